@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers, from the ground up. An import only ever points down; Tests/ArchitectureTests holds the table.
+//   L0  C modules: module map and a small shim each
+//   L1  Values, YAML
+//   L2  PluginAPI
+//   L3  Plugins/: GoTemplate, Mustache, Policy
+//   L4  Injection, HTTPServer, Metrics
+//   L5  Service
+//   L6  pillion
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target of the project with the settings that all share.
+func module(_ name: String, at path: String? = nil, needs: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: needs, path: path ?? "Sources/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, needs: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: needs + ["TestSupport"], path: "Tests/\(name)",
+        exclude: [], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "pillion",
+    products: [
+        .executable(name: "pillion", targets: ["pillion"])
+    ],
+    targets: [
+        // L0
+        .target(name: "CMicrohttpd", path: "Sources/CMicrohttpd"),
+        .target(name: "CLibYAML", path: "Sources/CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
+        .target(name: "CGnuTLS", path: "Sources/CGnuTLS"),
+        .target(name: "CAssets", path: "Sources/CAssets"),
+        .target(name: "CRendererABI", path: "Sources/CRendererABI"),
+        // L1
+        module("Values"),
+        module("YAML", needs: ["Values", "CLibYAML"]),
+        // L2
+        module("PluginAPI", needs: ["Values", "CRendererABI"]),
+        // L3
+        module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS"]),
+        module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
+        module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
+        // L4
+        module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
+        module("HTTPServer", needs: ["CMicrohttpd"]),
+        module("Metrics"),
+        // L5
+        module(
+            "Service",
+            needs: [
+                "Values", "YAML", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection", "HTTPServer",
+                "Metrics", "CAssets",
+            ]),
+        // L6
+        .executableTarget(
+            name: "pillion", dependencies: ["Service", "Injection", "PluginAPI", "Values", "YAML"],
+            path: "Sources/pillion", swiftSettings: settings),
+
+        .target(name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", swiftSettings: settings),
+        tests("ArchitectureTests", needs: []),
+        tests("ValuesTests", needs: ["Values"]),
+        tests("YAMLTests", needs: ["YAML", "Values"]),
+        tests("PluginAPITests", needs: ["PluginAPI", "Values"]),
+        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML"]),
+        tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values"]),
+        tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"]),
+        tests(
+            "InjectionTests",
+            needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
+        tests("HTTPServerTests", needs: ["HTTPServer"]),
+        tests("MetricsTests", needs: ["Metrics"]),
+        tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
+        tests("CommandTests", needs: ["Values", "YAML"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

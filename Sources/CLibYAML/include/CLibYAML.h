@@ -1,0 +1,4 @@
+#ifndef PILLION_CLIBYAML_H
+#define PILLION_CLIBYAML_H
+#include <yaml.h>
+#endif

@@ -1,0 +1,155 @@
+public import Values
+
+/// The policy part of an injection configuration, as it stands in the file.
+public struct PolicyConfiguration: Sendable {
+    /// Which rules hold: those of Istio 1.0 to 1.9 or those of 1.10 to today.
+    public enum Form: String, Sendable {
+        /// `template:`
+        case classic
+        /// `templates:`
+        case modern
+    }
+
+    public var form: Form
+    /// `enabled`, `disabled`, or anything else that the file says; empty where it says nothing.
+    public var policy: String
+    /// Label selectors, not checked yet.
+    public var neverInjectSelector: [Value]
+    public var alwaysInjectSelector: [Value]
+    /// The file's name, for `source` in traces.
+    public var file: String
+    /// Lines in the file: of `policy`, and of each selector by its list and index (`neverInjectSelector/0`).
+    public var lines: [String: Int]
+
+    public init(
+        form: Form, policy: String, neverInjectSelector: [Value] = [], alwaysInjectSelector: [Value] = [],
+        file: String = "", lines: [String: Int] = [:]
+    ) {
+        self.form = form
+        self.policy = policy
+        self.neverInjectSelector = neverInjectSelector
+        self.alwaysInjectSelector = alwaysInjectSelector
+        self.file = file
+        self.lines = lines
+    }
+}
+
+/// What a decision is about. Values are read where they are; nothing is copied.
+public struct DecisionSubject: Sendable {
+    /// The namespace that the pod will live in.
+    public var namespace: String
+    /// `metadata` of the pod or pod template.
+    public var metadata: Object
+    /// `spec` of the pod or pod template.
+    public var spec: Object
+    /// JSON pointer of the pod or pod template in the object that was given: `/spec/template`, or empty for a Pod.
+    public var pointer: String
+    /// The labels of the namespace, where they are known.
+    public var namespaceLabels: Object?
+    /// The whole object that was given, for finding annotations that stand in the wrong place.
+    public var object: Value?
+    /// CREATE, UPDATE … where an AdmissionReview said so.
+    public var operation: String?
+    public var subresource: String?
+
+    public init(
+        namespace: String, metadata: Object, spec: Object, pointer: String = "",
+        namespaceLabels: Object? = nil, object: Value? = nil, operation: String? = nil,
+        subresource: String? = nil
+    ) {
+        self.namespace = namespace
+        self.metadata = metadata
+        self.spec = spec
+        self.pointer = pointer
+        self.namespaceLabels = namespaceLabels
+        self.object = object
+        self.operation = operation
+        self.subresource = subresource
+    }
+}
+
+/// Whether a pod gets a sidecar, and why.
+public struct Decision: Sendable {
+    public var inject: Bool
+    /// The code of the decisive step.
+    public var reason: ReasonCode
+    /// The decisive step's sentence, with the values at hand.
+    public var message: String
+    /// What to do to get the other answer, where somebody can do something.
+    public var remedy: String?
+    /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
+    public var trace: [TraceStep]
+    /// What else should be said: misplaced keys, selectors that were ignored.
+    public var warnings: [String]
+
+    public init(
+        inject: Bool, reason: ReasonCode, message: String, remedy: String? = nil, trace: [TraceStep] = [],
+        warnings: [String] = []
+    ) {
+        self.inject = inject
+        self.reason = reason
+        self.message = message
+        self.remedy = remedy
+        self.trace = trace
+        self.warnings = warnings
+    }
+}
+
+/// One rule's part in a decision.
+public struct TraceStep: Sendable, Equatable {
+    public enum Verdict: String, Sendable { case inject, skip, pass, error, unknown }
+
+    /// The rule's name: `host_network`, `never_inject_selector` …
+    public var rule: String
+    public var verdict: Verdict
+    public var decisive: Bool
+    public var code: ReasonCode?
+    public var message: String
+    public var remedy: String?
+    /// Where the rule (file and line of the configuration) or the value (JSON pointer in the object) stands.
+    public var source: String?
+
+    public init(
+        rule: String, verdict: Verdict, decisive: Bool, code: ReasonCode? = nil, message: String,
+        remedy: String? = nil, source: String? = nil
+    ) {
+        self.rule = rule
+        self.verdict = verdict
+        self.decisive = decisive
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.source = source
+    }
+}
+
+/// A change that would flip a decision.
+public struct Counterfactual: Sendable, Equatable {
+    /// In words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
+    public var change: String
+    public var inject: Bool
+    public var reason: ReasonCode
+
+    public init(change: String, inject: Bool, reason: ReasonCode) {
+        self.change = change
+        self.inject = inject
+        self.reason = reason
+    }
+}
+
+/// Rules for decisions, as the registry knows them.
+public protocol DecisionPlugin: Sendable {
+    /// As a renderer's: `policy`.
+    var id: String { get }
+    /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an error,
+    /// as Istio has it; the warnings come back as sentences.
+    func compile(_ configuration: PolicyConfiguration) -> (engine: any DecisionEngine, warnings: [String])
+}
+
+/// Compiled rules: pure, without I/O, the same for every caller.
+public protocol DecisionEngine: Sendable {
+    /// Decides; the trace is made only when it is asked for.
+    func decide(_ subject: DecisionSubject, trace: Bool) -> Decision
+    /// The smallest single changes that flip the decision, each found by deciding again.
+    func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
+}

@@ -1,0 +1,46 @@
+/// The engines of a process by id. Made once from an explicit list; a duplicate or malformed id stops the start.
+public struct PluginRegistry: Sendable {
+    /// In the order of the list.
+    public let renderers: [any Renderer]
+    public let decisions: [any DecisionPlugin]
+
+    public init(
+        renderers: [any Renderer], decisions: [any DecisionPlugin]
+    ) throws(PluginRegistryError) {
+        try Self.check(renderers.map(\.description.id), of: "renderer")
+        try Self.check(decisions.map(\.id), of: "decision plugin")
+        self.renderers = renderers
+        self.decisions = decisions
+    }
+
+    /// The renderer of that id, or nil.
+    public func renderer(_ id: String) -> (any Renderer)? {
+        renderers.first { $0.description.id == id }
+    }
+
+    private static func check(_ ids: [String], of kind: String) throws(PluginRegistryError) {
+        var seen: Set<String> = []
+        for id in ids {
+            guard isWellFormed(id) else {
+                throw PluginRegistryError(
+                    message: "\(kind) id \"\(id)\" is malformed: "
+                        + "want a lower-case letter, then lower-case letters, digits or '-', 63 at most")
+            }
+            guard seen.insert(id).inserted else {
+                throw PluginRegistryError(message: "\(kind) id \"\(id)\" is taken: an id names one engine")
+            }
+        }
+    }
+
+    /// Whether a text can be an id: a lower-case letter, then lower-case letters, digits or `-`; 63 at most.
+    public static func isWellFormed(_ id: String) -> Bool {
+        guard let first = id.utf8.first, id.utf8.count <= 63, (0x61...0x7a).contains(first) else { return false }
+        return id.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
+    }
+}
+
+/// Why the list of plugins cannot be used.
+public struct PluginRegistryError: Error, CustomStringConvertible {
+    public let message: String
+    public var description: String { message }
+}

@@ -1,0 +1,42 @@
+/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs, in one table with a
+/// sentence and a remedy for people. Codes are never reused or renamed.
+public enum ReasonCode: String, Sendable, CaseIterable {
+    // A sidecar is injected.
+    case annotationTrue = "annotation_true"
+    case labelTrue = "label_true"
+    case alwaysInjectSelector = "always_inject_selector"
+    case policyEnabled = "policy_enabled"
+    case forcedByCLI = "forced_by_cli"
+    // None is.
+    case hostNetworkEnabled = "host_network_enabled"
+    case ignoredNamespace = "ignored_namespace"
+    case annotationFalse = "annotation_false"
+    case annotationUnrecognised = "annotation_unrecognised"
+    case labelFalse = "label_false"
+    case neverInjectSelector = "never_inject_selector"
+    case policyDisabled = "policy_disabled"
+    case policyIllegal = "policy_illegal"
+    case sidecarAlreadyExists = "sidecar_already_exists"
+    case unsupportedResource = "unsupported_resource"
+    case mirrorPod = "mirror_pod"
+    case operationNotCreate = "operation_not_create"
+    case subresource = "subresource"
+    case namespaceLabelDisabled = "namespace_label_disabled"
+    case objectSelectorMismatch = "object_selector_mismatch"
+    // There is no answer.
+    case decodeError = "decode_error"
+    case annotationInvalid = "annotation_invalid"
+    case templateMissing = "template_missing"
+    case templateParseError = "template_parse_error"
+    case templateExecError = "template_exec_error"
+    case limitExceeded = "limit_exceeded"
+    case renderedYAMLInvalid = "rendered_yaml_invalid"
+    case renderedSchemaInvalid = "rendered_schema_invalid"
+    case patchSelfCheckFailed = "patch_self_check_failed"
+    case orderCycle = "order_cycle"
+    case taintedValue = "tainted_value"
+    case deadlineExceeded = "deadline_exceeded"
+    case overloaded = "overloaded"
+    case configNotLoaded = "config_not_loaded"
+    case internalError = "internal_error"
+}

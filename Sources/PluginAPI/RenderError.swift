@@ -1,0 +1,66 @@
+public import Values
+
+/// Why a template could not be compiled or rendered, with its place.
+public struct RenderError: Error, Sendable, Equatable {
+    public enum Kind: String, Sendable {
+        /// The source does not parse, or names a function that is not there.
+        case parse = "template_parse_error"
+        /// A step of the rendering failed.
+        case execution = "template_exec_error"
+        /// A limit of `RenderLimits` was reached.
+        case limit = "limit_exceeded"
+        /// The deadline passed.
+        case deadline = "deadline_exceeded"
+        /// The engine itself did wrong (a loaded engine that answers nonsense).
+        case engine = "internal_error"
+    }
+
+    /// The place in the template.
+    public struct Place: Sendable, Equatable {
+        public var template: String
+        /// From 1.
+        public var line: Int
+        /// From 1, in bytes; nil where the engine names only a line, as Go's parser does.
+        public var column: Int?
+
+        public init(template: String, line: Int, column: Int? = nil) {
+            self.template = template
+            self.line = line
+            self.column = column
+        }
+    }
+
+    /// Which limit, its value, and the flag that sets it.
+    public struct Limit: Sendable, Equatable {
+        public var name: String
+        public var value: Int
+        public var flag: String
+
+        public init(name: String, value: Int, flag: String) {
+            self.name = name
+            self.value = value
+            self.flag = flag
+        }
+    }
+
+    public var kind: Kind
+    /// The engine's whole message, with place and context as the engine writes them. Bytes, because a message may
+    /// quote a template that is not UTF-8.
+    public var detailBytes: [UInt8]
+    public var place: Place?
+    public var limit: Limit?
+
+    public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: Limit? = nil) {
+        self.kind = kind
+        self.detailBytes = detailBytes
+        self.place = place
+        self.limit = limit
+    }
+
+    public init(kind: Kind, detail: String, place: Place? = nil, limit: Limit? = nil) {
+        self.init(kind: kind, detailBytes: Array(detail.utf8), place: place, limit: limit)
+    }
+
+    /// The message as text; bytes that are not UTF-8 become U+FFFD.
+    public var detail: String { String(decoding: detailBytes, as: UTF8.self) }
+}

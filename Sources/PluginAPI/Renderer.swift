@@ -1,0 +1,137 @@
+public import Values
+
+/// A template engine, as the registry knows it: an id, what it offers, and `compile`.
+///
+/// One value serves all threads. Compiling and rendering depend on nothing but their arguments: no file, clock,
+/// network or environment, save where `CompileOptions` hands one in.
+public protocol Renderer: Sendable {
+    var description: RendererDescription { get }
+
+    /// Turns sources into a template that can be rendered many times, on many threads at once.
+    ///
+    /// - Throws: a `RenderError` of kind `.parse` (or `.limit`) with the place in the template.
+    func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError) -> any CompiledTemplate
+}
+
+/// What `GET /engines` says about an engine.
+public struct RendererDescription: Sendable {
+    /// Lower-case letters, digits and `-`, starting with a letter: `gotemplate`.
+    public var id: String
+    public var version: String
+    public var origin: PluginOrigin
+    /// The names of the members of `options` that the engine heeds.
+    public var options: [String]
+    /// The names of the function sets that a request may ask for.
+    public var functionSets: [String]
+
+    public init(
+        id: String, version: String, origin: PluginOrigin = .builtIn, options: [String] = [],
+        functionSets: [String] = []
+    ) {
+        self.id = id
+        self.version = version
+        self.origin = origin
+        self.options = options
+        self.functionSets = functionSets
+    }
+}
+
+public enum PluginOrigin: Sendable, Equatable {
+    case builtIn
+    /// Loaded from this shared library.
+    case library(path: String)
+}
+
+/// One named text of template source. Bytes, because a template need not be UTF-8.
+public struct TemplateSource: Sendable {
+    public var name: String
+    public var bytes: [UInt8]
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    public init(name: String, text: String) {
+        self.init(name: name, bytes: Array(text.utf8))
+    }
+}
+
+/// The texts that make one template, in the order they are parsed; a later definition replaces an earlier one.
+public struct TemplateSources: Sendable {
+    public var sources: [TemplateSource]
+    /// The name of the template that is executed.
+    public var entry: String
+
+    public init(_ sources: [TemplateSource], entry: String) {
+        self.sources = sources
+        self.entry = entry
+    }
+
+    public init(_ main: TemplateSource) {
+        self.init([main], entry: main.name)
+    }
+}
+
+/// What a template is compiled with. An engine ignores what it does not have.
+public struct CompileOptions: Sendable {
+    /// What a lookup of a key that a map does not have gives (gotemplate).
+    public enum MissingKey: String, Sendable { case `default`, invalid, zero, error }
+    /// What values are escaped for (mustache).
+    public enum Escape: String, Sendable { case html, json, yaml, none }
+
+    public var missingKey: MissingKey = .default
+    /// Empty: the engine's own.
+    public var leftDelimiter: String = ""
+    public var rightDelimiter: String = ""
+    /// nil: the engine's own.
+    public var escape: Escape? = nil
+    /// Named function sets besides the engine's built-ins; later ones win.
+    public var functionSets: [String] = []
+    /// What `env` may read: an allow-list with its values, never the process's environment.
+    public var environment: [String: String] = [:]
+    /// Whether functions of clock, chance, certificates and network exist; never for a request's own templates.
+    public var allowsImpureFunctions: Bool = false
+    /// The type of the data that will be rendered, where it is known: lookups are resolved while compiling.
+    public var dataType: ObjectType? = nil
+    /// The limits that hold while compiling (source bytes, nesting, nodes).
+    public var limits: RenderLimits = .commandLine
+
+    public init() {}
+}
+
+/// What a template is rendered over: a value and, where there is one, the Go type it is seen through.
+public struct TemplateData: Sendable {
+    public var value: Value
+    public var type: ObjectType?
+
+    public init(_ value: Value, type: ObjectType? = nil) {
+        self.value = value
+        self.type = type
+    }
+}
+
+/// A template that is ready to be rendered, on any thread.
+public protocol CompiledTemplate: Sendable {
+    /// Appends the output to `output`. What was written before an error stays there.
+    ///
+    /// - Parameters:
+    ///   - sourceMap: nil when nobody asks; otherwise it is filled with the runs of the output.
+    ///   - usage: what the rendering used so far, also when it fails.
+    /// - Throws: a `RenderError` of kind `.execution` or `.limit`.
+    func render(
+        _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
+        into output: inout ByteBuffer
+    ) throws(RenderError)
+}
+
+extension CompiledTemplate {
+    /// Renders without a source map.
+    public func render(
+        _ data: TemplateData, limits: RenderLimits, into output: inout ByteBuffer
+    ) throws(RenderError) {
+        var map: SourceMap? = nil
+        var usage = RenderUsage()
+        try render(data, limits: limits, sourceMap: &map, usage: &usage, into: &output)
+    }
+}

@@ -1,0 +1,79 @@
+/// The middle type: whatever JSON or YAML can say, and what templates, decisions and patches are made of.
+///
+/// Everything that enters Pillion becomes a `Value`, everything that leaves it is written from one. An integer
+/// literal that fits an `Int64` is `.int`; any other number is `.double`. Strings are kept inline (boxing them
+/// would save 8 bytes and cost an allocation each); objects keep the order of their members.
+public enum Value: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case int(Int64)
+    case double(Double)
+    case string(String)
+    case array([Value])
+    case object(Object)
+}
+
+extension Value {
+    /// The boolean, or nil for any other kind.
+    @inlinable
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The integer, or nil for any other kind; a `.double` is not an integer.
+    @inlinable
+    public var int: Int64? { if case .int(let value) = self { value } else { nil } }
+    /// The text, or nil for any other kind.
+    @inlinable
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// The items, or nil for any other kind.
+    @inlinable
+    public var array: [Value]? { if case .array(let value) = self { value } else { nil } }
+    /// The members, or nil for any other kind.
+    @inlinable
+    public var object: Object? { if case .object(let value) = self { value } else { nil } }
+    @inlinable
+    public var isNull: Bool { if case .null = self { true } else { false } }
+
+    /// The member of that name where this is an object that has it, else nil.
+    @inlinable
+    public subscript(key: String) -> Value? { if case .object(let object) = self { object[key] } else { nil } }
+
+    /// The item at that index where this is an array that has it, else nil.
+    @inlinable
+    public subscript(index: Int) -> Value? {
+        if case .array(let items) = self, items.indices.contains(index) { items[index] } else { nil }
+    }
+
+    /// Changes the array in place: it is taken out first, so that nothing is copied (a pattern that binds the
+    /// payload and writes it back copies all of it). Anything but an array becomes one.
+    @inlinable
+    public mutating func modifyArray<R, E: Error>(_ body: (inout [Value]) throws(E) -> R) throws(E) -> R {
+        var items: [Value] = []
+        if case .array(let existing) = self { items = existing }
+        self = .null
+        defer { self = .array(items) }
+        return try body(&items)
+    }
+
+    /// Changes the object in place, as `modifyArray` does for arrays.
+    @inlinable
+    public mutating func modifyObject<R, E: Error>(_ body: (inout Object) throws(E) -> R) throws(E) -> R {
+        var members = Object()
+        if case .object(let existing) = self { members = existing }
+        self = .null
+        defer { self = .object(members) }
+        return try body(&members)
+    }
+}
+
+extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral, ExpressibleByFloatLiteral
+{
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(integerLiteral value: Int64) { self = .int(value) }
+    public init(floatLiteral value: Double) { self = .double(value) }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(arrayLiteral elements: Value...) { self = .array(elements) }
+    public init(nilLiteral: ()) { self = .null }
+    public init(dictionaryLiteral elements: (String, Value)...) {
+        self = .object(Object(elements.map { Member($0.0, $0.1) }))
+    }
+}
