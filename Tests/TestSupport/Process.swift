@@ -1,4 +1,4 @@
-import Glibc
+public import Glibc
 
 /// What a finished process left.
 public struct ProcessResult: Sendable {
