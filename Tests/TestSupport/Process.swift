@@ -18,6 +18,10 @@ public func run(
     _ program: String = pillionBinary, _ arguments: [String], input: String = "",
     environment: [String: String] = [:], in workingFolder: String? = nil
 ) -> ProcessResult {
+    if let workingFolder {
+        let inner = ["--chdir=\(workingFolder)", program] + arguments
+        return run("/usr/bin/env", inner, input: input, environment: environment)
+    }
     let folder = TemporaryFolder()
     folder.write(input, to: "in")
     var actions = posix_spawn_file_actions_t()
@@ -26,7 +30,6 @@ public func run(
     posix_spawn_file_actions_addopen(&actions, 0, folder.path("in"), O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, folder.path("out"), O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, folder.path("err"), O_WRONLY | O_CREAT, 0o600)
-    if let workingFolder { posix_spawn_file_actions_addchdir_np(&actions, workingFolder) }
     var pid: pid_t = 0
     let status = spawn(&pid, program, arguments, environment, &actions)
     guard status == 0 else { return ProcessResult(status: -1, output: "", errors: "cannot start \(program)") }
