@@ -1,1 +1,99 @@
 import Testing
+import TestSupport
+
+/// The import table: for each layer, what may be imported. The package manager allows more; this test does not.
+private let layers: [[String]] = [
+    ["CMicrohttpd", "CLibYAML", "CGnuTLS", "CRE2", "CRendererABI", "CAssets"],
+    ["Values", "YAML"],
+    ["PluginAPI"],
+    ["GoTemplate", "Mustache", "Policy"],
+    ["Injection", "Kubernetes", "HTTPServer", "Metrics"],
+    ["Service"],
+    ["pillion"],
+]
+
+/// Modules of one layer that may stand on another of the same layer.
+private let withinLayer = ["YAML": ["Values"]]
+
+/// What comes with the toolchain.
+private let toolchain: Set = ["Glibc", "Synchronization", "Swift", "Dispatch"]
+
+private struct Source {
+    let target: String
+    let path: String
+    let imports: [String]
+}
+
+private func sources() -> [Source] {
+    ["Sources", "Plugins"].flatMap { top in
+        entries(of: "\(packageRoot)/\(top)").flatMap { target in
+            swiftFiles(in: "\(packageRoot)/\(top)/\(target)").map { path in
+                Source(target: target, path: path, imports: importedModules(in: text(of: path)))
+            }
+        }
+    }
+}
+
+private func swiftFiles(in folder: String) -> [String] {
+    entries(of: folder).flatMap { name -> [String] in
+        if name.hasSuffix(".swift") { return ["\(folder)/\(name)"] }
+        return name.contains(".") ? [] : swiftFiles(in: "\(folder)/\(name)")
+    }
+}
+
+private func importedModules(in source: String) -> [String] {
+    source.split(separator: "\n").compactMap { line in
+        let words = line.split(separator: " ").map(String.init)
+        guard let position = words.firstIndex(of: "import"), position < words.count - 1,
+            words[..<position].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "package"].contains($0) })
+        else { return nil }
+        return words[position + 1]
+    }
+}
+
+private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(module) } }
+
+@Suite struct ArchitectureTests {
+    @Test func thereAreSources() {
+        #expect(sources().count > 20)
+    }
+
+    @Test func everyTargetHasALayer() {
+        for target in Set(sources().map(\.target)) where target != "Examples" {
+            #expect(layer(of: target) != nil, "\(target) stands in no layer; add it to the table")
+        }
+    }
+
+    @Test func importsPointDown() {
+        for source in sources() where source.target != "Examples" {
+            for module in source.imports where !toolchain.contains(module) {
+                guard let mine = layer(of: source.target), let other = layer(of: module) else {
+                    Issue.record("\(source.path) imports \(module), which stands in no layer")
+                    continue
+                }
+                let allowed = other < mine || withinLayer[source.target]?.contains(module) == true
+                #expect(allowed, "\(source.path) imports \(module), which does not stand below it")
+            }
+        }
+    }
+
+    @Test func onlyServiceNamesPlugins() {
+        let plugins: Set = ["GoTemplate", "Mustache", "Policy"]
+        for source in sources() where !plugins.contains(source.target) && source.target != "Service" {
+            #expect(plugins.isDisjoint(with: source.imports), "\(source.path) names a plugin")
+        }
+    }
+
+    @Test func injectionKnowsNoEdge() {
+        let edges: Set = ["HTTPServer", "Metrics", "Kubernetes", "CMicrohttpd"]
+        for source in sources() where source.target == "Injection" {
+            #expect(edges.isDisjoint(with: source.imports), "\(source.path) imports an edge of the program")
+        }
+    }
+
+    @Test func nobodyImportsFoundation() {
+        for source in sources() {
+            #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+# What people and machines call. `make help` lists it.
+# Nothing here needs more than Swift 6.3; what is missing from Debian's packages is said and installed by setup.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build release serve test bench format lint clean
+
+# Headers to build with, and what they need; nothing that is there already is touched.
+PACKAGES := libmicrohttpd-dev libyaml-dev
+
+# The Swift runtime goes into the binary; C libraries stay dynamic.
+RELEASE := -c release --static-swift-stdlib --product pillion
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## install what is missing from Debian's packages, and say so
+	@scripts/setup $(PACKAGES)
+
+build: setup ## build the release binary: .build/release/pillion
+	swift build $(RELEASE)
+
+serve: build ## build and serve the built-in default configuration on http://127.0.0.1:8080
+	@echo "pillion: serving on http://127.0.0.1:8080 (stop with Ctrl-C)"
+	@exec .build/release/pillion serve
+
+test: setup ## build and run all tests
+	swift build $(RELEASE)
+	swift test --disable-xctest
+
+bench: build ## measure, and write a dated file into Benchmarks/Results
+	@scripts/bench
+
+format: ## lay out the Swift sources
+	swift format -i -r -p Package.swift Sources Plugins Tests
+
+lint: ## complain about layout
+	swift format lint --strict -r -p Package.swift Sources Plugins Tests
+
+clean: ## remove what was built
+	rm -rf .build

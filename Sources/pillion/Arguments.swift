@@ -1,0 +1,194 @@
+import Glibc
+
+/// What was typed, checked against a verb's options.
+struct Arguments: Sendable {
+    /// By the option's own name.
+    private var values: [String: [String]] = [:]
+    private(set) var operands: [String] = []
+    /// Options that were given though they have no effect.
+    private(set) var ignored: [String] = []
+    private let options: [Option]
+
+    /// - Throws: `UsageError` for an unknown option, a missing or an unwanted value.
+    init(_ arguments: [String], options: [Option], takesOperands: Bool) throws {
+        self.options = options
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                operands += rest
+                break
+            }
+            guard argument.hasPrefix("-"), argument != "-" else {
+                operands.append(argument)
+                continue
+            }
+            try take(argument, &rest)
+        }
+        if !takesOperands, let first = operands.first { throw UsageError("unexpected argument \"\(first)\"") }
+        readEnvironment()
+    }
+
+    /// Options as `--name value`, `--name=value`, `-x value`, `-xvalue`.
+    private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        var inline = parts.count == 2 ? String(parts[1]) : nil
+        let spelled = String(parts[0])
+        let option: Option
+        if spelled.hasPrefix("--") {
+            guard let found = find(String(spelled.dropFirst(2))) else { throw unknown(spelled) }
+            option = found
+        } else {
+            let letter = argument.dropFirst().first!
+            guard let found = options.first(where: { $0.short == letter }) else { throw unknown("-\(letter)") }
+            option = found
+            let behind = argument.dropFirst(2)
+            inline = behind.isEmpty ? nil : String(behind.hasPrefix("=") ? behind.dropFirst() : behind)
+        }
+        if option.isIgnored { ignored.append("--\(option.name)") }
+        switch option.shape {
+        case .flag:
+            let text = inline ?? "true"
+            guard Self.boolean(text) != nil else {
+                throw UsageError("--\(option.name) is \"\(text)\", want true or false")
+            }
+            values[option.name] = [text]
+        case .value:
+            values[option.name] = [try inline ?? next(&rest, for: option)]
+        case .list:
+            values[option.name, default: []].append(try inline ?? next(&rest, for: option))
+        }
+    }
+
+    private func next(_ rest: inout ArraySlice<String>, for option: Option) throws -> String {
+        guard let value = rest.popFirst() else {
+            throw UsageError("--\(option.name) wants a value, found the end of the command line")
+        }
+        return value
+    }
+
+    private func find(_ name: String) -> Option? {
+        options.first { $0.name == name || $0.twin == name }
+    }
+
+    private func unknown(_ spelled: String) -> UsageError {
+        let names = options.map { "--\($0.name)" }
+        guard let near = nearest(spelled, among: names) else { return UsageError("unknown option \(spelled)") }
+        return UsageError("unknown option \(spelled); did you mean \(near)?")
+    }
+
+    private mutating func readEnvironment() {
+        for option in options where option.readsEnvironment && values[option.name] == nil {
+            if let text = getenv(option.environmentName) { values[option.name] = [String(cString: text)] }
+        }
+    }
+
+    static func boolean(_ text: String) -> Bool? {
+        switch text {
+        case "1", "t", "T", "true", "TRUE", "True": true
+        case "0", "f", "F", "false", "FALSE", "False": false
+        default: nil
+        }
+    }
+}
+
+extension Arguments {
+    /// The value, else the option's fallback, else nil.
+    func string(_ name: String) -> String? {
+        values[name]?.last ?? options.first { $0.name == name }?.fallback
+    }
+
+    /// Whether the option was given, on the command line or by the environment.
+    func isGiven(_ name: String) -> Bool { values[name] != nil }
+
+    func list(_ name: String) -> [String] { values[name] ?? [] }
+
+    func flag(_ name: String) throws -> Bool {
+        guard let text = string(name) else { return false }
+        guard let value = Self.boolean(text) else {
+            throw UsageError("--\(name) is \"\(text)\", want true or false")
+        }
+        return value
+    }
+
+    func int(_ name: String, in range: ClosedRange<Int> = Int.min...Int.max) throws -> Int? {
+        guard let text = string(name) else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            let bounds = range == Int.min...Int.max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
+            throw UsageError("--\(name) is \"\(text)\", want a whole number\(bounds)")
+        }
+        return value
+    }
+
+    /// A value out of a closed set.
+    func choice(_ name: String, of choices: [String]) throws -> String? {
+        guard let text = string(name) else { return nil }
+        guard choices.contains(text) else {
+            throw UsageError("--\(name) is \"\(text)\", want \(choices.joined(separator: ", "))")
+        }
+        return text
+    }
+
+    /// `key=value` pairs of a list option, in order; a pair may hold several, separated by commas.
+    func pairs(_ name: String) throws -> [(key: String, value: String)] {
+        try list(name).flatMap { $0.split(separator: ",") }.map { pair in
+            guard let equals = pair.firstIndex(of: "=") else {
+                throw UsageError("--\(name) holds \"\(pair)\", want KEY=VALUE")
+            }
+            return (String(pair[..<equals]), String(pair[pair.index(after: equals)...]))
+        }
+    }
+}
+
+extension Option {
+    /// The other spelling: camelCase for kebab-case and kebab-case for the others.
+    var twin: String {
+        if name.contains("-") {
+            let words = name.split(separator: "-")
+            return words.first! + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+        }
+        var result = ""
+        var previousWasUpper = true
+        for letter in name {
+            if letter == "_" {
+                result.append("-")
+                continue
+            }
+            if letter.isUppercase, !previousWasUpper { result.append("-") }
+            previousWasUpper = letter.isUppercase
+            result.append(letter.lowercased())
+        }
+        return result
+    }
+
+    /// `PILLION_INJECT_CONFIG`
+    var environmentName: String {
+        let kebab = name.contains("-") ? name : twin
+        return "PILLION_" + kebab.uppercased().replacing("-", with: "_")
+    }
+}
+
+/// The candidate that is fewest edits away, where that is near enough to be what was meant.
+func nearest(_ text: String, among candidates: [String]) -> String? {
+    let target = Array(text.utf8.prefix(64))
+    var best: (distance: Int, name: String)?
+    for candidate in candidates {
+        let distance = editDistance(target, Array(candidate.utf8.prefix(64)))
+        if best == nil || distance < best!.distance { best = (distance, candidate) }
+    }
+    guard let best, best.distance <= max(2, target.count / 4) else { return nil }
+    return best.name
+}
+
+private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, b) in right.enumerated() {
+            let replaced = diagonal + (a == b ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+        }
+    }
+    return row[right.count]
+}

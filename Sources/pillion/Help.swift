@@ -1,0 +1,148 @@
+/// The list of verbs: `pillion help`.
+func overview(colour isOn: Bool) -> String {
+    let colour = Colour(isOn: isOn)
+    let shown = verbs.filter { !$0.isHidden }
+    let width = shown.map(\.name.count).max() ?? 0
+    var text = """
+        pillion decides whether a Kubernetes pod gets a sidecar, renders the sidecar's template, and answers with a
+        patch: over HTTP and on the command line.
+
+        \(colour.bold("usage:")) pillion VERB [options]
+
+
+        """
+    for verb in shown {
+        text += "  \(colour.bold(verb.name))\(blanks(width - verb.name.count + 2))\(verb.summary)\n"
+    }
+    text += "\npillion help VERB, or pillion VERB --help, says more of one.\n"
+    return text
+}
+
+/// What `pillion VERB --help` prints.
+func help(for verb: Verb, colour isOn: Bool) -> String {
+    let colour = Colour(isOn: isOn)
+    var text = "\(colour.bold("usage:")) pillion \(verb.name)"
+    if !verb.options.isEmpty { text += " [options]" }
+    if !verb.operands.isEmpty { text += " \(verb.operands)" }
+    text += "\n\n\(verb.summary)\n"
+    if !verb.discussion.isEmpty { text += "\n\(verb.discussion)\n" }
+    let shown = verb.options.filter { !$0.isIgnored }
+    if !shown.isEmpty {
+        text += "\n\(colour.bold("options:"))\n"
+        for option in shown { text += describe(option, colour) }
+    }
+    let ignored = verb.options.filter(\.isIgnored).map { "--\($0.name)" }
+    if !ignored.isEmpty {
+        text += "\naccepted without effect, for compatibility:\n"
+        text += wrapped(ignored.joined(separator: " "), indent: 6)
+    }
+    if !verb.examples.isEmpty {
+        text += "\n\(colour.bold("examples:"))\n"
+        for example in verb.examples { text += "  \(example.command)\n      \(example.does)\n" }
+    }
+    text += "\n\(colour.bold("exit status:")) 0 success, 1 failure, 2 usage"
+    for status in verb.statuses { text += ", \(status.status) \(status.means)" }
+    return text + "\n"
+}
+
+private func describe(_ option: Option, _ colour: Colour) -> String {
+    var line = "  " + colour.bold(spelling(option))
+    switch option.shape {
+    case .flag: break
+    case .value(let placeholder), .list(let placeholder): line += " \(placeholder)"
+    }
+    var details = option.help
+    if case .list = option.shape { details += "; may be repeated" }
+    if let fallback = option.fallback { details += " (default \(fallback.isEmpty ? "none" : fallback))" }
+    if option.readsEnvironment { details += " [\(option.environmentName)]" }
+    return "\(line)\n\(wrapped(details, indent: 6))"
+}
+
+private func spelling(_ option: Option) -> String {
+    option.short.map { "-\($0), --\(option.name)" } ?? "--\(option.name)"
+}
+
+/// Words laid out in lines of at most 100 columns.
+private func wrapped(_ text: String, indent: Int) -> String {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+        if !line.isEmpty, indent + line.count + 1 + word.count > 100 {
+            lines.append(line)
+            line = ""
+        }
+        line += line.isEmpty ? String(word) : " \(word)"
+    }
+    lines.append(line)
+    return lines.map { blanks(indent) + $0 + "\n" }.joined()
+}
+
+private func blanks(_ count: Int) -> String { String(repeating: " ", count: max(count, 0)) }
+
+/// The manual page in roff: `pillion man | man -l -`.
+func manualPage(version: String) -> String {
+    var page = """
+        .TH PILLION 1 "" "pillion \(version)" ""
+        .SH NAME
+        pillion \\- decide, render and inject Kubernetes sidecars
+        .SH SYNOPSIS
+        .B pillion
+        .I VERB
+        [options]
+
+        """
+    for verb in verbs where !verb.isHidden {
+        page += ".SH \(escaped(verb.name.uppercased()))\n\(escaped(verb.summary))\n"
+        if !verb.discussion.isEmpty { page += ".PP\n\(escaped(verb.discussion))\n" }
+        for option in verb.options where !option.isIgnored {
+            page += ".TP\n.B \(escaped(spelling(option)))\n\(escaped(option.help))\n"
+            if let fallback = option.fallback, !fallback.isEmpty {
+                page += "Default: \(escaped(fallback)).\n"
+            }
+        }
+    }
+    page += ".SH EXIT STATUS\n0 success, 1 failure, 2 usage; decide and kube\\-inject \\-\\-check: 3.\n"
+    return page
+}
+
+private func escaped(_ text: String) -> String {
+    text.replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("\n.", with: "\n\\&.")
+}
+
+/// A completion script for bash, zsh or fish; nil for any other shell.
+func completions(for shell: String) -> String? {
+    let shown = verbs.filter { !$0.isHidden }
+    switch shell {
+    case "bash", "zsh":
+        let cases = shown.map { verb in
+            "    \(verb.name)) words=\"\(verb.options.map { "--\($0.name)" }.joined(separator: " "))\" ;;"
+        }
+        let script = """
+            _pillion() {
+              local words
+              if [ "$COMP_CWORD" -eq 1 ]; then
+                words="\(shown.map(\.name).joined(separator: " ")) help"
+              else
+                case "${COMP_WORDS[1]}" in
+            \(cases.joined(separator: "\n"))
+                esac
+              fi
+              COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+              [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+            }
+            complete -o filenames -F _pillion pillion
+
+            """
+        return shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" + script : script
+    case "fish":
+        var script = ""
+        for verb in shown {
+            script += "complete -c pillion -n __fish_use_subcommand -a \(verb.name) -d '\(verb.summary)'\n"
+            for option in verb.options where !option.isIgnored {
+                script += "complete -c pillion -n '__fish_seen_subcommand_from \(verb.name)' -l \(option.name)\n"
+            }
+        }
+        return script
+    default: return nil
+    }
+}

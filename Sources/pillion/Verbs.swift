@@ -1,0 +1,49 @@
+/// The verbs, in the order that help lists them.
+let verbs: [Verb] = [
+    versionVerb, completionVerb, manVerb,
+]
+
+/// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.
+func runCommandLine(_ arguments: [String]) -> ExitStatus {
+    guard let name = arguments.first else {
+        standardError.write(overview(colour: standardError.isTerminal))
+        return .usage
+    }
+    if ["help", "--help", "-h"].contains(name) {
+        guard arguments.count > 1, let verb = verbs.first(where: { $0.name == arguments[1] }) else {
+            standardOutput.write(overview(colour: standardOutput.isTerminal))
+            return .success
+        }
+        standardOutput.write(help(for: verb, colour: standardOutput.isTerminal))
+        return .success
+    }
+    if ["--version", "-v"].contains(name) { return runCommandLine(["version"]) }
+    guard let verb = verbs.first(where: { $0.name == name }) else {
+        let hint = nearest(name, among: verbs.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+        complain("unknown verb \"\(name)\"\(hint) (pillion help lists them)")
+        return .usage
+    }
+    return run(verb, with: Array(arguments.dropFirst()))
+}
+
+private func run(_ verb: Verb, with arguments: [String]) -> ExitStatus {
+    let beforeDashes = arguments.prefix { $0 != "--" }
+    if beforeDashes.contains("--help") || beforeDashes.contains("-h") {
+        standardOutput.write(help(for: verb, colour: standardOutput.isTerminal))
+        return .success
+    }
+    do {
+        let parsed = try Arguments(arguments, options: verb.options, takesOperands: !verb.operands.isEmpty)
+        for option in parsed.ignored { complain("\(option) is accepted and has no effect") }
+        return try verb.run(parsed)
+    } catch let error as UsageError {
+        complain("\(verb.name): \(error.message) (pillion \(verb.name) --help says more)")
+        return .usage
+    } catch let error as Failure {
+        complain(error.message)
+        return .failure
+    } catch {
+        complain("\(verb.name): \(error)")
+        return .failure
+    }
+}

@@ -1,0 +1,43 @@
+import Service
+import Values
+
+let versionVerb = Verb(
+    name: "version", summary: "print the version",
+    options: [
+        Option(name: "short", short: "s", shape: .flag, help: "the number alone"),
+        Option(name: "output", short: "o", shape: .value("json|yaml"), help: "for programs"),
+    ],
+    run: { arguments in
+        let version = BuildInformation.version
+        switch try arguments.choice("output", of: ["json", "yaml"]) {
+        case "json": standardOutput.write(JSON.text(BuildInformation.value, style: .pretty(2)) + "\n")
+        case "yaml":
+            for member in BuildInformation.value.object?.members ?? [] {
+                standardOutput.write("\(member.key): \(member.value.string ?? "")\n")
+            }
+        default: standardOutput.write(try arguments.flag("short") ? "\(version)\n" : "pillion \(version)\n")
+        }
+        return .success
+    })
+
+let completionVerb = Verb(
+    name: "completion", summary: "print a completion script for a shell", operands: "bash|zsh|fish",
+    examples: [("source <(pillion completion bash)", "completes verbs and options in this shell")],
+    run: { arguments in
+        guard let shell = arguments.operands.first, arguments.operands.count == 1 else {
+            throw UsageError("want one shell: bash, zsh or fish")
+        }
+        guard let script = completions(for: shell) else {
+            throw UsageError("no completions for \"\(shell)\", want bash, zsh or fish")
+        }
+        standardOutput.write(script)
+        return .success
+    })
+
+let manVerb = Verb(
+    name: "man", summary: "print the manual page",
+    examples: [("pillion man | man -l -", "shows it")],
+    run: { _ in
+        standardOutput.write(manualPage(version: BuildInformation.version))
+        return .success
+    })
