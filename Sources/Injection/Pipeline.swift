@@ -1,1 +1,55 @@
-// placeholder
+import PluginAPI
+public import Values
+
+/// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
+///
+/// Three questions, one pipeline: `review` answers an AdmissionReview, `inject` changes a manifest, `decide` only says
+/// whether. Everything here is pure: no file, clock, network, log or counter; callers count and log from the reports.
+public enum Pipeline {
+    /// Answers an AdmissionReview in JSON, v1 or v1beta1.
+    ///
+    /// Never fails: whatever is wrong with the body becomes a well-formed review with `allowed: false`.
+    ///
+    /// - Parameters:
+    ///   - path: the request's path, `/inject` or `/inject/key/value/…`.
+    ///   - output: the response's JSON is appended here.
+    /// - Returns: what happened, for counters and the log.
+    public static func review(
+        _ body: UnsafeBufferPointer<UInt8>, path: String, snapshot: Snapshot,
+        options: ReviewOptions = ReviewOptions(), into output: inout ByteBuffer
+    ) -> ReviewReport {
+        ReviewReport()
+    }
+
+    /// Answers a review without looking further: overload, a deadline, no configuration yet.
+    ///
+    /// - Parameter allowed: the verdict of the failure mode.
+    public static func reviewWithoutInjection(
+        _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError, into output: inout ByteBuffer
+    ) -> ReviewReport {
+        ReviewReport()
+    }
+
+    /// Injects into every workload of a manifest (YAML with any number of documents, or JSON); everything else goes
+    /// through byte for byte.
+    public static func inject(
+        manifest: [UInt8], format: ManifestFormat = .auto, snapshot: Snapshot,
+        options: ManifestOptions = ManifestOptions()
+    ) throws(InjectionError) -> ManifestOutcome {
+        throw InjectionError(.decode, .decodeError, "not yet")
+    }
+
+    /// Decides for every pod and pod template that an object, List or AdmissionReview holds.
+    ///
+    /// - Parameters:
+    ///   - namespace: where objects without a namespace will live; nil is `default`.
+    ///   - namespaceLabels: nil where they are not known.
+    ///   - explain: whether traces and counterfactuals are wanted.
+    /// - Returns: one answer a pod template; one with `unsupported_resource` where there is none.
+    public static func decide(
+        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil, explain: Bool = false,
+        snapshot: Snapshot
+    ) -> [DecisionAnswer] {
+        []
+    }
+}

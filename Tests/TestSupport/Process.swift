@@ -16,8 +16,12 @@ public let pillionBinary: String = {
 /// Runs a program to its end. Output goes through files, so that neither side can wait for the other.
 public func run(
     _ program: String = pillionBinary, _ arguments: [String], input: String = "",
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], in workingFolder: String? = nil
 ) -> ProcessResult {
+    if let workingFolder {
+        let inner = ["--chdir=\(workingFolder)", program] + arguments
+        return run("/usr/bin/env", inner, input: input, environment: environment)
+    }
     let folder = TemporaryFolder()
     folder.write(input, to: "in")
     var actions = posix_spawn_file_actions_t()
