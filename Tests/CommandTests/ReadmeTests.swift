@@ -38,7 +38,7 @@ import Testing
         while let line = lines.popFirst(), line != "```" {
             if line.hasPrefix("$ ") {
                 var command = String(line.dropFirst(2))
-                while command.hasSuffix("\\") || command.count(where: { $0 == "'" }) % 2 == 1,
+                while command.hasSuffix("\\") || command.hasSuffix("|") || command.count(where: { $0 == "'" }) % 2 == 1,
                     let next = lines.popFirst()
                 {
                     command += "\n" + next
