@@ -26,8 +26,10 @@ struct Configuration: Sendable {
         let configuration = options.injectConfig ?? Self.existing(ServeOptions.defaultConfiguration)
         paths = Paths(
             configuration: configuration,
-            values: options.injectValues ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultValues)),
-            mesh: options.meshConfig ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultMesh)))
+            values: options.injectValues
+                ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultValues)),
+            mesh: options.meshConfig ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultMesh))
+        )
         self.options = options.injection
         self.registry = registry
     }

@@ -99,7 +99,8 @@ public final class Log: Sendable {
                 switch scalar {
                 case "\n": "\\n".unicodeScalars
                 case "\t": "\\t".unicodeScalars
-                case _ where scalar.value < 0x20 || scalar.value == 0x7f: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
+                case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+                    "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
                 default: String(scalar).unicodeScalars
                 }
             }.map(Character.init))

@@ -19,7 +19,7 @@ enum MediaType: String {
     /// Type and subtype in lower case, without parameters and blanks.
     static func essence(_ header: some StringProtocol) -> String {
         let head = header.prefix { $0 != ";" }
-        return head.filter { $0 != " " && $0 != "\t" }.lowercased()
+        return String(head.filter { $0 != " " && $0 != "\t" }).lowercased()
     }
 
     var essence: String { Self.essence(rawValue) }
@@ -89,7 +89,8 @@ extension HTTPRequest {
         let names = formats.map { "`\($0.rawValue)`" }.joined(separator: " or ")
         guard let header = header("Content-Type") else {
             throw RequestProblem(
-                status: 415, code: "unsupported_media_type", detail: "there is no Content-Type, want \(names)")
+                status: 415, code: "unsupported_media_type", detail: "there is no Content-Type, want \(names)"
+            )
         }
         guard let format = MediaType(contentType: header), formats.contains(format) else {
             throw RequestProblem(

@@ -54,8 +54,11 @@ final class Router: HTTPHandler {
         let route = route(among: routes, request.method)
         var entry = LogEntry()
         do throws(RequestProblem) {
-            guard let route else { return finished(try unserved(request, routes), request, routes.first, entry) }
-            guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry) else {
+            guard let route else {
+                return finished(try unserved(request, routes), request, routes.first, entry)
+            }
+            guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry)
+            else {
                 return nil
             }
             return finished(response, request, route, entry)
@@ -70,7 +73,8 @@ final class Router: HTTPHandler {
         let entry = LogEntry(members: [Member("code", .string(problem.code))])
         let routes = routes(at: request.path)
         return finished(
-            HTTPResponse(problem: problem), request, route(among: routes, request.method) ?? routes.first, entry)
+            HTTPResponse(problem: problem), request, route(among: routes, request.method) ?? routes.first,
+            entry)
     }
 
     func shed(_ request: HTTPRequest) -> HTTPResponse {
@@ -85,7 +89,8 @@ final class Router: HTTPHandler {
     private func finished(
         _ response: consuming HTTPResponse, _ request: HTTPRequest, _ route: Route?, _ entry: LogEntry
     ) -> HTTPResponse {
-        observer.answered(request, route: route, status: response.status, bytes: response.length, entry: entry)
+        observer.answered(
+            request, route: route, status: response.status, bytes: response.length, entry: entry)
         return response
     }
 
@@ -131,7 +136,8 @@ extension RequestProblem {
                 members: Object([Member("limit", ["name": "bodyBytes", "value": .int(Int64(limit))])]))
         case .tooManyHeaders(let limit):
             self.init(
-                status: 431, code: "headers_too_large", detail: "there are more than \(limit) headers, want fewer",
+                status: 431, code: "headers_too_large",
+                detail: "there are more than \(limit) headers, want fewer",
                 members: Object([Member("limit", ["name": "headers", "value": .int(Int64(limit))])]))
         case .targetTooLong(let limit):
             self.init(

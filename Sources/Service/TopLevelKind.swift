@@ -41,7 +41,9 @@ enum TopLevelKind {
     private static func stringValue(_ bytes: UnsafeBufferPointer<UInt8>, after start: Int) -> Range<Int>? {
         var index = start
         while index < bytes.count, isBlank(bytes[index]) || bytes[index] == 0x3a { index += 1 }
-        guard index < bytes.count, bytes[index] == 0x22, let end = endOfString(bytes, index + 1) else { return nil }
+        guard index < bytes.count, bytes[index] == 0x22, let end = endOfString(bytes, index + 1) else {
+            return nil
+        }
         return (index + 1)..<end
     }
 

@@ -1,7 +1,7 @@
 import HTTPServer
-import Injection
+public import Injection
 import PluginAPI
-import Values
+public import Values
 
 /// POST /decide: an object in, whether its pods get a sidecar and why out.
 struct DecideHandler: Handler {
@@ -34,19 +34,22 @@ struct DecideHandler: Handler {
 
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {
             guard let members = body.object else {
-                throw .malformed("the request is \(kind(of: body)): want an object with \"object\" and \"namespace\"")
+                throw .malformed(
+                    "the request is \(kind(of: body)): want an object with \"object\" and \"namespace\"")
             }
             explain = request.query("explain").map { $0 != "false" } ?? false
             namespace = request.query("namespace")
             guard let asked = members["object"] else {
                 guard members["kind"]?.string != nil else {
-                    throw .malformed("there is no \"object\": want a Pod or anything that holds a pod template")
+                    throw .malformed(
+                        "there is no \"object\": want a Pod or anything that holds a pod template")
                 }
                 object = body
                 return
             }
             guard asked.object != nil else {
-                throw .malformed("\"object\" is \(kind(of: asked)): want a Pod or anything that holds a pod template")
+                throw .malformed(
+                    "\"object\" is \(kind(of: asked)): want a Pod or anything that holds a pod template")
             }
             let reader = MemberReader(members)
             object = asked
@@ -60,7 +63,7 @@ struct DecideHandler: Handler {
 extension DecisionAnswer {
     /// The decision, with what would change it.
     public var json: Value {
-        var object = decision.json.object ?? Object()
+        var object = decision.members
         if !counterfactuals.isEmpty {
             object["counterfactuals"] = .array(
                 counterfactuals.map {
@@ -76,7 +79,8 @@ extension DecisionAnswer {
     /// The same with the object that it is about, for answers about several.
     public var namedJSON: Value {
         var object = Object([
-            Member("kind", .string(kind)), Member("name", .string(name)), Member("namespace", .string(namespace)),
+            Member("kind", .string(kind)), Member("name", .string(name)),
+            Member("namespace", .string(namespace)),
             Member("pointer", .string(pointer)),
         ])
         object.members += json.object?.members ?? []

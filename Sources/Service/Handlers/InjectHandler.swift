@@ -35,7 +35,9 @@ struct InjectHandler: Handler {
         }
     }
 
-    private func review(_ request: HTTPRequest, _ entry: inout LogEntry) throws(RequestProblem) -> HTTPResponse? {
+    private func review(_ request: HTTPRequest, _ entry: inout LogEntry) throws(RequestProblem)
+        -> HTTPResponse?
+    {
         var output = ByteBuffer(capacity: 8 << 10)
         var review = ReviewOptions()
         review.selfCheck = options.selfCheck
@@ -67,10 +69,11 @@ struct InjectHandler: Handler {
         }
         entry.members.append(Member("workloads", .int(Int64(outcome.workloads.count))))
         if diff {
-            let text = UnifiedDiff.text(from: bytes, to: outcome.output, oldName: "manifest", newName: "injected")
+            let text = UnifiedDiff.text(from: bytes, to: outcome.output, name: "manifest")
             var body = ByteBuffer(capacity: text.count)
             body.append(text)
-            return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
+            return HTTPResponse(
+                status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
         var body = ByteBuffer(capacity: outcome.output.count)
         body.append(outcome.output)

@@ -21,7 +21,8 @@ struct RenderHandler: Handler {
         let format = try request.bodyFormat([.json, .yaml])
         let accepted = try request.accepted([MediaType.json.essence, MediaType.text.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
-        let render = try RenderRequest.parse(try BodyReader.value(of: request, format, depth: BodyReader.dataDepth))
+        let render = try RenderRequest.parse(
+            try BodyReader.value(of: request, format, depth: BodyReader.dataDepth))
         var context = context
         let start = MonotonicClock.now()
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
@@ -36,7 +37,8 @@ struct RenderHandler: Handler {
         if accepted == MediaType.text.essence {
             var body = ByteBuffer(capacity: answer.output.count)
             body.append(answer.output)
-            return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
+            return HTTPResponse(
+                status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
         return HTTPResponse(json: answer.json)
     }
