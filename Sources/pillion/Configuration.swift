@@ -43,7 +43,8 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     options.podTemplatePaths = try arguments.list("podTemplatePath").map { text in
         guard let path = PodTemplatePath(text) else {
             throw UsageError(
-                "--podTemplatePath is \"\(text)\", want KIND.GROUP=PATH such as Rollout.argoproj.io=spec.template")
+                "--podTemplatePath is \"\(text)\", want KIND.GROUP=PATH such as Rollout.argoproj.io=spec.template"
+            )
         }
         return path
     }
@@ -58,7 +59,8 @@ func compile(_ files: InjectionFiles, _ arguments: Arguments) throws -> Snapshot
     var options = try injectionOptions(arguments)
     options.limits = .commandLine
     do {
-        let snapshot = try InjectionConfiguration.compile(files, registry: registry(for: arguments), options: options)
+        let snapshot = try InjectionConfiguration.compile(
+            files, registry: registry(for: arguments), options: options)
         for warning in snapshot.warnings { complain(warning.description) }
         return snapshot
     } catch let error as ConfigurationError {

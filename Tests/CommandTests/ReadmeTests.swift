@@ -13,7 +13,8 @@ import Testing
         #expect(waitUntilListening(port), "the server did not start: \(server.errors)")
         var count = 0
         var rewritten = ""
-        var lines = text(of: path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
+        var lines = text(of: path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[
+            ...]
         while let line = lines.popFirst() {
             rewritten += line + (lines.isEmpty ? "" : "\n")
             guard line == "```console" else { continue }
@@ -38,7 +39,8 @@ import Testing
         while let line = lines.popFirst(), line != "```" {
             if line.hasPrefix("$ ") {
                 var command = String(line.dropFirst(2))
-                while command.hasSuffix("\\") || command.hasSuffix("|") || command.count(where: { $0 == "'" }) % 2 == 1,
+                while command.hasSuffix("\\") || command.hasSuffix("|")
+                    || command.count(where: { $0 == "'" }) % 2 == 1,
                     let next = lines.popFirst()
                 {
                     command += "\n" + next
