@@ -10,7 +10,7 @@ struct ConstantHandler: Handler {
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
         _ = try request.accepted([MediaType.json.essence])
-        return HTTPResponse(json: make())
+        return HTTPResponse(json: make(), for: request)
     }
 }
 
