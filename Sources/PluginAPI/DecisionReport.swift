@@ -17,7 +17,9 @@ extension Decision {
         if let counterfactuals {
             members.append(Member("counterfactuals", .array(counterfactuals.map(\.json))))
         }
-        if !warnings.isEmpty { members.append(Member("warnings", .array(warnings.map(\.json)))) }
+        if !warnings.isEmpty {
+            members.append(Member("warnings", .array(warnings.map { .string($0.message) })))
+        }
         return .object(Object(members))
     }
 
@@ -88,14 +90,6 @@ extension TraceStep {
 extension Counterfactual {
     public var json: Value {
         ["change": .string(change), "inject": .bool(inject), "reason": .string(reason.rawValue)]
-    }
-}
-
-extension DecisionWarning {
-    public var json: Value {
-        var members = [Member("message", .string(message))]
-        if let source { members.append(Member("source", .string(source))) }
-        return .object(Object(members))
     }
 }
 

@@ -17,12 +17,14 @@ struct RecordedDecisionTests {
             let config = record["config"]
             let pod = try #require(record["pod"])
             let engine = engine(
-                form, policy: config?["policy"]?.string ?? "", never: config?["neverInjectSelector"]?.array ?? [],
+                form, policy: config?["policy"]?.string ?? "",
+                never: config?["neverInjectSelector"]?.array ?? [],
                 always: config?["alwaysInjectSelector"]?.array ?? [])
             let subject = subject(pod, at: "", namespace: try #require(record["namespace"]?.string))
             let decision = engine.decide(subject, trace: true)
             #expect(decision.inject == record["inject"]?.bool, "\(form) \(name)")
-            #expect(possible(record).contains(decision.reason.rawValue), "\(form) \(name): \(decision.reason)")
+            #expect(
+                possible(record).contains(decision.reason.rawValue), "\(form) \(name): \(decision.reason)")
             #expect(decision.trace.filter(\.decisive).map(\.code) == [decision.reason], "\(form) \(name)")
             #expect(engine.decide(subject, trace: false).reason == decision.reason, "\(form) \(name)")
             count += 1
@@ -38,13 +40,17 @@ struct RecordedDecisionTests {
         let yes: Set = ["annotation_true", "label_true", "always_inject_selector", "policy_enabled"]
         let policy = config?["policy"]?.string
         var codes: Set<String> = [
-            policy == "enabled" ? "policy_enabled" : policy == "disabled" ? "policy_disabled" : "policy_illegal"
+            policy == "enabled"
+                ? "policy_enabled" : policy == "disabled" ? "policy_disabled" : "policy_illegal"
         ]
         if config?["neverInjectSelector"]?.array?.isEmpty == false { codes.insert("never_inject_selector") }
         if config?["alwaysInjectSelector"]?.array?.isEmpty == false { codes.insert("always_inject_selector") }
         if metadata?["annotations"]?[key] != nil || metadata?["labels"]?[key] != nil {
             codes.formUnion(
-                ["annotation_true", "annotation_false", "annotation_unrecognised", "label_true", "label_false"])
+                [
+                    "annotation_true", "annotation_false", "annotation_unrecognised", "label_true",
+                    "label_false",
+                ])
         }
         let namespace = record["namespace"]?.string ?? ""
         if record["pod"]?["spec"]?["hostNetwork"]?.bool == true {
