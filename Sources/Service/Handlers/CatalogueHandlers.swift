@@ -31,6 +31,6 @@ enum Catalogue {
     }
 
     static func reasons() -> Value {
-        .array(ReasonCode.allCases.map { ["code": .string($0.rawValue)] })
+        ReasonTable.json
     }
 }
