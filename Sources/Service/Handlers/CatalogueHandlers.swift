@@ -1,6 +1,6 @@
 import HTTPServer
-import PluginAPI
-import Values
+public import PluginAPI
+public import Values
 
 /// A GET whose answer never changes while the process lives: made once, when it is first asked for.
 struct ConstantHandler: Handler {
@@ -15,8 +15,8 @@ struct ConstantHandler: Handler {
 }
 
 /// GET /engines, /functions, /reasons and /version: what this program has.
-enum Catalogue {
-    static func engines(_ registry: PluginRegistry) -> Value {
+public enum Catalogue {
+    public static func engines(_ registry: PluginRegistry) -> Value {
         .array(
             registry.renderers.map { renderer in
                 let description = renderer.description
