@@ -24,7 +24,8 @@ public enum Base64 {
             var source = 0
             var written = 0
             for _ in 0..<groups {
-                let bits = UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
+                let bits =
+                    UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
                 target[written] = table[Int(bits >> 18)]
                 target[written + 1] = table[Int(bits >> 12 & 63)]
                 target[written + 2] = table[Int(bits >> 6 & 63)]

@@ -45,7 +45,9 @@ extension Object {
     static func hasRepeatedKey(_ members: [Member]) -> Bool {
         if members.count <= scanLimit {
             for right in members.indices.dropFirst() {
-                for left in 0..<right where members[left].key.hasSameBytes(as: members[right].key) { return true }
+                for left in 0..<right where members[left].key.hasSameBytes(as: members[right].key) {
+                    return true
+                }
             }
             return false
         }

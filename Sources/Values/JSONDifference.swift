@@ -50,7 +50,8 @@ struct JSONDifference {
     private mutating func compareMembers(_ old: Object, _ new: Object) {
         let oldPlaces = KeyIndex(old.members)
         let newPlaces = KeyIndex(new.members)
-        for (place, member) in old.members.enumerated() where newPlaces.place(of: member.key, near: place) == nil {
+        for (place, member) in old.members.enumerated()
+        where newPlaces.place(of: member.key, near: place) == nil {
             remove(member.key)
         }
         for (place, member) in new.members.enumerated() {
@@ -96,7 +97,8 @@ struct JSONDifference {
         var head = 0
         while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
         var tail = 0
-        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail] {
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail]
+        {
             tail += 1
         }
         var pairs = (0..<head).map { ($0, $0) }
@@ -114,7 +116,9 @@ struct JSONDifference {
         var names: [String] = []
         names.reserveCapacity(items.count)
         for item in items {
-            guard case .object(let object) = item, case .string(let name)? = object["name"] else { return nil }
+            guard case .object(let object) = item, case .string(let name)? = object["name"] else {
+                return nil
+            }
             names.append(name)
         }
         return Set(names.lazy.map(ExactKey.init)).count == names.count ? names : nil

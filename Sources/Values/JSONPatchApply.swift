@@ -36,7 +36,8 @@ extension JSONPatch {
                 guard copied <= limits.copiedValues else {
                     throw JSONPatchError(
                         code: .limitExceeded, path: operation.path.description,
-                        message: "found copies of more than \(limits.copiedValues) values, expected at most that")
+                        message:
+                            "found copies of more than \(limits.copiedValues) values, expected at most that")
                 }
                 try edit(&result, operation.path, .add, from.value)
             case .test:

@@ -16,7 +16,9 @@ public struct JSONPointer: Sendable, Hashable {
                 code: .badPointer, path: text, message: "found a pointer that does not begin with '/'")
         }
         var tokens: [String] = []
-        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+        for part in text.utf8.dropFirst().split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        {
             guard let token = JSONPointer.unescape(part) else {
                 throw JSONPatchError(
                     code: .badPointer, path: text, message: "found '~' before neither '0' nor '1'")
@@ -84,7 +86,9 @@ public struct JSONPointer: Sendable, Hashable {
     /// An index as RFC 6901 writes it: digits, no leading zero.
     static func index(_ token: String) -> Int? {
         let digits = token.utf8
-        guard let first = digits.first, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else { return nil }
+        guard let first = digits.first, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
+            return nil
+        }
         guard digits.count == 1 || first != UInt8(ascii: "0") else { return nil }
         return Int(token)
     }

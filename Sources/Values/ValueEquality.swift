@@ -70,7 +70,8 @@ extension Value {
                     place = index[ExactKey(member.key)]
                 }
             }
-            guard let place, compare(member.value, right.members[place].value, numbersByValue, &pending) else {
+            guard let place, compare(member.value, right.members[place].value, numbersByValue, &pending)
+            else {
                 return false
             }
         }
@@ -85,7 +86,8 @@ extension Value {
             count += 1
             switch value {
             case .array(let items): pending.append(contentsOf: items.prefix(limit))
-            case .object(let object): pending.append(contentsOf: object.members.prefix(limit).lazy.map(\.value))
+            case .object(let object):
+                pending.append(contentsOf: object.members.prefix(limit).lazy.map(\.value))
             default: break
             }
         }

@@ -177,7 +177,8 @@ struct YAMLComposer: ~Copyable {
         guard frames.count < options.limits.depth else {
             throw YAMLError(
                 code: .tooDeep,
-                message: "found collections nested deeper than \(options.limits.depth), expected at most that",
+                message:
+                    "found collections nested deeper than \(options.limits.depth), expected at most that",
                 reportedLine: parser.position.line, position: parser.position)
         }
         budget.count(1)
@@ -343,7 +344,8 @@ struct YAMLComposer: ~Copyable {
         let name = parser.anchor ?? ""
         guard let anchor = anchors[name] else {
             throw YAMLError(
-                code: .unknownAnchor, message: "unknown anchor '\(name)' referenced", position: parser.position)
+                code: .unknownAnchor, message: "unknown anchor '\(name)' referenced",
+                position: parser.position)
         }
         guard let value = anchor.value else {
             note(.cyclicAnchor, "anchor '\(name)' value contains itself")

@@ -10,7 +10,8 @@ enum YAMLKeyOrder {
     /// Letters compare by their code and stand behind anything else; runs of digits compare as numbers.
     static func isBefore(_ left: String, _ right: String) -> Bool {
         if let answer = isBeforeASCII(left, right) { return answer }
-        return isBefore(left.unicodeScalars.map(\.value), right.unicodeScalars.map(\.value), isLetter, isDigit)
+        return isBefore(
+            left.unicodeScalars.map(\.value), right.unicodeScalars.map(\.value), isLetter, isDigit)
     }
 
     /// The same for keys of ASCII only, without arrays of characters; nil where a key is not.
@@ -19,7 +20,9 @@ enum YAMLKeyOrder {
         var right = right
         return left.withUTF8 { left in
             right.withUTF8 { right in
-                if left.contains(where: { $0 >= 0x80 }) || right.contains(where: { $0 >= 0x80 }) { return nil }
+                if left.contains(where: { $0 >= 0x80 }) || right.contains(where: { $0 >= 0x80 }) {
+                    return nil
+                }
                 return isBefore(
                     left, right, { $0 | 0x20 &- UInt8(ascii: "a") < 26 }, { $0 &- UInt8(ascii: "0") < 10 })
             }

@@ -88,7 +88,8 @@ struct YAMLParser: ~Copyable {
         } else if contextLine != 0 {
             line = contextLine
         }
-        let message = parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
+        let message =
+            parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
         // The reader, which decodes the bytes, sets no mark: the place is that of the byte.
         let isReader = parser.pointee.error == YAML_READER_ERROR
         return YAMLError(

@@ -34,7 +34,9 @@ public enum YAMLReader {
     public static func documents(
         _ bytes: [UInt8], options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> [YAMLDocument] {
-        try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try documents(buffer, options: options) }
+        try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in
+            try documents(buffer, options: options)
+        }
     }
 
     /// The value of the first document, null where there is none. What stands behind it is not looked at, as
@@ -52,7 +54,8 @@ public enum YAMLReader {
         try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try value(buffer, options: options) }
     }
 
-    public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value {
+    public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value
+    {
         try value(Array(text.utf8), options: options)
     }
 }

@@ -127,7 +127,7 @@ struct YAMLScalar {
         }
         switch bytes[0] {
         case UInt8(ascii: "."):
-            if let number = YAMLNumber.fraction(bytes) { return (.float, .double(number)) }
+            if let number = YAMLNumber.pointedFraction(bytes) { return (.float, .double(number)) }
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
             if triesTimes, YAMLTimestamp.matches(bytes) { return (.timestamp, .string(text)) }
             let digits = bytes.filter { $0 != UInt8(ascii: "_") }
@@ -192,6 +192,17 @@ enum YAMLNumber {
         }
     }
 
+    /// A fraction that begins with its point: here underscores may only stand between digits.
+    static func pointedFraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard bytes.contains(UInt8(ascii: "_")) else { return fraction(bytes) }
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {
+            guard index > 0, index + 1 < bytes.count, bytes[index - 1] &- UInt8(ascii: "0") < 10,
+                bytes[index + 1] &- UInt8(ascii: "0") < 10
+            else { return nil }
+        }
+        return bytes.filter { $0 != UInt8(ascii: "_") }.withUnsafeBufferPointer { fraction($0) }
+    }
+
     /// `[-+]?(.ddd|ddd[.[ddd]])([eE][-+]?ddd)?`, or nil; also where it is larger than any number.
     static func fraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         var index = 0
@@ -216,7 +227,9 @@ enum YAMLNumber {
             }
             guard digits() > 0 else { return nil }
         }
-        guard index == bytes.count, let number = NumberFormat.double(bytes), number.isFinite else { return nil }
+        guard index == bytes.count, let number = NumberFormat.double(bytes), number.isFinite else {
+            return nil
+        }
         return number
     }
 }

@@ -195,7 +195,8 @@ struct YAMLText {
     /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-` there
     /// is none, `+` keep them all), and the lines as they are.
     private func literal(
-        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
     ) {
         output.append(UInt8(ascii: "|"))
         if bytes[0] == UInt8(ascii: " ") || YAMLText.breakLength(bytes, 0) > 0 {
@@ -309,7 +310,8 @@ struct YAMLText {
 
         init(_ bytes: UnsafeBufferPointer<UInt8>) {
             guard !bytes.isEmpty else { return }
-            var hasIndicator = bytes.count >= 3 && (Traits.begins(bytes, "---") || Traits.begins(bytes, "..."))
+            var hasIndicator =
+                bytes.count >= 3 && (Traits.begins(bytes, "---") || Traits.begins(bytes, "..."))
             var hasSpecial = false
             var leading = false
             var trailingSpace = false
@@ -379,9 +381,11 @@ struct YAMLText {
         /// Whether a text that begins so is not bare.
         private static func isIndicator(_ byte: UInt8, beforeBlank: Bool) -> Bool {
             switch byte {
-            case UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+            case UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"),
+                UInt8(ascii: "{"),
                 UInt8(ascii: "}"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"), UInt8(ascii: "|"),
-                UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "%"), UInt8(ascii: "@"),
+                UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "%"),
+                UInt8(ascii: "@"),
                 UInt8(ascii: "`"):
                 return true
             case UInt8(ascii: "?"), UInt8(ascii: ":"), UInt8(ascii: "-"):

@@ -52,7 +52,8 @@ struct YAMLEmitter {
                 line.beginEntry(indent: indent, into: &output)
                 let isSimple = writeKey(members[next].key, indent: indent, &line, into: &output)
                 enter(
-                    members[next].value, indent: indent, place: isSimple ? .value : .longValue, &frames, &line,
+                    members[next].value, indent: indent, place: isSimple ? .value : .longValue, &frames,
+                    &line,
                     into: &output)
             case .sequence(let items, let next, let indent):
                 guard next < items.count else { continue }
