@@ -71,9 +71,10 @@ func values(ofFile path: String) throws -> [Value] {
     let name = path == "-" ? "standard input" : path
     let start = bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
     if start == UInt8(ascii: "{") || start == UInt8(ascii: "[") {
-        do {
-            return [try JSON.read(bytes)]
-        } catch let error as JSONError {
+        do throws(JSONError) {
+            let value = try JSON.read(bytes)
+            return [value]
+        } catch {
             // Flow YAML looks like JSON; where it is neither, JSON's message is the better one.
             guard let documents = try? YAMLReader.documents(bytes) else {
                 let position = SourceText(bytes).position(of: error.offset)
@@ -82,9 +83,10 @@ func values(ofFile path: String) throws -> [Value] {
             return documents.filter { !$0.isEmpty }.map(\.value)
         }
     }
-    do {
-        return try YAMLReader.documents(bytes).filter { !$0.isEmpty }.map(\.value)
-    } catch let error as YAMLError {
+    do throws(YAMLError) {
+        let documents = try YAMLReader.documents(bytes)
+        return documents.filter { !$0.isEmpty }.map(\.value)
+    } catch {
         throw Failure("\(name): \(error)")
     }
 }
