@@ -49,6 +49,10 @@ struct Webhooks: WebhookMatcher {
         entries.map { $0.match(subject) }
     }
 
+    var labelKeys: Set<String> {
+        Set(entries.flatMap { $0.objectSelector.requirements.map(\.key) })
+    }
+
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit] {
         var edits: [Counterfactual.Edit] = []
         for entry in entries {

@@ -4,10 +4,15 @@ import Values
 /// Puts what the rules found into words, with the values at hand and where they stand.
 extension Evaluator {
     func step(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> TraceStep {
-        let entry = finding.code.entry
         return TraceStep(
             rule: rule.name, verdict: finding.verdict, decisive: decisive, code: finding.code,
-            message: message(rule, finding, subject), remedy: entry.remedy, source: source(rule, subject))
+            message: message(rule, finding, subject), remedy: remedy(finding.code),
+            source: source(rule, subject))
+    }
+
+    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its annotation.
+    func remedy(_ code: ReasonCode) -> String? {
+        code.entry.filledRemedy([("mark", policy.form == .modern ? "label" : "annotation")])
     }
 
     /// What the rule found, as a sentence.

@@ -121,6 +121,11 @@ public enum DecisionReport {
             cells.append([row.kind, name, verdict, decision.reason.rawValue, decision.message])
             for warning in decision.warnings { notes += "warning: \(row.kind) \(name): \(warning.message)\n" }
         }
+        if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {
+            notes +=
+                "note: the labels of the namespace were not given: the answers hold for pods that the API server "
+                + "sends to the injector\n"
+        }
         return columns(cells) + notes
     }
 
