@@ -165,9 +165,11 @@ extension HTTPResponse {
         if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
     }
 
-    init(json value: Value, status: Int = 200) {
+    /// - Parameter request: with `?pretty` in its query the answer is laid out for people.
+    init(json value: Value, status: Int = 200, for request: HTTPRequest? = nil) {
+        let isPretty = request?.query("pretty").map { $0 != "false" } ?? false
         var body = ByteBuffer(capacity: 1024)
-        JSON.write(value, into: &body)
+        JSON.write(value, into: &body, style: isPretty ? .pretty(2) : .compact)
         body.append(0x0a)
         self.init(status: status, headers: Self.headers(MediaType.json.rawValue), body: body)
     }

@@ -1,6 +1,6 @@
 import HTTPServer
-import PluginAPI
-import Values
+public import PluginAPI
+public import Values
 
 /// A GET whose answer never changes while the process lives: made once, when it is first asked for.
 struct ConstantHandler: Handler {
@@ -10,13 +10,13 @@ struct ConstantHandler: Handler {
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
         _ = try request.accepted([MediaType.json.essence])
-        return HTTPResponse(json: make())
+        return HTTPResponse(json: make(), for: request)
     }
 }
 
 /// GET /engines, /functions, /reasons and /version: what this program has.
-enum Catalogue {
-    static func engines(_ registry: PluginRegistry) -> Value {
+public enum Catalogue {
+    public static func engines(_ registry: PluginRegistry) -> Value {
         .array(
             registry.renderers.map { renderer in
                 let description = renderer.description

@@ -20,9 +20,9 @@ struct DecideHandler: Handler {
         if let first = answers.first, answers.count == 1 {
             entry.members.append(Member("inject", .bool(first.decision.inject)))
             entry.members.append(Member("reason", .string(first.decision.reason.rawValue)))
-            return HTTPResponse(json: first.json)
+            return HTTPResponse(json: first.json, for: request)
         }
-        return HTTPResponse(json: ["decisions": .array(answers.map(\.namedJSON))])
+        return HTTPResponse(json: ["decisions": .array(answers.map(\.namedJSON))], for: request)
     }
 
     /// What is asked: by the members of the request, by an AdmissionReview as it is, or by an object as it is.

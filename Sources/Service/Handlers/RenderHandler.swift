@@ -40,7 +40,7 @@ struct RenderHandler: Handler {
             return HTTPResponse(
                 status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
-        return HTTPResponse(json: answer.json)
+        return HTTPResponse(json: answer.json, for: request)
     }
 
     /// Whether the smaller allowance may be what stopped it.
