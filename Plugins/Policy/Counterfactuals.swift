@@ -66,7 +66,7 @@ extension Evaluator {
         var ofLabels: [Counterfactual.Edit] = []
         for edit in webhooks(subject)?.edits(subject) ?? [] {
             switch edit {
-            case .setNamespaceLabel, .removeNamespaceLabel: ofNamespace.append(edit)
+            case .setNamespaceLabel, .removeNamespaceLabel, .namespace: ofNamespace.append(edit)
             default: ofLabels.append(edit)
             }
         }
@@ -128,10 +128,7 @@ extension Evaluator {
             guard (subject.spec["hostNetwork"]?.bool ?? false) != flag else { return false }
             subject.spec["hostNetwork"] = .bool(flag)
         case .namespace(let name):
-            // Another namespace has other labels, and nobody knows which.
-            guard subject.namespaceLabels == nil, subject.webhook == nil, subject.namespace != name else {
-                return false
-            }
+            guard subject.namespace != name else { return false }
             subject.namespace = name
         case .setNamespaceLabel(let key, let value):
             guard let labels = subject.namespaceLabels, labels[key]?.string != value else { return false }
@@ -167,7 +164,10 @@ extension Evaluator {
         case .setLabel(let key, let value): return "set label \(key) to \(quoted(value)) on the \(pod)"
         case .removeLabel(let key): return "remove label \(key) from the \(pod)"
         case .hostNetwork: return "remove hostNetwork from the \(pod)'s spec"
-        case .namespace(let name): return "run the pod in another namespace, such as \(name)"
+        case .namespace(let name):
+            // Another namespace has other labels, and what they are is not known.
+            let alike = subject.namespaceLabels == nil ? "" : ", with the same labels"
+            return "run the pod in another namespace\(alike), such as \(name)"
         case .setNamespaceLabel(let key, let value):
             return "set label \(key) to \(quoted(value)) on namespace \(quoted(subject.namespace))"
         case .removeNamespaceLabel(let key):

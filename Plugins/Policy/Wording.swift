@@ -33,15 +33,16 @@ extension Evaluator {
         for outcome in webhooks(subject)?.match(subject) ?? [] {
             let verdict: TraceStep.Verdict
             let code: ReasonCode
+            let word: String
             switch outcome.call {
-            case .called: (verdict, code) = (.pass, .webhookCalls)
-            case .notCalled: (verdict, code) = (.pass, .ruleNotMet)
-            case .unknown(let why): (verdict, code) = (.unknown, why)
+            case .called: (verdict, code, word) = (.pass, .webhookCalls, "asks")
+            case .notCalled: (verdict, code, word) = (.pass, .ruleNotMet, "does not ask")
+            case .unknown(let why): (verdict, code, word) = (.unknown, why, "may ask")
             }
             steps.append(
                 TraceStep(
                     rule: "webhook/\(outcome.name)", verdict: verdict, decisive: false, code: code,
-                    message: outcome.detail, source: outcome.source))
+                    message: "\(word): \(outcome.detail)", source: outcome.source))
         }
         return steps
     }

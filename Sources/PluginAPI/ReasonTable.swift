@@ -60,14 +60,14 @@ extension ReasonCode {
         switch self {
         case .annotationTrue:
             return row(
-                .inject, "the pod's annotation sidecar.istio.io/inject is {value}",
+                .inject, "the pod's annotation sidecar.istio.io/inject is {value}, which asks for a sidecar",
                 remedy: "set the annotation sidecar.istio.io/inject to \"false\" to leave the sidecar out",
                 "The pod asks for a sidecar itself, and that beats selectors and the default policy. The classic "
                     + "form takes y, yes, true and on in any case for a yes, the modern form only \"true\", and "
                     + "there the label of the same name is read first.")
         case .labelTrue:
             return row(
-                .inject, "the pod's label sidecar.istio.io/inject is {value}",
+                .inject, "the pod's label sidecar.istio.io/inject is {value}, which asks for a sidecar",
                 remedy: "set the label sidecar.istio.io/inject to \"false\" to leave the sidecar out",
                 "The pod asks for a sidecar with a label, which only the modern form reads. The label beats the "
                     + "annotation of the same name, selectors and the default policy.")
@@ -103,7 +103,7 @@ extension ReasonCode {
                     + "kube-node-lease and local-path-storage in the modern one. Nothing overrides that.")
         case .annotationFalse:
             return row(
-                .skip, "the pod's annotation sidecar.istio.io/inject is {value}",
+                .skip, "the pod's annotation sidecar.istio.io/inject is {value}, which declines a sidecar",
                 remedy: "set the annotation sidecar.istio.io/inject to \"true\" to get a sidecar",
                 "The pod declines a sidecar itself, and that beats selectors and the default policy.")
         case .annotationUnrecognised:
@@ -115,7 +115,7 @@ extension ReasonCode {
                     + "only stands in the trace.")
         case .labelFalse:
             return row(
-                .skip, "the pod's label sidecar.istio.io/inject is {value}",
+                .skip, "the pod's label sidecar.istio.io/inject is {value}, which declines a sidecar",
                 remedy: "set the label sidecar.istio.io/inject to \"true\" to get a sidecar",
                 "The pod declines a sidecar with a label, which only the modern form reads. The label beats the "
                     + "annotation of the same name, selectors and the default policy.")
@@ -148,7 +148,7 @@ extension ReasonCode {
         case .unsupportedResource:
             return row(
                 .skip, "there is no pod here that could get a sidecar",
-                remedy: "give a Pod, or a workload with a pod template",
+                remedy: "give a Pod or a workload with a pod template, to a webhook whose rules name pods",
                 "Only pods and what holds a pod template get sidecars: Deployment, StatefulSet, DaemonSet, "
                     + "ReplicaSet, ReplicationController, Job, CronJob, DeploymentConfig and the like. The same code "
                     + "says that no rule of a webhook names the resource.")
