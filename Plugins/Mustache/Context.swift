@@ -26,12 +26,15 @@ struct Context {
         guard case .object(let object) = value else { return nil }
         work &+= object.members.count
         guard let type else {
-            for member in object.members where member.key == name { return Context(value: member.value, type: nil) }
+            for member in object.members where member.key == name {
+                return Context(value: member.value, type: nil)
+            }
             return nil
         }
         let structure = type.type.structure
         if let found = object[name] {
-            let field = structure.flatMap { Self.field(of: $0, jsonName: name, depth: 0) } ?? structure?.element
+            let field =
+                structure.flatMap { Self.field(of: $0, jsonName: name, depth: 0) } ?? structure?.element
             return Context(value: found, type: field.map(TypeReference.init))
         }
         guard let structure, let field = Self.field(of: structure, goName: name, depth: 0) else { return nil }

@@ -173,7 +173,8 @@ struct EscapeContext {
         switch first {
         case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return .ends
         case UInt8(ascii: "#"): return blank ? .ends : .continues
-        case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"): return flowDepth > 0 ? .ends : .continues
+        case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
+            return flowDepth > 0 ? .ends : .continues
         case UInt8(ascii: ":"):
             let next = rest.dropFirst().first ?? UInt8(ascii: "\n")
             return isWhite(next) ? .ends : .continues

@@ -66,7 +66,8 @@ enum ValueStyle: UInt8 {
         case .yamlSingleQuoted:
             guard YAMLText.isPrintable(text) else {
                 return Problem(
-                    message: "\(Self.shown(text)) has bytes that single quotes cannot hold: use double quotes")
+                    message: "\(Self.shown(text)) has bytes that single quotes cannot hold: use double quotes"
+                )
             }
             var text = text
             text.withUTF8 { bytes in
@@ -143,7 +144,8 @@ enum YAMLText {
             for byte in bytes {
                 switch byte {
                 case 0..<0x20, 0x7f: return false
-                case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+                case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+                    UInt8(ascii: "}"):
                     return false
                 case UInt8(ascii: " "): if previous == UInt8(ascii: ":") { return false }
                 case UInt8(ascii: "#"): if previous == UInt8(ascii: " ") { return false }

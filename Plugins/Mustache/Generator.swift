@@ -118,7 +118,9 @@ struct Generator {
                 let start = index == 0 ? 0 : places[index - 1].textStart
                 text(start, max(start, place.textEnd))
                 // A line that stays may begin with a tag, and then no text says that it begins.
-                if !place.ownLine, isLineStart(tag.range.lowerBound) { emit(.lineStart, at: tag.range.lowerBound) }
+                if !place.ownLine, isLineStart(tag.range.lowerBound) {
+                    emit(.lineStart, at: tag.range.lowerBound)
+                }
             }
             position = tag.range.upperBound
             try self.tag(index, layout, tree, &open, isIgnored: isIgnored)
@@ -149,7 +151,8 @@ struct Generator {
             open.append(Open(kind: tag.kind, instruction: code.instructions.count, dedent: dedent))
             let path = path(tag)
             emit(
-                tag.kind == .section ? .section(path: path, end: 0) : .inverted(path: path, end: 0), at: offset)
+                tag.kind == .section ? .section(path: path, end: 0) : .inverted(path: path, end: 0),
+                at: offset)
         case .partial:
             let indent = indent(places[index])
             if tag.isDynamic {
@@ -171,7 +174,8 @@ struct Generator {
 
     private mutating func parent(_ tag: Tag, _ place: Layout.Place) -> Parent {
         Parent(
-            target: tag.isDynamic ? path(tag) : Int32(templateIndex[name(tag)] ?? -1), isDynamic: tag.isDynamic,
+            target: tag.isDynamic ? path(tag) : Int32(templateIndex[name(tag)] ?? -1),
+            isDynamic: tag.isDynamic,
             indent: indent(place), arguments: 0..<0)
     }
 

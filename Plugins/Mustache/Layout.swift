@@ -45,7 +45,8 @@ struct Layout {
         var first = 0
         while first < tags.count {
             var last = first
-            while last + 1 < tags.count, !places[last].isLast, onlyBlanks(between: tags[last], tags[last + 1]) {
+            while last + 1 < tags.count, !places[last].isLast, onlyBlanks(between: tags[last], tags[last + 1])
+            {
                 last += 1
             }
             if places[first].isFirst, places[last].isLast { settle(first...last, tags, tree) }

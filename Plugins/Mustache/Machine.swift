@@ -189,7 +189,9 @@ struct Machine {
     }
 
     private mutating func template(named path: Int32) -> Int? {
-        guard case .string(let name)? = lookUp(path)?.value, let index = program.index[name] else { return nil }
+        guard case .string(let name)? = lookUp(path)?.value, let index = program.index[name] else {
+            return nil
+        }
         return Int(program.templates[index].entry)
     }
 
@@ -260,12 +262,15 @@ struct Machine {
     ) throws(RenderError) {
         guard count <= limits.outputBytes &- (output.count - outputStart) else { throw tooLong(at: at) }
         let before = output.count
-        program.pool.withUnsafeBufferPointer { output.append(UnsafeBufferPointer(rebasing: $0[start..<start + count])) }
+        program.pool.withUnsafeBufferPointer {
+            output.append(UnsafeBufferPointer(rebasing: $0[start..<start + count]))
+        }
         if map != nil { note(before..<output.count, start, .literal, &map) }
     }
 
     private mutating func writeLines(
-        _ start: Int, _ count: Int, leads: Bool, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
+        _ start: Int, _ count: Int, leads: Bool, at: Int, into output: inout ByteBuffer,
+        _ map: inout SourceMap?
     ) throws(RenderError) {
         if leads { try beginLine(at: at, into: &output, &map) }
         var line = start
@@ -311,7 +316,8 @@ struct Machine {
     /// The slow part of counting: the limit of steps, and the clock every 1,024 steps.
     private mutating func check(at: Int) throws(RenderError) {
         guard steps < limits.steps else {
-            throw exceeded("steps", limits.steps, "--max-template-steps", "more than \(limits.steps) steps", at: at)
+            throw exceeded(
+                "steps", limits.steps, "--max-template-steps", "more than \(limits.steps) steps", at: at)
         }
         guard let deadline = limits.deadline else {
             checkpoint = limits.steps

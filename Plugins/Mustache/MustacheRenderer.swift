@@ -22,8 +22,10 @@ public struct MustacheRenderer: Renderer {
         _ sources: TemplateSources, options: CompileOptions
     ) throws(RenderError) -> any CompiledTemplate {
         let delimiters = Delimiters(
-            left: options.leftDelimiter.isEmpty ? Delimiters.standard.left : Array(options.leftDelimiter.utf8),
-            right: options.rightDelimiter.isEmpty ? Delimiters.standard.right : Array(options.rightDelimiter.utf8))
+            left: options.leftDelimiter.isEmpty
+                ? Delimiters.standard.left : Array(options.leftDelimiter.utf8),
+            right: options.rightDelimiter.isEmpty
+                ? Delimiters.standard.right : Array(options.rightDelimiter.utf8))
         guard delimiters.left.count <= Delimiters.longest, delimiters.right.count <= Delimiters.longest else {
             throw RenderError(
                 kind: .parse, detail: "template: a delimiter has more than \(Delimiters.longest) bytes")
@@ -35,7 +37,8 @@ public struct MustacheRenderer: Renderer {
         }
         guard let program = generator.finish(entry: sources.entry) else {
             throw RenderError(
-                kind: .parse, detail: "template: no template \"\(sources.entry)\" among those that were given")
+                kind: .parse, detail: "template: no template \"\(sources.entry)\" among those that were given"
+            )
         }
         return MustacheTemplate(program: program)
     }

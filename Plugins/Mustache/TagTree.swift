@@ -37,7 +37,8 @@ struct TagTree {
         if let last = open.last {
             throw SyntaxError(
                 "tag \"\(Self.name(tags[last], bytes))\" is not closed: "
-                    + "want {{/\(Self.name(tags[last], bytes))}} before the end", at: tags[last].range.lowerBound)
+                    + "want {{/\(Self.name(tags[last], bytes))}} before the end",
+                at: tags[last].range.lowerBound)
         }
     }
 

@@ -9,8 +9,9 @@ struct SpecificationTests {
     @Test(.enabled(if: SharedMaterial.isPresent))
     func everyCaseOfTheSpecification() throws {
         var count = 0
-        for line in try SharedMaterial.lines("conformance/mustache/cases.jsonl") {
-            let item = try JSON.read(line)
+        let file = text(of: SharedMaterial.path("conformance/mustache/cases.jsonl"))
+        for line in file.split(separator: "\n") {
+            let item = try JSON.read(String(line))
             guard let name = item["name"]?.string, item["module"]?.string != "~lambdas" else { continue }
             var sources = [TemplateSource(name: "main", text: item["template"]?.string ?? "")]
             for member in item["partials"]?.object?.members ?? [] {
