@@ -50,7 +50,7 @@ let package = Package(
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
         module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
-        module("HTTPServer", needs: ["CMicrohttpd"]),
+        module("HTTPServer", needs: ["Values", "CMicrohttpd"]),
         module("Metrics"),
         // L5
         module(
@@ -75,7 +75,7 @@ let package = Package(
         tests(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
-        tests("HTTPServerTests", needs: ["HTTPServer"]),
+        tests("HTTPServerTests", needs: ["HTTPServer", "Values"]),
         tests("MetricsTests", needs: ["Metrics"]),
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),

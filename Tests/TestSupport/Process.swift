@@ -88,7 +88,9 @@ public final class RunningProcess: @unchecked Sendable {
         kill(pid, SIGTERM)
         var wait: Int32 = 0
         for _ in 0..<1000 {
-            if waitpid(pid, &wait, WNOHANG) == pid { return wait & 0x7f == 0 ? (wait >> 8) & 0xff : -(wait & 0x7f) }
+            if waitpid(pid, &wait, WNOHANG) == pid {
+                return wait & 0x7f == 0 ? (wait >> 8) & 0xff : -(wait & 0x7f)
+            }
             usleep(10_000)
         }
         kill(pid, SIGKILL)
