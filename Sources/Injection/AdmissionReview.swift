@@ -27,7 +27,8 @@ struct AdmissionReview: Sendable {
             if problem == nil { problem = InjectionError(.decode, .decodeError, message) }
         }
         guard case .object(let review) = value else {
-            return fail("the body is \(value.kindName), expected an AdmissionReview object")
+            fail("the body is \(value.kindName), expected an AdmissionReview object")
+            return
         }
         switch review["apiVersion"] {
         case .string("admission.k8s.io/v1")?, .string("admission.k8s.io/v1beta1")?:
@@ -41,10 +42,12 @@ struct AdmissionReview: Sendable {
         case let other?: fail("kind is \(Self.shown(other)), expected AdmissionReview")
         }
         guard let content = review["request"], !content.isNull else {
-            return fail("the AdmissionReview has no request")
+            fail("the AdmissionReview has no request")
+            return
         }
         guard case .object(let request) = content else {
-            return fail("request is \(content.kindName), expected an object")
+            fail("request is \(content.kindName), expected an object")
+            return
         }
         uid = request.text("uid")
         namespace = request.text("namespace")

@@ -96,6 +96,11 @@ extension Pod {
         metadata.modify("annotations") { $0.modifyObject { $0[key] = nil } }
     }
 
+    mutating func removeLabel(_ key: String) {
+        guard labels.index(of: key) != nil else { return }
+        metadata.modify("labels") { $0.modifyObject { $0[key] = nil } }
+    }
+
     mutating func setLabel(_ key: String, _ text: String) {
         metadata.modify("labels") { $0.modifyObject { $0[key] = .string(text) } }
     }
@@ -185,23 +190,4 @@ extension Object {
         case let other?: throw Pod.shape(key, at: "\(pointer)/\(key)", found: other, want: "an array")
         }
     }
-}
-
-/// The text of JSON pointers (RFC 6901).
-enum JSONPointer {
-    static func escape(_ key: String) -> String {
-        guard key.utf8.contains(where: { $0 == 0x7e || $0 == 0x2f }) else { return key }
-        var bytes: [UInt8] = []
-        for byte in key.utf8 {
-            switch byte {
-            case 0x7e: bytes += [0x7e, 0x30]
-            case 0x2f: bytes += [0x7e, 0x31]
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// The pointer of a path of member names.
-    static func text(_ path: [String]) -> String { path.map { "/" + escape($0) }.joined() }
 }

@@ -50,6 +50,19 @@ struct PrometheusMerge {
         pod.setAnnotation(Self.scrapeKey, "true")
     }
 
+    /// Gives the annotations back that an earlier injection took, from what it told the proxy.
+    func restoreAnnotations(_ pod: inout Pod, from setting: String?) {
+        let limits = JSONLimits(depth: 8, bytes: 64 << 10)
+        let before = setting.flatMap { try? JSON.read($0, limits: limits) }
+        for (key, member) in [(Self.scrapeKey, "scrape"), (Self.pathKey, "path"), (Self.portKey, "port")] {
+            if let text = before?[member]?.string, !text.isEmpty {
+                pod.setAnnotation(key, text)
+            } else {
+                pod.removeAnnotation(key)
+            }
+        }
+    }
+
     // MARK: Modern form
 
     /// Merges into the finished pod.

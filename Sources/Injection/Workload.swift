@@ -125,7 +125,7 @@ enum WorkloadKinds {
         if case .array(let items)? = object["containers"], case .object(let first)? = items.first,
             first["name"]?.string != nil, first["image"]?.string != nil
         {
-            return JSONPointer.text(path)
+            return JSONPointer(path).description
         }
         for member in object.members {
             if let found = podSpec(in: member.value, path: path + [member.key]) { return found }
