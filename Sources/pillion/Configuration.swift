@@ -18,6 +18,9 @@ let templateEnvironmentOption = Option(
     name: "template-env", shape: .list("NAME"),
     help: "an environment variable that the template function env may read; all others are empty to it")
 
+/// What Istio's injector takes from its environment besides flags.
+private let settingsOfEnvironment = ["COMPLIANCE_POLICY", "PLATFORM"]
+
 /// The engines, or a failure that says what is wrong with the list.
 func registry(for arguments: Arguments) throws -> PluginRegistry {
     do {
@@ -32,12 +35,11 @@ func named(_ path: String?) throws -> NamedText? {
     try path.map { NamedText(name: $0, bytes: try read(file: $0)) }
 }
 
-/// Compiles a configuration; its warnings go to standard error, its errors end the run.
-func compile(_ files: InjectionFiles, _ arguments: Arguments) throws -> Snapshot {
+/// What snapshots are made with, from the options that verbs share.
+func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     var options = InjectionOptions()
     options.revision = arguments.string("revision") ?? ""
     options.nativeSidecars = try arguments.choice("nativeSidecars", of: ["true", "false", "auto"]) == "true"
-    options.limits = .commandLine
     options.podTemplatePaths = try arguments.list("podTemplatePath").map { text in
         guard let path = PodTemplatePath(text) else {
             throw UsageError(
@@ -46,9 +48,16 @@ func compile(_ files: InjectionFiles, _ arguments: Arguments) throws -> Snapshot
         }
         return path
     }
-    for name in arguments.list("template-env") {
+    for name in arguments.list("template-env") + settingsOfEnvironment {
         options.environment[name] = getenv(name).map { String(cString: $0) }
     }
+    return options
+}
+
+/// Compiles a configuration; its warnings go to standard error, its errors end the run.
+func compile(_ files: InjectionFiles, _ arguments: Arguments) throws -> Snapshot {
+    var options = try injectionOptions(arguments)
+    options.limits = .commandLine
     do {
         let snapshot = try InjectionConfiguration.compile(
             files, registry: registry(for: arguments), options: options)
