@@ -75,7 +75,7 @@ let package = Package(
         tests(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
-        tests("HTTPServerTests", needs: ["HTTPServer", "Values"]),
+        tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics"]),
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),

@@ -14,7 +14,7 @@ func connectionChanged(
     guard let context, let connection, let slot else { return }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     if change == .CONNECTION_NOTIFY_STARTED {
-        let watched = WatchedConnection(pillion_mhd_fd(connection))
+        let watched = WatchedConnection(pillion_mhd_fd(connection), server.credentials)
         slot.pointee = Unmanaged.passRetained(watched).toOpaque()
         server.watch.add(watched)
     } else if let existing = slot.pointee {
@@ -38,11 +38,14 @@ final class WatchedConnection: Sendable {
     enum Phase: UInt64 { case idle, headers, body, answering, sending }
 
     let descriptor: Int32
+    /// What the connection's handshake shows; nil where it is plain.
+    let credentials: TLSCredentials?
     /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
     private let state: Atomic<UInt64>
 
-    init(_ descriptor: Int32) {
+    init(_ descriptor: Int32, _ credentials: TLSCredentials?) {
         self.descriptor = descriptor
+        self.credentials = credentials
         state = Atomic(Self.packed(.idle))
     }
 

@@ -11,6 +11,8 @@ public final class HTTPServer: Sendable {
     public struct Options: Sendable {
         public var address: SocketAddress
         public var limits = HTTPLimits()
+        /// nil is plain HTTP.
+        public var tls: TLSOptions?
         /// Threads that serve connections.
         public var threads = HTTPServer.cores
         /// Answers that take long at once, on threads of their own, and how many more may wait for one.
@@ -33,6 +35,7 @@ public final class HTTPServer: Sendable {
     let limits: HTTPLimits
     let watch: ConnectionWatch
     let work: WorkPool
+    let credentials: TLSCredentials?
     /// The port that is served; 0 for a socket in the file system.
     public let port: UInt16
     private let address: SocketAddress
@@ -57,6 +60,7 @@ public final class HTTPServer: Sendable {
         let socket = try options.address.listen()
         self.handler = handler
         limits = options.limits
+        credentials = options.tls?.credentials
         address = options.address
         port = SocketAddress.port(of: socket)
         watch = ConnectionWatch(limits: options.limits)
@@ -73,7 +77,8 @@ public final class HTTPServer: Sendable {
         setup.request_line = requestLineArrived
         setup.access = requestAdvanced
         setup.context = Unmanaged.passUnretained(self).toOpaque()
-        guard let started = pillion_mhd_start(&setup) else {
+        let started = Self.start(&setup, options.tls)
+        guard let started else {
             let message =
                 "libmicrohttpd does not start on \(options.address): \(String(cString: strerror(errno)))"
             close(socket)
@@ -81,6 +86,22 @@ public final class HTTPServer: Sendable {
         }
         daemon.withLock { $0 = Daemon(pointer: started) }
         watch.start()
+    }
+
+    /// libmicrohttpd copies the texts that it is given here.
+    private static func start(_ setup: inout pillion_mhd_options, _ tls: TLSOptions?) -> OpaquePointer? {
+        guard let tls else { return pillion_mhd_start(&setup) }
+        setup.uses_tls = 1
+        setup.tls_certificate_callback = unsafeBitCast(
+            certificateAsked as CertificateCallback, to: UnsafeMutableRawPointer.self)
+        return tls.priorities.withCString { priorities in
+            setup.tls_priorities = priorities
+            guard let authority = tls.clientCA else { return pillion_mhd_start(&setup) }
+            return (authority + [0]).withUnsafeBytes { bytes in
+                setup.tls_trust = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+                return pillion_mhd_start(&setup)
+            }
+        }
     }
 
     deinit { stop() }

@@ -5,6 +5,8 @@
    the first server starts, so that verbs that serve nothing never load it. Each wrapper carries the name of the
    function behind it; none may be called before pillion_mhd_open answered 0. */
 
+#include "CServerTLS.h"
+
 #include <microhttpd.h>
 #include <stddef.h>
 
