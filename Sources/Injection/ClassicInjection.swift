@@ -52,7 +52,7 @@ struct ClassicInjection {
 
     /// What kube-inject makes of a pod template.
     func injectManifest(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
-        let insertion = try render(subject)
+        let insertion = try render(&subject)
         var pod = subject.pod
         for (key, items) in insertion.lists { append(items, to: key, of: &pod) }
         if let dnsConfig = insertion.dnsConfig {
@@ -68,9 +68,10 @@ struct ClassicInjection {
             probes.rewrite(&pod)
         }
         setFSGroup(&pod, &subject)
-        for key in AnnotationRules.redirectAnnotations {
-            let text = insertion.redirectAnnotations.text(key)
-            if !text.isEmpty { pod.setAnnotation(key, text) }
+        for member in insertion.redirectAnnotations.members {
+            guard AnnotationRules.isKnown(member.key, form: .classic), let text = member.value.string, !text.isEmpty
+            else { continue }
+            pod.setAnnotation(member.key, text)
         }
         pod.setAnnotation(MetadataKey.status, insertion.status.text(version: snapshot.templateHash))
         pod.setLabel(MetadataKey.revision, snapshot.options.revision)
@@ -89,7 +90,7 @@ struct ClassicInjection {
             // An earlier injection is undone first, so that a second one sees and gives what the first one did.
             subject.pod = undone(pod, before)
         }
-        var insertion = try render(subject)
+        var insertion = try render(&subject)
         let rewrites = insertion.rewritesProbes(of: pod) && insertion.hasProxy
         let probes = self.probes(for: pod)
         if rewrites {
@@ -127,18 +128,19 @@ struct ClassicInjection {
 
     // MARK: Steps
 
-    private func render(_ subject: InjectionSubject) throws(InjectionError) -> Insertion {
-        try AnnotationRules.check(subject.pod.annotations, form: .classic)
-        let mesh = try snapshot.mesh.applying(annotations: subject.pod.annotations)
-        let data = ClassicTemplateData.make(
-            owner: subject.owner, deploymentMetadata: subject.deploymentMetadata,
-            metadata: subject.visibleMetadata(subject.pod.metadata), spec: subject.pod.spec, mesh: mesh,
-            values: snapshot.values)
+    private func render(_ subject: inout InjectionSubject) throws(InjectionError) -> Insertion {
+        subject.notes += try snapshot.checkAnnotations(of: subject.pod)
+        let proxyConfig = try snapshot.proxyConfig(for: subject.pod)
+        var mesh = snapshot.mesh.value
+        mesh.modifyObject { $0["defaultConfig"] = proxyConfig }
+        let data = SidecarTemplateData.classic(
+            typeMeta: subject.owner.typeMeta, deploymentMeta: .object(subject.deploymentMetadata),
+            objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)), spec: .object(subject.pod.spec),
+            proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
         let rendered = try snapshot.render(Snapshot.classicName, data, deadline: subject.deadline)
-        let spec = try rendered.decoded(as: TypeTable.classic.injectionSpec)
-        var insertion = Insertion(spec)
+        var insertion = Insertion(try rendered.injectionSpec())
         insertion.modifyProxy { proxy in
-            Concurrency.apply(to: &proxy)
+            Concurrency.complete(&proxy)
             let cluster = subject.environment.filter { Self.clusterVariables.contains($0.name) }
             PathEnvironment.overwrite(&proxy, with: cluster)
         }

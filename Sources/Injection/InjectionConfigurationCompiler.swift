@@ -155,12 +155,28 @@ struct InjectionConfigurationCompiler {
     }
 
     private mutating func readMesh(_ form: PolicyConfiguration.Form) -> MeshConfiguration? {
-        do throws(ConfigurationError) {
-            let (mesh, warnings) = try MeshConfiguration.read(files.mesh, form: form)
-            for warning in warnings { reader.add(warning) }
+        guard let text = files.mesh else { return MeshConfiguration.defaults(form) }
+        let document: YAMLDocument?
+        do {
+            let documents = try YAMLReader.documents(text.bytes, options: YAMLOptions(positions: true))
+            document = documents.first { !$0.isEmpty }
+        } catch {
+            reader.add(
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the mesh configuration is no YAML: \(error.message)"))
+            return nil
+        }
+        let place = { (pointer: String) in SourceLocation(text.name, document?.positions?[pointer]) }
+        do {
+            let mesh = try MeshConfiguration.compile(document?.value ?? .null, form: form)
+            for warning in mesh.warnings {
+                reader.add(Diagnostic(.warning, code: "mesh_warning", at: place(warning.pointer), warning.message))
+            }
             return mesh
         } catch {
-            for diagnostic in error.diagnostics { reader.add(diagnostic) }
+            reader.add(
+                Diagnostic(.error, code: "mesh_invalid", at: place(error.pointer), error.message))
             return nil
         }
     }

@@ -6,21 +6,19 @@ import YAML
 /// user's, in order; then the merged pod is put right.
 struct ModernInjection {
     let snapshot: Snapshot
-    /// The mesh configuration with the pod's own proxy configuration laid over it.
-    private let mesh: MeshConfiguration
+    /// `defaultConfig` with the pod's own proxy configuration laid over it.
+    private let proxyConfig: Value
+    private let notes: [String]
 
-    init(snapshot: Snapshot, annotations: Object) throws(InjectionError) {
+    init(snapshot: Snapshot, pod: Pod) throws(InjectionError) {
         self.snapshot = snapshot
-        do {
-            try AnnotationRules.check(annotations, form: .modern)
-            mesh = try snapshot.mesh.applying(annotations: annotations)
-        } catch {
-            throw error.prefixed("failed to run injection template: ")
-        }
+        notes = try snapshot.checkAnnotations(of: pod)
+        proxyConfig = try snapshot.proxyConfig(for: pod)
     }
 
     /// The pod with everything injected.
     func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
+        subject.notes += notes
         let environment = environment(of: subject)
         let status = subject.pod.annotation(MetadataKey.status)
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
@@ -29,7 +27,7 @@ struct ModernInjection {
         var (pod, template) = try runTemplates(subject, stripped: stripped)
         try kept.reapply(
             to: &pod, original: subject.pod, template: template, earlier: earlier,
-            isTransparentProxy: mesh.value["defaultConfig"]?["interceptionMode"] == "TPROXY")
+            isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
         pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment) }
         if PrometheusMerge.isWanted(pod: pod, mesh: snapshot.mesh.value) {
             try PrometheusMerge(statusPort: snapshot.mesh.statusPort).apply(to: &pod)
@@ -88,21 +86,41 @@ struct ModernInjection {
     private func runTemplates(
         _ subject: InjectionSubject, stripped: Pod
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
-        let data = ModernTemplateData.make(
-            subject: subject, stripped: stripped, metadata: subject.visibleMetadata(stripped.metadata), mesh: mesh,
-            snapshot: snapshot)
+        let data = templateData(subject, stripped: stripped)
+        let type = TypeTable.modern.pod
         var pod: Value = .object(
             Object([Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec))]))
         var template: Value = .object(Object())
-        let type = TypeTable.modern.pod
         for name in try selectTemplates(subject) {
-            let overlay = try snapshot.render(name, data, deadline: subject.deadline).overlay(as: type)
-            template = try StrategicMerge.merge(overlay, into: template, type: type)
+            let rendered = try snapshot.render(name, data, deadline: subject.deadline)
+            let overlay = try rendered.overlay(as: type)
+            try StrategicMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
-            pod = try StrategicMerge.merge(overlay, into: pod, type: type)
+            try StrategicMerge.merge(overlay, into: &pod, as: type)
         }
         let merged = Pod(metadata: pod["metadata"]?.object ?? Object(), spec: pod["spec"]?.object ?? Object())
         return (merged, template["spec"]?.object ?? Object())
+    }
+
+    private func templateData(_ subject: InjectionSubject, stripped: Pod) -> TemplateData {
+        let metadata = subject.visibleMetadata(stripped.metadata)
+        let values = snapshot.values
+        return SidecarTemplateData.modern(
+            typeMeta: subject.owner.typeMeta,
+            deploymentMeta: [
+                "name": .string(subject.owner.name), "namespace": .string(subject.deploymentMetadata.text("namespace")),
+            ],
+            objectMeta: .object(metadata), spec: .object(stripped.spec), proxyConfig: proxyConfig,
+            meshConfig: snapshot.mesh.value, values: values,
+            additions: SidecarTemplateData.Additions(
+                revision: snapshot.options.revision, nativeSidecars: snapshot.options.nativeSidecars,
+                proxyImage: SidecarTemplateData.proxyImage(
+                    values: values, proxyConfig: proxyConfig, annotations: stripped.annotations),
+                proxyInitImage: SidecarTemplateData.proxyInitImage(
+                    values: values, annotations: stripped.annotations),
+                inboundTrafficPolicyMode: SidecarTemplateData.inboundTrafficPolicyMode(
+                    meshConfig: snapshot.mesh.value),
+                compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))
     }
 
     /// A native sidecar is an init container: the user's own proxy container becomes one before it is merged.
@@ -193,15 +211,7 @@ struct ModernInjection {
     }
 
     private var holdsApplication: Bool {
-        if mesh.value["defaultConfig"]?["holdApplicationUntilProxyStarts"]?.bool == true { return true }
+        if proxyConfig["holdApplicationUntilProxyStarts"]?.bool == true { return true }
         return snapshot.values["global"]?["proxy"]?["holdApplicationUntilProxyStarts"]?.bool == true
-    }
-}
-
-extension InjectionError {
-    func prefixed(_ text: String) -> InjectionError {
-        var error = self
-        if !error.message.hasPrefix(text) { error.message = text + error.message }
-        return error
     }
 }

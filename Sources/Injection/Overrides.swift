@@ -84,8 +84,9 @@ struct Overrides: Sendable {
 
     private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
         let patch: Value = .object(Object([Member(list, .array([own]))]))
-        let merged = try StrategicMerge.merge(patch, into: .object(pod.spec), type: TypeTable.modern.podSpec)
-        pod.spec = merged.object ?? pod.spec
+        var merged: Value = .object(pod.spec)
+        try StrategicMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
+        if case .object(let spec) = merged { pod.spec = spec }
     }
 
     // MARK: The user's own user and group

@@ -43,6 +43,9 @@ struct Ownership: Sendable, Equatable {
         note = nil
     }
 
+    /// What templates see as TypeMeta.
+    var typeMeta: Value { ["kind": .string(kind), "apiVersion": .string(apiVersion)] }
+
     /// An owner reference that does not say `controller` is none.
     private static func controller(of pod: Pod) -> Object? {
         for case .object(let owner) in pod.metadata["ownerReferences"]?.array ?? []

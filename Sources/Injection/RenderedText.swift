@@ -24,11 +24,21 @@ struct RenderedText {
         }
     }
 
-    /// The text as a value that fits a type, by the rules of Go's decoding.
-    func decoded(as type: ObjectType) throws(InjectionError) -> Value {
+    /// The text as the classic form's SidecarInjectionSpec.
+    func injectionSpec() throws(InjectionError) -> Value {
         let value = try parsed()
         do {
-            return try TypedDecoding.decode(value, as: type, form: snapshot.form)
+            return try TypedDecoding.decode(value, as: TypeTable.classic.sidecarInjectionSpec, .lenient).value
+        } catch {
+            throw located(error)
+        }
+    }
+
+    /// The text as something that can be merged into a pod.
+    func overlay(as type: ObjectType) throws(InjectionError) -> Value {
+        let value = try parsed()
+        do {
+            return try TypedDecoding.decode(value, as: type, .patch).value
         } catch {
             throw located(error)
         }
@@ -44,7 +54,7 @@ struct RenderedText {
     }
 
     /// The schema error with the place of the value it speaks of.
-    private func located(_ error: TypedDecodingError) -> InjectionError {
+    private func located(_ error: SchemaError) -> InjectionError {
         let text = "\(prefix)error unmarshaling JSON: \(error.message)"
         let found = InjectionError(.schema, .renderedSchemaInvalid, text)
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
