@@ -86,7 +86,7 @@ struct AdmissionReview: Sendable {
         output.append(answer.allowed ? ",\"allowed\":true" : ",\"allowed\":false")
         if !answer.patch.isEmpty, answer.allowed {
             output.append(",\"patch\":\"")
-            Base64.encode(answer.patch, into: &output)
+            answer.patch.withUnsafeBufferPointer { Base64.append($0, into: &output) }
             output.append("\",\"patchType\":\"JSONPatch\"")
         }
         if let error = answer.error {

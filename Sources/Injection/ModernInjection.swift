@@ -94,9 +94,9 @@ struct ModernInjection {
         for name in try selectTemplates(subject) {
             let rendered = try snapshot.render(name, data, deadline: subject.deadline)
             let overlay = try rendered.overlay(as: type)
-            try StrategicMerge.merge(overlay, into: &template, as: type)
+            try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
-            try StrategicMerge.merge(overlay, into: &pod, as: type)
+            try InjectedMerge.merge(overlay, into: &pod, as: type)
         }
         let merged = Pod(metadata: pod["metadata"]?.object ?? Object(), spec: pod["spec"]?.object ?? Object())
         return (merged, template["spec"]?.object ?? Object())

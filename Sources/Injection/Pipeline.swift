@@ -1,4 +1,4 @@
-public import PluginAPI
+import PluginAPI
 public import Values
 
 /// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
@@ -71,19 +71,12 @@ public enum Pipeline {
     static func injected(
         _ subject: inout InjectionSubject, snapshot: Snapshot
     ) throws(InjectionError) -> Pod {
-        do {
-            switch snapshot.form {
-            case .classic:
-                let injection = ClassicInjection(snapshot: snapshot)
-                return subject.isReview
-                    ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
-            case .modern:
-                return try ModernInjection(snapshot: snapshot, pod: subject.pod).inject(&subject)
-            }
-        } catch let error as InjectionError {
-            throw error
-        } catch {
-            throw InjectionError(.schema, .renderedSchemaInvalid, "\(error)")
+        switch snapshot.form {
+        case .classic:
+            let injection = ClassicInjection(snapshot: snapshot)
+            return subject.isReview ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
+        case .modern:
+            return try ModernInjection(snapshot: snapshot, pod: subject.pod).inject(&subject)
         }
     }
 }

@@ -63,25 +63,25 @@ struct RenderedText {
 
     /// Renders again with the source map on, and says which line of the template wrote the place.
     private func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
-        var error = error
-        guard let position, let template = snapshot.templates[name] else { return error }
-        error.rendered = position
-        error.snippet = Excerpt.lines(of: bytes, around: position)
+        var located = error
+        guard let position, let template = snapshot.templates[name] else { return located }
+        located.rendered = position
+        located.snippet = Excerpt.lines(of: bytes, around: position)
         var map: SourceMap? = SourceMap()
         var usage = RenderUsage()
         var output = ByteBuffer(capacity: bytes.count + 16)
-        do {
+        do throws(RenderError) {
             try template.compiled.render(
                 data, limits: snapshot.options.limits, sourceMap: &map, usage: &usage, into: &output)
-        } catch { return error }
+        } catch { return located }
         guard let offset = Excerpt.offset(of: position, in: bytes), let map, let run = map.run(at: offset),
             map.templates.indices.contains(run.template)
-        else { return error }
+        else { return located }
         let source = map.templates[run.template]
         let place = Excerpt.position(of: run.offset, in: source.bytes)
-        error.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
-        error.message += " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
-        return error
+        located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
+        located.message += " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
+        return located
     }
 }
 
@@ -96,7 +96,7 @@ extension Snapshot {
         var limits = options.limits
         limits.deadline = deadline
         var output = ByteBuffer(capacity: 16 << 10)
-        do {
+        do throws(RenderError) {
             try template.compiled.render(data, limits: limits, into: &output)
         } catch {
             throw Self.injectionError(error, form: form)
