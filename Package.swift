@@ -71,7 +71,7 @@ let package = Package(
         tests("PluginAPITests", needs: ["PluginAPI", "Values"]),
         tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML"]),
         tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values"]),
-        tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"]),
+        tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
