@@ -33,7 +33,7 @@ struct Evaluator: DecisionEngine {
         }
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
-            message: message(decided.rule, decided.finding, subject), remedy: decided.finding.code.remedy,
+            message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
             trace: steps, warnings: warnings)
     }
 

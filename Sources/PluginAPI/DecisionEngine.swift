@@ -146,7 +146,7 @@ public struct TraceStep: Sendable, Equatable {
     }
 }
 
-/// A change that would flip a decision.
+/// The smallest change that would flip a decision: one edit, or several where no single one would do.
 public struct Counterfactual: Sendable, Equatable {
     /// One single change of the pod, its namespace or the configuration.
     public enum Edit: Sendable, Equatable {
@@ -161,14 +161,14 @@ public struct Counterfactual: Sendable, Equatable {
         case policy(String)
     }
 
-    public var edit: Edit
-    /// The edit in words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
+    public var edits: [Edit]
+    /// The edits in words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
     public var change: String
     public var inject: Bool
     public var reason: ReasonCode
 
-    public init(edit: Edit, change: String, inject: Bool, reason: ReasonCode) {
-        self.edit = edit
+    public init(edits: [Edit], change: String, inject: Bool, reason: ReasonCode) {
+        self.edits = edits
         self.change = change
         self.inject = inject
         self.reason = reason
@@ -194,7 +194,8 @@ public protocol DecisionPlugin: Sendable {
 public protocol DecisionEngine: Sendable {
     /// Decides; the trace is made only when it is asked for.
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision
-    /// The smallest single changes that flip the decision, each found by deciding again.
+    /// The smallest changes that flip the decision, each found by deciding again: single edits, and pairs or
+    /// threes only where no fewer would do.
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
     /// The answers of these rules, row by row.
     func truthTable() -> TruthTable
