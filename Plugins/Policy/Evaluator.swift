@@ -33,8 +33,14 @@ struct Evaluator: DecisionEngine {
         }
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
-            message: message(decided.rule, decided.finding, subject), remedy: decided.finding.code.remedy,
+            message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
             trace: steps, warnings: warnings)
+    }
+
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher {
+        try Webhooks(configuration, file: file)
     }
 
     /// The verdict alone, for asking again and again.

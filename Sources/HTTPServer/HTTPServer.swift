@@ -29,7 +29,7 @@ public final class HTTPServer: Sendable {
 
     /// Bytes of stack of every thread that runs a handler: reading JSON or YAML as deep as its limits allow, in a
     /// debug build, fits with room to spare.
-    static let stackBytes = 8 << 20
+    public static let stackBytes = 8 << 20
 
     let handler: any HTTPHandler
     let limits: HTTPLimits

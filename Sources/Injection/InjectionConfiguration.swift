@@ -1,5 +1,4 @@
 public import PluginAPI
-public import Values
 
 /// A text with the name that messages call it by: a file's path, or `built-in`.
 public struct NamedText: Sendable {
@@ -79,8 +78,7 @@ public enum InjectionConfiguration {
     public static func compile(
         _ files: InjectionFiles, registry: PluginRegistry, options: InjectionOptions = InjectionOptions()
     ) throws(ConfigurationError) -> Snapshot {
-        throw ConfigurationError([
-            Diagnostic(.error, code: "yaml_invalid", at: SourceLocation(files.configuration.name), "not yet")
-        ])
+        var compiler = try InjectionConfigurationCompiler(files, registry: registry, options: options)
+        return try compiler.compile()
     }
 }

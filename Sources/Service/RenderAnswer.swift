@@ -59,6 +59,16 @@ extension RenderRequest {
         return answer
     }
 
+    /// Compiles only; nil where that goes well.
+    public func check(_ context: Context) -> RequestProblem? {
+        do throws(RequestProblem) {
+            _ = try compiled(try sources(named: context), context)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func sources(named context: Context) throws(RequestProblem) -> TemplateSources {
         guard let reference else { return sources }
         if let found = context.templates[reference] { return found }
@@ -104,7 +114,9 @@ extension RenderRequest {
             let problem = RequestProblem(error, sources: sources)
             return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map, problem: problem)
         }
-        return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
+        var answer = RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
+        parse(&answer, template, sources, limits)
+        return answer
     }
 }
 

@@ -16,6 +16,12 @@ public struct RenderRequest: Sendable {
         public var steps: Int?
         public var outputBytes: Int?
         public var depth: Int?
+
+        public init(steps: Int? = nil, outputBytes: Int? = nil, depth: Int? = nil) {
+            self.steps = steps
+            self.outputBytes = outputBytes
+            self.depth = depth
+        }
     }
 
     /// The caller's mark (`id`), given back by `render --requests`.
@@ -29,6 +35,22 @@ public struct RenderRequest: Sendable {
     public var format: Format
     public var lowered: Lowered
     public var wantsSourceMap: Bool
+
+    public init(
+        id: Value? = nil, engine: String = "gotemplate", sources: TemplateSources, reference: String? = nil,
+        options: CompileOptions = CompileOptions(), data: Value = .null, format: Format = .text,
+        lowered: Lowered = Lowered(), wantsSourceMap: Bool = false
+    ) {
+        self.id = id
+        self.engine = engine
+        self.sources = sources
+        self.reference = reference
+        self.options = options
+        self.data = data
+        self.format = format
+        self.lowered = lowered
+        self.wantsSourceMap = wantsSourceMap
+    }
 
     /// Reads a request.
     ///

@@ -25,9 +25,6 @@ struct JSONReader: ~Copyable {
         var start: Int
     }
 
-    /// Above so many members, keys are compared by hashing: pairs of keys would grow with the square.
-    private static let scanLimit = 16
-
     init(base: UnsafePointer<UInt8>, count: Int, depthLimit: Int) {
         self.base = base
         self.end = count
@@ -156,7 +153,7 @@ struct JSONReader: ~Copyable {
 
     private mutating func closeObject(start: Int) -> Object {
         let count = members.count - start
-        if count <= Self.scanLimit {
+        if count <= Object.scanLimit {
             for right in stride(from: start + 1, to: start + count, by: 1) {
                 for left in start..<right
                 where marks[left] == marks[right] || marks[left] == 0 || marks[right] == 0 {
@@ -166,10 +163,9 @@ struct JSONReader: ~Copyable {
                 }
             }
         } else {
-            var seen = Set<ExactKey>(minimumCapacity: count)
-            for index in start..<start + count where !seen.insert(ExactKey(members[index].key)).inserted {
-                return closeRepeated(start: start)
-            }
+            let closed = members.take(from: start)
+            marks.drop(to: start)
+            return Object(lastWins: closed)
         }
         marks.drop(to: start)
         return Object(members.take(from: start))
@@ -178,17 +174,7 @@ struct JSONReader: ~Copyable {
     /// Closes an object in which a key stands more than once.
     private mutating func closeRepeated(start: Int) -> Object {
         marks.drop(to: start)
-        var places: [ExactKey: Int] = [:]
-        var result: [Member] = []
-        for member in members.take(from: start) {
-            if let place = places[ExactKey(member.key)] {
-                result[place].value = member.value
-            } else {
-                places[ExactKey(member.key)] = result.count
-                result.append(member)
-            }
-        }
-        return Object(result)
+        return Object(Object.withoutRepeats(members.take(from: start)))
     }
 
     // MARK: Strings
@@ -446,80 +432,5 @@ extension JSONError {
         if (0x20..<0x7F).contains(byte) { return "'\(Unicode.Scalar(byte))'" }
         let digits = String(byte, radix: 16)
         return "byte 0x" + (digits.utf8.count == 1 ? "0" : "") + digits
-    }
-}
-
-/// A key that equals another only byte for byte. Strings also equal where Unicode holds two spellings for the
-/// same text; JSON does not.
-struct ExactKey: Hashable {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.hasSameBytes(as: right.text) }
-
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-}
-
-extension String {
-    /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
-    func hasSameBytes(as other: String) -> Bool {
-        guard utf8.count == other.utf8.count, self == other else { return false }
-        return utf8.elementsEqual(other.utf8)
-    }
-}
-
-/// A stack whose upper part can be moved out as an array: no counting of references, no copy.
-private struct MovingStack<Element>: ~Copyable {
-    private var base: UnsafeMutablePointer<Element>
-    private var capacity: Int
-    private(set) var count = 0
-
-    init(capacity: Int) {
-        self.capacity = capacity
-        base = .allocate(capacity: capacity)
-    }
-
-    deinit {
-        base.deinitialize(count: count)
-        base.deallocate()
-    }
-
-    subscript(index: Int) -> Element {
-        get { base[index] }
-        _modify { yield &base[index] }
-    }
-
-    mutating func push(_ element: consuming Element) {
-        if count == capacity { grow() }
-        (base + count).initialize(to: element)
-        count += 1
-    }
-
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: base, count: count)
-        base.deallocate()
-        base = larger
-        capacity *= 2
-    }
-
-    /// Moves everything from that index up into an array.
-    mutating func take(from start: Int) -> [Element] {
-        let length = count - start
-        let source = base + start
-        count = start
-        return Array(unsafeUninitializedCapacity: length) { target, filled in
-            target.baseAddress?.moveInitialize(from: source, count: length)
-            filled = length
-        }
-    }
-
-    mutating func drop(to length: Int) {
-        (base + length).deinitialize(count: count - length)
-        count = length
     }
 }

@@ -62,18 +62,3 @@ public struct Object: Sendable {
         return try body(&members[members.count - 1].value)
     }
 }
-
-extension Object: Equatable {
-    /// Equal members, whatever their order, as JSON has it.
-    public static func == (left: Object, right: Object) -> Bool {
-        guard left.count == right.count else { return false }
-        for (index, member) in left.members.enumerated() {
-            if right.members[index].key == member.key {
-                guard right.members[index].value == member.value else { return false }
-            } else {
-                guard let other = right[member.key], other == member.value else { return false }
-            }
-        }
-        return true
-    }
-}

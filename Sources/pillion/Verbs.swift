@@ -1,6 +1,8 @@
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb, completionVerb, manVerb,
+    serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
+    completionVerb,
+    manVerb,
 ]
 
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.
