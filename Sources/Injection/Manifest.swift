@@ -77,7 +77,9 @@ struct Manifest {
             guard let changed = try run.inject(document.value, document: number, line: document.line) else { continue }
             hasChanged = true
             output.append(bytes[written..<document.range.lowerBound])
-            output.append(ManifestText(bytes, document).edited(to: changed))
+            let text = ManifestText(bytes, document.range).edited(from: document.value, to: changed)
+            output.append(text.text)
+            if text.isRewritten { run.noteRewritten(document: number) }
             written = document.range.upperBound
         }
         output.append(bytes[written...])
@@ -114,7 +116,8 @@ struct ManifestRun {
                 throw error
             }
         }
-        return hasChanged ? result : nil
+        guard hasChanged else { return nil }
+        return result
     }
 
     /// The workload's object with its pod injected, or nil where it is left alone.
@@ -180,6 +183,12 @@ struct ManifestRun {
             object.replaceMember(at: workload.templatePath[...], with: template)
         }
         return object
+    }
+
+    /// Says that a document's text could not be kept.
+    mutating func noteRewritten(document: Int) {
+        guard let index = reports.lastIndex(where: { $0.document == document && $0.injected }) else { return }
+        reports[index].notes.append("the document is written anew: its comments and layout are not kept")
     }
 
     /// Says of a kind that is not known that it seems to hold a pod.

@@ -137,7 +137,8 @@ struct Probes {
             }
             members["lifecycle"] = .object(lifecycle)
         }
-        return changed ? .object(members) : nil
+        guard changed else { return nil }
+        return .object(members)
     }
 
     private func rewriting(_ probe: Object, path: String) -> Object? {
