@@ -74,7 +74,8 @@ let package = Package(
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
-            needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
+            needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"],
+            exclude: ["cases"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
