@@ -93,7 +93,8 @@ struct Probes {
         case .int(let value)?: number = .int(value)
         default: number = .int(0)
         }
-        return form == .modern && number == .int(meshStatusPort) ? nil : number
+        if form == .modern, number == .int(meshStatusPort) { return nil }
+        return number
     }
 
     private static func namedPorts(of container: Object) -> [String: Value] {

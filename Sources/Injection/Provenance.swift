@@ -10,12 +10,15 @@ enum Provenance {
     ///
     /// - Parameter metadataPath: where the pod template's metadata stands in the object.
     static func recorded(in injected: Value, from original: Value, metadataPath: [String]) -> Value {
+        // A second injection keeps the first one's: that leads back to where there was none.
+        let path = metadataPath + ["annotations", annotation]
+        if Workload.value(at: path[...], in: original) != nil { return injected }
         let wayBack = JSONPatch.diff(from: injected, to: original)
         guard !wayBack.isEmpty else { return injected }
         var text = ByteBuffer()
         JSONPatch.write(wayBack, into: &text)
         var result = injected
-        result.replaceMember(at: (metadataPath + ["annotations", annotation])[...], with: .string(text.text))
+        result.replaceMember(at: path[...], with: .string(text.text))
         return result
     }
 
