@@ -51,7 +51,7 @@ let package = Package(
         // L4
         module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
         module("HTTPServer", needs: ["Values", "CMicrohttpd"]),
-        module("Metrics"),
+        module("Metrics", needs: ["Values"]),
         // L5
         module(
             "Service",
@@ -76,7 +76,7 @@ let package = Package(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
-        tests("MetricsTests", needs: ["Metrics"]),
+        tests("MetricsTests", needs: ["Metrics", "Values"]),
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
     ],

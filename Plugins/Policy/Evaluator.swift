@@ -37,6 +37,12 @@ struct Evaluator: DecisionEngine {
             trace: steps, warnings: warnings)
     }
 
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher {
+        try Webhooks(configuration, file: file)
+    }
+
     /// The verdict alone, for asking again and again.
     func verdict(_ subject: DecisionSubject) -> Finding {
         for rule in policy.rules {

@@ -80,7 +80,7 @@ extension LabelSelector.Requirement {
     var candidates: [String?] {
         switch test {
         case .isIn, .isNotIn: values.prefix(4).map { .some($0) } + [nil]
-        case .exists, .doesNotExist: ["true", nil]
+        case .exists, .doesNotExist: [key == "istio-injection" ? "disabled" : "true", nil]
         }
     }
 }

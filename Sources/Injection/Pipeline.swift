@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 public import Values
 
 /// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
@@ -56,14 +56,16 @@ public enum Pipeline {
     /// - Parameters:
     ///   - namespace: where objects without a namespace will live; nil is `default`.
     ///   - namespaceLabels: nil where they are not known.
+    ///   - webhook: the API server's half, from `Snapshot.webhooks`; nil where no webhook configuration is at hand.
     ///   - explain: whether counterfactuals are wanted too.
     /// - Returns: one answer a pod template; one with `unsupported_resource` where there is none.
     public static func decide(
-        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil, explain: Bool = false,
-        snapshot: Snapshot
+        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
+        webhook: (any WebhookMatcher)? = nil, explain: Bool = false, snapshot: Snapshot
     ) -> [DecisionAnswer] {
         let question = DecisionQuestion(
-            namespace: namespace, namespaceLabels: namespaceLabels, explain: explain, snapshot: snapshot)
+            namespace: namespace, namespaceLabels: namespaceLabels, webhook: webhook, explain: explain,
+            snapshot: snapshot)
         return question.answers(about: object)
     }
 

@@ -180,14 +180,27 @@ public protocol DecisionPlugin: Sendable {
     /// As a renderer's: `policy`.
     var id: String { get }
     /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an error,
-    /// as Istio has it; the warnings come back as sentences.
-    func compile(_ configuration: PolicyConfiguration) -> (engine: any DecisionEngine, warnings: [String])
-    /// Makes webhook configurations ready: a MutatingWebhookConfiguration, or a list of them.
-    ///
-    /// - Parameter file: the file's name, for messages; may be empty.
-    func compileWebhook(
-        _ configuration: Value, file: String
-    ) throws(WebhookConfigurationError) -> any WebhookMatcher
+    /// as Istio has it.
+    func compile(_ configuration: PolicyConfiguration) -> (
+        engine: any DecisionEngine, warnings: [PolicyWarning]
+    )
+}
+
+/// Something in a policy configuration that is not used as it stands.
+public struct PolicyWarning: Sendable, Equatable {
+    /// `policy_illegal` or `selector_ignored`.
+    public var code: ReasonCode
+    /// Where it stands, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
+    public var pointer: String
+    public var message: String
+    public var remedy: String?
+
+    public init(code: ReasonCode, pointer: String, message: String, remedy: String? = nil) {
+        self.code = code
+        self.pointer = pointer
+        self.message = message
+        self.remedy = remedy
+    }
 }
 
 /// Compiled rules: pure, without I/O, the same for every caller.
@@ -199,4 +212,11 @@ public protocol DecisionEngine: Sendable {
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
     /// The answers of these rules, row by row.
     func truthTable() -> TruthTable
+    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a list of
+    /// them.
+    ///
+    /// - Parameter file: the file's name, for messages; may be empty.
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher
 }

@@ -160,13 +160,13 @@ extension ReasonCode {
                     + "nothing.")
         case .operationNotCreate:
             return row(
-                .skip, "the API server does not ask the injector about this operation: {detail}",
+                .skip, "only the creation of a pod is answered with a sidecar: {detail}",
                 remedy: "create the pod anew: containers cannot be added to one that exists",
                 "A pod gets its sidecar when it is created. The rules of the webhook configuration do not name "
                     + "the operation at hand.")
         case .subresource:
             return row(
-                .skip, "the API server does not ask the injector about this subresource: {detail}",
+                .skip, "only whole pods get a sidecar, not parts of one: {detail}",
                 "A request for a part of a pod (status, eviction, ephemeralcontainers) is no creation of a pod."
             )
         case .namespaceLabelDisabled:

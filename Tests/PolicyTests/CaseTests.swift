@@ -26,7 +26,7 @@ struct CaseTests {
                 neverInjectSelector: config?["neverInjectSelector"]?.array ?? [],
                 alwaysInjectSelector: config?["alwaysInjectSelector"]?.array ?? [], file: "inject.yaml",
                 lines: lines, revision: record["revision"]?.string ?? ""))
-        var said = warnings.map { "configuration: \($0)\n" }.joined()
+        var said = warnings.map { "configuration: \($0.pointer): \($0.message)\n" }.joined()
         var subject = subject(
             record["object"] ?? .null, at: record["pointer"]?.string ?? "",
             namespace: record["namespace"]?.string ?? "default")
@@ -35,7 +35,7 @@ struct CaseTests {
         subject.subresource = record["subresource"]?.string
         do {
             if let webhook = record["webhook"] {
-                subject.webhook = try plugin.compileWebhook(webhook, file: "webhook.yaml")
+                subject.webhook = try engine.compileWebhook(webhook, file: "webhook.yaml")
             }
             let decision = engine.decide(subject, trace: true)
             said += DecisionReport.tree(
