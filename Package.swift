@@ -77,7 +77,7 @@ let package = Package(
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
-        tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"]),
+        tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6]

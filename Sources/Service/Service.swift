@@ -18,6 +18,8 @@ public final class Service: Sendable {
         public let server: HTTPServer
         /// `http://127.0.0.1:8080`
         public let address: String
+        /// What answers behind the socket, for asking without one.
+        let router: Router
     }
 
     public let listeners: [Listener]
