@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "CMicrohttpd", path: "Sources/CMicrohttpd"),
         .target(name: "CLibYAML", path: "Sources/CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CGnuTLS", path: "Sources/CGnuTLS"),
-        .target(name: "CAssets", path: "Sources/CAssets"),
+        .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
         // L1
         module("Values"),
