@@ -36,8 +36,8 @@ struct CompiledPolicy: Sendable {
     /// What an Istio of that form and revision asks the API server for, where no webhook configuration is at hand.
     var standardWebhooks: Webhooks
 
-    /// What is wrong with the policy and its selectors, with their places.
-    var warnings: [String]
+    /// What is wrong with the policy and its selectors.
+    var warnings: [PolicyWarning]
 }
 
 extension CompiledPolicy {
@@ -55,10 +55,12 @@ extension CompiledPolicy {
         rules.append(.annotation)
 
         if case .illegal(let text) = policy {
-            let place = policySource.map { "\($0): " } ?? ""
             warnings.append(
-                "\(place)the policy is \(text.isEmpty ? "not given" : quoted(text)): want enabled or disabled; "
-                    + "as it stands nothing is injected, not even into pods that ask for it")
+                PolicyWarning(
+                    code: .policyIllegal, pointer: "/policy",
+                    message:
+                        "the policy is \(text.isEmpty ? "not given" : quoted(text)): want enabled or disabled; "
+                        + "as it stands nothing is injected, not even into pods that ask for it"))
         }
         never = compile(configuration.neverInjectSelector, list: "neverInjectSelector", configuration)
         always = compile(configuration.alwaysInjectSelector, list: "alwaysInjectSelector", configuration)
@@ -88,8 +90,10 @@ extension CompiledPolicy {
                 entry.ignored = error.message
             }
             if let reason = entry.ignored {
-                let place = entry.source.map { "\($0): " } ?? ""
-                warnings.append("\(place)\(list)[\(index)] is ignored: \(reason)")
+                warnings.append(
+                    PolicyWarning(
+                        code: .selectorIgnored, pointer: "/\(list)/\(index)",
+                        message: "\(list)[\(index)] is ignored: \(reason)"))
             }
             entries.append(entry)
         }

@@ -10,8 +10,9 @@ struct Evaluator: DecisionEngine {
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
         var steps: [TraceStep] = []
         var decided: (rule: Rule, finding: Finding)?
+        let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
-            let finding = evaluate(rule, subject)
+            let finding = evaluate(rule, subject, labels)
             let decides = decided == nil && finding.isFinal
             if decides { decided = (rule, finding) }
             if trace {
@@ -33,14 +34,21 @@ struct Evaluator: DecisionEngine {
         }
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
-            message: message(decided.rule, decided.finding, subject), remedy: decided.finding.code.remedy,
+            message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
             trace: steps, warnings: warnings)
+    }
+
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher {
+        try Webhooks(configuration, file: file)
     }
 
     /// The verdict alone, for asking again and again.
     func verdict(_ subject: DecisionSubject) -> Finding {
+        let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
-            let finding = evaluate(rule, subject)
+            let finding = evaluate(rule, subject, labels)
             if finding.isFinal { return finding }
         }
         return Finding(verdict: .error, code: .internalError)
@@ -48,7 +56,8 @@ struct Evaluator: DecisionEngine {
 
     // MARK: The rules
 
-    func evaluate(_ rule: Rule, _ subject: DecisionSubject) -> Finding {
+    /// - Parameter labels: the pod's, looked up once for all selectors.
+    func evaluate(_ rule: Rule, _ subject: DecisionSubject, _ labels: Object?) -> Finding {
         switch rule {
         case .webhook:
             return webhook(subject)
@@ -79,9 +88,9 @@ struct Evaluator: DecisionEngine {
                     ? .skip(.annotationUnrecognised) : .pass(.annotationUnrecognised)
             }
         case .neverInject(let index):
-            return selector(policy.never, index, subject, finding: .skip(.neverInjectSelector))
+            return selector(policy.never, index, labels, finding: .skip(.neverInjectSelector))
         case .alwaysInject(let index):
-            return selector(policy.always, index, subject, finding: .inject(.alwaysInjectSelector))
+            return selector(policy.always, index, labels, finding: .inject(.alwaysInjectSelector))
         case .defaultPolicy:
             switch policy.policy {
             case .enabled: return .inject(.policyEnabled)
@@ -92,11 +101,11 @@ struct Evaluator: DecisionEngine {
     }
 
     private func selector(
-        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ subject: DecisionSubject, finding: Finding
+        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ labels: Object?, finding: Finding
     ) -> Finding {
         guard let index else { return .pass }
         if entries[index].ignored != nil { return .pass(.selectorIgnored) }
-        return entries[index].selector.matches(subject.metadata["labels"]?.object) ? finding : .pass
+        return entries[index].selector.matches(labels) ? finding : .pass
     }
 
     /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.

@@ -8,7 +8,7 @@ func isNearMiss(_ key: String) -> Bool {
     if length < wanted - slipLimit { return key == "istio.io/inject" || key == "sidecar/inject" }
     if key == "sidecar.istio.io/injection" || key == "sidecar.istio.io/enabled" { return true }
     guard length <= wanted + slipLimit, key != injectKey else { return false }
-    return editDistance(Array(key.utf8), Array(injectKey.utf8), limit: slipLimit) <= slipLimit
+    return editDistance(key, injectKey, limit: slipLimit) <= slipLimit
 }
 
 private let slipLimit = 3
@@ -16,32 +16,39 @@ private let slipLimit = 3
 /// Letters to insert, remove, change or swap with their neighbour, in bytes; anything over the limit is `limit + 1`.
 ///
 /// Only the diagonal band that the limit allows is worked on, and the work ends with the first row that is over it:
-/// for keys that have nothing to do with each other that is after a few rows.
-func editDistance(_ left: [UInt8], _ right: [UInt8], limit: Int) -> Int {
+/// for keys that have nothing to do with each other that is after a few rows. It runs for every key of about the
+/// right length in every decision, so it takes its rows from the stack.
+func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
     let over = limit + 1
-    guard abs(left.count - right.count) <= limit else { return over }
-    let width = right.count + 1
-    var twoAbove = [Int](repeating: over, count: width)
-    var above = [Int](repeating: over, count: width)
-    var row = [Int](repeating: over, count: width)
-    for column in 0...min(limit, right.count) { above[column] = column }
-    for i in stride(from: 1, through: left.count, by: 1) {
-        let first = max(1, i - limit)
-        let last = min(right.count, i + limit)
-        for column in row.indices { row[column] = over }
-        if i <= limit { row[0] = i }
-        var best = row[0]
-        for j in stride(from: first, through: last, by: 1) {
-            let same = left[i - 1] == right[j - 1]
-            var cost = min(above[j - 1] + (same ? 0 : 1), min(above[j], row[j - 1]) + 1)
-            if i > 1, j > 1, left[i - 1] == right[j - 2], left[i - 2] == right[j - 1] {
-                cost = min(cost, twoAbove[j - 2] + 1)
+    let (rows, columns) = (left.utf8.count, right.utf8.count)
+    guard abs(rows - columns) <= limit else { return over }
+    let width = columns + 1
+    return withUnsafeTemporaryAllocation(of: Int.self, capacity: 3 * width) { cells in
+        cells.initialize(repeating: over)
+        var (twoAbove, above, row) = (0, width, 2 * width)
+        for column in 0...min(limit, columns) { cells[above + column] = column }
+        var previous: UInt8 = 0
+        for (i, byte) in zip(1..., left.utf8) {
+            for column in 0...columns { cells[row + column] = over }
+            if i <= limit { cells[row] = i }
+            var best = cells[row]
+            var beside: UInt8 = 0
+            for (j, other) in zip(1..., right.utf8) {
+                defer { beside = other }
+                if j < i - limit { continue }
+                if j > i + limit { break }
+                var cost = cells[above + j - 1] + (byte == other ? 0 : 1)
+                cost = min(cost, min(cells[above + j], cells[row + j - 1]) + 1)
+                if i > 1, j > 1, byte == beside, previous == other {
+                    cost = min(cost, cells[twoAbove + j - 2] + 1)
+                }
+                cells[row + j] = min(cost, over)
+                best = min(best, cost)
             }
-            row[j] = min(cost, over)
-            best = min(best, row[j])
+            if best > limit { return over }
+            previous = byte
+            (twoAbove, above, row) = (above, row, twoAbove)
         }
-        if best > limit { return over }
-        (twoAbove, above, row) = (above, row, twoAbove)
+        return cells[above + columns]
     }
-    return above[right.count]
 }

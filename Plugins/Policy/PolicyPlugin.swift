@@ -1,5 +1,4 @@
 public import PluginAPI
-public import Values
 
 /// The standard rules, those of Istio's injector: a policy and a pod go in, a decision with its reasons comes out.
 ///
@@ -13,14 +12,8 @@ public struct PolicyPlugin: DecisionPlugin {
 
     public func compile(
         _ configuration: PolicyConfiguration
-    ) -> (engine: any DecisionEngine, warnings: [String]) {
+    ) -> (engine: any DecisionEngine, warnings: [PolicyWarning]) {
         let policy = CompiledPolicy(configuration)
         return (Evaluator(policy: policy), policy.warnings)
-    }
-
-    public func compileWebhook(
-        _ configuration: Value, file: String
-    ) throws(WebhookConfigurationError) -> any WebhookMatcher {
-        try Webhooks(configuration, file: file)
     }
 }

@@ -20,6 +20,7 @@ struct Warnings {
             misspelled(into: &warnings)
         }
         namespaceLabelOnPod(into: &warnings)
+        namespaceLabels(into: &warnings)
         return warnings
     }
 
@@ -181,6 +182,26 @@ struct Warnings {
                         + injectKey,
                     admission: "\(one) \(key) is not read on a pod; use the \(use) \(injectKey)",
                     source: place(map, key)))
+        }
+    }
+
+    /// What the namespace says, where that is known: in two ways at once, or with a value that nothing looks for.
+    private func namespaceLabels(into warnings: inout [DecisionWarning]) {
+        guard let labels = subject.namespaceLabels, let value = labels["istio-injection"]?.string else {
+            return
+        }
+        let namespace = "namespace \(quoted(subject.namespace))"
+        if let revision = labels["istio.io/rev"]?.string {
+            warnings.append(
+                DecisionWarning(
+                    "\(namespace) has both istio-injection=\(quoted(value)) and istio.io/rev=\(quoted(revision)): "
+                        + "Istio's webhooks let istio-injection win, so remove one of them"))
+        }
+        if value != "enabled" && value != "disabled" {
+            warnings.append(
+                DecisionWarning(
+                    "\(namespace) has istio-injection=\(quoted(value)), which counts as not enabled: want enabled or "
+                        + "disabled"))
         }
     }
 }

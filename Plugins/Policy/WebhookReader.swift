@@ -5,10 +5,19 @@ import Values
 extension Webhooks {
     /// Lists within lists that are looked into.
     private static let listDepth = 4
+    /// Rules, requirements and values of all selectors together. A document may come with a request, and every change
+    /// that is tried goes through all of them.
+    private static let partLimit = 4096
 
     init(_ configuration: Value, file: String) throws(WebhookConfigurationError) {
         entries = []
         try read(configuration, pointer: "", file: file, depth: 0)
+        let parts = entries.reduce(0) { $0 + $1.parts }
+        guard parts <= Self.partLimit else {
+            throw WebhookConfigurationError(
+                Self.prefix(file) + "its webhooks have \(parts) rules, requirements and values: the limit is "
+                    + "\(Self.partLimit)")
+        }
         if entries.isEmpty {
             throw WebhookConfigurationError(
                 Self.prefix(file) + "there is no webhook in it: want a MutatingWebhookConfiguration")
@@ -87,5 +96,14 @@ extension Webhooks {
     private static func error(_ what: String, _ file: String, _ pointer: String) -> WebhookConfigurationError
     {
         WebhookConfigurationError(prefix(file) + (pointer.isEmpty ? "" : "\(pointer): ") + what)
+    }
+}
+
+extension Webhooks.Entry {
+    /// How much there is to look at.
+    fileprivate var parts: Int {
+        let selectors = namespaceSelector.requirements + objectSelector.requirements
+        return 1 + selectors.reduce(0) { $0 + 1 + $1.values.count }
+            + rules.reduce(0) { $0 + 1 + $1.operations.count + $1.resources.count }
     }
 }

@@ -49,12 +49,20 @@ struct Webhooks: WebhookMatcher {
         entries.map { $0.match(subject) }
     }
 
+    var labelKeys: Set<String> {
+        Set(entries.flatMap { $0.objectSelector.requirements.map(\.key) })
+    }
+
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit] {
         var edits: [Counterfactual.Edit] = []
         for entry in entries {
-            if subject.namespaceLabels != nil {
-                for requirement in entry.namespaceSelector.requirements
-                where requirement.key != nameLabel {
+            for requirement in entry.namespaceSelector.requirements {
+                if requirement.key == nameLabel {
+                    // The label is the name; another namespace has another.
+                    let names =
+                        requirement.test == .isIn ? requirement.candidates.compactMap { $0 } : ["default"]
+                    edits += names.map { .namespace($0) }
+                } else if subject.namespaceLabels != nil {
                     edits += requirement.candidates.map { value in
                         value.map { .setNamespaceLabel(requirement.key, $0) }
                             ?? .removeNamespaceLabel(requirement.key)
@@ -72,7 +80,7 @@ extension LabelSelector.Requirement {
     var candidates: [String?] {
         switch test {
         case .isIn, .isNotIn: values.prefix(4).map { .some($0) } + [nil]
-        case .exists, .doesNotExist: ["true", nil]
+        case .exists, .doesNotExist: [key == "istio-injection" ? "disabled" : "true", nil]
         }
     }
 }

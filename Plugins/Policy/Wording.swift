@@ -4,10 +4,15 @@ import Values
 /// Puts what the rules found into words, with the values at hand and where they stand.
 extension Evaluator {
     func step(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> TraceStep {
-        let entry = finding.code.entry
         return TraceStep(
             rule: rule.name, verdict: finding.verdict, decisive: decisive, code: finding.code,
-            message: message(rule, finding, subject), remedy: entry.remedy, source: source(rule, subject))
+            message: message(rule, finding, subject), remedy: remedy(finding.code),
+            source: source(rule, subject))
+    }
+
+    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its annotation.
+    func remedy(_ code: ReasonCode) -> String? {
+        code.entry.filledRemedy([("mark", policy.form == .modern ? "label" : "annotation")])
     }
 
     /// What the rule found, as a sentence.
@@ -28,15 +33,16 @@ extension Evaluator {
         for outcome in webhooks(subject)?.match(subject) ?? [] {
             let verdict: TraceStep.Verdict
             let code: ReasonCode
+            let word: String
             switch outcome.call {
-            case .called: (verdict, code) = (.pass, .webhookCalls)
-            case .notCalled: (verdict, code) = (.pass, .ruleNotMet)
-            case .unknown(let why): (verdict, code) = (.unknown, why)
+            case .called: (verdict, code, word) = (.pass, .webhookCalls, "asks")
+            case .notCalled: (verdict, code, word) = (.pass, .ruleNotMet, "does not ask")
+            case .unknown(let why): (verdict, code, word) = (.unknown, why, "may ask")
             }
             steps.append(
                 TraceStep(
                     rule: "webhook/\(outcome.name)", verdict: verdict, decisive: false, code: code,
-                    message: outcome.detail, source: outcome.source))
+                    message: "\(word): \(outcome.detail)", source: outcome.source))
         }
         return steps
     }

@@ -4,6 +4,8 @@ import Glibc
 public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }
+
+    public init(message: String) { self.message = message }
 }
 
 /// Where a server listens.

@@ -5,6 +5,7 @@ import Values
 struct DecisionQuestion {
     let namespace: String?
     let namespaceLabels: Object?
+    let webhook: (any WebhookMatcher)?
     let explain: Bool
     let snapshot: Snapshot
 
@@ -60,7 +61,8 @@ struct DecisionQuestion {
         let subject = DecisionSubject(
             namespace: namespace, metadata: pod.metadata, spec: pod.spec,
             pointer: JSONPointer(workload.templatePath).description, namespaceLabels: namespaceLabels,
-            object: .object(workload.object), operation: operation.isEmpty ? nil : operation)
+            object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
+            webhook: webhook)
         return DecisionAnswer(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
             pointer: workload.pointer, decision: snapshot.decisions.decide(subject, trace: true),

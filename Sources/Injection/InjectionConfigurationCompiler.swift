@@ -92,7 +92,9 @@ struct InjectionConfigurationCompiler {
         let own = rules.compile(configuration)
         for warning in own.warnings {
             reader.add(
-                Diagnostic(.warning, code: "policy_warning", at: SourceLocation(files.configuration.name), warning))
+                Diagnostic(
+                    .warning, code: warning.code.rawValue, at: reader.location(warning.pointer), warning.message,
+                    remedy: warning.remedy))
         }
         let enabled = PolicyConfiguration(form: form, policy: "enabled", file: "kube-inject")
         return (own.engine, rules.compile(enabled).engine)

@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 public import Values
 
 /// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
@@ -48,7 +48,18 @@ public enum Pipeline {
         manifest: [UInt8], format: ManifestFormat = .auto, snapshot: Snapshot,
         options: ManifestOptions = ManifestOptions()
     ) throws(InjectionError) -> ManifestOutcome {
-        try Manifest(manifest, format: format, name: options.name).injected(snapshot: snapshot, options: options)
+        var run = ManifestRun(snapshot: snapshot, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+    }
+
+    /// Takes an injection out of every workload of a manifest: exactly where it was made with `provenance`, else by
+    /// what it left behind. No configuration is needed.
+    public static func uninject(
+        manifest: [UInt8], format: ManifestFormat = .auto, podTemplatePaths: [PodTemplatePath] = [],
+        options: ManifestOptions = ManifestOptions()
+    ) throws(InjectionError) -> ManifestOutcome {
+        var run = ManifestUninjection(podTemplatePaths: podTemplatePaths, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
     }
 
     /// Decides for every pod and pod template that an object, List or AdmissionReview holds.
@@ -56,14 +67,16 @@ public enum Pipeline {
     /// - Parameters:
     ///   - namespace: where objects without a namespace will live; nil is `default`.
     ///   - namespaceLabels: nil where they are not known.
+    ///   - webhook: the API server's half, from `Snapshot.webhooks`; nil where no webhook configuration is at hand.
     ///   - explain: whether counterfactuals are wanted too.
     /// - Returns: one answer a pod template; one with `unsupported_resource` where there is none.
     public static func decide(
-        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil, explain: Bool = false,
-        snapshot: Snapshot
+        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
+        webhook: (any WebhookMatcher)? = nil, explain: Bool = false, snapshot: Snapshot
     ) -> [DecisionAnswer] {
         let question = DecisionQuestion(
-            namespace: namespace, namespaceLabels: namespaceLabels, explain: explain, snapshot: snapshot)
+            namespace: namespace, namespaceLabels: namespaceLabels, webhook: webhook, explain: explain,
+            snapshot: snapshot)
         return question.answers(about: object)
     }
 

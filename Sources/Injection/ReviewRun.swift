@@ -38,7 +38,7 @@ struct ReviewRun {
         report.kind = .skip
         report.reason = decision.reason
         report.decision = decision
-        answer.warnings += decision.warnings.compactMap(\.admission)
+        answer.warnings += decision.admissionWarnings
     }
 
     mutating func answer(path: String, snapshot: Snapshot, options: ReviewOptions) {
@@ -81,7 +81,7 @@ struct ReviewRun {
         answer.patch = patch.bytes
         report.patchBytes = patch.bytes.count
         report.patchOperations = patch.count
-        answer.warnings += decision.warnings.compactMap(\.admission) + subject.notes
+        answer.warnings += decision.admissionWarnings + subject.notes
     }
 
     /// Writes the answer; a failure is turned by the failure mode.

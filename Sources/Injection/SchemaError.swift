@@ -8,4 +8,16 @@ struct SchemaError: Error, Sendable, Equatable {
     var expected: String
     /// The sentence, in Go's wording where Istio answers with one.
     var message: String
+
+    /// A member name as it stands in a JSON pointer (RFC 6901).
+    static func escaped(_ key: String) -> String {
+        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
+        return key.reduce(into: "") { text, character in
+            switch character {
+            case "~": text += "~0"
+            case "/": text += "~1"
+            default: text.append(character)
+            }
+        }
+    }
 }

@@ -2,12 +2,20 @@ import PluginAPI
 import Values
 
 /// What an injection template sees: values with their Go types; nothing is copied.
+///
+/// In: the parts of a request and of the Snapshot, as they came. Out: the root that is rendered over. The data is not
+/// changed here; what a template sees of it that is not in the JSON follows from the types (`TypeTable`).
 enum SidecarTemplateData {
     static func classic(
         typeMeta: Value, deploymentMeta: Value, objectMeta: Value, spec: Value, proxyConfig: Value,
         meshConfig: Value, values: Value
     ) -> TemplateData {
-        TemplateData(.null)
+        let members = [
+            Member("TypeMeta", typeMeta), Member("DeploymentMeta", deploymentMeta),
+            Member("ObjectMeta", objectMeta), Member("Spec", spec), Member("ProxyConfig", proxyConfig),
+            Member("MeshConfig", meshConfig), Member("Values", values),
+        ]
+        return TemplateData(.object(Object(members)), type: TypeTable.classic.templateData)
     }
 
     /// What the modern form adds.
@@ -31,19 +39,23 @@ enum SidecarTemplateData {
         typeMeta: Value, deploymentMeta: Value, objectMeta: Value, spec: Value, proxyConfig: Value,
         meshConfig: Value, values: Value, additions: Additions
     ) -> TemplateData {
-        TemplateData(.null)
+        let members = [
+            Member("TypeMeta", typeMeta), Member("DeploymentMeta", deploymentMeta),
+            Member("ObjectMeta", objectMeta), Member("Spec", spec), Member("ProxyConfig", proxyConfig),
+            Member("MeshConfig", meshConfig), Member("Values", values),
+            Member("Revision", .string(additions.revision)),
+            Member("NativeSidecars", .bool(additions.nativeSidecars)),
+            Member("ProxyImage", .string(additions.proxyImage)),
+            Member("ProxyInitImage", .string(additions.proxyInitImage)),
+            Member("ProxyUID", .int(additions.proxyUID)), Member("ProxyGID", .int(additions.proxyGID)),
+            Member("InboundTrafficPolicyMode", .string(additions.inboundTrafficPolicyMode)),
+            Member("CompliancePolicy", .string(additions.compliancePolicy)),
+        ]
+        return TemplateData(.object(Object(members)), type: TypeTable.modern.templateData)
     }
 
-    /// `hub/image:tag` with the variant that annotation, proxy configuration and values ask for.
-    static func proxyImage(values: Value, proxyConfig: Value, annotations: Object) -> String { "" }
-
-    /// As `proxyImage`, of the init container.
-    static func proxyInitImage(values: Value, annotations: Object) -> String { "" }
-
-    /// The user and group that OpenShift gives the proxy in a namespace with these annotations; nil where they do
-    /// not say.
-    static func openShiftIdentity(namespaceAnnotations: Object) -> (user: Int64, group: Int64)? { nil }
-
     /// `localhost` or `passthrough`, from the mesh configuration.
-    static func inboundTrafficPolicyMode(meshConfig: Value) -> String { "passthrough" }
+    static func inboundTrafficPolicyMode(meshConfig: Value) -> String {
+        meshConfig["inboundTrafficPolicy"]?["mode"] == "LOCALHOST" ? "localhost" : "passthrough"
+    }
 }

@@ -13,7 +13,7 @@ public final class Snapshot: Sendable {
 
     let options: InjectionOptions
     /// The configuration's own policy, for pods that an API server asks about.
-    let decisions: any DecisionEngine
+    public let decisions: any DecisionEngine
     /// The policy of kube-inject in the modern form: enabled, without selectors.
     let manifestDecisions: any DecisionEngine
     let templates: [String: Template]

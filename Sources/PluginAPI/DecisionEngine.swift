@@ -146,7 +146,7 @@ public struct TraceStep: Sendable, Equatable {
     }
 }
 
-/// A change that would flip a decision.
+/// The smallest change that would flip a decision: one edit, or several where no single one would do.
 public struct Counterfactual: Sendable, Equatable {
     /// One single change of the pod, its namespace or the configuration.
     public enum Edit: Sendable, Equatable {
@@ -161,14 +161,14 @@ public struct Counterfactual: Sendable, Equatable {
         case policy(String)
     }
 
-    public var edit: Edit
-    /// The edit in words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
+    public var edits: [Edit]
+    /// The edits in words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
     public var change: String
     public var inject: Bool
     public var reason: ReasonCode
 
-    public init(edit: Edit, change: String, inject: Bool, reason: ReasonCode) {
-        self.edit = edit
+    public init(edits: [Edit], change: String, inject: Bool, reason: ReasonCode) {
+        self.edits = edits
         self.change = change
         self.inject = inject
         self.reason = reason
@@ -180,22 +180,43 @@ public protocol DecisionPlugin: Sendable {
     /// As a renderer's: `policy`.
     var id: String { get }
     /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an error,
-    /// as Istio has it; the warnings come back as sentences.
-    func compile(_ configuration: PolicyConfiguration) -> (engine: any DecisionEngine, warnings: [String])
-    /// Makes webhook configurations ready: a MutatingWebhookConfiguration, or a list of them.
-    ///
-    /// - Parameter file: the file's name, for messages; may be empty.
-    func compileWebhook(
-        _ configuration: Value, file: String
-    ) throws(WebhookConfigurationError) -> any WebhookMatcher
+    /// as Istio has it.
+    func compile(_ configuration: PolicyConfiguration) -> (
+        engine: any DecisionEngine, warnings: [PolicyWarning]
+    )
+}
+
+/// Something in a policy configuration that is not used as it stands.
+public struct PolicyWarning: Sendable, Equatable {
+    /// `policy_illegal` or `selector_ignored`.
+    public var code: ReasonCode
+    /// Where it stands, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
+    public var pointer: String
+    public var message: String
+    public var remedy: String?
+
+    public init(code: ReasonCode, pointer: String, message: String, remedy: String? = nil) {
+        self.code = code
+        self.pointer = pointer
+        self.message = message
+        self.remedy = remedy
+    }
 }
 
 /// Compiled rules: pure, without I/O, the same for every caller.
 public protocol DecisionEngine: Sendable {
     /// Decides; the trace is made only when it is asked for.
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision
-    /// The smallest single changes that flip the decision, each found by deciding again.
+    /// The smallest changes that flip the decision, each found by deciding again: single edits, and pairs or
+    /// threes only where no fewer would do.
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
     /// The answers of these rules, row by row.
     func truthTable() -> TruthTable
+    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a list of
+    /// them.
+    ///
+    /// - Parameter file: the file's name, for messages; may be empty.
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher
 }

@@ -36,9 +36,13 @@ extension Decision {
     /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as the
     /// API server wants it.
     public var admissionWarnings: [String] {
-        warnings.compactMap(\.admission).prefix(Self.admissionWarningLimit).map {
-            Self.shortened($0, to: Self.admissionWarningBytes)
+        var texts: [String] = []
+        for warning in warnings where texts.count < Self.admissionWarningLimit {
+            guard let text = warning.admission else { continue }
+            let short = Self.shortened(text, to: Self.admissionWarningBytes)
+            if !texts.contains(short) { texts.append(short) }
         }
+        return texts
     }
 
     /// The API server cuts warnings of more than 120 bytes, and all of a response's together at 4096.
@@ -120,6 +124,11 @@ public enum DecisionReport {
             let name = row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)"
             cells.append([row.kind, name, verdict, decision.reason.rawValue, decision.message])
             for warning in decision.warnings { notes += "warning: \(row.kind) \(name): \(warning.message)\n" }
+        }
+        if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {
+            notes +=
+                "note: the labels of the namespace were not given: the answers hold for pods that the API server "
+                + "sends to the injector\n"
         }
         return columns(cells) + notes
     }

@@ -1,6 +1,6 @@
 /// What people read about a reason code.
 ///
-/// `sentence` may hold names in braces, `{value}`, that a decision fills in with the values at hand.
+/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at hand.
 public struct ReasonDescription: Sendable {
     public var code: ReasonCode
     public var kind: ReasonCode.Kind
@@ -15,11 +15,18 @@ public struct ReasonDescription: Sendable {
     public var anchor: String { "docs/policy.md#\(code.rawValue)" }
 
     /// The sentence with the names in braces replaced; a name that has no value stays as it is.
-    public func filled(_ values: [(name: String, text: String)]) -> String {
-        if values.isEmpty { return sentence }
+    public func filled(_ values: [(name: String, text: String)]) -> String { Self.fill(sentence, values) }
+
+    /// The remedy with the names in braces replaced.
+    public func filledRemedy(_ values: [(name: String, text: String)]) -> String? {
+        remedy.map { Self.fill($0, values) }
+    }
+
+    private static func fill(_ text: String, _ values: [(name: String, text: String)]) -> String {
+        guard !values.isEmpty, text.utf8.contains(UInt8(ascii: "{")) else { return text }
         var result = ""
-        result.reserveCapacity(sentence.utf8.count + 40)
-        var rest = sentence[...]
+        result.reserveCapacity(text.utf8.count + 40)
+        var rest = text[...]
         while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")),
             let close = rest[open...].utf8.firstIndex(of: UInt8(ascii: "}"))
         {
@@ -53,29 +60,29 @@ extension ReasonCode {
         switch self {
         case .annotationTrue:
             return row(
-                .inject, "the pod's annotation sidecar.istio.io/inject is {value}",
+                .inject, "the pod's annotation sidecar.istio.io/inject is {value}, which asks for a sidecar",
                 remedy: "set the annotation sidecar.istio.io/inject to \"false\" to leave the sidecar out",
                 "The pod asks for a sidecar itself, and that beats selectors and the default policy. The classic "
                     + "form takes y, yes, true and on in any case for a yes, the modern form only \"true\", and "
                     + "there the label of the same name is read first.")
         case .labelTrue:
             return row(
-                .inject, "the pod's label sidecar.istio.io/inject is {value}",
+                .inject, "the pod's label sidecar.istio.io/inject is {value}, which asks for a sidecar",
                 remedy: "set the label sidecar.istio.io/inject to \"false\" to leave the sidecar out",
                 "The pod asks for a sidecar with a label, which only the modern form reads. The label beats the "
                     + "annotation of the same name, selectors and the default policy.")
         case .alwaysInjectSelector:
             return row(
                 .inject, "alwaysInjectSelector[{index}] ({selector}) matches the pod's labels",
-                remedy: "change the pod's labels, or the selector in the injection configuration",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"false\" on the pod to leave the sidecar out",
                 "A selector of the configuration asks for a sidecar on every pod with such labels, whatever the "
                     + "default policy is. Label, annotation and neverInjectSelector come first.")
         case .policyEnabled:
             return row(
                 .inject, "the default policy is enabled and no rule before it speaks for or against",
                 remedy:
-                    "set sidecar.istio.io/inject to \"false\" on the pod (modern form: as a label; classic "
-                    + "form: as an annotation) to leave the sidecar out",
+                    "set the {mark} sidecar.istio.io/inject to \"false\" on the pod to leave the sidecar out",
                 "Nothing else decided, so `policy: enabled` of the injection configuration does.")
         case .forcedByCLI:
             return row(
@@ -84,18 +91,19 @@ extension ReasonCode {
         case .hostNetworkEnabled:
             return row(
                 .skip, "the pod uses the host's network",
-                remedy: "give the pod a network of its own: remove hostNetwork from its spec",
+                remedy:
+                    "only a pod with a network of its own can have a sidecar: hostNetwork must go from its spec",
                 "A sidecar redirects the traffic of the network it lives in. On the host's network that would be "
                     + "the traffic of the whole node, so such a pod never gets one, whatever it asks for.")
         case .ignoredNamespace:
             return row(
                 .skip, "the namespace {namespace} is never injected",
-                remedy: "run the pod in a namespace of its own",
+                remedy: "only pods of other namespaces can have a sidecar: the pod must move",
                 "Namespaces of the cluster itself are left alone: kube-system and kube-public in both forms, "
                     + "kube-node-lease and local-path-storage in the modern one. Nothing overrides that.")
         case .annotationFalse:
             return row(
-                .skip, "the pod's annotation sidecar.istio.io/inject is {value}",
+                .skip, "the pod's annotation sidecar.istio.io/inject is {value}, which declines a sidecar",
                 remedy: "set the annotation sidecar.istio.io/inject to \"true\" to get a sidecar",
                 "The pod declines a sidecar itself, and that beats selectors and the default policy.")
         case .annotationUnrecognised:
@@ -107,15 +115,15 @@ extension ReasonCode {
                     + "only stands in the trace.")
         case .labelFalse:
             return row(
-                .skip, "the pod's label sidecar.istio.io/inject is {value}",
+                .skip, "the pod's label sidecar.istio.io/inject is {value}, which declines a sidecar",
                 remedy: "set the label sidecar.istio.io/inject to \"true\" to get a sidecar",
                 "The pod declines a sidecar with a label, which only the modern form reads. The label beats the "
                     + "annotation of the same name, selectors and the default policy.")
         case .neverInjectSelector:
             return row(
                 .skip, "neverInjectSelector[{index}] ({selector}) matches the pod's labels",
-                remedy: "ask for a sidecar on the pod itself, which beats selectors: sidecar.istio.io/inject "
-                    + "\"true\" (modern form: as a label; classic form: as an annotation)",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"true\" on the pod, which beats selectors",
                 "A selector of the configuration keeps sidecars off every pod with such labels, for pods whose "
                     + "author cannot set annotations. It comes after label and annotation and before "
                     + "alwaysInjectSelector.")
@@ -123,8 +131,7 @@ extension ReasonCode {
             return row(
                 .skip, "the default policy is disabled and no rule before it speaks for or against",
                 remedy:
-                    "set sidecar.istio.io/inject to \"true\" on the pod (modern form: as a label; classic "
-                    + "form: as an annotation) to get a sidecar",
+                    "set the {mark} sidecar.istio.io/inject to \"true\" on the pod to get a sidecar",
                 "Nothing else decided, so `policy: disabled` of the injection configuration does.")
         case .policyIllegal:
             return row(
@@ -141,7 +148,7 @@ extension ReasonCode {
         case .unsupportedResource:
             return row(
                 .skip, "there is no pod here that could get a sidecar",
-                remedy: "give a Pod, or a workload with a pod template",
+                remedy: "give a Pod or a workload with a pod template, to a webhook whose rules name pods",
                 "Only pods and what holds a pod template get sidecars: Deployment, StatefulSet, DaemonSet, "
                     + "ReplicaSet, ReplicationController, Job, CronJob, DeploymentConfig and the like. The same code "
                     + "says that no rule of a webhook names the resource.")
@@ -153,13 +160,13 @@ extension ReasonCode {
                     + "nothing.")
         case .operationNotCreate:
             return row(
-                .skip, "the API server does not ask the injector about this operation: {detail}",
+                .skip, "only the creation of a pod is answered with a sidecar: {detail}",
                 remedy: "create the pod anew: containers cannot be added to one that exists",
                 "A pod gets its sidecar when it is created. The rules of the webhook configuration do not name "
                     + "the operation at hand.")
         case .subresource:
             return row(
-                .skip, "the API server does not ask the injector about this subresource: {detail}",
+                .skip, "only whole pods get a sidecar, not parts of one: {detail}",
                 "A request for a part of a pod (status, eviction, ephemeralcontainers) is no creation of a pod."
             )
         case .namespaceLabelDisabled:

@@ -6,6 +6,8 @@ public protocol WebhookMatcher: Sendable {
     func match(_ subject: DecisionSubject) -> [WebhookOutcome]
     /// Single changes of labels, of the pod or its namespace, that could change what a webhook says.
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit]
+    /// The keys of the pod's labels that are looked at.
+    var labelKeys: Set<String> { get }
 }
 
 /// What one webhook says about a pod.

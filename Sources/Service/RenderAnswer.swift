@@ -114,7 +114,9 @@ extension RenderRequest {
             let problem = RequestProblem(error, sources: sources)
             return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map, problem: problem)
         }
-        return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
+        var answer = RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
+        parse(&answer, template, sources, limits)
+        return answer
     }
 }
 

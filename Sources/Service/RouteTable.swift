@@ -8,40 +8,51 @@ struct Routes: Sendable {
     let questions: [Route]
     /// Those that say how the server itself does.
     let monitoring: [Route]
+    /// The part of them that says whether the server is live and ready.
+    let health: [Route]
 
     /// Bytes of body of a request that needs none.
     private static let noBody = 4 << 10
 
-    init(options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, health: Health) {
+    /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
+    init(
+        options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, health: Health,
+        allowsInlineTemplates: Bool
+    ) {
         func get(_ path: String, _ handler: any Handler) -> Route {
             Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
         }
         let render = RenderHandler(
             context: RenderRequest.Context(registry: registry, limits: options.renderLimits),
-            milliseconds: options.renderMilliseconds)
+            milliseconds: options.renderMilliseconds, allowsInlineTemplates: allowsInlineTemplates)
         let inject = InjectHandler(store: store, options: options)
         questions = [
             Route(
                 path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
-                handler: render),
+                concern: .question, handler: render),
             Route(
                 path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,
-                handler: DecideHandler(store: store)),
+                concern: .question, handler: DecideHandler(store: store)),
             Route(
                 path: "/inject", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
-                handler: inject),
+                concern: .review, handler: inject),
             Route(
                 path: "/inject/", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
-                handler: inject),
+                concern: .review, handler: inject),
             get("/engines", ConstantHandler { Catalogue.engines(registry) }),
             get("/reasons", ConstantHandler { Catalogue.reasons() }),
+            get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
+            get("/openapi.json", OpenAPIHandler(asJSON: true)),
         ]
-        monitoring = [
+        self.health = [
             get("/livez", HealthHandler(health: health, asksReadiness: false)),
             get("/readyz", HealthHandler(health: health, asksReadiness: true)),
             get("/healthz", HealthHandler(health: health, asksReadiness: false)),
-            get("/version", ConstantHandler { BuildInformation.value }),
-            get("/debug/config", DebugConfigHandler(store: store)),
         ]
+        monitoring =
+            self.health + [
+                get("/version", ConstantHandler { BuildInformation.value }),
+                get("/debug/config", DebugConfigHandler(store: store)),
+            ]
     }
 }

@@ -10,6 +10,7 @@ struct Route: Sendable {
     /// The pattern that metrics and the log name; never a caller's path.
     var label: String
     var bodyLimit: Int
+    var concern = Access.Concern.open
     var handler: any Handler
 }
 
@@ -21,6 +22,19 @@ protocol Handler: Sendable {
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse?
+
+    /// Words the answer where too many requests that take long are at hand already.
+    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
+}
+
+extension Handler {
+    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+        let problem = RequestProblem(
+            status: 503, code: "overloaded", detail: "too many requests are being answered, come again later",
+            retryAfter: 1)
+        entry.members.append(Member("code", .string(problem.code)))
+        return HTTPResponse(problem: problem)
+    }
 }
 
 /// What the log and the counters say about one answer.
@@ -33,13 +47,15 @@ struct LogEntry {
 final class Router: HTTPHandler {
     private let exact: [String: [Route]]
     private let below: [Route]
+    private let access: Access
     private let observer: any ExchangeObserver
     /// Bodies to paths that are not served are read away up to that size.
     private static let bodyLimitElsewhere = 64 << 10
 
-    init(_ routes: [Route], observer: any ExchangeObserver) {
+    init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
         exact = Dictionary(grouping: routes.filter { !$0.path.hasSuffix("/") }, by: \.path)
         below = routes.filter { $0.path.hasSuffix("/") }
+        self.access = access
         self.observer = observer
     }
 
@@ -57,6 +73,7 @@ final class Router: HTTPHandler {
             guard let route else {
                 return finished(try unserved(request, routes), request, routes.first, entry)
             }
+            try access.check(request, route.concern)
             guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry)
             else {
                 return nil
@@ -78,12 +95,11 @@ final class Router: HTTPHandler {
     }
 
     func shed(_ request: HTTPRequest) -> HTTPResponse {
-        let problem = RequestProblem(
-            status: 503, code: "overloaded", detail: "too many requests are being answered, come again later",
-            retryAfter: 1)
-        let entry = LogEntry(members: [Member("code", .string(problem.code))])
-        let routes = routes(at: request.path)
-        return finished(HTTPResponse(problem: problem), request, route(among: routes, request.method), entry)
+        var entry = LogEntry()
+        guard let route = route(among: routes(at: request.path), request.method) else {
+            return HTTPResponse(status: 503)
+        }
+        return finished(route.handler.overloaded(request, entry: &entry), request, route, entry)
     }
 
     private func finished(

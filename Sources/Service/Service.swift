@@ -18,13 +18,20 @@ public final class Service: Sendable {
         public let server: HTTPServer
         /// `http://127.0.0.1:8080`
         public let address: String
+        /// What answers behind the socket, for asking without one.
+        let router: Router
     }
 
     public let listeners: [Listener]
     private let options: ServeOptions
     private let log: Log
     private let store: SnapshotStore
-    private let health = Health()
+    private let health: Health
+    private let certificates: Certificates?
+    private let token: BearerToken?
+    private let reloader: Reloader
+    private let watch: FileWatch
+    private let healthFile: HealthFile?
 
     /// Loads the configuration and listens; requests are answered when this returns.
     ///
@@ -43,9 +50,32 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(message: "the configuration cannot be used: \(error)")
         }
-        let routes = Routes(options: options, registry: registry, store: store, health: health)
-        listeners = try Self.listen(options, routes, AccessLog(log: log))
+        let certificates = try Self.certificates(options)
+        self.certificates = certificates
+        health = Health { certificates?.isInForce ?? true }
+        do throws(FileError) {
+            token = try options.authTokenFile.map { path throws(FileError) in try BearerToken(path: path) }
+        } catch {
+            throw ServiceError(message: error.description)
+        }
+        let starter = ListenerStarter(
+            options: options, registry: registry, store: store, health: health, certificates: certificates,
+            token: token, log: log)
+        listeners = try starter.start()
+        let reloader = Reloader(store: store, certificates: certificates, token: token, log: log)
+        self.reloader = reloader
+        watch = FileWatch(reloader.paths) { reloader.reload() }
+        healthFile =
+            options.healthCheckInterval > 0 && !options.healthCheckFile.isEmpty
+            ? HealthFile(path: options.healthCheckFile, seconds: options.healthCheckInterval, health: health)
+            : nil
+        begin()
+    }
+
+    private func begin() {
         health.becomeReady()
+        watch.start()
+        healthFile?.start()
         for warning in store.snapshot.warnings { log.warning(warning.description) }
         for listener in listeners {
             log.info(
@@ -57,27 +87,14 @@ public final class Service: Sendable {
         }
     }
 
-    private static func listen(
-        _ options: ServeOptions, _ routes: Routes, _ observer: any ExchangeObserver
-    ) throws(ServiceError) -> [Listener] {
-        var listeners: [Listener] = []
-        do throws(HTTPServerError) {
-            if options.httpPort >= 0 || options.httpAddress.hasPrefix("unix:") {
-                let address = SocketAddress(options.httpAddress, port: options.httpPort)
-                let router = Router(
-                    routes.questions + (address.isLoopback ? routes.monitoring : []), observer: observer)
-                let server = try HTTPServer(HTTPServer.Options(address: address), handler: router)
-                listeners.append(
-                    Listener(kind: .http, server: server, address: address.url("http", server.port)))
-            }
-        } catch {
-            for listener in listeners { listener.server.stop() }
-            throw ServiceError(message: error.message)
-        }
-        guard !listeners.isEmpty else {
-            throw ServiceError(message: "every port is off: want --httpPort, --port or --monitoringPort")
-        }
-        return listeners
+    /// The pair of the flags, or of the default files where both are there; nil without either.
+    private static func certificates(_ options: ServeOptions) throws(ServiceError) -> Certificates? {
+        guard options.port >= 0 else { return nil }
+        let isAsked = options.tlsCertFile != nil || options.tlsKeyFile != nil
+        let certificate = options.tlsCertFile ?? ServeOptions.defaultCertificate
+        let key = options.tlsKeyFile ?? ServeOptions.defaultKey
+        guard isAsked || (access(certificate, R_OK) == 0 && access(key, R_OK) == 0) else { return nil }
+        return try Certificates(certificatePath: certificate, keyPath: key)
     }
 
     /// Serves until SIGTERM or SIGINT, then ends in order.
@@ -105,30 +122,19 @@ public final class Service: Sendable {
         }
     }
 
-    /// Reads the configuration again, and says how that went.
-    public func reload() {
-        switch store.reload() {
-        case .unchanged:
-            log.info("configuration unchanged")
-        case .loaded(let generation):
-            log.info("configuration loaded", [Member("generation", .int(Int64(generation)))])
-            for warning in store.snapshot.warnings { log.warning(warning.description) }
-        case .refused(let errors):
-            for error in errors {
-                log.error("configuration refused, the last good one stays", [Member("error", .string(error))])
-            }
-        }
-    }
+    /// Reads configuration, certificate and token again, and says how that went.
+    public func reload() { reloader.reload() }
 
     /// Unready, then after the delay no new connections, then the requests at hand, then the end.
     public func stop() {
         health.beginEnding()
+        watch.stop()
         for listener in listeners { listener.server.announceEnd() }
         if options.shutdownDelay > 0 { usleep(UInt32(min(options.shutdownDelay, 600) * 1_000_000)) }
         for listener in listeners { listener.server.quiesce() }
-        let end = MonotonicClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
+        let end = ServerClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
         for listener in listeners {
-            let now = MonotonicClock.now()
+            let now = ServerClock.now()
             let left = now < end ? Int((end - now) / 1_000_000) : 0
             if !listener.server.drain(milliseconds: left) {
                 log.warning(
@@ -137,6 +143,7 @@ public final class Service: Sendable {
             }
         }
         for listener in listeners { listener.server.stop() }
+        healthFile?.stop()
     }
 }
 
@@ -144,23 +151,4 @@ public final class Service: Sendable {
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }
-}
-
-extension SocketAddress {
-    /// - Parameter text: an address, or `unix:PATH`.
-    init(_ text: String, port: Int) {
-        if text.hasPrefix("unix:") {
-            self = .unix(path: String(text.dropFirst("unix:".count)))
-        } else {
-            self = .network(host: text, port: UInt16(clamping: port))
-        }
-    }
-
-    func url(_ scheme: String, _ port: UInt16) -> String {
-        switch self {
-        case .unix(let path): "unix:\(path)"
-        case .network(let host, _):
-            "\(scheme)://\(host.isEmpty ? "*" : host.contains(":") ? "[\(host)]" : host):\(port)"
-        }
-    }
 }

@@ -20,6 +20,7 @@ final class SnapshotStore: Sendable {
 
     struct Attempt: Sendable {
         var at: Int
+        var hash: String
         /// Every problem that was found, in the order of the files; empty where the attempt was a success.
         var errors: [String]
         var isSuccess: Bool { errors.isEmpty }
@@ -41,10 +42,11 @@ final class SnapshotStore: Sendable {
         let files = try configuration.read()
         let snapshot = try configuration.compile(files)
         let now = time(nil)
+        let hash = Self.digest(files)
         state = Mutex(
             State(
-                snapshot: snapshot, generation: 1, hash: Self.digest(files), loadedAt: now,
-                lastAttempt: Attempt(at: now, errors: [])))
+                snapshot: snapshot, generation: 1, hash: hash, loadedAt: now,
+                lastAttempt: Attempt(at: now, hash: hash, errors: [])))
     }
 
     var snapshot: Snapshot { state.withLock { $0.snapshot } }
@@ -57,31 +59,34 @@ final class SnapshotStore: Sendable {
         do {
             files = try configuration.read()
         } catch {
-            return refuse([error.description])
+            return refuse([error.description], hash: error.description)
         }
         let hash = Self.digest(files)
-        let isSame = state.withLock { $0.hash == hash && $0.lastAttempt.isSuccess }
-        if isSame { return .unchanged }
+        if state.withLock({ $0.lastAttempt.hash == hash }) { return .unchanged }
         let snapshot: Snapshot
         do {
             snapshot = try configuration.compile(files)
         } catch {
-            return refuse(error.diagnostics.map(\.description))
+            return refuse(error.diagnostics.map(\.description), hash: hash)
         }
         let now = time(nil)
         let generation = state.withLock { state in
             state = State(
                 snapshot: snapshot, generation: state.generation + 1, hash: hash, loadedAt: now,
-                lastAttempt: Attempt(at: now, errors: []))
+                lastAttempt: Attempt(at: now, hash: hash, errors: []))
             return state.generation
         }
         return .loaded(generation: generation)
     }
 
-    private func refuse(_ errors: [String]) -> Outcome {
+    /// What was refused once is not tried again until it changes.
+    private func refuse(_ errors: [String], hash: String) -> Outcome {
         let now = time(nil)
-        state.withLock { $0.lastAttempt = Attempt(at: now, errors: errors) }
-        return .refused(errors)
+        return state.withLock { state in
+            if state.lastAttempt.hash == hash { return .unchanged }
+            state.lastAttempt = Attempt(at: now, hash: hash, errors: errors)
+            return .refused(errors)
+        }
     }
 
     /// FNV-1a over names and bytes: it tells states apart, it protects nothing.

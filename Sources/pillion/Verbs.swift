@@ -1,6 +1,7 @@
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, renderVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb, completionVerb,
+    serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
+    completionVerb,
     manVerb,
 ]
 

@@ -6,6 +6,10 @@ import Values
 final class Health: Sendable {
     private let ready = Atomic<Bool>(false)
     private let ending = Atomic<Bool>(false)
+    /// Whether the HTTPS listener's certificate holds now; asked each time.
+    private let certificate: @Sendable () -> Bool
+
+    init(certificate: @escaping @Sendable () -> Bool = { true }) { self.certificate = certificate }
 
     /// Every listener accepts and a configuration is loaded.
     func becomeReady() { ready.store(true, ordering: .relaxed) }
@@ -14,7 +18,7 @@ final class Health: Sendable {
 
     var checks: [(name: String, isGood: Bool)] {
         [
-            ("listening", ready.load(ordering: .relaxed)),
+            ("listening", ready.load(ordering: .relaxed)), ("certificate", certificate()),
             ("shutdown", !ending.load(ordering: .relaxed)),
         ]
     }

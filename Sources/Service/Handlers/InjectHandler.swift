@@ -29,20 +29,59 @@ struct InjectHandler: Handler {
         }
         switch format {
         case .json where TopLevelKind.isReview(request.body):
-            return try review(request, &entry)
+            return review(request, mayTakeLong, &entry)
         case .json: return try manifest(request, .json, mayTakeLong, &entry)
         default: return try manifest(request, .yaml, mayTakeLong, &entry)
         }
     }
 
-    private func review(_ request: HTTPRequest, _ entry: inout LogEntry) throws(RequestProblem)
-        -> HTTPResponse?
+    /// What a review may take on a thread that serves connections too. One that needs more starts again on a thread
+    /// of its own, so that one slow template does not hold up the others.
+    private static let quickNanoseconds: UInt64 = 5_000_000
+
+    private func review(_ request: HTTPRequest, _ mayTakeLong: Bool, _ entry: inout LogEntry) -> HTTPResponse?
     {
-        var output = ByteBuffer(capacity: 8 << 10)
+        let policy = FailurePolicy(options: options)
+        let deadline = policy.deadline(of: request)
         var review = ReviewOptions()
         review.selfCheck = options.selfCheck
-        let report = Pipeline.review(
+        review.allowOnFailure = policy.allows(request, namespace: "")
+        review.deadline =
+            mayTakeLong ? deadline : min(deadline, ServerClock.now() + Self.quickNanoseconds)
+        var output = ByteBuffer(capacity: 8 << 10)
+        var report = Pipeline.review(
             request.body, path: request.path, snapshot: store.snapshot, options: review, into: &output)
+        if let error = report.error {
+            if !mayTakeLong, error.stage == .deadline, ServerClock.now() < deadline { return nil }
+            let allowed = policy.allows(request, namespace: report.namespace)
+            if allowed != review.allowOnFailure {
+                output = ByteBuffer(capacity: 1 << 10)
+                report = Pipeline.reviewWithoutInjection(
+                    request.body, allowed: allowed, error: error, into: &output)
+            }
+        }
+        entry.add(report)
+        return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
+    }
+
+    /// A review is never answered 429 or 503: the API server would call again until its timeout, and the pod's
+    /// creation would fail all the same.
+    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+        guard MediaType(contentType: request.header("Content-Type") ?? "") == .json,
+            TopLevelKind.isReview(request.body)
+        else { return ConstantHandler { .null }.overloaded(request, entry: &entry) }
+        let policy = FailurePolicy(options: options)
+        let error = InjectionError(
+            .overload, .overloaded, "too many reviews that take long are being answered, try again later")
+        var output = ByteBuffer(capacity: 1 << 10)
+        var report = Pipeline.reviewWithoutInjection(
+            request.body, allowed: policy.allows(request, namespace: ""), error: error, into: &output)
+        let allowed = policy.allows(request, namespace: report.namespace)
+        if allowed != policy.allows(request, namespace: "") {
+            output = ByteBuffer(capacity: 1 << 10)
+            report = Pipeline.reviewWithoutInjection(
+                request.body, allowed: allowed, error: error, into: &output)
+        }
         entry.add(report)
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
     }

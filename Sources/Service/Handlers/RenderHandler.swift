@@ -7,6 +7,8 @@ struct RenderHandler: Handler {
     let context: RenderRequest.Context
     /// The second net: how long one rendering may take.
     let milliseconds: Int
+    /// A template is code: on listeners that others reach only those that the server holds are rendered.
+    let allowsInlineTemplates: Bool
 
     /// What a rendering may use on a thread that serves connections too: about a millisecond. One that needs more
     /// starts again on a thread of its own, where it has its whole allowance; the cost is that millisecond.
@@ -23,8 +25,13 @@ struct RenderHandler: Handler {
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         let render = try RenderRequest.parse(
             try BodyReader.value(of: request, format, depth: BodyReader.dataDepth))
+        guard allowsInlineTemplates || render.reference != nil else {
+            throw Access.forbidden(
+                "templates of a request are answered on loopback only: want \"templateRef\", or --enableInlineTemplates"
+            )
+        }
         var context = context
-        let start = MonotonicClock.now()
+        let start = ServerClock.now()
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
         if !mayTakeLong {
             context.limits.steps = min(context.limits.steps, Self.quickSteps)

@@ -108,7 +108,7 @@ private struct ManifestWork {
                 say(outcome.workloads, of: path)
                 try emit(outcome, from: input, path, isFirst: index == 0, into: &output)
             } catch let error as InjectionError {
-                complain(describe(error, in: path))
+                complain(describe(error))
                 status = .failure
             }
         }
@@ -200,11 +200,7 @@ extension WorkloadReport {
     }
 }
 
-/// The message with the place in the manifest, and the lines around the place in the template.
-func describe(_ error: InjectionError, in path: String) -> String {
-    var text = path == "-" ? "standard input" : path
-    if let position = error.manifest { text += ":\(position.line):\(position.column)" }
-    text += ": \(error.message)"
-    if let snippet = error.snippet { text += "\n\(snippet)" }
-    return text
+/// The message, which names the place in the manifest, and the lines around the place in the template.
+func describe(_ error: InjectionError) -> String {
+    error.snippet.map { "\(error.message)\n\($0)" } ?? error.message
 }
