@@ -100,8 +100,13 @@ extension JSONPatch {
         case .object:
             try current.modifyObject { (object: inout Object) throws(JSONPatchError) in
                 if isLast {
-                    if edit != .add, object.index(of: token) == nil { throw missing(path) }
-                    object[token] = edit == .remove ? nil : value
+                    let index = object.index(of: token)
+                    if edit != .add, index == nil { throw missing(path) }
+                    if edit == .remove, let index {
+                        object.members.remove(at: index)
+                    } else {
+                        object[token] = value
+                    }
                     return
                 }
                 guard let index = object.index(of: token) else { throw missing(path) }

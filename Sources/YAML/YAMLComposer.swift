@@ -28,8 +28,6 @@ struct YAMLComposer: ~Copyable {
     private(set) var leadingDocument: YAMLDocument?
     /// Where the document last read begins, its `---` included.
     private(set) var marker = 0
-    /// Where a document without `---` begins: at the start, or behind the `...` of the one before.
-    private var bareStart = 0
     private var isFirst = true
     private var isDone = false
 
@@ -101,7 +99,6 @@ struct YAMLComposer: ~Copyable {
         if parser.isExplicitEnd {
             let stop = places.offset(Int(parser.start.index))
             document.range = min(document.range.lowerBound, stop)..<stop
-            bareStart = places.lineEnd(behind: places.offset(Int(parser.end.index)))
         }
         if options.positions { document.positions = positions }
         if let firstError { throw firstError }
@@ -114,10 +111,8 @@ struct YAMLComposer: ~Copyable {
         marker = places.offset(Int(parser.start.index))
         let wasFirst = isFirst
         isFirst = false
-        guard parser.isExplicitStart else {
-            let start = min(bareStart, marker)
-            return YAMLDocument(range: start..<textLength, line: places.line(of: start))
-        }
+        // Only the first document can do without its `---`.
+        guard parser.isExplicitStart else { return YAMLDocument(range: 0..<textLength) }
         leadingDocument = wasFirst && places.hasText(before: marker) ? YAMLDocument(range: 0..<marker) : nil
         let start = places.lineEnd(behind: places.offset(Int(parser.end.index)))
         return YAMLDocument(range: start..<textLength, line: places.line(of: start))
@@ -132,6 +127,7 @@ struct YAMLComposer: ~Copyable {
             switch parser.type {
             case YAML_SCALAR_EVENT:
                 budget.count(1)
+                try checkNodes()
                 if let last = frames.indices.last, frames[last].isMapping, frames[last].key == nil {
                     frames[last].key = key()
                     enterKey(last)

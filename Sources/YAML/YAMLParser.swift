@@ -4,10 +4,12 @@ import Values
 /// libyaml's parser over bytes that stay where they are, freed when it goes out of scope.
 struct YAMLParser: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let bytes: UnsafeBufferPointer<UInt8>
     /// The event last read; its texts are libyaml's until the next one.
     private let event: UnsafeMutablePointer<yaml_event_t>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
+        self.bytes = bytes
         parser = .allocate(capacity: 1)
         event = .allocate(capacity: 1)
         event.initialize(to: yaml_event_t())
@@ -90,10 +92,20 @@ struct YAMLParser: ~Copyable {
         }
         let message =
             parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
-        // The reader, which decodes the bytes, sets no mark: the place is that of the byte.
+        // The reader, which decodes the bytes ahead of all others, knows only the offset of the bad one.
         let isReader = parser.pointee.error == YAML_READER_ERROR
         return YAMLError(
             code: .syntax, message: message, reportedLine: line == 0 ? nil : line,
-            position: YAMLParser.position(isReader ? parser.pointee.mark : parser.pointee.problem_mark))
+            position: isReader
+                ? position(of: parser.pointee.problem_offset)
+                : YAMLParser.position(parser.pointee.problem_mark))
+    }
+
+    private func position(of offset: Int) -> SourcePosition {
+        let before = bytes.prefix(max(offset, 0))
+        let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        return SourcePosition(
+            line: before.count { $0 == 0x0A } + 1,
+            column: before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1)
     }
 }

@@ -5,6 +5,7 @@ import Values
 /// | text | style |
 /// | --- | --- |
 /// | would be read as something else | double quotes |
+/// | `<<` as a key, which go-yaml leaves bare and then reads as a merge | double quotes |
 /// | several lines | literal block; double quotes as a short key, or where blanks end a line |
 /// | begins or ends with a blank, has `: `, ` #` or an indicator first | single quotes |
 /// | has what cannot be printed | double quotes |
@@ -19,7 +20,7 @@ struct YAMLText {
         case plain, single, double, literal
     }
 
-    init(_ text: String) {
+    init(_ text: String, isKey: Bool = false) {
         var text = text
         var traits = Traits()
         var reads = true
@@ -33,7 +34,7 @@ struct YAMLText {
         isSimpleKey = !traits.hasBreaks && length <= 128
         if traits.hasNewLine {
             style = traits.allowsBlock ? .literal : .double
-        } else if !reads {
+        } else if !reads || isKey && text == "<<" {
             style = .double
         } else if traits.allowsPlain {
             style = .plain

@@ -71,7 +71,7 @@ struct YAMLEmitter {
     private func writeKey(
         _ key: String, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Bool {
-        let text = YAMLText(key)
+        let text = YAMLText(key, isKey: true)
         if text.isSimpleKey {
             text.write(indent: indent, width: .max, isKey: true, &line, into: &output)
         } else {
