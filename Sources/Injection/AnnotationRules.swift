@@ -44,7 +44,9 @@ enum AnnotationRules {
     /// Istio's text: `N error occurred:` and a line for each problem.
     static func message(_ problems: [Problem]) -> String {
         let head = problems.count == 1 ? "1 error occurred:" : "\(problems.count) errors occurred:"
-        let lines = problems.map { "\n\t* invalid value '\($0.value)' for annotation '\($0.annotation)': \($0.why)" }
+        let lines = problems.map {
+            "\n\t* invalid value '\($0.value)' for annotation '\($0.annotation)': \($0.why)"
+        }
         return head + lines.joined() + "\n\n"
     }
 
@@ -59,7 +61,7 @@ enum AnnotationRules {
         _ name: String, _ form: PolicyConfiguration.Form, _ known: [String: Rule]
     ) -> String? {
         guard contains(name, "istio"), !others.contains(name) else { return nil }
-        let near = NearestNames.find(name, among: known.keys.map { $0 } + others)
+        let near = NearestNames.find(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
         guard form == .classic || !near.isEmpty else { return nil }
         let remedy = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
         return "annotation '\(name)' is not known, it may be misspelled\(remedy)"
@@ -142,7 +144,8 @@ extension AnnotationRules {
     /// Names that the pipeline and Istio's templates read, with any value: no misspellings.
     private static let others = [
         "sidecar.istio.io/inject", "sidecar.istio.io/status", "sidecar.istio.io/rewriteAppHTTPProbers",
-        "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType", "sidecar.istio.io/bootstrapOverride",
+        "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType",
+        "sidecar.istio.io/bootstrapOverride",
         "sidecar.istio.io/nativeSidecar", "sidecar.istio.io/logLevel", "sidecar.istio.io/componentLogLevel",
         "sidecar.istio.io/agentLogLevel", "sidecar.istio.io/extraStatTags", "sidecar.istio.io/userVolume",
         "sidecar.istio.io/userVolumeMount", "sidecar.istio.io/statsInclusionPrefixes",

@@ -56,7 +56,8 @@ enum AnnotationValues {
     private static func ports(_ value: String) -> String? {
         let value = trimmed(value[...])
         if value.isEmpty { return nil }
-        return value.split(separator: ",", omittingEmptySubsequences: false).lazy.compactMap { port($0) }.first
+        return value.split(separator: ",", omittingEmptySubsequences: false).lazy.compactMap { port($0) }
+            .first
     }
 
     private static func ranges(_ value: String) -> String? {
@@ -68,8 +69,12 @@ enum AnnotationValues {
     /// White space as Unicode has it, which Go's TrimSpace takes off.
     private static func trimmed(_ text: Substring) -> Substring {
         var text = text
-        while let first = text.unicodeScalars.first, first.properties.isWhitespace { text.unicodeScalars.removeFirst() }
-        while let last = text.unicodeScalars.last, last.properties.isWhitespace { text.unicodeScalars.removeLast() }
+        while let first = text.unicodeScalars.first, first.properties.isWhitespace {
+            text.unicodeScalars.removeFirst()
+        }
+        while let last = text.unicodeScalars.last, last.properties.isWhitespace {
+            text.unicodeScalars.removeLast()
+        }
         return text
     }
 
@@ -87,7 +92,8 @@ enum AnnotationValues {
             if name.utf8.count > 15 { return "interface name '\(name)' is longer than 15 characters" }
             let letters = name.utf8
             guard let first = letters.first, isLetter(first), letters.allSatisfy(isNameByte) else {
-                return "found '\(name)', expected an interface name: a letter, then letters, digits, '_', '.' or '-'"
+                return
+                    "found '\(name)', expected an interface name: a letter, then letters, digits, '_', '.' or '-'"
             }
         }
         return nil
@@ -161,7 +167,9 @@ extension AnnotationValues {
                 guard isIPv4(group) else { return false }
                 groups += 1
             } else {
-                guard (1...4).contains(group.utf8.count), group.utf8.allSatisfy(isHexDigit) else { return false }
+                guard (1...4).contains(group.utf8.count), group.utf8.allSatisfy(isHexDigit) else {
+                    return false
+                }
             }
         }
         return halves.count == 2 ? groups <= 7 : groups == 8

@@ -116,7 +116,9 @@ struct MeshConfiguration: Sendable {
             guard let index = type.memberIndex(of: member.key) else { continue }
             let memberType = type.members[index].type
             if isZero(member.value, memberType) { continue }
-            if case .object(let inner) = member.value, let message = memberType.element, message.kind == .structure {
+            if case .object(let inner) = member.value, let message = memberType.element,
+                message.kind == .structure
+            {
                 result[member.key] = .object(withoutZeros(inner, message))
             } else {
                 result[member.key] = member.value
@@ -153,7 +155,9 @@ enum ProxyConfigurationRules {
             }
         }
         for name in ["discoveryAddress", "zipkinAddress", "statsdUdpAddress", "envoyMetricsServiceAddress"] {
-            guard let address = config[name]?.string, !address.isEmpty || name == "discoveryAddress" else { continue }
+            guard let address = config[name]?.string, !address.isEmpty || name == "discoveryAddress" else {
+                continue
+            }
             try checkAddress(address, name)
         }
         for name in ["envoyAccessLogService", "envoyMetricsService"] {

@@ -66,9 +66,10 @@ struct ProtoDecoder {
             guard case .array(let items) = value else { throw mismatch(value, "a list") }
             var result: [Value] = []
             for (index, item) in items.enumerated() {
-                result.append(try inside("\(index)") { decoder throws(SchemaError) in
-                    try decoder.decode(item, type.element ?? .any)
-                })
+                result.append(
+                    try inside("\(index)") { decoder throws(SchemaError) in
+                        try decoder.decode(item, type.element ?? .any)
+                    })
             }
             return .array(result)
         case .map:
@@ -172,9 +173,12 @@ struct ProtoDuration: Sendable, Equatable {
         var nanoseconds: Int64 = 0
         if parts.count == 2 {
             let digits = parts[1].utf8
-            guard (1...9).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+            guard (1...9).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+                return nil
+            }
             for index in 0..<9 {
-                let digit = index < digits.count ? digits[digits.index(digits.startIndex, offsetBy: index)] : 0x30
+                let digit =
+                    index < digits.count ? digits[digits.index(digits.startIndex, offsetBy: index)] : 0x30
                 nanoseconds = nanoseconds * 10 + Int64(digit - 0x30)
             }
         }
