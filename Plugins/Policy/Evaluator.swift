@@ -10,8 +10,9 @@ struct Evaluator: DecisionEngine {
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
         var steps: [TraceStep] = []
         var decided: (rule: Rule, finding: Finding)?
+        let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
-            let finding = evaluate(rule, subject)
+            let finding = evaluate(rule, subject, labels)
             let decides = decided == nil && finding.isFinal
             if decides { decided = (rule, finding) }
             if trace {
@@ -45,8 +46,9 @@ struct Evaluator: DecisionEngine {
 
     /// The verdict alone, for asking again and again.
     func verdict(_ subject: DecisionSubject) -> Finding {
+        let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
-            let finding = evaluate(rule, subject)
+            let finding = evaluate(rule, subject, labels)
             if finding.isFinal { return finding }
         }
         return Finding(verdict: .error, code: .internalError)
@@ -54,7 +56,8 @@ struct Evaluator: DecisionEngine {
 
     // MARK: The rules
 
-    func evaluate(_ rule: Rule, _ subject: DecisionSubject) -> Finding {
+    /// - Parameter labels: the pod's, looked up once for all selectors.
+    func evaluate(_ rule: Rule, _ subject: DecisionSubject, _ labels: Object?) -> Finding {
         switch rule {
         case .webhook:
             return webhook(subject)
@@ -85,9 +88,9 @@ struct Evaluator: DecisionEngine {
                     ? .skip(.annotationUnrecognised) : .pass(.annotationUnrecognised)
             }
         case .neverInject(let index):
-            return selector(policy.never, index, subject, finding: .skip(.neverInjectSelector))
+            return selector(policy.never, index, labels, finding: .skip(.neverInjectSelector))
         case .alwaysInject(let index):
-            return selector(policy.always, index, subject, finding: .inject(.alwaysInjectSelector))
+            return selector(policy.always, index, labels, finding: .inject(.alwaysInjectSelector))
         case .defaultPolicy:
             switch policy.policy {
             case .enabled: return .inject(.policyEnabled)
@@ -98,11 +101,11 @@ struct Evaluator: DecisionEngine {
     }
 
     private func selector(
-        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ subject: DecisionSubject, finding: Finding
+        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ labels: Object?, finding: Finding
     ) -> Finding {
         guard let index else { return .pass }
         if entries[index].ignored != nil { return .pass(.selectorIgnored) }
-        return entries[index].selector.matches(subject.metadata["labels"]?.object) ? finding : .pass
+        return entries[index].selector.matches(labels) ? finding : .pass
     }
 
     /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.

@@ -17,8 +17,12 @@ static const unsigned char mesh_classic[] = {
 static const unsigned char mesh_modern[] = {
 #embed "data/modern.mesh.json"
 };
+static const unsigned char openapi[] = {
+#embed "../../openapi/openapi.yaml"
+};
 
 ASSET(pillion_types_classic, types_classic);
 ASSET(pillion_types_modern, types_modern);
 ASSET(pillion_mesh_defaults_classic, mesh_classic);
 ASSET(pillion_mesh_defaults_modern, mesh_modern);
+ASSET(pillion_openapi, openapi);

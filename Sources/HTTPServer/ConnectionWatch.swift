@@ -57,7 +57,7 @@ final class WatchedConnection: Sendable {
     }
 
     private static func packed(_ phase: Phase) -> UInt64 {
-        phase.rawValue << 56 | (MonotonicClock.now() / 1_000_000) & (1 << 56 - 1)
+        phase.rawValue << 56 | (ServerClock.now() / 1_000_000) & (1 << 56 - 1)
     }
 }
 
@@ -111,7 +111,7 @@ final class ConnectionWatch: Sendable {
         while isRunning.load(ordering: .relaxed) {
             var descriptor = pollfd(fd: wake.reading, events: Int16(POLLIN), revents: 0)
             poll(&descriptor, 1, 500)
-            sweep(now: MonotonicClock.now() / 1_000_000)
+            sweep(now: ServerClock.now() / 1_000_000)
         }
     }
 

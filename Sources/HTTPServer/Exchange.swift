@@ -43,7 +43,7 @@ final class Exchange: @unchecked Sendable {
     private let watched: WatchedConnection?
     private let method: String
     private let path: String
-    private let arrival = MonotonicClock.now()
+    private let arrival = ServerClock.now()
     private var body = ByteBuffer(capacity: 16)
     private var limit = 0
     private var refusal: HTTPRefusal?

@@ -136,9 +136,9 @@ public final class HTTPServer: Sendable {
     @discardableResult
     public func drain(milliseconds: Int) -> Bool {
         quiesce()
-        let end = MonotonicClock.now() + UInt64(max(milliseconds, 0)) * 1_000_000
+        let end = ServerClock.now() + UInt64(max(milliseconds, 0)) * 1_000_000
         while activeRequests > 0 {
-            if MonotonicClock.now() >= end { return false }
+            if ServerClock.now() >= end { return false }
             usleep(2_000)
         }
         return true
@@ -163,7 +163,7 @@ public final class HTTPServer: Sendable {
 }
 
 /// The clock that deadlines are told by.
-public enum MonotonicClock {
+public enum ServerClock {
     /// Nanoseconds since some moment before the process began.
     public static func now() -> UInt64 {
         var time = timespec()

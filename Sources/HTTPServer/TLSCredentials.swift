@@ -21,7 +21,7 @@ public final class TLSCredentials: Sendable {
     public var current: TLSPair { state.withLock { $0.current } }
 
     public func replace(with pair: TLSPair) {
-        let now = MonotonicClock.now()
+        let now = ServerClock.now()
         state.withLock { state in
             state.retired.removeAll { $0.at + Self.handshakeNanoseconds < now }
             state.retired.append((state.current, now))

@@ -22,7 +22,7 @@ extension ReasonDescription {
 
     /// A section for the reference.
     public var markdown: String {
-        var text = "### `\(code.rawValue)`\n<a id=\"\(code.rawValue)\"></a>\n"
+        var text = "### `\(code.rawValue)`\n\n"
         text += wrapped("Says: " + sentence + ".", width: 118, indent: "") + "\n\n"
         text += wrapped(documentation, width: 118, indent: "") + "\n"
         if let remedy {

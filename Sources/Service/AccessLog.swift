@@ -13,7 +13,7 @@ struct AccessLog: ExchangeObserver {
     func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry) {
         let level: LogLevel = route.map { Self.quiet.contains($0.label) } ?? false ? .debug : .info
         guard level >= log.level, log.level != .none else { return }
-        let microseconds = (MonotonicClock.now() - request.arrival) / 1_000
+        let microseconds = (ServerClock.now() - request.arrival) / 1_000
         var members = [
             Member("method", .string(excerpt(request.method))),
             Member("route", .string(route?.label ?? "none")),

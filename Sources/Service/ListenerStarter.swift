@@ -109,7 +109,7 @@ struct ListenerStarter {
         do throws(HTTPServerError) {
             let server = try HTTPServer(server, handler: router)
             return Service.Listener(
-                kind: kind, server: server, address: url(address, tls != nil, server.port))
+                kind: kind, server: server, address: url(address, tls != nil, server.port), router: router)
         } catch {
             throw ServiceError(message: error.message)
         }

@@ -41,6 +41,8 @@ struct Routes: Sendable {
                 concern: .review, handler: inject),
             get("/engines", ConstantHandler { Catalogue.engines(registry) }),
             get("/reasons", ConstantHandler { Catalogue.reasons() }),
+            get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
+            get("/openapi.json", OpenAPIHandler(asJSON: true)),
         ]
         self.health = [
             get("/livez", HealthHandler(health: health, asksReadiness: false)),

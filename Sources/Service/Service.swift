@@ -18,6 +18,8 @@ public final class Service: Sendable {
         public let server: HTTPServer
         /// `http://127.0.0.1:8080`
         public let address: String
+        /// What answers behind the socket, for asking without one.
+        let router: Router
     }
 
     public let listeners: [Listener]
@@ -130,9 +132,9 @@ public final class Service: Sendable {
         for listener in listeners { listener.server.announceEnd() }
         if options.shutdownDelay > 0 { usleep(UInt32(min(options.shutdownDelay, 600) * 1_000_000)) }
         for listener in listeners { listener.server.quiesce() }
-        let end = MonotonicClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
+        let end = ServerClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
         for listener in listeners {
-            let now = MonotonicClock.now()
+            let now = ServerClock.now()
             let left = now < end ? Int((end - now) / 1_000_000) : 0
             if !listener.server.drain(milliseconds: left) {
                 log.warning(

@@ -180,7 +180,9 @@ enum YAMLNumber {
             return .int(Int64(truncatingIfNeeded: 0 &- magnitude))
         }
         if magnitude <= UInt64(Int64.max) { return .int(Int64(magnitude)) }
-        return signed ? nil : .double(Double(magnitude))
+        // Not by a conditional expression: its nil would be the value null.
+        if signed { return nil }
+        return .double(Double(magnitude))
     }
 
     private static func value(of byte: UInt8) -> UInt64? {

@@ -181,9 +181,9 @@ struct HTTPServerTests {
         defer { server.stop() }
         let client = try #require(HTTPClient(port: server.port))
         client.send("GET / HTTP/1.1\r\n")
-        let start = MonotonicClock.now()
-        while client.send("X: y\r\n"), MonotonicClock.now() - start < 8_000_000_000 { usleep(100_000) }
-        #expect(MonotonicClock.now() - start < 8_000_000_000)
+        let start = ServerClock.now()
+        while client.send("X: y\r\n"), ServerClock.now() - start < 8_000_000_000 { usleep(100_000) }
+        #expect(ServerClock.now() - start < 8_000_000_000)
     }
 
     @Test func slowAnswersLeaveTheOthersAlone() throws {

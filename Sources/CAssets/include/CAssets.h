@@ -18,4 +18,7 @@ extern const struct pillion_asset pillion_types_modern;
 extern const struct pillion_asset pillion_mesh_defaults_classic;
 extern const struct pillion_asset pillion_mesh_defaults_modern;
 
+/* The contract of the HTTP interface, openapi/openapi.yaml. */
+extern const struct pillion_asset pillion_openapi;
+
 #endif

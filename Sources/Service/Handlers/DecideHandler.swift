@@ -63,17 +63,7 @@ struct DecideHandler: Handler {
 extension DecisionAnswer {
     /// The decision, with what would change it.
     public var json: Value {
-        var object = decision.members
-        if !counterfactuals.isEmpty {
-            object["counterfactuals"] = .array(
-                counterfactuals.map {
-                    [
-                        "change": .string($0.change), "inject": .bool($0.inject),
-                        "reason": .string($0.reason.rawValue),
-                    ]
-                })
-        }
-        return .object(object)
+        decision.json(counterfactuals: counterfactuals.isEmpty ? nil : counterfactuals)
     }
 
     /// The same with the object that it is about, for answers about several.

@@ -47,12 +47,12 @@ struct InjectHandler: Handler {
         review.selfCheck = options.selfCheck
         review.allowOnFailure = policy.allows(request, namespace: "")
         review.deadline =
-            mayTakeLong ? deadline : min(deadline, MonotonicClock.now() + Self.quickNanoseconds)
+            mayTakeLong ? deadline : min(deadline, ServerClock.now() + Self.quickNanoseconds)
         var output = ByteBuffer(capacity: 8 << 10)
         var report = Pipeline.review(
             request.body, path: request.path, snapshot: store.snapshot, options: review, into: &output)
         if let error = report.error {
-            if !mayTakeLong, error.stage == .deadline, MonotonicClock.now() < deadline { return nil }
+            if !mayTakeLong, error.stage == .deadline, ServerClock.now() < deadline { return nil }
             let allowed = policy.allows(request, namespace: report.namespace)
             if allowed != review.allowOnFailure {
                 output = ByteBuffer(capacity: 1 << 10)

@@ -31,7 +31,7 @@ struct RenderHandler: Handler {
             )
         }
         var context = context
-        let start = MonotonicClock.now()
+        let start = ServerClock.now()
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
         if !mayTakeLong {
             context.limits.steps = min(context.limits.steps, Self.quickSteps)
