@@ -1,1 +1,173 @@
-// placeholder
+// What comes in: connections on one address. What goes out: for every whole request, within its limits, one call of
+// an HTTPHandler, and its answer back over the wire. Knows bytes, headers, TLS and deadlines; knows no route, no
+// JSON and no template. Read Exchange.swift next: one request from its headers to its answer.
+
+import CMicrohttpd
+import Glibc
+import Synchronization
+
+/// A running HTTP/1.1 server on one address: libmicrohttpd's epoll loop on a pool of threads.
+public final class HTTPServer: Sendable {
+    public struct Options: Sendable {
+        public var address: SocketAddress
+        public var limits = HTTPLimits()
+        /// nil is plain HTTP.
+        public var tls: TLSOptions?
+        /// Threads that serve connections.
+        public var threads = HTTPServer.cores
+        /// Answers that take long at once, on threads of their own, and how many more may wait for one.
+        public var workers = HTTPServer.cores
+        public var waiting = 4 * HTTPServer.cores
+
+        public init(address: SocketAddress) {
+            self.address = address
+        }
+    }
+
+    /// Processors of the machine.
+    public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// Bytes of stack of every thread that runs a handler: reading JSON or YAML as deep as its limits allow, in a
+    /// debug build, fits with room to spare.
+    public static let stackBytes = 8 << 20
+
+    let handler: any HTTPHandler
+    let limits: HTTPLimits
+    let watch: ConnectionWatch
+    let work: WorkPool
+    let credentials: TLSCredentials?
+    /// The port that is served; 0 for a socket in the file system.
+    public let port: UInt16
+    private let address: SocketAddress
+    private let daemon = Mutex<Daemon?>(nil)
+    private let requests = Atomic<Int>(0)
+    private let draining = Atomic<Bool>(false)
+
+    private struct Daemon: @unchecked Sendable {
+        var pointer: OpaquePointer
+        var isQuiet = false
+    }
+
+    /// Listens and serves until `stop`.
+    ///
+    /// - Throws: what keeps it from listening: an address in use, a library that is missing.
+    public init(_ options: Options, handler: any HTTPHandler) throws(HTTPServerError) {
+        var reason: UnsafePointer<CChar>?
+        guard pillion_mhd_open(&reason) == 0 else {
+            throw HTTPServerError(
+                message: reason.map { String(cString: $0) } ?? "libmicrohttpd cannot be opened")
+        }
+        let socket = try options.address.listen()
+        self.handler = handler
+        limits = options.limits
+        credentials = options.tls?.credentials
+        address = options.address
+        port = SocketAddress.port(of: socket)
+        watch = ConnectionWatch(limits: options.limits)
+        work = WorkPool(threads: options.workers, waiting: options.waiting)
+        var setup = pillion_mhd_options()
+        setup.listen_fd = socket
+        setup.threads = UInt32(options.threads)
+        setup.connection_memory = limits.connectionBytes
+        setup.connections = UInt32(limits.connections)
+        setup.idle_seconds = UInt32(limits.idleSeconds)
+        setup.stack_bytes = Self.stackBytes
+        setup.completed = requestCompleted
+        setup.notify = connectionChanged
+        setup.request_line = requestLineArrived
+        setup.access = requestAdvanced
+        setup.context = Unmanaged.passUnretained(self).toOpaque()
+        let started = Self.start(&setup, options.tls)
+        guard let started else {
+            let message =
+                "libmicrohttpd does not start on \(options.address): \(String(cString: strerror(errno)))"
+            close(socket)
+            throw HTTPServerError(message: message)
+        }
+        daemon.withLock { $0 = Daemon(pointer: started) }
+        watch.start()
+    }
+
+    /// libmicrohttpd copies the texts that it is given here.
+    private static func start(_ setup: inout pillion_mhd_options, _ tls: TLSOptions?) -> OpaquePointer? {
+        guard let tls else { return pillion_mhd_start(&setup) }
+        setup.uses_tls = 1
+        setup.tls_certificate_callback = unsafeBitCast(
+            certificateAsked as CertificateCallback, to: UnsafeMutableRawPointer.self)
+        return tls.priorities.withCString { priorities in
+            setup.tls_priorities = priorities
+            guard let authority = tls.clientCA else { return pillion_mhd_start(&setup) }
+            return (authority + [0]).withUnsafeBytes { bytes in
+                setup.tls_trust = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+                return pillion_mhd_start(&setup)
+            }
+        }
+    }
+
+    deinit { stop() }
+
+    /// Requests whose headers came and whose answers have not gone yet.
+    public var activeRequests: Int { requests.load(ordering: .relaxed) }
+
+    public var openConnections: Int { watch.count }
+
+    /// Whether answers end their connections.
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// From now on every answer ends its connection, so that clients go elsewhere; new connections are still taken.
+    public func announceEnd() { draining.store(true, ordering: .relaxed) }
+
+    /// Takes no further connections. Those that are open are served on; each answer ends its connection.
+    public func quiesce() {
+        announceEnd()
+        daemon.withLock { daemon in
+            guard var current = daemon, !current.isQuiet else { return }
+            current.isQuiet = true
+            let socket = pillion_mhd_quiesce(current.pointer)
+            if socket >= 0 { close(socket) }
+            daemon = current
+        }
+        if case .unix(let path) = address { unlink(path) }
+    }
+
+    /// Quiesces and waits until every request is answered.
+    ///
+    /// - Returns: whether all were within that time.
+    @discardableResult
+    public func drain(milliseconds: Int) -> Bool {
+        quiesce()
+        let end = ServerClock.now() + UInt64(max(milliseconds, 0)) * 1_000_000
+        while activeRequests > 0 {
+            if ServerClock.now() >= end { return false }
+            usleep(2_000)
+        }
+        return true
+    }
+
+    /// Ends all connections and threads. Requests on a thread of their own are waited for; libmicrohttpd must not
+    /// end while one of its connections is suspended.
+    public func stop() {
+        quiesce()
+        work.stop()
+        let last = daemon.withLock { daemon in
+            let last = daemon
+            daemon = nil
+            return last
+        }
+        if let last { pillion_mhd_stop(last.pointer) }
+        watch.stop()
+    }
+
+    func requestBegan() { requests.add(1, ordering: .relaxed) }
+    func requestEnded() { requests.subtract(1, ordering: .relaxed) }
+}
+
+/// The clock that deadlines are told by.
+public enum ServerClock {
+    /// Nanoseconds since some moment before the process began.
+    public static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+}

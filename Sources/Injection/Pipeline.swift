@@ -1,1 +1,95 @@
-// placeholder
+public import PluginAPI
+public import Values
+
+/// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
+///
+/// Three questions, one pipeline: `review` answers an AdmissionReview, `inject` changes a manifest, `decide` only says
+/// whether. Everything here is pure: no file, clock, network, log or counter; callers count and log from the reports.
+///
+/// A pod's way: `AdmissionReview` or `Manifest` finds it, `RequestGate` and the decision engine say whether,
+/// `ClassicInjection` or `ModernInjection` says what it becomes, `PodPatch` says how to get there.
+public enum Pipeline {
+    /// Arrays and objects within each other that a review may have; a pod has about 12.
+    static let maximumDepth = 512
+
+    /// Answers an AdmissionReview in JSON, v1 or v1beta1.
+    ///
+    /// Never fails: whatever is wrong with the body becomes a well-formed review with `allowed: false`.
+    ///
+    /// - Parameters:
+    ///   - path: the request's path, `/inject` or `/inject/key/value/…`.
+    ///   - output: the response's JSON is appended here.
+    /// - Returns: what happened, for counters and the log.
+    public static func review(
+        _ body: UnsafeBufferPointer<UInt8>, path: String, snapshot: Snapshot,
+        options: ReviewOptions = ReviewOptions(), into output: inout ByteBuffer
+    ) -> ReviewReport {
+        var run = ReviewRun(body)
+        run.answer(path: path, snapshot: snapshot, options: options)
+        return run.finish(options, into: &output)
+    }
+
+    /// Answers a review without looking further: overload, a deadline, no configuration yet.
+    ///
+    /// - Parameter allowed: the verdict of the failure mode.
+    public static func reviewWithoutInjection(
+        _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError, into output: inout ByteBuffer
+    ) -> ReviewReport {
+        var run = ReviewRun(body)
+        run.fail(error)
+        var options = ReviewOptions()
+        options.allowOnFailure = allowed
+        return run.finish(options, into: &output)
+    }
+
+    /// Injects into every workload of a manifest (YAML with any number of documents, or JSON); everything else goes
+    /// through byte for byte.
+    public static func inject(
+        manifest: [UInt8], format: ManifestFormat = .auto, snapshot: Snapshot,
+        options: ManifestOptions = ManifestOptions()
+    ) throws(InjectionError) -> ManifestOutcome {
+        var run = ManifestRun(snapshot: snapshot, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+    }
+
+    /// Takes an injection out of every workload of a manifest: exactly where it was made with `provenance`, else by
+    /// what it left behind. No configuration is needed.
+    public static func uninject(
+        manifest: [UInt8], format: ManifestFormat = .auto, podTemplatePaths: [PodTemplatePath] = [],
+        options: ManifestOptions = ManifestOptions()
+    ) throws(InjectionError) -> ManifestOutcome {
+        var run = ManifestUninjection(podTemplatePaths: podTemplatePaths, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+    }
+
+    /// Decides for every pod and pod template that an object, List or AdmissionReview holds.
+    ///
+    /// - Parameters:
+    ///   - namespace: where objects without a namespace will live; nil is `default`.
+    ///   - namespaceLabels: nil where they are not known.
+    ///   - webhook: the API server's half, from `Snapshot.webhooks`; nil where no webhook configuration is at hand.
+    ///   - explain: whether counterfactuals are wanted too.
+    /// - Returns: one answer a pod template; one with `unsupported_resource` where there is none.
+    public static func decide(
+        object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
+        webhook: (any WebhookMatcher)? = nil, explain: Bool = false, snapshot: Snapshot
+    ) -> [DecisionAnswer] {
+        let question = DecisionQuestion(
+            namespace: namespace, namespaceLabels: namespaceLabels, webhook: webhook, explain: explain,
+            snapshot: snapshot)
+        return question.answers(about: object)
+    }
+
+    /// What a pod becomes.
+    static func injected(
+        _ subject: inout InjectionSubject, snapshot: Snapshot
+    ) throws(InjectionError) -> Pod {
+        switch snapshot.form {
+        case .classic:
+            let injection = ClassicInjection(snapshot: snapshot)
+            return subject.isReview ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
+        case .modern:
+            return try ModernInjection(snapshot: snapshot, pod: subject.pod).inject(&subject)
+        }
+    }
+}

@@ -20,10 +20,13 @@ public struct PolicyConfiguration: Sendable {
     public var file: String
     /// Lines in the file: of `policy`, and of each selector by its list and index (`neverInjectSelector/0`).
     public var lines: [String: Int]
+    /// The revision that the injector serves; empty is the default one. Read only where namespace labels are given
+    /// without a webhook configuration.
+    public var revision: String
 
     public init(
         form: Form, policy: String, neverInjectSelector: [Value] = [], alwaysInjectSelector: [Value] = [],
-        file: String = "", lines: [String: Int] = [:]
+        file: String = "", lines: [String: Int] = [:], revision: String = ""
     ) {
         self.form = form
         self.policy = policy
@@ -31,6 +34,7 @@ public struct PolicyConfiguration: Sendable {
         self.alwaysInjectSelector = alwaysInjectSelector
         self.file = file
         self.lines = lines
+        self.revision = revision
     }
 }
 
@@ -51,11 +55,13 @@ public struct DecisionSubject: Sendable {
     /// CREATE, UPDATE … where an AdmissionReview said so.
     public var operation: String?
     public var subresource: String?
+    /// The API server's half, where a webhook configuration is at hand.
+    public var webhook: (any WebhookMatcher)?
 
     public init(
         namespace: String, metadata: Object, spec: Object, pointer: String = "",
         namespaceLabels: Object? = nil, object: Value? = nil, operation: String? = nil,
-        subresource: String? = nil
+        subresource: String? = nil, webhook: (any WebhookMatcher)? = nil
     ) {
         self.namespace = namespace
         self.metadata = metadata
@@ -65,6 +71,7 @@ public struct DecisionSubject: Sendable {
         self.object = object
         self.operation = operation
         self.subresource = subresource
+        self.webhook = webhook
     }
 }
 
@@ -79,12 +86,12 @@ public struct Decision: Sendable {
     public var remedy: String?
     /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
     public var trace: [TraceStep]
-    /// What else should be said: misplaced keys, selectors that were ignored.
-    public var warnings: [String]
+    /// What else should be said: misplaced keys, values that are not understood.
+    public var warnings: [DecisionWarning]
 
     public init(
         inject: Bool, reason: ReasonCode, message: String, remedy: String? = nil, trace: [TraceStep] = [],
-        warnings: [String] = []
+        warnings: [DecisionWarning] = []
     ) {
         self.inject = inject
         self.reason = reason
@@ -92,6 +99,22 @@ public struct Decision: Sendable {
         self.remedy = remedy
         self.trace = trace
         self.warnings = warnings
+    }
+}
+
+/// Something about a pod that is allowed and probably not meant.
+public struct DecisionWarning: Sendable, Equatable {
+    /// The whole sentence: what was found, where, and what to do.
+    public var message: String
+    /// The same in at most 120 bytes, for whoever applies the pod; nil where that person can do nothing about it.
+    public var admission: String?
+    /// JSON pointer of what was found in the object that was given.
+    public var source: String?
+
+    public init(_ message: String, admission: String? = nil, source: String? = nil) {
+        self.message = message
+        self.admission = admission
+        self.source = source
     }
 }
 
@@ -103,14 +126,14 @@ public struct TraceStep: Sendable, Equatable {
     public var rule: String
     public var verdict: Verdict
     public var decisive: Bool
-    public var code: ReasonCode?
+    public var code: ReasonCode
     public var message: String
     public var remedy: String?
     /// Where the rule (file and line of the configuration) or the value (JSON pointer in the object) stands.
     public var source: String?
 
     public init(
-        rule: String, verdict: Verdict, decisive: Bool, code: ReasonCode? = nil, message: String,
+        rule: String, verdict: Verdict, decisive: Bool, code: ReasonCode, message: String,
         remedy: String? = nil, source: String? = nil
     ) {
         self.rule = rule
@@ -123,14 +146,29 @@ public struct TraceStep: Sendable, Equatable {
     }
 }
 
-/// A change that would flip a decision.
+/// The smallest change that would flip a decision: one edit, or several where no single one would do.
 public struct Counterfactual: Sendable, Equatable {
-    /// In words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
+    /// One single change of the pod, its namespace or the configuration.
+    public enum Edit: Sendable, Equatable {
+        case setAnnotation(String, String)
+        case removeAnnotation(String)
+        case setLabel(String, String)
+        case removeLabel(String)
+        case hostNetwork(Bool)
+        case namespace(String)
+        case setNamespaceLabel(String, String)
+        case removeNamespaceLabel(String)
+        case policy(String)
+    }
+
+    public var edits: [Edit]
+    /// The edits in words: `set annotation sidecar.istio.io/inject to "true" on the pod template`.
     public var change: String
     public var inject: Bool
     public var reason: ReasonCode
 
-    public init(change: String, inject: Bool, reason: ReasonCode) {
+    public init(edits: [Edit], change: String, inject: Bool, reason: ReasonCode) {
+        self.edits = edits
         self.change = change
         self.inject = inject
         self.reason = reason
@@ -142,14 +180,43 @@ public protocol DecisionPlugin: Sendable {
     /// As a renderer's: `policy`.
     var id: String { get }
     /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an error,
-    /// as Istio has it; the warnings come back as sentences.
-    func compile(_ configuration: PolicyConfiguration) -> (engine: any DecisionEngine, warnings: [String])
+    /// as Istio has it.
+    func compile(_ configuration: PolicyConfiguration) -> (
+        engine: any DecisionEngine, warnings: [PolicyWarning]
+    )
+}
+
+/// Something in a policy configuration that is not used as it stands.
+public struct PolicyWarning: Sendable, Equatable {
+    /// `policy_illegal` or `selector_ignored`.
+    public var code: ReasonCode
+    /// Where it stands, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
+    public var pointer: String
+    public var message: String
+    public var remedy: String?
+
+    public init(code: ReasonCode, pointer: String, message: String, remedy: String? = nil) {
+        self.code = code
+        self.pointer = pointer
+        self.message = message
+        self.remedy = remedy
+    }
 }
 
 /// Compiled rules: pure, without I/O, the same for every caller.
 public protocol DecisionEngine: Sendable {
     /// Decides; the trace is made only when it is asked for.
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision
-    /// The smallest single changes that flip the decision, each found by deciding again.
+    /// The smallest changes that flip the decision, each found by deciding again: single edits, and pairs or
+    /// threes only where no fewer would do.
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
+    /// The answers of these rules, row by row.
+    func truthTable() -> TruthTable
+    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a list of
+    /// them.
+    ///
+    /// - Parameter file: the file's name, for messages; may be empty.
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher
 }

@@ -1,5 +1,5 @@
-/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs, in one table with a
-/// sentence and a remedy for people. Codes are never reused or renamed.
+/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs. `ReasonTable` has the
+/// sentence, the remedy and the documentation of each. Codes are never reused or renamed.
 public enum ReasonCode: String, Sendable, CaseIterable {
     // A sidecar is injected.
     case annotationTrue = "annotation_true"
@@ -39,4 +39,23 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case overloaded = "overloaded"
     case configNotLoaded = "config_not_loaded"
     case internalError = "internal_error"
+    // A rule of a trace that leaves the answer to the rules after it; never the reason of a decision.
+    case ruleNotMet = "rule_not_met"
+    case labelUnrecognised = "label_unrecognised"
+    case selectorIgnored = "selector_ignored"
+    case webhookCalls = "webhook_calls"
+    case namespaceLabelsUnknown = "namespace_labels_unknown"
+    case matchConditionsNotEvaluated = "match_conditions_not_evaluated"
+
+    /// What a code says about the pod.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// It gets a sidecar.
+        case inject
+        /// It gets none.
+        case skip
+        /// It could not be answered.
+        case error
+        /// One rule had no say; the next ones decide.
+        case pass
+    }
 }

@@ -1,4 +1,4 @@
-public import Values
+import Values
 
 /// Why a template could not be compiled or rendered, with its place.
 public struct RenderError: Error, Sendable, Equatable {

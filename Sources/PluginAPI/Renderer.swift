@@ -10,7 +10,8 @@ public protocol Renderer: Sendable {
     /// Turns sources into a template that can be rendered many times, on many threads at once.
     ///
     /// - Throws: a `RenderError` of kind `.parse` (or `.limit`) with the place in the template.
-    func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError) -> any CompiledTemplate
+    func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError)
+        -> any CompiledTemplate
 }
 
 /// What `GET /engines` says about an engine.
@@ -76,9 +77,9 @@ public struct TemplateSources: Sendable {
 /// What a template is compiled with. An engine ignores what it does not have.
 public struct CompileOptions: Sendable {
     /// What a lookup of a key that a map does not have gives (gotemplate).
-    public enum MissingKey: String, Sendable { case `default`, invalid, zero, error }
+    public enum MissingKey: String, Sendable, CaseIterable { case `default`, invalid, zero, error }
     /// What values are escaped for (mustache).
-    public enum Escape: String, Sendable { case html, json, yaml, none }
+    public enum Escape: String, Sendable, CaseIterable { case html, json, yaml, none }
 
     public var missingKey: MissingKey = .default
     /// Empty: the engine's own.

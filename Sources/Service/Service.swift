@@ -1,1 +1,154 @@
-// placeholder
+// What comes in: ServeOptions. What goes out: a process that answers until it is told to end, and its exit status.
+// The only target that names plugins and routes. Read Routes.swift next, then Handlers/.
+
+import Glibc
+public import HTTPServer
+import Injection
+import PluginAPI
+import Values
+
+/// Pillion as a server: configuration, listeners and their routes, from start to ordered end.
+public final class Service: Sendable {
+    /// One of its addresses.
+    public struct Listener: Sendable {
+        public enum Kind: String, Sendable {
+            case https, http, monitoring
+        }
+        public let kind: Kind
+        public let server: HTTPServer
+        /// `http://127.0.0.1:8080`
+        public let address: String
+        /// What answers behind the socket, for asking without one.
+        let router: Router
+    }
+
+    public let listeners: [Listener]
+    private let options: ServeOptions
+    private let log: Log
+    private let store: SnapshotStore
+    private let health: Health
+    private let certificates: Certificates?
+    private let token: BearerToken?
+    private let reloader: Reloader
+    private let watch: FileWatch
+    private let healthFile: HealthFile?
+
+    /// Loads the configuration and listens; requests are answered when this returns.
+    ///
+    /// - Throws: what keeps it from starting, as one sentence.
+    public init(_ options: ServeOptions, log: Log) throws(ServiceError) {
+        self.options = options
+        self.log = log
+        let registry: PluginRegistry
+        do throws(PluginRegistryError) {
+            registry = try StandardPlugins.registry(loaded: options.loadedRenderers)
+        } catch {
+            throw ServiceError(message: error.message)
+        }
+        do {
+            store = try SnapshotStore(Configuration(options, registry: registry))
+        } catch {
+            throw ServiceError(message: "the configuration cannot be used: \(error)")
+        }
+        let certificates = try Self.certificates(options)
+        self.certificates = certificates
+        health = Health { certificates?.isInForce ?? true }
+        do throws(FileError) {
+            token = try options.authTokenFile.map { path throws(FileError) in try BearerToken(path: path) }
+        } catch {
+            throw ServiceError(message: error.description)
+        }
+        let starter = ListenerStarter(
+            options: options, registry: registry, store: store, health: health, certificates: certificates,
+            token: token, log: log)
+        listeners = try starter.start()
+        let reloader = Reloader(store: store, certificates: certificates, token: token, log: log)
+        self.reloader = reloader
+        watch = FileWatch(reloader.paths) { reloader.reload() }
+        healthFile =
+            options.healthCheckInterval > 0 && !options.healthCheckFile.isEmpty
+            ? HealthFile(path: options.healthCheckFile, seconds: options.healthCheckInterval, health: health)
+            : nil
+        begin()
+    }
+
+    private func begin() {
+        health.becomeReady()
+        watch.start()
+        healthFile?.start()
+        for warning in store.snapshot.warnings { log.warning(warning.description) }
+        for listener in listeners {
+            log.info(
+                "serving",
+                [
+                    Member("listener", .string(listener.kind.rawValue)),
+                    Member("address", .string(listener.address)),
+                ])
+        }
+    }
+
+    /// The pair of the flags, or of the default files where both are there; nil without either.
+    private static func certificates(_ options: ServeOptions) throws(ServiceError) -> Certificates? {
+        guard options.port >= 0 else { return nil }
+        let isAsked = options.tlsCertFile != nil || options.tlsKeyFile != nil
+        let certificate = options.tlsCertFile ?? ServeOptions.defaultCertificate
+        let key = options.tlsKeyFile ?? ServeOptions.defaultKey
+        guard isAsked || (access(certificate, R_OK) == 0 && access(key, R_OK) == 0) else { return nil }
+        return try Certificates(certificatePath: certificate, keyPath: key)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in order.
+    ///
+    /// - Returns: the exit status: 0 after an ordered end, 1 where it does not start.
+    public static func run(_ options: ServeOptions) -> Int32 {
+        let signals = Signals()
+        let log = Log(level: options.logLevel, format: options.logFormat)
+        let service: Service
+        do throws(ServiceError) {
+            service = try Service(options, log: log)
+        } catch {
+            log.error(error.message)
+            return 1
+        }
+        while true {
+            switch signals.next() {
+            case SIGHUP:
+                service.reload()
+            case let signal:
+                log.info("ending", [Member("signal", .string(signal == SIGTERM ? "SIGTERM" : "SIGINT"))])
+                service.stop()
+                return 0
+            }
+        }
+    }
+
+    /// Reads configuration, certificate and token again, and says how that went.
+    public func reload() { reloader.reload() }
+
+    /// Unready, then after the delay no new connections, then the requests at hand, then the end.
+    public func stop() {
+        health.beginEnding()
+        watch.stop()
+        for listener in listeners { listener.server.announceEnd() }
+        if options.shutdownDelay > 0 { usleep(UInt32(min(options.shutdownDelay, 600) * 1_000_000)) }
+        for listener in listeners { listener.server.quiesce() }
+        let end = ServerClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
+        for listener in listeners {
+            let now = ServerClock.now()
+            let left = now < end ? Int((end - now) / 1_000_000) : 0
+            if !listener.server.drain(milliseconds: left) {
+                log.warning(
+                    "requests were cut off",
+                    [Member("count", .int(Int64(listener.server.activeRequests)))])
+            }
+        }
+        for listener in listeners { listener.server.stop() }
+        healthFile?.stop()
+    }
+}
+
+/// Why the service does not start.
+public struct ServiceError: Error, Sendable, CustomStringConvertible {
+    public let message: String
+    public var description: String { message }
+}

@@ -11,13 +11,17 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     var base: UnsafeMutablePointer<UInt8>
     @usableFromInline
     var capacity: Int
+    @usableFromInline
+    var used: Int
+
     /// How many bytes were written.
-    public private(set) var count: Int
+    @inlinable
+    public var count: Int { used }
 
     public init(capacity: Int = 256) {
         self.capacity = max(capacity, 16)
         base = Self.allocate(self.capacity)
-        count = 0
+        used = 0
     }
 
     deinit { free(base) }
@@ -28,24 +32,31 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     }
 
     /// Makes room for that many further bytes.
+    @inlinable
     public mutating func reserve(_ further: Int) {
-        guard count + further > capacity else { return }
+        if used + further > capacity { grow(by: further) }
+    }
+
+    @usableFromInline
+    mutating func grow(by further: Int) {
         capacity = max(count + further, capacity * 2)
         guard let memory = realloc(base, capacity) else { fatalError("out of memory: \(capacity) bytes") }
         base = memory.assumingMemoryBound(to: UInt8.self)
     }
 
+    @inlinable
     public mutating func append(_ byte: UInt8) {
         reserve(1)
-        base[count] = byte
-        count += 1
+        base[used] = byte
+        used += 1
     }
 
+    @inlinable
     public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
         reserve(bytes.count)
-        (base + count).update(from: source, count: bytes.count)
-        count += bytes.count
+        (base + used).update(from: source, count: bytes.count)
+        used += bytes.count
     }
 
     public mutating func append(_ bytes: [UInt8]) {
@@ -57,32 +68,36 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     }
 
     /// Appends the text's UTF-8.
+    @inlinable
     public mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append($0) }
     }
 
+    @inlinable
     public mutating func append(_ text: StaticString) {
         append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    @inlinable
     public mutating func append(repeating byte: UInt8, count times: Int) {
         guard times > 0 else { return }
         reserve(times)
-        (base + count).update(repeating: byte, count: times)
-        count += times
+        (base + used).update(repeating: byte, count: times)
+        used += times
     }
 
     /// Reserves that many bytes, lets `body` write them and answer how many it wrote.
+    @inlinable
     public mutating func append(upTo size: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
         reserve(size)
-        count += body(base + count)
+        used += body(base + used)
     }
 
     /// Forgets what stands behind the first `length` bytes; the space is kept.
     public mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count)
-        count = length
+        used = length
     }
 
     public subscript(index: Int) -> UInt8 {
@@ -99,7 +114,9 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
     /// The bytes as text; bytes that are not UTF-8 become U+FFFD.
-    public var text: String { String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self) }
+    public var text: String {
+        String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
+    }
 
     /// Gives the storage away: the receiver frees it with `free`.
     public consuming func release() -> UnsafeMutableBufferPointer<UInt8> {

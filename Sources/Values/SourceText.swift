@@ -25,3 +25,71 @@ extension SourceLocation: CustomStringConvertible {
         return "\(name):\(position.line):\(position.column)"
     }
 }
+
+/// A text of which errors speak: from a byte to its line and column, and the line as people see it.
+public struct SourceText: Sendable {
+    public let bytes: [UInt8]
+    /// Where each line begins.
+    private let lineStarts: [Int]
+
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        var starts = [0]
+        for (index, byte) in bytes.enumerated() where byte == 0x0A { starts.append(index + 1) }
+        lineStarts = starts
+    }
+
+    public init(_ text: String) { self.init(Array(text.utf8)) }
+
+    /// How many lines there are; an empty text has one.
+    public var lineCount: Int { lineStarts.count }
+
+    /// The place of a byte. An offset outside of the text is moved to its nearest end.
+    public func position(of offset: Int) -> SourcePosition {
+        let offset = min(max(offset, 0), bytes.count)
+        var low = 0
+        var high = lineStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= offset { low = middle } else { high = middle }
+        }
+        return SourcePosition(line: low + 1, column: offset - lineStarts[low] + 1)
+    }
+
+    /// The byte at a place, or nil where the text has no such line; a column behind the line is its end.
+    public func offset(of position: SourcePosition) -> Int? {
+        guard let range = range(ofLine: position.line) else { return nil }
+        return min(range.lowerBound + max(position.column, 1) - 1, range.upperBound)
+    }
+
+    /// The bytes of a line without its line break, or nil where there is none.
+    public func range(ofLine line: Int) -> Range<Int>? {
+        guard line >= 1, line <= lineStarts.count else { return nil }
+        let start = lineStarts[line - 1]
+        var end = line < lineStarts.count ? lineStarts[line] - 1 : bytes.count
+        if end > start, bytes[end - 1] == 0x0D { end -= 1 }
+        return start..<end
+    }
+
+    /// A line as text, or nil where there is none.
+    public func line(_ line: Int) -> String? {
+        range(ofLine: line).map { String(decoding: bytes[$0], as: UTF8.self) }
+    }
+
+    /// The line of a place with a caret under the column, cut around it to `width` characters; nil where the text
+    /// has no such line.
+    ///
+    ///     image: {{ .Values.imgae }}
+    ///               ^
+    public func excerpt(at position: SourcePosition, width: Int = 100) -> String? {
+        guard let range = range(ofLine: position.line), let offset = offset(of: position) else { return nil }
+        let line = Array(String(decoding: bytes[range], as: UTF8.self))
+        let column = String(decoding: bytes[range.lowerBound..<offset], as: UTF8.self).count
+        let start = line.count <= width ? 0 : min(max(column - width / 2, 0), max(line.count - width, 0))
+        let shown = line[start..<min(start + width, line.count)].map { $0 == "\t" ? " " : $0 }
+        let lead = start > 0 ? "…" : ""
+        let trail = start + width < line.count ? "…" : ""
+        let blanks = String(repeating: " ", count: lead.count + min(column - start, shown.count))
+        return "\(lead)\(String(shown))\(trail)\n\(blanks)^"
+    }
+}

@@ -34,7 +34,9 @@ extension Value {
 
     /// The member of that name where this is an object that has it, else nil.
     @inlinable
-    public subscript(key: String) -> Value? { if case .object(let object) = self { object[key] } else { nil } }
+    public subscript(key: String) -> Value? {
+        if case .object(let object) = self { object[key] } else { nil }
+    }
 
     /// The item at that index where this is an array that has it, else nil.
     @inlinable
@@ -65,7 +67,8 @@ extension Value {
 }
 
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral, ExpressibleByFloatLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral,
+    ExpressibleByFloatLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int64) { self = .int(value) }

@@ -39,7 +39,9 @@ struct Arguments: Sendable {
             option = found
         } else {
             let letter = argument.dropFirst().first!
-            guard let found = options.first(where: { $0.short == letter }) else { throw unknown("-\(letter)") }
+            guard let found = options.first(where: { $0.short == letter }) else {
+                throw unknown("-\(letter)")
+            }
             option = found
             let behind = argument.dropFirst(2)
             inline = behind.isEmpty ? nil : String(behind.hasPrefix("=") ? behind.dropFirst() : behind)
@@ -72,7 +74,9 @@ struct Arguments: Sendable {
 
     private func unknown(_ spelled: String) -> UsageError {
         let names = options.map { "--\($0.name)" }
-        guard let near = nearest(spelled, among: names) else { return UsageError("unknown option \(spelled)") }
+        guard let near = nearest(spelled, among: names) else {
+            return UsageError("unknown option \(spelled)")
+        }
         return UsageError("unknown option \(spelled); did you mean \(near)?")
     }
 
@@ -144,7 +148,8 @@ extension Option {
     var twin: String {
         if name.contains("-") {
             let words = name.split(separator: "-")
-            return words.first! + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+            return words.first!
+                + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
         }
         var result = ""
         var previousWasUpper = true

@@ -1,5 +1,6 @@
 import Glibc
 import Values
+import YAML
 
 /// The bytes of a file, or of standard input for `-`.
 ///
@@ -58,3 +59,65 @@ func write(_ bytes: [UInt8], toFile path: String) throws {
 
 /// What the system says of the last failure, for example `No such file or directory`.
 func systemMessage() -> String { String(cString: strerror(errno)) }
+
+/// The last part of a path: what messages call a template by.
+func baseName(_ path: String) -> String {
+    path == "-" ? "stdin" : String(path.split(separator: "/").last ?? Substring(path))
+}
+
+/// The documents of a file: JSON where it begins like JSON, else YAML.
+func values(ofFile path: String) throws -> [Value] {
+    let bytes = try read(file: path)
+    let name = path == "-" ? "standard input" : path
+    let start = bytes.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0a && $0 != 0x0d }
+    if start == UInt8(ascii: "{") || start == UInt8(ascii: "[") {
+        do throws(JSONError) {
+            let value = try JSON.read(bytes)
+            return [value]
+        } catch {
+            // Flow YAML looks like JSON; where it is neither, JSON's message is the better one.
+            guard let documents = try? YAMLReader.documents(bytes) else {
+                let position = SourceText(bytes).position(of: error.offset)
+                throw Failure("\(name):\(position.line):\(position.column): \(error.message)")
+            }
+            return documents.filter { !$0.isEmpty }.map(\.value)
+        }
+    }
+    do throws(YAMLError) {
+        let documents = try YAMLReader.documents(bytes)
+        return documents.filter { !$0.isEmpty }.map(\.value)
+    } catch {
+        throw Failure("\(name): \(error)")
+    }
+}
+
+/// The one document of a file, null where it holds none.
+func value(ofFile path: String) throws -> Value {
+    let values = try values(ofFile: path)
+    guard values.count <= 1 else { throw Failure("\(path): holds \(values.count) documents, want one") }
+    return values.first ?? .null
+}
+
+/// Hands over each line without its line feed, as soon as it is there.
+func forEachLine(of path: String, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
+    let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Failure("\(path): \(systemMessage())") }
+    defer { if descriptor != 0 { close(descriptor) } }
+    var pending: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 262_144)
+    while true {
+        let count = Glibc.read(descriptor, &chunk, chunk.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw Failure("\(path): \(systemMessage())") }
+        if count == 0 { break }
+        var start = 0
+        for index in 0..<count where chunk[index] == 0x0a {
+            pending += chunk[start..<index]
+            try pending.withUnsafeBufferPointer(body)
+            pending.removeAll(keepingCapacity: true)
+            start = index + 1
+        }
+        pending += chunk[start..<count]
+    }
+    if !pending.isEmpty { try pending.withUnsafeBufferPointer(body) }
+}

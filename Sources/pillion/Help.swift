@@ -139,7 +139,8 @@ func completions(for shell: String) -> String? {
         for verb in shown {
             script += "complete -c pillion -n __fish_use_subcommand -a \(verb.name) -d '\(verb.summary)'\n"
             for option in verb.options where !option.isIgnored {
-                script += "complete -c pillion -n '__fish_seen_subcommand_from \(verb.name)' -l \(option.name)\n"
+                script +=
+                    "complete -c pillion -n '__fish_seen_subcommand_from \(verb.name)' -l \(option.name)\n"
             }
         }
         return script

@@ -1,6 +1,8 @@
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    versionVerb, completionVerb, manVerb,
+    serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
+    completionVerb,
+    manVerb, renderPluginVerb,
 ]
 
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.

@@ -45,7 +45,9 @@ private func importedModules(in source: String) -> [String] {
     source.split(separator: "\n").compactMap { line in
         let words = line.split(separator: " ").map(String.init)
         guard let position = words.firstIndex(of: "import"), position < words.count - 1,
-            words[..<position].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "package"].contains($0) })
+            words[..<position].allSatisfy({
+                $0.hasPrefix("@") || ["public", "internal", "package"].contains($0)
+            })
         else { return nil }
         return words[position + 1]
     }

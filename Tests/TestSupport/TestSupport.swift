@@ -75,7 +75,9 @@ public func compareGolden(_ actual: String, with path: String) -> String? {
     for index in 0..<max(left.count, right.count) {
         let want = index < left.count ? String(left[index]) : "(end)"
         let got = index < right.count ? String(right[index]) : "(end)"
-        if want != got { return "\(path):\(index + 1): want \(want.debugDescription), got \(got.debugDescription)" }
+        if want != got {
+            return "\(path):\(index + 1): want \(want.debugDescription), got \(got.debugDescription)"
+        }
     }
     return "\(path): they differ in bytes only"
 }

@@ -1,1 +1,24 @@
-/* placeholder */
+/* Data that is part of the program: tables that a file would otherwise have to be found for at run time. */
+#ifndef PILLION_ASSETS_H
+#define PILLION_ASSETS_H
+
+#include <stddef.h>
+
+/* Bytes that live as long as the process; not terminated. */
+struct pillion_asset {
+    const unsigned char *bytes;
+    size_t count;
+};
+
+/* The Go types of a form of configuration, as generate/types.py writes them. */
+extern const struct pillion_asset pillion_types_classic;
+extern const struct pillion_asset pillion_types_modern;
+
+/* The mesh configuration's defaults of a form, JSON. */
+extern const struct pillion_asset pillion_mesh_defaults_classic;
+extern const struct pillion_asset pillion_mesh_defaults_modern;
+
+/* The contract of the HTTP interface, openapi/openapi.yaml. */
+extern const struct pillion_asset pillion_openapi;
+
+#endif

@@ -1,1 +1,58 @@
-/* placeholder */
+#ifndef PILLION_CMICROHTTPD_H
+#define PILLION_CMICROHTTPD_H
+
+/* libmicrohttpd behind a table of function pointers. The library (and GnuTLS with it, 4 MB and 3 ms) is opened when
+   the first server starts, so that verbs that serve nothing never load it. Each wrapper carries the name of the
+   function behind it; none may be called before pillion_mhd_open answered 0. */
+
+#include "CServerTLS.h"
+
+#include <microhttpd.h>
+#include <stddef.h>
+
+/* How a daemon is started; every member maps to one option of MHD_start_daemon, which is variadic and does not
+   import into Swift. */
+struct pillion_mhd_options {
+    int uses_tls;
+    int listen_fd;
+    unsigned int threads;           /* 0 or 1: no pool */
+    size_t connection_memory;       /* bytes, headers and buffers of one connection */
+    unsigned int connections;
+    unsigned int idle_seconds;
+    size_t stack_bytes;
+    const char *tls_priorities;     /* where uses_tls */
+    void *tls_certificate_callback; /* gnutls_certificate_retrieve_function2 *, where uses_tls */
+    const char *tls_trust;          /* PEM of the CA that client certificates must come from, or NULL */
+    MHD_RequestCompletedCallback completed;
+    MHD_NotifyConnectionCallback notify;
+    void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);
+    MHD_AccessHandlerCallback access;
+    void *context;                  /* first argument of every callback */
+};
+
+/* 0, or -1 with the reason in *error (static storage). */
+int pillion_mhd_open(const char **error);
+
+struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options);
+int pillion_mhd_quiesce(struct MHD_Daemon *daemon);
+void pillion_mhd_stop(struct MHD_Daemon *daemon);
+
+/* NULL where there is none. */
+const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
+const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
+int pillion_mhd_header_count(struct MHD_Connection *connection);
+
+int pillion_mhd_fd(struct MHD_Connection *connection);
+void *pillion_mhd_socket_context(struct MHD_Connection *connection);
+const struct sockaddr *pillion_mhd_client(struct MHD_Connection *connection);
+void *pillion_mhd_tls_session(struct MHD_Connection *connection);
+void pillion_mhd_suspend(struct MHD_Connection *connection);
+void pillion_mhd_resume(struct MHD_Connection *connection);
+
+/* The response frees the bytes with free(), unless they live for ever. */
+struct MHD_Response *pillion_mhd_response(size_t size, void *bytes, int lives_forever);
+void pillion_mhd_add_header(struct MHD_Response *response, const char *name, const char *value);
+int pillion_mhd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response);
+void pillion_mhd_destroy(struct MHD_Response *response);
+
+#endif

@@ -1,0 +1,64 @@
+public import PluginAPI
+import Values
+
+/// The mustache engine: the whole specification with dynamic names and inheritance; lambdas are not there, as JSON
+/// data cannot hold them.
+///
+/// In: named texts of bytes, and a value. Out: bytes, or an error with its place. The way of a template: `TagScanner`
+/// (bytes → tags) → `TagTree` (which tag closes which) → `Layout` (lines that vanish, indentation) → `Generator`
+/// (one flat `Program` for all texts) → `Machine`, which runs it within the limits. It reads no file: partials are
+/// the further texts that it was given, and a name that no text has is the empty text, as the specification says.
+public struct MustacheRenderer: Renderer {
+    public init() {}
+
+    public var description: RendererDescription {
+        RendererDescription(
+            id: "mustache", version: "1.4.2", options: ["escape", "leftDelimiter", "rightDelimiter"])
+    }
+
+    /// Compiles every text, also those that no tag names: a broken partial shows now and not with the first data
+    /// that reaches it.
+    public func compile(
+        _ sources: TemplateSources, options: CompileOptions
+    ) throws(RenderError) -> any CompiledTemplate {
+        let delimiters = Delimiters(
+            left: options.leftDelimiter.isEmpty
+                ? Delimiters.standard.left : Array(options.leftDelimiter.utf8),
+            right: options.rightDelimiter.isEmpty
+                ? Delimiters.standard.right : Array(options.rightDelimiter.utf8))
+        guard delimiters.left.count <= Delimiters.longest, delimiters.right.count <= Delimiters.longest else {
+            throw RenderError(
+                kind: .parse, detail: "template: a delimiter has more than \(Delimiters.longest) bytes")
+        }
+        var generator = try Generator(
+            sources: sources.sources, escape: options.escape ?? .html, limits: options.limits)
+        for index in sources.sources.indices {
+            try generator.add(template: index, delimiters: delimiters)
+        }
+        guard let program = generator.finish(entry: sources.entry) else {
+            throw RenderError(
+                kind: .parse, detail: "template: no template \"\(sources.entry)\" among those that were given"
+            )
+        }
+        return MustacheTemplate(program: program)
+    }
+}
+
+/// A compiled template: an immutable program, run by a machine of its own for every rendering.
+struct MustacheTemplate: CompiledTemplate {
+    let program: Program
+
+    func render(
+        _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
+        into output: inout ByteBuffer
+    ) throws(RenderError) {
+        var machine = Machine(program: program, data: data, limits: limits, outputStart: output.count)
+        if sourceMap != nil { sourceMap?.templates = program.templateSources }
+        defer {
+            usage.steps = machine.steps
+            usage.depth = machine.deepest
+            usage.outputBytes = output.count - machine.outputStart
+        }
+        try machine.run(into: &output, map: &sourceMap)
+    }
+}

@@ -1,0 +1,108 @@
+import PluginAPI
+import Values
+
+/// A configuration's policy made ready: selectors parsed, rules in the order of evaluation.
+struct CompiledPolicy: Sendable {
+    enum Default: Sendable, Equatable {
+        case enabled, disabled
+        /// What the configuration says instead.
+        case illegal(String)
+
+        init(_ text: String) {
+            switch text {
+            case "enabled": self = .enabled
+            case "disabled": self = .disabled
+            default: self = .illegal(text)
+            }
+        }
+    }
+
+    /// A selector of the configuration, or why it counts for nothing.
+    struct Entry: Sendable {
+        var selector: LabelSelector
+        /// nil where it is used.
+        var ignored: String?
+        /// `file:line`
+        var source: String?
+    }
+
+    var form: PolicyConfiguration.Form
+    var policy: Default
+    var never: [Entry]
+    var always: [Entry]
+    var rules: [Rule]
+    var ignoredNamespaces: [String]
+    var policySource: String?
+    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is at hand.
+    var standardWebhooks: Webhooks
+
+    /// What is wrong with the policy and its selectors.
+    var warnings: [PolicyWarning]
+}
+
+extension CompiledPolicy {
+    init(_ configuration: PolicyConfiguration) {
+        form = configuration.form
+        policy = Default(configuration.policy)
+        ignoredNamespaces = form.ignoredNamespaces
+        policySource = Self.source(configuration, "policy")
+        standardWebhooks = Webhooks.standard(form: form, revision: configuration.revision)
+        warnings = []
+        never = []
+        always = []
+        rules = [.webhook, .hostNetwork, .ignoredNamespace, .policyValue]
+        if form == .modern { rules.append(.label) }
+        rules.append(.annotation)
+
+        if case .illegal(let text) = policy {
+            warnings.append(
+                PolicyWarning(
+                    code: .policyIllegal, pointer: "/policy",
+                    message:
+                        "the policy is \(text.isEmpty ? "not given" : quoted(text)): want enabled or disabled; "
+                        + "as it stands nothing is injected, not even into pods that ask for it"))
+        }
+        never = compile(configuration.neverInjectSelector, list: "neverInjectSelector", configuration)
+        always = compile(configuration.alwaysInjectSelector, list: "alwaysInjectSelector", configuration)
+        rules += never.isEmpty ? [.neverInject(nil)] : never.indices.map { .neverInject($0) }
+        rules += always.isEmpty ? [.alwaysInject(nil)] : always.indices.map { .alwaysInject($0) }
+        rules.append(.defaultPolicy)
+    }
+
+    private mutating func compile(
+        _ values: [Value], list: String, _ configuration: PolicyConfiguration
+    ) -> [Entry] {
+        var entries: [Entry] = []
+        for (index, value) in values.enumerated() {
+            var entry = Entry(
+                selector: LabelSelector(requirements: []),
+                source: Self.source(configuration, "\(list)/\(index)"))
+            do {
+                entry.selector = try LabelSelector(value)
+                if entry.selector.isEmpty {
+                    let unknown = LabelSelector.unknownMembers(value).map { quoted($0) }.prefix(4)
+                    entry.ignored =
+                        unknown.isEmpty
+                        ? "it is empty"
+                        : "it has neither matchLabels nor matchExpressions, only \(unknown.joined(separator: ", "))"
+                }
+            } catch {
+                entry.ignored = error.message
+            }
+            if let reason = entry.ignored {
+                warnings.append(
+                    PolicyWarning(
+                        code: .selectorIgnored, pointer: "/\(list)/\(index)",
+                        message: "\(list)[\(index)] is ignored: \(reason)"))
+            }
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    private static func source(_ configuration: PolicyConfiguration, _ name: String) -> String? {
+        guard !configuration.file.isEmpty else { return nil }
+        guard let line = configuration.lines[name] else { return configuration.file }
+        return "\(configuration.file):\(line)"
+    }
+}

@@ -1,0 +1,152 @@
+import PluginAPI
+import Values
+
+/// Decides: asks the rules in order, and the first that says inject or skip has decided.
+///
+/// Without a trace nothing is made for a rule that has no say; with one, every rule is asked and put into words.
+struct Evaluator: DecisionEngine {
+    var policy: CompiledPolicy
+
+    func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
+        var steps: [TraceStep] = []
+        var decided: (rule: Rule, finding: Finding)?
+        let labels = subject.metadata["labels"]?.object
+        for rule in policy.rules {
+            let finding = evaluate(rule, subject, labels)
+            let decides = decided == nil && finding.isFinal
+            if decides { decided = (rule, finding) }
+            if trace {
+                if case .webhook = rule {
+                    steps += webhookSteps(subject, finding: finding, decisive: decides)
+                } else {
+                    steps.append(step(rule, finding, subject, decisive: decides))
+                }
+            } else if decides {
+                break
+            }
+        }
+        let warnings = Warnings(policy: policy, subject: subject).all(decided?.finding.code)
+        guard let decided else {
+            // The default policy always decides; a list of rules without it is a fault of this file.
+            return Decision(
+                inject: false, reason: .internalError, message: ReasonCode.internalError.sentence,
+                trace: steps)
+        }
+        return Decision(
+            inject: decided.finding.verdict == .inject, reason: decided.finding.code,
+            message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
+            trace: steps, warnings: warnings)
+    }
+
+    func compileWebhook(
+        _ configuration: Value, file: String
+    ) throws(WebhookConfigurationError) -> any WebhookMatcher {
+        try Webhooks(configuration, file: file)
+    }
+
+    /// The verdict alone, for asking again and again.
+    func verdict(_ subject: DecisionSubject) -> Finding {
+        let labels = subject.metadata["labels"]?.object
+        for rule in policy.rules {
+            let finding = evaluate(rule, subject, labels)
+            if finding.isFinal { return finding }
+        }
+        return Finding(verdict: .error, code: .internalError)
+    }
+
+    // MARK: The rules
+
+    /// - Parameter labels: the pod's, looked up once for all selectors.
+    func evaluate(_ rule: Rule, _ subject: DecisionSubject, _ labels: Object?) -> Finding {
+        switch rule {
+        case .webhook:
+            return webhook(subject)
+        case .hostNetwork:
+            return subject.spec["hostNetwork"]?.bool == true ? .skip(.hostNetworkEnabled) : .pass
+        case .ignoredNamespace:
+            return policy.ignoredNamespaces.contains(subject.namespace) ? .skip(.ignoredNamespace) : .pass
+        case .policyValue:
+            if case .illegal = policy.policy { return .skip(.policyIllegal) }
+            return .pass
+        case .label:
+            guard let text = wishText("labels", subject) else { return .pass }
+            switch Wish(text, form: policy.form) {
+            case .yes: return .inject(.labelTrue)
+            case .no: return .skip(.labelFalse)
+            case .none: return .pass
+            case .unrecognised: return .pass(.labelUnrecognised)
+            }
+        case .annotation:
+            guard let text = wishText("annotations", subject) else { return .pass }
+            if policy.form == .modern, wishText("labels", subject) != nil { return .pass }
+            switch Wish(text, form: policy.form) {
+            case .yes: return .inject(.annotationTrue)
+            case .no: return .skip(.annotationFalse)
+            case .none: return .pass
+            case .unrecognised:
+                return policy.form == .classic
+                    ? .skip(.annotationUnrecognised) : .pass(.annotationUnrecognised)
+            }
+        case .neverInject(let index):
+            return selector(policy.never, index, labels, finding: .skip(.neverInjectSelector))
+        case .alwaysInject(let index):
+            return selector(policy.always, index, labels, finding: .inject(.alwaysInjectSelector))
+        case .defaultPolicy:
+            switch policy.policy {
+            case .enabled: return .inject(.policyEnabled)
+            case .disabled: return .skip(.policyDisabled)
+            case .illegal: return .skip(.policyIllegal)
+            }
+        }
+    }
+
+    private func selector(
+        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ labels: Object?, finding: Finding
+    ) -> Finding {
+        guard let index else { return .pass }
+        if entries[index].ignored != nil { return .pass(.selectorIgnored) }
+        return entries[index].selector.matches(labels) ? finding : .pass
+    }
+
+    /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.
+    func wishText(_ map: String, _ subject: DecisionSubject) -> String? {
+        guard let value = subject.metadata[map]?.object?[injectKey] else { return nil }
+        return scalarText(value)
+    }
+
+    // MARK: The API server's half
+
+    /// The webhooks that the API server asks about this pod: those that were given, else Istio's own where the
+    /// namespace's labels were given, else none.
+    func webhooks(_ subject: DecisionSubject) -> (any WebhookMatcher)? {
+        if let given = subject.webhook { return given }
+        return subject.namespaceLabels == nil ? nil : policy.standardWebhooks
+    }
+
+    private func webhook(_ subject: DecisionSubject) -> Finding {
+        guard let webhooks = webhooks(subject) else {
+            // A review is only sent when a webhook has selected the pod.
+            if subject.operation != nil { return .pass(.webhookCalls) }
+            return Finding(verdict: .unknown, code: .namespaceLabelsUnknown)
+        }
+        return Self.summary(webhooks.match(subject)).finding
+    }
+
+    /// One answer out of several webhooks': one that calls is enough, one that might makes it unknown.
+    static func summary(_ outcomes: [WebhookOutcome]) -> (finding: Finding, outcome: WebhookOutcome?) {
+        var unknown: WebhookOutcome?
+        var against: WebhookOutcome?
+        for outcome in outcomes {
+            switch outcome.call {
+            case .called: return (.pass(.webhookCalls), outcome)
+            case .unknown: if unknown == nil { unknown = outcome }
+            case .notCalled: if outcome.rank > against?.rank ?? -1 { against = outcome }
+            }
+        }
+        if let unknown, case .unknown(let code) = unknown.call {
+            return (Finding(verdict: .unknown, code: code), unknown)
+        }
+        if let against, case .notCalled(let code) = against.call { return (.skip(code), against) }
+        return (.skip(.namespaceLabelDisabled), nil)
+    }
+}

@@ -1,0 +1,111 @@
+import PluginAPI
+import Values
+
+/// The rules of a decision. Their order in `CompiledPolicy.rules` is the order of evaluation:
+///
+/// | # | rule | verdict | codes |
+/// | --- | --- | --- | --- |
+/// | 1 | `webhook`: does the API server ask at all? | skip, pass, unknown | `namespace_label_disabled`, … |
+/// | 2 | `host_network` | skip, pass | `host_network_enabled` |
+/// | 3 | `ignored_namespace` | skip, pass | `ignored_namespace` |
+/// | 4 | `policy_value`: is it enabled or disabled? | skip, pass | `policy_illegal` |
+/// | 5 | `label` (modern) | inject, skip, pass | `label_true`, `label_false` |
+/// | 6 | `annotation` (modern: unless there is a label) | inject, skip, pass | `annotation_true`, `annotation_false`, `annotation_unrecognised` |
+/// | 7 | `never_inject_selector`, one each | skip, pass | `never_inject_selector` |
+/// | 8 | `always_inject_selector`, one each | inject, pass | `always_inject_selector` |
+/// | 9 | `default_policy` | inject, skip | `policy_enabled`, `policy_disabled` |
+///
+/// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but then
+/// drops whatever 5 to 8 said; here it stands where it takes effect.
+enum Rule: Sendable {
+    case webhook
+    case hostNetwork
+    case ignoredNamespace
+    case policyValue
+    case label
+    case annotation
+    /// nil: the list has no selector.
+    case neverInject(Int?)
+    case alwaysInject(Int?)
+    case defaultPolicy
+
+    /// As it stands in a trace.
+    var name: String {
+        switch self {
+        case .webhook: "webhook"
+        case .hostNetwork: "host_network"
+        case .ignoredNamespace: "ignored_namespace"
+        case .policyValue: "policy_value"
+        case .label: "label"
+        case .annotation: "annotation"
+        case .neverInject: "never_inject_selector"
+        case .alwaysInject: "always_inject_selector"
+        case .defaultPolicy: "default_policy"
+        }
+    }
+}
+
+/// What one rule says about a pod; making one allocates nothing.
+struct Finding {
+    var verdict: TraceStep.Verdict
+    var code: ReasonCode
+
+    static let pass = Finding(verdict: .pass, code: .ruleNotMet)
+
+    static func inject(_ code: ReasonCode) -> Finding { Finding(verdict: .inject, code: code) }
+    static func skip(_ code: ReasonCode) -> Finding { Finding(verdict: .skip, code: code) }
+    static func pass(_ code: ReasonCode) -> Finding { Finding(verdict: .pass, code: code) }
+
+    /// Whether it ends the evaluation.
+    var isFinal: Bool { verdict == .inject || verdict == .skip }
+}
+
+/// The answer that a text gives to the question whether there should be a sidecar.
+enum Wish: Equatable {
+    case yes, no
+    /// Nothing was said.
+    case none
+    /// Something was said that is not understood.
+    case unrecognised
+
+    /// What the annotation `sidecar.istio.io/inject` says.
+    ///
+    /// The classic form reads YAML's words for yes in any case, and everything else is a no; the words for no are
+    /// told from the rest only to say which it was. The modern form reads two words, in lower case.
+    init(_ text: String, form: PolicyConfiguration.Form) {
+        switch form {
+        case .modern:
+            switch text {
+            case "true": self = .yes
+            case "false": self = .no
+            case "": self = .none
+            default: self = .unrecognised
+            }
+        case .classic:
+            // The longest word that counts has five bytes; nothing longer needs its case changed.
+            guard text.utf8.count <= 5 else {
+                self = .unrecognised
+                return
+            }
+            switch text.lowercased() {
+            case "y", "yes", "true", "on": self = .yes
+            case "n", "no", "false", "off": self = .no
+            case "": self = .none
+            default: self = .unrecognised
+            }
+        }
+    }
+}
+
+/// `sidecar.istio.io/inject`: the name of the annotation and of the label by which a pod says what it wants.
+let injectKey = "sidecar.istio.io/inject"
+
+extension PolicyConfiguration.Form {
+    /// Namespaces that are left alone.
+    var ignoredNamespaces: [String] {
+        switch self {
+        case .classic: ["kube-system", "kube-public"]
+        case .modern: ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"]
+        }
+    }
+}

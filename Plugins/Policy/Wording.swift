@@ -1,0 +1,164 @@
+import PluginAPI
+import Values
+
+/// Puts what the rules found into words, with the values at hand and where they stand.
+extension Evaluator {
+    func step(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> TraceStep {
+        return TraceStep(
+            rule: rule.name, verdict: finding.verdict, decisive: decisive, code: finding.code,
+            message: message(rule, finding, subject), remedy: remedy(finding.code),
+            source: source(rule, subject))
+    }
+
+    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its annotation.
+    func remedy(_ code: ReasonCode) -> String? {
+        code.entry.filledRemedy([("mark", policy.form == .modern ? "label" : "annotation")])
+    }
+
+    /// What the rule found, as a sentence.
+    func message(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
+        if finding.code == .ruleNotMet { return notMet(rule, subject) }
+        let entry = finding.code.entry
+        let values = values(rule, finding, subject)
+        // A webhook may stop a pod for a reason whose sentence serves elsewhere too and has no room for the detail.
+        if case .webhook = rule, !entry.sentence.contains("{detail}"), let detail = values.first {
+            return "\(entry.sentence): \(detail.text)"
+        }
+        return entry.filled(values)
+    }
+
+    /// A step for each webhook, and before them the one that says what comes of them.
+    func webhookSteps(_ subject: DecisionSubject, finding: Finding, decisive: Bool) -> [TraceStep] {
+        var steps = [step(.webhook, finding, subject, decisive: decisive)]
+        for outcome in webhooks(subject)?.match(subject) ?? [] {
+            let verdict: TraceStep.Verdict
+            let code: ReasonCode
+            let word: String
+            switch outcome.call {
+            case .called: (verdict, code, word) = (.pass, .webhookCalls, "asks")
+            case .notCalled: (verdict, code, word) = (.pass, .ruleNotMet, "does not ask")
+            case .unknown(let why): (verdict, code, word) = (.unknown, why, "may ask")
+            }
+            steps.append(
+                TraceStep(
+                    rule: "webhook/\(outcome.name)", verdict: verdict, decisive: false, code: code,
+                    message: "\(word): \(outcome.detail)", source: outcome.source))
+        }
+        return steps
+    }
+
+    /// What the sentence of a code names in braces.
+    private func values(
+        _ rule: Rule, _ finding: Finding, _ subject: DecisionSubject
+    ) -> [(name: String, text: String)] {
+        switch rule {
+        case .webhook: return webhookValues(subject)
+        case .hostNetwork: return []
+        case .ignoredNamespace: return [("namespace", quoted(subject.namespace))]
+        case .policyValue, .defaultPolicy:
+            guard case .illegal(let text) = policy.policy else { return [] }
+            return [("value", text.isEmpty ? "not given" : quoted(text))]
+        case .label: return [("value", quoted(wishText("labels", subject) ?? ""))]
+        case .annotation: return [("value", quoted(wishText("annotations", subject) ?? ""))]
+        case .neverInject(let index): return values("neverInjectSelector", policy.never, index)
+        case .alwaysInject(let index): return values("alwaysInjectSelector", policy.always, index)
+        }
+    }
+
+    private func values(
+        _ list: String, _ entries: [CompiledPolicy.Entry], _ index: Int?
+    ) -> [(name: String, text: String)] {
+        guard let index else { return [] }
+        return [
+            ("list", list), ("index", String(index)), ("selector", bounded(entries[index].selector.text)),
+            ("detail", entries[index].ignored ?? ""),
+        ]
+    }
+
+    private func webhookValues(_ subject: DecisionSubject) -> [(name: String, text: String)] {
+        var detail: String
+        if let webhooks = webhooks(subject) {
+            let outcome = Self.summary(webhooks.match(subject)).outcome
+            detail = outcome.map { "\($0.name): \($0.detail)" } ?? "there is no webhook"
+            if subject.webhook == nil { detail += " (taken from Istio's own webhooks)" }
+        } else if subject.operation != nil {
+            detail = "it has sent a review"
+        } else {
+            detail = "the labels of namespace \(quoted(subject.namespace)) were not given"
+        }
+        return [("detail", detail)]
+    }
+
+    /// What a rule that has no say saw.
+    private func notMet(_ rule: Rule, _ subject: DecisionSubject) -> String {
+        switch rule {
+        case .webhook: return "no webhook was looked at"
+        case .hostNetwork: return "the pod has a network of its own"
+        case .ignoredNamespace: return "the namespace \(quoted(subject.namespace)) is not left alone"
+        case .policyValue:
+            return "the policy is \(policy.policy == .enabled ? "enabled" : "disabled"), as it may be"
+        case .label:
+            return wishText("labels", subject) == nil
+                ? "the pod has no label \(injectKey)" : "the pod's label \(injectKey) is empty"
+        case .annotation:
+            guard let text = wishText("annotations", subject) else {
+                return "the pod has no annotation \(injectKey)"
+            }
+            if policy.form == .modern, wishText("labels", subject) != nil {
+                return
+                    "the pod's annotation \(injectKey) is \(quoted(text)), but the label of that name is read "
+                    + "instead"
+            }
+            return "the pod's annotation \(injectKey) is empty"
+        case .neverInject(let index): return notMatched("neverInjectSelector", policy.never, index)
+        case .alwaysInject(let index): return notMatched("alwaysInjectSelector", policy.always, index)
+        case .defaultPolicy: return "the default policy was not asked"
+        }
+    }
+
+    private func notMatched(_ list: String, _ entries: [CompiledPolicy.Entry], _ index: Int?) -> String {
+        guard let index else { return "the configuration has no \(list)" }
+        return "\(list)[\(index)] (\(bounded(entries[index].selector.text))) does not match the pod's labels"
+    }
+
+    // MARK: Places
+
+    private func source(_ rule: Rule, _ subject: DecisionSubject) -> String? {
+        switch rule {
+        case .webhook:
+            return webhooks(subject).flatMap { Self.summary($0.match(subject)).outcome?.source }
+        case .hostNetwork:
+            return subject.spec["hostNetwork"] == nil ? nil : subject.pointer + "/spec/hostNetwork"
+        case .ignoredNamespace:
+            return subject.object?["metadata"]?["namespace"] == nil ? nil : "/metadata/namespace"
+        case .policyValue, .defaultPolicy: return policy.policySource
+        case .label: return place("labels", subject)
+        case .annotation: return place("annotations", subject)
+        case .neverInject(let index): return index.flatMap { policy.never[$0].source }
+        case .alwaysInject(let index): return index.flatMap { policy.always[$0].source }
+        }
+    }
+
+    private func place(_ map: String, _ subject: DecisionSubject) -> String? {
+        guard subject.metadata[map]?.object?[injectKey] != nil else { return nil }
+        return subject.pointer + "/metadata/\(map)/" + pointerToken(injectKey)
+    }
+}
+
+/// A key as a token of a JSON pointer (RFC 6901).
+func pointerToken(_ key: String) -> String {
+    var result = ""
+    for character in key.unicodeScalars {
+        switch character {
+        case "~": result += "~0"
+        case "/": result += "~1"
+        default: result.unicodeScalars.append(character)
+        }
+    }
+    return result
+}
+
+/// Text of the configuration that may be long, for a sentence.
+func bounded(_ text: String, limit: Int = 200) -> String {
+    text.utf8.count <= limit ? text : text.prefix(limit / 4) + "…"
+}

@@ -1,0 +1,140 @@
+import CMicrohttpd
+import Glibc
+import Synchronization
+
+// libmicrohttpd ends connections that are silent; one that drips a byte every second is never silent. So the time
+// of every phase of a request is kept here, and a connection that stays in one for too long is shut.
+
+/// `MHD_NotifyConnectionCallback`: a connection began or ends. It ends before its descriptor is closed, so that the
+/// watch never shuts a descriptor that has become somebody else's.
+func connectionChanged(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, change: MHD_ConnectionNotificationCode
+) {
+    guard let context, let connection, let slot else { return }
+    let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    if change == .CONNECTION_NOTIFY_STARTED {
+        let watched = WatchedConnection(pillion_mhd_fd(connection), server.credentials)
+        slot.pointee = Unmanaged.passRetained(watched).toOpaque()
+        server.watch.add(watched)
+    } else if let existing = slot.pointee {
+        slot.pointee = nil
+        server.watch.remove(Unmanaged<WatchedConnection>.fromOpaque(existing).takeRetainedValue())
+    }
+}
+
+/// `MHD_OPTION_URI_LOG_CALLBACK`: a request line is there, its headers are not yet.
+func requestLineArrived(
+    context: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, connection: OpaquePointer?
+) -> UnsafeMutableRawPointer? {
+    if let connection, let watched = pillion_mhd_socket_context(connection) {
+        Unmanaged<WatchedConnection>.fromOpaque(watched).takeUnretainedValue().enter(.headers)
+    }
+    return nil
+}
+
+/// What a connection is at, since when. Written by the thread that serves it, read by the watch.
+final class WatchedConnection: Sendable {
+    enum Phase: UInt64 { case idle, headers, body, answering, sending }
+
+    let descriptor: Int32
+    /// What the connection's handshake shows; nil where it is plain.
+    let credentials: TLSCredentials?
+    /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
+    private let state: Atomic<UInt64>
+
+    init(_ descriptor: Int32, _ credentials: TLSCredentials?) {
+        self.descriptor = descriptor
+        self.credentials = credentials
+        state = Atomic(Self.packed(.idle))
+    }
+
+    func enter(_ phase: Phase) { state.store(Self.packed(phase), ordering: .relaxed) }
+
+    var current: (phase: Phase, since: UInt64) {
+        let packed = state.load(ordering: .relaxed)
+        return (Phase(rawValue: packed >> 56) ?? .idle, packed & (1 << 56 - 1))
+    }
+
+    private static func packed(_ phase: Phase) -> UInt64 {
+        phase.rawValue << 56 | (ServerClock.now() / 1_000_000) & (1 << 56 - 1)
+    }
+}
+
+/// Shuts connections whose phase has lasted too long, on a thread of its own that looks twice a second.
+final class ConnectionWatch: Sendable {
+    private let limits: HTTPLimits
+    private let connections = Mutex<[ObjectIdentifier: WatchedConnection]>([:])
+    private let isRunning = Atomic<Bool>(false)
+    /// Written to when the watch should look at once.
+    private let wake: (reading: Int32, writing: Int32)
+    private let thread = Mutex<ServerThread?>(nil)
+
+    init(limits: HTTPLimits) {
+        self.limits = limits
+        var ends: [Int32] = [-1, -1]
+        socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
+        wake = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(wake.reading)
+        close(wake.writing)
+    }
+
+    var count: Int { connections.withLock(\.count) }
+
+    func add(_ connection: WatchedConnection) {
+        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+    }
+
+    func remove(_ connection: WatchedConnection) {
+        connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
+    }
+
+    func start() {
+        isRunning.store(true, ordering: .relaxed)
+        thread.withLock { $0 = ServerThread(stackBytes: 256 << 10) { self.run() } }
+    }
+
+    func stop() {
+        isRunning.store(false, ordering: .relaxed)
+        write(wake.writing, [0], 1)
+        let thread = self.thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        thread?.join()
+    }
+
+    private func run() {
+        while isRunning.load(ordering: .relaxed) {
+            var descriptor = pollfd(fd: wake.reading, events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, 500)
+            sweep(now: ServerClock.now() / 1_000_000)
+        }
+    }
+
+    /// Shuts what is too late. Under the lock, so that no descriptor is closed in between.
+    private func sweep(now: UInt64) {
+        connections.withLock { connections in
+            for connection in connections.values {
+                let (phase, since) = connection.current
+                guard let seconds = allowed(phase), now > since, now - since > UInt64(seconds) * 1_000 else {
+                    continue
+                }
+                shutdown(connection.descriptor, Int32(SHUT_RDWR))
+            }
+        }
+    }
+
+    private func allowed(_ phase: WatchedConnection.Phase) -> Int? {
+        switch phase {
+        case .idle: limits.idleSeconds
+        case .headers: limits.headerSeconds
+        case .body: limits.bodySeconds
+        case .sending: limits.sendSeconds
+        case .answering: nil
+        }
+    }
+}

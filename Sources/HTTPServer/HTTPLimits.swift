@@ -1,0 +1,40 @@
+/// What one client may use of a listener. Past a limit the connection is answered and closed, or only closed where
+/// nothing can be answered.
+public struct HTTPLimits: Sendable {
+    /// Bytes that libmicrohttpd keeps for one connection: request line, headers and buffers.
+    public var connectionBytes = 64 << 10
+    /// Bytes of the path and query.
+    public var targetBytes = 8 << 10
+    /// Headers of one request.
+    public var headers = 100
+    /// Connections at once.
+    public var connections = 8192
+    /// Bytes of a refused body that are read away, so that the client reads its answer; beyond that the connection
+    /// is closed at once.
+    public var discardedBytes = 64 << 20
+    /// Seconds without a request on an open connection.
+    public var idleSeconds = 90
+    /// Seconds from a request's first line to the end of its headers, however slowly they drip.
+    public var headerSeconds = 10
+    /// Seconds from the end of the headers to the end of the body.
+    public var bodySeconds = 10
+    /// Seconds for sending an answer.
+    public var sendSeconds = 10
+
+    public init() {}
+}
+
+/// Why a request is refused before its handler sees it.
+public enum HTTPRefusal: Sendable, Equatable {
+    /// Its body is longer than that many bytes.
+    case bodyTooLarge(limit: Int)
+    /// It has more headers than that.
+    case tooManyHeaders(limit: Int)
+    /// Path and query are longer than that many bytes.
+    case targetTooLong(limit: Int)
+    /// It says its length twice, by `Content-Length` and by `Transfer-Encoding`, which is how requests are smuggled
+    /// past proxies.
+    case ambiguousLength
+    /// `Content-Length` is no number.
+    case badLength
+}

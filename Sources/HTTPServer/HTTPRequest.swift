@@ -1,0 +1,99 @@
+import CMicrohttpd
+import Glibc
+
+/// A request whose headers, and when `respond` is called also its body, have arrived. It lives as long as the call
+/// that hands it out; what should last longer is copied.
+public struct HTTPRequest {
+    /// As the client wrote it: `GET`, `POST`.
+    public let method: String
+    /// The path with its percent escapes resolved, without the query.
+    public let path: String
+    /// The body; empty while it has not arrived.
+    public let body: UnsafeBufferPointer<UInt8>
+    /// When its headers were complete, in nanoseconds of the monotonic clock.
+    public let arrival: UInt64
+
+    private enum Source {
+        case connection(OpaquePointer)
+        case list(headers: [(name: String, value: String)], query: [(name: String, value: String)])
+    }
+    private let source: Source
+
+    init(
+        connection: OpaquePointer, method: String, path: String, body: UnsafeBufferPointer<UInt8>,
+        arrival: UInt64
+    ) {
+        self.method = method
+        self.path = path
+        self.body = body
+        self.arrival = arrival
+        source = .connection(connection)
+    }
+
+    /// A request that came over no socket, for asking a handler directly.
+    ///
+    /// - Parameter target: path and query; `+` and percent escapes stay as they are.
+    public init(
+        method: String, target: String, headers: [(name: String, value: String)] = [],
+        body: UnsafeBufferPointer<UInt8> = UnsafeBufferPointer(start: nil, count: 0), arrival: UInt64 = 0
+    ) {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let query = parts.count < 2 ? [] : parts[1].split(separator: "&")
+        self.method = method
+        self.path = String(parts[0])
+        self.body = body
+        self.arrival = arrival
+        source = .list(
+            headers: headers,
+            query: query.map { pair in
+                let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(halves[0]), halves.count < 2 ? "" : String(halves[1]))
+            })
+    }
+
+    /// The first header of that name, whatever its case.
+    public func header(_ name: String) -> String? {
+        switch source {
+        case .connection(let connection):
+            guard let value = pillion_mhd_header(connection, name) else { return nil }
+            return String(cString: value)
+        case .list(let headers, _):
+            let name = name.lowercased()
+            return headers.first { $0.name.lowercased() == name }?.value
+        }
+    }
+
+    /// The query's first parameter of that name; empty where it has no value.
+    public func query(_ name: String) -> String? {
+        switch source {
+        case .connection(let connection):
+            var found: Int32 = 0
+            let value = pillion_mhd_argument(connection, name, &found)
+            guard found != 0 else { return nil }
+            return value.map { String(cString: $0) } ?? ""
+        case .list(_, let query):
+            return query.first { $0.name == name }?.value
+        }
+    }
+
+    var headerCount: Int {
+        switch source {
+        case .connection(let connection): Int(pillion_mhd_header_count(connection))
+        case .list(let headers, _): headers.count
+        }
+    }
+
+    /// The TLS session of GnuTLS, or nil on a plain connection.
+    public var tlsSession: OpaquePointer? {
+        guard case .connection(let connection) = source else { return nil }
+        return pillion_mhd_tls_session(connection).map { OpaquePointer($0) }
+    }
+
+    /// The client's address as text: `127.0.0.1`, `::1`, `unix`; empty where there is none.
+    public var client: String {
+        guard case .connection(let connection) = source, let address = pillion_mhd_client(connection) else {
+            return ""
+        }
+        return SocketAddress.text(of: address)
+    }
+}

@@ -1,0 +1,134 @@
+import PluginAPI
+import Values
+
+/// The envelope of a question from the API server, v1 or v1beta1: read leniently, answered exactly.
+///
+/// What an API server accepts was measured: a v1 answer needs the kind, apiVersion and uid of the request, and patch
+/// and patchType together or neither. So whatever of them can be read is read, also when the rest is wrong.
+struct AdmissionReview: Sendable {
+    static let group = "admission.k8s.io/"
+
+    /// As the request has it; `admission.k8s.io/v1` where it has none that can be answered.
+    var apiVersion = "admission.k8s.io/v1"
+    var uid = ""
+    var namespace = ""
+    var name = ""
+    var operation = ""
+    var subresource = ""
+    /// group/version/kind of the object, as the request says.
+    var kind = ""
+    var object: Value?
+
+    var version: String { String(apiVersion.dropFirst(Self.group.count)) }
+
+    /// Reads the envelope; `problem` says why it cannot be answered by injecting.
+    init(_ value: Value, problem: inout InjectionError?) {
+        func fail(_ message: String) {
+            if problem == nil { problem = InjectionError(.decode, .decodeError, message) }
+        }
+        guard case .object(let review) = value else {
+            fail("the body is \(value.kindName), expected an AdmissionReview object")
+            return
+        }
+        switch review["apiVersion"] {
+        case .string("admission.k8s.io/v1")?, .string("admission.k8s.io/v1beta1")?:
+            apiVersion = review.text("apiVersion")
+        case nil, .null?, .string("")?: break
+        case let other?:
+            fail("apiVersion is \(Self.shown(other)), expected admission.k8s.io/v1 or admission.k8s.io/v1beta1")
+        }
+        switch review["kind"] {
+        case .string("AdmissionReview")?, nil, .null?, .string("")?: break
+        case let other?: fail("kind is \(Self.shown(other)), expected AdmissionReview")
+        }
+        guard let content = review["request"], !content.isNull else {
+            fail("the AdmissionReview has no request")
+            return
+        }
+        guard case .object(let request) = content else {
+            fail("request is \(content.kindName), expected an object")
+            return
+        }
+        uid = request.text("uid")
+        namespace = request.text("namespace")
+        name = request.text("name")
+        operation = request.text("operation")
+        subresource = request.text("subResource")
+        kind = request["kind"]?["kind"]?.string ?? ""
+        if let object = request["object"], !object.isNull { self.object = object }
+    }
+
+    /// A value as a message quotes it, cut short.
+    private static func shown(_ value: Value) -> String {
+        guard case .string(let text) = value else { return value.kindName }
+        return "\"\(text.prefix(64))\""
+    }
+
+    /// What is answered.
+    struct Answer {
+        var allowed: Bool
+        /// The JSON text of the patch; empty for none.
+        var patch: [UInt8] = []
+        var error: InjectionError?
+        var warnings: [String] = []
+        var auditAnnotations: [(key: String, value: String)] = []
+    }
+
+    /// Warnings of one answer, and bytes of one: the API server cuts what is longer.
+    private static let maximumWarnings = 16
+    private static let maximumWarningBytes = 240
+
+    func write(_ answer: Answer, into output: inout ByteBuffer) {
+        output.append("{\"kind\":\"AdmissionReview\",\"apiVersion\":\"")
+        output.append(apiVersion)
+        output.append("\",\"response\":{\"uid\":")
+        JSON.write(.string(uid), into: &output)
+        output.append(answer.allowed ? ",\"allowed\":true" : ",\"allowed\":false")
+        if !answer.patch.isEmpty, answer.allowed {
+            output.append(",\"patch\":\"")
+            answer.patch.withUnsafeBufferPointer { Base64.append($0, into: &output) }
+            output.append("\",\"patchType\":\"JSONPatch\"")
+        }
+        if let error = answer.error {
+            let status = Self.status(of: error)
+            output.append(",\"status\":{\"metadata\":{},\"status\":\"Failure\",\"message\":")
+            JSON.write(.string(error.message), into: &output)
+            output.append(",\"reason\":\"\(status.reason)\",\"code\":\(status.code)}")
+        }
+        if !answer.auditAnnotations.isEmpty {
+            let members = answer.auditAnnotations.map { Member($0.key, .string($0.value)) }
+            output.append(",\"auditAnnotations\":")
+            JSON.write(.object(Object(members)), into: &output)
+        }
+        // v1beta1 has no warnings; an older API server drops a field it does not know.
+        if !answer.warnings.isEmpty, version == "v1" {
+            let texts = answer.warnings.prefix(Self.maximumWarnings).map { Value.string(Self.cut($0)) }
+            output.append(",\"warnings\":")
+            JSON.write(.array(Array(texts)), into: &output)
+        }
+        output.append("}}")
+    }
+
+    /// On one line, and no longer than a warning header may be.
+    private static func cut(_ text: String) -> String {
+        var result = ""
+        var bytes = 0
+        for scalar in text.unicodeScalars {
+            bytes += UTF8.width(scalar)
+            guard bytes <= maximumWarningBytes else { return result + "…" }
+            result.unicodeScalars.append(scalar.value < 0x20 ? " " : scalar)
+        }
+        return result
+    }
+
+    /// HTTP code and reason of `metav1.Status` for an error: what kubectl shows to the user.
+    private static func status(of error: InjectionError) -> (code: Int, reason: String) {
+        switch error.stage {
+        case .decode: (400, "BadRequest")
+        case .decide: (422, "Invalid")
+        case .deadline: (504, "Timeout")
+        case .overload: (503, "ServiceUnavailable")
+        case .render, .parse, .schema, .patch, .encode: (500, "InternalError")
+        }
+    }
+}

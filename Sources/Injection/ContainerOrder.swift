@@ -1,0 +1,41 @@
+import Values
+
+/// Where injected containers stand among the others in the modern form.
+///
+/// | proxy | containers | initContainers |
+/// | --- | --- | --- |
+/// | among containers | it last; first when the application waits for it | istio-validation, the rest, istio-init, enable-core-dump |
+/// | among initContainers | | istio-init or istio-validation, it, enable-core-dump, the rest |
+///
+/// Last, so that `kubectl exec` goes to the user's container; validation first, to hold up everything else; istio-init
+/// last, so that init containers still reach the network.
+enum ContainerOrder {
+    enum Place { case first, last }
+
+    static func apply(to pod: inout Pod, holdApplication: Bool) {
+        pod.modifyList("containers") { move(ContainerName.proxy, to: holdApplication ? .first : .last, in: &$0) }
+        let isNative = pod.initContainers.contains { $0.name == ContainerName.proxy }
+        pod.modifyList("initContainers") { items in
+            if isNative {
+                move(ContainerName.coreDump, to: .first, in: &items)
+                move(ContainerName.proxy, to: .first, in: &items)
+                move(ContainerName.validation, to: .first, in: &items)
+                move(ContainerName.initialisation, to: .first, in: &items)
+            } else {
+                move(ContainerName.validation, to: .first, in: &items)
+                move(ContainerName.initialisation, to: .last, in: &items)
+                move(ContainerName.coreDump, to: .last, in: &items)
+            }
+        }
+    }
+
+    /// Moves the container of that name; nothing where there is none.
+    static func move(_ name: String, to place: Place, in items: inout [Value]) {
+        guard let index = items.firstIndex(where: { $0.name == name }) else { return }
+        let item = items.remove(at: index)
+        switch place {
+        case .first: items.insert(item, at: 0)
+        case .last: items.append(item)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import PluginAPI
+import Values
+
+/// Whether the pods of an object get a sidecar, and why.
+struct DecisionQuestion {
+    let namespace: String?
+    let namespaceLabels: Object?
+    let webhook: (any WebhookMatcher)?
+    let explain: Bool
+    let snapshot: Snapshot
+
+    func answers(about object: Value) -> [DecisionAnswer] {
+        if object["kind"]?.string == "AdmissionReview" { return [answer(aboutReview: object)] }
+        var found = WorkloadKinds.find(in: object, given: snapshot.options.podTemplatePaths)
+        if found.isEmpty, case .object(let pod) = object, pod.text("kind").isEmpty,
+            pod["spec"]?["containers"]?.array != nil
+        {
+            let metadata = pod["metadata"]?.object ?? Object()
+            found = [
+                Workload(
+                    kind: "Pod", apiVersion: "v1", name: metadata.text("name"), namespace: metadata.text("namespace"),
+                    objectPath: [], templatePath: [], object: pod)
+            ]
+        }
+        if found.isEmpty { return [unsupported(object)] }
+        return found.map { answer(about: $0) }
+    }
+
+    private func answer(aboutReview value: Value) -> DecisionAnswer {
+        var problem: InjectionError?
+        let review = AdmissionReview(value, problem: &problem)
+        let pointer = "/request/object"
+        if let decision = RequestGate.decision(of: review) {
+            return DecisionAnswer(
+                kind: review.kind, name: review.name, namespace: review.namespace, pointer: pointer,
+                decision: decision)
+        }
+        guard problem == nil, case .object(let object)? = review.object else {
+            let message = problem?.message ?? "the request holds no object"
+            return failed(message, kind: review.kind, name: review.name, pointer: pointer)
+        }
+        let metadata = object["metadata"]?.object ?? Object()
+        let stated = metadata.text("namespace")
+        let workload = Workload(
+            kind: "Pod", apiVersion: "v1", name: metadata.text("name"),
+            namespace: stated.isEmpty ? review.namespace : stated,
+            objectPath: [.member("request"), .member("object")], templatePath: [], object: object)
+        return answer(about: workload, operation: review.operation)
+    }
+
+    private func answer(about workload: Workload, operation: String = "") -> DecisionAnswer {
+        let pod: Pod
+        do {
+            let pointer = workload.pointer + JSONPointer(workload.templatePath).description
+            pod = try Pod.check(workload.template, at: pointer)
+        } catch {
+            return failed(error.message, kind: workload.kind, name: workload.name, pointer: workload.pointer)
+        }
+        let stated = workload.namespace.isEmpty ? pod.metadata.text("namespace") : workload.namespace
+        let namespace = stated.isEmpty ? self.namespace ?? "default" : stated
+        let subject = DecisionSubject(
+            namespace: namespace, metadata: pod.metadata, spec: pod.spec,
+            pointer: JSONPointer(workload.templatePath).description, namespaceLabels: namespaceLabels,
+            object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
+            webhook: webhook)
+        return DecisionAnswer(
+            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
+            pointer: workload.pointer, decision: snapshot.decisions.decide(subject, trace: true),
+            counterfactuals: explain ? snapshot.decisions.counterfactuals(subject) : [])
+    }
+
+    private func unsupported(_ object: Value) -> DecisionAnswer {
+        let kind = object["kind"]?.string ?? ""
+        let decision = RequestGate.skip(.unsupportedResource, detail: "", at: "/kind")
+        return DecisionAnswer(
+            kind: kind, name: object["metadata"]?["name"]?.string ?? "", namespace: namespace ?? "default",
+            pointer: "", decision: decision)
+    }
+
+    /// An object whose pod cannot be read gets none.
+    private func failed(_ message: String, kind: String, name: String, pointer: String) -> DecisionAnswer {
+        let step = TraceStep(
+            rule: "decode", verdict: .error, decisive: true, code: .decodeError, message: message, source: pointer)
+        return DecisionAnswer(
+            kind: kind, name: name, namespace: namespace ?? "default", pointer: pointer,
+            decision: Decision(inject: false, reason: .decodeError, message: message, trace: [step]))
+    }
+}

@@ -1,0 +1,80 @@
+public import PluginAPI
+public import Values
+
+/// Something to say about a configuration: what, where, and what to do about it.
+public struct Diagnostic: Sendable, Equatable {
+    public enum Severity: String, Sendable { case error, warning }
+
+    public var severity: Severity
+    /// A stable snake_case code: `yaml_invalid`, `field_unknown`, `selector_ignored` …
+    public var code: String
+    public var location: SourceLocation
+    public var message: String
+    public var remedy: String?
+
+    public init(
+        _ severity: Severity, code: String, at location: SourceLocation, _ message: String, remedy: String? = nil
+    ) {
+        self.severity = severity
+        self.code = code
+        self.location = location
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+extension Diagnostic: CustomStringConvertible {
+    /// `file:line:column: error: message; remedy`, as compilers print it.
+    public var description: String {
+        "\(location): \(severity.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "")
+    }
+}
+
+/// Why a configuration cannot be used: everything that is wrong with it, in the order of the files.
+public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// At least one of them an error.
+    public var diagnostics: [Diagnostic]
+
+    public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
+
+    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}
+
+/// Why a pod could not be injected, or a manifest not be read.
+public struct InjectionError: Error, Sendable, CustomStringConvertible {
+    /// The step that failed; the label of the error counters.
+    public enum Stage: String, Sendable, CaseIterable {
+        case decode, decide, render, parse, schema, patch, encode, deadline, overload
+    }
+
+    public var stage: Stage
+    public var code: ReasonCode
+    /// Istio's text where it has one.
+    public var message: String
+    /// The place in the injection template, where there is one.
+    public var place: RenderError.Place?
+    /// The place in the text that the template made.
+    public var rendered: SourcePosition?
+    /// The lines of the rendered text or of the template around the place.
+    public var snippet: String?
+    public var limit: RenderError.Limit?
+    /// The place in the manifest, where that is what could not be read.
+    public var manifest: SourcePosition?
+
+    public init(
+        _ stage: Stage, _ code: ReasonCode, _ message: String, place: RenderError.Place? = nil,
+        rendered: SourcePosition? = nil, snippet: String? = nil, limit: RenderError.Limit? = nil,
+        manifest: SourcePosition? = nil
+    ) {
+        self.stage = stage
+        self.code = code
+        self.message = message
+        self.place = place
+        self.rendered = rendered
+        self.snippet = snippet
+        self.limit = limit
+        self.manifest = manifest
+    }
+
+    public var description: String { message }
+}

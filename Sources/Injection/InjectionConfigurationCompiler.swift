@@ -1,0 +1,185 @@
+import PluginAPI
+import Values
+import YAML
+
+/// Compiles what the reader read.
+struct InjectionConfigurationCompiler {
+    private let files: InjectionFiles
+    private let registry: PluginRegistry
+    private let options: InjectionOptions
+    private var reader: InjectionConfigurationReader
+
+    init(
+        _ files: InjectionFiles, registry: PluginRegistry, options: InjectionOptions
+    ) throws(ConfigurationError) {
+        self.files = files
+        self.registry = registry
+        self.options = options
+        reader = try InjectionConfigurationReader(files.configuration)
+    }
+
+    mutating func compile() throws(ConfigurationError) -> Snapshot {
+        let isModern = reader.has("templates")
+        let form: PolicyConfiguration.Form = isModern ? .modern : .classic
+        let templateText = reader.text("template")
+        let engine = reader.text("engine")
+        var templates: [String: Snapshot.Template] = [:]
+        if isModern {
+            let engines = reader.textMap("engines")
+            for member in reader.textMap("templates").members {
+                let named = engines[member.key]?.string ?? engine
+                let pointer = "/templates/" + JSONPointer.escape(member.key)
+                templates[member.key] = template(member.value.string ?? "", engine: named, form: form, at: pointer)
+            }
+            if reader.has("template") {
+                reader.add(
+                    Diagnostic(
+                        .warning, code: "template_ignored", at: reader.location("/template"),
+                        "there are templates: too, and template: is ignored"))
+            }
+        } else if reader.has("template") {
+            templates[Snapshot.classicName] = template(templateText, engine: engine, form: form, at: "/template")
+        } else {
+            reader.add(
+                Diagnostic(
+                    .warning, code: "template_missing", at: reader.location(""),
+                    "there is neither template: nor templates:, so that nothing can be injected",
+                    remedy: "write the template of the sidecar under template:"))
+        }
+        let defaultTemplates = reader.texts("defaultTemplates") ?? ["sidecar"]
+        let aliases = reader.listMap("aliases")
+        let injectedAnnotations = reader.textMap("injectedAnnotations")
+        let (decisions, manifestDecisions) = policies(form)
+        let values = readValues()
+        let mesh = readMesh(form)
+        guard let decisions, let manifestDecisions, let mesh,
+            !reader.diagnostics.contains(where: { $0.severity == .error })
+        else { throw ConfigurationError(reader.diagnostics) }
+        return Snapshot(
+            Snapshot.Parts(
+                form: form, warnings: reader.diagnostics, options: options, decisions: decisions,
+                manifestDecisions: manifestDecisions, templates: templates, defaultTemplates: defaultTemplates,
+                aliases: aliases, injectedAnnotations: injectedAnnotations, values: values, mesh: mesh,
+                templateHash: TemplateHash.hex(templateText)))
+    }
+
+    // MARK: Policy
+
+    /// The id of the rules that decide.
+    private static let policyPlugin = "policy"
+
+    private mutating func policies(
+        _ form: PolicyConfiguration.Form
+    ) -> (own: (any DecisionEngine)?, manifest: (any DecisionEngine)?) {
+        let rules = registry.decisions.first { $0.id == Self.policyPlugin } ?? registry.decisions.first
+        guard let rules else {
+            reader.add(
+                Diagnostic(
+                    .error, code: "plugin_missing", at: reader.location("/policy"),
+                    "no decision plugin is registered"))
+            return (nil, nil)
+        }
+        let never = reader.list("neverInjectSelector")
+        let always = reader.list("alwaysInjectSelector")
+        var lines: [String: Int] = [:]
+        lines["policy"] = reader.line("/policy")
+        for (key, list) in [("neverInjectSelector", never), ("alwaysInjectSelector", always)] {
+            for index in list.indices { lines["\(key)/\(index)"] = reader.line("/\(key)/\(index)") }
+        }
+        let configuration = PolicyConfiguration(
+            form: form, policy: reader.text("policy"), neverInjectSelector: never, alwaysInjectSelector: always,
+            file: files.configuration.name, lines: lines, revision: options.revision)
+        let own = rules.compile(configuration)
+        for warning in own.warnings {
+            reader.add(
+                Diagnostic(
+                    .warning, code: warning.code.rawValue, at: reader.location(warning.pointer), warning.message,
+                    remedy: warning.remedy))
+        }
+        let enabled = PolicyConfiguration(form: form, policy: "enabled", file: "kube-inject")
+        return (own.engine, rules.compile(enabled).engine)
+    }
+
+    // MARK: Templates
+
+    private mutating func template(
+        _ text: String, engine: String, form: PolicyConfiguration.Form, at pointer: String
+    ) -> Snapshot.Template? {
+        let id = engine.isEmpty ? "gotemplate" : engine
+        guard let renderer = registry.renderer(id) else {
+            let known = registry.renderers.map(\.description.id).joined(separator: ", ")
+            reader.add(
+                Diagnostic(
+                    .error, code: "engine_unknown", at: reader.location(pointer),
+                    "the template engine \"\(id)\" is not known, expected one of \(known)"))
+            return nil
+        }
+        var compile = CompileOptions()
+        compile.functionSets = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
+        compile.environment = options.environment
+        compile.limits = options.limits
+        compile.dataType = form == .classic ? TypeTable.classic.templateData : TypeTable.modern.templateData
+        // Istio calls every injection template so, and its messages with it.
+        let source = TemplateSource(name: "inject", text: text)
+        do {
+            return Snapshot.Template(
+                compiled: try renderer.compile(TemplateSources(source), options: compile), source: source.bytes)
+        } catch {
+            reader.add(
+                Diagnostic(
+                    .error, code: error.kind.rawValue, at: reader.location(pointer), error.detail))
+            return nil
+        }
+    }
+
+    // MARK: Values and mesh configuration
+
+    private mutating func readValues() -> Value {
+        guard let text = files.values else { return .object(Object()) }
+        do {
+            let value = try YAMLReader.value(text.bytes)
+            switch value {
+            case .object: return value
+            case .null: return .object(Object())
+            default:
+                reader.add(
+                    Diagnostic(
+                        .error, code: "type_invalid", at: SourceLocation(text.name),
+                        "the values are \(value.kindName), expected a mapping"))
+            }
+        } catch {
+            reader.add(
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the values are no YAML: \(error.message)"))
+        }
+        return .object(Object())
+    }
+
+    private mutating func readMesh(_ form: PolicyConfiguration.Form) -> MeshConfiguration? {
+        guard let text = files.mesh else { return MeshConfiguration.defaults(form) }
+        let document: YAMLDocument?
+        do {
+            let documents = try YAMLReader.documents(text.bytes, options: YAMLOptions(positions: true))
+            document = documents.first { !$0.isEmpty }
+        } catch {
+            reader.add(
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the mesh configuration is no YAML: \(error.message)"))
+            return nil
+        }
+        let place = { (pointer: String) in SourceLocation(text.name, document?.positions?[pointer]) }
+        do {
+            let mesh = try MeshConfiguration.compile(document?.value ?? .null, form: form)
+            for warning in mesh.warnings {
+                reader.add(Diagnostic(.warning, code: "mesh_warning", at: place(warning.pointer), warning.message))
+            }
+            return mesh
+        } catch {
+            reader.add(
+                Diagnostic(.error, code: "mesh_invalid", at: place(error.pointer), error.message))
+            return nil
+        }
+    }
+}

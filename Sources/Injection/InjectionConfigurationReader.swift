@@ -1,0 +1,136 @@
+import PluginAPI
+import Values
+import YAML
+
+/// Reads the injection configuration's file field by field and keeps every problem, with its place.
+struct InjectionConfigurationReader {
+    private let file: String
+    private let root: Object
+    private let positions: [String: SourcePosition]
+    private(set) var diagnostics: [Diagnostic] = []
+
+    /// The fields that mean something.
+    private static let known: Set<String> = [
+        "policy", "template", "templates", "defaultTemplates", "aliases", "neverInjectSelector",
+        "alwaysInjectSelector", "injectedAnnotations", "engine", "engines",
+    ]
+
+    init(_ text: NamedText) throws(ConfigurationError) {
+        file = text.name
+        let documents: [YAMLDocument]
+        do {
+            documents = try YAMLReader.documents(text.bytes, options: YAMLOptions(positions: true))
+        } catch {
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the file is no YAML: \(error.message)")
+            ])
+        }
+        let document = documents.first { !$0.isEmpty }
+        positions = document?.positions ?? [:]
+        switch document?.value {
+        case .object(let object)?: root = object
+        case nil, .null?: root = Object()
+        case let other?:
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "type_invalid", at: SourceLocation(text.name, SourcePosition(line: 1, column: 1)),
+                    "the file is \(other.kindName), expected a mapping with policy and template or templates")
+            ])
+        }
+        for member in root.members where !Self.known.contains(member.key) {
+            diagnostics.append(
+                Diagnostic(
+                    .warning, code: "field_unknown", at: location("/" + JSONPointer.escape(member.key)),
+                    "the field \"\(member.key)\" is not known and is ignored"))
+        }
+    }
+
+    func location(_ pointer: String) -> SourceLocation { SourceLocation(file, positions[pointer]) }
+    func line(_ pointer: String) -> Int? { positions[pointer]?.line }
+
+    mutating func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
+
+    private mutating func mismatch(_ pointer: String, _ found: Value, _ want: String) {
+        let name = pointer.dropFirst()
+        diagnostics.append(
+            Diagnostic(
+                .error, code: "type_invalid", at: location(pointer),
+                "\(name) is \(found.kindName), expected \(want)"))
+    }
+
+    mutating func text(_ key: String) -> String {
+        switch root[key] {
+        case nil, .null?: return ""
+        case .string(let text)?: return text
+        // `policy: off` is a boolean in YAML; it is shown as an illegal policy, not refused.
+        case .bool(let flag)?: return flag ? "true" : "false"
+        case .int(let number)?: return String(number)
+        case let other?:
+            mismatch("/" + key, other, "a string")
+            return ""
+        }
+    }
+
+    mutating func list(_ key: String) -> [Value] {
+        switch root[key] {
+        case nil, .null?: return []
+        case .array(let items)?: return items
+        case let other?:
+            mismatch("/" + key, other, "a list")
+            return []
+        }
+    }
+
+    mutating func texts(_ key: String) -> [String]? {
+        guard root[key]?.isNull == false else { return nil }
+        return texts(list(key), at: "/" + key)
+    }
+
+    private mutating func texts(_ items: [Value], at pointer: String) -> [String] {
+        var found: [String] = []
+        for (index, item) in items.enumerated() {
+            if let text = item.string { found.append(text) } else { mismatch("\(pointer)/\(index)", item, "a string") }
+        }
+        return found
+    }
+
+    private mutating func map(_ key: String) -> Object {
+        switch root[key] {
+        case nil, .null?: return Object()
+        case .object(let object)?: return object
+        case let other?:
+            mismatch("/" + key, other, "a mapping")
+            return Object()
+        }
+    }
+
+    /// Members whose values are texts; numbers and booleans become theirs.
+    mutating func textMap(_ key: String) -> Object {
+        var found = Object()
+        for member in map(key).members {
+            switch member.value {
+            case .string, .null: found[member.key] = .string(member.value.string ?? "")
+            case .bool, .int, .double: found[member.key] = .string(JSON.text(member.value))
+            default: mismatch("/\(key)/\(JSONPointer.escape(member.key))", member.value, "a string")
+            }
+        }
+        return found
+    }
+
+    mutating func listMap(_ key: String) -> [String: [String]] {
+        var found: [String: [String]] = [:]
+        for member in map(key).members {
+            let pointer = "/\(key)/\(JSONPointer.escape(member.key))"
+            switch member.value {
+            case .array(let items): found[member.key] = texts(items, at: pointer)
+            case .null: found[member.key] = []
+            default: mismatch(pointer, member.value, "a list of names")
+            }
+        }
+        return found
+    }
+
+    func has(_ key: String) -> Bool { root[key].map { !$0.isNull } ?? false }
+}

@@ -1,0 +1,269 @@
+import PluginAPI
+import Values
+import YAML
+
+/// A manifest as text: documents in, the same documents with every workload injected out.
+///
+/// A document that holds nothing to inject goes through byte for byte, be it Kubernetes' or not. The others keep their
+/// members, their order and what Pillion does not know.
+struct Manifest {
+    private let bytes: [UInt8]
+    private let name: String
+    private let isJSON: Bool
+
+    init(_ bytes: [UInt8], format: ManifestFormat, name: String) {
+        self.bytes = bytes
+        self.name = name
+        switch format {
+        case .json: isJSON = true
+        case .yaml: isJSON = false
+        case .auto:
+            let first = bytes.first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
+            isJSON = first == 0x7b || first == 0x5b
+        }
+    }
+
+    /// Values of one document, and its nesting.
+    private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
+
+    /// Puts every document through `run`.
+    func changed(by run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
+        if isJSON, let outcome = try changedJSON(&run) { return outcome }
+        return try changedYAML(&run)
+    }
+
+    // MARK: JSON
+
+    /// nil where the text is no JSON and may be YAML in flow style.
+    private func changedJSON(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome? {
+        let value: Value
+        do {
+            value = try JSON.read(bytes, limits: JSONLimits(depth: Pipeline.maximumDepth))
+        } catch {
+            return nil
+        }
+        let changed = try run.change(value, document: 0, line: 1)
+        guard let changed else { return ManifestOutcome(output: bytes, changed: false, workloads: run.reports) }
+        var output = ByteBuffer(capacity: bytes.count + (16 << 10))
+        if let indent = jsonIndent { JSON.write(changed, into: &output, style: .pretty(indent)) } else {
+            JSON.write(changed, into: &output)
+        }
+        if bytes.last == 0x0a { output.append(0x0a) }
+        return ManifestOutcome(output: output.bytes, changed: true, workloads: run.reports)
+    }
+
+    /// The blanks before the first member, where it stands on a line of its own.
+    private var jsonIndent: Int? {
+        guard let newline = bytes.firstIndex(of: 0x0a) else { return nil }
+        let blanks = bytes[(newline + 1)...].prefix { $0 == 0x20 }.count
+        return newline + 1 < bytes.count && blanks > 0 ? min(blanks, 8) : nil
+    }
+
+    // MARK: YAML
+
+    private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
+        let documents: [YAMLDocument]
+        do {
+            documents = try YAMLReader.documents(bytes, options: YAMLOptions(limits: Self.limits))
+        } catch {
+            let place = SourceLocation(name, error.position)
+            throw InjectionError(
+                .decode, .decodeError, "\(place): the manifest is no YAML: \(error.message)", manifest: error.position)
+        }
+        var output = ByteBuffer(capacity: bytes.count + (16 << 10))
+        var written = 0
+        var hasChanged = false
+        for (number, document) in documents.enumerated() where !document.isEmpty {
+            guard let changed = try run.change(document.value, document: number, line: document.line) else { continue }
+            hasChanged = true
+            output.append(bytes[written..<document.range.lowerBound])
+            let text = ManifestText(bytes, document.range).edited(from: document.value, to: changed)
+            output.append(text.text)
+            if text.isRewritten { run.noteRewritten(document: number) }
+            written = document.range.upperBound
+        }
+        output.append(bytes[written...])
+        return ManifestOutcome(output: output.bytes, changed: hasChanged, workloads: run.reports)
+    }
+}
+
+/// What is done to the documents of a manifest.
+protocol ManifestChange {
+    var reports: [WorkloadReport] { get set }
+    /// The document as it becomes, or nil where nothing changes.
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value?
+}
+
+extension ManifestChange {
+    /// Says that a document's text could not be kept.
+    mutating func noteRewritten(document: Int) {
+        guard let index = reports.lastIndex(where: { $0.document == document }) else { return }
+        reports[index].notes.append("the document is written anew: its comments and layout are not kept")
+    }
+}
+
+/// Injects into the workloads of a manifest, one after the other.
+struct ManifestRun: ManifestChange {
+    let snapshot: Snapshot
+    let options: ManifestOptions
+    var reports: [WorkloadReport] = []
+
+    init(snapshot: Snapshot, options: ManifestOptions) {
+        self.snapshot = snapshot
+        self.options = options
+    }
+
+    /// The document with its workloads injected, or nil where nothing changes.
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
+        let workloads = WorkloadKinds.find(in: value, given: snapshot.options.podTemplatePaths)
+        if workloads.isEmpty { noteUnknown(value, document: document, line: line) }
+        var result = value
+        var hasChanged = false
+        for workload in workloads {
+            do {
+                guard let injected = try inject(workload, document: document, line: line) else { continue }
+                result.replace(at: workload.objectPath[...], with: injected)
+                hasChanged = true
+            } catch {
+                var error = error
+                let name = workload.name.isEmpty ? "" : " \"\(workload.name)\""
+                error.message = "\(options.name):\(line): \(workload.kind)\(name): \(error.message)"
+                throw error
+            }
+        }
+        guard hasChanged else { return nil }
+        return result
+    }
+
+    /// The workload's object with its pod injected, or nil where it is left alone.
+    private mutating func inject(
+        _ workload: Workload, document: Int, line: Int
+    ) throws(InjectionError) -> Value? {
+        let place = workload.pointer + JSONPointer(workload.templatePath).description
+        var pod = try Pod.check(workload.template, at: place)
+        let namespace = stated(workload, pod)
+        var report = WorkloadReport(
+            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
+            injected: false, reason: .forcedByCLI, message: ReasonCode.forcedByCLI.sentence, document: document,
+            pointer: workload.pointer, line: line)
+        if workload.isCronJob { pod.metadata = workload.metadata }
+        let decision = refusal(of: pod, workload, namespace)
+        if let decision { (report.reason, report.message) = (decision.reason, decision.message) }
+        guard decision?.inject ?? true else {
+            reports.append(report)
+            return nil
+        }
+        var subject =
+            workload.isPod
+            ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
+            : InjectionSubject(template: pod, of: workload)
+        let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+        report.injected = true
+        report.notes = subject.notes
+        reports.append(report)
+        let object = workload.object(with: injected)
+        guard options.provenance else { return object }
+        return Provenance.recorded(in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
+    }
+
+    /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
+    private func refusal(of pod: Pod, _ workload: Workload, _ namespace: String) -> Decision? {
+        if snapshot.form == .classic, !(options.reinject && pod.annotation(MetadataKey.status) != nil),
+            let refusal = ClassicInjection.refusal(of: pod)
+        {
+            return Decision(inject: false, reason: refusal.reason, message: refusal.message)
+        }
+        guard snapshot.form == .modern || options.respectPolicy else { return nil }
+        let engine = options.respectPolicy ? snapshot.decisions : snapshot.manifestDecisions
+        // Without the policy, a manifest's namespace says nothing: only a pod's own does.
+        let subject = DecisionSubject(
+            namespace: options.respectPolicy ? namespace : pod.metadata.text("namespace"), metadata: pod.metadata,
+            spec: pod.spec, pointer: JSONPointer(workload.templatePath).description, object: .object(workload.object))
+        return engine.decide(subject, trace: false)
+    }
+
+    private func stated(_ workload: Workload, _ pod: Pod) -> String {
+        let own = workload.namespace.isEmpty ? pod.metadata.text("namespace") : workload.namespace
+        return own.isEmpty ? options.namespace ?? "default" : own
+    }
+
+    /// Says of a kind that is not known that it seems to hold a pod.
+    private mutating func noteUnknown(_ value: Value, document: Int, line: Int) {
+        guard case .object(let object) = value, !object.text("kind").isEmpty,
+            let pointer = WorkloadKinds.podSpec(in: value)
+        else { return }
+        let kind = object.text("kind")
+        let path = pointer.split(separator: "/").dropLast().joined(separator: ".")
+        reports.append(
+            WorkloadReport(
+                kind: kind, name: object["metadata"]?["name"]?.string ?? "",
+                namespace: object["metadata"]?["namespace"]?.string ?? options.namespace ?? "default",
+                injected: false, reason: .unsupportedResource,
+                message: "the kind \(kind) is not known and was left alone, but \(pointer) looks like a pod's spec",
+                notes: ["to inject it, give --podTemplatePath \(kind)=\(path)"], document: document, line: line))
+    }
+}
+
+/// Takes injections out of the workloads of a manifest.
+struct ManifestUninjection: ManifestChange {
+    let podTemplatePaths: [PodTemplatePath]
+    let options: ManifestOptions
+    var reports: [WorkloadReport] = []
+
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
+        var result = value
+        var hasChanged = false
+        for workload in WorkloadKinds.find(in: value, given: podTemplatePaths) {
+            let outcome: Uninject.Outcome?
+            do {
+                outcome = try Uninject.undone(workload)
+            } catch {
+                var error = error
+                error.message = "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
+                throw error
+            }
+            var report = WorkloadReport(
+                kind: workload.kind, name: workload.name,
+                namespace: workload.namespace.isEmpty ? options.namespace ?? "default" : workload.namespace,
+                injected: false, reason: .forcedByCLI, message: "nothing was injected into it", document: document,
+                pointer: workload.pointer, line: line)
+            if let outcome {
+                report.message = outcome.isExact ? "restored exactly" : "restored from what the injection left"
+                report.notes = outcome.notes
+                result.replace(at: workload.objectPath[...], with: outcome.object)
+                hasChanged = true
+            }
+            reports.append(report)
+        }
+        guard hasChanged else { return nil }
+        return result
+    }
+}
+
+extension Value {
+    /// Puts a value in the place of another; a path that leads nowhere changes nothing.
+    mutating func replace(at path: ArraySlice<Workload.PathStep>, with value: Value) {
+        guard let step = path.first else {
+            self = value
+            return
+        }
+        switch step {
+        case .member(let name):
+            modifyObject { object in object.modify(name) { $0.replace(at: path.dropFirst(), with: value) } }
+        case .item(let index):
+            modifyArray { items in
+                guard items.indices.contains(index) else { return }
+                items[index].replace(at: path.dropFirst(), with: value)
+            }
+        }
+    }
+
+    /// Puts a value under a path of member names, making what is missing.
+    mutating func replaceMember(at path: ArraySlice<String>, with value: Value) {
+        guard let name = path.first else {
+            self = value
+            return
+        }
+        modifyObject { object in object.modify(name) { $0.replaceMember(at: path.dropFirst(), with: value) } }
+    }
+}

@@ -1,0 +1,217 @@
+import PluginAPI
+import Values
+import YAML
+
+/// The `templates:` form of Istio 1.10 to today: each rendered text is a Pod that is merged strategically into the
+/// user's, in order; then the merged pod is put right.
+struct ModernInjection {
+    let snapshot: Snapshot
+    /// `defaultConfig` with the pod's own proxy configuration laid over it.
+    private let proxyConfig: Value
+    private let notes: [String]
+
+    init(snapshot: Snapshot, pod: Pod) throws(InjectionError) {
+        self.snapshot = snapshot
+        notes = try snapshot.checkAnnotations(of: pod)
+        proxyConfig = try snapshot.proxyConfig(for: pod)
+    }
+
+    /// The pod with everything injected.
+    func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
+        subject.notes += notes
+        let environment = environment(of: subject)
+        let status = subject.pod.annotation(MetadataKey.status)
+        let earlier = status.flatMap(StatusAnnotation.init(parsing:))
+        let kept = Overrides(parsing: subject.pod.annotation(MetadataKey.overrides))
+        let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
+        var (pod, template) = try runTemplates(subject, stripped: stripped)
+        try kept.reapply(
+            to: &pod, original: subject.pod, template: template, earlier: earlier,
+            isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
+        pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment) }
+        if PrometheusMerge.isWanted(pod: pod, mesh: snapshot.mesh.value) {
+            try PrometheusMerge(statusPort: snapshot.mesh.statusPort).apply(to: &pod)
+        }
+        rewriteProbes(&pod, wasInjected: status != nil)
+        if let network = environment.first(where: { $0.name == Self.networkVariable })?.value {
+            pod.setLabel(MetadataKey.network, network)
+        }
+        let revision = snapshot.options.revision
+        let text = StatusAnnotation(of: template).text(revision: revision.isEmpty ? "default" : revision)
+        pod.setAnnotation(MetadataKey.status, text)
+        if subject.isReview {
+            for member in snapshot.injectedAnnotations.members {
+                pod.setAnnotation(member.key, member.value.string ?? "")
+            }
+        }
+        ContainerOrder.apply(to: &pod, holdApplication: holdsApplication)
+        return pod
+    }
+
+    // MARK: Cluster and network
+
+    private static let clusterVariable = "ISTIO_META_CLUSTER_ID"
+    private static let networkVariable = "ISTIO_META_NETWORK"
+
+    /// Values, then the path, then the pod's label; sorted by name.
+    private func environment(of subject: InjectionSubject) -> [(name: String, value: String)] {
+        var found: [String: String] = [:]
+        let global = snapshot.values["global"]
+        if let cluster = global?["multiCluster"]?["clusterName"]?.string, !cluster.isEmpty {
+            found[Self.clusterVariable] = cluster
+        }
+        if let network = global?["network"]?.string, !network.isEmpty { found[Self.networkVariable] = network }
+        for pair in subject.environment { found[pair.name] = pair.value }
+        if let network = subject.pod.label(MetadataKey.network) { found[Self.networkVariable] = network }
+        return found.filter { !$0.value.isEmpty }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
+    }
+
+    // MARK: Templates
+
+    /// The pod as templates see it: without what an earlier injection put in, with what it covered.
+    private func stripped(_ pod: Pod, earlier: StatusAnnotation?, kept: Overrides) -> Pod {
+        var stripped = pod
+        if let earlier {
+            StatusAnnotation.remove(earlier.containers, from: "containers", of: &stripped)
+            StatusAnnotation.remove(earlier.initContainers, from: "initContainers", of: &stripped)
+            PrometheusMerge(statusPort: snapshot.mesh.statusPort).strip(&stripped)
+            stripped.removeAnnotation(MetadataKey.status)
+        }
+        kept.reinsert(into: &stripped)
+        return stripped
+    }
+
+    /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
+    private func runTemplates(
+        _ subject: InjectionSubject, stripped: Pod
+    ) throws(InjectionError) -> (pod: Pod, template: Object) {
+        let data = templateData(subject, stripped: stripped)
+        let type = TypeTable.modern.pod
+        var pod: Value = .object(
+            Object([Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec))]))
+        var template: Value = .object(Object())
+        for name in try selectTemplates(subject) {
+            let rendered = try snapshot.render(name, data, deadline: subject.deadline)
+            let overlay = try rendered.overlay(as: type)
+            try InjectedMerge.merge(overlay, into: &template, as: type)
+            moveNativeProxy(in: &pod, template: template)
+            try InjectedMerge.merge(overlay, into: &pod, as: type)
+        }
+        let merged = Pod(metadata: pod["metadata"]?.object ?? Object(), spec: pod["spec"]?.object ?? Object())
+        return (merged, template["spec"]?.object ?? Object())
+    }
+
+    private func templateData(_ subject: InjectionSubject, stripped: Pod) -> TemplateData {
+        let metadata = subject.visibleMetadata(stripped.metadata)
+        let values = snapshot.values
+        return SidecarTemplateData.modern(
+            typeMeta: subject.owner.typeMeta,
+            deploymentMeta: [
+                "name": .string(subject.owner.name), "namespace": .string(subject.deploymentMetadata.text("namespace")),
+            ],
+            objectMeta: .object(metadata), spec: .object(stripped.spec), proxyConfig: proxyConfig,
+            meshConfig: snapshot.mesh.value, values: values,
+            additions: SidecarTemplateData.Additions(
+                revision: snapshot.options.revision, nativeSidecars: snapshot.options.nativeSidecars,
+                proxyImage: SidecarTemplateData.proxyImage(
+                    values: values, proxyConfig: proxyConfig, annotations: stripped.annotations),
+                proxyInitImage: SidecarTemplateData.proxyInitImage(
+                    values: values, annotations: stripped.annotations),
+                inboundTrafficPolicyMode: SidecarTemplateData.inboundTrafficPolicyMode(
+                    meshConfig: snapshot.mesh.value),
+                compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))
+    }
+
+    /// A native sidecar is an init container: the user's own proxy container becomes one before it is merged.
+    private func moveNativeProxy(in pod: inout Value, template: Value) {
+        let isInit = { (value: Value) in
+            (value["spec"]?["initContainers"]?.array ?? []).contains { $0.name == ContainerName.proxy }
+        }
+        guard wantsNativeSidecar(pod), isInit(template),
+            case .array(var containers)? = pod["spec"]?["containers"],
+            let index = containers.firstIndex(where: { $0.name == ContainerName.proxy })
+        else { return }
+        let proxy = containers.remove(at: index)
+        pod.modifyObject { pod in
+            pod.modify("spec") { spec in
+                spec.modifyObject { spec in
+                    spec["containers"] = .array(containers)
+                    spec.modify("initContainers") { $0.modifyArray { $0.append(proxy) } }
+                }
+            }
+        }
+    }
+
+    private func wantsNativeSidecar(_ pod: Value) -> Bool {
+        let stated = pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar]?.string
+        return stated.flatMap(GoText.bool) ?? snapshot.options.nativeSidecars
+    }
+
+    /// The names of the templates, in order, aliases resolved once.
+    private func selectTemplates(_ subject: InjectionSubject) throws(InjectionError) -> [String] {
+        let aliases = subject.isReview ? snapshot.aliases : [:]
+        let named = subject.pod.annotation(MetadataKey.templates).map { text in
+            text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
+        }
+        let names = named ?? (subject.isReview ? snapshot.defaultTemplates : ["sidecar"])
+        let resolved = names.flatMap { aliases[$0] ?? [$0] }
+        for name in resolved where !snapshot.hasTemplate(name) {
+            let known = snapshot.templateNames.joined(separator: ", ")
+            throw InjectionError(
+                .render, .templateMissing,
+                "failed to run injection template: requested template \"\(name)\" not found; have \(known)")
+        }
+        guard resolved.count <= Self.maximumTemplates else {
+            throw InjectionError(
+                .render, .limitExceeded,
+                "failed to run injection template: \(resolved.count) templates are asked for, "
+                    + "at most \(Self.maximumTemplates) are run for a pod")
+        }
+        return resolved
+    }
+
+    /// Templates that one pod may ask for.
+    private static let maximumTemplates = 32
+
+    // MARK: After the merge
+
+    private func rewriteProbes(_ pod: inout Pod, wasInjected: Bool) {
+        let byDefault = snapshot.values["sidecarInjectorWebhook"]?["rewriteAppHTTPProbe"]?.bool ?? false
+        guard pod.proxy != nil,
+            Probes.isWanted(annotation: pod.annotation(MetadataKey.rewriteProbes), default: byDefault)
+        else { return }
+        let meshPort = snapshot.mesh.statusPort
+        let port = pod.annotation(MetadataKey.statusPort).flatMap(GoText.int) ?? meshPort
+        let probes = Probes(form: .modern, statusPort: port, meshStatusPort: meshPort)
+        let record = probes.record(pod)
+        if !record.isEmpty {
+            pod.modifyProxy { Self.addRecord(record, to: &$0, merging: wasInjected) }
+        }
+        probes.rewrite(&pod)
+    }
+
+    /// Tells the proxy what to ask; of a pod that was injected before, it knows some already.
+    private static func addRecord(_ record: Object, to proxy: inout Object, merging: Bool) {
+        var record = record
+        proxy.modify("env") {
+            $0.modifyArray { env in
+                if merging, let index = env.firstIndex(where: { $0.name == Probes.variable }) {
+                    let text = env[index]["value"]?.string ?? ""
+                    let limits = JSONLimits(depth: 16, bytes: 1 << 20)
+                    if var known = (try? JSON.read(text, limits: limits))?.object {
+                        for member in record.members { known[member.key] = member.value }
+                        record = known.sortedByKey
+                    }
+                    env.remove(at: index)
+                }
+                env.append(["name": .string(Probes.variable), "value": .string(GoText.json(.object(record)))])
+            }
+        }
+    }
+
+    private var holdsApplication: Bool {
+        if proxyConfig["holdApplicationUntilProxyStarts"]?.bool == true { return true }
+        return snapshot.values["global"]?["proxy"]?["holdApplicationUntilProxyStarts"]?.bool == true
+    }
+}

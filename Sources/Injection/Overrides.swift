@@ -1,0 +1,146 @@
+import PluginAPI
+import Values
+
+/// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
+enum InjectedMerge {
+    static func merge(
+        _ patch: Value, into original: inout Value, as type: ObjectType
+    ) throws(InjectionError) {
+        do {
+            try StrategicMerge.merge(patch, into: &original, as: type)
+        } catch {
+            throw InjectionError(
+                .schema, .renderedSchemaInvalid,
+                "failed to run injection template: failed applying injection overlay: "
+                    + "\(error.pointer.isEmpty ? "/" : error.pointer): \(error.message)")
+        }
+    }
+}
+
+/// Containers of the user's own that have the name of an injected one, kept in `proxy.istio.io/overrides`.
+///
+/// Such a container says what to change in the injected one: it is merged on top of it. The pod then holds the result,
+/// so the user's part is kept aside, and a later injection starts from it again.
+struct Overrides: Sendable {
+    var containers: [Value] = []
+    var initContainers: [Value] = []
+
+    /// The image that stands for "the injected one".
+    static let automaticImage = "auto"
+
+    /// From the annotation's text; nothing where there is none.
+    init(parsing text: String?) {
+        let limits = JSONLimits(depth: 64, bytes: 256 << 10)
+        guard let text, let value = try? JSON.read(text, limits: limits) else { return }
+        containers = value["containers"]?.array ?? []
+        initContainers = value["initContainers"]?.array ?? []
+    }
+
+    private init() {}
+
+    /// Puts the kept containers into a pod that was stripped of the injected ones.
+    func reinsert(into pod: inout Pod) {
+        Self.reinsert(containers, into: "containers", of: &pod)
+        Self.reinsert(initContainers, into: "initContainers", of: &pod)
+    }
+
+    private static func reinsert(_ kept: [Value], into list: String, of pod: inout Pod) {
+        guard !kept.isEmpty else { return }
+        pod.modifyList(list) { items in
+            for container in kept where !items.contains(where: { $0.name == container.name }) {
+                items.append(container)
+            }
+        }
+    }
+
+    /// Merges the user's containers on top of the injected ones.
+    ///
+    /// - Parameters:
+    ///   - template: the spec that the templates gave.
+    ///   - earlier: what an earlier injection put in; those containers are the injected ones, not the user's.
+    ///   - isTransparentProxy: whether the proxy's configuration says TPROXY.
+    func reapply(
+        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?, isTransparentProxy: Bool
+    ) throws(InjectionError) {
+        var used = Overrides()
+        let containers = template["containers"]?.array ?? []
+        for container in containers where !(earlier?.containers.contains(container.name) ?? false) {
+            guard let own = Self.own(container.name, kept: self.containers, original: original) else { continue }
+            used.containers.append(own)
+            try Self.merge(own, into: "containers", of: &pod)
+        }
+        let initContainers = template["initContainers"]?.array ?? []
+        for container in initContainers where !(earlier?.initContainers.contains(container.name) ?? false) {
+            guard let own = Self.own(container.name, kept: self.initContainers, original: original) else { continue }
+            used.initContainers.append(own)
+            try Self.merge(own, into: "initContainers", of: &pod)
+        }
+        if earlier == nil, !used.containers.isEmpty || !used.initContainers.isEmpty {
+            pod.setAnnotation(MetadataKey.overrides, used.text)
+        }
+        Self.adjustUser(of: &pod, original: original, isTransparentProxy: isTransparentProxy)
+    }
+
+    private var text: String {
+        var members: [Member] = []
+        if !containers.isEmpty { members.append(Member("containers", .array(containers))) }
+        if !initContainers.isEmpty { members.append(Member("initContainers", .array(initContainers))) }
+        return GoText.json(.object(Object(members)))
+    }
+
+    /// The user's container of that name, without an image that stands for the injected one.
+    private static func own(_ name: String, kept: [Value], original: Pod) -> Value? {
+        let found =
+            kept.first { $0.name == name } ?? original.containers.first { $0.name == name }
+            ?? original.initContainers.first { $0.name == name }
+        guard var found else { return nil }
+        if found["image"]?.string == automaticImage { found.modifyObject { $0["image"] = nil } }
+        return found
+    }
+
+    private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
+        let patch: Value = .object(Object([Member(list, .array([own]))]))
+        var merged: Value = .object(pod.spec)
+        try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
+        if case .object(let spec) = merged { pod.spec = spec }
+    }
+
+    // MARK: The user's own user and group
+
+    /// Traffic of the proxy's user goes round the redirection, so that the container that sets it up must know the
+    /// user that the proxy really runs as.
+    private static func adjustUser(of pod: inout Pod, original: Pod, isTransparentProxy: Bool) {
+        guard let context = original.proxy?["securityContext"]?.object else { return }
+        let user = context["runAsUser"]?.int
+        let group = context["runAsGroup"]?.int
+        guard user != nil || group != nil else { return }
+        let names = [ContainerName.initialisation, ContainerName.validation]
+        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } }) else {
+            return
+        }
+        let isTransparent =
+            isTransparentProxy || pod.annotation(MetadataKey.interceptionMode) == "TPROXY"
+        if isTransparent, user != nil {
+            // The transparent proxy keeps the caller's address, which only root may.
+            pod.modifyProxy { $0.modify("securityContext") { $0.modifyObject { $0["runAsUser"] = .int(0) } } }
+        }
+        pod.modifyList("initContainers") { items in
+            guard let index = items.firstIndex(where: { $0.name == name }) else { return }
+            items[index].modifyObject { container in
+                if !isTransparent, name == ContainerName.validation {
+                    container.modify("securityContext") {
+                        $0.modifyObject { context in
+                            if let user { context["runAsUser"] = .int(user) }
+                            if let group { context["runAsGroup"] = .int(group) }
+                        }
+                    }
+                }
+                guard let user, user != 0, case .array(var arguments)? = container["args"],
+                    let flag = arguments.firstIndex(of: "-u"), flag + 1 < arguments.count
+                else { return }
+                arguments[flag + 1] = .string(String(user))
+                container["args"] = .array(arguments)
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import PluginAPI
+import Values
+
+/// Health checks of the application, led through the proxy.
+///
+/// The kubelet's checks would meet the proxy's mutual TLS, so each is pointed at the proxy's status port under a path
+/// that names the container and the check, and the proxy learns from an environment variable what to ask instead:
+/// `ISTIO_KUBE_APP_PROBERS = {"/app-health/CONTAINER/readyz": {"httpGet": …, "timeoutSeconds": …}, …}`.
+struct Probes {
+    static let variable = "ISTIO_KUBE_APP_PROBERS"
+
+    let form: PolicyConfiguration.Form
+    /// The port that probes are pointed at.
+    let statusPort: Int64
+    /// The mesh's own status port: a probe that already points there is not recorded.
+    let meshStatusPort: Int64
+
+    /// Whether the rewriting is wanted: the annotation where it is a boolean, else the default.
+    static func isWanted(annotation: String?, default otherwise: Bool) -> Bool {
+        annotation.flatMap(GoText.bool) ?? otherwise
+    }
+
+    private var checks: [(field: String, path: String)] {
+        let classic = [("readinessProbe", "readyz"), ("livenessProbe", "livez")]
+        return form == .classic ? classic : classic + [("startupProbe", "startupz")]
+    }
+
+    fileprivate static let hooks = [("preStop", "prestopz"), ("postStart", "poststartz")]
+
+    private func healthPath(_ container: String, _ check: String) -> String { "/app-health/\(container)/\(check)" }
+    private func hookPath(_ container: String, _ hook: String) -> String { "/app-lifecycle/\(container)/\(hook)" }
+
+    /// What the proxy has to ask, by path; sorted.
+    func record(_ pod: Pod) -> Object {
+        var found: [Member] = []
+        for container in (form == .classic ? [] : pod.initContainers) + pod.containers {
+            guard container.name != ContainerName.proxy, case .object(let members) = container else { continue }
+            let ports = Self.namedPorts(of: members)
+            for check in checks {
+                guard case .object(let probe)? = members[check.field],
+                    var entry = internalProbe(probe, ports: ports)
+                else { continue }
+                if let timeout = probe["timeoutSeconds"]?.int, timeout != 0 { entry["timeoutSeconds"] = .int(timeout) }
+                found.append(Member(healthPath(container.name, check.path), .object(entry)))
+            }
+            guard form == .modern, case .object(let lifecycle)? = members["lifecycle"] else { continue }
+            for (field, path) in Self.hooks {
+                guard case .object(let handler)? = lifecycle[field],
+                    let entry = internalProbe(handler, ports: ports), entry["grpc"] == nil
+                else { continue }
+                found.append(Member(hookPath(container.name, path), .object(entry)))
+            }
+        }
+        return Object(found).sortedByKey
+    }
+
+    /// The part of a probe that the proxy needs, with its port resolved; nil where there is nothing to ask or the port
+    /// has a name that no port has.
+    private func internalProbe(_ probe: Object, ports: [String: Value]) -> Object? {
+        if case .object(let action)? = probe["httpGet"] {
+            guard let port = resolve(action["port"], ports) else { return nil }
+            var shown = Object()
+            if let path = action["path"]?.string, !path.isEmpty { shown["path"] = .string(path) }
+            shown["port"] = port
+            for key in ["host", "scheme"] { if !action.text(key).isEmpty { shown[key] = action[key] } }
+            if case .array(let headers)? = action["httpHeaders"], !headers.isEmpty {
+                let texts = headers.map { ["name": .string($0.name), "value": .string($0["value"]?.string ?? "")] as Value }
+                shown["httpHeaders"] = .array(texts)
+            }
+            return Object([Member("httpGet", .object(shown))])
+        }
+        guard form == .modern else { return nil }
+        if case .object(let action)? = probe["tcpSocket"] {
+            guard let port = resolve(action["port"], ports) else { return nil }
+            var shown = Object([Member("port", port)])
+            if !action.text("host").isEmpty { shown["host"] = action["host"] }
+            return Object([Member("tcpSocket", .object(shown))])
+        }
+        if case .object(let action)? = probe["grpc"] {
+            let port = action["port"]?.int ?? 0
+            let shown = Object([Member("port", .int(port)), Member("service", action["service"] ?? .null)])
+            return Object([Member("grpc", .object(shown))])
+        }
+        return nil
+    }
+
+    private func resolve(_ port: Value?, _ ports: [String: Value]) -> Value? {
+        let number: Value
+        switch port {
+        case .string(let name)?:
+            guard let found = ports[name] else { return nil }
+            number = found
+        case .int(let value)?: number = .int(value)
+        default: number = .int(0)
+        }
+        if form == .modern, number == .int(meshStatusPort) { return nil }
+        return number
+    }
+
+    private static func namedPorts(of container: Object) -> [String: Value] {
+        var ports: [String: Value] = [:]
+        for port in container["ports"]?.array ?? [] where !port.name.isEmpty {
+            ports[port.name] = port["containerPort"] ?? .int(0)
+        }
+        return ports
+    }
+
+    /// Points every probe of the application at the proxy.
+    func rewrite(_ pod: inout Pod) {
+        for list in form == .classic ? ["containers"] : ["initContainers", "containers"] {
+            guard case .array(let items)? = pod.spec[list] else { continue }
+            for index in items.indices where items[index].name != ContainerName.proxy {
+                let rewritten = rewriting(items[index])
+                guard let rewritten else { continue }
+                pod.modifyList(list) { $0[index] = rewritten }
+            }
+        }
+    }
+
+    /// The container with its probes rewritten, or nil where it has none.
+    private func rewriting(_ container: Value) -> Value? {
+        guard case .object(var members) = container else { return nil }
+        var changed = false
+        for check in checks {
+            guard case .object(let probe)? = members[check.field],
+                let new = rewriting(probe, path: healthPath(container.name, check.path))
+            else { continue }
+            members[check.field] = .object(new)
+            changed = true
+        }
+        if form == .modern, case .object(var lifecycle)? = members["lifecycle"] {
+            for (field, path) in Self.hooks {
+                guard case .object(let handler)? = lifecycle[field], handler["grpc"] == nil,
+                    let new = rewriting(handler, path: hookPath(container.name, path))
+                else { continue }
+                lifecycle[field] = .object(new)
+                changed = true
+            }
+            members["lifecycle"] = .object(lifecycle)
+        }
+        guard changed else { return nil }
+        return .object(members)
+    }
+
+    private func rewriting(_ probe: Object, path: String) -> Object? {
+        var probe = probe
+        if case .object(var action)? = probe["httpGet"] {
+            action["path"] = .string(path)
+            action["port"] = .int(statusPort)
+            if action["scheme"] == "HTTPS" { action["scheme"] = "HTTP" }
+            probe["httpGet"] = .object(action)
+            return probe
+        }
+        guard form == .modern else { return nil }
+        for kind in ["tcpSocket", "grpc"] {
+            guard case .object? = probe[kind], let index = probe.index(of: kind) else { continue }
+            probe.members[index] = Member("httpGet", ["path": .string(path), "port": .int(statusPort)])
+            return probe
+        }
+        return nil
+    }
+}
+
+extension Probes {
+    /// A container with its probes as they were before the rewriting, or nil where none was rewritten.
+    static func restored(_ container: Value, from recorded: Object) -> Value? {
+        guard case .object(var members) = container, container.name != ContainerName.proxy else { return nil }
+        var changed = false
+        let fields = [("readinessProbe", "readyz"), ("livenessProbe", "livez"), ("startupProbe", "startupz")]
+        for (field, check) in fields {
+            guard case .object(let probe)? = members[field],
+                let old = restored(probe, path: "/app-health/\(container.name)/\(check)", from: recorded)
+            else { continue }
+            members[field] = .object(old)
+            changed = true
+        }
+        if case .object(var lifecycle)? = members["lifecycle"] {
+            for (field, hook) in hooks {
+                guard case .object(let handler)? = lifecycle[field],
+                    let old = restored(handler, path: "/app-lifecycle/\(container.name)/\(hook)", from: recorded)
+                else { continue }
+                lifecycle[field] = .object(old)
+                changed = true
+            }
+            members["lifecycle"] = .object(lifecycle)
+        }
+        guard changed else { return nil }
+        return .object(members)
+    }
+
+    private static func restored(_ probe: Object, path: String, from recorded: Object) -> Object? {
+        guard probe["httpGet"]?["path"]?.string == path, case .object(let entry)? = recorded[path],
+            let index = probe.index(of: "httpGet")
+        else { return nil }
+        var probe = probe
+        for kind in ["httpGet", "tcpSocket", "grpc"] {
+            guard let action = entry[kind] else { continue }
+            probe.members[index] = Member(kind, action)
+            return probe
+        }
+        return nil
+    }
+}
+
+extension Object {
+    /// The members in byte order of their keys; of equal keys the last.
+    var sortedByKey: Object {
+        var byKey: [String: Value] = [:]
+        for member in members { byKey[member.key] = member.value }
+        return Object(
+            byKey.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { Member($0.key, $0.value) })
+    }
+}

@@ -1,0 +1,191 @@
+import PluginAPI
+import Values
+
+/// Lets Prometheus scrape the proxy, which asks the application in turn and answers with both.
+///
+/// What the pod's annotations say about scraping goes to the proxy as an environment variable; the annotations then
+/// name the proxy's own endpoint.
+struct PrometheusMerge {
+    static let variable = "ISTIO_PROMETHEUS_ANNOTATIONS"
+    static let path = "/stats/prometheus"
+    private static let scrapeKey = "prometheus.io/scrape"
+    private static let pathKey = "prometheus.io/path"
+    private static let portKey = "prometheus.io/port"
+    private static let targetsKey = "prometheus.istio.io/scrape-targets"
+    private static let securePortKey = "prometheus.istio.io/secure-port"
+    private static let securePortVariable = "ENVOY_SECURE_MERGED_METRICS_PORT"
+    /// Ports that the proxy itself listens on: no target can be there.
+    private static let reservedPorts: Set<Int64> = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090]
+    /// Targets of one annotation.
+    private static let maximumTargets = 100
+
+    /// The mesh's status port.
+    let statusPort: Int64
+
+    /// Whether metrics are merged: the pod's annotation where it is a boolean, else the mesh's setting, else yes.
+    static func isWanted(pod: Pod, mesh: Value) -> Bool {
+        if let stated = pod.annotation(MetadataKey.mergeMetrics).flatMap(GoText.bool) { return stated }
+        return mesh["enablePrometheusMerge"]?.bool ?? true
+    }
+
+    // MARK: Classic form
+
+    /// What the proxy is told, or nil where the pod says nothing about scraping.
+    func classicSetting(of pod: Pod) -> Value? {
+        let keys = [Self.scrapeKey, Self.pathKey, Self.portKey]
+        let texts = keys.map { pod.annotation($0) ?? "" }
+        guard texts.contains(where: { !$0.isEmpty }) else { return nil }
+        return ["scrape": .string(texts[0]), "path": .string(texts[1]), "port": .string(texts[2])]
+    }
+
+    /// Whether the annotations are those that an earlier injection left.
+    func isMerged(_ pod: Pod) -> Bool {
+        pod.annotation(Self.portKey) == String(statusPort) && pod.annotation(Self.pathKey) == Self.path
+            && pod.annotation(Self.scrapeKey) == "true"
+    }
+
+    func setAnnotations(_ pod: inout Pod) {
+        pod.setAnnotation(Self.portKey, String(statusPort))
+        pod.setAnnotation(Self.pathKey, Self.path)
+        pod.setAnnotation(Self.scrapeKey, "true")
+    }
+
+    /// Gives the annotations back that an earlier injection took, from what it told the proxy.
+    func restoreAnnotations(_ pod: inout Pod, from setting: String?) {
+        let limits = JSONLimits(depth: 8, bytes: 64 << 10)
+        let before = setting.flatMap { try? JSON.read($0, limits: limits) }
+        for (key, member) in [(Self.scrapeKey, "scrape"), (Self.pathKey, "path"), (Self.portKey, "port")] {
+            if let text = before?[member]?.string, !text.isEmpty {
+                pod.setAnnotation(key, text)
+            } else {
+                pod.removeAnnotation(key)
+            }
+        }
+    }
+
+    // MARK: Modern form
+
+    /// Merges into the finished pod.
+    ///
+    /// - Throws: targets that are no ports, or that the proxy has taken.
+    func apply(to pod: inout Pod) throws(InjectionError) {
+        guard Self.isScrapable(pod) else { return }
+        if Self.find("prometheus_io_port", in: pod) == String(statusPort) { return }
+        let targets = try self.targets(of: pod)
+        let scrape = Self.find("prometheus_io_scrape", in: pod) ?? ""
+        var path = Self.find("prometheus_io_path", in: pod) ?? ""
+        var port = Self.find("prometheus_io_port", in: pod) ?? ""
+        if let first = targets.first {
+            port = first["port"]?.string ?? ""
+            path = first["path"]?.string ?? ""
+        }
+        if !scrape.isEmpty || !path.isEmpty || !port.isEmpty {
+            var setting = Object([
+                Member("scrape", .string(scrape)), Member("path", .string(path)), Member("port", .string(port)),
+            ])
+            if !targets.isEmpty { setting["targets"] = .array(targets) }
+            let text = GoText.json(.object(setting))
+            pod.modifyProxy { Environment.append(Self.variable, text, to: &$0) }
+        }
+        Self.clear(&pod)
+        setAnnotations(&pod)
+        if pod.annotation(Self.securePortKey) == nil,
+            let port = Environment.value(of: Self.securePortVariable, in: pod.proxy), !port.isEmpty, port != "0"
+        {
+            pod.setAnnotation(Self.securePortKey, port)
+        }
+    }
+
+    /// Takes away what an earlier injection set, where the port says that it was one.
+    func strip(_ pod: inout Pod) {
+        guard Self.find("prometheus_io_port", in: pod) == String(statusPort) else { return }
+        Self.clear(&pod)
+    }
+
+    private static func isScrapable(_ pod: Pod) -> Bool {
+        for member in pod.annotations.members where sanitised(member.key) == "prometheus_io_scrape" {
+            if let stated = GoText.bool(member.value.string ?? "") { return stated }
+        }
+        return true
+    }
+
+    private static func find(_ sanitisedKey: String, in pod: Pod) -> String? {
+        for member in pod.annotations.members where sanitised(member.key) == sanitisedKey {
+            return member.value.string ?? ""
+        }
+        return nil
+    }
+
+    private static let clearedKeys: Set<String> = [
+        "prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port", "prometheus_istio_io_scrape_targets",
+    ]
+
+    private static func clear(_ pod: inout Pod) {
+        let keys = pod.annotations.members.map(\.key).filter { clearedKeys.contains(sanitised($0)) }
+        for key in keys { pod.removeAnnotation(key) }
+    }
+
+    /// As Prometheus makes label names: everything but ASCII letters, digits and `_` becomes `_`.
+    private static func sanitised(_ key: String) -> String {
+        guard key.utf8.starts(with: "prometheus".utf8) else { return key }
+        let bytes = key.unicodeScalars.map { scalar -> UInt8 in
+            let isKept = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+            return isKept ? UInt8(scalar.value) : 0x5f
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func targets(of pod: Pod) throws(InjectionError) -> [Value] {
+        guard let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) else { return [] }
+        var targets: [Value] = []
+        for part in text.split(separator: ",") {
+            let entry = part.trimmingBlanks
+            if entry.isEmpty { continue }
+            let sides = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let path = sides.count == 2 && !sides[1].isEmpty ? String(sides[1]) : "/metrics"
+            if let problem = problem(withPort: sides[0]) { throw Self.error(text, problem) }
+            targets.append(["port": .string(String(sides[0])), "path": .string(path)])
+            guard targets.count <= Self.maximumTargets else {
+                throw Self.error(text, "more than \(Self.maximumTargets) targets")
+            }
+        }
+        return targets
+    }
+
+    private func problem(withPort text: Substring) -> String? {
+        guard let port = Int64(text), (1...65535).contains(port) else {
+            return "\"\(text)\" is no port: expected a number from 1 to 65535"
+        }
+        if port == statusPort { return "port \(port) is the proxy's status port" }
+        if Self.reservedPorts.contains(port) { return "port \(port) is reserved for the proxy" }
+        return nil
+    }
+
+    private static func error(_ value: String, _ why: String) -> InjectionError {
+        InjectionError(
+            .decide, .annotationInvalid,
+            "failed to process pod: invalid value '\(value)' for annotation '\(targetsKey)': \(why)")
+    }
+}
+
+/// A container's environment variables.
+enum Environment {
+    static func append(_ name: String, _ text: String, to container: inout Object) {
+        container.modify("env") {
+            $0.modifyArray { $0.append(["name": .string(name), "value": .string(text)]) }
+        }
+    }
+
+    static func value(of name: String, in container: Object?) -> String? {
+        container?["env"]?.array?.first { $0.name == name }?["value"]?.string
+    }
+}
+
+extension Substring {
+    /// Without white space at either end.
+    var trimmingBlanks: Substring {
+        var rest = drop(while: \.isWhitespace)
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
+        return rest
+    }
+}

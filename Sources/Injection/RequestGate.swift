@@ -1,0 +1,35 @@
+import PluginAPI
+import Values
+
+/// Requests that are none of an injector's business, whatever the pod says: they are let through unchanged.
+enum RequestGate {
+    /// The decision to skip, or nil where the pod has to be looked at.
+    static func decision(of review: AdmissionReview) -> Decision? {
+        if !review.operation.isEmpty, review.operation != "CREATE" {
+            return skip(.operationNotCreate, detail: "the operation is \(review.operation)", at: "/request/operation")
+        }
+        if !review.subresource.isEmpty {
+            return skip(.subresource, detail: "the subresource is \(review.subresource)", at: "/request/subResource")
+        }
+        guard let object = review.object else { return nil }
+        let kind = object["kind"]?.string ?? review.kind
+        if !kind.isEmpty, kind != "Pod" {
+            return skip(.unsupportedResource, detail: "the object is a \(kind)", at: "/request/object/kind")
+        }
+        let annotations = object["metadata"]?["annotations"]
+        if annotations?["kubernetes.io/config.mirror"]?.string != nil {
+            return skip(.mirrorPod, detail: "", at: "/request/object/metadata/annotations/kubernetes.io~1config.mirror")
+        }
+        return nil
+    }
+
+    /// A decision whose one step is decisive.
+    static func skip(_ code: ReasonCode, detail: String, at source: String) -> Decision {
+        let entry = code.entry
+        let message = entry.filled([("detail", detail)])
+        let step = TraceStep(
+            rule: "request", verdict: .skip, decisive: true, code: code, message: message, remedy: entry.remedy,
+            source: source)
+        return Decision(inject: false, reason: code, message: message, remedy: entry.remedy, trace: [step])
+    }
+}

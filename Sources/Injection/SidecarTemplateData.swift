@@ -1,0 +1,61 @@
+import PluginAPI
+import Values
+
+/// What an injection template sees: values with their Go types; nothing is copied.
+///
+/// In: the parts of a request and of the Snapshot, as they came. Out: the root that is rendered over. The data is not
+/// changed here; what a template sees of it that is not in the JSON follows from the types (`TypeTable`).
+enum SidecarTemplateData {
+    static func classic(
+        typeMeta: Value, deploymentMeta: Value, objectMeta: Value, spec: Value, proxyConfig: Value,
+        meshConfig: Value, values: Value
+    ) -> TemplateData {
+        let members = [
+            Member("TypeMeta", typeMeta), Member("DeploymentMeta", deploymentMeta),
+            Member("ObjectMeta", objectMeta), Member("Spec", spec), Member("ProxyConfig", proxyConfig),
+            Member("MeshConfig", meshConfig), Member("Values", values),
+        ]
+        return TemplateData(.object(Object(members)), type: TypeTable.classic.templateData)
+    }
+
+    /// What the modern form adds.
+    struct Additions: Sendable {
+        var revision: String
+        var nativeSidecars: Bool
+        var proxyImage: String
+        var proxyInitImage: String
+        var proxyUID: Int64 = 1337
+        var proxyGID: Int64 = 1337
+        /// `localhost` or `passthrough`
+        var inboundTrafficPolicyMode: String
+        /// From the environment COMPLIANCE_POLICY.
+        var compliancePolicy: String = ""
+    }
+
+    /// - Parameters:
+    ///   - typeMeta: an object with kind and apiVersion.
+    ///   - deploymentMeta: an object with name and namespace.
+    static func modern(
+        typeMeta: Value, deploymentMeta: Value, objectMeta: Value, spec: Value, proxyConfig: Value,
+        meshConfig: Value, values: Value, additions: Additions
+    ) -> TemplateData {
+        let members = [
+            Member("TypeMeta", typeMeta), Member("DeploymentMeta", deploymentMeta),
+            Member("ObjectMeta", objectMeta), Member("Spec", spec), Member("ProxyConfig", proxyConfig),
+            Member("MeshConfig", meshConfig), Member("Values", values),
+            Member("Revision", .string(additions.revision)),
+            Member("NativeSidecars", .bool(additions.nativeSidecars)),
+            Member("ProxyImage", .string(additions.proxyImage)),
+            Member("ProxyInitImage", .string(additions.proxyInitImage)),
+            Member("ProxyUID", .int(additions.proxyUID)), Member("ProxyGID", .int(additions.proxyGID)),
+            Member("InboundTrafficPolicyMode", .string(additions.inboundTrafficPolicyMode)),
+            Member("CompliancePolicy", .string(additions.compliancePolicy)),
+        ]
+        return TemplateData(.object(Object(members)), type: TypeTable.modern.templateData)
+    }
+
+    /// `localhost` or `passthrough`, from the mesh configuration.
+    static func inboundTrafficPolicyMode(meshConfig: Value) -> String {
+        meshConfig["inboundTrafficPolicy"]?["mode"] == "LOCALHOST" ? "localhost" : "passthrough"
+    }
+}

@@ -1,0 +1,72 @@
+public import PluginAPI
+import Values
+
+/// Everything compiled from one state of the configuration: policy with its selectors, programs, values, mesh
+/// configuration. It never changes; a new configuration is a new Snapshot, and a request holds one from start to end.
+public final class Snapshot: Sendable {
+    /// `template:` or `templates:`
+    public let form: PolicyConfiguration.Form
+    /// What should be said about the configuration although it can be used.
+    public let warnings: [Diagnostic]
+    /// The names of the templates, in byte order.
+    public let templateNames: [String]
+
+    let options: InjectionOptions
+    /// The configuration's own policy, for pods that an API server asks about.
+    public let decisions: any DecisionEngine
+    /// The policy of kube-inject in the modern form: enabled, without selectors.
+    let manifestDecisions: any DecisionEngine
+    let templates: [String: Template]
+    let defaultTemplates: [String]
+    let aliases: [String: [String]]
+    /// Set on every injected pod of a review.
+    let injectedAnnotations: Object
+    /// `.Values`
+    let values: Value
+    let mesh: MeshConfiguration
+    /// SHA-256 of the classic template.
+    let templateHash: String
+
+    /// A compiled template with its source, which errors quote.
+    struct Template: Sendable {
+        var compiled: any CompiledTemplate
+        var source: [UInt8]
+    }
+
+    /// The name that the template of the classic form goes by.
+    static let classicName = "template"
+
+    init(_ parts: Parts) {
+        form = parts.form
+        warnings = parts.warnings
+        templateNames = parts.templates.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        options = parts.options
+        decisions = parts.decisions
+        manifestDecisions = parts.manifestDecisions
+        templates = parts.templates
+        defaultTemplates = parts.defaultTemplates
+        aliases = parts.aliases
+        injectedAnnotations = parts.injectedAnnotations
+        values = parts.values
+        mesh = parts.mesh
+        templateHash = parts.templateHash
+    }
+
+    /// What a Snapshot is put together from.
+    struct Parts {
+        var form: PolicyConfiguration.Form
+        var warnings: [Diagnostic]
+        var options: InjectionOptions
+        var decisions: any DecisionEngine
+        var manifestDecisions: any DecisionEngine
+        var templates: [String: Template]
+        var defaultTemplates: [String]
+        var aliases: [String: [String]]
+        var injectedAnnotations: Object
+        var values: Value
+        var mesh: MeshConfiguration
+        var templateHash: String
+    }
+
+    func hasTemplate(_ name: String) -> Bool { templates[name] != nil }
+}

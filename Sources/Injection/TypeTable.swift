@@ -1,0 +1,82 @@
+import CAssets
+import PluginAPI
+import Values
+
+/// The Go types that templates, decoding and merging go by, one table a form, made on first use.
+final class TypeTable: Sendable {
+    /// k8s.io/api 0.18 and the mesh configuration of Istio 1.6.
+    static let classic = TypeTable(form: .classic, pillion_types_classic)
+    /// k8s.io/api 0.36 and today's mesh configuration.
+    static let modern = TypeTable(form: .modern, pillion_types_modern)
+
+    static func of(_ form: PolicyConfiguration.Form) -> TypeTable { form == .classic ? classic : modern }
+
+    let form: PolicyConfiguration.Form
+    let pod: ObjectType
+    let podSpec: ObjectType
+    let objectMeta: ObjectType
+    let typeMeta: ObjectType
+    let container: ObjectType
+    let volume: ObjectType
+    let meshConfig: ObjectType
+    let proxyConfig: ObjectType
+    /// The root of a template's data.
+    let templateData: ObjectType
+    /// What a classic template's text is decoded as; the modern form's is `pod`.
+    let sidecarInjectionSpec: ObjectType
+    private let structs: [String: ObjectType]
+
+    private init(form: PolicyConfiguration.Form, _ asset: pillion_asset) {
+        self.form = form
+        var reader = TypeTableReader(UnsafeBufferPointer(start: asset.bytes, count: asset.count))
+        let structs = reader.read(proxyDefaults: ProtoDefaults.proxyConfig(form))
+        func named(_ name: String) -> ObjectType { structs[name] ?? .any }
+        pod = named("v1.Pod")
+        podSpec = named("v1.PodSpec")
+        objectMeta = named("v1.ObjectMeta")
+        typeMeta = named("v1.TypeMeta")
+        container = named("v1.Container")
+        volume = named("v1.Volume")
+        meshConfig = named("v1alpha1.MeshConfig")
+        proxyConfig = named("v1alpha1.ProxyConfig")
+        templateData = named("inject.SidecarTemplateData")
+        sidecarInjectionSpec = form == .classic ? named("inject.SidecarInjectionSpec") : pod
+        self.structs = structs
+    }
+
+    /// A type by its Go name: `v1.Probe`, `*v1.Probe`, `map[string]string`.
+    func type(named name: String) -> ObjectType? { structs[name] }
+}
+
+/// What `protoToJSON` leaves out of a proxy configuration: the members that equal their defaults.
+enum ProtoDefaults {
+    private static let classic = [
+        "configPath", "binaryPath", "serviceCluster", "drainDuration", "parentShutdownDuration",
+        "discoveryAddress", "envoyMetricsService", "envoyAccessLogService", "tracing", "proxyAdminPort",
+        "statNameLength", "statusPort", "concurrency",
+    ]
+    private static let modern = [
+        "configPath", "binaryPath", "serviceCluster", "drainDuration", "terminationDrainDuration",
+        "discoveryAddress", "envoyMetricsService", "envoyAccessLogService", "tracing", "proxyAdminPort",
+        "statNameLength", "statusPort", "concurrency", "controlPlaneAuthPolicy",
+    ]
+
+    static func proxyConfig(_ form: PolicyConfiguration.Form) -> Object {
+        let all = MeshDefaults.value(form)["defaultConfig"]?.object ?? Object()
+        let names = form == .classic ? classic : modern
+        return Object(all.members.filter { names.contains($0.key) })
+    }
+}
+
+/// The mesh configuration that every other is laid over.
+enum MeshDefaults {
+    private static let classic = read(pillion_mesh_defaults_classic)
+    private static let modern = read(pillion_mesh_defaults_modern)
+
+    static func value(_ form: PolicyConfiguration.Form) -> Value { form == .classic ? classic : modern }
+
+    private static func read(_ asset: pillion_asset) -> Value {
+        // The text is part of the program; a test reads it.
+        (try? JSON.read(UnsafeBufferPointer(start: asset.bytes, count: asset.count))) ?? .object(Object())
+    }
+}

@@ -1,0 +1,379 @@
+import PluginAPI
+import Values
+
+/// Decodes a value as Go decodes JSON into a type: a JSON tree and a type in; out comes the tree as that type would
+/// print it, in the order that was written.
+///
+/// | what stands there | what comes out |
+/// | --- | --- |
+/// | a member that the type does not have | nothing, and its pointer in `dropped` |
+/// | a member in another case (`mountpath`) | the member as the type spells it |
+/// | null | nothing; in a list or map the zero value |
+/// | the zero value of a member with omitempty | nothing, but behind a Go pointer it stays |
+/// | an amount (`2000m`, 0.5) | its canonical text |
+/// | a number or bool where a string belongs | classic: its text; modern: an error |
+///
+/// Values that are right as they are, nearly all, are not copied.
+enum TypedDecoding {
+    enum Mode: Sendable {
+        /// The classic form: a number or bool where a string belongs becomes its text.
+        case lenient
+        /// The modern form: a number where a string belongs is an error.
+        case strict
+        /// As `strict`, but what a strategic merge needs stays: zero values, nulls and directives (`$patch`).
+        case patch
+        /// What was decoded as `patch` and is used as it is: zero values, nulls and directives go, silently.
+        case settle
+    }
+
+    struct Result: Sendable {
+        var value: Value
+        /// JSON pointers of the members that the type does not have; they are not in `value`.
+        var dropped: [String] = []
+        /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
+        var isSettled = true
+    }
+
+    static func decode(_ value: Value, as type: ObjectType, _ mode: Mode) throws(SchemaError) -> Result {
+        var decoder = TypedDecoder(mode: mode)
+        let outcome = try decoder.decode(value, as: type)
+        var result = Result(value: value, dropped: decoder.dropped, isSettled: decoder.isSettled)
+        switch outcome {
+        case .same: break
+        case .changed(let changed): result.value = changed
+        case .absent: result.value = .null
+        }
+        return result
+    }
+
+    /// Whether omitempty leaves the value out; structs and pointers it never does.
+    static func isZero(_ value: Value, _ type: ObjectType) -> Bool {
+        switch type.kind {
+        case .bool: value == .bool(false)
+        case .string, .enumeration, .bytes: value == .string("")
+        case .int: value == .int(0)
+        case .float: value == .int(0) || value == .double(0)
+        case .slice: value.array?.isEmpty ?? false
+        case .map: value.object?.isEmpty ?? false
+        default: false
+        }
+    }
+
+    /// What is left of a patch where there is nothing to merge it into.
+    static func settled(_ patch: Value, as type: ObjectType) throws(SchemaError) -> Value {
+        try decode(patch, as: type, .settle).value
+    }
+}
+
+/// One walk over a value and its types. The depth is that of the types, which do not nest in circles.
+private struct TypedDecoder {
+    enum Outcome {
+        case same
+        case changed(Value)
+        case absent
+    }
+
+    private enum Step {
+        case member(String)
+        case item(Int)
+    }
+
+    let mode: TypedDecoding.Mode
+    var dropped: [String] = []
+    var isSettled = true
+    private var path: [Step] = []
+    /// The innermost struct, for messages.
+    private var owner: ObjectType?
+
+    init(mode: TypedDecoding.Mode) {
+        self.mode = mode
+        path.reserveCapacity(12)
+    }
+
+    mutating func decode(_ value: Value, as type: ObjectType) throws(SchemaError) -> Outcome {
+        if case .null = value {
+            isSettled = false
+            return mode == .patch ? .same : .absent
+        }
+        switch type.kind {
+        case .any: return .same
+        case .structure:
+            guard case .object(let object) = value else { throw mismatch(value, type) }
+            return try decodeStruct(object, type)
+        case .pointer:
+            guard let element = type.element else { return .same }
+            return try decode(value, as: element)
+        case .slice:
+            guard case .array(let items) = value else { throw mismatch(value, type) }
+            return try decodeList(items, type.element ?? .any)
+        case .map:
+            guard case .object(let object) = value else { throw mismatch(value, type) }
+            return try decodeMap(object, type.element ?? .any)
+        case .string, .enumeration, .duration:
+            if case .string = value { return .same }
+            if mode == .lenient, let text = Self.text(value) { return .changed(.string(text)) }
+            throw mismatch(value, type)
+        case .bytes, .time:
+            if case .string = value { return .same }
+            throw mismatch(value, type)
+        case .bool:
+            if case .bool = value { return .same }
+            throw mismatch(value, type)
+        case .int: return try decodeInteger(value, type)
+        case .float:
+            switch value {
+            case .int, .double: return .same
+            default: throw mismatch(value, type)
+            }
+        case .quantity: return try decodeQuantity(value, type)
+        case .intOrString:
+            if case .string = value { return .same }
+            return try decodeInteger(value, .int)
+        case .wrapper:
+            return try decode(value, as: type.element ?? .any)
+        }
+    }
+
+    private mutating func decodeStruct(_ object: Object, _ type: ObjectType) throws(SchemaError) -> Outcome {
+        let outer = owner
+        owner = type
+        var changed: Object?
+        for (index, member) in object.members.enumerated() {
+            guard let place = try place(of: member.key, in: type) else {
+                start(&changed, object, index)
+                continue
+            }
+            guard place >= 0 else {
+                if changed != nil { changed?.members.append(member) }
+                continue
+            }
+            path.append(.member(member.key))
+            var outcome = try decode(member.value, as: type.members[place].type)
+            path.removeLast()
+            let final: Value
+            if case .changed(let value) = outcome { final = value } else { final = member.value }
+            if type.members[place].omitEmpty, TypedDecoding.isZero(final, type.members[place].type) {
+                if mode == .patch { isSettled = false } else { outcome = .absent }
+            }
+            let isRenamed = type.members[place].jsonName != member.key
+            switch outcome {
+            case .same where !isRenamed:
+                if changed != nil { changed?.members.append(member) }
+            case .absent:
+                start(&changed, object, index)
+            default:
+                start(&changed, object, index)
+                changed?.members.append(Member(isRenamed ? type.members[place].jsonName : member.key, final))
+            }
+        }
+        owner = outer
+        return changed.map { .changed(.object($0)) } ?? .same
+    }
+
+    /// The member's index, -1 for a directive that stays, nil for what is dropped.
+    private mutating func place(of key: String, in type: ObjectType) throws(SchemaError) -> Int? {
+        if let index = type.memberIndex(of: key) { return index }
+        if key.utf8.first == UInt8(ascii: "$"), Directive(key) != nil {
+            isSettled = false
+            if mode == .patch { return -1 }
+            if mode == .settle { return nil }
+        }
+        if let index = type.memberIndexIgnoringCase(of: key) { return index }
+        path.append(.member(key))
+        dropped.append(pointer)
+        path.removeLast()
+        return nil
+    }
+
+    /// Before the first change: what stood before it is kept.
+    private func start(_ changed: inout Object?, _ object: Object, _ count: Int) {
+        if changed == nil { changed = Object(Array(object.members[..<count])) }
+    }
+
+    private mutating func decodeList(_ items: [Value], _ element: ObjectType) throws(SchemaError) -> Outcome {
+        var changed: [Value]?
+        for (index, item) in items.enumerated() {
+            if mode == .settle, case .object(let object) = item, object["$patch"] != nil {
+                if changed == nil { changed = Array(items[..<index]) }
+                continue
+            }
+            path.append(.item(index))
+            let outcome = try decode(item, as: element)
+            path.removeLast()
+            switch outcome {
+            case .same: changed?.append(item)
+            case .changed(let value):
+                if changed == nil { changed = Array(items[..<index]) }
+                changed?.append(value)
+            case .absent:
+                if changed == nil { changed = Array(items[..<index]) }
+                changed?.append(Self.zero(element))
+            }
+        }
+        return changed.map { .changed(.array($0)) } ?? .same
+    }
+
+    private mutating func decodeMap(_ object: Object, _ element: ObjectType) throws(SchemaError) -> Outcome {
+        var changed: Object?
+        for (index, member) in object.members.enumerated() {
+            if member.key.utf8.first == UInt8(ascii: "$"), mode == .settle, Directive(member.key) != nil {
+                start(&changed, object, index)
+                continue
+            }
+            if member.key == "$patch", mode == .patch {
+                isSettled = false
+                changed?.members.append(member)
+                continue
+            }
+            path.append(.member(member.key))
+            let outcome = try decode(member.value, as: element)
+            path.removeLast()
+            switch outcome {
+            case .same: changed?.members.append(member)
+            case .changed(let value):
+                start(&changed, object, index)
+                changed?.members.append(Member(member.key, value))
+            case .absent:
+                start(&changed, object, index)
+                // A merge deletes by null; elsewhere Go makes the zero value of it.
+                if mode != .settle { changed?.members.append(Member(member.key, Self.zero(element))) }
+            }
+        }
+        return changed.map { .changed(.object($0)) } ?? .same
+    }
+
+    private func decodeInteger(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Outcome {
+        let number: Int64
+        var outcome = Outcome.same
+        switch value {
+        case .int(let integer): number = integer
+        case .double(let fraction):
+            // YAML's 1e3 is a fraction to its reader, and 1000 in the JSON that Go makes of it.
+            guard let integer = Int64(exactly: fraction) else { throw mismatch(value, type) }
+            number = integer
+            outcome = .changed(.int(integer))
+        default: throw mismatch(value, type)
+        }
+        let fits =
+            switch type.name {
+            case "int32": Int32(exactly: number) != nil
+            case "uint32": UInt32(exactly: number) != nil
+            case "uint64": number >= 0
+            case "uint8": UInt8(exactly: number) != nil
+            default: true
+            }
+        guard fits else { throw mismatch(value, type) }
+        return outcome
+    }
+
+    private func decodeQuantity(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Outcome {
+        let text: String
+        switch value {
+        case .string(let given): text = given
+        case .int(let number): text = String(number)
+        case .double(let number): text = NumberFormat.text(number, style: .general)
+        default: throw mismatch(value, type)
+        }
+        guard let canonical = Quantity.canonical(text) else {
+            throw SchemaError(
+                pointer: pointer, found: Self.describe(value), expected: "an amount such as 500m or 1Gi",
+                message: Quantity.syntaxMessage)
+        }
+        if case .string = value, canonical == text { return .same }
+        return .changed(.string(canonical))
+    }
+
+    /// The text that YAML's decoder makes of a scalar for a string: numbers in their shortest 32-bit form.
+    private static func text(_ value: Value) -> String? {
+        switch value {
+        case .bool(let flag): return flag ? "true" : "false"
+        case .int(let number): return String(number)
+        case .double(let number):
+            var output = ByteBuffer(capacity: 32)
+            NumberFormat.append(Float(number), style: .general, into: &output)
+            return output.text
+        default: return nil
+        }
+    }
+
+    private static func zero(_ type: ObjectType) -> Value {
+        switch type.kind {
+        case .bool: .bool(false)
+        case .string, .enumeration, .bytes: .string("")
+        case .int, .float, .intOrString: .int(0)
+        case .quantity: .string("0")
+        case .structure: .object(Object())
+        default: .null
+        }
+    }
+}
+
+// MARK: Errors
+
+extension TypedDecoder {
+    private var pointer: String {
+        path.reduce(into: "") { text, step in
+            switch step {
+            case .member(let key): text += "/" + SchemaError.escaped(key)
+            case .item(let index): text += "/\(index)"
+            }
+        }
+    }
+
+    private static func describe(_ value: Value) -> String {
+        switch value {
+        case .null: "null"
+        case .bool(let flag): "bool \(flag)"
+        case .int(let number): "number \(number)"
+        case .double(let number): "number \(NumberFormat.text(number, style: .general))"
+        case .string(let text): "string \"\(text.prefix(60))\""
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+
+    /// Go's sentence: `json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type
+    /// string`; list indices are not in it, but in `pointer`.
+    private func mismatch(_ value: Value, _ type: ObjectType) -> SchemaError {
+        let kind =
+            switch value {
+            case .null: "null"
+            case .bool: "bool"
+            case .int(let number): type.kind == .int ? "number \(number)" : "number"
+            case .double(let number):
+                type.kind == .int ? "number \(NumberFormat.text(number, style: .general))" : "number"
+            case .string: "string"
+            case .array: "array"
+            case .object: "object"
+            }
+        let names = path.compactMap { step -> String? in if case .member(let key) = step { key } else { nil } }
+        let place =
+            names.isEmpty
+            ? "Go value"
+            : "Go struct field "
+                + ([owner.map { String($0.name.drop { $0 != "." }.dropFirst()) } ?? ""] + names).joined(
+                    separator: ".")
+        return SchemaError(
+            pointer: pointer, found: Self.describe(value), expected: Self.expected(type),
+            message: "json: cannot unmarshal \(kind) into \(place) of type \(type.name)")
+    }
+
+    private static func expected(_ type: ObjectType) -> String {
+        switch type.kind {
+        case .any: "anything"
+        case .bool: "true or false"
+        case .string, .enumeration: "a string"
+        case .int: "a whole number (\(type.name))"
+        case .float: "a number"
+        case .bytes: "a string in base64"
+        case .pointer, .structure: "an object (\(type.name))"
+        case .slice: "a list"
+        case .map: "an object"
+        case .quantity: "an amount such as 500m or 1Gi"
+        case .intOrString: "a whole number or a string"
+        case .time: "a time such as 2006-01-02T15:04:05Z"
+        case .duration: "a duration such as 45s"
+        case .wrapper: type.element.map { expected($0) } ?? "a value"
+        }
+    }
+}

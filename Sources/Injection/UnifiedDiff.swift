@@ -1,0 +1,173 @@
+/// The difference of two texts as `diff -u` prints it, for people and for `patch`.
+public enum UnifiedDiff {
+    /// Lines of context around a change.
+    private static let context = 3
+    /// Edits after which the search settles for the best path so far and begins anew from its end. The memory of one
+    /// search is the square of this (8 MB), its time too; the difference may be longer than the shortest.
+    static let editsPerSearch = 1_000
+
+    private struct Edit {
+        enum Kind { case keep, remove, insert }
+        var kind: Kind
+        var line: ArraySlice<UInt8>
+    }
+
+    /// Empty when the texts are equal.
+    public static func text(from old: [UInt8], to new: [UInt8], name: String) -> [UInt8] {
+        if old == new { return [] }
+        let edits = edits(lines(of: old), lines(of: new))
+        var output = Array("--- \(name)\n+++ \(name)\n".utf8)
+        for hunk in hunks(edits) { append(hunk, of: edits, to: &output) }
+        return output
+    }
+
+    /// Lines with their line feeds.
+    private static func lines(of text: [UInt8]) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        var start = text.startIndex
+        while start < text.endIndex {
+            let end = text[start...].firstIndex(of: 0x0a).map { $0 + 1 } ?? text.endIndex
+            lines.append(text[start..<end])
+            start = end
+        }
+        return lines
+    }
+
+    /// Equal lines at both ends are set aside; Myers' greedy search does the middle.
+    private static func edits(_ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>]) -> [Edit] {
+        var head = 0
+        while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
+        var tail = 0
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail]
+        {
+            tail += 1
+        }
+        var result = old[..<head].map { Edit(kind: .keep, line: $0) }
+        let left = Array(old[head..<(old.count - tail)])
+        let right = Array(new[head..<(new.count - tail)])
+        result += middle(left, right)
+        result += old[(old.count - tail)...].map { Edit(kind: .keep, line: $0) }
+        return result
+    }
+
+    private static func middle(_ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>]) -> [Edit] {
+        var edits: [Edit] = []
+        var start = (x: 0, y: 0)
+        while start.x < old.count || start.y < new.count {
+            let search = search(old, new, from: start)
+            edits += path(search.rows, old, new, from: start, to: search.end)
+            start = search.end
+        }
+        return edits
+    }
+
+    /// For every number of edits the furthest point reached on each diagonal (as it was before that edit), and the
+    /// point where the search ended: the end of both texts, or the furthest when the limit was reached. Coordinates
+    /// of `rows` count from `start`; diagonal k of a row stands at index `distance + 1 + k`; -1 is no point at all.
+    private static func search(
+        _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>], from start: (x: Int, y: Int)
+    ) -> (rows: [[Int]], end: (x: Int, y: Int)) {
+        let width = old.count - start.x
+        let height = new.count - start.y
+        var rows: [[Int]] = []
+        var furthest = [-1, 0, -1]
+        var best = (x: 0, y: 0)
+        for distance in 0...editsPerSearch {
+            rows.append(furthest)
+            var next = [Int](repeating: -1, count: 2 * distance + 5)
+            for diagonal in stride(from: -distance, through: distance, by: 2) {
+                var x = distance == 0 ? 0 : step(furthest, distance, diagonal, width, height).x
+                guard x >= 0 else { continue }
+                var y = x - diagonal
+                while x < width, y < height, old[start.x + x] == new[start.y + y] {
+                    x += 1
+                    y += 1
+                }
+                next[distance + 2 + diagonal] = x
+                if x + y > best.x + best.y { best = (x, y) }
+                if x == width, y == height { return (rows, (old.count, new.count)) }
+            }
+            furthest = next
+        }
+        return (rows, (start.x + best.x, start.y + best.y))
+    }
+
+    /// Where a further edit begins on that diagonal: below (an inserted line) or to the right (a removed one) of the
+    /// furthest point of a neighbour.
+    private static func step(
+        _ row: [Int], _ distance: Int, _ diagonal: Int, _ width: Int, _ height: Int
+    ) -> (x: Int, isInsert: Bool) {
+        let middle = distance + 1 + diagonal
+        let inserted = row[middle + 1] - diagonal <= height ? row[middle + 1] : -1
+        let removed = row[middle - 1] >= 0 && row[middle - 1] < width ? row[middle - 1] + 1 : -1
+        return removed > inserted ? (removed, false) : (inserted, true)
+    }
+
+    /// Walks back from the end of a search to its start.
+    private static func path(
+        _ rows: [[Int]], _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>], from start: (x: Int, y: Int),
+        to end: (x: Int, y: Int)
+    ) -> [Edit] {
+        var edits: [Edit] = []
+        var x = end.x - start.x
+        var y = end.y - start.y
+        for (distance, row) in rows.enumerated().reversed() {
+            let diagonal = x - y
+            guard abs(diagonal) <= distance, (distance - diagonal).isMultiple(of: 2) else { continue }
+            let edit =
+                distance == 0
+                ? (x: 0, isInsert: false)
+                : step(row, distance, diagonal, old.count - start.x, new.count - start.y)
+            while x > edit.x, y > edit.x - diagonal {
+                x -= 1
+                y -= 1
+                edits.append(Edit(kind: .keep, line: old[start.x + x]))
+            }
+            guard distance > 0 else { break }
+            if edit.isInsert { y -= 1 } else { x -= 1 }
+            edits.append(
+                edit.isInsert
+                    ? Edit(kind: .insert, line: new[start.y + y])
+                    : Edit(kind: .remove, line: old[start.x + x]))
+        }
+        return edits.reversed()
+    }
+
+    /// Ranges of edits that belong together: changes with their context, joined where the contexts meet.
+    private static func hunks(_ edits: [Edit]) -> [Range<Int>] {
+        var hunks: [Range<Int>] = []
+        for index in edits.indices where edits[index].kind != .keep {
+            let range = max(0, index - context)..<min(edits.count, index + context + 1)
+            if let last = hunks.last, last.upperBound >= range.lowerBound {
+                hunks[hunks.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                hunks.append(range)
+            }
+        }
+        return hunks
+    }
+
+    private static func append(_ hunk: Range<Int>, of edits: [Edit], to output: inout [UInt8]) {
+        let before = edits[..<hunk.lowerBound]
+        let oldStart = before.count { $0.kind != .insert }
+        let newStart = before.count { $0.kind != .remove }
+        let oldCount = edits[hunk].count { $0.kind != .insert }
+        let newCount = edits[hunk].count { $0.kind != .remove }
+        output += Array("@@ -\(span(oldStart, oldCount)) +\(span(newStart, newCount)) @@\n".utf8)
+        for edit in edits[hunk] {
+            switch edit.kind {
+            case .keep: output.append(0x20)
+            case .remove: output.append(0x2d)
+            case .insert: output.append(0x2b)
+            }
+            output += edit.line
+            if edit.line.last != 0x0a { output += Array("\n\\ No newline at end of file\n".utf8) }
+        }
+    }
+
+    /// `start,count` as diff prints it: a count of 1 is left out, a range of no lines names the line before it.
+    private static func span(_ start: Int, _ count: Int) -> String {
+        if count == 1 { return "\(start + 1)" }
+        return "\(count == 0 ? start : start + 1),\(count)"
+    }
+}

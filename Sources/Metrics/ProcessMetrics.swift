@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+import Values
+
+/// The metrics that every process has (`process_*`), read from /proc when they are asked for. What cannot be read is
+/// left out.
+public enum ProcessMetrics {
+    public static func register(in registry: MetricsRegistry) {
+        registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") {
+            stat().map { ($0.user + $0.system) / ticksPerSecond }
+        }
+        registry.gauge("process_resident_memory_bytes", "Memory that is in use, in bytes.") {
+            stat().map { $0.residentPages * Double(sysconf(Int32(_SC_PAGESIZE))) }
+        }
+        registry.gauge("process_virtual_memory_bytes", "Memory that is mapped, in bytes.") {
+            stat().map(\.virtualBytes)
+        }
+        registry.gauge("process_open_fds", "Open file descriptors.") { openDescriptors() }
+        registry.gauge("process_max_fds", "File descriptors that may be open.") {
+            var limit = rlimit()
+            guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+            return Double(limit.rlim_cur)
+        }
+        registry.gauge(
+            "process_start_time_seconds", "When the process started, in seconds since 1970."
+        ) {
+            guard let stat = stat(), let boot = bootTime() else { return nil }
+            return boot + stat.start / ticksPerSecond
+        }
+    }
+
+    private static var ticksPerSecond: Double { Double(max(sysconf(Int32(_SC_CLK_TCK)), 1)) }
+
+    private struct Stat {
+        var user: Double
+        var system: Double
+        var start: Double
+        var virtualBytes: Double
+        var residentPages: Double
+    }
+
+    /// Fields of /proc/self/stat (proc(5)), counted behind the name in parentheses, which may hold anything.
+    private static func stat() -> Stat? {
+        guard let bytes = contents("/proc/self/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
+        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " ")).map {
+            NumberFormat.double(String(decoding: $0, as: UTF8.self)) ?? 0
+        }
+        // Behind the name comes field 3.
+        guard fields.count > 21 else { return nil }
+        return Stat(
+            user: fields[11], system: fields[12], start: fields[19], virtualBytes: fields[20],
+            residentPages: fields[21])
+    }
+
+    private static func bootTime() -> Double? {
+        guard let bytes = contents("/proc/stat") else { return nil }
+        for line in bytes.split(separator: 0x0A) where line.starts(with: "btime ".utf8) {
+            return NumberFormat.double(String(decoding: line.dropFirst(6), as: UTF8.self))
+        }
+        return nil
+    }
+
+    private static func openDescriptors() -> Double? {
+        guard let folder = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) {
+            if entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: ".")) { count += 1 }
+        }
+        // The folder that is being read is open itself.
+        return Double(max(count - 1, 0))
+    }
+
+    /// A file of /proc, up to 64 KB: /proc/stat has its boot time behind a line for each processor.
+    private static func contents(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var result: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        while result.count < 65_536 {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { break }
+            result += chunk[0..<count]
+        }
+        return result
+    }
+}

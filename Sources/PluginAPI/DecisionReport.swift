@@ -1,0 +1,216 @@
+public import Values
+
+/// Decisions as programs and people read them: one place for the command line, HTTP, the log and the API server.
+///
+/// A decision goes in, JSON or text comes out; nothing is decided here.
+extension Decision {
+    /// The answer of `/decide`.
+    ///
+    /// - Parameter counterfactuals: nil where they were not asked for.
+    public func json(counterfactuals: [Counterfactual]? = nil) -> Value {
+        var members: [Member] = [
+            Member("inject", .bool(inject)), Member("reason", .string(reason.rawValue)),
+            Member("message", .string(message)),
+        ]
+        if let remedy { members.append(Member("remedy", .string(remedy))) }
+        members.append(Member("trace", .array(trace.map(\.json))))
+        if let counterfactuals {
+            members.append(Member("counterfactuals", .array(counterfactuals.map(\.json))))
+        }
+        if !warnings.isEmpty {
+            members.append(Member("warnings", .array(warnings.map { .string($0.message) })))
+        }
+        return .object(Object(members))
+    }
+
+    /// For an admission response: the API server puts the webhook's name before each key.
+    public var auditAnnotations: Object {
+        var members = [
+            Member("decision", .string(inject ? "inject" : reason.kind == .error ? "error" : "skip")),
+            Member("reason", .string(reason.rawValue)), Member("message", .string(message)),
+        ]
+        if !trace.isEmpty { members.append(Member("trace", .string(traceLine))) }
+        return Object(members)
+    }
+
+    /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as the
+    /// API server wants it.
+    public var admissionWarnings: [String] {
+        var texts: [String] = []
+        for warning in warnings where texts.count < Self.admissionWarningLimit {
+            guard let text = warning.admission else { continue }
+            let short = Self.shortened(text, to: Self.admissionWarningBytes)
+            if !texts.contains(short) { texts.append(short) }
+        }
+        return texts
+    }
+
+    /// The API server cuts warnings of more than 120 bytes, and all of a response's together at 4096.
+    public static let admissionWarningBytes = 120
+    static let admissionWarningLimit = 8
+
+    /// Every rule and its verdict in one line, the decisive one marked, for a structured log:
+    /// `host_network=pass annotation=skip!`. Selectors without a say are left out.
+    public var traceLine: String {
+        var line = ""
+        for step in trace {
+            if step.verdict == .pass && step.rule.hasSuffix("_inject_selector") { continue }
+            if !line.isEmpty { line += " " }
+            line += "\(step.rule)=\(step.verdict.rawValue)\(step.decisive ? "!" : "")"
+            if line.utf8.count > Self.traceLineBytes { return Self.shortened(line, to: Self.traceLineBytes) }
+        }
+        return line
+    }
+
+    static let traceLineBytes = 1024
+
+    static func shortened(_ text: String, to limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var result = String.UnicodeScalarView()
+        var used = 0
+        for scalar in text.unicodeScalars {
+            used += scalar.utf8.count
+            // The ellipsis has three bytes.
+            if used > limit - 3 { break }
+            result.append(scalar)
+        }
+        return String(result) + "…"
+    }
+}
+
+extension TraceStep {
+    public var json: Value {
+        var members: [Member] = [
+            Member("rule", .string(rule)), Member("verdict", .string(verdict.rawValue)),
+            Member("decisive", .bool(decisive)), Member("code", .string(code.rawValue)),
+            Member("message", .string(message)),
+        ]
+        if let remedy { members.append(Member("remedy", .string(remedy))) }
+        if let source { members.append(Member("source", .string(source))) }
+        return .object(Object(members))
+    }
+}
+
+extension Counterfactual {
+    public var json: Value {
+        ["change": .string(change), "inject": .bool(inject), "reason": .string(reason.rawValue)]
+    }
+}
+
+/// Texts for a terminal.
+public enum DecisionReport {
+    /// One line of a table of decisions.
+    public struct Row: Sendable {
+        public var kind: String
+        public var name: String
+        public var namespace: String
+        public var decision: Decision
+
+        public init(kind: String, name: String, namespace: String, decision: Decision) {
+            self.kind = kind
+            self.name = name
+            self.namespace = namespace
+            self.decision = decision
+        }
+    }
+
+    /// Kind, name, decision, reason and sentence, in columns; warnings follow below the table.
+    public static func table(_ rows: [Row]) -> String {
+        var cells = [["KIND", "NAME", "DECISION", "REASON", "WHY"]]
+        var notes = ""
+        for row in rows {
+            let decision = row.decision
+            let verdict = decision.inject ? "inject" : decision.reason.kind == .error ? "error" : "skip"
+            let name = row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)"
+            cells.append([row.kind, name, verdict, decision.reason.rawValue, decision.message])
+            for warning in decision.warnings { notes += "warning: \(row.kind) \(name): \(warning.message)\n" }
+        }
+        if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {
+            notes +=
+                "note: the labels of the namespace were not given: the answers hold for pods that the API server "
+                + "sends to the injector\n"
+        }
+        return columns(cells) + notes
+    }
+
+    /// The trace of one decision drawn as a tree, with what would change it.
+    ///
+    /// - Parameter title: the object's kind and name.
+    public static func tree(_ decision: Decision, counterfactuals: [Counterfactual], title: String) -> String
+    {
+        var text = "\(title): \(decision.inject ? "inject" : "skip") (\(decision.reason.rawValue))\n"
+        var branches: [(head: String, leaves: [String])] = []
+        for step in decision.trace {
+            var leaves: [String] = []
+            if let source = step.source { leaves.append("at \(source)") }
+            if step.decisive, let remedy = step.remedy { leaves.append("to change it: \(remedy)") }
+            let mark = step.decisive ? "=> " : ""
+            branches.append(("\(mark)\(step.rule): \(step.verdict.rawValue): \(step.message)", leaves))
+        }
+        if !counterfactuals.isEmpty {
+            let what = counterfactuals[0].inject ? "would get a sidecar" : "would get no sidecar"
+            branches.append(
+                (
+                    "\(what), after any one of these",
+                    counterfactuals.map { "\($0.change) (\($0.reason.rawValue))" }
+                ))
+        }
+        if !decision.warnings.isEmpty { branches.append(("warnings", decision.warnings.map(\.message))) }
+        for (index, branch) in branches.enumerated() {
+            let isLast = index == branches.count - 1
+            text += "\(isLast ? "└─" : "├─") \(branch.head)\n"
+            for (leaf, line) in branch.leaves.enumerated() {
+                text += "\(isLast ? "   " : "│  ")\(leaf == branch.leaves.count - 1 ? "└─" : "├─") \(line)\n"
+            }
+        }
+        return text
+    }
+
+    /// Cells in columns two blanks apart; the last column is not padded.
+    static func columns(_ rows: [[String]]) -> String {
+        var widths: [Int] = []
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                let width = cell.unicodeScalars.count
+                if index < widths.count {
+                    widths[index] = max(widths[index], width)
+                } else {
+                    widths.append(width)
+                }
+            }
+        }
+        var text = ""
+        for row in rows {
+            for (index, cell) in row.enumerated() {
+                text += cell
+                guard index < row.count - 1 else { break }
+                text += String(repeating: " ", count: widths[index] - cell.unicodeScalars.count + 2)
+            }
+            text += "\n"
+        }
+        return text
+    }
+}
+
+extension TruthTable {
+    /// For a terminal.
+    public var text: String {
+        let head = columns.map { $0.uppercased() } + ["DECISION", "REASON"]
+        let body = rows.map { $0.conditions + [$0.inject ? "inject" : "skip", $0.reason.rawValue] }
+        return DecisionReport.columns([head] + body) + notes.map { "note: \($0)\n" }.joined()
+    }
+
+    /// A list of objects, one a row.
+    public var json: Value {
+        .array(
+            rows.map { row in
+                var members: [Member] = []
+                for (column, condition) in zip(columns, row.conditions) {
+                    members.append(Member(column, .string(condition)))
+                }
+                members.append(Member("inject", .bool(row.inject)))
+                members.append(Member("reason", .string(row.reason.rawValue)))
+                return .object(Object(members))
+            })
+    }
+}

@@ -1,0 +1,307 @@
+/// What people read about a reason code.
+///
+/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at hand.
+public struct ReasonDescription: Sendable {
+    public var code: ReasonCode
+    public var kind: ReasonCode.Kind
+    /// Lower-case, no final stop.
+    public var sentence: String
+    /// What to do to get another answer; nil where nobody can do anything.
+    public var remedy: String?
+    /// A paragraph for the reference.
+    public var documentation: String
+
+    /// Where docs/policy.md speaks of it.
+    public var anchor: String { "docs/policy.md#\(code.rawValue)" }
+
+    /// The sentence with the names in braces replaced; a name that has no value stays as it is.
+    public func filled(_ values: [(name: String, text: String)]) -> String { Self.fill(sentence, values) }
+
+    /// The remedy with the names in braces replaced.
+    public func filledRemedy(_ values: [(name: String, text: String)]) -> String? {
+        remedy.map { Self.fill($0, values) }
+    }
+
+    private static func fill(_ text: String, _ values: [(name: String, text: String)]) -> String {
+        guard !values.isEmpty, text.utf8.contains(UInt8(ascii: "{")) else { return text }
+        var result = ""
+        result.reserveCapacity(text.utf8.count + 40)
+        var rest = text[...]
+        while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")),
+            let close = rest[open...].utf8.firstIndex(of: UInt8(ascii: "}"))
+        {
+            result += rest[..<open]
+            let name = rest[rest.utf8.index(after: open)..<close]
+            if let value = values.first(where: { $0.name == name }) {
+                result += value.text
+            } else {
+                result += rest[open...close]
+            }
+            rest = rest[rest.utf8.index(after: close)...]
+        }
+        return result + rest
+    }
+}
+
+extension ReasonCode {
+    public var kind: Kind { entry.kind }
+    public var sentence: String { entry.sentence }
+    public var remedy: String? { entry.remedy }
+    public var documentation: String { entry.documentation }
+
+    /// The code's row of the table. The switch is exhaustive: a code without a row does not build.
+    public var entry: ReasonDescription {
+        func row(
+            _ kind: Kind, _ sentence: String, remedy: String? = nil, _ documentation: String
+        ) -> ReasonDescription {
+            ReasonDescription(
+                code: self, kind: kind, sentence: sentence, remedy: remedy, documentation: documentation)
+        }
+        switch self {
+        case .annotationTrue:
+            return row(
+                .inject, "the pod's annotation sidecar.istio.io/inject is {value}, which asks for a sidecar",
+                remedy: "set the annotation sidecar.istio.io/inject to \"false\" to leave the sidecar out",
+                "The pod asks for a sidecar itself, and that beats selectors and the default policy. The classic "
+                    + "form takes y, yes, true and on in any case for a yes, the modern form only \"true\", and "
+                    + "there the label of the same name is read first.")
+        case .labelTrue:
+            return row(
+                .inject, "the pod's label sidecar.istio.io/inject is {value}, which asks for a sidecar",
+                remedy: "set the label sidecar.istio.io/inject to \"false\" to leave the sidecar out",
+                "The pod asks for a sidecar with a label, which only the modern form reads. The label beats the "
+                    + "annotation of the same name, selectors and the default policy.")
+        case .alwaysInjectSelector:
+            return row(
+                .inject, "alwaysInjectSelector[{index}] ({selector}) matches the pod's labels",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"false\" on the pod to leave the sidecar out",
+                "A selector of the configuration asks for a sidecar on every pod with such labels, whatever the "
+                    + "default policy is. Label, annotation and neverInjectSelector come first.")
+        case .policyEnabled:
+            return row(
+                .inject, "the default policy is enabled and no rule before it speaks for or against",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"false\" on the pod to leave the sidecar out",
+                "Nothing else decided, so `policy: enabled` of the injection configuration does.")
+        case .forcedByCLI:
+            return row(
+                .inject, "the command line was told to inject whatever the policy says",
+                "`kube-inject` adds the sidecar to what it is given: whoever runs it has decided already.")
+        case .hostNetworkEnabled:
+            return row(
+                .skip, "the pod uses the host's network",
+                remedy:
+                    "only a pod with a network of its own can have a sidecar: hostNetwork must go from its spec",
+                "A sidecar redirects the traffic of the network it lives in. On the host's network that would be "
+                    + "the traffic of the whole node, so such a pod never gets one, whatever it asks for.")
+        case .ignoredNamespace:
+            return row(
+                .skip, "the namespace {namespace} is never injected",
+                remedy: "only pods of other namespaces can have a sidecar: the pod must move",
+                "Namespaces of the cluster itself are left alone: kube-system and kube-public in both forms, "
+                    + "kube-node-lease and local-path-storage in the modern one. Nothing overrides that.")
+        case .annotationFalse:
+            return row(
+                .skip, "the pod's annotation sidecar.istio.io/inject is {value}, which declines a sidecar",
+                remedy: "set the annotation sidecar.istio.io/inject to \"true\" to get a sidecar",
+                "The pod declines a sidecar itself, and that beats selectors and the default policy.")
+        case .annotationUnrecognised:
+            return row(
+                .skip, "the pod's annotation sidecar.istio.io/inject is {value}, which is neither yes nor no",
+                remedy: "write the annotation sidecar.istio.io/inject as \"true\" or \"false\"",
+                "The classic form takes every value that is not a yes for a no. The modern form does not count "
+                    + "such a value: it warns, and the selectors and the default policy decide, so there the code "
+                    + "only stands in the trace.")
+        case .labelFalse:
+            return row(
+                .skip, "the pod's label sidecar.istio.io/inject is {value}, which declines a sidecar",
+                remedy: "set the label sidecar.istio.io/inject to \"true\" to get a sidecar",
+                "The pod declines a sidecar with a label, which only the modern form reads. The label beats the "
+                    + "annotation of the same name, selectors and the default policy.")
+        case .neverInjectSelector:
+            return row(
+                .skip, "neverInjectSelector[{index}] ({selector}) matches the pod's labels",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"true\" on the pod, which beats selectors",
+                "A selector of the configuration keeps sidecars off every pod with such labels, for pods whose "
+                    + "author cannot set annotations. It comes after label and annotation and before "
+                    + "alwaysInjectSelector.")
+        case .policyDisabled:
+            return row(
+                .skip, "the default policy is disabled and no rule before it speaks for or against",
+                remedy:
+                    "set the {mark} sidecar.istio.io/inject to \"true\" on the pod to get a sidecar",
+                "Nothing else decided, so `policy: disabled` of the injection configuration does.")
+        case .policyIllegal:
+            return row(
+                .skip, "the configuration's policy is {value}, and only enabled or disabled would do",
+                remedy: "set policy in the injection configuration to enabled or disabled",
+                "A policy that is neither enabled nor disabled, or none at all, switches injection off: not even "
+                    + "a pod that asks for a sidecar by label, annotation or selector gets one.")
+        case .sidecarAlreadyExists:
+            return row(
+                .skip, "the pod has a sidecar already",
+                remedy: "remove the sidecar first (kube-uninject) to get a new one",
+                "The manifest holds the proxy container among others, so it was injected before. On the command "
+                    + "line it stays as it is.")
+        case .unsupportedResource:
+            return row(
+                .skip, "there is no pod here that could get a sidecar",
+                remedy: "give a Pod or a workload with a pod template, to a webhook whose rules name pods",
+                "Only pods and what holds a pod template get sidecars: Deployment, StatefulSet, DaemonSet, "
+                    + "ReplicaSet, ReplicationController, Job, CronJob, DeploymentConfig and the like. The same code "
+                    + "says that no rule of a webhook names the resource.")
+        case .mirrorPod:
+            return row(
+                .skip, "the pod is the mirror of a static pod, which the kubelet runs from a file",
+                remedy: "put the sidecar into the static pod's own file",
+                "The API server's copy of a static pod only shows what the kubelet runs; changing it changes "
+                    + "nothing.")
+        case .operationNotCreate:
+            return row(
+                .skip, "only the creation of a pod is answered with a sidecar: {detail}",
+                remedy: "create the pod anew: containers cannot be added to one that exists",
+                "A pod gets its sidecar when it is created. The rules of the webhook configuration do not name "
+                    + "the operation at hand.")
+        case .subresource:
+            return row(
+                .skip, "only whole pods get a sidecar, not parts of one: {detail}",
+                "A request for a part of a pod (status, eviction, ephemeralcontainers) is no creation of a pod."
+            )
+        case .namespaceLabelDisabled:
+            return row(
+                .skip, "the namespace's labels keep the API server from asking for a sidecar: {detail}",
+                remedy: "label the namespace as the webhook wants it, by default istio-injection=enabled, or "
+                    + "istio.io/rev with the revision's name",
+                "Whether a pod is sent to the injector at all is decided by the API server, from the labels of "
+                    + "the pod's namespace and the namespaceSelector of the webhook. Here no webhook selects the "
+                    + "namespace, so neither policy nor annotation is looked at.")
+        case .objectSelectorMismatch:
+            return row(
+                .skip, "the pod's labels keep the API server from asking for a sidecar: {detail}",
+                remedy: "change the pod's labels so that the webhook's objectSelector matches",
+                "The API server compares the pod's labels with the objectSelector of the webhook before it sends "
+                    + "the pod to the injector. Here the namespace is selected and the pod is not.")
+        case .decodeError:
+            return row(
+                .error, "the request or the pod cannot be read",
+                remedy: "mend the document at the place that the message names",
+                "The bytes are no JSON or YAML, or not of the types that Kubernetes has for a pod.")
+        case .annotationInvalid:
+            return row(
+                .error, "an annotation of the pod has a value that is not allowed",
+                remedy: "correct the annotations that the message names",
+                "The annotations that steer the sidecar are checked before anything is rendered. A value of the "
+                    + "wrong form refuses the pod, with every bad one named.")
+        case .templateMissing:
+            return row(
+                .error, "the configuration has no template of the name that is asked for",
+                remedy: "correct the annotation inject.istio.io/templates, or add the template",
+                "The pod or the configuration names a template or an alias that does not exist; the message "
+                    + "lists those that do.")
+        case .templateParseError:
+            return row(
+                .error, "the template cannot be parsed",
+                remedy: "correct the template at the line that the message names",
+                "The text of the template breaks the template language's rules, or calls a function that does "
+                    + "not exist.")
+        case .templateExecError:
+            return row(
+                .error, "the template failed while it was rendered for this pod",
+                remedy:
+                    "correct the template, or the value it trips over, at the line that the message names",
+                "The template was understood, but running it over this pod failed: a function refused its "
+                    + "arguments, or a field does not exist.")
+        case .limitExceeded:
+            return row(
+                .error, "a limit on time, memory or size was reached",
+                remedy: "make the template or the pod smaller, or raise the limit that the message names",
+                "Every input is worked on within limits, so that none can stop the service. The message names "
+                    + "the limit and its value.")
+        case .renderedYAMLInvalid:
+            return row(
+                .error, "the rendered text is not YAML",
+                remedy: "correct the template at the line that the message names",
+                "The template ran, but what it wrote cannot be parsed; the message leads back to the template's "
+                    + "own line.")
+        case .renderedSchemaInvalid:
+            return row(
+                .error, "the rendered text does not have the form of a pod",
+                remedy: "correct the template at the field that the message names",
+                "The rendered YAML has a value of the wrong type where Kubernetes wants another.")
+        case .patchSelfCheckFailed:
+            return row(
+                .error, "the patch, applied to the pod, does not give the pod that was meant",
+                "The patch is checked before it is sent, and a wrong one is not sent. This is a fault of the "
+                    + "program and worth a report.")
+        case .orderCycle:
+            return row(
+                .error, "the wishes for the order of the containers contradict each other",
+                remedy: "remove one of the wishes that the message names",
+                "Containers that must each come before the other cannot be put in order.")
+        case .taintedValue:
+            return row(
+                .error, "a value of the pod would change the structure of the rendered YAML",
+                remedy: "quote the value in the template, or correct it in the pod",
+                "A label or annotation with line breaks or YAML signs in it would write more than a value. With "
+                    + "enforcement on that is refused.")
+        case .deadlineExceeded:
+            return row(
+                .error, "the answer was not ready within the time that the caller allows",
+                remedy: "raise the webhook's timeout, or give the service more CPU",
+                "The API server waits a limited time. The answer is given before it gives up, with the verdict "
+                    + "of the failure mode.")
+        case .overloaded:
+            return row(
+                .error, "more requests are in work than the service takes at once",
+                remedy: "run more replicas, or raise the limit on requests in work",
+                "Rather than queueing requests until they time out, the service answers at once, with the "
+                    + "verdict of the failure mode.")
+        case .configNotLoaded:
+            return row(
+                .error, "there is no injection configuration that could be used",
+                remedy: "mend the configuration files; the log and /debug/config say what is wrong",
+                "No configuration has been read successfully since the start.")
+        case .internalError:
+            return row(
+                .error, "something went wrong inside the program",
+                "A state that should not be possible was met and reported. This is worth a report.")
+        case .ruleNotMet:
+            return row(
+                .pass, "the rule does not speak about this pod",
+                "In a trace: what the rule looks for is not there, and the rules after it decide.")
+        case .labelUnrecognised:
+            return row(
+                .pass,
+                "the pod's label sidecar.istio.io/inject is {value}, which is neither \"true\" nor \"false\"",
+                remedy: "write the label sidecar.istio.io/inject as \"true\" or \"false\"",
+                "In a trace of the modern form: the label is there, so the annotation is not read, but its value "
+                    + "says nothing, so the selectors and the default policy decide.")
+        case .selectorIgnored:
+            return row(
+                .pass, "{list}[{index}] is ignored: {detail}",
+                remedy: "correct the selector in the injection configuration, or remove it",
+                "In a trace: an empty selector, or one that Kubernetes would not accept, counts for nothing. It "
+                    + "does not stop the configuration from being used.")
+        case .webhookCalls:
+            return row(
+                .pass, "the API server sends the pod to the injector: {detail}",
+                "In a trace: a webhook selects the namespace and the pod, so the rules of the injector decide."
+            )
+        case .namespaceLabelsUnknown:
+            return row(
+                .pass, "whether the API server asks for a sidecar is unknown: {detail}",
+                remedy: "give the namespace's labels",
+                "In a trace: an AdmissionReview does not carry the labels of the namespace. Without them, the "
+                    + "answer is the injector's alone, and holds if the API server sends the pod to it.")
+        case .matchConditionsNotEvaluated:
+            return row(
+                .pass,
+                "whether the API server asks for a sidecar depends on conditions that are not evaluated here: "
+                    + "{detail}",
+                remedy: "look at the matchConditions of the webhook",
+                "In a trace: matchConditions are expressions in CEL, which only the API server evaluates.")
+        }
+    }
+}

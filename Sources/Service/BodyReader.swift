@@ -1,0 +1,42 @@
+import HTTPServer
+import Values
+import YAML
+
+/// Bodies as values.
+enum BodyReader {
+    /// Nesting of the body of /render and /decide: a request's own members, and data 100 deep.
+    static let dataDepth = 102
+    /// Nesting of objects of Kubernetes; custom resources are the deepest.
+    static let objectDepth = 200
+
+    /// - Throws: a problem of status 400 that says where the body is not what it says it is.
+    static func value(
+        of request: HTTPRequest, _ format: MediaType, depth: Int
+    ) throws(RequestProblem) -> Value {
+        format == .yaml ? try yaml(request.body, depth) : try json(request.body, depth)
+    }
+
+    private static func json(_ body: UnsafeBufferPointer<UInt8>, _ depth: Int) throws(RequestProblem) -> Value
+    {
+        do throws(JSONError) {
+            return try JSON.read(body, limits: JSONLimits(depth: depth))
+        } catch {
+            throw .malformed("the body is not JSON: byte \(error.offset): \(error.message)")
+        }
+    }
+
+    private static func yaml(_ body: UnsafeBufferPointer<UInt8>, _ depth: Int) throws(RequestProblem) -> Value
+    {
+        do throws(YAMLError) {
+            let options = YAMLOptions(limits: YAMLLimits(depth: depth))
+            let documents = try YAMLReader.documents(body, options: options).filter { !$0.isEmpty }
+            guard documents.count <= 1 else {
+                throw YAMLError(code: .syntax, message: "it holds \(documents.count) documents, want one")
+            }
+            return documents.first?.value ?? .null
+        } catch {
+            let place = error.position.map { "line \($0.line), column \($0.column): " } ?? ""
+            throw .malformed("the body is not YAML: \(place)\(error.message)")
+        }
+    }
+}

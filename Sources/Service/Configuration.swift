@@ -1,0 +1,85 @@
+import Glibc
+import Injection
+import PluginAPI
+import Values
+
+/// Reads the files that `ServeOptions` name and compiles them.
+struct Configuration: Sendable {
+    /// The three files by what they hold; nil where none is read.
+    struct Paths: Sendable, Equatable {
+        var configuration: String?
+        var values: String?
+        var mesh: String?
+
+        var isBuiltIn: Bool { configuration == nil }
+        var all: [String] { [configuration, values, mesh].compactMap { $0 } }
+    }
+
+    /// Bytes of one file: what a ConfigMap holds, and room for a file that came otherwise.
+    static let longestFile = 4 << 20
+
+    let paths: Paths
+    let options: InjectionOptions
+    let registry: PluginRegistry
+
+    init(_ options: ServeOptions, registry: PluginRegistry) {
+        let configuration = options.injectConfig ?? Self.existing(ServeOptions.defaultConfiguration)
+        paths = Paths(
+            configuration: configuration,
+            values: options.injectValues
+                ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultValues)),
+            mesh: options.meshConfig ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultMesh))
+        )
+        self.options = options.injection
+        self.registry = registry
+    }
+
+    private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
+
+    /// What the files hold now.
+    func read() throws(FileError) -> InjectionFiles {
+        var files = BuiltInConfiguration.files
+        if let path = paths.configuration {
+            files = InjectionFiles(configuration: NamedText(name: path, bytes: try Self.contents(path)))
+        }
+        if let path = paths.values { files.values = NamedText(name: path, bytes: try Self.contents(path)) }
+        if let path = paths.mesh { files.mesh = NamedText(name: path, bytes: try Self.contents(path)) }
+        return files
+    }
+
+    func compile(_ files: InjectionFiles) throws(ConfigurationError) -> Snapshot {
+        try InjectionConfiguration.compile(files, registry: registry, options: options)
+    }
+
+    private static func contents(_ path: String) throws(FileError) -> [UInt8] {
+        try FileError.contents(of: path, atMost: longestFile)
+    }
+}
+
+/// Why a file cannot be used.
+struct FileError: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+    var description: String { "\(path): \(reason)" }
+
+    /// A file's bytes.
+    static func contents(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(file, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError(path: path, reason: String(cString: strerror(errno)))
+            }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else {
+                throw FileError(path: path, reason: "the file is longer than \(limit) bytes")
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import HTTPServer
+import Injection
+import PluginAPI
+import Values
+
+/// POST /inject and /inject/…: an AdmissionReview in, its answer out; or a manifest in, the injected manifest out.
+///
+/// For a review the answers are those of Istio's webhook: 400 without a body, 415 for another format, and 200 with
+/// `allowed: false` for everything else that goes wrong, JSON that does not parse among it.
+struct InjectHandler: Handler {
+    let store: SnapshotStore
+    let options: ServeOptions
+
+    func answer(
+        _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
+    ) throws(RequestProblem) -> HTTPResponse? {
+        guard !request.body.isEmpty else {
+            throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
+        }
+        let format: MediaType
+        do throws(RequestProblem) {
+            format = try request.bodyFormat([.json, .yaml])
+        } catch {
+            // Istio's sentence: clients and its documentation know it.
+            guard request.header("Content-Encoding") == nil else { throw error }
+            throw RequestProblem(
+                status: 415, code: "unsupported_media_type",
+                detail: "invalid Content-Type, want `application/json`")
+        }
+        switch format {
+        case .json where TopLevelKind.isReview(request.body):
+            return review(request, mayTakeLong, &entry)
+        case .json: return try manifest(request, .json, mayTakeLong, &entry)
+        default: return try manifest(request, .yaml, mayTakeLong, &entry)
+        }
+    }
+
+    /// What a review may take on a thread that serves connections too. One that needs more starts again on a thread
+    /// of its own, so that one slow template does not hold up the others.
+    private static let quickNanoseconds: UInt64 = 5_000_000
+
+    private func review(_ request: HTTPRequest, _ mayTakeLong: Bool, _ entry: inout LogEntry) -> HTTPResponse?
+    {
+        let policy = FailurePolicy(options: options)
+        let deadline = policy.deadline(of: request)
+        var review = ReviewOptions()
+        review.selfCheck = options.selfCheck
+        review.allowOnFailure = policy.allows(request, namespace: "")
+        review.deadline =
+            mayTakeLong ? deadline : min(deadline, ServerClock.now() + Self.quickNanoseconds)
+        var output = ByteBuffer(capacity: 8 << 10)
+        var report = Pipeline.review(
+            request.body, path: request.path, snapshot: store.snapshot, options: review, into: &output)
+        if let error = report.error {
+            if !mayTakeLong, error.stage == .deadline, ServerClock.now() < deadline { return nil }
+            let allowed = policy.allows(request, namespace: report.namespace)
+            if allowed != review.allowOnFailure {
+                output = ByteBuffer(capacity: 1 << 10)
+                report = Pipeline.reviewWithoutInjection(
+                    request.body, allowed: allowed, error: error, into: &output)
+            }
+        }
+        entry.add(report)
+        return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
+    }
+
+    /// A review is never answered 429 or 503: the API server would call again until its timeout, and the pod's
+    /// creation would fail all the same.
+    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+        guard MediaType(contentType: request.header("Content-Type") ?? "") == .json,
+            TopLevelKind.isReview(request.body)
+        else { return ConstantHandler { .null }.overloaded(request, entry: &entry) }
+        let policy = FailurePolicy(options: options)
+        let error = InjectionError(
+            .overload, .overloaded, "too many reviews that take long are being answered, try again later")
+        var output = ByteBuffer(capacity: 1 << 10)
+        var report = Pipeline.reviewWithoutInjection(
+            request.body, allowed: policy.allows(request, namespace: ""), error: error, into: &output)
+        let allowed = policy.allows(request, namespace: report.namespace)
+        if allowed != policy.allows(request, namespace: "") {
+            output = ByteBuffer(capacity: 1 << 10)
+            report = Pipeline.reviewWithoutInjection(
+                request.body, allowed: allowed, error: error, into: &output)
+        }
+        entry.add(report)
+        return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
+    }
+
+    /// Manifests beyond that size are injected on a thread of their own.
+    private static let quickBytes = 64 << 10
+
+    private func manifest(
+        _ request: HTTPRequest, _ format: ManifestFormat, _ mayTakeLong: Bool, _ entry: inout LogEntry
+    ) throws(RequestProblem) -> HTTPResponse? {
+        let type = format == .json ? MediaType.json : MediaType.yaml
+        let diff = try request.diff()
+        _ = try request.accepted(diff ? ["text/plain", "text/x-diff"] : [type.essence])
+        if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
+        var manifest = ManifestOptions()
+        manifest.namespace = request.query("namespace")
+        let bytes = Array(request.body)
+        let outcome: ManifestOutcome
+        do throws(InjectionError) {
+            outcome = try Pipeline.inject(
+                manifest: bytes, format: format, snapshot: store.snapshot, options: manifest)
+        } catch {
+            throw RequestProblem(error)
+        }
+        entry.members.append(Member("workloads", .int(Int64(outcome.workloads.count))))
+        if diff {
+            let text = UnifiedDiff.text(from: bytes, to: outcome.output, name: "manifest")
+            var body = ByteBuffer(capacity: text.count)
+            body.append(text)
+            return HTTPResponse(
+                status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
+        }
+        var body = ByteBuffer(capacity: outcome.output.count)
+        body.append(outcome.output)
+        return HTTPResponse(status: 200, headers: HTTPResponse.headers(type.rawValue), body: body)
+    }
+}
+
+extension HTTPRequest {
+    fileprivate func diff() throws(RequestProblem) -> Bool {
+        guard let kind = query("diff") else { return false }
+        guard kind == "unified" else {
+            throw .malformed("the parameter \"diff\" is \"\(excerpt(kind))\": want unified")
+        }
+        return true
+    }
+}
+
+extension RequestProblem {
+    /// What a pipeline said about a manifest: 400 where it cannot be read, 422 where it cannot be injected.
+    init(_ error: InjectionError) {
+        let status =
+            switch error.stage {
+            case .decode: 400
+            case .deadline: 504
+            case .overload: 503
+            default: 422
+            }
+        self.init(status: status, code: error.code.rawValue, detail: error.message)
+        if let place = error.place { members["template"] = place.json }
+        if let rendered = error.rendered { members["rendered"] = rendered.json }
+        if let manifest = error.manifest { members["manifest"] = manifest.json }
+        if let snippet = error.snippet { members["snippet"] = .string(snippet) }
+        if let limit = error.limit {
+            members["limit"] = [
+                "name": .string(limit.name), "value": .int(Int64(limit.value)), "flag": .string(limit.flag),
+            ]
+        }
+    }
+}
+
+extension SourcePosition {
+    var json: Value { ["line": .int(Int64(line)), "column": .int(Int64(column))] }
+}
+
+extension LogEntry {
+    mutating func add(_ report: ReviewReport) {
+        members += [
+            Member("uid", .string(report.uid)), Member("namespace", .string(report.namespace)),
+            Member("name", .string(report.name)), Member("result", .string(report.kind.rawValue)),
+            Member("reason", .string(report.reason.rawValue)),
+        ]
+        if let error = report.error { members.append(Member("stage", .string(error.stage.rawValue))) }
+    }
+}

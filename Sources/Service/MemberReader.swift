@@ -1,0 +1,92 @@
+import Values
+
+/// Reads an object's members by name and kind; whatever else stands there is a problem of status 400 that names the
+/// member by its path. A member that is null counts as not there.
+struct MemberReader {
+    private let object: Object
+    private let path: String
+
+    init(_ object: Object, path: String = "") {
+        self.object = object
+        self.path = path
+    }
+
+    func string(_ key: String) throws(RequestProblem) -> String? {
+        guard let value = present(key) else { return nil }
+        guard let text = value.string else { throw wrong(key, value, want: "a string") }
+        return text
+    }
+
+    func bool(_ key: String) throws(RequestProblem) -> Bool? {
+        guard let value = present(key) else { return nil }
+        guard let bool = value.bool else { throw wrong(key, value, want: "true or false") }
+        return bool
+    }
+
+    func object(_ key: String) throws(RequestProblem) -> Object? {
+        guard let value = present(key) else { return nil }
+        guard let object = value.object else { throw wrong(key, value, want: "an object") }
+        return object
+    }
+
+    func strings(_ key: String) throws(RequestProblem) -> [String]? {
+        guard let value = present(key) else { return nil }
+        guard let items = value.array else { throw wrong(key, value, want: "an array of strings") }
+        var texts: [String] = []
+        for (index, item) in items.enumerated() {
+            guard let text = item.string else { throw wrong("\(key)[\(index)]", item, want: "a string") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    /// An integer of at least 1.
+    func count(_ key: String) throws(RequestProblem) -> Int? {
+        guard let value = present(key) else { return nil }
+        guard let number = value.int, number >= 1 else {
+            throw wrong(key, value, want: "an integer of at least 1")
+        }
+        return Int(number)
+    }
+
+    /// One of the names of an enumeration.
+    func choice<Choice>(
+        _ key: String, _ type: Choice.Type
+    ) throws(RequestProblem) -> Choice?
+    where Choice: RawRepresentable & CaseIterable, Choice.RawValue == String {
+        guard let text = try string(key) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .malformed("\"\(full(key))\" is \"\(excerpt(text))\": want one of \(names)")
+    }
+
+    private func present(_ key: String) -> Value? {
+        guard let value = object[key], !value.isNull else { return nil }
+        return value
+    }
+
+    private func wrong(_ key: String, _ value: Value, want: String) -> RequestProblem {
+        .malformed("\"\(full(key))\" is \(kind(of: value)): want \(want)")
+    }
+
+    private func full(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
+}
+
+/// A value's kind in words, for messages; numbers are quoted, everything else may be long or private.
+func kind(of value: Value) -> String {
+    switch value {
+    case .null: "null"
+    case .bool(let bool): bool ? "true" : "false"
+    case .int(let number): "the number \(number)"
+    case .double(let number): "the number \(number)"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    }
+}
+
+/// At most 60 characters of a text, for messages.
+func excerpt(_ text: String) -> String {
+    let head = text.prefix(60)
+    return head.endIndex == text.endIndex ? text : head + "…"
+}

@@ -1,0 +1,106 @@
+import HTTPServer
+
+/// Formats of bodies, by their media types.
+enum MediaType: String {
+    case json = "application/json"
+    case yaml = "application/yaml"
+    case text = "text/plain; charset=utf-8"
+    case problem = "application/problem+json"
+
+    /// What a `Content-Type` says, parameters set aside; nil for anything else.
+    init?(contentType: String) {
+        switch Self.essence(contentType) {
+        case "application/json", "text/json": self = .json
+        case "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml": self = .yaml
+        default: return nil
+        }
+    }
+
+    /// Type and subtype in lower case, without parameters and blanks.
+    static func essence(_ header: some StringProtocol) -> String {
+        let head = header.prefix { $0 != ";" }
+        return String(head.filter { $0 != " " && $0 != "\t" }).lowercased()
+    }
+
+    var essence: String { Self.essence(rawValue) }
+}
+
+/// What a client accepts (RFC 9110, 12.5.1).
+struct Accept {
+    private let ranges: [(type: String, quality: Double)]
+
+    /// - Parameter header: nil accepts everything.
+    init(_ header: String?) {
+        guard let header, !header.allSatisfy({ $0 == " " }) else {
+            ranges = [("*/*", 1)]
+            return
+        }
+        // A header is at most as long as a connection's memory; 64 ranges are more than anyone means.
+        ranges = header.split(separator: ",").prefix(64).map { range in
+            let parts = range.split(separator: ";")
+            var quality = 1.0
+            for parameter in parts.dropFirst() {
+                let text = parameter.filter { $0 != " " }.lowercased()
+                if text.hasPrefix("q=") { quality = Double(text.dropFirst(2)) ?? 0 }
+            }
+            return (MediaType.essence(parts.first ?? ""), quality)
+        }
+    }
+
+    /// The offer that is liked best, the earlier one among equals; nil where none is accepted.
+    func best(of offers: [String]) -> String? {
+        var best: (offer: String, quality: Double)?
+        for offer in offers {
+            let quality = quality(of: offer)
+            if quality > 0, quality > best?.quality ?? 0 { best = (offer, quality) }
+        }
+        return best?.offer
+    }
+
+    /// The most specific range that matches rules.
+    private func quality(of offer: String) -> Double {
+        let wildcard = offer.prefix { $0 != "/" } + "/*"
+        for pattern in [offer, String(wildcard), "*/*"] {
+            if let range = ranges.first(where: { $0.type == pattern }) { return range.quality }
+        }
+        return 0
+    }
+}
+
+extension HTTPRequest {
+    /// The offer that the client likes best.
+    ///
+    /// - Throws: a problem of status 406 that names the offers.
+    func accepted(_ offers: [String]) throws(RequestProblem) -> String {
+        guard let header = header("Accept") else { return offers[0] }
+        if let best = Accept(header).best(of: offers) { return best }
+        throw RequestProblem(
+            status: 406, code: "not_acceptable",
+            detail: "the answer comes as \(offers.joined(separator: " or ")): want one of them in \"Accept\"")
+    }
+
+    /// The body's format.
+    ///
+    /// - Throws: 400 where there is no body, 415 where it is in another format.
+    func bodyFormat(_ formats: [MediaType]) throws(RequestProblem) -> MediaType {
+        guard !body.isEmpty else {
+            throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
+        }
+        let names = formats.map { "`\($0.rawValue)`" }.joined(separator: " or ")
+        guard let header = header("Content-Type") else {
+            throw RequestProblem(
+                status: 415, code: "unsupported_media_type", detail: "there is no Content-Type, want \(names)"
+            )
+        }
+        guard let format = MediaType(contentType: header), formats.contains(format) else {
+            throw RequestProblem(
+                status: 415, code: "unsupported_media_type", detail: "invalid Content-Type, want \(names)")
+        }
+        if let encoding = self.header("Content-Encoding"), encoding.lowercased() != "identity" {
+            throw RequestProblem(
+                status: 415, code: "unsupported_media_type",
+                detail: "invalid Content-Encoding, want none: bodies are read as they are")
+        }
+        return format
+    }
+}

@@ -1,0 +1,76 @@
+public import Values
+
+/// Why a request has no answer, as RFC 9457 writes it down: `application/problem+json`.
+///
+/// `code` is for programs and stable; `detail` is for people. Where a template is at fault, its place, the limit
+/// and what was written before stand beside.
+public struct RequestProblem: Error, Sendable, Equatable {
+    /// The HTTP status.
+    public var status: Int
+    /// A reason code (`GET /reasons`) or one of `codes`.
+    public var code: String
+    public var detail: String
+    /// Further members, in order: `template`, `rendered`, `snippet`, `limit`, `partialOutput`.
+    public var members: Object
+    /// Seconds for `Retry-After`; nil for none.
+    public var retryAfter: Int?
+
+    public init(
+        status: Int, code: String, detail: String, members: Object = Object(), retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.members = members
+        self.retryAfter = retryAfter
+    }
+
+    /// Codes of problems with a request itself; those of templates, decisions and limits are reason codes.
+    public static let codes: [(code: String, status: Int, title: String)] = [
+        ("malformed_request", 400, "The request is malformed"),
+        ("body_missing", 400, "The request has no body"),
+        ("unauthorized", 401, "The request names no caller"),
+        ("forbidden", 403, "The caller may not do this"),
+        ("not_found", 404, "There is nothing at this path"),
+        ("method_not_allowed", 405, "The path does not answer this method"),
+        ("not_acceptable", 406, "No answer in an accepted format"),
+        ("body_too_large", 413, "The body is too large"),
+        ("unsupported_media_type", 415, "The body's format is not understood"),
+        ("rendered_json_invalid", 422, "The output is not JSON"),
+        ("overloaded", 503, "The server has too much to do"),
+        ("shutting_down", 503, "The server is about to end"),
+        ("deadline_exceeded", 504, "The answer took too long"),
+        ("internal_error", 500, "The server did wrong"),
+    ]
+
+    static func malformed(_ detail: String) -> RequestProblem {
+        RequestProblem(status: 400, code: "malformed_request", detail: detail)
+    }
+
+    /// A short sentence that is the same for every problem of this code.
+    public var title: String {
+        if let row = Self.codes.first(where: { $0.code == code }) { return row.title }
+        switch code {
+        case "template_parse_error": return "The template does not parse"
+        case "template_exec_error": return "The template fails"
+        case "limit_exceeded": return "A limit was reached"
+        case "rendered_yaml_invalid": return "The output is not YAML"
+        case "template_missing": return "There is no such template"
+        default: return "The request cannot be answered"
+        }
+    }
+
+    /// The members of RFC 9457, then `code`, then whatever else is known.
+    public var json: Value {
+        var object = Object([
+            Member(
+                "type", .string(Self.codes.contains { $0.code == code } ? "about:blank" : "/reasons#" + code)),
+            Member("title", .string(title)),
+            Member("status", .int(Int64(status))),
+            Member("detail", .string(detail)),
+            Member("code", .string(code)),
+        ])
+        object.members += members.members
+        return .object(object)
+    }
+}

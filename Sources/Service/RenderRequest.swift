@@ -1,0 +1,154 @@
+// What comes in: the body of POST /render, which is also one line of `render --requests`. What goes out: a
+// RenderRequest, every member checked, ready to run (RenderAnswer.swift). It compiles and renders nothing.
+
+public import PluginAPI
+public import Values
+
+/// What a caller wants rendered: which engine, which templates, over which data, and how the answer should look.
+///
+/// Members that the format does not have are ignored.
+public struct RenderRequest: Sendable {
+    /// How the output is understood: as it is, or parsed and given back as a value too.
+    public enum Format: String, Sendable, CaseIterable { case text, yaml, json }
+
+    /// Limits that the caller wants below the server's.
+    public struct Lowered: Sendable, Equatable {
+        public var steps: Int?
+        public var outputBytes: Int?
+        public var depth: Int?
+
+        public init(steps: Int? = nil, outputBytes: Int? = nil, depth: Int? = nil) {
+            self.steps = steps
+            self.outputBytes = outputBytes
+            self.depth = depth
+        }
+    }
+
+    /// The caller's mark (`id`), given back by `render --requests`.
+    public var id: Value?
+    public var engine: String
+    public var sources: TemplateSources
+    /// The name of a template that the server holds, instead of `sources`.
+    public var reference: String?
+    public var options: CompileOptions
+    public var data: Value
+    public var format: Format
+    public var lowered: Lowered
+    public var wantsSourceMap: Bool
+
+    public init(
+        id: Value? = nil, engine: String = "gotemplate", sources: TemplateSources, reference: String? = nil,
+        options: CompileOptions = CompileOptions(), data: Value = .null, format: Format = .text,
+        lowered: Lowered = Lowered(), wantsSourceMap: Bool = false
+    ) {
+        self.id = id
+        self.engine = engine
+        self.sources = sources
+        self.reference = reference
+        self.options = options
+        self.data = data
+        self.format = format
+        self.lowered = lowered
+        self.wantsSourceMap = wantsSourceMap
+    }
+
+    /// Reads a request.
+    ///
+    /// - Throws: a problem of status 400 that names the member and says what it should be.
+    public static func parse(_ value: Value) throws(RequestProblem) -> RenderRequest {
+        guard let body = value.object else {
+            throw .malformed(
+                "the request is \(kind(of: value)): want an object with \"template\" and \"data\"")
+        }
+        let reader = MemberReader(body)
+        let name = try reader.string("name") ?? "main"
+        let reference = try reader.string("templateRef")
+        let main = try mainSource(reader)
+        if main == nil, reference == nil {
+            throw .malformed("there is no template: want \"template\", \"templateBase64\" or \"templateRef\"")
+        }
+        if main != nil, reference != nil {
+            throw .malformed("\"templateRef\" stands beside a template: want one of the two")
+        }
+        let option = MemberReader(try reader.object("options") ?? Object(), path: "options")
+        let sources = try ordered(
+            main: TemplateSource(name: name, bytes: main ?? []),
+            others: try reader.object("templates") ?? Object(), order: try option.strings("parseOrder"))
+        return RenderRequest(
+            id: body["id"], engine: try reader.string("engine") ?? "gotemplate",
+            sources: TemplateSources(sources, entry: try option.string("execute") ?? name),
+            reference: reference,
+            options: try compileOptions(option, functions: reader.strings("functions") ?? []),
+            data: body["data"] ?? .null, format: try reader.choice("format", Format.self) ?? .text,
+            lowered: try lowered(MemberReader(try reader.object("limits") ?? Object(), path: "limits")),
+            wantsSourceMap: try reader.bool("sourceMap") ?? false)
+    }
+
+    private static func mainSource(_ reader: MemberReader) throws(RequestProblem) -> [UInt8]? {
+        let text = try reader.string("template")
+        guard let encoded = try reader.string("templateBase64") else { return text.map { Array($0.utf8) } }
+        guard text == nil else {
+            throw .malformed("\"template\" and \"templateBase64\" are both there: want one of the two")
+        }
+        guard let bytes = Base64.decode(encoded) else {
+            throw .malformed("\"templateBase64\" is not base64: want the standard alphabet with padding")
+        }
+        return bytes
+    }
+
+    /// The main template first, then the others in byte order of their names; `parseOrder` goes before both.
+    private static func ordered(
+        main: TemplateSource, others: Object, order: [String]?
+    ) throws(RequestProblem) -> [TemplateSource] {
+        var named: [TemplateSource] = [main]
+        for member in others.members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            guard let text = member.value.string else {
+                throw .malformed("\"templates.\(member.key)\" is \(kind(of: member.value)): want a string")
+            }
+            guard member.key != main.name else {
+                throw .malformed(
+                    "\"templates\" has a template of the main template's name \"\(main.name)\": "
+                        + "give one of them another \"name\"")
+            }
+            named.append(TemplateSource(name: member.key, text: text))
+        }
+        guard let order else { return named }
+        var result: [TemplateSource] = []
+        for name in order {
+            guard let index = named.firstIndex(where: { $0.name == name }) else {
+                throw .malformed(
+                    "\"options.parseOrder\" names \"\(name)\" where no template is left of that name: "
+                        + "want names of \"templates\" or the main template's, each once")
+            }
+            result.append(named.remove(at: index))
+        }
+        return result + named
+    }
+
+    private static func compileOptions(
+        _ option: MemberReader, functions: [String]
+    ) throws(RequestProblem) -> CompileOptions {
+        var options = CompileOptions()
+        options.missingKey = try option.choice("missingKey", CompileOptions.MissingKey.self) ?? .default
+        options.leftDelimiter = try option.string("leftDelimiter") ?? ""
+        options.rightDelimiter = try option.string("rightDelimiter") ?? ""
+        options.escape = try option.choice("escape", CompileOptions.Escape.self)
+        options.functionSets = functions
+        return options
+    }
+
+    private static func lowered(_ reader: MemberReader) throws(RequestProblem) -> Lowered {
+        Lowered(
+            steps: try reader.count("steps"), outputBytes: try reader.count("outputBytes"),
+            depth: try reader.count("depth"))
+    }
+
+    /// The server's limits, lowered where the request asks for less; asking for more changes nothing.
+    func limits(below limits: RenderLimits) -> RenderLimits {
+        var limits = limits
+        if let steps = lowered.steps { limits.steps = min(limits.steps, steps) }
+        if let bytes = lowered.outputBytes { limits.outputBytes = min(limits.outputBytes, bytes) }
+        if let depth = lowered.depth { limits.depth = min(limits.depth, depth) }
+        return limits
+    }
+}

@@ -1,0 +1,58 @@
+import HTTPServer
+import PluginAPI
+
+/// Every path that is served, in the two groups that listeners choose from. The contract lists the same; a test
+/// holds the two together.
+struct Routes: Sendable {
+    /// Those that answer questions about templates and pods.
+    let questions: [Route]
+    /// Those that say how the server itself does.
+    let monitoring: [Route]
+    /// The part of them that says whether the server is live and ready.
+    let health: [Route]
+
+    /// Bytes of body of a request that needs none.
+    private static let noBody = 4 << 10
+
+    /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
+    init(
+        options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, health: Health,
+        allowsInlineTemplates: Bool
+    ) {
+        func get(_ path: String, _ handler: any Handler) -> Route {
+            Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
+        }
+        let render = RenderHandler(
+            context: RenderRequest.Context(registry: registry, limits: options.renderLimits),
+            milliseconds: options.renderMilliseconds, allowsInlineTemplates: allowsInlineTemplates)
+        let inject = InjectHandler(store: store, options: options)
+        questions = [
+            Route(
+                path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
+                concern: .question, handler: render),
+            Route(
+                path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,
+                concern: .question, handler: DecideHandler(store: store)),
+            Route(
+                path: "/inject", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
+                concern: .review, handler: inject),
+            Route(
+                path: "/inject/", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
+                concern: .review, handler: inject),
+            get("/engines", ConstantHandler { Catalogue.engines(registry) }),
+            get("/reasons", ConstantHandler { Catalogue.reasons() }),
+            get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
+            get("/openapi.json", OpenAPIHandler(asJSON: true)),
+        ]
+        self.health = [
+            get("/livez", HealthHandler(health: health, asksReadiness: false)),
+            get("/readyz", HealthHandler(health: health, asksReadiness: true)),
+            get("/healthz", HealthHandler(health: health, asksReadiness: false)),
+        ]
+        monitoring =
+            self.health + [
+                get("/version", ConstantHandler { BuildInformation.value }),
+                get("/debug/config", DebugConfigHandler(store: store)),
+            ]
+    }
+}

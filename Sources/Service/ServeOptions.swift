@@ -1,0 +1,88 @@
+public import Injection
+public import PluginAPI
+
+/// What `pillion serve` was told. Names and defaults are those of Istio's stand-alone injector where it had the
+/// flag.
+public struct ServeOptions: Sendable {
+    /// Files of the configuration; nil reads the default where it is there, and serves the built-in configuration
+    /// where it is not.
+    public var injectConfig: String?
+    public var injectValues: String?
+    public var meshConfig: String?
+
+    /// PEM files of the HTTPS listener; nil reads the default where it is there.
+    public var tlsCertFile: String?
+    public var tlsKeyFile: String?
+    /// The CA that signed the certificate, for the webhook configuration.
+    public var caCertFile: String?
+    /// `1.2` or `1.3`
+    public var tlsMinimumVersion = "1.2"
+    /// PEM file of the CA that callers of /inject must have a certificate of, and the names that one of them must
+    /// bear; empty names allow every certificate of the CA.
+    public var clientCAFile: String?
+    public var clientNames: [String] = []
+
+    /// Where HTTPS is served, on every address. -1 is off, here and below; 0 is a free port.
+    public var port = 9443
+    /// Where metrics, health, version and debugging are served, on every address.
+    public var monitoringPort = 15014
+    /// Where plain HTTP is served: an address or `unix:PATH`.
+    public var httpAddress = "127.0.0.1"
+    public var httpPort = 8080
+    /// Serve plain HTTP on an address that others reach.
+    public var allowsPlainHTTP = false
+    /// Answer templates that a request brings along, on listeners that others reach.
+    public var enableInlineTemplates = false
+    /// A file whose first line callers of /render and /decide on listeners that others reach must send as
+    /// `Authorization: Bearer …`.
+    public var authTokenFile: String?
+
+    /// Seconds between two touches of `healthCheckFile`; 0 is never.
+    public var healthCheckInterval: Double = 0
+    public var healthCheckFile = ""
+
+    /// Making of snapshots: revision, native sidecars, limits, environment.
+    public var injection = InjectionOptions()
+    /// Engines of `--plugin-dir`.
+    public var loadedRenderers: [any Renderer] = []
+    /// What a template of a request may use.
+    public var renderLimits = RenderLimits.server
+    /// Milliseconds that one rendering may take, whatever else it may use.
+    public var renderMilliseconds = 1_000
+
+    public enum FailureMode: String, Sendable, CaseIterable { case allow, deny }
+    /// How a review is answered that failed.
+    public var failureMode = FailureMode.deny
+    /// Namespaces (with `*` for any text) whose reviews are answered otherwise; the first that matches holds.
+    public var failureModes: [(namespaces: String, mode: FailureMode)] = []
+    /// The namespace that the server itself runs in: its pods are never refused.
+    public var ownNamespace = ""
+    /// Milliseconds that a review may take, unless the caller's `?timeout=` leaves less.
+    public var requestBudgetMilliseconds = 2_000
+    /// Answers that may take long at once; 0 is the number of processors.
+    public var workers = 0
+    /// Whether patches are applied and injected again before they are answered.
+    public var selfCheck = false
+
+    /// Bytes of body: of /inject, and of everything else.
+    public var maxReviewBytes = 7 << 20
+    public var maxRequestBytes = 3 << 20
+
+    /// Seconds between the end of readiness and the end of listening, so that load balancers notice.
+    public var shutdownDelay: Double = 0
+    /// Milliseconds that requests have to end once nothing is listened to any more.
+    public var drainMilliseconds = 5_000
+
+    public enum LogFormat: String, Sendable, CaseIterable { case text, json }
+    /// nil: text on a terminal, JSON elsewhere.
+    public var logFormat: LogFormat?
+    public var logLevel = LogLevel.info
+
+    public init() {}
+
+    static let defaultConfiguration = "/etc/istio/inject/config"
+    static let defaultValues = "/etc/istio/inject/values"
+    static let defaultMesh = "/etc/istio/config/mesh"
+    static let defaultCertificate = "/etc/istio/certs/cert-chain.pem"
+    static let defaultKey = "/etc/istio/certs/key.pem"
+}

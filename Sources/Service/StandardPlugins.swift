@@ -1,0 +1,18 @@
+import Mustache
+public import PluginAPI
+import Policy
+
+/// The engines that the program is built with. This list is the only place that names them: adding an engine is a
+/// line here, and a duplicate or malformed id stops the start.
+public enum StandardPlugins {
+    static let renderers: [any Renderer] = [MustacheRenderer()]
+
+    static let decisions: [any DecisionPlugin] = [PolicyPlugin()]
+
+    /// - Parameter loaded: engines from `--plugin-dir`, which stand behind those of the list.
+    public static func registry(
+        loaded: [any Renderer] = []
+    ) throws(PluginRegistryError) -> PluginRegistry {
+        try PluginRegistry(renderers: renderers + loaded, decisions: decisions)
+    }
+}

@@ -1,0 +1,117 @@
+/// Base64 (RFC 4648 §4, §5) in and out.
+public enum Base64 {
+    public enum Alphabet: Sendable {
+        case standard
+        /// `-` and `_` for `+` and `/`.
+        case urlSafe
+
+        fileprivate var table: StaticString {
+            switch self {
+            case .standard: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+            case .urlSafe: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+            }
+        }
+    }
+
+    /// Appends the bytes in base64, padded to whole groups of four unless told otherwise.
+    public static func append(
+        _ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer, alphabet: Alphabet = .standard,
+        padded: Bool = true
+    ) {
+        let table = alphabet.table.utf8Start
+        let groups = bytes.count / 3
+        output.append(upTo: (groups + 1) * 4) { target in
+            var source = 0
+            var written = 0
+            for _ in 0..<groups {
+                let bits =
+                    UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
+                target[written] = table[Int(bits >> 18)]
+                target[written + 1] = table[Int(bits >> 12 & 63)]
+                target[written + 2] = table[Int(bits >> 6 & 63)]
+                target[written + 3] = table[Int(bits & 63)]
+                source += 3
+                written += 4
+            }
+            let rest = bytes.count - source
+            guard rest > 0 else { return written }
+            let bits = UInt32(bytes[source]) << 16 | (rest == 2 ? UInt32(bytes[source + 1]) << 8 : 0)
+            target[written] = table[Int(bits >> 18)]
+            target[written + 1] = table[Int(bits >> 12 & 63)]
+            if rest == 2 { target[written + 2] = table[Int(bits >> 6 & 63)] }
+            written += rest + 1
+            guard padded else { return written }
+            target[written] = UInt8(ascii: "=")
+            if rest == 1 { target[written + 1] = UInt8(ascii: "=") }
+            return written + 3 - rest
+        }
+    }
+
+    public static func encode(
+        _ bytes: [UInt8], alphabet: Alphabet = .standard, padded: Bool = true
+    ) -> String {
+        var output = ByteBuffer(capacity: bytes.count / 3 * 4 + 4)
+        bytes.withUnsafeBufferPointer { append($0, into: &output, alphabet: alphabet, padded: padded) }
+        return output.text
+    }
+
+    /// The bytes, or nil where a byte is not of the alphabet or the padding is not what it must be. Line breaks
+    /// are skipped, as Go's decoder does; bits behind the last byte may be anything.
+    public static func decode(
+        _ text: UnsafeBufferPointer<UInt8>, alphabet: Alphabet = .standard, padded: Bool = true
+    ) -> [UInt8]? {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count / 4 * 3 + 3)
+        var bits: UInt32 = 0
+        var digits = 0
+        var padding = 0
+        for byte in text {
+            if byte == 0x0A || byte == 0x0D { continue }
+            if byte == UInt8(ascii: "="), padded {
+                padding += 1
+                continue
+            }
+            guard padding == 0, let value = value(of: byte, alphabet) else { return nil }
+            bits = bits << 6 | value
+            digits += 1
+            if digits == 4 {
+                result.append(UInt8(truncatingIfNeeded: bits >> 16))
+                result.append(UInt8(truncatingIfNeeded: bits >> 8))
+                result.append(UInt8(truncatingIfNeeded: bits))
+                (bits, digits) = (0, 0)
+            }
+        }
+        guard digits != 1, padding == (padded && digits > 0 ? 4 - digits : 0) else { return nil }
+        if digits == 3 {
+            result.append(UInt8(truncatingIfNeeded: bits >> 10))
+            result.append(UInt8(truncatingIfNeeded: bits >> 2))
+        } else if digits == 2 {
+            result.append(UInt8(truncatingIfNeeded: bits >> 4))
+        }
+        return result
+    }
+
+    public static func decode(
+        _ text: [UInt8], alphabet: Alphabet = .standard, padded: Bool = true
+    ) -> [UInt8]? {
+        text.withUnsafeBufferPointer { decode($0, alphabet: alphabet, padded: padded) }
+    }
+
+    public static func decode(
+        _ text: String, alphabet: Alphabet = .standard, padded: Bool = true
+    ) -> [UInt8]? {
+        var text = text
+        return text.withUTF8 { decode($0, alphabet: alphabet, padded: padded) }
+    }
+
+    private static func value(of byte: UInt8, _ alphabet: Alphabet) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a") + 26)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0") + 52)
+        case UInt8(ascii: "+") where alphabet == .standard, UInt8(ascii: "-") where alphabet == .urlSafe: 62
+        case UInt8(ascii: "/") where alphabet == .standard, UInt8(ascii: "_") where alphabet == .urlSafe: 63
+        default: nil
+        }
+    }
+}

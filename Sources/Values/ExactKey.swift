@@ -1,0 +1,72 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A key that equals another only byte for byte. Strings also equal where Unicode holds two spellings for the
+/// same text; JSON does not.
+public struct ExactKey: Hashable, Sendable {
+    public let text: String
+
+    @inlinable
+    public init(_ text: String) { self.text = text }
+
+    public static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension String {
+    /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
+    public func hasSameBytes(as other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let same = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+                return memcmp(left, right, utf8.count) == 0
+            }
+        }
+        if case .some(.some(let same)) = same { return same }
+        return utf8.elementsEqual(other.utf8)
+    }
+}
+
+extension Object {
+    /// Up to so many members, keys are compared pair by pair; above, by hashing, as pairs grow with the square.
+    static var scanLimit: Int { 16 }
+
+    /// Members from outside, in which a key may stand more than once: the last value wins, at the first place.
+    public init(lastWins members: [Member]) {
+        self.init(Object.hasRepeatedKey(members) ? Object.withoutRepeats(members) : members)
+    }
+
+    static func hasRepeatedKey(_ members: [Member]) -> Bool {
+        if members.count <= scanLimit {
+            for right in members.indices.dropFirst() {
+                for left in 0..<right where members[left].key.hasSameBytes(as: members[right].key) {
+                    return true
+                }
+            }
+            return false
+        }
+        var seen = Set<ExactKey>(minimumCapacity: members.count)
+        for member in members where !seen.insert(ExactKey(member.key)).inserted { return true }
+        return false
+    }
+
+    static func withoutRepeats(_ members: [Member]) -> [Member] {
+        var places: [ExactKey: Int] = [:]
+        var result: [Member] = []
+        for member in members {
+            if let place = places[ExactKey(member.key)] {
+                result[place].value = member.value
+            } else {
+                places[ExactKey(member.key)] = result.count
+                result.append(member)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,227 @@
+/// Collects the operations between two values.
+///
+/// The work grows with what is compared, and with the square only of short runs in lists that share no prefix or
+/// suffix and have no names.
+struct JSONDifference {
+    private(set) var operations: [JSONPatch.Operation] = []
+    private var path: [String] = []
+
+    /// Deeper than this, values that differ are replaced as a whole: comparing goes down by calls.
+    static let depthLimit = 100
+    /// So many pairs of items are compared to find the longest common run of two lists; with more, items are
+    /// paired by their places.
+    static let pairLimit = 4_096
+
+    mutating func compare(_ old: Value, _ new: Value) {
+        guard path.count < Self.depthLimit else {
+            if old != new { replace(new) }
+            return
+        }
+        switch (old, new) {
+        case (.object(let old), .object(let new)):
+            compareMembers(old, new)
+        case (.array(let old), .array(let new)):
+            compareItems(old, new)
+        default:
+            if old != new { replace(new) }
+        }
+    }
+
+    private mutating func replace(_ value: Value) {
+        operations.append(JSONPatch.Operation(.replace, JSONPointer(path), value: value))
+    }
+
+    private mutating func add(_ token: String, _ value: Value) {
+        operations.append(JSONPatch.Operation(.add, JSONPointer(path + [token]), value: value))
+    }
+
+    private mutating func remove(_ token: String) {
+        operations.append(JSONPatch.Operation(.remove, JSONPointer(path + [token])))
+    }
+
+    private mutating func descend(_ token: String, _ old: Value, _ new: Value) {
+        path.append(token)
+        compare(old, new)
+        path.removeLast()
+    }
+
+    // MARK: Objects
+
+    private mutating func compareMembers(_ old: Object, _ new: Object) {
+        let oldPlaces = KeyIndex(old.members)
+        let newPlaces = KeyIndex(new.members)
+        for (place, member) in old.members.enumerated()
+        where newPlaces.place(of: member.key, near: place) == nil {
+            remove(member.key)
+        }
+        for (place, member) in new.members.enumerated() {
+            if let other = oldPlaces.place(of: member.key, near: place) {
+                descend(member.key, old.members[other].value, member.value)
+            } else {
+                add(member.key, member.value)
+            }
+        }
+    }
+
+    /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.
+    private struct KeyIndex {
+        let members: [Member]
+        let places: [ExactKey: Int]?
+
+        init(_ members: [Member]) {
+            self.members = members
+            guard members.count > Object.scanLimit else {
+                places = nil
+                return
+            }
+            var places: [ExactKey: Int] = [:]
+            places.reserveCapacity(members.count)
+            for (place, member) in members.enumerated() { places[ExactKey(member.key)] = place }
+            self.places = places
+        }
+
+        func place(of key: String, near place: Int) -> Int? {
+            if place < members.count, members[place].key.hasSameBytes(as: key) { return place }
+            if let places { return places[ExactKey(key)] }
+            return members.firstIndex { $0.key.hasSameBytes(as: key) }
+        }
+    }
+
+    // MARK: Lists
+
+    private mutating func compareItems(_ old: [Value], _ new: [Value]) {
+        if let oldNames = names(old), let newNames = names(new) {
+            edit(old, new, pairs: pairsByName(oldNames, newNames), pairsRuns: false)
+            return
+        }
+        var head = 0
+        while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
+        var tail = 0
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail]
+        {
+            tail += 1
+        }
+        var pairs = (0..<head).map { ($0, $0) }
+        let oldRun = head..<old.count - tail
+        let newRun = head..<new.count - tail
+        if !oldRun.isEmpty, !newRun.isEmpty, oldRun.count * newRun.count <= Self.pairLimit {
+            pairs += longestCommonRun(old, oldRun, new, newRun)
+        }
+        pairs += (0..<tail).map { (old.count - tail + $0, new.count - tail + $0) }
+        edit(old, new, pairs: pairs, pairsRuns: true)
+    }
+
+    /// The names of the items, where every item is an object with a name that no other has.
+    private func names(_ items: [Value]) -> [String]? {
+        var names: [String] = []
+        names.reserveCapacity(items.count)
+        for item in items {
+            guard case .object(let object) = item, case .string(let name)? = object["name"] else {
+                return nil
+            }
+            names.append(name)
+        }
+        return Set(names.lazy.map(ExactKey.init)).count == names.count ? names : nil
+    }
+
+    /// The items that stay: those of both lists, without the ones that changed their order.
+    private func pairsByName(_ old: [String], _ new: [String]) -> [(Int, Int)] {
+        var places: [ExactKey: Int] = [:]
+        for (place, name) in old.enumerated() { places[ExactKey(name)] = place }
+        let common = new.enumerated().compactMap { place, name in
+            places[ExactKey(name)].map { (old: $0, new: place) }
+        }
+        return longestRising(common)
+    }
+
+    /// The longest run of pairs whose old places rise too (patience sorting, n log n).
+    private func longestRising(_ pairs: [(old: Int, new: Int)]) -> [(Int, Int)] {
+        var tails: [Int] = []
+        var previous = [Int?](repeating: nil, count: pairs.count)
+        for (index, pair) in pairs.enumerated() {
+            var low = 0
+            var high = tails.count
+            while low < high {
+                let middle = (low + high) / 2
+                if pairs[tails[middle]].old < pair.old { low = middle + 1 } else { high = middle }
+            }
+            previous[index] = low > 0 ? tails[low - 1] : nil
+            if low == tails.count { tails.append(index) } else { tails[low] = index }
+        }
+        var result: [(Int, Int)] = []
+        var next = tails.last
+        while let index = next {
+            result.append(pairs[index])
+            next = previous[index]
+        }
+        return result.reversed()
+    }
+
+    /// The longest common run of two stretches, as pairs of places.
+    private func longestCommonRun(
+        _ old: [Value], _ oldRun: Range<Int>, _ new: [Value], _ newRun: Range<Int>
+    ) -> [(Int, Int)] {
+        let width = newRun.count + 1
+        // How long the longest run is from each pair of places on.
+        var lengths = [Int](repeating: 0, count: (oldRun.count + 1) * width)
+        var same = [Bool](repeating: false, count: (oldRun.count + 1) * width)
+        for row in stride(from: oldRun.count - 1, through: 0, by: -1) {
+            for column in stride(from: newRun.count - 1, through: 0, by: -1) {
+                let cell = row * width + column
+                same[cell] = old[oldRun.lowerBound + row] == new[newRun.lowerBound + column]
+                lengths[cell] =
+                    same[cell]
+                    ? lengths[cell + width + 1] + 1 : max(lengths[cell + width], lengths[cell + 1])
+            }
+        }
+        var result: [(Int, Int)] = []
+        var row = 0
+        var column = 0
+        while row < oldRun.count, column < newRun.count {
+            let cell = row * width + column
+            if same[cell] {
+                result.append((oldRun.lowerBound + row, newRun.lowerBound + column))
+                row += 1
+                column += 1
+            } else if lengths[cell + width] >= lengths[cell + 1] {
+                row += 1
+            } else {
+                column += 1
+            }
+        }
+        return result
+    }
+
+    /// Turns one list into the other from left to right, given the pairs of items that stay. Between two pairs,
+    /// items go and come; where `pairsRuns` is set, one that goes and one that comes are the same item, changed.
+    private mutating func edit(_ old: [Value], _ new: [Value], pairs: [(Int, Int)], pairsRuns: Bool) {
+        var count = old.count
+        var oldNext = 0
+        var newNext = 0
+        for (oldPlace, newPlace) in pairs + [(old.count, new.count)] {
+            if pairsRuns {
+                while oldNext < oldPlace, newNext < newPlace {
+                    descend(String(newNext), old[oldNext], new[newNext])
+                    oldNext += 1
+                    newNext += 1
+                }
+            }
+            while oldNext < oldPlace {
+                remove(String(newNext))
+                count -= 1
+                oldNext += 1
+            }
+            while newNext < newPlace {
+                add(newNext == count ? "-" : String(newNext), new[newNext])
+                count += 1
+                newNext += 1
+            }
+            if oldPlace < old.count {
+                // Pairs between runs are equal items.
+                if !pairsRuns { descend(String(newPlace), old[oldPlace], new[newPlace]) }
+                oldNext += 1
+                newNext += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+/// Writes a value as JSON by a loop over the containers that are open.
+struct JSONWriter {
+    private let indent: Int
+    private let escapesHTML: Bool
+
+    init(style: JSONStyle, escapesHTML: Bool) {
+        switch style {
+        case .compact: indent = -1
+        case .pretty(let blanks): indent = max(blanks, 0)
+        }
+        self.escapesHTML = escapesHTML
+    }
+
+    /// A container that is open, and which of its parts comes next.
+    private enum Frame {
+        case array([Value], next: Int)
+        case object([Member], next: Int)
+    }
+
+    func write(_ value: Value, into output: inout ByteBuffer) {
+        var frames: [Frame] = []
+        begin(value, &frames, into: &output)
+        while let frame = frames.popLast() {
+            switch frame {
+            case .array(let items, var next):
+                var entered = false
+                while next < items.count, !entered {
+                    separate(first: next == 0, depth: frames.count + 1, into: &output)
+                    if !scalar(items[next], into: &output) {
+                        frames.append(.array(items, next: next + 1))
+                        begin(items[next], &frames, into: &output)
+                        entered = true
+                    }
+                    next += 1
+                }
+                if !entered { close(UInt8(ascii: "]"), depth: frames.count, into: &output) }
+            case .object(let members, var next):
+                var entered = false
+                while next < members.count, !entered {
+                    separate(first: next == 0, depth: frames.count + 1, into: &output)
+                    write(string: members[next].key, into: &output)
+                    output.append(UInt8(ascii: ":"))
+                    if indent >= 0 { output.append(UInt8(ascii: " ")) }
+                    if !scalar(members[next].value, into: &output) {
+                        frames.append(.object(members, next: next + 1))
+                        begin(members[next].value, &frames, into: &output)
+                        entered = true
+                    }
+                    next += 1
+                }
+                if !entered { close(UInt8(ascii: "}"), depth: frames.count, into: &output) }
+            }
+        }
+    }
+
+    /// Writes a scalar, or opens a container and leaves it on the stack.
+    private func begin(_ value: Value, _ frames: inout [Frame], into output: inout ByteBuffer) {
+        switch value {
+        case .array(let items):
+            output.append(UInt8(ascii: "["))
+            if items.isEmpty {
+                output.append(UInt8(ascii: "]"))
+            } else {
+                frames.append(.array(items, next: 0))
+            }
+        case .object(let object):
+            output.append(UInt8(ascii: "{"))
+            if object.isEmpty {
+                output.append(UInt8(ascii: "}"))
+            } else {
+                frames.append(.object(object.members, next: 0))
+            }
+        default:
+            _ = scalar(value, into: &output)
+        }
+    }
+
+    /// Writes anything but a container; answers whether it did.
+    private func scalar(_ value: Value, into output: inout ByteBuffer) -> Bool {
+        switch value {
+        case .null: output.append("null")
+        case .bool(true): output.append("true")
+        case .bool(false): output.append("false")
+        case .int(let number): NumberFormat.append(number, into: &output)
+        case .double(let number): NumberFormat.appendJSON(number, into: &output)
+        case .string(let text): write(string: text, into: &output)
+        case .array, .object: return false
+        }
+        return true
+    }
+
+    private func separate(first: Bool, depth: Int, into output: inout ByteBuffer) {
+        if !first { output.append(UInt8(ascii: ",")) }
+        if indent >= 0 { newLine(depth: depth, into: &output) }
+    }
+
+    private func close(_ byte: UInt8, depth: Int, into output: inout ByteBuffer) {
+        if indent >= 0 { newLine(depth: depth, into: &output) }
+        output.append(byte)
+    }
+
+    private func newLine(depth: Int, into output: inout ByteBuffer) {
+        output.append(0x0A)
+        output.append(repeating: UInt8(ascii: " "), count: depth * indent)
+    }
+
+    func write(string text: String, into output: inout ByteBuffer) {
+        var text = text
+        text.withUTF8 { bytes in
+            // Almost no string needs an escape: copied and looked through in one pass, begun again if one does.
+            let before = output.count
+            output.append(upTo: bytes.count + 2) { target in
+                target[0] = UInt8(ascii: "\"")
+                for index in 0..<bytes.count {
+                    let byte = bytes[index]
+                    if mayNeedEscape(byte) { return 0 }
+                    target[index + 1] = byte
+                }
+                target[bytes.count + 1] = UInt8(ascii: "\"")
+                return bytes.count + 2
+            }
+            if output.count == before { writeEscaped(bytes, into: &output) }
+        }
+    }
+
+    private func mayNeedEscape(_ byte: UInt8) -> Bool {
+        if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+        guard escapesHTML else { return false }
+        // U+2028 and U+2029 are E2 80 A8 and E2 80 A9.
+        return byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "&")
+            || byte == 0xE2
+    }
+
+    private func writeEscaped(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+        output.append(UInt8(ascii: "\""))
+        var plain = 0
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            guard mayNeedEscape(byte) else {
+                index += 1
+                continue
+            }
+            if byte == 0xE2 {
+                let isSeparator =
+                    index + 2 < bytes.count && bytes[index + 1] == 0x80 && bytes[index + 2] & 0xFE == 0xA8
+                guard isSeparator else {
+                    index += 1
+                    continue
+                }
+                output.append(UnsafeBufferPointer(rebasing: bytes[plain..<index]))
+                output.append(bytes[index + 2] == 0xA8 ? "\\u2028" : "\\u2029")
+                index += 3
+            } else {
+                output.append(UnsafeBufferPointer(rebasing: bytes[plain..<index]))
+                writeEscape(byte, into: &output)
+                index += 1
+            }
+            plain = index
+        }
+        output.append(UnsafeBufferPointer(rebasing: bytes[plain...]))
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private func writeEscape(_ byte: UInt8, into output: inout ByteBuffer) {
+        switch byte {
+        case UInt8(ascii: "\""): output.append("\\\"")
+        case UInt8(ascii: "\\"): output.append("\\\\")
+        case 0x08: output.append("\\b")
+        case 0x0C: output.append("\\f")
+        case 0x0A: output.append("\\n")
+        case 0x0D: output.append("\\r")
+        case 0x09: output.append("\\t")
+        default:
+            output.append("\\u00")
+            for digit in [byte >> 4, byte & 15] {
+                output.append(digit < 10 ? digit + UInt8(ascii: "0") : digit - 10 + UInt8(ascii: "a"))
+            }
+        }
+    }
+}

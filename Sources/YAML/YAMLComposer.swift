@@ -1,0 +1,479 @@
+import CLibYAML
+import Values
+
+/// Builds the values of one document after the other from libyaml's events.
+///
+/// As in the JSON reader, the parts of all open collections lie on two stacks, and closing one moves its share
+/// into an array. What is wrong with a value (not with the text) is kept until the document is read, as a mistake
+/// in the text goes first.
+struct YAMLComposer: ~Copyable {
+    private var parser: YAMLParser
+    private let options: YAMLOptions
+    private let textLength: Int
+    private var places: CharacterIndex
+
+    private var frames: [Frame] = []
+    private var items = MovingStack<Value>(capacity: 16)
+    private var members = MovingStack<Member>(capacity: 64)
+    /// The lines of the values on `members`, in strict reading only.
+    private var memberLines: [Int] = []
+
+    private var anchors: [String: Anchor] = [:]
+    private var budget = AliasBudget()
+    private var firstError: YAMLError?
+    private var duplicates: [(line: Int, key: String)] = []
+    private var positions: [String: SourcePosition] = [:]
+
+    /// The comments before a first `---`, as a document of their own.
+    private(set) var leadingDocument: YAMLDocument?
+    /// Where the document last read begins, its `---` included.
+    private(set) var marker = 0
+    private var isFirst = true
+    private var isDone = false
+
+    /// A collection that is open.
+    private struct Frame {
+        var isMapping: Bool
+        /// Where its share of the stack begins.
+        var start: Int
+        var anchor: String?
+        /// How many nodes had been read before its own.
+        var nodesBefore: Int
+        /// In a mapping, the key whose value comes next.
+        var key: Key?
+        /// The length of the path to it, where positions are kept.
+        var pathLength: Int
+        var line: Int
+    }
+
+    private enum Key {
+        case text(String)
+        case merge
+        /// What cannot be a key; the error is noted, the value is read and dropped.
+        case dropped
+    }
+
+    private struct Anchor {
+        /// Nil as long as its own value is being read.
+        var value: Value?
+        var nodes: Int
+    }
+
+    private var path = ""
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) throws(YAMLError) {
+        parser = try YAMLParser(bytes)
+        self.options = options
+        textLength = bytes.count
+        places = CharacterIndex(bytes)
+    }
+
+    /// Reads the next document, nil behind the last. Its range ends where the text does, unless `...` ends it;
+    /// where the next one begins is known only with that one (`marker`), which nobody may ask for.
+    mutating func next() throws(YAMLError) -> YAMLDocument? {
+        guard !isDone else { return nil }
+        repeat {
+            try parser.advance()
+            if parser.type == YAML_STREAM_END_EVENT {
+                isDone = true
+                return nil
+            }
+        } while parser.type != YAML_DOCUMENT_START_EVENT
+        var document = begin()
+
+        anchors.removeAll()
+        budget = AliasBudget()
+        firstError = nil
+        duplicates.removeAll()
+        positions.removeAll()
+        path = ""
+
+        try parser.advance()
+        // A document of nothing is one plain scalar without a byte.
+        document.isEmpty =
+            parser.type == YAML_SCALAR_EVENT && parser.scalarBytes.isEmpty && parser.isPlain
+            && parser.start.index == parser.end.index && parser.anchor == nil
+        document.value = try root()
+
+        try parser.advance()
+        if parser.isExplicitEnd {
+            let stop = places.offset(Int(parser.start.index))
+            document.range = min(document.range.lowerBound, stop)..<stop
+        }
+        if options.positions { document.positions = positions }
+        if let firstError { throw firstError }
+        if !duplicates.isEmpty { throw duplicateError() }
+        return document
+    }
+
+    /// The parser stands on the start of a document: where its text begins.
+    private mutating func begin() -> YAMLDocument {
+        marker = places.offset(Int(parser.start.index))
+        let wasFirst = isFirst
+        isFirst = false
+        // Only the first document can do without its `---`.
+        guard parser.isExplicitStart else { return YAMLDocument(range: 0..<textLength) }
+        leadingDocument = wasFirst && places.hasText(before: marker) ? YAMLDocument(range: 0..<marker) : nil
+        let start = places.lineEnd(behind: places.offset(Int(parser.end.index)))
+        return YAMLDocument(range: start..<textLength, line: places.line(of: start))
+    }
+
+    /// Reads the value whose first event is there.
+    private mutating func root() throws(YAMLError) -> Value {
+        notePosition()
+        while true {
+            var value = Value.null
+            var isAlias = false
+            switch parser.type {
+            case YAML_SCALAR_EVENT:
+                budget.count(1)
+                try checkNodes()
+                if let last = frames.indices.last, frames[last].isMapping, frames[last].key == nil {
+                    frames[last].key = key()
+                    enterKey(last)
+                    try parser.advance()
+                    continue
+                }
+                value = scalar()
+                valueLine = parser.position.line
+                if let anchor = parser.anchor { anchors[anchor] = Anchor(value: value, nodes: 1) }
+            case YAML_ALIAS_EVENT:
+                budget.count(1)
+                let alias = try expandAlias()
+                if let last = frames.indices.last, frames[last].isMapping, frames[last].key == nil {
+                    frames[last].key = key(of: alias)
+                    enterKey(last)
+                    try parser.advance()
+                    continue
+                }
+                value = alias
+                valueLine = parser.position.line
+                isAlias = true
+            case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT:
+                try open()
+                try parser.advance()
+                enterItem()
+                continue
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+                value = close()
+            default:
+                // libyaml sends nothing else within a document.
+                throw YAMLError(code: .syntax, message: "found no value", position: parser.position)
+            }
+            guard frames.last != nil else { return value }
+            add(value, isAlias: isAlias)
+            try parser.advance()
+            enterItem()
+        }
+    }
+
+    // MARK: Collections
+
+    private mutating func open() throws(YAMLError) {
+        guard frames.count < options.limits.depth else {
+            throw YAMLError(
+                code: .tooDeep,
+                message:
+                    "found collections nested deeper than \(options.limits.depth), expected at most that",
+                reportedLine: parser.position.line, position: parser.position)
+        }
+        budget.count(1)
+        try checkNodes()
+        let isMapping = parser.type == YAML_MAPPING_START_EVENT
+        let anchor = parser.anchor
+        if let anchor { anchors[anchor] = Anchor(value: nil, nodes: 0) }
+        if let last = frames.indices.last, frames[last].isMapping, frames[last].key == nil {
+            note(.badKey, isMapping ? "a mapping cannot be a key" : "a sequence cannot be a key")
+            frames[last].key = .dropped
+            // It is read like any other; its own value follows, as behind a key that is a text.
+            keyCollections.append(frames.count + 1)
+        }
+        frames.append(
+            Frame(
+                isMapping: isMapping, start: isMapping ? members.count : items.count, anchor: anchor,
+                nodesBefore: budget.nodes - 1, key: nil, pathLength: path.utf8.count,
+                line: parser.position.line))
+    }
+
+    /// The depths of frames that stand where a key should.
+    private var keyCollections: [Int] = []
+
+    private mutating func close() -> Value {
+        let depth = frames.count
+        let frame = frames.removeLast()
+        leave(to: frame.pathLength)
+        valueLine = frame.line
+        let value: Value
+        if frame.isMapping {
+            if options.strict { checkDuplicates(from: frame.start) }
+            value = .object(Object(lastWins: members.take(from: frame.start)))
+        } else {
+            value = .array(items.take(from: frame.start))
+        }
+        if let anchor = frame.anchor {
+            anchors[anchor] = Anchor(value: value, nodes: budget.nodes - frame.nodesBefore)
+        }
+        if keyCollections.last == depth {
+            keyCollections.removeLast()
+            isKeyCollection = true
+        }
+        return value
+    }
+
+    /// The value just closed stood where a key should: its own value is still to come.
+    private var isKeyCollection = false
+
+    /// Adds a value that is complete to the collection around it.
+    private mutating func add(_ value: Value, isAlias: Bool) {
+        if isKeyCollection {
+            isKeyCollection = false
+            return
+        }
+        let last = frames.count - 1
+        guard frames[last].isMapping else {
+            items.push(value)
+            return
+        }
+        switch frames[last].key {
+        case .text(let key):
+            members.push(Member(key, value))
+            if options.strict { memberLines.append(valueLine) }
+        case .merge:
+            merge(value, isAlias: isAlias)
+        case .dropped, nil:
+            break
+        }
+        frames[last].key = nil
+        leave(to: frames[last].pathLength)
+    }
+
+    /// Adds the members of a mapping, or of a list of them, of which an earlier one beats a later one. Repeats
+    /// are taken out when the mapping is closed, where the last one wins.
+    private mutating func merge(_ value: Value, isAlias: Bool) {
+        switch value {
+        case .object(let object):
+            mergeMembers(object)
+        case .array(let list) where !isAlias && list.allSatisfy({ $0.object != nil }):
+            for item in list.reversed() { if let object = item.object { mergeMembers(object) } }
+        default:
+            note(.badMerge, "map merge requires map or sequence of maps as the value")
+        }
+    }
+
+    private mutating func mergeMembers(_ object: Object) {
+        for member in object.members {
+            members.push(member)
+            if options.strict { memberLines.append(valueLine) }
+        }
+    }
+
+    private mutating func checkDuplicates(from start: Int) {
+        var seen = Set<ExactKey>()
+        for index in start..<members.count where !seen.insert(ExactKey(members[index].key)).inserted {
+            duplicates.append((memberLines[index], members[index].key))
+        }
+        memberLines.removeLast(members.count - start)
+    }
+
+    /// The line on which the value now being added began.
+    private var valueLine = 0
+
+    private func duplicateError() -> YAMLError {
+        let sorted = duplicates.sorted { $0.line < $1.line }
+        let lines = sorted.map { "  line \($0.line): key \(JSON.text(.string($0.key))) already set in map" }
+        return YAMLError(
+            code: .duplicateKey, message: "unmarshal errors:\n" + lines.joined(separator: "\n"),
+            position: SourcePosition(line: sorted[0].line, column: 1))
+    }
+
+    // MARK: Scalars, keys and aliases
+
+    private mutating func scalar() -> Value {
+        let bytes = parser.scalarBytes
+        let tag = parser.scalarTag
+        if tag == nil, !parser.isPlain { return .string(String(decoding: bytes, as: UTF8.self)) }
+        do throws(YAMLScalar.Problem) {
+            let scalar = try YAMLScalar(bytes, tag: tag)
+            if case .double(let number) = scalar.value, !number.isFinite {
+                note(.unsupportedValue, "found \(scalar.text), expected a value that JSON can say")
+                return .null
+            }
+            return scalar.value
+        } catch {
+            note(.badTag, error.message)
+            return .null
+        }
+    }
+
+    private mutating func key() -> Key {
+        let bytes = parser.scalarBytes
+        let tag = parser.scalarTag
+        if parser.isPlain || tag == YAMLScalar.mergeTag, bytes.count == 2, bytes[0] == UInt8(ascii: "<"),
+            bytes[1] == UInt8(ascii: "<")
+        {
+            return .merge
+        }
+        if tag == nil, !parser.isPlain || !YAMLScalar.mayResolve(bytes) {
+            let text = String(decoding: bytes, as: UTF8.self)
+            if let anchor = parser.anchor { anchors[anchor] = Anchor(value: .string(text), nodes: 1) }
+            return .text(text)
+        }
+        do throws(YAMLScalar.Problem) {
+            let scalar = try YAMLScalar(bytes, tag: tag)
+            if let anchor = parser.anchor { anchors[anchor] = Anchor(value: scalar.value, nodes: 1) }
+            return key(of: scalar.value)
+        } catch {
+            note(.badTag, error.message)
+            return .dropped
+        }
+    }
+
+    private mutating func key(of value: Value) -> Key {
+        guard let text = YAMLScalar.keyText(value) else {
+            note(.badKey, "\(value.isNull ? "null" : "a collection") cannot be a key")
+            return .dropped
+        }
+        return .text(text)
+    }
+
+    private mutating func expandAlias() throws(YAMLError) -> Value {
+        let name = parser.anchor ?? ""
+        guard let anchor = anchors[name] else {
+            throw YAMLError(
+                code: .unknownAnchor, message: "unknown anchor '\(name)' referenced",
+                position: parser.position)
+        }
+        guard let value = anchor.value else {
+            note(.cyclicAnchor, "anchor '\(name)' value contains itself")
+            return .null
+        }
+        guard budget.expand(anchor.nodes) else {
+            throw YAMLError(
+                code: .excessiveAliasing, message: "document contains excessive aliasing",
+                position: parser.position)
+        }
+        try checkNodes()
+        return value
+    }
+
+    private func checkNodes() throws(YAMLError) {
+        guard budget.nodes > options.limits.nodes else { return }
+        throw YAMLError(
+            code: .tooManyNodes,
+            message: "found more than \(options.limits.nodes) values, expected at most that",
+            reportedLine: parser.position.line, position: parser.position)
+    }
+
+    /// Keeps the first mistake that is not one of the text.
+    private mutating func note(_ code: YAMLError.Code, _ message: String) {
+        guard firstError == nil else { return }
+        firstError = YAMLError(code: code, message: message, position: parser.position)
+    }
+
+    // MARK: Places
+
+    /// The parser stands on the first event of an item or value: notes its place.
+    private mutating func enterItem() {
+        guard options.positions, let frame = frames.last, !frame.isMapping,
+            parser.type != YAML_SEQUENCE_END_EVENT
+        else { return }
+        leave(to: frame.pathLength)
+        path += "/\(items.count - frame.start)"
+        notePosition()
+    }
+
+    /// The parser stands on a key: its place is that of the member.
+    private mutating func enterKey(_ index: Int) {
+        guard options.positions, case .text(let key) = frames[index].key else { return }
+        leave(to: frames[index].pathLength)
+        path += "/" + JSONPointer.escape(key)
+        notePosition()
+    }
+
+    private mutating func leave(to length: Int) {
+        guard options.positions, path.utf8.count > length else { return }
+        path = String(decoding: path.utf8.prefix(length), as: UTF8.self)
+    }
+
+    private mutating func notePosition() {
+        guard options.positions else { return }
+        positions[path] = parser.position
+    }
+}
+
+/// Counts values as go-yaml does and stops where too many come from aliases: up to 400,000 values 99 in 100 may,
+/// from there the share sinks to one in ten at 4,000,000.
+struct AliasBudget {
+    private(set) var nodes = 0
+    private var aliased = 0
+
+    mutating func count(_ more: Int) { nodes += more }
+
+    /// Adds what an alias stands for; answers false where that is too much.
+    mutating func expand(_ more: Int) -> Bool {
+        nodes = nodes.addingReportingOverflow(more).overflow ? .max : nodes + more
+        aliased = aliased.addingReportingOverflow(more).overflow ? .max : aliased + more
+        guard aliased > 100, nodes > 1_000 else { return true }
+        return Double(aliased) / Double(nodes) <= allowedShare
+    }
+
+    private var allowedShare: Double {
+        let low = 400_000
+        let high = 4_000_000
+        if nodes <= low { return 0.99 }
+        if nodes >= high { return 0.10 }
+        return 0.99 - 0.89 * Double(nodes - low) / Double(high - low)
+    }
+}
+
+/// From libyaml's marks, which count characters, to bytes. Asked in rising order.
+struct CharacterIndex {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var character = 0
+    private var byte = 0
+    private let isASCII: Bool
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+        isASCII = bytes.allSatisfy { $0 < 0x80 }
+    }
+
+    mutating func offset(_ index: Int) -> Int {
+        if isASCII { return min(index, bytes.count) }
+        if index < character { (character, byte) = (0, 0) }
+        while character < index, byte < bytes.count {
+            byte += 1
+            while byte < bytes.count, bytes[byte] & 0xC0 == 0x80 { byte += 1 }
+            character += 1
+        }
+        return byte
+    }
+
+    /// Whether anything but white space and a byte order mark stands before that byte.
+    func hasText(before end: Int) -> Bool {
+        let hasMark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
+        return bytes.prefix(end).dropFirst(hasMark ? 3 : 0).contains {
+            $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D
+        }
+    }
+
+    /// The start of the next line where only blanks stand between, else the place itself.
+    func lineEnd(behind start: Int) -> Int {
+        var index = start
+        while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 || bytes[index] == 0x0D {
+            index += 1
+        }
+        return index < bytes.count && bytes[index] == 0x0A ? index + 1 : index == bytes.count ? index : start
+    }
+
+    /// The line of a byte, from 1. Asked in rising order, so that the text is counted once.
+    mutating func line(of offset: Int) -> Int {
+        while countedLines < offset {
+            if bytes[countedLines] == 0x0A { lines += 1 }
+            countedLines += 1
+        }
+        return lines
+    }
+    private var countedLines = 0
+    private var lines = 1
+}

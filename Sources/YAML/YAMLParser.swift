@@ -1,0 +1,111 @@
+import CLibYAML
+import Values
+
+/// libyaml's parser over bytes that stay where they are, freed when it goes out of scope.
+struct YAMLParser: ~Copyable {
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let bytes: UnsafeBufferPointer<UInt8>
+    /// The event last read; its texts are libyaml's until the next one.
+    private let event: UnsafeMutablePointer<yaml_event_t>
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
+        self.bytes = bytes
+        parser = .allocate(capacity: 1)
+        event = .allocate(capacity: 1)
+        event.initialize(to: yaml_event_t())
+        guard yaml_parser_initialize(parser) == 1 else {
+            parser.deallocate()
+            event.deallocate()
+            throw YAMLError(code: .syntax, message: "out of memory")
+        }
+        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        yaml_parser_set_input_string(parser, bytes.baseAddress ?? YAMLParser.nothing.utf8Start, bytes.count)
+    }
+
+    deinit {
+        yaml_event_delete(event)
+        yaml_parser_delete(parser)
+        event.deallocate()
+        parser.deallocate()
+    }
+
+    /// libyaml takes no null pointer, not even for no bytes.
+    private static let nothing: StaticString = " "
+
+    var type: yaml_event_type_t { event.pointee.type }
+    var start: yaml_mark_t { event.pointee.start_mark }
+    var end: yaml_mark_t { event.pointee.end_mark }
+    var position: SourcePosition { YAMLParser.position(start) }
+
+    static func position(_ mark: yaml_mark_t) -> SourcePosition {
+        SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    }
+
+    /// Reads the next event over the last one.
+    mutating func advance() throws(YAMLError) {
+        yaml_event_delete(event)
+        event.initialize(to: yaml_event_t())
+        guard yaml_parser_parse(parser, event) == 1 else { throw problem() }
+    }
+
+    // MARK: What the event holds
+
+    var scalarBytes: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: event.pointee.data.scalar.value, count: event.pointee.data.scalar.length)
+    }
+    /// Whether the scalar stands bare, so that its text tells its type.
+    var isPlain: Bool { event.pointee.data.scalar.plain_implicit != 0 }
+    var scalarTag: String? { text(event.pointee.data.scalar.tag) }
+
+    /// Whether a document begins by `---`.
+    var isExplicitStart: Bool { event.pointee.data.document_start.implicit == 0 }
+    var isExplicitEnd: Bool { event.pointee.data.document_end.implicit == 0 }
+
+    /// The anchor that a scalar or collection defines, or that an alias names.
+    var anchor: String? {
+        switch type {
+        case YAML_SCALAR_EVENT: text(event.pointee.data.scalar.anchor)
+        case YAML_ALIAS_EVENT: text(event.pointee.data.alias.anchor)
+        case YAML_SEQUENCE_START_EVENT: text(event.pointee.data.sequence_start.anchor)
+        case YAML_MAPPING_START_EVENT: text(event.pointee.data.mapping_start.anchor)
+        default: nil
+        }
+    }
+
+    private func text(_ bytes: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+        bytes.map { String(cString: $0) }
+    }
+
+    // MARK: Errors
+
+    /// The parser's problem, numbered as go-yaml numbers it: it counts lines from 0 and adds one only for the
+    /// scanner, so that errors of the grammar name the line before, and those of the first line none.
+    private func problem() -> YAMLError {
+        let isScanner = parser.pointee.error == YAML_SCANNER_ERROR
+        let problemLine = Int(parser.pointee.problem_mark.line)
+        let contextLine = Int(parser.pointee.context_mark.line)
+        var line = 0
+        if problemLine != 0 {
+            line = isScanner ? problemLine + 1 : problemLine
+        } else if contextLine != 0 {
+            line = contextLine
+        }
+        let message =
+            parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
+        // The reader, which decodes the bytes ahead of all others, knows only the offset of the bad one.
+        let isReader = parser.pointee.error == YAML_READER_ERROR
+        return YAMLError(
+            code: .syntax, message: message, reportedLine: line == 0 ? nil : line,
+            position: isReader
+                ? position(of: parser.pointee.problem_offset)
+                : YAMLParser.position(parser.pointee.problem_mark))
+    }
+
+    private func position(of offset: Int) -> SourcePosition {
+        let before = bytes.prefix(max(offset, 0))
+        let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        return SourcePosition(
+            line: before.count { $0 == 0x0A } + 1,
+            column: before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1)
+    }
+}

@@ -1,0 +1,152 @@
+public import Values
+
+/// Reads YAML 1.1 as Kubernetes does: sigs.k8s.io/yaml on go-yaml v2, by the events of libyaml.
+///
+/// Comes in: bytes. Goes out: values, with the place of each document and, where asked, of each value; or an
+/// error with its place. Tags and anchors are resolved here, styles and comments are not kept. Nothing recurses.
+///
+/// What is not obvious:
+/// - `y yes on n no off` are booleans, `0644` and `0o644` octal, `1_000` an integer, `1e3` a binary fraction, and
+///   a number that does not fit becomes text, as there.
+/// - A key that is no text becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections are no keys.
+/// - `<<` merges at its place: keys before it are overwritten, keys behind it overwrite.
+/// - Infinities and NaN are errors, as they have no JSON.
+/// - Times stay text; `!!binary` is decoded.
+public enum YAMLReader {
+    /// All documents of a text, in order. Text before the first `---` that holds only comments is a document of
+    /// its own, an empty one, so that the ranges of all documents and the markers between them make up the text.
+    public static func documents(
+        _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
+    ) throws(YAMLError) -> [YAMLDocument] {
+        var composer = try YAMLComposer(bytes, options: options)
+        var documents: [YAMLDocument] = []
+        while let document = try composer.next() {
+            if let last = documents.indices.last, documents[last].range.upperBound > composer.marker {
+                documents[last].range = documents[last].range.lowerBound..<composer.marker
+            }
+            if let leading = composer.leadingDocument { documents.append(leading) }
+            documents.append(document)
+        }
+        if documents.isEmpty { documents.append(YAMLDocument(range: 0..<bytes.count)) }
+        return documents
+    }
+
+    public static func documents(
+        _ bytes: [UInt8], options: YAMLOptions = YAMLOptions()
+    ) throws(YAMLError) -> [YAMLDocument] {
+        try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in
+            try documents(buffer, options: options)
+        }
+    }
+
+    /// The value of the first document, null where there is none. What stands behind it is not looked at, as
+    /// go-yaml's Unmarshal does not.
+    public static func value(
+        _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
+    ) throws(YAMLError) -> Value {
+        var composer = try YAMLComposer(bytes, options: options)
+        return try composer.next()?.value ?? .null
+    }
+
+    public static func value(
+        _ bytes: [UInt8], options: YAMLOptions = YAMLOptions()
+    ) throws(YAMLError) -> Value {
+        try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try value(buffer, options: options) }
+    }
+
+    public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value
+    {
+        try value(Array(text.utf8), options: options)
+    }
+}
+
+/// How YAML is read.
+public struct YAMLOptions: Sendable {
+    /// Whether a key that stands twice in a mapping is an error; else the last one wins.
+    public var strict: Bool
+    /// Whether the place of every value is kept.
+    public var positions: Bool
+    public var limits: YAMLLimits
+
+    public init(strict: Bool = false, positions: Bool = false, limits: YAMLLimits = YAMLLimits()) {
+        self.strict = strict
+        self.positions = positions
+        self.limits = limits
+    }
+}
+
+/// What reading YAML may cost.
+public struct YAMLLimits: Sendable {
+    /// Sequences and mappings within each other. Manifests stay below 30.
+    public var depth: Int
+    /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
+    /// whoever writes them out again does not.
+    public var nodes: Int
+
+    public init(depth: Int = 100, nodes: Int = 1_000_000) {
+        self.depth = depth
+        self.nodes = nodes
+    }
+}
+
+/// One document of a text.
+public struct YAMLDocument: Sendable {
+    public var value: Value
+    /// Its bytes in the text, without the `---` before it and the marker behind it.
+    public var range: Range<Int>
+    /// The line of its first byte, from 1.
+    public var line: Int
+    /// Whether it holds no value at all: white space and comments only.
+    public var isEmpty: Bool
+    /// JSON pointer → the place of the value, or of its key in a mapping; nil where not asked for.
+    public var positions: [String: SourcePosition]?
+
+    init(range: Range<Int>, line: Int = 1) {
+        value = .null
+        self.range = range
+        self.line = line
+        isEmpty = true
+    }
+}
+
+/// Why a text is not YAML, or not YAML with a JSON of its own.
+public struct YAMLError: Error, Sendable, Equatable {
+    public enum Code: String, Sendable {
+        /// libyaml cannot read the text.
+        case syntax
+        case duplicateKey = "duplicate_key"
+        case badKey = "bad_key"
+        case badMerge = "bad_merge"
+        case badTag = "bad_tag"
+        /// A value that JSON cannot say.
+        case unsupportedValue = "unsupported_value"
+        case unknownAnchor = "unknown_anchor"
+        case cyclicAnchor = "cyclic_anchor"
+        case tooDeep = "too_deep"
+        case tooManyNodes = "too_many_nodes"
+        case excessiveAliasing = "excessive_aliasing"
+    }
+
+    public var code: Code
+    /// The problem, without its place.
+    public var message: String
+    /// The line that go-yaml's text names, which is sometimes the one before; nil where it names none.
+    public var reportedLine: Int?
+    /// Where it really is.
+    public var position: SourcePosition?
+
+    public init(code: Code, message: String, reportedLine: Int? = nil, position: SourcePosition? = nil) {
+        self.code = code
+        self.message = message
+        self.reportedLine = reportedLine
+        self.position = position
+    }
+}
+
+extension YAMLError: CustomStringConvertible {
+    /// As go-yaml words it: `yaml: line 3: did not find expected key`.
+    public var description: String {
+        guard let reportedLine else { return "yaml: \(message)" }
+        return "yaml: line \(reportedLine): \(message)"
+    }
+}

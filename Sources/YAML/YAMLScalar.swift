@@ -1,0 +1,298 @@
+import Values
+
+/// What the text of a bare scalar stands for, as go-yaml v2 resolves it.
+///
+/// | text | value |
+/// | --- | --- |
+/// | `` `~` `null` `Null` `NULL` | null |
+/// | `y` `yes` `true` `on` and their opposites, in lower, Capital and UPPER case | boolean |
+/// | `12` `+1_000` `-0x1f` `017` `0o17` `0b101` | integer |
+/// | `1.5` `.5` `1e3` `1.` `.inf` `-.Inf` `.nan` | binary fraction |
+/// | `2001-12-14`, `2001-12-14T21:59:43.10-05:00` | time, which stays text |
+/// | anything else, also numbers that do not fit | text |
+struct YAMLScalar {
+    private(set) var value: Value
+    /// The text as it stands.
+    var text: String
+    /// Of which kind the text is; tags ask for one.
+    private(set) var kind: Kind
+
+    enum Kind: String {
+        case string = "!!str"
+        case bool = "!!bool"
+        case int = "!!int"
+        case float = "!!float"
+        case null = "!!null"
+        case timestamp = "!!timestamp"
+        case merge = "!!merge"
+    }
+
+    struct Problem: Error {
+        var message: String
+    }
+
+    static let tagPrefix = "tag:yaml.org,2002:"
+    static let mergeTag = "tag:yaml.org,2002:merge"
+
+    /// Resolves a scalar that is plain or has a tag. A tag asks for a kind: a wrong one is an error; unknown ones
+    /// say nothing, the scalar is text then.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, tag: String?) throws(Problem) {
+        text = String(decoding: bytes, as: UTF8.self)
+        kind = .string
+        value = .null
+        guard let tag else {
+            (kind, value) = YAMLScalar.resolve(bytes, text)
+            return
+        }
+        let short = tag.hasPrefix(Self.tagPrefix) ? "!!" + tag.dropFirst(Self.tagPrefix.utf8.count) : tag
+        if short == "!!binary" {
+            let lines = bytes.filter { $0 != 0x0A && $0 != 0x0D }
+            guard let data = Base64.decode(lines) else {
+                throw Problem(message: "!!binary value contains invalid base64 data")
+            }
+            value = .string(String(decoding: data, as: UTF8.self))
+            return
+        }
+        guard let wanted = Kind(rawValue: short), wanted != .string, wanted != .merge else {
+            value = .string(text)
+            return
+        }
+        (kind, value) = YAMLScalar.resolve(bytes, text, triesTimes: wanted == .timestamp)
+        if wanted == .float, kind == .int {
+            kind = .float
+            if case .int(let number) = value { value = .double(Double(number)) }
+        }
+        guard kind == wanted else {
+            throw Problem(message: "cannot decode \(kind.rawValue) `\(text)` as a \(short)")
+        }
+    }
+
+    /// Whether a bare text may be anything but text: told by its first byte.
+    static func mayResolve(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = bytes.first else { return true }
+        switch first {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            return true
+        case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"),
+            UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "o"), UInt8(ascii: "O"),
+            UInt8(ascii: "~"):
+            return bytes.count <= 5
+        default:
+            return false
+        }
+    }
+
+    /// Whether this text, written bare, would be read as text again.
+    static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard mayResolve(bytes) else { return true }
+        return resolve(bytes, String(decoding: bytes, as: UTF8.self)).0 == .string
+    }
+
+    /// A key's text, or nil for what cannot be one. Numbers as sigs.k8s.io/yaml prints them: fractions by the
+    /// digits that are enough for 32 bits.
+    static func keyText(_ value: Value) -> String? {
+        switch value {
+        case .string(let text): return text
+        case .bool(let flag): return flag ? "true" : "false"
+        case .int(let number): return String(number)
+        case .double(let number):
+            if number.isNaN { return ".nan" }
+            var output = ByteBuffer(capacity: 32)
+            NumberFormat.append(Float(number), style: .general, into: &output)
+            let text = output.text
+            return text == "+Inf" ? ".inf" : text == "-Inf" ? "-.inf" : text
+        case .null, .array, .object: return nil
+        }
+    }
+
+    private static func resolve(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ text: String, triesTimes: Bool = true
+    ) -> (Kind, Value) {
+        guard mayResolve(bytes) else { return (.string, .string(text)) }
+        switch text {
+        case "", "~", "null", "Null", "NULL":
+            return (.null, .null)
+        case "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON":
+            return (.bool, true)
+        case "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF":
+            return (.bool, false)
+        case ".nan", ".NaN", ".NAN":
+            return (.float, .double(.nan))
+        case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
+            return (.float, .double(.infinity))
+        case "-.inf", "-.Inf", "-.INF":
+            return (.float, .double(-.infinity))
+        default:
+            break
+        }
+        switch bytes[0] {
+        case UInt8(ascii: "."):
+            if let number = YAMLNumber.pointedFraction(bytes) { return (.float, .double(number)) }
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
+            if triesTimes, YAMLTimestamp.matches(bytes) { return (.timestamp, .string(text)) }
+            let digits = bytes.filter { $0 != UInt8(ascii: "_") }
+            return digits.withUnsafeBufferPointer { digits in
+                if let number = YAMLNumber.integer(digits) { return (.int, number) }
+                if let number = YAMLNumber.fraction(digits) { return (.float, .double(number)) }
+                return (.string, .string(text))
+            }
+        default:
+            break
+        }
+        return (.string, .string(text))
+    }
+}
+
+/// The numbers of YAML 1.1 in the forms that go-yaml takes; underscores are gone already.
+enum YAMLNumber {
+    /// An integer in base 10, or in another one by its prefix (`0x`, `0o`, `0`, `0b`); one that only 64 bits
+    /// without a sign hold becomes a binary fraction, as it does in JSON. Nil where it is none or does not fit.
+    static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
+        var index = 0
+        var negative = false
+        var signed = false
+        if let first = bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") {
+            negative = first == UInt8(ascii: "-")
+            signed = true
+            index = 1
+        }
+        var base: UInt64 = 10
+        if bytes.count > index + 1, bytes[index] == UInt8(ascii: "0") {
+            switch bytes[index + 1] | 0x20 {
+            case UInt8(ascii: "x"): (base, index) = (16, index + 2)
+            case UInt8(ascii: "o"): (base, index) = (8, index + 2)
+            case UInt8(ascii: "b"): (base, index) = (2, index + 2)
+            default: (base, index) = (8, index + 1)
+            }
+        }
+        guard index < bytes.count else { return nil }
+        var magnitude: UInt64 = 0
+        while index < bytes.count {
+            guard let digit = value(of: bytes[index]), digit < base else { return nil }
+            let (product, high) = magnitude.multipliedReportingOverflow(by: base)
+            let (sum, carry) = product.addingReportingOverflow(digit)
+            if high || carry { return nil }
+            magnitude = sum
+            index += 1
+        }
+        if negative {
+            guard magnitude <= UInt64(Int64.max) + 1 else { return nil }
+            return .int(Int64(truncatingIfNeeded: 0 &- magnitude))
+        }
+        if magnitude <= UInt64(Int64.max) { return .int(Int64(magnitude)) }
+        return signed ? nil : .double(Double(magnitude))
+    }
+
+    private static func value(of byte: UInt8) -> UInt64? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+
+    /// A fraction that begins with its point: here underscores may only stand between digits.
+    static func pointedFraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard bytes.contains(UInt8(ascii: "_")) else { return fraction(bytes) }
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {
+            guard index > 0, index + 1 < bytes.count, bytes[index - 1] &- UInt8(ascii: "0") < 10,
+                bytes[index + 1] &- UInt8(ascii: "0") < 10
+            else { return nil }
+        }
+        return bytes.filter { $0 != UInt8(ascii: "_") }.withUnsafeBufferPointer { fraction($0) }
+    }
+
+    /// `[-+]?(.ddd|ddd[.[ddd]])([eE][-+]?ddd)?`, or nil; also where it is larger than any number.
+    static func fraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+        var index = 0
+        func digits() -> Int {
+            let start = index
+            while index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 { index += 1 }
+            return index - start
+        }
+        if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
+            index += 1
+        }
+        var count = digits()
+        if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+            index += 1
+            count += digits()
+        }
+        guard count > 0 else { return nil }
+        if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
+            index += 1
+            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
+                index += 1
+            }
+            guard digits() > 0 else { return nil }
+        }
+        guard index == bytes.count, let number = NumberFormat.double(bytes), number.isFinite else {
+            return nil
+        }
+        return number
+    }
+}
+
+/// The times that go-yaml tells from text: `2001-12-14`, `2001-12-14 21:59:43.1` and RFC 3339 with short fields.
+enum YAMLTimestamp {
+    static func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count >= 8, bytes[4] == UInt8(ascii: "-") else { return false }
+        var scan = Scan(bytes: bytes)
+        guard let year = scan.number(4, 4), scan.take("-"), let month = scan.number(1, 2), scan.take("-"),
+            let day = scan.number(1, 2), (1...12).contains(month), day >= 1, day <= days(month, of: year)
+        else { return false }
+        if scan.isAtEnd { return true }
+        let isSpaced = scan.take(" ")
+        guard isSpaced || scan.take("T") || scan.take("t") else { return false }
+        guard let hour = scan.number(1, 2), hour < 24, scan.take(":"), let minute = scan.number(1, 2),
+            minute < 60, scan.take(":"), let second = scan.number(1, 2), second < 60
+        else { return false }
+        if scan.take(".") || scan.take(",") { guard scan.digits() > 0 else { return false } }
+        if isSpaced { return scan.isAtEnd }
+        if scan.take("Z") { return scan.isAtEnd }
+        guard scan.take("+") || scan.take("-"), let hours = scan.number(2, 2), scan.take(":"),
+            let minutes = scan.number(2, 2), hours <= 24, minutes < 60
+        else { return false }
+        return scan.isAtEnd
+    }
+
+    private static func days(_ month: Int, of year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    private struct Scan {
+        let bytes: UnsafeBufferPointer<UInt8>
+        var index = 0
+
+        var isAtEnd: Bool { index == bytes.count }
+
+        mutating func take(_ byte: Unicode.Scalar) -> Bool {
+            guard index < bytes.count, bytes[index] == UInt8(ascii: byte) else { return false }
+            index += 1
+            return true
+        }
+
+        mutating func digits() -> Int {
+            let start = index
+            while index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 { index += 1 }
+            return index - start
+        }
+
+        /// A number of so many digits; a longer run of digits stops at `most`.
+        mutating func number(_ least: Int, _ most: Int) -> Int? {
+            var result = 0
+            var count = 0
+            while count < most, index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 {
+                result = result * 10 + Int(bytes[index] & 15)
+                index += 1
+                count += 1
+            }
+            return count >= least ? result : nil
+        }
+    }
+}

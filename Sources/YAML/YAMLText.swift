@@ -1,0 +1,399 @@
+import Values
+
+/// One text on its way out: what stands in it, which style that asks for, and the writing itself.
+///
+/// | text | style |
+/// | --- | --- |
+/// | would be read as something else | double quotes |
+/// | `<<` as a key, which go-yaml leaves bare and then reads as a merge | double quotes |
+/// | several lines | literal block; double quotes as a short key, or where blanks end a line |
+/// | begins or ends with a blank, has `: `, ` #` or an indicator first | single quotes |
+/// | has what cannot be printed | double quotes |
+/// | else | bare |
+struct YAMLText {
+    private let text: String
+    private let style: Style
+    /// Whether it may stand before a colon: one line of at most 128 bytes.
+    let isSimpleKey: Bool
+
+    private enum Style {
+        case plain, single, double, literal
+    }
+
+    init(_ text: String, isKey: Bool = false) {
+        var text = text
+        var traits = Traits()
+        var reads = true
+        var length = 0
+        text.withUTF8 { bytes in
+            length = bytes.count
+            traits = Traits(bytes)
+            reads = YAMLScalar.isText(bytes) && !YAMLText.isBase60(bytes)
+        }
+        self.text = text
+        isSimpleKey = !traits.hasBreaks && length <= 128
+        if traits.hasNewLine {
+            style = traits.allowsBlock ? .literal : .double
+        } else if !reads || isKey && text == "<<" {
+            style = .double
+        } else if traits.allowsPlain {
+            style = .plain
+        } else {
+            style = traits.allowsSingle ? .single : .double
+        }
+    }
+
+    /// Sexagesimal numbers of YAML 1.1 (`1:20`): nobody here reads them as such, others might.
+    private static func isBase60(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.contains(UInt8(ascii: ":")) else { return false }
+        var index = 0
+        func isDigit() -> Bool { index < bytes.count && bytes[index] &- UInt8(ascii: "0") < 10 }
+        func skipDigits() {
+            while isDigit() || index < bytes.count && bytes[index] == UInt8(ascii: "_") { index += 1 }
+        }
+        if bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-") { index = 1 }
+        guard isDigit() else { return false }
+        skipDigits()
+        var groups = 0
+        while index < bytes.count, bytes[index] == UInt8(ascii: ":") {
+            index += 1
+            guard isDigit() else { return false }
+            let tens = bytes[index]
+            index += 1
+            if isDigit() {
+                guard tens <= UInt8(ascii: "5") else { return false }
+                index += 1
+            }
+            groups += 1
+        }
+        guard groups > 0 else { return false }
+        if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+            index += 1
+            skipDigits()
+        }
+        return index == bytes.count
+    }
+
+    // MARK: Writing
+
+    /// Writes the text behind what stands on the line. Further lines are indented by two more than `indent`.
+    /// Blanks behind column `width` become line breaks.
+    func write(
+        indent: Int, width: Int, isKey: Bool, _ line: inout YAMLLine, into output: inout ByteBuffer
+    ) {
+        let inner = max(indent, 0) + 2
+        var text = text
+        text.withUTF8 { bytes in
+            switch style {
+            case .plain:
+                if bytes.count < width, !bytes.contains(where: { $0 >= 0x80 }) {
+                    let column = width == .max ? 0 : line.column(output)
+                    if column + bytes.count <= width { return output.append(bytes) }
+                }
+                folded(bytes, quote: nil, indent: inner, width: width, &line, into: &output)
+            case .single:
+                output.append(UInt8(ascii: "'"))
+                folded(bytes, quote: UInt8(ascii: "'"), indent: inner, width: width, &line, into: &output)
+                output.append(UInt8(ascii: "'"))
+            case .double:
+                output.append(UInt8(ascii: "\""))
+                escaped(bytes, indent: inner, width: width, &line, into: &output)
+                output.append(UInt8(ascii: "\""))
+            case .literal:
+                literal(bytes, indent: inner, &line, into: &output)
+            }
+        }
+    }
+
+    /// Bare and single-quoted texts: a blank between words may become a line break.
+    private func folded(
+        _ bytes: UnsafeBufferPointer<UInt8>, quote: UInt8?, indent: Int, width: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) {
+        var column = line.column(output)
+        var afterSpace = false
+        var afterBreak = false
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: " ") {
+                let isInner = index > 0 && index < bytes.count - 1
+                if !afterSpace, column > width, isInner, bytes[index + 1] != UInt8(ascii: " ") {
+                    line.begin(indent: indent, into: &output)
+                    column = indent
+                } else {
+                    output.append(byte)
+                    column += 1
+                }
+                afterSpace = true
+                index += 1
+                continue
+            }
+            let length = YAMLText.breakLength(bytes, index)
+            if length > 0 {
+                output.append(UnsafeBufferPointer(rebasing: bytes[index..<index + length]))
+                line.restart(output)
+                column = 0
+                afterBreak = true
+                index += length
+                continue
+            }
+            if afterBreak {
+                line.begin(indent: indent, into: &output)
+                column = indent
+            }
+            if byte == quote {
+                output.append(byte)
+                column += 1
+            }
+            output.append(byte)
+            if byte & 0xC0 != 0x80 { column += 1 }
+            afterSpace = false
+            afterBreak = false
+            index += 1
+        }
+    }
+
+    /// Double-quoted texts: everything can be said, a blank may become a line break.
+    private func escaped(
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, width: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) {
+        var column = line.column(output)
+        var afterSpace = false
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            let isPlain = YAMLText.isPrintable(bytes, index) && YAMLText.breakLength(bytes, index) == 0
+            if !isPlain || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                let before = output.count
+                index += YAMLText.appendEscape(bytes, index, into: &output)
+                column += output.count - before
+                afterSpace = false
+            } else if byte == UInt8(ascii: " ") {
+                if !afterSpace, column > width, index > 0, index < bytes.count - 1 {
+                    line.begin(indent: indent, into: &output)
+                    column = indent
+                    if bytes[index + 1] == UInt8(ascii: " ") {
+                        output.append(UInt8(ascii: "\\"))
+                        column += 1
+                    }
+                } else {
+                    output.append(byte)
+                    column += 1
+                }
+                afterSpace = true
+                index += 1
+            } else {
+                output.append(byte)
+                if byte & 0xC0 != 0x80 { column += 1 }
+                afterSpace = false
+                index += 1
+            }
+        }
+    }
+
+    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-` there
+    /// is none, `+` keep them all), and the lines as they are.
+    private func literal(
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) {
+        output.append(UInt8(ascii: "|"))
+        if bytes[0] == UInt8(ascii: " ") || YAMLText.breakLength(bytes, 0) > 0 {
+            output.append(UInt8(ascii: "2"))
+        }
+        let last = YAMLText.characterStart(bytes, bytes.count - 1)
+        if YAMLText.breakLength(bytes, last) == 0 {
+            output.append(UInt8(ascii: "-"))
+        } else if last == 0 || YAMLText.breakLength(bytes, YAMLText.characterStart(bytes, last - 1)) > 0 {
+            output.append(UInt8(ascii: "+"))
+        }
+        line.newLine(into: &output)
+        var afterBreak = true
+        var index = 0
+        while index < bytes.count {
+            let length = YAMLText.breakLength(bytes, index)
+            if length > 0 {
+                output.append(UnsafeBufferPointer(rebasing: bytes[index..<index + length]))
+                line.restart(output)
+                afterBreak = true
+                index += length
+            } else {
+                if afterBreak { line.begin(indent: indent, into: &output) }
+                afterBreak = false
+                output.append(bytes[index])
+                index += 1
+            }
+        }
+    }
+
+    /// Appends the escape of the character at that place; answers how many bytes it has.
+    private static func appendEscape(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ index: Int, into output: inout ByteBuffer
+    ) -> Int {
+        let length = max(UTF8Scan.length(bytes.baseAddress! + index, limit: bytes.count - index), 1)
+        let run = UnsafeBufferPointer(rebasing: bytes[index..<index + length])
+        let scalar = String(decoding: run, as: UTF8.self).unicodeScalars.first?.value ?? 0xFFFD
+        output.append(UInt8(ascii: "\\"))
+        switch scalar {
+        case 0x00: output.append(UInt8(ascii: "0"))
+        case 0x07: output.append(UInt8(ascii: "a"))
+        case 0x08: output.append(UInt8(ascii: "b"))
+        case 0x09: output.append(UInt8(ascii: "t"))
+        case 0x0A: output.append(UInt8(ascii: "n"))
+        case 0x0B: output.append(UInt8(ascii: "v"))
+        case 0x0C: output.append(UInt8(ascii: "f"))
+        case 0x0D: output.append(UInt8(ascii: "r"))
+        case 0x1B: output.append(UInt8(ascii: "e"))
+        case 0x22: output.append(UInt8(ascii: "\""))
+        case 0x5C: output.append(UInt8(ascii: "\\"))
+        case 0x85: output.append(UInt8(ascii: "N"))
+        case 0xA0: output.append(UInt8(ascii: "_"))
+        case 0x2028: output.append(UInt8(ascii: "L"))
+        case 0x2029: output.append(UInt8(ascii: "P"))
+        default:
+            let (letter, digits) = scalar <= 0xFF ? ("x", 2) : scalar <= 0xFFFF ? ("u", 4) : ("U", 8)
+            output.append(letter)
+            for place in stride(from: digits - 1, through: 0, by: -1) {
+                let digit = UInt8(scalar >> UInt32(place * 4) & 15)
+                output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
+            }
+        }
+        return length
+    }
+
+    // MARK: Characters
+
+    /// The bytes of the line break at that place (LF, CR, NEL, LS, PS), or 0.
+    private static func breakLength(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+        switch bytes[index] {
+        case 0x0A, 0x0D: 1
+        case 0xC2: index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
+        case 0xE2:
+            index + 2 < bytes.count && bytes[index + 1] == 0x80 && bytes[index + 2] & 0xFE == 0xA8 ? 3 : 0
+        default: 0
+        }
+    }
+
+    private static func characterStart(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+        var index = index
+        while index > 0, bytes[index] & 0xC0 == 0x80 { index -= 1 }
+        return index
+    }
+
+    /// Whether the character stands for itself in every style. What is above U+FFFF does not, as in libyaml.
+    private static func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
+        let byte = bytes[index]
+        let second = index + 1 < bytes.count ? bytes[index + 1] : 0
+        switch byte {
+        case 0x0A, 0x20...0x7E: return true
+        case 0x80...0xBF: return true
+        case 0xC2: return second >= 0xA0
+        case 0xC3...0xEC, 0xEE: return true
+        case 0xED: return second < 0xA0
+        case 0xEF:
+            let third = index + 2 < bytes.count ? bytes[index + 2] : 0
+            return !(second == 0xBB && third == 0xBF) && !(second == 0xBF && third >= 0xBE)
+        default: return false
+        }
+    }
+
+    /// What stands in a text, as far as styles depend on it.
+    private struct Traits {
+        var allowsPlain = false
+        var allowsSingle = true
+        var allowsBlock = false
+        var hasBreaks = false
+        var hasNewLine = false
+
+        init() {}
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>) {
+            guard !bytes.isEmpty else { return }
+            var hasIndicator =
+                bytes.count >= 3 && (Traits.begins(bytes, "---") || Traits.begins(bytes, "..."))
+            var hasSpecial = false
+            var leading = false
+            var trailingSpace = false
+            var trailingBreak = false
+            var breakThenSpace = false
+            var spaceThenBreak = false
+            var afterSpace = false
+            var afterBreak = false
+            var afterBlank = true
+
+            var index = 0
+            while index < bytes.count {
+                let byte = bytes[index]
+                // Letters and digits, which most texts are made of, tell nothing.
+                if byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
+                    (afterSpace, afterBreak, afterBlank) = (false, false, false)
+                    index += 1
+                    continue
+                }
+                let lineBreak = YAMLText.breakLength(bytes, index)
+                let length = byte < 0x80 ? 1 : max(lineBreak, Traits.length(byte))
+                let next = index + length
+                let beforeBlank =
+                    next >= bytes.count || bytes[next] == UInt8(ascii: " ") || bytes[next] == 0x09
+                if index == 0 {
+                    hasIndicator = hasIndicator || Traits.isIndicator(byte, beforeBlank: beforeBlank)
+                } else if byte == UInt8(ascii: ":") {
+                    hasIndicator = hasIndicator || beforeBlank
+                } else if byte == UInt8(ascii: "#") {
+                    hasIndicator = hasIndicator || afterBlank
+                }
+                if !YAMLText.isPrintable(bytes, index) { hasSpecial = true }
+                if byte == UInt8(ascii: " ") {
+                    if index == 0 { leading = true }
+                    if next == bytes.count { trailingSpace = true }
+                    if afterBreak { breakThenSpace = true }
+                    (afterSpace, afterBreak) = (true, false)
+                } else if lineBreak > 0 {
+                    hasBreaks = true
+                    if byte == 0x0A { hasNewLine = true }
+                    if index == 0 { leading = true }
+                    if next == bytes.count { trailingBreak = true }
+                    if afterSpace { spaceThenBreak = true }
+                    (afterSpace, afterBreak) = (false, true)
+                } else {
+                    (afterSpace, afterBreak) = (false, false)
+                }
+                afterBlank = byte == UInt8(ascii: " ") || byte == 0x09 || byte == 0 || lineBreak > 0
+                index = next
+            }
+            let isQuotedOnly = spaceThenBreak || hasSpecial
+            allowsPlain =
+                !leading && !trailingSpace && !trailingBreak && !breakThenSpace && !isQuotedOnly && !hasBreaks
+                && !hasIndicator
+            allowsSingle = !breakThenSpace && !isQuotedOnly
+            allowsBlock = !trailingSpace && !isQuotedOnly
+        }
+
+        private static func begins(_ bytes: UnsafeBufferPointer<UInt8>, _ text: StaticString) -> Bool {
+            (0..<text.utf8CodeUnitCount).allSatisfy { bytes[$0] == text.utf8Start[$0] }
+        }
+
+        private static func length(_ first: UInt8) -> Int {
+            first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1
+        }
+
+        /// Whether a text that begins so is not bare.
+        private static func isIndicator(_ byte: UInt8, beforeBlank: Bool) -> Bool {
+            switch byte {
+            case UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"),
+                UInt8(ascii: "{"),
+                UInt8(ascii: "}"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"), UInt8(ascii: "|"),
+                UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "%"),
+                UInt8(ascii: "@"),
+                UInt8(ascii: "`"):
+                return true
+            case UInt8(ascii: "?"), UInt8(ascii: ":"), UInt8(ascii: "-"):
+                return beforeBlank
+            default:
+                return false
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+public import Values
+
+/// Writes values as YAML, byte for byte as sigs.k8s.io/yaml (go-yaml v2) does.
+///
+/// Comes in: a value. Goes out: its text, one document without markers. Mappings indent by two blanks, sequences
+/// in mappings not at all; texts stand bare where they would be read as the same text again, else quoted; texts of
+/// several lines as literal blocks; long lines are folded at blanks behind column 80.
+public enum YAMLWriter {
+    /// In which order members stand.
+    public enum Order: Sendable {
+        /// As go-yaml sorts keys: letters behind everything else, runs of digits by their number.
+        case sorted
+        case asGiven
+    }
+
+    /// Where lines are folded by default.
+    public static let standardWidth = 80
+
+    public static func write(
+        _ value: Value, into output: inout ByteBuffer, order: Order = .sorted, width: Int = standardWidth
+    ) {
+        YAMLEmitter(order: order, width: width).write(value, into: &output)
+    }
+
+    /// The text of a value. `width` is the column behind which lines are folded; nobody folds at `.max`.
+    public static func text(_ value: Value, order: Order = .sorted, width: Int = standardWidth) -> String {
+        var output = ByteBuffer()
+        write(value, into: &output, order: order, width: width)
+        return output.text
+    }
+}
+
+/// Walks a value by a loop over the containers that are open.
+struct YAMLEmitter {
+    let order: YAMLWriter.Order
+    let width: Int
+
+    private enum Frame {
+        case mapping([Member], next: Int, indent: Int)
+        case sequence([Value], next: Int, indent: Int)
+    }
+
+    func write(_ value: Value, into output: inout ByteBuffer) {
+        var frames: [Frame] = []
+        var line = YAMLLine(start: output.count)
+        enter(value, indent: -1, place: .root, &frames, &line, into: &output)
+        while let frame = frames.popLast() {
+            switch frame {
+            case .mapping(let members, let next, let indent):
+                guard next < members.count else { continue }
+                frames.append(.mapping(members, next: next + 1, indent: indent))
+                line.beginEntry(indent: indent, into: &output)
+                let isSimple = writeKey(members[next].key, indent: indent, &line, into: &output)
+                enter(
+                    members[next].value, indent: indent, place: isSimple ? .value : .longValue, &frames,
+                    &line,
+                    into: &output)
+            case .sequence(let items, let next, let indent):
+                guard next < items.count else { continue }
+                frames.append(.sequence(items, next: next + 1, indent: indent))
+                line.beginEntry(indent: indent, into: &output)
+                output.append(UInt8(ascii: "-"))
+                enter(items[next], indent: indent, place: .item, &frames, &line, into: &output)
+            }
+        }
+        line.end(into: &output)
+    }
+
+    /// Writes a key and its colon; answers whether it stands before the colon, as short keys of one line do. Others
+    /// stand behind a `?`, the colon on a line of its own.
+    private func writeKey(
+        _ key: String, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
+    ) -> Bool {
+        let text = YAMLText(key, isKey: true)
+        if text.isSimpleKey {
+            text.write(indent: indent, width: .max, isKey: true, &line, into: &output)
+        } else {
+            output.append("? ")
+            text.write(indent: indent, width: width, isKey: false, &line, into: &output)
+            line.begin(indent: indent, into: &output)
+        }
+        output.append(UInt8(ascii: ":"))
+        return text.isSimpleKey
+    }
+
+    /// Where a value stands.
+    private enum Place {
+        case root
+        /// Behind `key:`.
+        case value
+        /// Behind the `:` of a key with a line of its own.
+        case longValue
+        /// Behind `-`.
+        case item
+    }
+
+    /// Writes a scalar or an empty collection; leaves any other collection on the stack.
+    private func enter(
+        _ value: Value, indent: Int, place: Place, _ frames: inout [Frame], _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) {
+        switch value {
+        case .array(let items) where !items.isEmpty:
+            // A list under its key is not indented, but for the one of a long key.
+            let inner = place == .root ? 0 : place == .value ? indent : indent + 2
+            frames.append(.sequence(items, next: 0, indent: inner))
+        case .object(let object) where !object.isEmpty:
+            let members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
+            frames.append(.mapping(members, next: 0, indent: place == .root ? 0 : indent + 2))
+        default:
+            if place != .root { output.append(UInt8(ascii: " ")) }
+            scalar(value, indent: indent, &line, into: &output)
+            return
+        }
+        // Behind `- ` and the `: ` of a long key, the first entry stands on the same line.
+        line.isInline = place != .value
+        if place == .item || place == .longValue { output.append(UInt8(ascii: " ")) }
+    }
+
+    private func scalar(_ value: Value, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer) {
+        switch value {
+        case .null: output.append("null")
+        case .bool(let flag): output.append(flag ? "true" : "false")
+        case .int(let number): NumberFormat.append(number, into: &output)
+        case .double(let number): append(number, into: &output)
+        case .string(let text):
+            YAMLText(text).write(indent: indent, width: width, isKey: false, &line, into: &output)
+        case .array: output.append("[]")
+        case .object: output.append("{}")
+        }
+    }
+
+    /// Binary fractions go through their JSON, as there: one that is an integer in JSON and fits 64 bits, with or
+    /// without a sign, is an integer in YAML. Others have strconv's shape (`1e+20`, where JSON writes all zeros).
+    private func append(_ number: Double, into output: inout ByteBuffer) {
+        if number.isNaN { return output.append(".nan") }
+        if number.isInfinite { return output.append(number < 0 ? "-.inf" : ".inf") }
+        if number == 0 { return output.append("0") }
+        let before = output.count
+        NumberFormat.appendJSON(number, into: &output)
+        let isInteger = output.withBytes { bytes in
+            YAMLNumber.integer(UnsafeBufferPointer(rebasing: bytes[before...])) != nil
+        }
+        if isInteger { return }
+        output.truncate(to: before)
+        NumberFormat.append(number, style: .general, into: &output)
+    }
+}
+
+/// The line that is being written.
+struct YAMLLine {
+    /// The byte with which it begins.
+    private(set) var start: Int
+    /// Whether an entry that comes now goes on the line that is there.
+    var isInline = true
+
+    init(start: Int) { self.start = start }
+
+    /// How many characters stand on it.
+    func column(_ output: borrowing ByteBuffer) -> Int {
+        output.withBytes { bytes in bytes[start...].count { $0 & 0xC0 != 0x80 } }
+    }
+
+    mutating func beginEntry(indent: Int, into output: inout ByteBuffer) {
+        if isInline { isInline = false } else { begin(indent: indent, into: &output) }
+    }
+
+    /// Begins the next line, or stays on this one where nothing stands on it yet.
+    mutating func begin(indent: Int, into output: inout ByteBuffer) {
+        end(into: &output)
+        output.append(repeating: UInt8(ascii: " "), count: indent)
+    }
+
+    mutating func end(into output: inout ByteBuffer) {
+        if output.count > start { newLine(into: &output) }
+    }
+
+    mutating func newLine(into output: inout ByteBuffer) {
+        output.append(0x0A)
+        start = output.count
+    }
+
+    /// The bytes just written end a line, as far as YAML is concerned.
+    mutating func restart(_ output: borrowing ByteBuffer) { start = output.count }
+}

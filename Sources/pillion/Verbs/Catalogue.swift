@@ -1,0 +1,57 @@
+import PluginAPI
+import Service
+import Values
+
+// What this program has: engines, functions, reasons.
+
+private let outputOption = Option(
+    name: "output", short: "o", shape: .value("table|json"), fallback: "table",
+    help: "for people or for programs")
+
+let enginesVerb = Verb(
+    name: "engines", summary: "list the template engines", options: [outputOption],
+    run: { arguments in
+        let registry = try registry(for: arguments)
+        if try arguments.choice("output", of: ["table", "json"]) == "json" {
+            standardOutput.write(JSON.text(Catalogue.engines(registry), style: .pretty(2)) + "\n")
+            return .success
+        }
+        for renderer in registry.renderers {
+            let engine = renderer.description
+            let origin = if case .library(let path) = engine.origin { path } else { "built-in" }
+            standardOutput.write("\(engine.id) \(engine.version) (\(origin))\n")
+            if !engine.options.isEmpty {
+                standardOutput.write("  options: \(engine.options.joined(separator: " "))\n")
+            }
+            if !engine.functionSets.isEmpty {
+                standardOutput.write("  function sets: \(engine.functionSets.joined(separator: " "))\n")
+            }
+        }
+        return .success
+    })
+
+let reasonsVerb = Verb(
+    name: "reasons", summary: "list the codes that decisions and errors bear", options: [outputOption],
+    run: { arguments in
+        let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
+        standardOutput.write(
+            isJSON ? JSON.text(ReasonTable.json, style: .pretty(2)) + "\n" : ReasonTable.text)
+        return .success
+    })
+
+let explainVerb = Verb(
+    name: "explain", summary: "explain a code, and say what to do about it", operands: "CODE",
+    examples: [("pillion explain policy_illegal", "what does this code mean?")],
+    run: { arguments in
+        guard let code = arguments.operands.first, arguments.operands.count == 1 else {
+            throw UsageError("want one code; pillion reasons lists them")
+        }
+        guard let text = ReasonTable.explanation(code) else {
+            let hint =
+                nearest(code, among: ReasonCode.allCases.map(\.rawValue)).map { "; did you mean \($0)?" }
+                ?? ""
+            throw Failure("there is no code \"\(code)\"\(hint) (pillion reasons lists them)")
+        }
+        standardOutput.write(text)
+        return .success
+    })

@@ -1,0 +1,188 @@
+import PluginAPI
+import Service
+import Values
+import YAML
+
+let renderVerb = Verb(
+    name: "render", summary: "render a template over data",
+    discussion: """
+        The first --template is the main one, further ones are known to it by their file names. Data is JSON or
+        YAML. With --requests, every line is a request as POST /render takes it, with an "id" of the caller's, and
+        every line out its answer, in the same order.
+        """,
+    options: [
+        Option(name: "template", short: "t", shape: .list("FILE"), help: "the template; - is standard input"),
+        Option(
+            name: "data", short: "d", shape: .value("FILE"),
+            help: "the data, JSON or YAML; - is standard input"),
+        Option(
+            name: "set", shape: .list("KEY=VALUE"),
+            help:
+                "sets one value of the data, KEY may be a path: a.b=1; true, false, null and numbers are such"
+        ),
+        Option(
+            name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
+        Option(
+            name: "function-set", shape: .list("SET"),
+            help: "functions besides the engine's own: sprig, helm, injection; later ones win"),
+        Option(
+            name: "execute", shape: .value("NAME"), help: "the template to run where it is not the main one"),
+        Option(
+            name: "missing-key", shape: .value("default|invalid|zero|error"),
+            help: "what a key that a map does not have gives"),
+        Option(name: "strict", shape: .flag, help: "as --missing-key error"),
+        Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
+        Option(name: "right-delim", shape: .value("TEXT"), help: "instead of }}"),
+        Option(
+            name: "escape", shape: .value("html|json|yaml|none"), help: "what mustache escapes values for"),
+        Option(
+            name: "format", shape: .value("text|yaml|json"), fallback: "text",
+            help: "yaml and json: the output must parse, and is printed as such"),
+        Option(
+            name: "source-map", shape: .value("FILE"),
+            help: "also write which template line wrote which bytes"),
+        Option(name: "check", shape: .flag, help: "compile only; no data is read and nothing is printed"),
+        Option(
+            name: "limits", shape: .value("go|server"), fallback: "go",
+            help: "server: what a server grants a stranger's template"),
+        Option(
+            name: "requests", shape: .value("FILE"),
+            help: "requests, a JSON object a line; - is standard input"),
+        Option(
+            name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the output goes"),
+    ],
+    examples: [
+        ("pillion render -t page.tmpl -d data.json", "renders one file"),
+        ("pillion render -t pod.tmpl --set name=web --format yaml", "and checks that it is YAML"),
+        ("pillion render --requests requests.jsonl", "answers a line with a line"),
+    ],
+    run: { arguments in
+        let registry = try registry(for: arguments)
+        let isServer = try arguments.choice("limits", of: ["go", "server"]) == "server"
+        let context = RenderRequest.Context(registry: registry, limits: isServer ? .server : .commandLine)
+        if let path = arguments.string("requests") {
+            try answerLines(of: path, context)
+            return .success
+        }
+        return try renderOne(arguments, context)
+    })
+
+/// Answers each line as it is read, so that a caller may wait for one before it sends the next.
+private func answerLines(of path: String, _ context: RenderRequest.Context) throws {
+    try forEachLine(of: path) { line in
+        guard line.contains(where: { $0 > 0x20 }) else { return }
+        var output = ByteBuffer(capacity: 4096)
+        RenderLines.answer(line, context, into: &output)
+        output.withBytes { standardOutput.write($0) }
+    }
+}
+
+private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context) throws -> ExitStatus {
+    let request = try renderRequest(arguments)
+    if try arguments.flag("check") {
+        guard let problem = request.check(context) else { return .success }
+        report(problem)
+        return .failure
+    }
+    let answer = request.run(context)
+    if let path = arguments.string("source-map"), let map = answer.json["sourceMap"] {
+        try write(Array((JSON.text(map, style: .pretty(2)) + "\n").utf8), toFile: path)
+    }
+    let output = try formatted(answer, as: request.format)
+    let target = arguments.string("output") ?? "-"
+    if target == "-" {
+        standardOutput.write(output)
+    } else if answer.problem == nil {
+        try write(output, toFile: target)
+    }
+    guard let problem = answer.problem else { return .success }
+    report(problem)
+    return .failure
+}
+
+private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) throws -> [UInt8] {
+    guard let value = answer.value else { return answer.output }
+    switch format {
+    case .text: return answer.output
+    case .yaml: return Array(YAMLWriter.text(value, order: .asGiven).utf8)
+    case .json: return Array((JSON.text(value, style: .pretty(2)) + "\n").utf8)
+    }
+}
+
+/// The message, and under it the line of the template with a mark.
+private func report(_ problem: RequestProblem) {
+    let colour = Colour(isOn: standardError.isTerminal)
+    complain(colour.red(problem.detail))
+    if let snippet = problem.members["snippet"]?.string { standardError.write(snippet + "\n") }
+}
+
+private func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
+    let paths = arguments.list("template")
+    guard let main = paths.first else { throw UsageError("want a template: -t FILE (or --requests FILE)") }
+    let dataPath = arguments.string("data")
+    guard (paths + [dataPath]).filter({ $0 == "-" }).count <= 1 else {
+        throw UsageError("standard input can be one thing only, found - more than once")
+    }
+    var sources = [TemplateSource(name: baseName(main), bytes: try read(file: main))]
+    for path in paths.dropFirst() {
+        sources.append(TemplateSource(name: baseName(path), bytes: try read(file: path)))
+    }
+    return RenderRequest(
+        engine: arguments.string("engine") ?? "gotemplate",
+        sources: TemplateSources(sources, entry: arguments.string("execute") ?? baseName(main)),
+        options: try compileOptions(arguments), data: try data(dataPath, arguments),
+        format: RenderRequest.Format(
+            rawValue: try arguments.choice("format", of: ["text", "yaml", "json"]) ?? "text") ?? .text,
+        wantsSourceMap: arguments.isGiven("source-map"))
+}
+
+private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
+    var options = CompileOptions()
+    let missing = try arguments.choice("missing-key", of: ["default", "invalid", "zero", "error"])
+    options.missingKey = missing.flatMap(CompileOptions.MissingKey.init(rawValue:)) ?? .default
+    if try arguments.flag("strict") { options.missingKey = .error }
+    options.leftDelimiter = arguments.string("left-delim") ?? ""
+    options.rightDelimiter = arguments.string("right-delim") ?? ""
+    options.escape = try arguments.choice("escape", of: ["html", "json", "yaml", "none"])
+        .flatMap(CompileOptions.Escape.init(rawValue:))
+    options.functionSets = arguments.list("function-set").flatMap {
+        $0.split(separator: ",").map(String.init)
+    }
+    return options
+}
+
+/// The data file with what `--set` says laid over it.
+private func data(_ path: String?, _ arguments: Arguments) throws -> Value {
+    var data = try path.map { try value(ofFile: $0) } ?? .null
+    for (key, text) in try arguments.pairs("set") {
+        let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard !path.contains("") else { throw UsageError("--set \(key): an empty name in the path") }
+        guard path.count <= 100 else {
+            throw UsageError("--set: a path of \(path.count) names, want 100 at most")
+        }
+        set(&data, path[...], scalar(text))
+    }
+    return data
+}
+
+/// true, false, null and numbers are such, everything else is a text.
+private func scalar(_ text: String) -> Value {
+    switch text {
+    case "true": return true
+    case "false": return false
+    case "null": return nil
+    default: break
+    }
+    if let number = Int64(text) { return .int(number) }
+    let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2e || $0 == 0x2d }
+    if isDecimal, let number = Double(text) { return .double(number) }
+    return .string(text)
+}
+
+private func set(_ target: inout Value, _ path: ArraySlice<String>, _ value: Value) {
+    guard let name = path.first else {
+        target = value
+        return
+    }
+    target.modifyObject { $0.modify(name) { set(&$0, path.dropFirst(), value) } }
+}

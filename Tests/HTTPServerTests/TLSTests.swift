@@ -1,0 +1,132 @@
+import Glibc
+import HTTPServer
+import TestSupport
+import Testing
+import Values
+
+/// Says who the client is.
+private final class Greeter: HTTPHandler {
+    func bodyLimit(for request: HTTPRequest) -> Int { 0 }
+
+    func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse? {
+        var body = ByteBuffer()
+        switch request.tlsClient {
+        case .unknown: body.append("unknown")
+        case .untrusted: body.append("untrusted")
+        case .verified(let name): body.append("\(name) \(request.tlsClientIs("kube-apiserver"))")
+        }
+        return HTTPResponse(status: 200, body: body)
+    }
+
+    func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse { HTTPResponse(status: 400) }
+    func shed(_ request: HTTPRequest) -> HTTPResponse { HTTPResponse(status: 503) }
+}
+
+private let folder = packageRoot + "/Tests/HTTPServerTests/certificates/"
+
+private func file(_ name: String) throws -> [UInt8] {
+    try #require(contents(of: folder + name))
+}
+
+private func pair(_ name: String) throws -> TLSPair {
+    try TLSPair(certificates: file(name + ".pem"), key: file(name + ".key"))
+}
+
+private func isInstalled(_ program: String) -> Bool { access("/usr/bin/" + program, X_OK) == 0 }
+
+@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("curl"), "needs curl"))
+struct TLSTests {
+    private func server(_ change: (inout TLSOptions) -> Void = { _ in }) throws -> HTTPServer {
+        var options = HTTPServer.Options(address: .network(host: "127.0.0.1", port: 0))
+        var tls = TLSOptions(credentials: TLSCredentials(try pair("server")))
+        change(&tls)
+        options.tls = tls
+        return try HTTPServer(options, handler: Greeter())
+    }
+
+    private func curl(_ server: HTTPServer, _ arguments: String...) -> ProcessResult {
+        let base = ["--silent", "--show-error", "--max-time", "10", "--cacert", folder + "authority.pem"]
+        return run("/usr/bin/curl", base + arguments + ["https://localhost:\(server.port)/"])
+    }
+
+    @Test func answersWhoTrustsTheAuthority() throws {
+        let server = try server()
+        defer { server.stop() }
+        #expect(curl(server).output == "unknown")
+        #expect(curl(server, "--tls-max", "1.2").output == "unknown")
+        #expect(curl(server, "--tlsv1.3").output == "unknown")
+    }
+
+    @Test func oldVersionsAndWeakCiphersAreRefused() throws {
+        let server = try server()
+        defer { server.stop() }
+        let old = curl(server, "--tlsv1.0", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0")
+        #expect(old.status != 0)
+        for cipher in ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"] {
+            #expect(curl(server, "--tls-max", "1.2", "--ciphers", cipher + "@SECLEVEL=0").status != 0)
+        }
+        #expect(curl(server, "--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256").status == 0)
+    }
+
+    @Test func minimumVersion() throws {
+        let server = try server { $0.minimum = .v13 }
+        defer { server.stop() }
+        #expect(curl(server, "--tls-max", "1.2").status != 0)
+        #expect(curl(server, "--tlsv1.3").status == 0)
+    }
+
+    @Test func plainHTTPOnATLSPortIsNotAnswered() throws {
+        let server = try server()
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        #expect(client.request("GET", "/") == nil)
+        #expect(curl(server).status == 0)
+    }
+
+    @Test func certificatesAreSwappedUnderTheServer() throws {
+        let credentials = TLSCredentials(try pair("server"))
+        let server = try server { $0.credentials = credentials }
+        defer { server.stop() }
+        func shown() -> Bool {
+            curl(server, "--pinnedpubkey", "", "--verbose").errors.contains("CN=renewed")
+        }
+        #expect(!shown())
+        credentials.replace(with: try pair("renewed"))
+        #expect(shown())
+    }
+
+    @Test func clientCertificates() throws {
+        let authority = try file("authority.pem")
+        let server = try server { $0.clientCA = authority }
+        defer { server.stop() }
+        func asked(_ name: String) -> ProcessResult {
+            curl(server, "--cert", folder + name + ".pem", "--key", folder + name + ".key")
+        }
+        #expect(asked("client").output == "kube-apiserver true")
+        #expect(asked("server").output == "server false")
+        #expect(curl(server).output == "unknown")
+        // GnuTLS may end the handshake already.
+        let stranger = asked("stranger")
+        #expect(stranger.status != 0 || stranger.output == "untrusted")
+    }
+
+    @Test func namesAndTimes() throws {
+        let pair = try pair("server")
+        #expect(pair.isFor("pillion.mesh.svc"))
+        #expect(!pair.isFor("server"))
+        #expect(pair.validity.contains(time(nil)))
+    }
+
+    @Test func badPairs() throws {
+        let server = try file("server.pem")
+        let other = try file("renewed.key")
+        func refusal(_ certificates: [UInt8], _ key: [UInt8]) -> String? {
+            #expect(throws: HTTPServerError.self) { try TLSPair(certificates: certificates, key: key) }?
+                .message
+        }
+        #expect(refusal(server, other) == "the key is not the certificate's: their public keys differ")
+        #expect(refusal(Array("nonsense".utf8), other) == "the certificate file holds no PEM certificate")
+        #expect(refusal(server, Array("nonsense".utf8)) == "the key file holds no PEM key without a password")
+        #expect(refusal([], []) == "the certificate file holds no PEM certificate")
+    }
+}

@@ -1,0 +1,29 @@
+import Mustache
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+
+/// The mustache specification's own cases, all but lambdas, which JSON data cannot hold.
+struct SpecificationTests {
+    @Test(.enabled(if: SharedMaterial.isPresent))
+    func everyCaseOfTheSpecification() throws {
+        var count = 0
+        let file = text(of: SharedMaterial.path("conformance/mustache/cases.jsonl"))
+        for line in file.split(separator: "\n") {
+            let item = try JSON.read(String(line))
+            guard let name = item["name"]?.string, item["module"]?.string != "~lambdas" else { continue }
+            var sources = [TemplateSource(name: "main", text: item["template"]?.string ?? "")]
+            for member in item["partials"]?.object?.members ?? [] {
+                sources.append(TemplateSource(name: member.key, text: member.value.string ?? ""))
+            }
+            let template = try MustacheRenderer().compile(
+                TemplateSources(sources, entry: "main"), options: CompileOptions())
+            var output = ByteBuffer()
+            try template.render(TemplateData(item["data"] ?? .null), limits: .server, into: &output)
+            #expect(output.text == item["expected"]?.string, "\(name)")
+            count += 1
+        }
+        #expect(count >= 184)
+    }
+}

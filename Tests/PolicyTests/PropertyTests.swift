@@ -1,0 +1,160 @@
+import PluginAPI
+import Policy
+import Testing
+import Values
+
+/// Whatever the configuration and the pod: one step decides, it is the first that could, and what is proposed flips.
+struct PropertyTests {
+    /// SplitMix64: the same cases on every run.
+    struct Dice {
+        var state: UInt64
+
+        mutating func roll(_ sides: Int) -> Int {
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+            return Int((z ^ (z >> 31)) % UInt64(sides))
+        }
+
+        mutating func pick<T>(_ items: [T]) -> T { items[roll(items.count)] }
+
+        mutating func selectors() -> [Value] {
+            (0..<roll(4)).map { _ in
+                pick([
+                    [:], ["matchLabels": ["app": "web"]], ["matchLabels": ["app": "web", "tier": "front"]],
+                    ["matchLabels": ["bad key!": "x"]],
+                    ["matchExpressions": [["key": "tier", "operator": "In", "values": ["front", "back"]]]],
+                    ["matchExpressions": [["key": "tier", "operator": "NotIn", "values": ["front"]]]],
+                    ["matchExpressions": [["key": "app", "operator": "Exists"]]],
+                    ["matchExpressions": [["key": "app", "operator": "DoesNotExist"]]],
+                    ["matchExpressions": [["key": "sidecar.istio.io/inject", "operator": "Exists"]]],
+                ])
+            }
+        }
+
+        mutating func configuration() -> PolicyConfiguration {
+            PolicyConfiguration(
+                form: pick([.classic, .modern]), policy: pick(["enabled", "disabled", "disabled", "", "on"]),
+                neverInjectSelector: selectors(), alwaysInjectSelector: selectors(),
+                revision: pick(["", "canary"]))
+        }
+
+        mutating func pod() -> DecisionSubject {
+            let values: [String?] = [nil, nil, "true", "false", "maybe", "", "yes"]
+            var labels = Object()
+            if roll(2) == 0 { labels["app"] = .string(pick(["web", "db"])) }
+            if roll(2) == 0 { labels["tier"] = .string(pick(["front", "back", "side"])) }
+            if roll(6) == 0 { labels["istio.io/rev"] = "canary" }
+            let namespaceLabels: [Value?] = [
+                nil, nil, [:], ["istio-injection": "enabled"], ["istio-injection": "disabled"],
+                ["istio.io/rev": "canary"], ["istio.io/rev": "default"],
+            ]
+            return subject(
+                namespace: pick(["default", "team-a", "team-a", "kube-system", "kube-node-lease"]),
+                annotation: pick(values), label: pick(values), labels: .object(labels),
+                hostNetwork: roll(6) == 0,
+                namespaceLabels: pick(namespaceLabels))
+        }
+    }
+
+    /// Where a rule stands in the documented order.
+    static func rank(_ rule: String) -> Int? {
+        if rule.hasPrefix("webhook/") { return 0 }
+        return [
+            "webhook", "host_network", "ignored_namespace", "policy_value", "label", "annotation",
+            "never_inject_selector", "always_inject_selector", "default_policy",
+        ].firstIndex(of: rule)
+    }
+
+    @Test(arguments: 0..<10)
+    func holds(_ batch: Int) throws {
+        for seed in 0..<120 { try holdsFor(seed: batch * 1000 + seed) }
+    }
+
+    private func holdsFor(seed: Int) throws {
+        var dice = Dice(state: UInt64(seed))
+        let configuration = dice.configuration()
+        let pod = dice.pod()
+        let engine = PolicyPlugin().compile(configuration).engine
+        let decision = engine.decide(pod, trace: true)
+
+        // The same with the trace off.
+        let short = engine.decide(pod, trace: false)
+        #expect(short.trace.isEmpty)
+        #expect(
+            (short.inject, short.reason, short.message, short.remedy)
+                == (decision.inject, decision.reason, decision.message, decision.remedy))
+
+        // Exactly one step decides; it is the first that says inject or skip, and it says what the decision says.
+        let decisive = decision.trace.filter(\.decisive)
+        try #require(decisive.count == 1)
+        #expect(decision.trace.first { $0.verdict == .inject || $0.verdict == .skip } == decisive[0])
+        #expect(decisive[0].code == decision.reason)
+        #expect(decisive[0].message == decision.message)
+        #expect((decisive[0].verdict == .inject) == decision.inject)
+        #expect(decision.reason.kind == (decision.inject ? .inject : .skip))
+
+        // Every rule is there, in the order of evaluation.
+        let ranks = try decision.trace.map { try #require(Self.rank($0.rule)) }
+        #expect(ranks == ranks.sorted())
+        let isModern = configuration.form == .modern
+        #expect(Set(ranks) == Set(0..<9).subtracting(isModern ? [] : [4]))
+        for step in decision.trace where step.verdict == .inject || step.verdict == .skip {
+            #expect(step.code.kind.rawValue == step.verdict.rawValue)
+        }
+
+        try everyProposalFlips(configuration, pod, decision, engine)
+    }
+
+    private func everyProposalFlips(
+        _ configuration: PolicyConfiguration, _ pod: DecisionSubject, _ decision: Decision,
+        _ engine: any DecisionEngine
+    ) throws {
+        let proposals = engine.counterfactuals(pod)
+        // Three edits undo three rules at most; the labels of a namespace may take two.
+        let obstacles = Set(decision.trace.filter { $0.verdict == .skip }.map(\.rule))
+        if obstacles.count + (obstacles.contains("webhook") ? 1 : 0) <= 3 {
+            #expect(!proposals.isEmpty, "\(configuration) \(pod)")
+        }
+        #expect(Set(proposals.map(\.edits.count)).count <= 1)
+        for proposal in proposals {
+            // As few as possible: leaving out any of the edits does not flip.
+            for left in proposal.edits.indices {
+                var fewer = proposal.edits
+                fewer.remove(at: left)
+                #expect(apply(fewer, configuration, pod).inject == decision.inject, "\(proposal)")
+            }
+            let after = apply(proposal.edits, configuration, pod)
+            #expect(after.inject != decision.inject, "\(proposal)")
+            #expect(after.inject == proposal.inject && after.reason == proposal.reason, "\(proposal)")
+        }
+    }
+
+    /// The edits made on a configuration and a pod, decided from scratch.
+    private func apply(
+        _ edits: [Counterfactual.Edit], _ configuration: PolicyConfiguration, _ pod: DecisionSubject
+    ) -> Decision {
+        var configuration = configuration
+        var pod = pod
+        func set(_ map: String, _ key: String, _ value: Value?) {
+            var labels = pod.metadata[map]?.object ?? Object()
+            labels[key] = value
+            pod.metadata[map] = .object(labels)
+        }
+        for edit in edits {
+            switch edit {
+            case .setAnnotation(let key, let value): set("annotations", key, .string(value))
+            case .removeAnnotation(let key): set("annotations", key, nil)
+            case .setLabel(let key, let value): set("labels", key, .string(value))
+            case .removeLabel(let key): set("labels", key, nil)
+            case .hostNetwork(let flag): pod.spec["hostNetwork"] = .bool(flag)
+            case .namespace(let name): pod.namespace = name
+            case .setNamespaceLabel(let key, let value): pod.namespaceLabels?[key] = .string(value)
+            case .removeNamespaceLabel(let key): pod.namespaceLabels?[key] = nil
+            case .policy(let text): configuration.policy = text
+            }
+        }
+        return PolicyPlugin().compile(configuration).engine.decide(pod, trace: false)
+    }
+}

@@ -1,0 +1,95 @@
+import Testing
+import TestSupport
+import Values
+import YAML
+
+/// Every `cases/NAME.yaml` is read, and what comes out stands in `NAME.expected`: the documents with their bytes and
+/// values, the first one written again, or the error.
+@Suite("YAML cases")
+struct YAMLCaseTests {
+    static let folder = packageRoot + "/Tests/YAMLTests/cases"
+    static let names = entries(of: folder).filter { $0.hasSuffix(".yaml") }
+
+    @Test("documents", arguments: names)
+    func documents(name: String) throws {
+        let bytes = try #require(contents(of: Self.folder + "/" + name))
+        let result = compareGolden(
+            report(bytes), with: Self.folder + "/" + name.dropLast(5) + ".expected")
+        #expect(result == nil)
+    }
+
+    private func report(_ bytes: [UInt8]) -> String {
+        var lines: [String] = []
+        do throws(YAMLError) {
+            let documents = try YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
+            for document in documents {
+                let range = document.range
+                lines.append("document \(range.lowerBound)..<\(range.upperBound) line \(document.line)")
+                lines.append(document.isEmpty ? "(empty)" : JSON.text(document.value))
+                for (path, place) in (document.positions ?? [:]).sorted(by: { $0.key < $1.key }) {
+                    lines.append("  \(place.line):\(place.column) \(path)")
+                }
+            }
+            lines.append("written:\n" + YAMLWriter.text(documents[0].value, order: .asGiven))
+        } catch {
+            lines.append(error.description)
+            let place = error.position.map { " at \($0.line):\($0.column)" } ?? ""
+            lines.append("(\(error.code.rawValue)\(place))")
+        }
+        do throws(YAMLError) {
+            _ = try YAMLReader.value(bytes, options: YAMLOptions(strict: true))
+        } catch  where error.code == .duplicateKey {
+            lines.append("strict: \(error)")
+        } catch {}
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    @Test("what bare texts stand for")
+    func scalars() throws {
+        let texts = text(of: Self.folder + "/scalars.txt").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let lines = texts.dropLast().map { text -> String in
+            let value = Result { try YAMLReader.value(String(text)) }
+            let key = Result { try YAMLReader.value("\(text): 1") }
+            return "\(text) → \(Self.show(value))    \(Self.show(key))"
+        }
+        let result = compareGolden(
+            lines.joined(separator: "\n") + "\n", with: Self.folder + "/scalars.expected")
+        #expect(result == nil)
+    }
+
+    private static func show(_ result: Result<Value, any Error>) -> String {
+        switch result {
+        case .success(let value): JSON.text(value)
+        case .failure(let error): "\(error)"
+        }
+    }
+
+    @Test("how texts are written, and that they are read again as they were")
+    func texts() throws {
+        let texts = try JSON.read(text(of: Self.folder + "/texts.json")).array ?? []
+        var lines: [String] = []
+        for case .string(let text) in texts {
+            let value: Value = ["key": .string(text), "list": [.string(text), [.string(text)]]]
+            let written = YAMLWriter.text(value) + YAMLWriter.text([text: 1]) + YAMLWriter.text(.string(text))
+            lines.append("# \(JSON.text(.string(text)))\n\(written)")
+            // Line breaks of YAML 1.1 within a text are folded when they are read; the writer writes them so.
+            guard !text.unicodeScalars.contains(where: { $0 == "\u{2028}" }) else { continue }
+            #expect(try YAMLReader.value(YAMLWriter.text(value)) == value)
+            #expect(try YAMLReader.value(YAMLWriter.text([text: 1])) == [text: 1])
+        }
+        let result = compareGolden(lines.joined(separator: "\n"), with: Self.folder + "/texts.expected")
+        #expect(result == nil)
+    }
+
+    @Test("the order of keys")
+    func keyOrder() throws {
+        let lists = try JSON.read(text(of: Self.folder + "/key-orders.json")).array ?? []
+        let lines = lists.map { list -> String in
+            let members = (list.array ?? []).map { Member($0.string ?? "", 1) }
+            return YAMLWriter.text(.object(Object(members)))
+        }
+        let result = compareGolden(lines.joined(separator: "\n"), with: Self.folder + "/key-orders.expected")
+        #expect(result == nil)
+    }
+}

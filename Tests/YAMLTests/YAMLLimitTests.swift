@@ -1,0 +1,137 @@
+import Testing
+import Values
+import YAML
+
+@Suite("YAML from hostile hands")
+struct YAMLLimitTests {
+    private func code(_ text: String, _ limits: YAMLLimits = YAMLLimits()) -> YAMLError.Code? {
+        do {
+            _ = try YAMLReader.value(text, options: YAMLOptions(limits: limits))
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test("collections are nested to a limit")
+    func depth() {
+        let flow = { (count: Int) in
+            String(repeating: "[", count: count) + String(repeating: "]", count: count)
+        }
+        #expect(code(flow(100)) == nil)
+        #expect(code(flow(101)) == .tooDeep)
+        #expect(code(String(repeating: "[", count: 10_000)) == .tooDeep)
+        #expect(code(String(repeating: "- ", count: 10_000) + "a") == .tooDeep)
+        #expect(code(String(repeating: "? ", count: 10_000) + "a") != nil)
+        #expect(code(String(repeating: "{a: ", count: 10_000)) == .tooDeep)
+    }
+
+    @Test("aliases of aliases do not explode")
+    func billionLaughs() {
+        var text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
+        for level in 1...30 {
+            let row = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(row)]\n"
+        }
+        #expect(code(text) == .excessiveAliasing)
+        #expect(code("a: &a {x: 1}\n" + (0..<500).map { "b\($0): *a\n" }.joined()) == nil)
+    }
+
+    @Test("merging aliases do not explode")
+    func mergeLaughs() {
+        var text = "a0: &a0 {" + (0..<50).map { "k\($0): 1" }.joined(separator: ", ") + "}\n"
+        for level in 1...30 {
+            text += "a\(level): &a\(level)\n"
+            for _ in 0..<9 { text += "  <<: *a\(level - 1)\n" }
+        }
+        #expect(code(text) == .excessiveAliasing)
+    }
+
+    @Test("there is a limit of values")
+    func nodes() {
+        let limits = YAMLLimits(nodes: 100)
+        #expect(code("[" + String(repeating: "[], ", count: 200) + "]", limits) == .tooManyNodes)
+        #expect(code("[" + String(repeating: "a, ", count: 200) + "]", limits) == .tooManyNodes)
+        #expect(code("[" + String(repeating: "a, ", count: 50) + "]", limits) == nil)
+    }
+
+    @Test("many keys do not take the square of time, and the last of equal ones wins")
+    func manyKeys() throws {
+        let text = (0..<20_000).map { "k\($0 % 10_000): \($0)\n" }.joined()
+        let object = try #require(try YAMLReader.value(text).object)
+        #expect(object.count == 10_000)
+        #expect(object.members[3] == Member("k3", 10_003))
+    }
+
+    @Test("a text cut at any byte is read or refused")
+    func truncated() {
+        let text = Array(
+            """
+            # é
+            a: &x {b: [1, "2\\u00e9", 'c'], <<: {d: 1}}
+            e: |+
+              text
+            f: >-
+              é
+            ? [k]
+            : *x
+            --- !!map
+            g: !!binary aGk=
+            ...
+            """.utf8)
+        for length in 0...text.count {
+            _ = try? YAMLReader.documents(
+                Array(text[..<length]), options: YAMLOptions(strict: true, positions: true))
+            _ = try? YAMLReader.documents(Array(text[(text.count - length)...]))
+        }
+    }
+
+    @Test("what is written is read again as the same value")
+    func roundTrip() throws {
+        var random = Generator(state: 7)
+        for _ in 0..<400 {
+            let value = random.value(depth: 4)
+            for order in [YAMLWriter.Order.sorted, .asGiven] {
+                for width in [20, 80, Int.max] {
+                    let text = YAMLWriter.text(value, order: order, width: width)
+                    #expect(try YAMLReader.value(text) == value, "\(text)")
+                }
+            }
+        }
+    }
+
+    /// Values of every kind, the same ones in every run.
+    private struct Generator {
+        var state: UInt64
+
+        mutating func next(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(limit))
+        }
+
+        private static let pieces = [
+            "a", "b", " ", "  ", "\n", "\n\n", ":", ": ", "#", " #", "-", "- ", "'", "\"", "\\", "é", "😀",
+            "1", "yes",
+            "~", "{", "]", ",", "&", "*", "!", "|", "\t", "\u{7F}", "\u{85}", "word", "\u{0}", "\u{FEFF}",
+            "\r", "%", "=",
+        ]
+
+        mutating func text() -> String {
+            (0..<next(next(4) == 0 ? 40 : 5)).map { _ in Self.pieces[next(Self.pieces.count)] }.joined()
+        }
+
+        mutating func value(depth: Int) -> Value {
+            switch next(depth > 0 ? 8 : 5) {
+            case 0: return .null
+            case 1: return .bool(next(2) == 0)
+            case 2: return .int(Int64(next(100_000)) - 50_000)
+            case 3: return .double(Double(next(1_000)) + 0.5)
+            case 4: return .string(text())
+            case 5: return .array((0..<next(4)).map { _ in value(depth: depth - 1) })
+            default:
+                return .object(
+                    Object(lastWins: (0..<next(4)).map { _ in Member(text(), value(depth: depth - 1)) }))
+            }
+        }
+    }
+}
