@@ -1,4 +1,5 @@
 import HTTPServer
+import PluginAPI
 import TestSupport
 import Testing
 import Values
