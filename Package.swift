@@ -30,7 +30,10 @@ func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -
 let package = Package(
     name: "pillion",
     products: [
-        .executable(name: "pillion", targets: ["pillion"])
+        .executable(name: "pillion", targets: ["pillion"]),
+        // For embedding, and for the benchmarks and fuzzers, which are packages of their own.
+        .library(
+            name: "PillionLibrary", targets: ["Service", "Injection", "PluginAPI", "Values", "YAML", "Metrics"]),
     ],
     targets: [
         // L0
@@ -74,7 +77,8 @@ let package = Package(
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
-            needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"]),
+            needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"],
+            exclude: ["cases"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),

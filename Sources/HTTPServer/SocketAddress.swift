@@ -1,3 +1,4 @@
+import CMicrohttpd
 import Glibc
 
 /// Why a server does not start: what was tried and what the system said.

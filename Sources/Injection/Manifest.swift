@@ -26,23 +26,23 @@ struct Manifest {
     /// Values of one document, and its nesting.
     private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
 
-    func injected(snapshot: Snapshot, options: ManifestOptions) throws(InjectionError) -> ManifestOutcome {
-        var run = ManifestRun(snapshot: snapshot, options: options)
-        if isJSON, let outcome = try injectedJSON(&run) { return outcome }
-        return try injectedYAML(&run)
+    /// Puts every document through `run`.
+    func changed(by run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
+        if isJSON, let outcome = try changedJSON(&run) { return outcome }
+        return try changedYAML(&run)
     }
 
     // MARK: JSON
 
     /// nil where the text is no JSON and may be YAML in flow style.
-    private func injectedJSON(_ run: inout ManifestRun) throws(InjectionError) -> ManifestOutcome? {
+    private func changedJSON(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome? {
         let value: Value
         do {
             value = try JSON.read(bytes, limits: JSONLimits(depth: Pipeline.maximumDepth))
         } catch {
             return nil
         }
-        let changed = try run.inject(value, document: 0, line: 1)
+        let changed = try run.change(value, document: 0, line: 1)
         guard let changed else { return ManifestOutcome(output: bytes, changed: false, workloads: run.reports) }
         var output = ByteBuffer(capacity: bytes.count + (16 << 10))
         if let indent = jsonIndent { JSON.write(changed, into: &output, style: .pretty(indent)) } else {
@@ -61,7 +61,7 @@ struct Manifest {
 
     // MARK: YAML
 
-    private func injectedYAML(_ run: inout ManifestRun) throws(InjectionError) -> ManifestOutcome {
+    private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
         let documents: [YAMLDocument]
         do {
             documents = try YAMLReader.documents(bytes, options: YAMLOptions(limits: Self.limits))
@@ -74,10 +74,12 @@ struct Manifest {
         var written = 0
         var hasChanged = false
         for (number, document) in documents.enumerated() where !document.isEmpty {
-            guard let changed = try run.inject(document.value, document: number, line: document.line) else { continue }
+            guard let changed = try run.change(document.value, document: number, line: document.line) else { continue }
             hasChanged = true
             output.append(bytes[written..<document.range.lowerBound])
-            output.append(ManifestText(bytes, document).edited(to: changed))
+            let text = ManifestText(bytes, document.range).edited(from: document.value, to: changed)
+            output.append(text.text)
+            if text.isRewritten { run.noteRewritten(document: number) }
             written = document.range.upperBound
         }
         output.append(bytes[written...])
@@ -85,11 +87,26 @@ struct Manifest {
     }
 }
 
-/// The workloads of a manifest, one after the other.
-struct ManifestRun {
+/// What is done to the documents of a manifest.
+protocol ManifestChange {
+    var reports: [WorkloadReport] { get set }
+    /// The document as it becomes, or nil where nothing changes.
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value?
+}
+
+extension ManifestChange {
+    /// Says that a document's text could not be kept.
+    mutating func noteRewritten(document: Int) {
+        guard let index = reports.lastIndex(where: { $0.document == document }) else { return }
+        reports[index].notes.append("the document is written anew: its comments and layout are not kept")
+    }
+}
+
+/// Injects into the workloads of a manifest, one after the other.
+struct ManifestRun: ManifestChange {
     let snapshot: Snapshot
     let options: ManifestOptions
-    private(set) var reports: [WorkloadReport] = []
+    var reports: [WorkloadReport] = []
 
     init(snapshot: Snapshot, options: ManifestOptions) {
         self.snapshot = snapshot
@@ -97,7 +114,7 @@ struct ManifestRun {
     }
 
     /// The document with its workloads injected, or nil where nothing changes.
-    mutating func inject(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
         let workloads = WorkloadKinds.find(in: value, given: snapshot.options.podTemplatePaths)
         if workloads.isEmpty { noteUnknown(value, document: document, line: line) }
         var result = value
@@ -114,7 +131,8 @@ struct ManifestRun {
                 throw error
             }
         }
-        return hasChanged ? result : nil
+        guard hasChanged else { return nil }
+        return result
     }
 
     /// The workload's object with its pod injected, or nil where it is left alone.
@@ -128,9 +146,7 @@ struct ManifestRun {
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
             injected: false, reason: .forcedByCLI, message: ReasonCode.forcedByCLI.sentence, document: document,
             pointer: workload.pointer, line: line)
-        // Istio's kube-inject takes the metadata of a CronJob's job template for its pods'.
-        let jobTemplate = workload.isCronJob ? Workload.value(at: ["spec", "jobTemplate"], in: .object(workload.object)) : nil
-        if workload.isCronJob { pod.metadata = jobTemplate?["metadata"]?.object ?? Object() }
+        if workload.isCronJob { pod.metadata = workload.metadata }
         let decision = refusal(of: pod, workload, namespace)
         if let decision { (report.reason, report.message) = (decision.reason, decision.message) }
         guard decision?.inject ?? true else {
@@ -145,7 +161,9 @@ struct ManifestRun {
         report.injected = true
         report.notes = subject.notes
         reports.append(report)
-        return Self.object(of: workload, with: injected)
+        let object = workload.object(with: injected)
+        guard options.provenance else { return object }
+        return Provenance.recorded(in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
     }
 
     /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
@@ -169,19 +187,6 @@ struct ManifestRun {
         return own.isEmpty ? options.namespace ?? "default" : own
     }
 
-    /// The workload's object with the pod put where it was.
-    private static func object(of workload: Workload, with pod: Pod) -> Value {
-        var object: Value = .object(workload.object)
-        if workload.isCronJob {
-            object.replaceMember(at: ["spec", "jobTemplate", "metadata"], with: .object(pod.metadata))
-            object.replaceMember(at: (workload.templatePath + ["spec"])[...], with: .object(pod.spec))
-        } else {
-            let template = pod.applied(to: workload.template)
-            object.replaceMember(at: workload.templatePath[...], with: template)
-        }
-        return object
-    }
-
     /// Says of a kind that is not known that it seems to hold a pod.
     private mutating func noteUnknown(_ value: Value, document: Int, line: Int) {
         guard case .object(let object) = value, !object.text("kind").isEmpty,
@@ -196,6 +201,42 @@ struct ManifestRun {
                 injected: false, reason: .unsupportedResource,
                 message: "the kind \(kind) is not known and was left alone, but \(pointer) looks like a pod's spec",
                 notes: ["to inject it, give --podTemplatePath \(kind)=\(path)"], document: document, line: line))
+    }
+}
+
+/// Takes injections out of the workloads of a manifest.
+struct ManifestUninjection: ManifestChange {
+    let podTemplatePaths: [PodTemplatePath]
+    let options: ManifestOptions
+    var reports: [WorkloadReport] = []
+
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
+        var result = value
+        var hasChanged = false
+        for workload in WorkloadKinds.find(in: value, given: podTemplatePaths) {
+            let outcome: Uninject.Outcome?
+            do {
+                outcome = try Uninject.undone(workload)
+            } catch {
+                var error = error
+                error.message = "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
+                throw error
+            }
+            var report = WorkloadReport(
+                kind: workload.kind, name: workload.name,
+                namespace: workload.namespace.isEmpty ? options.namespace ?? "default" : workload.namespace,
+                injected: false, reason: .forcedByCLI, message: "nothing was injected into it", document: document,
+                pointer: workload.pointer, line: line)
+            if let outcome {
+                report.message = outcome.isExact ? "restored exactly" : "restored from what the injection left"
+                report.notes = outcome.notes
+                result.replace(at: workload.objectPath[...], with: outcome.object)
+                hasChanged = true
+            }
+            reports.append(report)
+        }
+        guard hasChanged else { return nil }
+        return result
     }
 }
 

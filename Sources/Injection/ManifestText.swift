@@ -2,19 +2,341 @@ import Values
 import YAML
 
 /// One YAML document of a manifest as text, and the text that says something else.
+///
+/// Lines that say what did not change stay as they are, with their comments, quotes and indentation: members and items
+/// that come are written between them, those that go are cut out. Where the text is of a form that lines do not show
+/// (flow style, anchors, several nodes on a line), the smallest member around is written anew. The result is read
+/// again, and where it does not say what it should, the whole document is written anew.
 struct ManifestText {
-    private let bytes: [UInt8]
-    private let document: YAMLDocument
+    private let bytes: ArraySlice<UInt8>
 
-    init(_ bytes: [UInt8], _ document: YAMLDocument) {
-        self.bytes = bytes
-        self.document = document
+    /// - Parameter range: where the document stands.
+    init(_ bytes: [UInt8], _ range: Range<Int>) {
+        self.bytes = bytes[range]
     }
 
-    /// The document's text for a new value.
-    func edited(to value: Value) -> [UInt8] {
+    /// The document's text for a new value, and whether it had to be written anew.
+    func edited(from old: Value, to new: Value) -> (text: [UInt8], isRewritten: Bool) {
+        let document = Array(bytes)
+        if let text = YAMLTextEdit(document)?.edited(from: old, to: new),
+            let read = try? YAMLReader.documents(text), read.count == 1, read[0].value == new
+        {
+            return (text, false)
+        }
         var output = ByteBuffer(capacity: 16 << 10)
-        YAMLWriter.write(value, into: &output, order: .asGiven)
-        return output.bytes
+        // The end of the line of the `---` before belongs to the document.
+        if document.first == 0x0a { output.append(0x0a) }
+        YAMLWriter.write(new, into: &output, order: .asGiven)
+        return (output.bytes, true)
+    }
+}
+
+/// Edits of a document in block style, line by line.
+private struct YAMLTextEdit {
+    private let bytes: [UInt8]
+    private let positions: [String: SourcePosition]
+    /// Where each line begins, and the end of the text.
+    private let lines: [Int]
+    private let newline: [UInt8]
+    private var edits: [Edit] = []
+
+    private struct Edit {
+        var range: Range<Int>
+        var text: [UInt8]
+    }
+
+    /// A run of lines, from 0, the end not among them.
+    private typealias Lines = Range<Int>
+
+    /// The text cannot be edited by lines.
+    private struct Unsuitable: Error {}
+
+    init?(_ bytes: [UInt8]) {
+        guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)),
+            documents.count == 1, let positions = documents[0].positions
+        else { return nil }
+        self.bytes = bytes
+        self.positions = positions
+        var starts = [0]
+        for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
+        if starts.last != bytes.count { starts.append(bytes.count) }
+        lines = starts
+        newline = bytes.firstIndex(of: 0x0a).map { $0 > 0 && bytes[$0 - 1] == 0x0d } == true ? [0x0d, 0x0a] : [0x0a]
+    }
+
+    func edited(from old: Value, to new: Value) -> [UInt8]? {
+        var copy = self
+        guard case .object(let old) = old, case .object(let new) = new,
+            (try? copy.editMapping(old, new, at: "", in: 0..<lines.count - 1)) != nil
+        else { return nil }
+        return copy.applied()
+    }
+
+    private func applied() -> [UInt8]? {
+        let sorted = edits.enumerated().sorted {
+            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        }.map(\.element)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
+        var next = 0
+        for edit in sorted {
+            guard edit.range.lowerBound >= next else { return nil }
+            result += bytes[next..<edit.range.lowerBound]
+            if !edit.text.isEmpty, edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0a {
+                result += newline
+            }
+            result += edit.text
+            next = edit.range.upperBound
+        }
+        return result + bytes[next...]
+    }
+
+    // MARK: Mappings
+
+    private func column(of pointer: String) throws -> (line: Int, column: Int) {
+        guard let position = positions[pointer], position.line <= lines.count else { throw Unsuitable() }
+        return (position.line - 1, position.column - 1)
+    }
+
+    /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
+    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines) throws {
+        guard !old.isEmpty else { throw Unsuitable() }
+        let places = try old.members.map { try column(of: Self.pointer(pointer, $0.key)) }
+        let indent = places[0].column
+        // One member a line, in the order of the text, all as far in as the first.
+        for (index, place) in places.enumerated() {
+            guard place.column == indent, range.contains(place.line), index == 0 || place.line > places[index - 1].line
+            else { throw Unsuitable() }
+        }
+        var lastKept: Lines?
+        for (index, member) in old.members.enumerated() {
+            let end = index + 1 < places.count ? places[index + 1].line : range.upperBound
+            let extent = try self.extent(places[index].line..<end, indent: indent)
+            guard let value = new[member.key] else {
+                if index == 0, !isBlank(before: indent, on: places[0].line) { throw Unsuitable() }
+                cut(extent)
+                continue
+            }
+            lastKept = extent
+            if member.value == value { continue }
+            let start = edits.count
+            do {
+                try editMember(member, to: value, at: Self.pointer(pointer, member.key), in: extent)
+            } catch {
+                edits.removeSubrange(start...)
+                try rewrite(member.key, value, in: extent, indent: indent)
+            }
+        }
+        let added = new.members.filter { old[$0.key] == nil }
+        guard !added.isEmpty else { return }
+        guard let lastKept else { throw Unsuitable() }
+        insert(written(.object(Object(added)), indent: indent), at: lines[lastKept.upperBound])
+    }
+
+    private mutating func editMember(
+        _ member: Member, to value: Value, at pointer: String, in extent: Lines
+    ) throws {
+        let start = try valueStart(ofKeyAt: try column(of: pointer))
+        switch (member.value, value) {
+        case (.object(let old), .object(let new)) where start == nil:
+            try editMapping(old, new, at: pointer, in: extent)
+        case (.array(let old), .array(let new)) where start == nil:
+            try editSequence(old, new, at: pointer, in: extent)
+        case (.object, _), (.array, _), (_, .object), (_, .array):
+            throw Unsuitable()
+        default:
+            guard let start, extent.count == 1 else { throw Unsuitable() }
+            let text = YAMLWriter.text(value)
+            guard text.utf8.dropLast().firstIndex(of: 0x0a) == nil else { throw Unsuitable() }
+            let end = try scalarEnd(from: start)
+            edits.append(Edit(range: start..<end, text: Array(text.utf8.dropLast())))
+        }
+    }
+
+    /// Writes a member anew in its place.
+    private mutating func rewrite(_ key: String, _ value: Value, in extent: Lines, indent: Int) throws {
+        var text = written(.object(Object([Member(key, value)])), indent: indent)
+        let start = lines[extent.lowerBound] + indent
+        // What stands before the key on its line, blanks or the dash of an item, stays.
+        text.removeFirst(indent)
+        if lines[extent.upperBound] == bytes.count, bytes.last != 0x0a { text.removeLast(newline.count) }
+        edits.append(Edit(range: start..<lines[extent.upperBound], text: text))
+    }
+
+    // MARK: Sequences
+
+    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines) throws {
+        guard !old.isEmpty else { throw Unsuitable() }
+        var dashes: [(line: Int, column: Int)] = []
+        for index in old.indices {
+            let item = try column(of: "\(pointer)/\(index)")
+            guard let dash = dash(before: item), range.contains(item.line),
+                dashes.isEmpty || dash == dashes[0].column && item.line > dashes[index - 1].line
+            else { throw Unsuitable() }
+            dashes.append((item.line, dash))
+        }
+        let indent = dashes[0].column
+        guard isBlank(before: indent, on: dashes[0].line) else { throw Unsuitable() }
+        let extents = try old.indices.map { index in
+            let end = index + 1 < dashes.count ? dashes[index + 1].line : range.upperBound
+            return try extent(dashes[index].line..<end, indent: indent)
+        }
+        let pairs = Self.pairs(old, new)
+        let kept = Set(pairs.map(\.old))
+        for index in old.indices where !kept.contains(index) { cut(extents[index]) }
+        // New items come behind the kept one before them, else before the first.
+        var place = lines[extents[0].lowerBound]
+        var next = 0
+        for pair in pairs + [(old: old.count, new: new.count)] {
+            let added = new[next..<pair.new]
+            if !added.isEmpty { insert(written(.array(Array(added)), indent: indent), at: place) }
+            next = pair.new + 1
+            guard pair.old < old.count else { continue }
+            place = lines[extents[pair.old].upperBound]
+            if old[pair.old] == new[pair.new] { continue }
+            let start = edits.count
+            do {
+                guard case .object(let left) = old[pair.old], case .object(let right) = new[pair.new] else {
+                    throw Unsuitable()
+                }
+                try editMapping(left, right, at: "\(pointer)/\(pair.old)", in: extents[pair.old])
+            } catch {
+                edits.removeSubrange(start...)
+                let extent = extents[pair.old]
+                edits.append(
+                    Edit(
+                        range: lines[extent.lowerBound]..<lines[extent.upperBound],
+                        text: written(.array([new[pair.new]]), indent: indent)))
+            }
+        }
+    }
+
+    /// The items that stay, in order: those of one name, else those before and behind the first that differs.
+    private static func pairs(_ old: [Value], _ new: [Value]) -> [(old: Int, new: Int)] {
+        let oldNames = old.map(\.name)
+        let newNames = new.map(\.name)
+        var pairs: [(old: Int, new: Int)] = []
+        if !oldNames.contains(""), !newNames.contains(""), Set(oldNames).count == old.count,
+            Set(newNames).count == new.count
+        {
+            let places = Dictionary(uniqueKeysWithValues: zip(oldNames, oldNames.indices))
+            for (index, name) in newNames.enumerated() {
+                if let place = places[name], place > pairs.last?.old ?? -1 { pairs.append((place, index)) }
+            }
+            return pairs
+        }
+        var head = 0
+        while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
+        var tail = 0
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail] {
+            tail += 1
+        }
+        let middle = min(old.count, new.count) - head - tail
+        pairs = (0..<head + middle).map { ($0, $0) }
+        return pairs + (0..<tail).map { (old.count - tail + $0, new.count - tail + $0) }
+    }
+
+    // MARK: Text
+
+    private static func pointer(_ parent: String, _ key: String) -> String {
+        parent + "/" + JSONPointer.escape(key)
+    }
+
+    /// The lines without blank ones at their end, and comments there that are no further in than the node.
+    private func extent(_ range: Lines, indent: Int) throws -> Lines {
+        guard !range.isEmpty, range.upperBound < lines.count else { throw Unsuitable() }
+        var end = range.upperBound
+        while end > range.lowerBound + 1 {
+            let line = bytes[lines[end - 1]..<lines[end]]
+            let blanks = line.prefix { $0 == 0x20 || $0 == 0x09 }.count
+            let isEmpty = line.dropFirst(blanks).allSatisfy { $0 == 0x0a || $0 == 0x0d }
+            let isComment = line.dropFirst(blanks).first == 0x23 && blanks <= indent
+            guard isEmpty || isComment else { break }
+            end -= 1
+        }
+        return range.lowerBound..<end
+    }
+
+    private func isBlank(before column: Int, on line: Int) -> Bool {
+        bytes[lines[line]..<lines[line] + column].allSatisfy { $0 == 0x20 }
+    }
+
+    /// The column of the dash before an item on its line.
+    private func dash(before item: (line: Int, column: Int)) -> Int? {
+        var offset = lines[item.line] + item.column - 1
+        while offset >= lines[item.line], bytes[offset] == 0x20 { offset -= 1 }
+        guard offset >= lines[item.line], bytes[offset] == 0x2d else { return nil }
+        return offset - lines[item.line]
+    }
+
+    /// Where a member's value begins on the key's line; nil where it stands on lines of its own.
+    private func valueStart(ofKeyAt place: (line: Int, column: Int)) throws -> Int? {
+        let end = lines[place.line + 1]
+        var offset = lines[place.line] + place.column
+        guard offset < end else { throw Unsuitable() }
+        if bytes[offset] == 0x22 || bytes[offset] == 0x27 { offset = try quotedEnd(from: offset, before: end) }
+        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) { offset += 1 }
+        offset += 1
+        while offset < end, Self.isSpace(bytes[offset]) { offset += 1 }
+        if offset >= end || bytes[offset] == 0x23 { return nil }
+        // Anchors, tags, aliases and blocks of text are not followed.
+        if [0x26, 0x21, 0x2a, 0x7c, 0x3e].contains(bytes[offset]) { throw Unsuitable() }
+        return offset
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d }
+
+    /// Behind the closing quote.
+    private func quotedEnd(from start: Int, before end: Int) throws -> Int {
+        let quote = bytes[start]
+        var offset = start + 1
+        while offset < end {
+            if bytes[offset] == 0x5c, quote == 0x22 {
+                offset += 2
+                continue
+            }
+            if bytes[offset] == quote {
+                guard quote == 0x27, offset + 1 < end, bytes[offset + 1] == quote else { return offset + 1 }
+                offset += 1
+            }
+            offset += 1
+        }
+        throw Unsuitable()
+    }
+
+    /// The end of a scalar that ends on its line.
+    private func scalarEnd(from start: Int) throws -> Int {
+        guard let line = lines.firstIndex(where: { $0 > start }) else { throw Unsuitable() }
+        let end = lines[line]
+        if bytes[start] == 0x22 || bytes[start] == 0x27 { return try quotedEnd(from: start, before: end) }
+        var offset = start
+        while offset < end, bytes[offset] != 0x0a, bytes[offset] != 0x0d {
+            if bytes[offset] == 0x23, Self.isSpace(bytes[offset - 1]) { break }
+            offset += 1
+        }
+        while offset > start, Self.isSpace(bytes[offset - 1]) { offset -= 1 }
+        return offset
+    }
+
+    /// The text of a value, each line moved in.
+    private func written(_ value: Value, indent: Int) -> [UInt8] {
+        let blanks = [UInt8](repeating: 0x20, count: indent)
+        var result: [UInt8] = []
+        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
+            .dropLast()
+        {
+            if !line.isEmpty { result += blanks }
+            result += line
+            result += newline
+        }
+        return result
+    }
+
+    private mutating func insert(_ text: [UInt8], at offset: Int) {
+        edits.append(Edit(range: offset..<offset, text: text))
+    }
+
+    private mutating func cut(_ extent: Lines) {
+        edits.append(Edit(range: lines[extent.lowerBound]..<lines[extent.upperBound], text: []))
     }
 }

@@ -48,7 +48,18 @@ public enum Pipeline {
         manifest: [UInt8], format: ManifestFormat = .auto, snapshot: Snapshot,
         options: ManifestOptions = ManifestOptions()
     ) throws(InjectionError) -> ManifestOutcome {
-        try Manifest(manifest, format: format, name: options.name).injected(snapshot: snapshot, options: options)
+        var run = ManifestRun(snapshot: snapshot, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+    }
+
+    /// Takes an injection out of every workload of a manifest: exactly where it was made with `provenance`, else by
+    /// what it left behind. No configuration is needed.
+    public static func uninject(
+        manifest: [UInt8], format: ManifestFormat = .auto, podTemplatePaths: [PodTemplatePath] = [],
+        options: ManifestOptions = ManifestOptions()
+    ) throws(InjectionError) -> ManifestOutcome {
+        var run = ManifestUninjection(podTemplatePaths: podTemplatePaths, options: options)
+        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
     }
 
     /// Decides for every pod and pod template that an object, List or AdmissionReview holds.

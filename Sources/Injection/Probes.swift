@@ -25,7 +25,7 @@ struct Probes {
         return form == .classic ? classic : classic + [("startupProbe", "startupz")]
     }
 
-    private static let hooks = [("preStop", "prestopz"), ("postStart", "poststartz")]
+    fileprivate static let hooks = [("preStop", "prestopz"), ("postStart", "poststartz")]
 
     private func healthPath(_ container: String, _ check: String) -> String { "/app-health/\(container)/\(check)" }
     private func hookPath(_ container: String, _ hook: String) -> String { "/app-lifecycle/\(container)/\(hook)" }
@@ -93,7 +93,8 @@ struct Probes {
         case .int(let value)?: number = .int(value)
         default: number = .int(0)
         }
-        return form == .modern && number == .int(meshStatusPort) ? nil : number
+        if form == .modern, number == .int(meshStatusPort) { return nil }
+        return number
     }
 
     private static func namedPorts(of container: Object) -> [String: Value] {
@@ -137,7 +138,8 @@ struct Probes {
             }
             members["lifecycle"] = .object(lifecycle)
         }
-        return changed ? .object(members) : nil
+        guard changed else { return nil }
+        return .object(members)
     }
 
     private func rewriting(_ probe: Object, path: String) -> Object? {
@@ -153,6 +155,47 @@ struct Probes {
         for kind in ["tcpSocket", "grpc"] {
             guard case .object? = probe[kind], let index = probe.index(of: kind) else { continue }
             probe.members[index] = Member("httpGet", ["path": .string(path), "port": .int(statusPort)])
+            return probe
+        }
+        return nil
+    }
+}
+
+extension Probes {
+    /// A container with its probes as they were before the rewriting, or nil where none was rewritten.
+    static func restored(_ container: Value, from recorded: Object) -> Value? {
+        guard case .object(var members) = container, container.name != ContainerName.proxy else { return nil }
+        var changed = false
+        let fields = [("readinessProbe", "readyz"), ("livenessProbe", "livez"), ("startupProbe", "startupz")]
+        for (field, check) in fields {
+            guard case .object(let probe)? = members[field],
+                let old = restored(probe, path: "/app-health/\(container.name)/\(check)", from: recorded)
+            else { continue }
+            members[field] = .object(old)
+            changed = true
+        }
+        if case .object(var lifecycle)? = members["lifecycle"] {
+            for (field, hook) in hooks {
+                guard case .object(let handler)? = lifecycle[field],
+                    let old = restored(handler, path: "/app-lifecycle/\(container.name)/\(hook)", from: recorded)
+                else { continue }
+                lifecycle[field] = .object(old)
+                changed = true
+            }
+            members["lifecycle"] = .object(lifecycle)
+        }
+        guard changed else { return nil }
+        return .object(members)
+    }
+
+    private static func restored(_ probe: Object, path: String, from recorded: Object) -> Object? {
+        guard probe["httpGet"]?["path"]?.string == path, case .object(let entry)? = recorded[path],
+            let index = probe.index(of: "httpGet")
+        else { return nil }
+        var probe = probe
+        for kind in ["httpGet", "tcpSocket", "grpc"] {
+            guard let action = entry[kind] else { continue }
+            probe.members[index] = Member(kind, action)
             return probe
         }
         return nil

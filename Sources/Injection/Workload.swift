@@ -35,6 +35,26 @@ struct Workload: Sendable {
     var isPod: Bool { templatePath.isEmpty }
     var isCronJob: Bool { templatePath == ["spec", "jobTemplate", "spec", "template"] }
 
+    /// Where the metadata stands that an injection reads and changes: the pod template's, but for a CronJob that of
+    /// its job template, which Istio's kube-inject takes for the pods'.
+    var metadataPath: [String] { isCronJob ? ["spec", "jobTemplate", "metadata"] : templatePath + ["metadata"] }
+
+    var metadata: Object { Self.value(at: metadataPath[...], in: .object(object))?.object ?? Object() }
+
+    /// The object with the pod put where it was.
+    func object(with pod: Pod) -> Value {
+        var result: Value = .object(object)
+        if isCronJob {
+            if !pod.metadata.isEmpty || !metadata.isEmpty {
+                result.replaceMember(at: metadataPath[...], with: .object(pod.metadata))
+            }
+            result.replaceMember(at: (templatePath + ["spec"])[...], with: .object(pod.spec))
+        } else {
+            result.replaceMember(at: templatePath[...], with: pod.applied(to: template))
+        }
+        return result
+    }
+
     /// The pod or pod template; an empty object where it is missing.
     var template: Value { Self.value(at: templatePath[...], in: .object(object)) ?? .object(Object()) }
 

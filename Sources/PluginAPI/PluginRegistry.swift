@@ -34,7 +34,9 @@ public struct PluginRegistry: Sendable {
 
     /// Whether a text can be an id: a lower-case letter, then lower-case letters, digits or `-`; 63 at most.
     public static func isWellFormed(_ id: String) -> Bool {
-        guard let first = id.utf8.first, id.utf8.count <= 63, (0x61...0x7a).contains(first) else { return false }
+        guard let first = id.utf8.first, id.utf8.count <= 63, (0x61...0x7a).contains(first) else {
+            return false
+        }
         return id.utf8.allSatisfy { (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d }
     }
 }

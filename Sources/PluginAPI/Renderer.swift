@@ -10,7 +10,8 @@ public protocol Renderer: Sendable {
     /// Turns sources into a template that can be rendered many times, on many threads at once.
     ///
     /// - Throws: a `RenderError` of kind `.parse` (or `.limit`) with the place in the template.
-    func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError) -> any CompiledTemplate
+    func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError)
+        -> any CompiledTemplate
 }
 
 /// What `GET /engines` says about an engine.

@@ -2,7 +2,7 @@
 let verbs: [Verb] = [
     serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
     completionVerb,
-    manVerb,
+    manVerb, renderPluginVerb,
 ]
 
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.

@@ -1,0 +1,119 @@
+import CRendererABI
+import Glibc
+import Values
+
+/// The child's side of `IsolatedRenderer`: opens the library, says what it is on descriptor 0, and answers calls there
+/// until the parent is gone.
+///
+/// - Parameter path: the library, as the hidden verb's operand gives it.
+/// - Returns: the exit status.
+public func runIsolatedRenderer(_ path: String) -> Int32 {
+    closefrom(3)
+    let socket = FrameSocket(0)
+    let library: PluginLibrary
+    do throws(PluginRefusal) {
+        try PluginFile.check(path)
+        library = try PluginLibrary(path)
+    } catch {
+        var frame = FrameWriter(.refused)
+        frame.text(error.reason)
+        return answer(frame.finish(), socket) ? 1 : 2
+    }
+    confine()
+    var hello = FrameWriter(.hello)
+    hello.description(library.description)
+    guard answer(hello.finish(), socket) else { return 2 }
+    var templates: [UInt64: LibraryTemplate] = [:]
+    while let (kind, payload) = try? socket.receive(largest: Frame.largest, until: nil) {
+        var reader = FrameReader(payload)
+        do {
+            let id = try reader.number()
+            switch kind {
+            case .forget: templates[id] = nil
+            case .compile:
+                let (sources, options) = try reader.template()
+                guard answer(compile(id, sources, options, library, &templates), socket) else { return 2 }
+            case .render:
+                let limits = try reader.limits()
+                guard answer(render(templates[id], try reader.bytes(), limits), socket) else { return 2 }
+            default: return 2
+            }
+        } catch {
+            return 2
+        }
+    }
+    return 0
+}
+
+/// Memory that a child may take. An engine that fills it fails, and its own call with it.
+private let mostMemory: UInt = 2 << 30
+
+/// From here on the child opens no file, leaves no core and takes no more memory than it should. Descriptors 0 to 2
+/// are open, so a fourth one would be the first of a file.
+private func confine() {
+    limit(RLIMIT_NOFILE, to: 3)
+    limit(RLIMIT_CORE, to: 0)
+    limit(RLIMIT_FSIZE, to: 0)
+    limit(RLIMIT_AS, to: mostMemory)
+}
+
+private func limit(_ resource: __rlimit_resource, to value: UInt) {
+    var limit = rlimit(rlim_cur: value, rlim_max: value)
+    setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+}
+
+/// A call that does not end is killed by the parent; should the parent be gone, by the clock.
+private func setAlarm(_ deadline: UInt64?) {
+    guard let deadline else {
+        alarm(0)
+        return
+    }
+    let now = MonotonicClock.nanoseconds
+    let seconds = deadline > now ? (deadline - now) / 1_000_000_000 : 0
+    alarm(UInt32(clamping: seconds + 5))
+}
+
+private func compile(
+    _ id: UInt64, _ sources: TemplateSources, _ options: CompileOptions, _ library: PluginLibrary,
+    _ templates: inout [UInt64: LibraryTemplate]
+) -> [UInt8]? {
+    setAlarm(options.limits.deadline)
+    defer { setAlarm(nil) }
+    let call = PluginCall(limits: options.limits)
+    if let template = LibraryTemplate.compile(sources, options, library, call) {
+        templates[id] = template
+        return result(call, nil)
+    }
+    return result(
+        call,
+        call.reported
+            ?? RenderError(
+                kind: .engine,
+                detail:
+                    "engine \"\(library.description.id)\" did not compile the template and did not say why"))
+}
+
+private func render(
+    _ template: LibraryTemplate?, _ json: ArraySlice<UInt8>, _ limits: RenderLimits
+) -> [UInt8]? {
+    setAlarm(limits.deadline)
+    defer { setAlarm(nil) }
+    guard let template, let data = try? JSON.read(Array(json)) else { return nil }
+    let call = PluginCall(data: data, limits: limits)
+    return result(call, template.render(call, limits: limits))
+}
+
+private func result(_ call: PluginCall, _ error: RenderError?) -> [UInt8]? {
+    var usage = RenderUsage()
+    usage.steps = call.steps
+    var frame = FrameWriter(error == nil ? .done : .failed)
+    frame.usage(usage)
+    call.withOutput { frame.bytes($0) }
+    if let error { frame.error(error) }
+    return frame.finish()
+}
+
+private func answer(_ frame: [UInt8]?, _ socket: FrameSocket) -> Bool {
+    guard let frame else { return false }
+    return (try? socket.send(frame, until: nil)) != nil
+}

@@ -1,0 +1,265 @@
+import CRendererABI
+import Glibc
+import Values
+
+/// One call of an engine, seen from this side: the callbacks that the engine gets, what they counted, what it reported.
+///
+/// A class, because an engine holds a pointer to it, and because a render that does not end keeps it alive after its
+/// caller has given up.
+final class PluginCall: @unchecked Sendable {
+    private let limits: RenderLimits
+    private let data: Value
+    private(set) var output = ByteBuffer()
+    private(set) var steps = 0
+    /// Why this side asked to stop; it rules over what the engine says.
+    private(set) var stopped: RenderError?
+    private(set) var reported: RenderError?
+    private var memory = PluginMemory()
+    private var json: pillion_text?
+    /// What was asked for by pointer. A template that asks a thousand times for the whole gets one copy.
+    private var found: [String: pillion_value] = [:]
+
+    /// A longer message is cut.
+    private static let longestMessage = 64 << 10
+
+    init(data: Value = .null, limits: RenderLimits) {
+        self.data = data
+        self.limits = limits
+    }
+
+    /// The output as it is now; the call keeps it.
+    func withOutput<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R { output.withBytes { body($0) } }
+
+    // MARK: What the engine is given
+
+    var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+    var reporter: pillion_reporter { pillion_reporter(context: context, report: reportOf) }
+
+    var sink: pillion_sink { pillion_sink(context: context, write: writeOf, poll: pollOf, report: reportOf) }
+
+    var dataRecord: pillion_data { pillion_data(context: context, json: jsonOf, find: findOf) }
+
+    // MARK: What the callbacks do
+
+    fileprivate func write(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int32 {
+        if stopped != nil { return PILLION_STOPPED }
+        if count == 0 { return PILLION_OK }
+        guard let bytes, count > 0 else {
+            return stop(
+                .init(kind: .engine, detail: "the engine wrote \(UInt(bitPattern: count)) bytes from NULL"))
+        }
+        guard count <= limits.outputBytes - output.count else {
+            return stop(
+                limit: "outputBytes", limits.outputBytes, "--max-output-bytes",
+                "more than \(limits.outputBytes) bytes of output")
+        }
+        bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
+            output.append(UnsafeBufferPointer(start: $0, count: count))
+        }
+        return PILLION_OK
+    }
+
+    fileprivate func poll(_ further: UInt64) -> Int32 {
+        if stopped != nil { return PILLION_STOPPED }
+        let (sum, overflow) = steps.addingReportingOverflow(Int(clamping: further))
+        steps = overflow ? .max : sum
+        guard steps <= limits.steps else {
+            return stop(
+                limit: "steps", limits.steps, "--max-template-steps", "more than \(limits.steps) steps")
+        }
+        if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
+            return stop(.init(kind: .deadline, detail: "template: the deadline passed after \(steps) steps"))
+        }
+        return PILLION_OK
+    }
+
+    private func stop(limit name: String, _ value: Int, _ flag: String, _ message: String) -> Int32 {
+        stop(
+            .init(
+                kind: .limit, detail: "template: \(message)",
+                limit: .init(name: name, value: value, flag: flag)))
+    }
+
+    private func stop(_ error: RenderError) -> Int32 {
+        stopped = error
+        return PILLION_STOPPED
+    }
+
+    fileprivate func report(_ error: UnsafePointer<pillion_error>?) {
+        guard reported == nil else { return }
+        guard let error = error?.pointee, let message = bytes(error.message),
+            let name = bytes(error.source_name)
+        else {
+            reported = RenderError(
+                kind: .engine, detail: "the engine failed and reported NULL where a message should be")
+            return
+        }
+        var place: RenderError.Place?
+        var detail = Array("template: ".utf8)
+        if error.line > 0 || !name.isEmpty {
+            detail += name
+            if error.line > 0 {
+                place = .init(
+                    template: String(decoding: name, as: UTF8.self), line: Int(error.line),
+                    column: error.column > 0 ? Int(error.column) : nil)
+                detail += Array(":\(error.line)".utf8)
+                if error.column > 0 { detail += Array(":\(error.column)".utf8) }
+            }
+            detail += Array(": ".utf8)
+        }
+        detail += message.prefix(Self.longestMessage)
+        let limit = Self.limit(error.limit, of: limits)
+        let kind: RenderError.Kind =
+            switch error.kind {
+            case UInt32(PILLION_ERROR_PARSE): .parse
+            case UInt32(PILLION_ERROR_EXECUTION): .execution
+            case UInt32(PILLION_ERROR_LIMIT) where limit != nil: .limit
+            default: .engine
+            }
+        reported = RenderError(
+            kind: kind, detailBytes: detail, place: place, limit: kind == .limit ? limit : nil)
+    }
+
+    private func bytes(_ text: pillion_text) -> UnsafeRawBufferPointer? {
+        guard text.size >= 0, text.data != nil || text.size == 0 else { return nil }
+        return UnsafeRawBufferPointer(start: text.data, count: min(text.size, Self.longestMessage))
+    }
+
+    private static func limit(_ number: UInt32, of limits: RenderLimits) -> RenderError.Limit? {
+        switch number {
+        case 1: .init(name: "sourceBytes", value: limits.sourceBytes, flag: "--max-template-bytes")
+        case 2: .init(name: "nesting", value: limits.nesting, flag: "--max-template-nesting")
+        case 3: .init(name: "nodes", value: limits.nodes, flag: "--max-template-nodes")
+        case 4: .init(name: "steps", value: limits.steps, flag: "--max-template-steps")
+        case 5: .init(name: "outputBytes", value: limits.outputBytes, flag: "--max-output-bytes")
+        case 6: .init(name: "depth", value: limits.depth, flag: "--max-depth")
+        case 7: .init(name: "rangeItems", value: limits.rangeItems, flag: "--max-range-items")
+        default: nil
+        }
+    }
+
+    fileprivate func wholeJSON() -> pillion_text {
+        if let json { return json }
+        var text = ByteBuffer()
+        JSON.write(data, into: &text)
+        let kept = text.withBytes { memory.keep($0) }
+        json = kept
+        return kept
+    }
+
+    fileprivate func find(_ pointer: pillion_text, _ found: UnsafeMutablePointer<pillion_value>?) -> Int32 {
+        guard let found, let pointer = bytes(pointer) else { return 0 }
+        let name = String(decoding: pointer, as: UTF8.self)
+        if let known = self.found[name] {
+            found.pointee = known
+            return 1
+        }
+        guard let value = Self.value(at: pointer, in: data) else { return 0 }
+        var text = ByteBuffer(capacity: 32)
+        if case .string(let string) = value { text.append(string) } else { JSON.write(value, into: &text) }
+        var answer = pillion_value()
+        answer.text = text.withBytes { memory.keep($0) }
+        (answer.kind, answer.count) =
+            switch value {
+            case .null: (UInt32(PILLION_NULL), 0)
+            case .bool: (UInt32(PILLION_BOOL), 0)
+            case .int: (UInt32(PILLION_INTEGER), 0)
+            case .double: (UInt32(PILLION_NUMBER), 0)
+            case .string: (UInt32(PILLION_STRING), 0)
+            case .array(let items): (UInt32(PILLION_ARRAY), UInt64(items.count))
+            case .object(let object): (UInt32(PILLION_OBJECT), UInt64(object.count))
+            }
+        self.found[name] = answer
+        found.pointee = answer
+        return 1
+    }
+
+    /// RFC 6901: `~1` is a slash and `~0` a tilde, in this order.
+    private static func value(at pointer: UnsafeRawBufferPointer, in data: Value) -> Value? {
+        guard let first = pointer.first else { return data }
+        guard first == UInt8(ascii: "/") else { return nil }
+        var value = data
+        for part in pointer.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        {
+            var key: [UInt8] = []
+            var isEscape = false
+            for byte in part {
+                if isEscape {
+                    key.append(byte == UInt8(ascii: "1") ? UInt8(ascii: "/") : UInt8(ascii: "~"))
+                    isEscape = false
+                } else if byte == UInt8(ascii: "~") {
+                    isEscape = true
+                } else {
+                    key.append(byte)
+                }
+            }
+            let name = String(decoding: key, as: UTF8.self)
+            guard let inner = value[name] ?? Int(name).flatMap({ value[$0] }) else { return nil }
+            value = inner
+        }
+        return value
+    }
+}
+
+/// Copies of bytes that live as long as a call.
+struct PluginMemory: ~Copyable {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    deinit { for block in blocks { free(block) } }
+
+    mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>) -> pillion_text {
+        guard let source = bytes.baseAddress, !bytes.isEmpty, let block = malloc(bytes.count) else {
+            return pillion_text(data: nil, size: 0)
+        }
+        memcpy(block, source, bytes.count)
+        blocks.append(block)
+        return pillion_text(data: UnsafePointer(block.assumingMemoryBound(to: CChar.self)), size: bytes.count)
+    }
+
+    mutating func keep(_ bytes: [UInt8]) -> pillion_text { bytes.withUnsafeBufferPointer { keep($0) } }
+
+    mutating func keep(_ text: String) -> pillion_text { keep(Array(text.utf8)) }
+}
+
+extension pillion_limits {
+    init(_ limits: RenderLimits) {
+        func count(_ limit: Int) -> UInt64 { limit == .max ? 0 : UInt64(max(limit, 1)) }
+        self.init(
+            source_bytes: count(limits.sourceBytes), nesting: count(limits.nesting),
+            nodes: count(limits.nodes),
+            steps: count(limits.steps), output_bytes: count(limits.outputBytes), depth: count(limits.depth),
+            range_items: count(limits.rangeItems), deadline: limits.deadline ?? 0)
+    }
+}
+
+// Callbacks are functions of this file and no closures: they must belong to no actor.
+
+private func call(_ context: UnsafeMutableRawPointer?) -> PluginCall? {
+    context.map { Unmanaged<PluginCall>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func writeOf(_ context: UnsafeMutableRawPointer?, _ bytes: UnsafePointer<CChar>?, _ count: Int)
+    -> Int32
+{
+    call(context)?.write(bytes, count) ?? PILLION_STOPPED
+}
+
+private func pollOf(_ context: UnsafeMutableRawPointer?, _ steps: UInt64) -> Int32 {
+    call(context)?.poll(steps) ?? PILLION_STOPPED
+}
+
+private func reportOf(_ context: UnsafeMutableRawPointer?, _ error: UnsafePointer<pillion_error>?) {
+    call(context)?.report(error)
+}
+
+private func jsonOf(_ context: UnsafeMutableRawPointer?) -> pillion_text {
+    call(context)?.wholeJSON() ?? pillion_text(data: nil, size: 0)
+}
+
+private func findOf(
+    _ context: UnsafeMutableRawPointer?, _ pointer: pillion_text,
+    _ value: UnsafeMutablePointer<pillion_value>?
+) -> Int32 {
+    call(context)?.find(pointer, value) ?? 0
+}

@@ -1,0 +1,93 @@
+import Glibc
+
+/// What a library's file must be like before it is opened: code that others may write is code that others run.
+enum PluginFile {
+    /// More than anybody installs; a folder with more was not meant for plugins.
+    static let mostLibraries = 256
+
+    /// The paths of the folder's `*.so`, sorted.
+    static func libraries(in folder: String) throws(PluginRefusal) -> [String] {
+        guard let resolved = resolve(folder) else {
+            throw PluginRefusal(path: folder, reason: "it is not there: \(String(cString: strerror(errno)))")
+        }
+        try checkFolder(resolved, shown: folder)
+        guard let stream = opendir(resolved) else {
+            throw PluginRefusal(
+                path: folder, reason: "it cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasSuffix(".so"), !name.hasPrefix(".") else { continue }
+            names.append(name)
+            guard names.count <= mostLibraries else {
+                throw PluginRefusal(path: folder, reason: "it holds more than \(mostLibraries) libraries")
+            }
+        }
+        return names.sorted().map { "\(folder)/\($0)" }
+    }
+
+    /// The file, its folder and all folders above: none may be writable by everybody, and the file belongs to root
+    /// or to whoever runs the program.
+    static func check(_ path: String) throws(PluginRefusal) {
+        guard let resolved = resolve(path) else {
+            throw PluginRefusal(path: path, reason: "it is not there: \(String(cString: strerror(errno)))")
+        }
+        guard let status = status(of: resolved), status.st_mode & S_IFMT == S_IFREG else {
+            throw PluginRefusal(path: path, reason: "it is not a file")
+        }
+        guard status.st_mode & S_IWOTH == 0 else {
+            throw PluginRefusal(
+                path: path, reason: "the file may be written by others: take that away (chmod o-w)")
+        }
+        guard status.st_uid == 0 || status.st_uid == geteuid() else {
+            throw PluginRefusal(
+                path: path,
+                reason:
+                    "the file belongs to user \(status.st_uid), and should to root or the user that runs pillion"
+            )
+        }
+        try checkFolder(parent(of: resolved), shown: path)
+    }
+
+    private static func checkFolder(_ folder: String, shown path: String) throws(PluginRefusal) {
+        var folder = folder
+        var isNearest = true
+        while true {
+            guard let status = status(of: folder), status.st_mode & S_IFMT == S_IFDIR else {
+                throw PluginRefusal(path: path, reason: "\(folder) is not a folder")
+            }
+            // Further up, the sticky bit of /tmp keeps others from putting another folder in its place.
+            let isGuarded = !isNearest && status.st_mode & S_ISVTX != 0
+            guard status.st_mode & S_IWOTH == 0 || isGuarded else {
+                throw PluginRefusal(
+                    path: path,
+                    reason: "the folder \(folder) may be written by others: take that away (chmod o-w)")
+            }
+            if folder == "/" { return }
+            folder = parent(of: folder)
+            isNearest = false
+        }
+    }
+
+    private static func resolve(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func status(of path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
+            return "/"
+        }
+        return String(path[..<slash])
+    }
+}

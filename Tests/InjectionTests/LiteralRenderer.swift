@@ -1,0 +1,24 @@
+import PluginAPI
+import Values
+
+/// An engine whose templates are their own output: what is injected stands in the test.
+struct LiteralRenderer: Renderer {
+    let description = RendererDescription(id: "literal", version: "1")
+
+    func compile(
+        _ sources: TemplateSources, options: CompileOptions
+    ) throws(RenderError) -> any CompiledTemplate {
+        Template(bytes: sources.sources.first?.bytes ?? [])
+    }
+
+    private struct Template: CompiledTemplate {
+        let bytes: [UInt8]
+
+        func render(
+            _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
+            into output: inout ByteBuffer
+        ) throws(RenderError) {
+            output.append(bytes)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Injection
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+import YAML
+
+/// What stays of a manifest's own text: comments, quotes, order and layout of everything that did not change.
+@Suite("Manifest text")
+struct ManifestTextTests {
+    static let configuration = """
+        policy: enabled
+        engine: literal
+        template: |
+          rewriteAppHTTPProbe: true
+          initContainers:
+          - name: istio-init
+            image: init:1
+          containers:
+          - name: istio-proxy
+            image: proxy:1
+          volumes:
+          - name: istio-envoy
+            emptyDir: {}
+        """
+
+    static let folder = packageRoot + "/Tests/InjectionTests/cases/manifests"
+
+    /// NAME.yaml goes in, NAME.injected.yaml is what comes out.
+    @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".injected.yaml") })
+    func texts(_ file: String) throws {
+        let snapshot = try Snapshots.make(Self.configuration, mesh: "sdsUdsPath: \"\"")
+        let input = contents(of: "\(Self.folder)/\(file)") ?? []
+        let outcome = try Pipeline.inject(manifest: input, snapshot: snapshot)
+        let golden = "\(Self.folder)/\(file.dropLast(5)).injected.yaml"
+        let problem = compareGolden(String(decoding: outcome.output, as: UTF8.self), with: golden)
+        #expect(problem == nil, "\(problem ?? "")")
+        let again = try Pipeline.inject(manifest: outcome.output, snapshot: snapshot)
+        #expect(!again.changed, "injected twice, it changes")
+    }
+}

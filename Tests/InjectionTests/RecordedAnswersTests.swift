@@ -1,0 +1,52 @@
+import Injection
+import PluginAPI
+import Policy
+import TestSupport
+import Testing
+import Values
+import YAML
+
+/// What Istio's own binaries made of manifests and reviews, case by case: `template:` form by 1.6, `templates:` by 1.32.
+@Suite("Recorded answers", .enabled(if: SharedMaterial.isPresent))
+struct RecordedAnswersTests {
+    static let suites = ["istio-1.6", "istio-1.32"]
+
+    @Test(arguments: suites)
+    func manifests(_ suite: String) throws {
+        var problems: [String] = []
+        for recorded in try RecordedCase.all(in: suite) where recorded.expected != nil {
+            if let problem = try recorded.manifestProblem() { problems.append("\(recorded.name): \(problem)") }
+        }
+        #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
+    }
+
+    @Test(arguments: suites)
+    func reviews(_ suite: String) throws {
+        var problems: [String] = []
+        for recorded in try RecordedCase.all(in: suite) {
+            problems += try recorded.reviewProblems().map { "\(recorded.name): \($0)" }
+        }
+        #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
+    }
+
+    @Test(arguments: suites)
+    func refusals(_ suite: String) throws {
+        let snapshot = try Snapshots.bench(String(suite.dropFirst("istio-".count)))
+        var problems: [String] = []
+        for line in text(of: SharedMaterial.path("conformance/\(suite)/refusals.jsonl")).split(separator: "\n") {
+            let recorded = try JSON.read(String(line))
+            let answer = try Answer(to: recorded["review"] ?? .null, snapshot: snapshot)
+            let allowed = recorded["allowed"]?.bool ?? false
+            let annotation = recorded["annotation"]?.string ?? ""
+            let value = recorded["value"]?.string ?? ""
+            let last = String(value.split(separator: ",").last ?? "")
+            let isTemplate = recorded["message"]?.string?.contains("template") ?? false
+            let isNamed =
+                allowed || answer.message.contains(annotation) && (answer.message.contains(last) || isTemplate)
+            if answer.allowed != allowed || !isNamed {
+                problems.append("\(annotation)=\(value): \(answer.allowed) \(answer.message)")
+            }
+        }
+        #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
+    }
+}

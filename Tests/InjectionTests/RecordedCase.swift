@@ -1,0 +1,144 @@
+import Injection
+import PluginAPI
+import Policy
+import TestSupport
+import Values
+import YAML
+
+/// One case of the recorded answers: configuration, manifest and reviews in, what Istio made of them beside.
+struct RecordedCase {
+    let name: String
+    let folder: String
+    let expected: String?
+    private let suite: String
+    private let settings: Value
+
+    static func all(in suite: String) throws -> [RecordedCase] {
+        let root = SharedMaterial.path("conformance/\(suite)")
+        return try entries(of: root + "/cases").map { name in
+            let folder = "\(root)/cases/\(name)"
+            return RecordedCase(
+                name: name, folder: folder,
+                expected: contents(of: folder + "/expected.yaml").map { String(decoding: $0, as: UTF8.self) },
+                suite: root, settings: try JSON.read(text(of: folder + "/case.json")))
+        }
+    }
+
+    private func snapshot(_ flagList: String) throws -> Snapshot {
+        var options = InjectionOptions()
+        let flags = (settings[flagList]?.array ?? []).compactMap(\.string)
+        if let index = flags.firstIndex(of: "--revision") { options.revision = flags[index + 1] }
+        options.nativeSidecars = flags.contains("--nativeSidecars=true")
+        for member in settings["environment"]?.object?.members ?? [] {
+            options.environment[member.key] = member.value.string
+        }
+        let paths = ["injectConfig", "values", "mesh"].map { "\(suite)/\(settings[$0]?.string ?? "")" }
+        return try Snapshots.compiled(paths, options)
+    }
+
+    func manifestProblem() throws -> String? {
+        let snapshot = try snapshot("flags")
+        let outcome: ManifestOutcome
+        do {
+            outcome = try Pipeline.inject(manifest: contents(of: folder + "/input.yaml") ?? [], snapshot: snapshot)
+        } catch { return "error: \(error)" }
+        let want = try YAMLReader.documents(Array((expected ?? "").utf8)).filter { !$0.isEmpty }.map(\.value)
+        let got = try YAMLReader.documents(outcome.output).filter { !$0.isEmpty }.map(\.value)
+        return ObjectComparison.difference(
+            .array(want.map(ObjectComparison.normal)), .array(got.map(ObjectComparison.normal)))
+    }
+
+    func reviewProblems() throws -> [String] {
+        var problems: [String] = []
+        for file in entries(of: folder + "/webhook") where file.hasSuffix(".review.json") {
+            let review = try JSON.read(text(of: "\(folder)/webhook/\(file)"))
+            let recorded = file.replacing(".review.json", with: ".pod.yaml")
+            let want = try YAMLReader.value(text(of: "\(folder)/webhook/\(recorded)"))
+            let answer = try Answer(to: review, snapshot: try snapshot("serveFlags"))
+            guard answer.allowed else {
+                problems.append("\(file): not allowed: \(answer.message)")
+                continue
+            }
+            let pod = try JSONPatch.apply(answer.patch, to: review["request"]?["object"] ?? .null)
+            if answer.patch.count > 120 { problems.append("\(file): \(answer.patch.count) operations") }
+            let problem = ObjectComparison.difference(Self.compared(want), Self.compared(pod))
+            if let problem { problems.append("\(file): \(problem)") }
+        }
+        return problems
+    }
+
+    private static func compared(_ pod: Value) -> Value {
+        var pod = pod
+        pod.modifyObject { pod in
+            pod["apiVersion"] = nil
+            pod["kind"] = nil
+            pod.modify("metadata") { $0.modifyObject { $0["managedFields"] = nil } }
+        }
+        return ObjectComparison.normal(pod)
+    }
+}
+
+/// The answer to a review, taken apart.
+struct Answer {
+    let report: ReviewReport
+    let review: Value
+    let allowed: Bool
+    let message: String
+    let patch: [JSONPatch.Operation]
+
+    init(to review: Value, path: String = "/inject", snapshot: Snapshot, options: ReviewOptions = ReviewOptions()) throws {
+        try self.init(toText: JSON.text(review), path: path, snapshot: snapshot, options: options)
+    }
+
+    init(
+        toText text: String, path: String = "/inject", snapshot: Snapshot, options: ReviewOptions = ReviewOptions()
+    ) throws {
+        var output = ByteBuffer()
+        report = Array(text.utf8).withUnsafeBufferPointer {
+            Pipeline.review($0, path: path, snapshot: snapshot, options: options, into: &output)
+        }
+        self.review = try JSON.read(output.bytes)
+        let response = self.review["response"]
+        allowed = response?["allowed"]?.bool ?? false
+        message = response?["status"]?["message"]?.string ?? ""
+        let bytes = response?["patch"]?.string.flatMap { Base64.decode($0) } ?? []
+        patch = bytes.isEmpty ? [] : try JSONPatch.operations(try JSON.read(bytes))
+    }
+}
+
+/// Snapshots for tests; one of each set of files.
+enum Snapshots {
+    static let registry: PluginRegistry = {
+        do {
+            return try PluginRegistry(renderers: [LiteralRenderer()], decisions: [PolicyPlugin()])
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }()
+
+    static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
+        let named = paths.map { NamedText(name: $0, bytes: contents(of: $0) ?? []) }
+        return try InjectionConfiguration.compile(
+            InjectionFiles(configuration: named[0], values: named[1], mesh: named[2]), registry: registry,
+            options: options)
+    }
+
+    static func bench(_ version: String) throws -> Snapshot {
+        let folder = SharedMaterial.path("bench/config-\(version)")
+        var options = InjectionOptions()
+        options.revision = "default"
+        return try compiled(["inject-config", "values", "mesh"].map { "\(folder)/\($0).yaml" }, options)
+    }
+
+    /// A configuration written in a test.
+    static func make(
+        _ configuration: String, values: String = "{}", mesh: String = "{}",
+        options: InjectionOptions = InjectionOptions()
+    ) throws -> Snapshot {
+        try InjectionConfiguration.compile(
+            InjectionFiles(
+                configuration: NamedText(name: "config", text: configuration),
+                values: NamedText(name: "values", text: values), mesh: NamedText(name: "mesh", text: mesh)),
+            registry: registry, options: options)
+    }
+}

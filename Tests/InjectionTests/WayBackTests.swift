@@ -1,0 +1,98 @@
+import Injection
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+import YAML
+
+/// uninject ∘ inject: exactly with the way back kept, and as far as an injection tells without.
+@Suite("The way back")
+struct WayBackTests {
+    private static let own = entries(of: ManifestTextTests.folder)
+        .filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".injected.yaml") }
+        .map { "\(ManifestTextTests.folder)/\($0)" }
+
+    private static let recorded = ["istio-1.6", "istio-1.32"].flatMap { suite -> [String] in
+        let folder = SharedMaterial.path("conformance/\(suite)/cases")
+        return entries(of: folder).map { "\(folder)/\($0)/input.yaml" }
+    }
+
+    static let modern = """
+        policy: enabled
+        engine: literal
+        defaultTemplates: [sidecar]
+        templates:
+          sidecar: |
+            metadata:
+              labels:
+                added: "yes"
+            spec:
+              initContainers:
+              - name: istio-init
+                image: init:1
+              containers:
+              - name: istio-proxy
+                image: proxy:1
+              volumes:
+              - name: istio-envoy
+                emptyDir: {}
+              securityContext:
+                fsGroup: 1337
+        """
+
+    @Test(arguments: [ManifestTextTests.configuration, modern])
+    func exact(_ configuration: String) throws {
+        let values = "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}"
+        let snapshot = try Snapshots.make(configuration, values: values)
+        var options = ManifestOptions()
+        options.provenance = true
+        for file in Self.own + Self.recorded {
+            let input = contents(of: file) ?? []
+            let injected = try Pipeline.inject(manifest: input, snapshot: snapshot, options: options)
+            let again = try Pipeline.inject(manifest: injected.output, snapshot: snapshot, options: options)
+            #expect(
+                !again.changed || again.output == injected.output,
+                "\(String(decoding: UnifiedDiff.text(from: injected.output, to: again.output, name: file), as: UTF8.self))")
+            let back = try Pipeline.uninject(manifest: injected.output)
+            let want = try YAMLReader.documents(input).map(\.value)
+            let got = try YAMLReader.documents(back.output).map(\.value)
+            #expect(want == got, "\(file): not what it was")
+        }
+    }
+
+    @Test("text that was not touched comes back to the letter")
+    func text() throws {
+        let snapshot = try Snapshots.make(ManifestTextTests.configuration)
+        var options = ManifestOptions()
+        options.provenance = true
+        let input = contents(of: "\(ManifestTextTests.folder)/comments.yaml") ?? []
+        let injected = try Pipeline.inject(manifest: input, snapshot: snapshot, options: options)
+        let back = try Pipeline.uninject(manifest: injected.output)
+        #expect(String(decoding: back.output, as: UTF8.self) == String(decoding: input, as: UTF8.self))
+    }
+
+    @Test("without the way back kept: containers, volumes, probes and marks go, what was overwritten stays")
+    func fromRemains() throws {
+        let snapshot = try Snapshots.make(ManifestTextTests.configuration)
+        let input = contents(of: "\(ManifestTextTests.folder)/comments.yaml") ?? []
+        let injected = try Pipeline.inject(manifest: input, snapshot: snapshot)
+        let back = try Pipeline.uninject(manifest: injected.output)
+        #expect(String(decoding: back.output, as: UTF8.self) == String(decoding: input, as: UTF8.self))
+        let untouched = try Pipeline.uninject(manifest: input)
+        #expect(!untouched.changed && untouched.output == input)
+    }
+
+    @Test("a workload that was changed since is not broken: the way back is refused")
+    func changedSince() throws {
+        let manifest = """
+            kind: Pod
+            apiVersion: v1
+            metadata:
+              annotations:
+                pillion.dev/way-back: '[{"op":"remove","path":"/spec/containers/4"}]'
+            spec: {containers: []}
+            """
+        let error = #expect(throws: InjectionError.self) { try Pipeline.uninject(manifest: Array(manifest.utf8)) }
+        #expect(error?.code == .patchSelfCheckFailed)
+    }
+}
