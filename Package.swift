@@ -30,7 +30,10 @@ func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -
 let package = Package(
     name: "pillion",
     products: [
-        .executable(name: "pillion", targets: ["pillion"])
+        .executable(name: "pillion", targets: ["pillion"]),
+        // For embedding, and for the benchmarks and fuzzers, which are packages of their own.
+        .library(
+            name: "PillionLibrary", targets: ["Service", "Injection", "PluginAPI", "Values", "YAML", "Metrics"]),
     ],
     targets: [
         // L0

@@ -1,3 +1,4 @@
+import PluginAPI
 import HTTPServer
 import PluginAPI
 import TestSupport

@@ -1,0 +1,44 @@
+import CAllocationCount
+import Glibc
+
+/// What one thing cost: CPU time of this thread, least and median of the samples, and what it allocated once.
+struct Measurement {
+    var name: String
+    var leastNanoseconds: Double
+    var medianNanoseconds: Double
+    var allocatedBytes: Int
+    var allocations: Int
+}
+
+/// Runs `body` often enough for samples of at least two milliseconds and takes 30 of them.
+///
+/// The least is what the work costs on a quiet machine; the median says how quiet this one was.
+func measure(_ name: String, _ body: () throws -> Void) rethrows -> Measurement {
+    try body()
+    let bytesBefore = allocated_bytes()
+    let countBefore = allocation_count()
+    try body()
+    let bytes = Int(allocated_bytes() - bytesBefore)
+    let count = Int(allocation_count() - countBefore)
+    var rounds = 1
+    while try sample(rounds, body) * Double(rounds) < 2_000_000 { rounds *= 2 }
+    var samples: [Double] = []
+    for _ in 0..<30 { samples.append(try sample(rounds, body)) }
+    samples.sort()
+    return Measurement(
+        name: name, leastNanoseconds: samples[0], medianNanoseconds: samples[samples.count / 2],
+        allocatedBytes: bytes, allocations: count)
+}
+
+/// Nanoseconds of CPU a round.
+private func sample(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double {
+    let start = cpuNanoseconds()
+    for _ in 0..<rounds { try body() }
+    return Double(cpuNanoseconds() - start) / Double(rounds)
+}
+
+private func cpuNanoseconds() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+    return now.tv_sec * 1_000_000_000 + now.tv_nsec
+}

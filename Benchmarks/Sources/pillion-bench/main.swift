@@ -1,0 +1,41 @@
+// Measures what Pillion is made of, each part alone, and prints a table in Markdown.
+//
+//     pillion-bench FOLDER [NAME ...]
+//
+// FOLDER holds the inputs: reviews, configurations, templates with their data. With names, only measurements whose
+// name holds one of them are made. CPU time of one thread; allocation is counted in this process.
+
+import Glibc
+
+let arguments = CommandLine.arguments.dropFirst()
+guard let folder = arguments.first else {
+    fputs("usage: pillion-bench FOLDER [NAME ...]\n", stderr)
+    exit(2)
+}
+let wanted = Array(arguments.dropFirst())
+
+print("| what | least µs | median µs | bytes allocated | allocations |")
+print("| --- | ---: | ---: | ---: | ---: |")
+do {
+    try measureAll(Inputs(folder: folder)) { name, body in
+        guard wanted.isEmpty || wanted.contains(where: { name.contains($0) }) else { return }
+        print(row(try measure(name, body)))
+        fflush(stdout)
+    }
+} catch {
+    fputs("pillion-bench: \(error)\n", stderr)
+    exit(1)
+}
+
+func row(_ measurement: Measurement) -> String {
+    let least = microseconds(measurement.leastNanoseconds)
+    let median = microseconds(measurement.medianNanoseconds)
+    return
+        "| \(measurement.name) | \(least) | \(median) | \(measurement.allocatedBytes) | \(measurement.allocations) |"
+}
+
+/// With one decimal.
+func microseconds(_ nanoseconds: Double) -> String {
+    let tenths = Int((nanoseconds / 100).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+}
