@@ -121,6 +121,8 @@ enum Snapshots {
         }
     }()
 
+    static let hasGoTemplates = registry.renderer("gotemplate") != nil
+
     static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
         let named = paths.map { NamedText(name: $0, bytes: contents(of: $0) ?? []) }
         return try InjectionConfiguration.compile(
