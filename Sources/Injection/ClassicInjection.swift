@@ -180,20 +180,20 @@ struct ClassicInjection {
     /// What an earlier injection left in a pod, from which the pod before it follows.
     private struct Remains {
         /// ISTIO_KUBE_APP_PROBERS
-        var probes: Object
+        var probes: Object?
         /// ISTIO_PROMETHEUS_ANNOTATIONS
         var scrapeSetting: String?
 
         init(of pod: Pod) {
             let recorded = Environment.value(of: Probes.variable, in: pod.proxy)
             let limits = JSONLimits(depth: 16, bytes: 1 << 20)
-            probes = recorded.flatMap { try? JSON.read($0, limits: limits) }?.object ?? Object()
+            probes = recorded.flatMap { try? JSON.read($0, limits: limits) }?.object
             scrapeSetting = Environment.value(of: PrometheusMerge.variable, in: pod.proxy)
         }
 
         /// Entries for probes that were rewritten before: what was recorded then.
         func keepingRecorded(_ record: Object) -> Object {
-            guard !probes.isEmpty else { return record }
+            guard let probes else { return record }
             var kept = record
             for member in record.members where member.value["httpGet"]?["path"] == .string(member.key) {
                 kept[member.key] = probes[member.key]

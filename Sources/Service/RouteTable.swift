@@ -11,13 +11,20 @@ struct Routes: Sendable {
     /// The part of them that says whether the server is live and ready.
     let health: [Route]
 
+    /// The labels of all routes.
+    static let labels = [
+        "/render", "/decide", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
+        "/openapi.json",
+        "/livez", "/readyz", "/healthz", "/metrics", "/version", "/debug/config",
+    ]
+
     /// Bytes of body of a request that needs none.
     private static let noBody = 4 << 10
 
     /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
     init(
         options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, health: Health,
-        allowsInlineTemplates: Bool
+        metrics: ServiceMetrics, allowsInlineTemplates: Bool
     ) {
         func get(_ path: String, _ handler: any Handler) -> Route {
             Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
@@ -25,7 +32,7 @@ struct Routes: Sendable {
         let render = RenderHandler(
             context: RenderRequest.Context(registry: registry, limits: options.renderLimits),
             milliseconds: options.renderMilliseconds, allowsInlineTemplates: allowsInlineTemplates)
-        let inject = InjectHandler(store: store, options: options)
+        let inject = InjectHandler(store: store, options: options, metrics: metrics)
         questions = [
             Route(
                 path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
@@ -51,6 +58,7 @@ struct Routes: Sendable {
         ]
         monitoring =
             self.health + [
+                get("/metrics", MetricsHandler(metrics: metrics)),
                 get("/version", ConstantHandler { BuildInformation.value }),
                 get("/debug/config", DebugConfigHandler(store: store)),
             ]

@@ -1,4 +1,5 @@
 import HTTPServer
+import Injection
 import Values
 
 /// One path with the methods that it answers.
@@ -40,6 +41,12 @@ extension Handler {
 /// What the log and the counters say about one answer.
 struct LogEntry {
     var members: [Member] = []
+    var review: ReviewReport?
+    var render: RenderRecord?
+    /// Whether /inject was asked about a manifest.
+    var isManifest = false
+    /// When its handler was called.
+    var began = ServerClock.now()
 }
 
 /// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a

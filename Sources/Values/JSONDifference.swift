@@ -39,8 +39,13 @@ struct JSONDifference {
         operations.append(JSONPatch.Operation(.remove, JSONPointer(path + [token])))
     }
 
-    private mutating func descend(_ token: String, _ old: Value, _ new: Value) {
-        path.append(token)
+    private mutating func descend(_ token: @autoclosure () -> String, _ old: Value, _ new: Value) {
+        // Most of what is compared is the same scalar, for which no path is needed.
+        switch (old, new) {
+        case (.object, .object), (.array, .array): break
+        default: if old == new { return }
+        }
+        path.append(token())
         compare(old, new)
         path.removeLast()
     }
@@ -48,6 +53,10 @@ struct JSONDifference {
     // MARK: Objects
 
     private mutating func compareMembers(_ old: Object, _ new: Object) {
+        if hasSameKeys(old, new) {
+            for (left, right) in zip(old.members, new.members) { descend(left.key, left.value, right.value) }
+            return
+        }
         let oldPlaces = KeyIndex(old.members)
         let newPlaces = KeyIndex(new.members)
         for (place, member) in old.members.enumerated()
@@ -61,6 +70,15 @@ struct JSONDifference {
                 add(member.key, member.value)
             }
         }
+    }
+
+    /// Whether both have the same keys in the same order, as an object has that was copied and changed.
+    private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
+        guard old.count == new.count else { return false }
+        for index in old.members.indices where !old.members[index].key.hasSameBytes(as: new.members[index].key) {
+            return false
+        }
+        return true
     }
 
     /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.
@@ -90,6 +108,7 @@ struct JSONDifference {
     // MARK: Lists
 
     private mutating func compareItems(_ old: [Value], _ new: [Value]) {
+        if old == new { return }
         if let oldNames = names(old), let newNames = names(new) {
             edit(old, new, pairs: pairsByName(oldNames, newNames), pairsRuns: false)
             return

@@ -34,10 +34,7 @@ public struct Object: Sendable {
     public func index(of key: String) -> Int? {
         // Most keys differ: `==` tells that fastest. It also takes two spellings of a text for equal (é as one
         // character or two), which are two keys.
-        for index in members.indices where members[index].key == key && members[index].key.hasSameBytes(as: key) {
-            return index
-        }
-        return nil
+        members.firstIndex { $0.key == key && $0.key.hasSameBytes(as: key) }
     }
 
     /// Reading gives nil for a key that is not there. Writing replaces in place or appends; nil removes.

@@ -17,7 +17,7 @@ struct WayBackTests {
         return entries(of: folder).map { "\(folder)/\($0)/input.yaml" }
     }
 
-    private static let modern = """
+    static let modern = """
         policy: enabled
         engine: literal
         defaultTemplates: [sidecar]

@@ -1,0 +1,150 @@
+public import PluginAPI
+
+
+/// Named functions that templates may call besides the built-in ones: `sprig`, `injection`, `helm`.
+///
+/// A set is data: each function says its name, its Go signature, whether it is pure, and how it is called. Argument
+/// counts and types are checked from the signature before the call, with Go's messages; the function sees values
+/// that already fit.
+public struct FunctionSet: Sendable {
+    /// What a request asks for: `sprig`.
+    public let name: String
+    /// Where the functions come from, for people: `sprig 3.3.0`.
+    public let origin: String
+    public let functions: [TemplateFunction]
+
+    public init(name: String, origin: String, functions: [TemplateFunction]) {
+        self.name = name
+        self.origin = origin
+        self.functions = functions
+    }
+}
+
+/// What a function does: takes arguments that fit its signature, in order, variadic ones at the end.
+///
+/// A `nil` for a parameter of map, slice, pointer or interface type arrives as `.none`.
+public typealias NativeFunction =
+    @Sendable (_ arguments: [GoValue], _ context: FunctionContext) throws(FunctionError) -> GoValue
+
+public struct TemplateFunction: Sendable {
+    public let name: String
+    /// Go's: `func(sep string, v ...any) (string, error)`.
+    public let signature: FunctionSignature
+    /// Whether it depends on nothing but its arguments. Functions of clock, chance, certificates and network are
+    /// not pure, and are there only where `CompileOptions.allowsImpureFunctions` says so.
+    public let isPure: Bool
+    /// Whether it changes a map in place: a program that calls one gets its data as `GoMap`s.
+    public let mutates: Bool
+    /// An expression and what it prints: documentation that is also a test. `{{ upper "a" }}` → `A`.
+    public let example: (template: String, output: String)
+    public let call: NativeFunction
+
+    /// - Parameter signature: a Go function type; one that does not parse stops the start.
+    public init(
+        _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
+        example: (template: String, output: String) = ("", ""), call: @escaping NativeFunction
+    ) {
+        self.name = name
+        self.signature = FunctionSignature(signature)
+        self.isPure = isPure
+        self.mutates = mutates
+        self.example = example
+        self.call = call
+    }
+}
+
+/// Why a function call failed.
+public enum FunctionError: Error, Sendable {
+    /// The function's own error or panic: Go's `error calling NAME: …`.
+    case failed([UInt8])
+    /// A limit was reached.
+    case limit(RenderError.Limit)
+    /// A template that the function rendered failed with this; `error calling NAME: …` goes before it, unless it
+    /// is a limit.
+    case template(RenderError)
+
+    public static func message(_ text: String) -> FunctionError { .failed(Array(text.utf8)) }
+}
+
+/// What a function may use besides its arguments: limits, the allow-list of `env`, the data of the rendering, and
+/// the engine itself. One for each rendering; used on that rendering's thread only.
+public final class FunctionContext {
+    public let limits: RenderLimits
+    /// What `env` and `expandenv` may read.
+    public let environment: [String: String]
+    /// The data that the template is rendered over (`$` of the outermost template).
+    public let data: GoValue
+    /// Steps used so far; a function that loops over much adds to it with `count(steps:)`.
+    public internal(set) var steps = 0
+    /// How deep templates call each other, and evaluate others through functions, at this moment.
+    var depth = 0
+    /// Maps that were changed, to be emptied at the end.
+    private var mutated: [GoMap] = []
+    /// The engine's own part; see `FunctionContext+Evaluation`.
+    var evaluator: (any TemplateEvaluator)?
+
+    public init(limits: RenderLimits, environment: [String: String] = [:], data: GoValue = .none) {
+        self.limits = limits
+        self.environment = environment
+        self.data = data
+    }
+
+    /// To be called before building that many bytes (or items).
+    ///
+    /// - Throws: a limit's error where that is more than one function may build.
+    public func checkSize(_ size: Int) throws(FunctionError) {
+        if size < 0 || size > limits.functionBytes {
+            throw .limit(
+                .init(name: "functionBytes", value: limits.functionBytes, flag: "--max-function-bytes"))
+        }
+    }
+
+    /// To be called before using a regular expression of that many bytes.
+    public func checkRegex(_ size: Int) throws(FunctionError) {
+        if size > limits.regexBytes {
+            throw .limit(.init(name: "regexBytes", value: limits.regexBytes, flag: "--max-regex-bytes"))
+        }
+    }
+
+    /// To be called by functions that do much work in proportion to their input.
+    public func count(steps further: Int) throws(FunctionError) {
+        steps &+= further
+        if steps > limits.steps {
+            throw .limit(.init(name: "steps", value: limits.steps, flag: "--max-template-steps"))
+        }
+    }
+
+    /// To be called by whoever changes a map that a template can reach.
+    public func noteMutation(of map: GoMap) { mutated.append(map) }
+
+    /// Breaks the circles that maps may have come to form.
+    func emptyMutatedMaps() {
+        for map in mutated { map.removeAll() }
+        mutated = []
+    }
+
+    /// Renders a template that is defined in the running program: Helm's `include`.
+    public func renderTemplate(named name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
+        guard let evaluator else { throw .message("no template engine at hand") }
+        return try evaluator.render(named: name, data: data, context: self)
+    }
+
+    /// Compiles a text with the running program's functions, options and templates at hand, and renders it:
+    /// Helm's `tpl` and Istio's `render`.
+    ///
+    /// - Parameter name: the template's name in messages.
+    public func render(source: [UInt8], name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
+        guard let evaluator else { throw .message("no template engine at hand") }
+        return try evaluator.render(source: source, name: name, data: data, context: self)
+    }
+}
+
+/// The engine as functions see it.
+protocol TemplateEvaluator: Sendable {
+    func render(
+        named name: String, data: GoValue, context: FunctionContext
+    ) throws(FunctionError) -> [UInt8]
+    func render(
+        source: [UInt8], name: String, data: GoValue, context: FunctionContext
+    ) throws(FunctionError) -> [UInt8]
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Comparing texts as Go does, byte by byte; Swift's own comparison takes two spellings of é for equal.
+public enum GoText {
+    public static func isEqual(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        return compare(left, right) == 0
+    }
+
+    public static func isLess(_ left: String, _ right: String) -> Bool { compare(left, right) < 0 }
+
+    /// Negative, zero or positive, as memcmp; a text that begins another comes first.
+    public static func compare(_ left: String, _ right: String) -> Int {
+        var left = left
+        var right = right
+        return left.withUTF8 { first in right.withUTF8 { second in compare(first, second) } }
+    }
+
+    public static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int {
+        let shared = min(left.count, right.count)
+        if shared > 0, let first = left.baseAddress, let second = right.baseAddress {
+            let order = memcmp(first, second, shared)
+            if order != 0 { return Int(order) }
+        }
+        return left.count - right.count
+    }
+}

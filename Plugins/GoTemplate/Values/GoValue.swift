@@ -1,0 +1,297 @@
+public import PluginAPI
+public import Values
+
+/// What the engine computes with: a value of Go, where `Value` is a value of JSON.
+///
+/// Data is not converted: arrays and objects of the data are carried as they are (`array`, `object`) and print,
+/// compare and behave as Go's `[]interface {}` and `map[string]interface {}`; their items become `GoValue`s when
+/// they are read. What functions build has its own cases (`list`, `map`), so that building does not convert back.
+/// A text is a `String` where it is UTF-8 and bytes (`rawString`) where it is not, because a `String` would repair
+/// it; whoever makes a text from bytes uses `GoValue.text(_:)`, which chooses.
+public enum GoValue: Sendable {
+    /// Go's untyped nil: no value, JSON's null.
+    case none
+    case bool(Bool)
+    /// Go's `int`: what integer constants in a template, `len` and indexes are.
+    case int(Int)
+    /// Go's `int64`: what integers in data are.
+    case int64(Int64)
+    case float64(Double)
+    case string(String)
+    /// A string that is not UTF-8.
+    case rawString([UInt8])
+    /// `[]interface {}` as it stands in the data.
+    case array([Value])
+    /// `map[string]interface {}` as it stands in the data.
+    case object(Object)
+    /// `[]interface {}` that a function made.
+    case list([GoValue])
+    /// A map that is shared by all who hold it and changes in place; its `type` is mostly
+    /// `map[string]interface {}`.
+    case map(GoMap)
+    /// `[]string`
+    case strings([String])
+    /// `[]uint8`
+    case bytes([UInt8])
+    /// A signed integer of another type than int and int64 (also named ones, such as time.Duration).
+    case signed(GoType, Int64)
+    /// An unsigned integer of any type.
+    case unsigned(GoType, UInt64)
+    case float32(Float)
+    /// complex128: real and imaginary part.
+    case complex(Double, Double)
+    /// A slice of another type than those above: `[]int`, `[][]interface {}`.
+    case slice(GoSlice)
+    /// A value seen through a Go type (`ObjectType`): structs, pointers, enums, typed maps and slices.
+    case typed(TypedValue)
+    /// A value with behaviour of its own that a function set brings along: a time, a version, a certificate.
+    case native(any NativeValue)
+}
+
+/// A map from strings that is shared by all who hold it.
+///
+/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: whoever changes a map
+/// that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when
+/// it ends. A rendering runs on one thread; maps never leave it.
+public final class GoMap: @unchecked Sendable {
+    public let type: GoType
+    public private(set) var storage: [ExactKey: GoValue]
+
+    public init(type: GoType = .anyMap) {
+        self.type = type
+        storage = [:]
+    }
+
+    public convenience init(_ members: [(String, GoValue)], type: GoType = .anyMap) {
+        self.init(type: type)
+        for (key, value) in members { self[key] = value }
+    }
+
+    public var count: Int { storage.count }
+
+    /// Reading gives nil for a key that is not there; writing nil removes the key.
+    public subscript(key: String) -> GoValue? {
+        get { storage[ExactKey(key)] }
+        set { storage[ExactKey(key)] = newValue }
+    }
+
+    /// The keys in the order of their bytes, as Go's `range` and `print` walk a map.
+    public var sortedKeys: [String] {
+        storage.keys.map(\.text).sorted { GoText.isLess($0, $1) }
+    }
+
+    /// Forgets all members.
+    public func removeAll() { storage = [:] }
+}
+
+/// A slice with its Go type.
+public final class GoSlice: Sendable {
+    public let type: GoType
+    public let items: [GoValue]
+    public init(type: GoType, items: [GoValue]) {
+        self.type = type
+        self.items = items
+    }
+}
+
+/// A value of JSON seen through a Go type; null is the type's zero value (a nil pointer, an empty struct).
+public final class TypedValue: Sendable {
+    public let value: Value
+    public let type: ObjectType
+    public init(_ value: Value, type: ObjectType) {
+        self.value = value
+        self.type = type
+    }
+}
+
+/// A Go value with a type and behaviour of its own.
+public protocol NativeValue: AnyObject, Sendable {
+    var goType: GoType { get }
+    /// What `print` and `%v` write.
+    var printed: String { get }
+    /// A field or the result of a method without arguments; nil where there is none of that name.
+    func member(named name: String) -> GoValue?
+    /// Whether `if` takes it for true; a struct always is.
+    var isTrue: Bool { get }
+    func isEqual(to other: any NativeValue) -> Bool
+}
+
+extension NativeValue {
+    public var isTrue: Bool { true }
+    public func isEqual(to other: any NativeValue) -> Bool { self === other }
+}
+
+extension GoValue {
+    /// A string of these bytes.
+    public static func text(_ bytes: [UInt8]) -> GoValue {
+        if let text = String(validating: bytes, as: UTF8.self) { .string(text) } else { .rawString(bytes) }
+    }
+
+    /// The value of JSON as a Go value, without a type. Nothing is copied.
+    @inline(__always)
+    public init(_ value: Value) {
+        switch value {
+        case .null: self = .none
+        case .bool(let bool): self = .bool(bool)
+        case .int(let int): self = .int64(int)
+        case .double(let double): self = .float64(double)
+        case .string(let string): self = .string(string)
+        case .array(let array): self = .array(array)
+        case .object(let object): self = .object(object)
+        }
+    }
+
+    /// The value seen through a Go type. Types that say no more than the value itself (`string`, `bool`,
+    /// `interface {}`, plain maps) do not wrap it.
+    public init(_ value: Value, type: ObjectType?) {
+        guard let type else {
+            self.init(value)
+            return
+        }
+        switch type.kind {
+        case .any: self.init(value)
+        case .string where type.name == "string":
+            if case .string(let text) = value { self = .string(text) } else { self = .string("") }
+        case .bool where type.name == "bool":
+            if case .bool(let bool) = value { self = .bool(bool) } else { self = .bool(false) }
+        case .int: self = GoValue.integer(value, type)
+        case .float: self = GoValue.float(value, type)
+        case .map where type.name == GoType.anyMap.name && !value.isNull: self.init(value)
+        default: self = .typed(TypedValue(value, type: type))
+        }
+    }
+
+    private static func integer(_ value: Value, _ type: ObjectType) -> GoValue {
+        let number: Int64 =
+            switch value {
+            case .int(let int): int
+            case .double(let double): Int64(exactly: double) ?? 0
+            case .string(let text): Int64(text) ?? 0
+            default: 0
+            }
+        switch type.name {
+        case "int": return .int(Int(number))
+        case "int64": return .int64(number)
+        default:
+            let named = GoType.integerType(named: type.name)
+            return named.kind.isUnsigned
+                ? .unsigned(named, UInt64(bitPattern: number)) : .signed(named, number)
+        }
+    }
+
+    private static func float(_ value: Value, _ type: ObjectType) -> GoValue {
+        let number: Double =
+            switch value {
+            case .int(let int): Double(int)
+            case .double(let double): double
+            default: 0
+            }
+        return type.name == "float32" ? .float32(Float(number)) : .float64(number)
+    }
+
+    /// The Go type; `GoType.invalid` for no value.
+    public var type: GoType {
+        switch self {
+        case .none: .invalid
+        case .bool: .bool
+        case .int: .int
+        case .int64: .int64
+        case .float64: .float64
+        case .string, .rawString: .string
+        case .array, .list: .anySlice
+        case .object: .anyMap
+        case .map(let map): map.type
+        case .strings: .strings
+        case .bytes: .bytes
+        case .signed(let type, _), .unsigned(let type, _): type
+        case .float32: .float32
+        case .complex: .complex128
+        case .slice(let slice): slice.type
+        case .typed(let typed): GoType(typed.type)
+        case .native(let native): native.goType
+        }
+    }
+
+    /// As `%T` prints it.
+    public var typeName: String {
+        if case .typed(let typed) = self { typed.type.name } else { type.name }
+    }
+
+    /// The bytes of a string; nil for anything else.
+    public var stringBytes: [UInt8]? {
+        switch self {
+        case .string(let text): Array(text.utf8)
+        case .rawString(let bytes): bytes
+        case .typed(let typed) where typed.type.kind == .string: Array((typed.value.string ?? "").utf8)
+        default: nil
+        }
+    }
+
+    /// The text of a string, bytes that are not UTF-8 repaired; nil for anything else.
+    public var stringText: String? {
+        switch self {
+        case .string(let text): text
+        case .rawString(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .typed(let typed) where typed.type.kind == .string: typed.value.string ?? ""
+        default: nil
+        }
+    }
+
+    /// The items of any slice; nil for anything else.
+    public var items: [GoValue]? {
+        switch self {
+        case .array(let values): values.map { GoValue($0) }
+        case .list(let items): items
+        case .strings(let texts): texts.map { .string($0) }
+        case .bytes(let bytes): bytes.map { .unsigned(.uint8, UInt64($0)) }
+        case .slice(let slice): slice.items
+        case .typed(let typed) where typed.type.kind == .slice:
+            (typed.value.array ?? []).map { GoValue($0, type: typed.type.element) }
+        default: nil
+        }
+    }
+
+    /// The members of any map in the order of their keys; nil for anything else.
+    public var sortedMembers: [(key: String, value: GoValue)]? {
+        switch self {
+        case .object(let object):
+            return object.members.map { ($0.key, GoValue($0.value)) }.sorted { GoText.isLess($0.0, $1.0) }
+        case .map(let map):
+            return map.sortedKeys.map { ($0, map[$0] ?? .none) }
+        case .typed(let typed) where typed.type.kind == .map:
+            return (typed.value.object ?? Object()).members
+                .map { ($0.key, GoValue($0.value, type: typed.type.element)) }
+                .sorted { GoText.isLess($0.0, $1.0) }
+        default: return nil
+        }
+    }
+}
+
+extension GoType {
+    /// The type of that name that `%T` would print for an integer; a name that is not Go's own counts as an int32
+    /// would.
+    static func integerType(named name: String) -> GoType {
+        let known = GoType.named(name)
+        if known.kind.isSigned || known.kind.isUnsigned { return known }
+        return GoType(name: name, kind: .int32)
+    }
+
+    convenience init(_ type: ObjectType) {
+        let kind: Kind =
+            switch type.kind {
+            case .any: .interface
+            case .bool: .bool
+            case .string: .string
+            case .int: GoType.integerType(named: type.name).kind
+            case .float: type.name == "float32" ? .float32 : .float64
+            case .bytes, .slice: .slice
+            case .pointer: .pointer
+            case .map: .map
+            case .structure, .quantity, .intOrString, .time, .wrapper: .structure
+            case .enumeration: .int32
+            case .duration: type.name.hasPrefix("*") ? .pointer : .structure
+            }
+        let element: GoType? = type.element.map { GoType(name: $0.name, kind: GoType.named($0.name).kind) }
+        self.init(name: type.name, kind: kind, element: element)
+    }
+}

@@ -1,0 +1,63 @@
+import Injection
+import TestSupport
+import Testing
+import Values
+
+/// What holds for the patch of every pod: it applies, it gives what was meant, and then there is nothing left to do.
+@Suite("Patch properties")
+struct PatchPropertyTests {
+    private static let pods = 400
+    /// Operations that an injection of these templates may need, besides those for the pod's own probes.
+    private static let fixedOperations = 40
+
+    @Test(arguments: [ManifestTextTests.configuration, WayBackTests.modern])
+    func holds(_ configuration: String) throws {
+        let snapshot = try Snapshots.make(
+            configuration, values: "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}")
+        var generated = GeneratedPods(seed: 42)
+        var options = ReviewOptions()
+        options.selfCheck = true
+        for number in 0..<Self.pods {
+            let pod = generated.pod()
+            let (once, operations) = try Self.inject(pod, snapshot, options, number)
+            let probes = JSON.text(pod).components(of: "Probe\"") + JSON.text(pod).components(of: "preStop")
+            #expect(operations.count <= Self.fixedOperations + probes * 4, "pod \(number): \(operations.count)")
+            #expect(
+                !operations.contains { $0.kind == .replace && $0.value.array?.isEmpty == false && $0.path.value(in: pod)?.array != nil },
+                "pod \(number): a list is replaced")
+            #expect(Self.unknown(once) == Self.unknown(pod), "pod \(number): unknown fields")
+            #expect(once["metadata"]?["managedFields"] == pod["metadata"]?["managedFields"])
+            var disturbed = once
+            generated.disturb(&disturbed)
+            let (twice, _) = try Self.inject(disturbed, snapshot, options, number)
+            let (thrice, nothing) = try Self.inject(twice, snapshot, options, number)
+            #expect(nothing.isEmpty && twice == thrice, "pod \(number): a third time changes \(nothing)")
+        }
+    }
+
+    private static func inject(
+        _ pod: Value, _ snapshot: Snapshot, _ options: ReviewOptions, _ number: Int
+    ) throws -> (pod: Value, operations: [JSONPatch.Operation]) {
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
+        ]
+        let answer = try Answer(to: review, snapshot: snapshot, options: options)
+        #expect(answer.allowed, "pod \(number): \(answer.message)")
+        return (try JSONPatch.apply(answer.patch, to: pod), answer.patch)
+    }
+
+    /// The fields that no type knows.
+    private static func unknown(_ pod: Value) -> [Value] {
+        var found = [pod["spec"]?["futureField"] ?? .null]
+        for container in pod["spec"]?["containers"]?.array ?? [] where container["name"] != "istio-proxy" {
+            found.append(.array((container["env"]?.array ?? []).map { $0["odd"] ?? .null }))
+        }
+        return found
+    }
+}
+
+extension String {
+    /// How often a text stands in this one.
+    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
+}
