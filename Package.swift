@@ -49,6 +49,7 @@ let package = Package(
         .target(name: "CMicrohttpd", path: "Sources/CMicrohttpd"),
         .target(name: "CLibYAML", path: "Sources/CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CGnuTLS", path: "Sources/CGnuTLS"),
+        .target(name: "CRE2", path: "Sources/CRE2"),
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
         // L1
@@ -57,7 +58,7 @@ let package = Package(
         // L2
         module("PluginAPI", needs: ["Values", "CRendererABI"]),
         // L3
-        module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS"]),
+        module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
         module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
         engine("DollarEngine", at: "Plugins/Examples/Dollar"),
         .target(
@@ -101,5 +102,6 @@ let package = Package(
         tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

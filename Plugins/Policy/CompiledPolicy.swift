@@ -80,7 +80,7 @@ extension CompiledPolicy {
             do {
                 entry.selector = try LabelSelector(value)
                 if entry.selector.isEmpty {
-                    let unknown = LabelSelector.unknownMembers(value).map { quoted($0) }.prefix(4)
+                    let unknown = LabelSelector.unknownMembers(value).prefix(4).map { quoted($0) }
                     entry.ignored =
                         unknown.isEmpty
                         ? "it is empty"

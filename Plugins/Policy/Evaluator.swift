@@ -9,7 +9,12 @@ struct Evaluator: DecisionEngine {
 
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
         var steps: [TraceStep] = []
+        var line = ""
+        // Longer than the lines of both forms where no selector matches, so that it is taken once.
+        line.reserveCapacity(160)
         var decided: (rule: Rule, finding: Finding)?
+        let given = subject
+        let subject = slimmed(given)
         let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
             let finding = evaluate(rule, subject, labels)
@@ -21,11 +26,10 @@ struct Evaluator: DecisionEngine {
                 } else {
                     steps.append(step(rule, finding, subject, decisive: decides))
                 }
-            } else if decides {
-                break
             }
+            add(rule, finding, decisive: decides, to: &line)
         }
-        let warnings = Warnings(policy: policy, subject: subject).all(decided?.finding.code)
+        let warnings = Warnings(policy: policy, subject: given).all(decided?.finding.code)
         guard let decided else {
             // The default policy always decides; a list of rules without it is a fault of this file.
             return Decision(
@@ -35,7 +39,7 @@ struct Evaluator: DecisionEngine {
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
             message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
-            trace: steps, warnings: warnings)
+            trace: steps, traceLine: line, warnings: warnings)
     }
 
     func compileWebhook(
@@ -53,6 +57,24 @@ struct Evaluator: DecisionEngine {
         }
         return Finding(verdict: .error, code: .internalError)
     }
+
+    /// Adds what a rule said to the line; selectors without a say are left out, so that the line does not grow with
+    /// them.
+    private func add(_ rule: Rule, _ finding: Finding, decisive: Bool, to line: inout String) {
+        switch rule {
+        case .neverInject, .alwaysInject:
+            guard finding.isFinal, line.utf8.count < Self.lineLimit else { return }
+        default: break
+        }
+        if !line.isEmpty { line += " " }
+        line += rule.name
+        line += "="
+        line += finding.verdict.rawValue
+        if decisive { line += "!" }
+    }
+
+    /// Bytes after which no further selector is added to a line.
+    private static let lineLimit = 512
 
     // MARK: The rules
 

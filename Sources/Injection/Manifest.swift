@@ -139,6 +139,13 @@ struct ManifestRun: ManifestChange {
     private mutating func inject(
         _ workload: Workload, document: Int, line: Int
     ) throws(InjectionError) -> Value? {
+        var workload = workload
+        // The classic form appends; what an earlier injection appended goes first.
+        if options.reinject, snapshot.form == .classic, workload.metadata["annotations"]?[MetadataKey.status] != nil,
+            case .object(let object)? = try Uninject.undone(workload)?.object
+        {
+            workload.object = object
+        }
         let place = workload.pointer + JSONPointer(workload.templatePath).description
         var pod = try Pod.check(workload.template, at: place)
         let namespace = stated(workload, pod)
@@ -168,9 +175,7 @@ struct ManifestRun: ManifestChange {
 
     /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
     private func refusal(of pod: Pod, _ workload: Workload, _ namespace: String) -> Decision? {
-        if snapshot.form == .classic, !(options.reinject && pod.annotation(MetadataKey.status) != nil),
-            let refusal = ClassicInjection.refusal(of: pod)
-        {
+        if snapshot.form == .classic, let refusal = ClassicInjection.refusal(of: pod) {
             return Decision(inject: false, reason: refusal.reason, message: refusal.message)
         }
         guard snapshot.form == .modern || options.respectPolicy else { return nil }

@@ -93,7 +93,7 @@ struct ModernInjection {
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
             let rendered = try snapshot.render(name, data, deadline: subject.deadline)
-            let overlay = try rendered.overlay(as: type)
+            let overlay = try rendered.overlay()
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
             try InjectedMerge.merge(overlay, into: &pod, as: type)

@@ -26,22 +26,27 @@ struct RenderedText {
 
     /// The text as the classic form's SidecarInjectionSpec.
     func injectionSpec() throws(InjectionError) -> Value {
-        let value = try parsed()
-        do {
-            return try TypedDecoding.decode(value, as: TypeTable.classic.sidecarInjectionSpec, .lenient).value
-        } catch {
-            throw located(error)
-        }
+        try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient)
     }
 
     /// The text as something that can be merged into a pod.
-    func overlay(as type: ObjectType) throws(InjectionError) -> Value {
+    func overlay() throws(InjectionError) -> Value {
+        try decoded(as: TypeTable.modern.pod, .patch)
+    }
+
+    /// A text that was seen before is not parsed again. One Snapshot decodes all its texts as one type.
+    private func decoded(as type: ObjectType, _ mode: TypedDecoding.Mode) throws(InjectionError) -> Value {
+        if let known = snapshot.decodedTexts.answer(for: bytes) { return known }
         let value = try parsed()
+        let decoded: Value
         do {
-            return try TypedDecoding.decode(value, as: type, .patch).value
+            decoded = try TypedDecoding.decode(value, as: type, mode).value
         } catch {
             throw located(error)
         }
+        // A value takes several times the room of its text.
+        snapshot.decodedTexts.keep(decoded, for: bytes, size: bytes.count * 8)
+        return decoded
     }
 
     private func parsed() throws(InjectionError) -> Value {

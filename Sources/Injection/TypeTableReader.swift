@@ -49,7 +49,9 @@ struct TypeTableReader {
 
     private var next: UInt8 { place < bytes.count ? bytes[place] : 0 }
 
-    private func text(_ column: UnsafeBufferPointer<UInt8>) -> String { String(decoding: column, as: UTF8.self) }
+    private func text(_ column: UnsafeBufferPointer<UInt8>) -> String {
+        String(decoding: column, as: UTF8.self)
+    }
 
     private func number(_ column: some Sequence<UInt8>) -> Int {
         var result = 0
@@ -60,7 +62,9 @@ struct TypeTableReader {
     private mutating func readTypes() {
         while place < bytes.count, next != UInt8(ascii: "=") {
             let columns = line()
-            guard columns.count >= 2, let letter = columns[0].first, let kind = Self.kind(letter) else { continue }
+            guard columns.count >= 2, let letter = columns[0].first, let kind = Self.kind(letter) else {
+                continue
+            }
             types.append(ObjectType(name: text(columns[1]), kind: kind))
             elements.append(columns.count > 2 ? number(columns[2]) : -1)
         }
@@ -103,7 +107,9 @@ struct TypeTableReader {
             let name = String(decoding: columns[0].dropFirst(), as: UTF8.self)
             switch mark {
             case UInt8(ascii: "."):
-                if columns[3].contains(UInt8(ascii: "g")) { methods["Get" + name] = .getter(field: fields.count) }
+                if columns[3].contains(UInt8(ascii: "g")) {
+                    methods["Get" + name] = .getter(field: fields.count)
+                }
                 fields.append(field(name, columns))
             case UInt8(ascii: "+"):
                 enumeration.append((name, number(columns[1])))

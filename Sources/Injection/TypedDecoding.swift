@@ -346,7 +346,8 @@ extension TypedDecoder {
             case .array: "array"
             case .object: "object"
             }
-        let names = path.compactMap { step -> String? in if case .member(let key) = step { key } else { nil } }
+        let names = path.compactMap { step -> String? in if case .member(let key) = step { key } else { nil }
+        }
         let place =
             names.isEmpty
             ? "Go value"

@@ -66,7 +66,7 @@ struct ListenerStarter {
             throw ServiceError(
                 message:
                     "plain HTTP on \(options.httpAddress) shows every review and template to the network: "
-                    + "want a loopback address, or --allowPlainHTTP")
+                    + "want a loopback address, or --allow-plain-http")
         }
         let access = Access(
             isLocal: address.isLoopback, token: token,

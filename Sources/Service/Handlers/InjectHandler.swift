@@ -170,6 +170,10 @@ extension LogEntry {
             Member("name", .string(report.name)), Member("result", .string(report.kind.rawValue)),
             Member("reason", .string(report.reason.rawValue)),
         ]
+        if let decision = report.decision {
+            members.append(Member("message", .string(decision.message)))
+            members.append(Member("trace", .string(decision.traceLine)))
+        }
         if let error = report.error { members.append(Member("stage", .string(error.stage.rawValue))) }
     }
 }
