@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "RendererContract", dependencies: ["PluginAPI", "Values"], path: "Tests/RendererContract",
             swiftSettings: settings),
-        tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"]),
+        tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
         tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"]),
         tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"]),
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),

@@ -15,7 +15,9 @@ final class EngineBuilder: Sendable {
     func build(_ mutation: String = "") -> String {
         let path = folder.path("engine\(mutation).so")
         let source = "\(packageRoot)/Tests/PluginAPITests/engines/engine.c"
-        var arguments = ["-std=gnu99", "-O0", "-fPIC", "-shared", "-I", "\(packageRoot)/Sources/CRendererABI/include"]
+        var arguments = [
+            "-std=gnu99", "-O0", "-fPIC", "-shared", "-I", "\(packageRoot)/Sources/CRendererABI/include",
+        ]
         if !mutation.isEmpty { arguments.append("-D\(mutation)") }
         _ = run(Self.compiler ?? "cc", arguments + [source, "-o", path])
         chmod(path, 0o755)

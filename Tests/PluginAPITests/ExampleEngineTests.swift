@@ -7,7 +7,9 @@ import Values
 
 /// The engines of Plugins/Examples, loaded as anybody would load them.
 @Suite struct ExampleEngineTests {
-    private static let pod: Value = ["name": "web", "spec": ["containers": [["image": "nginx"]], "replicas": 3]]
+    private static let pod: Value = [
+        "name": "web", "spec": ["containers": [["image": "nginx"]], "replicas": 3],
+    ]
 
     @Test(arguments: [PluginIsolation.wished, .process])
     func dollarKeepsTheContract(_ isolation: PluginIsolation) throws {
@@ -21,7 +23,8 @@ import Values
             broken: ("one\n  ${two", 2), failing: ("one\ntwo ${nobody}", Self.pod, 2), empty: "",
             notUTF8: ([0xff, 0xfe, 0x24, 0x24, 0xc0], [0xff, 0xfe, 0x24, 0xc0]),
             long: (String(repeating: "${name}", count: 100_000), Self.pod), countsSteps: true)
-        let found = RendererContract(renderer, samples).violations(renders: isolation == .wished ? 10_000 : 400)
+        let found = RendererContract(renderer, samples).violations(
+            renders: isolation == .wished ? 10_000 : 400)
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
     }
 
@@ -43,10 +46,10 @@ import Values
     }
 }
 
-/// Jsonnet, where libjsonnet is installed.
-@Suite(.enabled(if: JsonnetTests.isInstalled)) struct JsonnetTests {
-    static let isInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LOCAL) != nil
+private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LOCAL) != nil
 
+/// Jsonnet, where libjsonnet is installed.
+@Suite(.enabled(if: libjsonnetIsInstalled)) struct JsonnetTests {
     private func load() throws -> any Renderer {
         try DynamicRenderer.load(example("jsonnet"), executable: pillionBinary)
     }
@@ -54,13 +57,15 @@ import Values
     @Test func jsonnetKeepsTheContract() throws {
         let samples = RendererContract.Samples(
             plain: (
-                "local data = std.extVar(\"data\");\n{ name: data.name, n: data.n + 1 }", ["name": "web", "n": 1],
+                "local data = std.extVar(\"data\");\n{ name: data.name, n: data.n + 1 }",
+                ["name": "web", "n": 1],
                 "{\n   \"n\": 2,\n   \"name\": \"web\"\n}\n"
             ),
             broken: ("{\n  a: 1,\n  b: ,\n}", 3),
             failing: ("{\n  a: std.extVar(\"data\").nobody,\n}", ["name": "web"], 2), empty: nil,
             notUTF8: (Array("\"".utf8) + [0xff] + Array("\"".utf8), Array("\u{FFFD}".utf8)),
-            long: ("local f(n) = if n == 0 then 0 else f(n - 1) + f(n - 1); f(200)", .null), countsSteps: false)
+            long: ("local f(n) = if n == 0 then 0 else f(n - 1) + f(n - 1); f(200)", .null),
+            countsSteps: false)
         let renders = getenv("PILLION_ALL_RENDERS") == nil ? 160 : 10_000
         let found = RendererContract(try load(), samples).violations(renders: renders)
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")

@@ -34,7 +34,7 @@ import Testing
             "id \"Bad Id\" is malformed: want a lower-case letter, then lower-case letters, digits or '-'"
         ),
         ("NULL_DESCRIPTION", "pillion_renderer_describe answers NULL"),
-        ("SMALL_DESCRIPTION", "its description has 8 bytes, want 56"),
+        ("SMALL_DESCRIPTION", "its description has 8 bytes, want 48"),
         ("NULL_VERSION", "its description has no version"),
         (
             "NULL_OPTION",

@@ -71,7 +71,9 @@ public struct RendererContract: Sendable {
     private func description() -> [String] {
         let description = renderer.description
         var found: [String] = []
-        if !PluginRegistry.isWellFormed(description.id) { found.append("id \"\(description.id)\" is malformed") }
+        if !PluginRegistry.isWellFormed(description.id) {
+            found.append("id \"\(description.id)\" is malformed")
+        }
         if description.version.isEmpty { found.append("there is no version") }
         return found
     }
@@ -82,7 +84,10 @@ public struct RendererContract: Sendable {
         let error = render(samples.plain.template, samples.plain.data, .server, into: &output)
         if let error { return ["fails: \(error.detail)"] }
         return output.text == "before " + samples.plain.output
-            ? [] : ["appended \(output.text.debugDescription) to \"before \", want \(samples.plain.output.debugDescription)"]
+            ? []
+            : [
+                "appended \(output.text.debugDescription) to \"before \", want \(samples.plain.output.debugDescription)"
+            ]
     }
 
     private func empty() -> [String] {
@@ -105,7 +110,9 @@ public struct RendererContract: Sendable {
     private func failing() -> [String] {
         guard let failing = samples.failing else { return [] }
         var output = ByteBuffer()
-        guard let error = render(failing.template, failing.data, .server, into: &output) else { return ["it renders"] }
+        guard let error = render(failing.template, failing.data, .server, into: &output) else {
+            return ["it renders"]
+        }
         return judge(error, .execution, line: failing.line)
     }
 
@@ -169,7 +176,8 @@ public struct RendererContract: Sendable {
         guard let error = render(samples.long.template, samples.long.data, limits, into: &output) else {
             return ["it renders although the time is over"]
         }
-        return error.kind == .deadline ? [] : ["want deadline_exceeded, got \(error.kind.rawValue): \(error.detail)"]
+        return error.kind == .deadline
+            ? [] : ["want deadline_exceeded, got \(error.kind.rawValue): \(error.detail)"]
     }
 
     /// One compiled template on eight threads at once: the same output every time.
@@ -216,7 +224,9 @@ public struct RendererContract: Sendable {
 
     private func judge(_ error: RenderError, _ kind: RenderError.Kind, line: Int) -> [String] {
         var found: [String] = []
-        if error.kind != kind { found.append("want \(kind.rawValue), got \(error.kind.rawValue): \(error.detail)") }
+        if error.kind != kind {
+            found.append("want \(kind.rawValue), got \(error.kind.rawValue): \(error.detail)")
+        }
         if error.place?.line != line || error.place?.template != "main" {
             found.append("the place is \(String(describing: error.place)), want line \(line) of main")
         }
@@ -228,7 +238,9 @@ public struct RendererContract: Sendable {
 
     private func judge(_ error: RenderError, limit name: String, _ value: Int) -> [String] {
         guard error.kind == .limit, error.limit?.name == name, error.limit?.value == value else {
-            return ["want the limit \(name) of \(value), got \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"]
+            return [
+                "want the limit \(name) of \(value), got \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"
+            ]
         }
         return error.limit?.flag.hasPrefix("--") == true ? [] : ["the limit names no flag"]
     }

@@ -95,7 +95,8 @@ final class FieldTemplate: Sendable {
         }
         let side = parts[1].first
         guard side == UInt8(ascii: "<") || side == UInt8(ascii: ">"),
-            let width = Int(String(decoding: parts[1].dropFirst(), as: UTF8.self)), (1...widest).contains(width)
+            let width = Int(String(decoding: parts[1].dropFirst(), as: UTF8.self)),
+            (1...widest).contains(width)
         else {
             throw FieldError(.parse, "want \"<\" or \">\" and a width up to \(widest) behind the colon")
                 .at(offset, of: source)

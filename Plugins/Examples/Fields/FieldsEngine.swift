@@ -61,7 +61,8 @@ public func compile(
 
 @c(pillion_renderer_render)
 public func render(
-    _ compiled: UnsafeRawPointer, _ data: UnsafePointer<pillion_data>, _ limits: UnsafePointer<pillion_limits>,
+    _ compiled: UnsafeRawPointer, _ data: UnsafePointer<pillion_data>,
+    _ limits: UnsafePointer<pillion_limits>,
     _ sink: UnsafePointer<pillion_sink>
 ) -> Int32 {
     let template = Unmanaged<FieldTemplate>.fromOpaque(compiled).takeUnretainedValue()
