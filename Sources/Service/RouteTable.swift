@@ -47,6 +47,7 @@ struct Routes: Sendable {
                 path: "/inject/", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
                 concern: .review, handler: inject),
             get("/engines", ConstantHandler { Catalogue.engines(registry) }),
+            get("/functions", ConstantHandler { Catalogue.functions(registry) }),
             get("/reasons", ConstantHandler { Catalogue.reasons() }),
             get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
             get("/openapi.json", OpenAPIHandler(asJSON: true)),
