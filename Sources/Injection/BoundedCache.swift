@@ -37,7 +37,8 @@ final class BoundedCache<Answer: Sendable>: Sendable {
     }
 
     private static func put(
-        _ entry: (answer: Answer, cost: Int), for key: [UInt8], into generations: inout Generations, limit: Int
+        _ entry: (answer: Answer, cost: Int), for key: [UInt8], into generations: inout Generations,
+        limit: Int
     ) {
         if generations.youngBytes + entry.cost > limit {
             generations.old = generations.young

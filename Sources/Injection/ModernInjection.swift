@@ -60,7 +60,9 @@ struct ModernInjection {
         if let cluster = global?["multiCluster"]?["clusterName"]?.string, !cluster.isEmpty {
             found[Self.clusterVariable] = cluster
         }
-        if let network = global?["network"]?.string, !network.isEmpty { found[Self.networkVariable] = network }
+        if let network = global?["network"]?.string, !network.isEmpty {
+            found[Self.networkVariable] = network
+        }
         for pair in subject.environment { found[pair.name] = pair.value }
         if let network = subject.pod.label(MetadataKey.network) { found[Self.networkVariable] = network }
         return found.filter { !$0.value.isEmpty }
@@ -89,7 +91,9 @@ struct ModernInjection {
         let data = templateData(subject, stripped: stripped)
         let type = TypeTable.modern.pod
         var pod: Value = .object(
-            Object([Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec))]))
+            Object([
+                Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec)),
+            ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
             let rendered = try snapshot.render(name, data, deadline: subject.deadline)
@@ -108,7 +112,8 @@ struct ModernInjection {
         return SidecarTemplateData.modern(
             typeMeta: subject.owner.typeMeta,
             deploymentMeta: [
-                "name": .string(subject.owner.name), "namespace": .string(subject.deploymentMetadata.text("namespace")),
+                "name": .string(subject.owner.name),
+                "namespace": .string(subject.deploymentMetadata.text("namespace")),
             ],
             objectMeta: .object(metadata), spec: .object(stripped.spec), proxyConfig: proxyConfig,
             meshConfig: snapshot.mesh.value, values: values,

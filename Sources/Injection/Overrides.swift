@@ -61,7 +61,8 @@ struct Overrides: Sendable {
     ///     forgets it then, so that a second injection changes the pod.)
     ///   - isTransparentProxy: whether the proxy's configuration says TPROXY.
     func reapply(
-        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?, isTransparentProxy: Bool
+        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
+        isTransparentProxy: Bool
     ) throws(InjectionError) {
         var used = Overrides()
         for container in template["containers"]?.array ?? [] {
@@ -81,7 +82,9 @@ struct Overrides: Sendable {
         if earlier == nil, !used.containers.isEmpty || !used.initContainers.isEmpty {
             pod.setAnnotation(MetadataKey.overrides, used.text)
         }
-        let proxy = earlier == nil ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
+        let proxy =
+            earlier == nil
+            ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
         if let proxy { Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy) }
     }
 
@@ -116,7 +119,8 @@ struct Overrides: Sendable {
         let group = context["runAsGroup"]?.int
         guard user != nil || group != nil else { return }
         let names = [ContainerName.initialisation, ContainerName.validation]
-        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } }) else {
+        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } })
+        else {
             return
         }
         let isTransparent =

@@ -41,7 +41,9 @@ extension Pod {
     /// The lists and maps whose shape injection relies on; a value of another shape is refused as Go's decoding
     /// would refuse it.
     static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
-        guard case .object(let pod) = value else { throw shape("pod", at: pointer, found: value, want: "an object") }
+        guard case .object(let pod) = value else {
+            throw shape("pod", at: pointer, found: value, want: "an object")
+        }
         let metadata = try pod.checkedObject("metadata", at: pointer)
         let spec = try pod.checkedObject("spec", at: pointer)
         for key in ["labels", "annotations"] {
@@ -58,8 +60,12 @@ extension Pod {
         for key in ["containers", "initContainers"] {
             for (index, container) in try spec.checkedObjects(key, at: pointer + "/spec").enumerated() {
                 let place = "\(pointer)/spec/\(key)/\(index)"
-                for list in ["env", "ports", "volumeMounts"] { _ = try container.checkedObjects(list, at: place) }
-                for object in ["readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext"] {
+                for list in ["env", "ports", "volumeMounts"] {
+                    _ = try container.checkedObjects(list, at: place)
+                }
+                for object in [
+                    "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext",
+                ] {
                     _ = try container.checkedObject(object, at: place)
                 }
             }

@@ -85,7 +85,8 @@ struct RenderedText {
         let source = map.templates[run.template]
         let place = Excerpt.position(of: run.offset, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
-        located.message += " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
+        located.message +=
+            " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
         return located
     }
 }

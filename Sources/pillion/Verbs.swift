@@ -1,6 +1,7 @@
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
+    serveVerb, kubeInjectVerb, kubeUninjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb,
+    explainVerb, versionVerb,
     completionVerb,
     manVerb, renderPluginVerb,
 ]
