@@ -21,6 +21,11 @@ func module(_ name: String, at path: String? = nil, needs: [Target.Dependency] =
     .target(name: name, dependencies: needs, path: path ?? "Sources/\(name)", swiftSettings: settings)
 }
 
+/// An example engine in C: one file and its README.
+func engine(_ name: String, at path: String) -> Target {
+    .target(name: name, dependencies: ["CRendererABI"], path: path, exclude: ["README.md"], publicHeadersPath: ".")
+}
+
 func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name, dependencies: needs + ["TestSupport"], path: "Tests/\(name)",
@@ -34,6 +39,10 @@ let package = Package(
         // For embedding, and for the benchmarks and fuzzers, which are packages of their own.
         .library(
             name: "PillionLibrary", targets: ["Service", "Injection", "PluginAPI", "Values", "YAML", "Metrics"]),
+        // Engines to load with --pluginDir; `make plugins` builds them.
+        .library(name: "dollar", type: .dynamic, targets: ["DollarEngine"]),
+        .library(name: "fields", type: .dynamic, targets: ["FieldsEngine"]),
+        .library(name: "jsonnet", type: .dynamic, targets: ["JsonnetEngine"]),
     ],
     targets: [
         // L0
@@ -51,6 +60,11 @@ let package = Package(
         // L3
         module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
         module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
+        engine("DollarEngine", at: "Plugins/Examples/Dollar"),
+        .target(
+            name: "FieldsEngine", dependencies: ["CRendererABI"], path: "Plugins/Examples/Fields",
+            exclude: ["README.md"], swiftSettings: settings),
+        engine("JsonnetEngine", at: "Plugins/Examples/Jsonnet"),
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
         module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
@@ -72,9 +86,12 @@ let package = Package(
         tests("ArchitectureTests", needs: []),
         tests("ValuesTests", needs: ["Values"]),
         tests("YAMLTests", needs: ["YAML", "Values"], exclude: ["cases"]),
-        tests("PluginAPITests", needs: ["PluginAPI", "Values"]),
-        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML"]),
-        tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values"]),
+        .target(
+            name: "RendererContract", dependencies: ["PluginAPI", "Values"], path: "Tests/RendererContract",
+            swiftSettings: settings),
+        tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
+        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"]),
+        tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"]),
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
