@@ -98,7 +98,7 @@ struct ModernInjection {
             ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
-            let rendered = try snapshot.render(name, data, deadline: subject.deadline)
+            let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
             let overlay = try rendered.overlay()
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
@@ -127,7 +127,8 @@ struct ModernInjection {
                     values: values, proxyConfig: proxyConfig, annotations: stripped.annotations),
                 proxyInitImage: SidecarTemplateData.proxyInitImage(
                     values: values, annotations: stripped.annotations),
-                proxyUID: identity?.user ?? FSGroup.proxyGroup, proxyGID: identity?.group ?? FSGroup.proxyGroup,
+                proxyUID: identity?.user ?? FSGroup.proxyGroup,
+                proxyGID: identity?.group ?? FSGroup.proxyGroup,
                 inboundTrafficPolicyMode: SidecarTemplateData.inboundTrafficPolicyMode(
                     meshConfig: snapshot.mesh.value),
                 compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))
