@@ -139,46 +139,53 @@ private struct TypedDecoder {
         owner = type
         var changed: Object?
         for (index, member) in object.members.enumerated() {
-            guard let place = try place(of: member.key, in: type) else {
+            guard let place = place(of: member.key, in: type) else {
                 start(&changed, object, index)
                 continue
             }
-            guard place >= 0 else {
+            guard place.index >= 0 else {
                 if changed != nil { changed?.members.append(member) }
                 continue
             }
+            let memberType = type.memberType(at: place.index)
             path.append(.member(member.key))
-            var outcome = try decode(member.value, as: type.members[place].type)
+            var outcome = try decode(member.value, as: memberType)
             path.removeLast()
             let final: Value
             if case .changed(let value) = outcome { final = value } else { final = member.value }
-            if type.members[place].omitEmpty, TypedDecoding.isZero(final, type.members[place].type) {
+            if type.memberOmitsEmpty(at: place.index), TypedDecoding.isZero(final, memberType) {
                 if mode == .patch { isSettled = false } else { outcome = .absent }
             }
-            let isRenamed = type.members[place].jsonName != member.key
             switch outcome {
-            case .same where !isRenamed:
+            case .same where place.isExact:
                 if changed != nil { changed?.members.append(member) }
             case .absent:
                 start(&changed, object, index)
             default:
                 start(&changed, object, index)
-                changed?.members.append(Member(isRenamed ? type.members[place].jsonName : member.key, final))
+                let key = place.isExact ? member.key : type.members[place.index].jsonName
+                changed?.members.append(Member(key, final))
             }
         }
         owner = outer
         return changed.map { .changed(.object($0)) } ?? .same
     }
 
-    /// The member's index, -1 for a directive that stays, nil for what is dropped.
-    private mutating func place(of key: String, in type: ObjectType) throws(SchemaError) -> Int? {
-        if let index = type.memberIndex(of: key) { return index }
+    private struct Place {
+        /// Of the member; -1 for a directive that stays.
+        var index: Int
+        var isExact = true
+    }
+
+    /// Where the type has the key, nil for what is dropped.
+    private mutating func place(of key: String, in type: ObjectType) -> Place? {
+        if let index = type.memberIndex(of: key) { return Place(index: index) }
         if key.utf8.first == UInt8(ascii: "$"), Directive(key) != nil {
             isSettled = false
-            if mode == .patch { return -1 }
+            if mode == .patch { return Place(index: -1) }
             if mode == .settle { return nil }
         }
-        if let index = type.memberIndexIgnoringCase(of: key) { return index }
+        if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
         path.append(.member(key))
         dropped.append(pointer)
         path.removeLast()

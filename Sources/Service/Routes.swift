@@ -52,6 +52,8 @@ struct LogEntry {
 /// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a
 /// listener does not have is not found there.
 final class Router: HTTPHandler {
+    /// All that it serves.
+    let routes: [Route]
     private let exact: [String: [Route]]
     private let below: [Route]
     private let access: Access
@@ -60,6 +62,7 @@ final class Router: HTTPHandler {
     private static let bodyLimitElsewhere = 64 << 10
 
     init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
+        self.routes = routes
         exact = Dictionary(grouping: routes.filter { !$0.path.hasSuffix("/") }, by: \.path)
         below = routes.filter { $0.path.hasSuffix("/") }
         self.access = access

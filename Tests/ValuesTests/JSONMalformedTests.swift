@@ -120,6 +120,14 @@ struct JSONMalformedTests {
         }
     }
 
+    @Test("large fractions are written by their shortest digits, which read as an integer of the same size")
+    func largeFractions() throws {
+        let value = try JSON.read("[9223023720364775424e0, -4e17]")
+        #expect(JSON.text(value) == "[9223023720364775000,-400000000000000000]")
+        #expect(try JSON.read(JSON.text(value)).isEqual(value, numbersByValue: true))
+        #expect(try JSON.read(JSON.text(value)) != value)
+    }
+
     @Test("100,000 keys, of which many are equal, do not take the square of time")
     func manyKeys() throws {
         let text = "{" + (0..<100_000).map { "\"k\($0 % 90_000)\":\($0)" }.joined(separator: ",") + "}"
