@@ -144,7 +144,7 @@ struct ClassicInjection {
             objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)),
             spec: .object(subject.pod.spec),
             proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
-        let rendered = try snapshot.render(Snapshot.classicName, data, deadline: subject.deadline)
+        let rendered = try snapshot.render(Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
         var insertion = Insertion(try rendered.injectionSpec())
         insertion.modifyProxy { proxy in
             Concurrency.complete(&proxy)

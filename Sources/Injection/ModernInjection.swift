@@ -19,12 +19,14 @@ struct ModernInjection {
     /// The pod with everything injected.
     func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
         subject.notes += notes
+        let identity = snapshot.openShiftIdentity(in: subject.deploymentMetadata.text("namespace"))
+        if identity != nil { OpenShift.resetProxyUser(of: &subject.pod) }
         let environment = environment(of: subject)
         let status = subject.pod.annotation(MetadataKey.status)
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
         let kept = Overrides(parsing: subject.pod.annotation(MetadataKey.overrides))
         let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
-        var (pod, template) = try runTemplates(subject, stripped: stripped)
+        var (pod, template) = try runTemplates(subject, stripped: stripped, identity: identity)
         try kept.reapply(
             to: &pod, original: subject.pod, template: template, earlier: earlier,
             isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
@@ -86,9 +88,9 @@ struct ModernInjection {
 
     /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
     private func runTemplates(
-        _ subject: InjectionSubject, stripped: Pod
+        _ subject: InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
-        let data = templateData(subject, stripped: stripped)
+        let data = templateData(subject, stripped: stripped, identity: identity)
         let type = TypeTable.modern.pod
         var pod: Value = .object(
             Object([
@@ -96,7 +98,7 @@ struct ModernInjection {
             ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
-            let rendered = try snapshot.render(name, data, deadline: subject.deadline)
+            let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
             let overlay = try rendered.overlay()
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
@@ -106,7 +108,9 @@ struct ModernInjection {
         return (merged, template["spec"]?.object ?? Object())
     }
 
-    private func templateData(_ subject: InjectionSubject, stripped: Pod) -> TemplateData {
+    private func templateData(
+        _ subject: InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
+    ) -> TemplateData {
         let metadata = subject.visibleMetadata(stripped.metadata)
         let values = snapshot.values
         return SidecarTemplateData.modern(
@@ -123,6 +127,8 @@ struct ModernInjection {
                     values: values, proxyConfig: proxyConfig, annotations: stripped.annotations),
                 proxyInitImage: SidecarTemplateData.proxyInitImage(
                     values: values, annotations: stripped.annotations),
+                proxyUID: identity?.user ?? FSGroup.proxyGroup,
+                proxyGID: identity?.group ?? FSGroup.proxyGroup,
                 inboundTrafficPolicyMode: SidecarTemplateData.inboundTrafficPolicyMode(
                     meshConfig: snapshot.mesh.value),
                 compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))

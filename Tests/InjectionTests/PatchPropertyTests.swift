@@ -6,7 +6,7 @@ import Values
 /// What holds for the patch of every pod: it applies, it gives what was meant, and then there is nothing left to do.
 @Suite("Patch properties")
 struct PatchPropertyTests {
-    private static let pods = 400
+    private static let pods = 150
     /// Operations that an injection of these templates may need, besides those for the pod's own probes.
     private static let fixedOperations = 40
 

@@ -116,7 +116,7 @@ int pillion_renderer_render(const void *compiled, const struct pillion_data *dat
     if (template->size && template->text[0] == '!') _exit(0);
 #elif defined RENDER_HOARDS
     if (template->size && template->text[0] == '!')
-        for (;;) memset(malloc(1 << 24), 1, 1 << 24);
+        for (;;) *(volatile char *)malloc(1 << 24) = 1;
 #elif defined RENDER_TALKS
     /* Descriptor 0 is where an isolated engine's own words go. */
     if (template->size && template->text[0] == '!') return (int)write(0, "nonsense, nonsense", 18);
