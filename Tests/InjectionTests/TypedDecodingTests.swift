@@ -146,6 +146,26 @@ private struct Case: Sendable, CustomTestStringConvertible {
         #expect(plain.isSettled)
     }
 
+    @Test func theUsersOwnKeepsWhatTheTypeDoesNotHave() throws {
+        let own = try JSON.read(
+            #"{"name":"istio-proxy","later":{"a":[]},"env":null,"tty":false,"image":"","#
+                + #""resources":{"limits":{"cpu":"2000m"}},"securityContext":{"runAsUser":0,"new":1}}"#)
+        let decoded = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+        #expect(
+            JSON.text(decoded.value) == #"{"name":"istio-proxy","later":{"a":[]},"#
+                + #""resources":{"limits":{"cpu":"2"}},"securityContext":{"runAsUser":0,"new":1}}"#)
+        #expect(decoded.dropped == [])
+    }
+
+    @Test func notesAboutDroppedMembersHaveALimit() {
+        #expect(TypedDecoding.notes(dropped: [], from: "t") == [])
+        let one = TypedDecoding.notes(dropped: ["/spec/nope"], from: "t")
+        #expect(one == ["template t: the member /spec/nope is not known and is left out"])
+        let many = TypedDecoding.notes(dropped: (0..<20).map { "/\($0)" }, from: "t")
+        #expect(many.count == 9)
+        #expect(many.last == "template t: 12 further members are left out")
+    }
+
     /// What the originals printed went through Go's types: decoding finds nothing to drop, and changes only what
     /// printing added (`creationTimestamp: null`).
     @Test(
