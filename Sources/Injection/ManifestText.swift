@@ -61,7 +61,9 @@ private struct YAMLTextEdit {
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
         lines = starts
-        newline = bytes.firstIndex(of: 0x0a).map { $0 > 0 && bytes[$0 - 1] == 0x0d } == true ? [0x0d, 0x0a] : [0x0a]
+        newline =
+            bytes.firstIndex(of: 0x0a).map { $0 > 0 && bytes[$0 - 1] == 0x0d } == true
+            ? [0x0d, 0x0a] : [0x0a]
     }
 
     func edited(from old: Value, to new: Value) -> [UInt8]? {
@@ -82,7 +84,8 @@ private struct YAMLTextEdit {
         for edit in sorted {
             guard edit.range.lowerBound >= next else { return nil }
             result += bytes[next..<edit.range.lowerBound]
-            if !edit.text.isEmpty, edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0a {
+            if !edit.text.isEmpty, edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0a
+            {
                 result += newline
             }
             result += edit.text
@@ -99,13 +102,16 @@ private struct YAMLTextEdit {
     }
 
     /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
-    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines) throws {
+    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines)
+        throws
+    {
         guard !old.isEmpty else { throw Unsuitable() }
         let places = try old.members.map { try column(of: Self.pointer(pointer, $0.key)) }
         let indent = places[0].column
         // One member a line, in the order of the text, all as far in as the first.
         for (index, place) in places.enumerated() {
-            guard place.column == indent, range.contains(place.line), index == 0 || place.line > places[index - 1].line
+            guard place.column == indent, range.contains(place.line),
+                index == 0 || place.line > places[index - 1].line
             else { throw Unsuitable() }
         }
         var lastKept: Lines?
@@ -165,7 +171,9 @@ private struct YAMLTextEdit {
 
     // MARK: Sequences
 
-    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines) throws {
+    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines)
+        throws
+    {
         guard !old.isEmpty else { throw Unsuitable() }
         var dashes: [(line: Int, column: Int)] = []
         for index in old.indices {
@@ -228,7 +236,8 @@ private struct YAMLTextEdit {
         var head = 0
         while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
         var tail = 0
-        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail] {
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail]
+        {
             tail += 1
         }
         let middle = min(old.count, new.count) - head - tail
@@ -274,8 +283,12 @@ private struct YAMLTextEdit {
         let end = lines[place.line + 1]
         var offset = lines[place.line] + place.column
         guard offset < end else { throw Unsuitable() }
-        if bytes[offset] == 0x22 || bytes[offset] == 0x27 { offset = try quotedEnd(from: offset, before: end) }
-        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) { offset += 1 }
+        if bytes[offset] == 0x22 || bytes[offset] == 0x27 {
+            offset = try quotedEnd(from: offset, before: end)
+        }
+        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) {
+            offset += 1
+        }
         offset += 1
         while offset < end, Self.isSpace(bytes[offset]) { offset += 1 }
         if offset >= end || bytes[offset] == 0x23 { return nil }
@@ -284,7 +297,9 @@ private struct YAMLTextEdit {
         return offset
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d }
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d
+    }
 
     /// Behind the closing quote.
     private func quotedEnd(from start: Int, before end: Int) throws -> Int {
@@ -306,8 +321,14 @@ private struct YAMLTextEdit {
 
     /// The end of a scalar that ends on its line.
     private func scalarEnd(from start: Int) throws -> Int {
-        guard let line = lines.firstIndex(where: { $0 > start }) else { throw Unsuitable() }
-        let end = lines[line]
+        var low = 0
+        var high = lines.count
+        while low < high {
+            let middle = (low + high) / 2
+            if lines[middle] <= start { low = middle + 1 } else { high = middle }
+        }
+        guard low < lines.count else { throw Unsuitable() }
+        let end = lines[low]
         if bytes[start] == 0x22 || bytes[start] == 0x27 { return try quotedEnd(from: start, before: end) }
         var offset = start
         while offset < end, bytes[offset] != 0x0a, bytes[offset] != 0x0d {
@@ -322,9 +343,10 @@ private struct YAMLTextEdit {
     private func written(_ value: Value, indent: Int) -> [UInt8] {
         let blanks = [UInt8](repeating: 0x20, count: indent)
         var result: [UInt8] = []
-        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
-            .dropLast()
-        {
+        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(
+            separator: 0x0a, omittingEmptySubsequences: false
+        )
+        .dropLast() {
             if !line.isEmpty { result += blanks }
             result += line
             result += newline
