@@ -4,10 +4,10 @@ import Values
 /// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
 enum InjectedMerge {
     static func merge(
-        _ patch: Value, into original: inout Value, as type: ObjectType
+        _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(InjectionError) {
         do {
-            try StrategicMerge.merge(patch, into: &original, as: type)
+            try StrategicMerge.merge(patch.value, into: &original, as: type, isSettled: patch.isSettled)
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
@@ -61,7 +61,8 @@ struct Overrides: Sendable {
     ///     forgets it then, so that a second injection changes the pod.)
     ///   - isTransparentProxy: whether the proxy's configuration says TPROXY.
     func reapply(
-        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?, isTransparentProxy: Bool
+        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
+        isTransparentProxy: Bool
     ) throws(InjectionError) {
         var used = Overrides()
         for container in template["containers"]?.array ?? [] {
@@ -81,7 +82,9 @@ struct Overrides: Sendable {
         if earlier == nil, !used.containers.isEmpty || !used.initContainers.isEmpty {
             pod.setAnnotation(MetadataKey.overrides, used.text)
         }
-        let proxy = earlier == nil ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
+        let proxy =
+            earlier == nil
+            ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
         if let proxy { Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy) }
     }
 
@@ -100,7 +103,18 @@ struct Overrides: Sendable {
     }
 
     private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
-        let patch: Value = .object(Object([Member(list, .array([own]))]))
+        var patch: TypedDecoding.Result
+        do {
+            // Zeros and nulls of the user's own say nothing: encoding by Go types would not have kept them.
+            patch = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+        } catch {
+            throw InjectionError(
+                .schema, .renderedSchemaInvalid,
+                "failed to run injection template: container \(own.name) of the pod: \(error.pointer): "
+                    + error.message)
+        }
+        patch.value = .object(Object([Member(list, .array([patch.value]))]))
+        patch.isSettled = true
         var merged: Value = .object(pod.spec)
         try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
         if case .object(let spec) = merged { pod.spec = spec }
@@ -116,7 +130,8 @@ struct Overrides: Sendable {
         let group = context["runAsGroup"]?.int
         guard user != nil || group != nil else { return }
         let names = [ContainerName.initialisation, ContainerName.validation]
-        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } }) else {
+        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } })
+        else {
             return
         }
         let isTransparent =

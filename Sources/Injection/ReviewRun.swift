@@ -78,7 +78,9 @@ struct ReviewRun {
         subject.deadline = options.deadline
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
         let patch = PodPatch(from: object, to: injected)
-        if options.selfCheck { try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot) }
+        if options.selfCheck {
+            try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
+        }
         let made = Snapshot.MadePatch(
             bytes: patch.bytes, operations: patch.count, decision: decision,
             warnings: decision.admissionWarnings + subject.notes)

@@ -101,11 +101,11 @@ private struct Merger {
         }
         for member in patch.members {
             let place = type.kind == .structure ? type.memberIndex(of: member.key) : nil
-            let memberType = place.map { type.members[$0].type } ?? type.element ?? .any
+            let memberType = place.map { type.memberType(at: $0) } ?? type.element ?? .any
             guard let index = object.index(of: member.key), !object.members[index].value.isNull else {
                 try add(
                     member, to: &object, memberType,
-                    omitsEmpty: place.map { type.members[$0].omitEmpty } ?? false)
+                    omitsEmpty: place.map { type.memberOmitsEmpty(at: $0) } ?? false)
                 continue
             }
             path.append(member.key)
@@ -149,7 +149,7 @@ private struct Merger {
     ) throws(SchemaError) {
         let value = try settle(patch, memberType)
         guard object.members[index].value != value else { return }
-        if !isSettled, let place, type.members[place].omitEmpty, TypedDecoding.isZero(value, memberType) {
+        if !isSettled, let place, type.memberOmitsEmpty(at: place), TypedDecoding.isZero(value, memberType) {
             object.members.remove(at: index)
         } else {
             object.members[index].value = value
@@ -217,7 +217,7 @@ extension Merger {
             throw failure(directive.key, directive.value, "a list")
         }
         guard let place = type.memberIndex(of: field) else { return }
-        let listType = type.members[place].type
+        let listType = type.memberType(at: place)
         let key = type.members[place].patchMergeKey
         let original = object[field]?.array
         var merged: Value

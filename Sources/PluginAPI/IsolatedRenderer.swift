@@ -12,6 +12,9 @@ public struct IsolatedRenderer: Renderer {
     /// The program that runs now.
     public static let thisProgram = "/proc/self/exe"
 
+    /// What compiling may take where nobody says otherwise.
+    private static let compileTime: UInt64 = 10_000_000_000
+
     public let description: RendererDescription
     private let pool: ProcessPool
 
@@ -37,9 +40,10 @@ public struct IsolatedRenderer: Renderer {
                     name: "sourceBytes", value: options.limits.sourceBytes, flag: "--max-template-bytes"))
         }
         let template = IsolatedTemplate(sources: sources, options: options, pool: pool)
-        let process = try pool.take(until: options.limits.deadline)
+        let deadline = options.limits.deadline ?? MonotonicClock.nanoseconds &+ Self.compileTime
+        let process = try pool.take(until: deadline)
         try pool.use(process) { (process) throws(RenderError) in
-            try process.compile(template, deadline: options.limits.deadline)
+            try process.compile(template, deadline: deadline)
         }
         return template
     }

@@ -29,8 +29,10 @@ struct Routes: Sendable {
         func get(_ path: String, _ handler: any Handler) -> Route {
             Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
         }
+        var context = RenderRequest.Context(registry: registry, limits: options.renderLimits)
+        context.cache = TemplateCache()
         let render = RenderHandler(
-            context: RenderRequest.Context(registry: registry, limits: options.renderLimits),
+            context: context,
             milliseconds: options.renderMilliseconds, allowsInlineTemplates: allowsInlineTemplates)
         let inject = InjectHandler(store: store, options: options, metrics: metrics)
         questions = [

@@ -10,7 +10,8 @@ import YAML
 /// COMPATIBILITY.md goes through.
 @Suite("Istio's traps")
 struct IstioTrapTests {
-    private static func configuration(policy: String = "enabled", extra: String = "", spec: String) -> String {
+    private static func configuration(policy: String = "enabled", extra: String = "", spec: String) -> String
+    {
         let indented = spec.split(separator: "\n").map { "  \($0)\n" }.joined()
         return "policy: \(policy)\nengine: literal\n\(extra)template: |\n\(indented)"
     }
@@ -18,7 +19,8 @@ struct IstioTrapTests {
     private static let proxy = "containers:\n- name: istio-proxy\n  image: proxy:1\n"
 
     private static func review(
-        metadata: Value = ["name": "front"], spec: Value = ["containers": [["name": "front", "image": "front:1"]]]
+        metadata: Value = ["name": "front"],
+        spec: Value = ["containers": [["name": "front", "image": "front:1"]]]
     ) -> Value {
         [
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -96,7 +98,9 @@ struct IstioTrapTests {
     @Test("5: an owner without controller is none, no request is an answer")
     func noController() throws {
         let snapshot = try Snapshots.make(Self.configuration(spec: Self.proxy))
-        let metadata: Value = ["generateName": "f-", "ownerReferences": [["kind": "ReplicaSet", "name": "f-abc"]]]
+        let metadata: Value = [
+            "generateName": "f-", "ownerReferences": [["kind": "ReplicaSet", "name": "f-abc"]],
+        ]
         #expect(try Answer(to: Self.review(metadata: metadata), snapshot: snapshot).report.kind == .success)
         let nothing: Value = ["apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": nil]
         #expect(try !Answer(to: nothing, snapshot: snapshot).allowed)
@@ -107,7 +111,10 @@ struct IstioTrapTests {
         arguments: [
             ("ReplicaSet", "front-abc", "abc", "Deployment front apps/v1", "Deployment front apps/v1"),
             ("ReplicaSet", "front-", "", "Deployment front apps/v1", "ReplicaSet front- apps/v1"),
-            ("ReplicaSet", "front-abc", "xyz", "ReplicaSet front-abc apps/v1", "ReplicaSet front-abc apps/v1"),
+            (
+                "ReplicaSet", "front-abc", "xyz", "ReplicaSet front-abc apps/v1",
+                "ReplicaSet front-abc apps/v1"
+            ),
             ("Job", "tick-1234567890", "", "CronJob tick batch/v1beta1", "CronJob tick batch/v1"),
             ("Job", "tick-12345678", "", "Job tick-12345678 apps/v1", "CronJob tick batch/v1"),
             ("Job", "tick-12345678901", "", "Job tick-12345678901 apps/v1", "Job tick-12345678901 apps/v1"),
@@ -116,7 +123,9 @@ struct IstioTrapTests {
     func ownership(kind: String, name: String, hash: String, classic: String, modern: String) throws {
         var metadata: Value = [
             "generateName": "x-",
-            "ownerReferences": [["kind": .string(kind), "name": .string(name), "apiVersion": "apps/v1", "controller": true]],
+            "ownerReferences": [
+                ["kind": .string(kind), "name": .string(name), "apiVersion": "apps/v1", "controller": true]
+            ],
         ]
         if !hash.isEmpty { metadata.modifyObject { $0["labels"] = ["pod-template-hash": .string(hash)] } }
         let pod = Pod(metadata: metadata.object ?? Object(), spec: Object())
@@ -132,23 +141,33 @@ struct IstioTrapTests {
         let configuration = Self.configuration(policy: "disabled", spec: Self.proxy)
         #expect(try Self.manifest(Self.deployment, configuration).report.injected)
         let asked = try Self.manifest(Self.deployment, configuration) { $0.respectPolicy = true }
-        #expect(!asked.report.injected && asked.report.reason == .annotationFalse && asked.text == Self.deployment)
+        #expect(
+            !asked.report.injected && asked.report.reason == .annotationFalse && asked.text == Self.deployment
+        )
     }
 
-    @Test("9, 16: dnsConfig and fsGroup of the user stay unless the template sets them, and then a note says so")
+    @Test(
+        "9, 16: dnsConfig and fsGroup of the user stay unless the template sets them, and then a note says so"
+    )
     func overwritten() throws {
         let quiet = try Self.manifest(Self.deployment, Self.configuration(spec: Self.proxy))
         let spec = quiet.value["spec"]?["template"]?["spec"]
         #expect(spec?["dnsConfig"]?["searches"]?[0] == "own" && spec?["securityContext"]?["fsGroup"] == 7)
         #expect(quiet.report.notes.isEmpty)
         let loud = try Self.manifest(
-            Self.deployment, Self.configuration(spec: Self.proxy + "dnsConfig:\n  searches: [mesh]\nimagePullSecrets:\n- name: pull\n"),
+            Self.deployment,
+            Self.configuration(
+                spec: Self.proxy + "dnsConfig:\n  searches: [mesh]\nimagePullSecrets:\n- name: pull\n"),
             mesh: "{}")
         let changed = loud.value["spec"]?["template"]?["spec"]
-        #expect(changed?["dnsConfig"]?["searches"]?[0] == "mesh" && changed?["securityContext"]?["fsGroup"] == 1337)
+        #expect(
+            changed?["dnsConfig"]?["searches"]?[0] == "mesh"
+                && changed?["securityContext"]?["fsGroup"] == 1337)
         #expect(changed?["imagePullSecrets"]?[0]?["name"] == "pull")
         #expect(loud.report.notes.count == 2)
-        #expect(loud.value["spec"]?["template"]?["metadata"]?["labels"]?["service.istio.io/canonical-name"] == nil)
+        #expect(
+            loud.value["spec"]?["template"]?["metadata"]?["labels"]?["service.istio.io/canonical-name"] == nil
+        )
     }
 
     @Test("10: the metadata of a CronJob's pods is the job template's")
@@ -177,7 +196,8 @@ struct IstioTrapTests {
         let configuration = Self.configuration(spec: Self.proxy)
         let once = try Self.manifest(Self.deployment, configuration)
         let twice = try Self.manifest(once.text, configuration)
-        #expect(!twice.report.injected && twice.report.reason == .sidecarAlreadyExists && twice.text == once.text)
+        #expect(
+            !twice.report.injected && twice.report.reason == .sidecarAlreadyExists && twice.text == once.text)
         let newer = Self.configuration(spec: Self.proxy.replacing("proxy:1", with: "proxy:2"))
         let again = try Self.manifest(once.text, newer) { $0.reinject = true }
         let containers = again.value["spec"]?["template"]?["spec"]?["containers"]?.array ?? []
@@ -213,7 +233,8 @@ struct IstioTrapTests {
         let snapshot = try Snapshots.make(
             Self.configuration(extra: "injectedAnnotations: {a/b: mesh, c: 7}\n", spec: Self.proxy))
         let review = Self.review(metadata: ["name": "front", "annotations": ["a/b": "own", "d": "own"]])
-        let annotations = try Self.pod(try Answer(to: review, snapshot: snapshot), of: review)["metadata"]?["annotations"]
+        let annotations = try Self.pod(try Answer(to: review, snapshot: snapshot), of: review)["metadata"]?[
+            "annotations"]
         #expect(annotations?["a/b"] == "mesh" && annotations?["c"] == "7" && annotations?["d"] == "own")
     }
 

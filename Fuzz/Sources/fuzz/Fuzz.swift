@@ -12,6 +12,7 @@ enum Fuzz {
         ("json", fuzzJSON),
         ("yaml", fuzzYAML),
         ("patch", fuzzPatch),
+        ("mustache", fuzzMustache),
     ]
 
     nonisolated(unsafe) static var chosen: FuzzTarget = fuzzJSON
