@@ -23,7 +23,9 @@ func module(_ name: String, at path: String? = nil, needs: [Target.Dependency] =
 
 /// An example engine in C: one file and its README.
 func engine(_ name: String, at path: String) -> Target {
-    .target(name: name, dependencies: ["CRendererABI"], path: path, exclude: ["README.md"], publicHeadersPath: ".")
+    .target(
+        name: name, dependencies: ["CRendererABI"], path: path, exclude: ["README.md"], publicHeadersPath: "."
+    )
 }
 
 func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -59,7 +61,8 @@ let package = Package(
         // L2
         module("PluginAPI", needs: ["Values", "CRendererABI"]),
         // L3
-        module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
+        module(
+            "GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
         module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
         engine("DollarEngine", at: "Plugins/Examples/Dollar"),
         .target(
@@ -83,7 +86,8 @@ let package = Package(
             name: "pillion", dependencies: ["Service", "Injection", "PluginAPI", "Values", "YAML"],
             path: "Sources/pillion", swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("ArchitectureTests", needs: []),
         tests("ValuesTests", needs: ["Values"]),
         tests("YAMLTests", needs: ["YAML", "Values"], exclude: ["cases"]),
@@ -92,7 +96,9 @@ let package = Package(
             swiftSettings: settings),
         tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
         tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"]),
-        tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"], exclude: ["cases"]),
+        tests(
+            "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"],
+            exclude: ["cases"]),
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
@@ -100,7 +106,9 @@ let package = Package(
             exclude: ["cases"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
-        tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
+        tests(
+            "ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"],
+            exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6],
