@@ -22,13 +22,15 @@ enum TypedDecoding {
         case strict
         /// As `strict`, but what a strategic merge needs stays: zero values, nulls and directives (`$patch`).
         case patch
+        /// The user's own object: as `strict`, but members that the type does not have stay.
+        case keeping
         /// What was decoded as `patch` and is used as it is: zero values, nulls and directives go, silently.
         case settle
     }
 
     struct Result: Sendable {
         var value: Value
-        /// JSON pointers of the members that the type does not have; they are not in `value`.
+        /// JSON pointers of the members that the type does not have; they are not in `value`, but in mode `keeping`.
         var dropped: [String] = []
         /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
         var isSettled = true
@@ -57,6 +59,19 @@ enum TypedDecoding {
         case .map: value.object?.isEmpty ?? false
         default: false
         }
+    }
+
+    /// The most of `dropped` that anybody reads.
+    private static let noteLimit = 8
+
+    /// What to say about members that the type does not have.
+    static func notes(dropped: [String], from template: String) -> [String] {
+        let notes = dropped.prefix(noteLimit).map { pointer in
+            "template \(template): the member \(pointer) is not known and is left out"
+        }
+        let rest = dropped.count - notes.count
+        return rest > 0
+            ? notes + ["template \(template): \(rest) further members are left out"] : Array(notes)
     }
 
     /// What is left of a patch where there is nothing to merge it into.
@@ -172,7 +187,7 @@ private struct TypedDecoder {
     }
 
     private struct Place {
-        /// Of the member; -1 for a directive that stays.
+        /// Of the member; -1 for one that stays although the type does not have it.
         var index: Int
         var isExact = true
     }
@@ -185,6 +200,7 @@ private struct TypedDecoder {
             if mode == .patch { return Place(index: -1) }
             if mode == .settle { return nil }
         }
+        if mode == .keeping { return Place(index: -1) }
         if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
         path.append(.member(key))
         dropped.append(pointer)
