@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench format lint clean
+.PHONY: help setup build release serve test bench plugins format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 PACKAGES := libmicrohttpd-dev libyaml-dev
@@ -31,6 +31,13 @@ test: setup ## build and run all tests
 
 bench: build ## measure, and write a dated file into Benchmarks/Results
 	@scripts/bench
+
+plugins: ## build the example engines: .build/plugins/*.so
+	@mkdir -p .build/plugins
+	for name in dollar fields jsonnet; do \
+	    swift build -c release --product $$name; \
+	    install -m 755 .build/release/lib$$name.so .build/plugins/$$name.so; \
+	done
 
 format: ## lay out the Swift sources
 	swift format -i -r -p Package.swift Sources Plugins Tests

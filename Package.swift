@@ -21,6 +21,13 @@ func module(_ name: String, at path: String? = nil, needs: [Target.Dependency] =
     .target(name: name, dependencies: needs, path: path ?? "Sources/\(name)", swiftSettings: settings)
 }
 
+/// An example engine in C: one file and its README.
+func engine(_ name: String, at path: String) -> Target {
+    .target(
+        name: name, dependencies: ["CRendererABI"], path: path, exclude: ["README.md"], publicHeadersPath: "."
+    )
+}
+
 func tests(_ name: String, needs: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name, dependencies: needs + ["TestSupport"], path: "Tests/\(name)",
@@ -33,13 +40,19 @@ let package = Package(
         .executable(name: "pillion", targets: ["pillion"]),
         // For embedding, and for the benchmarks and fuzzers, which are packages of their own.
         .library(
-            name: "PillionLibrary", targets: ["Service", "Injection", "PluginAPI", "Values", "YAML", "Metrics"]),
+            name: "PillionLibrary",
+            targets: ["Service", "Injection", "Mustache", "PluginAPI", "Values", "YAML", "Metrics"]),
+        // Engines to load with --pluginDir; `make plugins` builds them.
+        .library(name: "dollar", type: .dynamic, targets: ["DollarEngine"]),
+        .library(name: "fields", type: .dynamic, targets: ["FieldsEngine"]),
+        .library(name: "jsonnet", type: .dynamic, targets: ["JsonnetEngine"]),
     ],
     targets: [
         // L0
         .target(name: "CMicrohttpd", path: "Sources/CMicrohttpd"),
         .target(name: "CLibYAML", path: "Sources/CLibYAML", linkerSettings: [.linkedLibrary("yaml")]),
         .target(name: "CGnuTLS", path: "Sources/CGnuTLS"),
+        .target(name: "CRE2", path: "Sources/CRE2"),
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
         // L1
@@ -48,8 +61,14 @@ let package = Package(
         // L2
         module("PluginAPI", needs: ["Values", "CRendererABI"]),
         // L3
-        module("GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS"]),
+        module(
+            "GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
         module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
+        engine("DollarEngine", at: "Plugins/Examples/Dollar"),
+        .target(
+            name: "FieldsEngine", dependencies: ["CRendererABI"], path: "Plugins/Examples/Fields",
+            exclude: ["README.md"], swiftSettings: settings),
+        engine("JsonnetEngine", at: "Plugins/Examples/Jsonnet"),
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
         module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
@@ -67,13 +86,19 @@ let package = Package(
             name: "pillion", dependencies: ["Service", "Injection", "PluginAPI", "Values", "YAML"],
             path: "Sources/pillion", swiftSettings: settings),
 
-        .target(name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", swiftSettings: settings),
         tests("ArchitectureTests", needs: []),
         tests("ValuesTests", needs: ["Values"]),
         tests("YAMLTests", needs: ["YAML", "Values"], exclude: ["cases"]),
-        tests("PluginAPITests", needs: ["PluginAPI", "Values"]),
-        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML"]),
-        tests("MustacheTests", needs: ["Mustache", "PluginAPI", "Values"]),
+        .target(
+            name: "RendererContract", dependencies: ["PluginAPI", "Values"], path: "Tests/RendererContract",
+            swiftSettings: settings),
+        tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
+        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"]),
+        tests(
+            "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"],
+            exclude: ["cases"]),
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(
             "InjectionTests",
@@ -81,8 +106,11 @@ let package = Package(
             exclude: ["cases"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
-        tests("ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
+        tests(
+            "ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"],
+            exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

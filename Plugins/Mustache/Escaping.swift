@@ -60,7 +60,7 @@ enum ValueStyle: UInt8 {
             guard YAMLText.isPart(text, first: self == .yamlFirstPart) else {
                 return Problem(
                     message: "\(Self.shown(text)) cannot be a part of an unquoted YAML scalar: "
-                        + "put the scalar in quotes, or write {{{…}}} for text that is YAML itself")
+                        + "put the scalar in quotes, or write {{{name}}} for text that is YAML itself")
             }
             output.append(text)
         case .yamlSingleQuoted:
@@ -80,7 +80,7 @@ enum ValueStyle: UInt8 {
             guard YAMLText.isPrintable(text) else {
                 return Problem(
                     message: "\(Self.shown(text)) would end its line of a block scalar or comment: "
-                        + "use double quotes, or write {{{…}}} for text that is YAML itself")
+                        + "use double quotes, or write {{{name}}} for text that is YAML itself")
             }
             output.append(text)
         }

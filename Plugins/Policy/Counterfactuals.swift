@@ -16,7 +16,7 @@ extension Evaluator {
 
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual] {
         let (basic, ofNamespace, ofLabels) = candidates(subject)
-        let core = reduced(subject, to: ofLabels)
+        let core = reduced(subject)
         func effective(_ edits: some Sequence<Counterfactual.Edit>) -> [Counterfactual.Edit] {
             var known: [Counterfactual.Edit] = []
             for edit in edits where !known.contains(edit) && apply([edit], to: core) != nil {
@@ -77,33 +77,6 @@ extension Evaluator {
         return (
             basic, Array(ofNamespace.prefix(Self.candidateLimit)), Array(ofLabels.prefix(Self.candidateLimit))
         )
-    }
-
-    /// The pod with only what the rules and the edits look at, so that trying an edit costs the same for every pod,
-    /// however many labels it comes with.
-    private func reduced(_ subject: DecisionSubject, to edits: [Counterfactual.Edit]) -> DecisionSubject {
-        var keys: Set<String> = [injectKey]
-        for edit in edits {
-            switch edit {
-            case .setLabel(let key, _), .removeLabel(let key): keys.insert(key)
-            default: break
-            }
-        }
-        for entry in policy.never + policy.always { keys.formUnion(entry.selector.requirements.map(\.key)) }
-        if let webhooks = webhooks(subject) { keys.formUnion(webhooks.labelKeys) }
-        func filtered(_ map: String) -> Value? {
-            subject.metadata[map]?.object.map { object in
-                .object(Object(object.members.filter { keys.contains($0.key) }))
-            }
-        }
-        var core = subject
-        core.object = nil
-        core.metadata = Object()
-        core.metadata["labels"] = filtered("labels")
-        core.metadata["annotations"] = filtered("annotations")
-        core.spec = Object()
-        core.spec["hostNetwork"] = subject.spec["hostNetwork"]
-        return core
     }
 
     /// The rules and the pod after the edits, or nil where one of them changes nothing.

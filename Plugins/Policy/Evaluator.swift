@@ -9,23 +9,19 @@ struct Evaluator: DecisionEngine {
 
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
         var steps: [TraceStep] = []
+        var line = ByteBuffer(capacity: Self.lineCapacity)
         var decided: (rule: Rule, finding: Finding)?
+        let given = subject
+        let subject = slimmed(given)
         let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
             let finding = evaluate(rule, subject, labels)
             let decides = decided == nil && finding.isFinal
             if decides { decided = (rule, finding) }
-            if trace {
-                if case .webhook = rule {
-                    steps += webhookSteps(subject, finding: finding, decisive: decides)
-                } else {
-                    steps.append(step(rule, finding, subject, decisive: decides))
-                }
-            } else if decides {
-                break
-            }
+            if trace { steps += self.steps(rule, finding, subject, decisive: decides) }
+            add(rule, finding, decisive: decides, to: &line)
         }
-        let warnings = Warnings(policy: policy, subject: subject).all(decided?.finding.code)
+        let warnings = Warnings(policy: policy, subject: given).all(decided?.finding.code)
         guard let decided else {
             // The default policy always decides; a list of rules without it is a fault of this file.
             return Decision(
@@ -35,7 +31,7 @@ struct Evaluator: DecisionEngine {
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
             message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
-            trace: steps, warnings: warnings)
+            trace: steps, traceLine: line.text, warnings: warnings)
     }
 
     func compileWebhook(
@@ -53,6 +49,19 @@ struct Evaluator: DecisionEngine {
         }
         return Finding(verdict: .error, code: .internalError)
     }
+
+    /// Adds what a rule said to the line; lists of selectors without a say are left out.
+    private func add(_ rule: Rule, _ finding: Finding, decisive: Bool, to line: inout ByteBuffer) {
+        if (rule == .neverInject || rule == .alwaysInject) && !finding.isFinal { return }
+        if line.count > 0 { line.append(UInt8(ascii: " ")) }
+        line.append(rule.name)
+        line.append(UInt8(ascii: "="))
+        line.append(finding.verdict.rawValue)
+        if decisive { line.append(UInt8(ascii: "!")) }
+    }
+
+    /// Longer than any line: every rule says something, in at most 40 bytes.
+    private static let lineCapacity = 360
 
     // MARK: The rules
 
@@ -87,10 +96,10 @@ struct Evaluator: DecisionEngine {
                 return policy.form == .classic
                     ? .skip(.annotationUnrecognised) : .pass(.annotationUnrecognised)
             }
-        case .neverInject(let index):
-            return selector(policy.never, index, labels, finding: .skip(.neverInjectSelector))
-        case .alwaysInject(let index):
-            return selector(policy.always, index, labels, finding: .inject(.alwaysInjectSelector))
+        case .neverInject:
+            return firstMatch(policy.never, labels, .skip(.neverInjectSelector))
+        case .alwaysInject:
+            return firstMatch(policy.always, labels, .inject(.alwaysInjectSelector))
         case .defaultPolicy:
             switch policy.policy {
             case .enabled: return .inject(.policyEnabled)
@@ -100,12 +109,11 @@ struct Evaluator: DecisionEngine {
         }
     }
 
-    private func selector(
-        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ labels: Object?, finding: Finding
+    private func firstMatch(
+        _ entries: [CompiledPolicy.Entry], _ labels: Object?, _ finding: Finding
     ) -> Finding {
-        guard let index else { return .pass }
-        if entries[index].ignored != nil { return .pass(.selectorIgnored) }
-        return entries[index].selector.matches(labels) ? finding : .pass
+        for index in entries.indices where entries[index].matches(labels) { return finding.at(index) }
+        return .pass
     }
 
     /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.

@@ -45,6 +45,8 @@ extension Webhooks {
             return
         }
         guard kind == "MutatingWebhookConfiguration" else {
+            // A file of an installation holds other things too.
+            if depth > 0 && !kind.isEmpty { return }
             throw Self.error(
                 "its kind is \(quoted(kind)): want a MutatingWebhookConfiguration", file, pointer)
         }

@@ -53,6 +53,10 @@ struct Webhooks: WebhookMatcher {
         Set(entries.flatMap { $0.objectSelector.requirements.map(\.key) })
     }
 
+    var namespaceLabelKeys: Set<String> {
+        Set(entries.flatMap { $0.namespaceSelector.requirements.map(\.key) })
+    }
+
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit] {
         var edits: [Counterfactual.Edit] = []
         for entry in entries {

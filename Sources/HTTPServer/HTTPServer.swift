@@ -69,7 +69,7 @@ public final class HTTPServer: Sendable {
         setup.listen_fd = socket
         setup.threads = UInt32(options.threads)
         setup.connection_memory = limits.connectionBytes
-        setup.connections = UInt32(limits.connections)
+        setup.connections = UInt32(Self.connections(limits))
         setup.idle_seconds = UInt32(limits.idleSeconds)
         setup.stack_bytes = Self.stackBytes
         setup.completed = requestCompleted
@@ -86,6 +86,19 @@ public final class HTTPServer: Sendable {
         }
         daemon.withLock { $0 = Daemon(pointer: started) }
         watch.start()
+    }
+
+    /// Descriptors that are kept back for files, logs and other listeners.
+    private static let descriptorsKept = 64
+
+    /// No more connections than the process may have descriptors.
+    private static func connections(_ limits: HTTPLimits) -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return limits.connections
+        }
+        let descriptors = Int(clamping: limit.rlim_cur)
+        return max(min(limits.connections, descriptors - descriptorsKept), 16)
     }
 
     /// libmicrohttpd copies the texts that it is given here.

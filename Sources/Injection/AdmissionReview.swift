@@ -35,7 +35,9 @@ struct AdmissionReview: Sendable {
             apiVersion = review.text("apiVersion")
         case nil, .null?, .string("")?: break
         case let other?:
-            fail("apiVersion is \(Self.shown(other)), expected admission.k8s.io/v1 or admission.k8s.io/v1beta1")
+            fail(
+                "apiVersion is \(Self.shown(other)), expected admission.k8s.io/v1 or admission.k8s.io/v1beta1"
+            )
         }
         switch review["kind"] {
         case .string("AdmissionReview")?, nil, .null?, .string("")?: break

@@ -5,7 +5,8 @@ enum CanonicalLabels {
     /// - Parameter workload: the name to fall back on.
     static func apply(to pod: inout Pod, workload: String) {
         let labels = pod.labels
-        let name = first(of: [MetadataKey.canonicalName, "app.kubernetes.io/name", "app"], in: labels) ?? workload
+        let name =
+            first(of: [MetadataKey.canonicalName, "app.kubernetes.io/name", "app"], in: labels) ?? workload
         let revision =
             first(of: [MetadataKey.canonicalRevision, "app.kubernetes.io/version", "version"], in: labels)
             ?? "latest"

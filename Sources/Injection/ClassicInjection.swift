@@ -69,7 +69,8 @@ struct ClassicInjection {
         }
         setFSGroup(&pod, &subject)
         for member in insertion.redirectAnnotations.members {
-            guard AnnotationRules.isKnown(member.key, form: .classic), let text = member.value.string, !text.isEmpty
+            guard AnnotationRules.isKnown(member.key, form: .classic), let text = member.value.string,
+                !text.isEmpty
             else { continue }
             pod.setAnnotation(member.key, text)
         }
@@ -95,11 +96,14 @@ struct ClassicInjection {
         let probes = self.probes(for: pod)
         if rewrites {
             let record = before.keepingRecorded(probes.record(subject.pod))
-            insertion.modifyProxy { Environment.append(Probes.variable, GoText.json(.object(record)), to: &$0) }
+            insertion.modifyProxy {
+                Environment.append(Probes.variable, GoText.json(.object(record)), to: &$0)
+            }
         }
         if PrometheusMerge.isWanted(pod: original, mesh: snapshot.mesh.value) {
             let merge = PrometheusMerge(statusPort: snapshot.mesh.statusPort)
-            let setting = merge.isMerged(original) && earlier != nil
+            let setting =
+                merge.isMerged(original) && earlier != nil
                 ? before.scrapeSetting : merge.classicSetting(of: original).map(GoText.json)
             if let setting {
                 insertion.modifyProxy { Environment.append(PrometheusMerge.variable, setting, to: &$0) }
@@ -118,7 +122,9 @@ struct ClassicInjection {
         if let dnsConfig = insertion.dnsConfig { pod.spec["dnsConfig"] = dnsConfig }
         setFSGroup(&pod, &subject)
         pod.setAnnotation(MetadataKey.status, insertion.status.text(version: snapshot.templateHash))
-        for member in snapshot.injectedAnnotations.members { pod.setAnnotation(member.key, member.value.string ?? "") }
+        for member in snapshot.injectedAnnotations.members {
+            pod.setAnnotation(member.key, member.value.string ?? "")
+        }
         pod.setLabelIfUnset(MetadataKey.tlsMode, "istio")
         pod.setLabelIfUnset(MetadataKey.revision, snapshot.options.revision)
         CanonicalLabels.apply(to: &pod, workload: subject.owner.name)
@@ -135,10 +141,14 @@ struct ClassicInjection {
         mesh.modifyObject { $0["defaultConfig"] = proxyConfig }
         let data = SidecarTemplateData.classic(
             typeMeta: subject.owner.typeMeta, deploymentMeta: .object(subject.deploymentMetadata),
-            objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)), spec: .object(subject.pod.spec),
+            objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)),
+            spec: .object(subject.pod.spec),
             proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
-        let rendered = try snapshot.render(Snapshot.classicName, data, deadline: subject.deadline)
-        var insertion = Insertion(try rendered.injectionSpec())
+        let rendered = try snapshot.render(
+            Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
+        let decoded = try rendered.injectionSpec()
+        subject.notes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
+        var insertion = Insertion(decoded.value)
         insertion.modifyProxy { proxy in
             Concurrency.complete(&proxy)
             let cluster = subject.environment.filter { Self.clusterVariables.contains($0.name) }
@@ -164,7 +174,11 @@ struct ClassicInjection {
         guard !items.isEmpty else { return }
         pod.modifyList("initContainers") { list in
             for item in items {
-                if item.name == ContainerName.validation { list.insert(item, at: 0) } else { list.append(item) }
+                if item.name == ContainerName.validation {
+                    list.insert(item, at: 0)
+                } else {
+                    list.append(item)
+                }
             }
         }
     }
@@ -213,7 +227,9 @@ struct ClassicInjection {
         let merge = PrometheusMerge(statusPort: snapshot.mesh.statusPort)
         if merge.isMerged(pod) { merge.restoreAnnotations(&pod, from: before.scrapeSetting) }
         if pod.label(MetadataKey.tlsMode) == "istio" { pod.removeLabel(MetadataKey.tlsMode) }
-        if pod.label(MetadataKey.revision) == snapshot.options.revision { pod.removeLabel(MetadataKey.revision) }
+        if pod.label(MetadataKey.revision) == snapshot.options.revision {
+            pod.removeLabel(MetadataKey.revision)
+        }
         return pod
     }
 }

@@ -13,7 +13,9 @@ enum ContainerOrder {
     enum Place { case first, last }
 
     static func apply(to pod: inout Pod, holdApplication: Bool) {
-        pod.modifyList("containers") { move(ContainerName.proxy, to: holdApplication ? .first : .last, in: &$0) }
+        pod.modifyList("containers") {
+            move(ContainerName.proxy, to: holdApplication ? .first : .last, in: &$0)
+        }
         let isNative = pod.initContainers.contains { $0.name == ContainerName.proxy }
         pod.modifyList("initContainers") { items in
             if isNative {

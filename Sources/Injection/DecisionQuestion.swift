@@ -18,7 +18,8 @@ struct DecisionQuestion {
             let metadata = pod["metadata"]?.object ?? Object()
             found = [
                 Workload(
-                    kind: "Pod", apiVersion: "v1", name: metadata.text("name"), namespace: metadata.text("namespace"),
+                    kind: "Pod", apiVersion: "v1", name: metadata.text("name"),
+                    namespace: metadata.text("namespace"),
                     objectPath: [], templatePath: [], object: pod)
             ]
         }
@@ -64,7 +65,8 @@ struct DecisionQuestion {
             object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
             webhook: webhook)
         return DecisionAnswer(
-            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
+            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
+            namespace: namespace,
             pointer: workload.pointer, decision: snapshot.decisions.decide(subject, trace: true),
             counterfactuals: explain ? snapshot.decisions.counterfactuals(subject) : [])
     }
@@ -80,7 +82,8 @@ struct DecisionQuestion {
     /// An object whose pod cannot be read gets none.
     private func failed(_ message: String, kind: String, name: String, pointer: String) -> DecisionAnswer {
         let step = TraceStep(
-            rule: "decode", verdict: .error, decisive: true, code: .decodeError, message: message, source: pointer)
+            rule: "decode", verdict: .error, decisive: true, code: .decodeError, message: message,
+            source: pointer)
         return DecisionAnswer(
             kind: kind, name: name, namespace: namespace ?? "default", pointer: pointer,
             decision: Decision(inject: false, reason: .decodeError, message: message, trace: [step]))

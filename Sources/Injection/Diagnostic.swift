@@ -13,7 +13,8 @@ public struct Diagnostic: Sendable, Equatable {
     public var remedy: String?
 
     public init(
-        _ severity: Severity, code: String, at location: SourceLocation, _ message: String, remedy: String? = nil
+        _ severity: Severity, code: String, at location: SourceLocation, _ message: String,
+        remedy: String? = nil
     ) {
         self.severity = severity
         self.code = code

@@ -18,7 +18,9 @@ enum GoText {
     /// stand in HTML. The proxy reads either; equal text keeps pods equal.
     static func json(_ value: Value) -> String {
         let text = JSON.text(value)
-        guard text.utf8.contains(where: { $0 == 0x3c || $0 == 0x3e || $0 == 0x26 || $0 == 0xe2 }) else { return text }
+        guard text.utf8.contains(where: { $0 == 0x3c || $0 == 0x3e || $0 == 0x26 || $0 == 0xe2 }) else {
+            return text
+        }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,4 +1,5 @@
 public import PluginAPI
+public import Values
 
 /// A text with the name that messages call it by: a file's path, or `built-in`.
 public struct NamedText: Sendable {
@@ -66,6 +67,9 @@ public struct InjectionOptions: Sendable {
     public var podTemplatePaths: [PodTemplatePath] = []
     /// What `env` may read, and the settings that Istio takes from its environment: COMPLIANCE_POLICY, PLATFORM.
     public var environment: [String: String] = [:]
+    /// Annotations of namespaces by name, for the user and group ids that OpenShift gives to each; read where the
+    /// environment says `PLATFORM=openshift`. A review names its pod's namespace only.
+    public var namespaceAnnotations: [String: Object] = [:]
     /// Bytes that the cache of patches may hold; 0 switches it off.
     public var cacheBytes: Int = 16 << 20
 

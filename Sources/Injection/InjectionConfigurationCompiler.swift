@@ -29,7 +29,8 @@ struct InjectionConfigurationCompiler {
             for member in reader.textMap("templates").members {
                 let named = engines[member.key]?.string ?? engine
                 let pointer = "/templates/" + JSONPointer.escape(member.key)
-                templates[member.key] = template(member.value.string ?? "", engine: named, form: form, at: pointer)
+                templates[member.key] = template(
+                    member.value.string ?? "", engine: named, form: form, at: pointer)
             }
             if reader.has("template") {
                 reader.add(
@@ -38,7 +39,8 @@ struct InjectionConfigurationCompiler {
                         "there are templates: too, and template: is ignored"))
             }
         } else if reader.has("template") {
-            templates[Snapshot.classicName] = template(templateText, engine: engine, form: form, at: "/template")
+            templates[Snapshot.classicName] = template(
+                templateText, engine: engine, form: form, at: "/template")
         } else {
             reader.add(
                 Diagnostic(
@@ -58,7 +60,8 @@ struct InjectionConfigurationCompiler {
         return Snapshot(
             Snapshot.Parts(
                 form: form, warnings: reader.diagnostics, options: options, decisions: decisions,
-                manifestDecisions: manifestDecisions, templates: templates, defaultTemplates: defaultTemplates,
+                manifestDecisions: manifestDecisions, templates: templates,
+                defaultTemplates: defaultTemplates,
                 aliases: aliases, injectedAnnotations: injectedAnnotations, values: values, mesh: mesh,
                 templateHash: TemplateHash.hex(templateText)))
     }
@@ -87,13 +90,15 @@ struct InjectionConfigurationCompiler {
             for index in list.indices { lines["\(key)/\(index)"] = reader.line("/\(key)/\(index)") }
         }
         let configuration = PolicyConfiguration(
-            form: form, policy: reader.text("policy"), neverInjectSelector: never, alwaysInjectSelector: always,
+            form: form, policy: reader.text("policy"), neverInjectSelector: never,
+            alwaysInjectSelector: always,
             file: files.configuration.name, lines: lines, revision: options.revision)
         let own = rules.compile(configuration)
         for warning in own.warnings {
             reader.add(
                 Diagnostic(
-                    .warning, code: warning.code.rawValue, at: reader.location(warning.pointer), warning.message,
+                    .warning, code: warning.code.rawValue, at: reader.location(warning.pointer),
+                    warning.message,
                     remedy: warning.remedy))
         }
         let enabled = PolicyConfiguration(form: form, policy: "enabled", file: "kube-inject")
@@ -123,7 +128,8 @@ struct InjectionConfigurationCompiler {
         let source = TemplateSource(name: "inject", text: text)
         do {
             return Snapshot.Template(
-                compiled: try renderer.compile(TemplateSources(source), options: compile), source: source.bytes)
+                compiled: try renderer.compile(TemplateSources(source), options: compile),
+                source: source.bytes)
         } catch {
             reader.add(
                 Diagnostic(
@@ -173,7 +179,8 @@ struct InjectionConfigurationCompiler {
         do {
             let mesh = try MeshConfiguration.compile(document?.value ?? .null, form: form)
             for warning in mesh.warnings {
-                reader.add(Diagnostic(.warning, code: "mesh_warning", at: place(warning.pointer), warning.message))
+                reader.add(
+                    Diagnostic(.warning, code: "mesh_warning", at: place(warning.pointer), warning.message))
             }
             return mesh
         } catch {

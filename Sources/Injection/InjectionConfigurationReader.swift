@@ -35,7 +35,8 @@ struct InjectionConfigurationReader {
         case let other?:
             throw ConfigurationError([
                 Diagnostic(
-                    .error, code: "type_invalid", at: SourceLocation(text.name, SourcePosition(line: 1, column: 1)),
+                    .error, code: "type_invalid",
+                    at: SourceLocation(text.name, SourcePosition(line: 1, column: 1)),
                     "the file is \(other.kindName), expected a mapping with policy and template or templates")
             ])
         }
@@ -91,7 +92,11 @@ struct InjectionConfigurationReader {
     private mutating func texts(_ items: [Value], at pointer: String) -> [String] {
         var found: [String] = []
         for (index, item) in items.enumerated() {
-            if let text = item.string { found.append(text) } else { mismatch("\(pointer)/\(index)", item, "a string") }
+            if let text = item.string {
+                found.append(text)
+            } else {
+                mismatch("\(pointer)/\(index)", item, "a string")
+            }
         }
         return found
     }

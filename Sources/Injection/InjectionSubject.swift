@@ -45,7 +45,8 @@ struct InjectionSubject: Sendable {
     func visibleMetadata(_ metadata: Object) -> Object {
         var visible = metadata
         if visible.index(of: "managedFields") != nil { visible["managedFields"] = nil }
-        guard isReview, visible.text("namespace").isEmpty, let namespace = deploymentMetadata["namespace"] else {
+        guard isReview, visible.text("namespace").isEmpty, let namespace = deploymentMetadata["namespace"]
+        else {
             return visible
         }
         visible["namespace"] = namespace

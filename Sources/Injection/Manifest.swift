@@ -43,9 +43,13 @@ struct Manifest {
             return nil
         }
         let changed = try run.change(value, document: 0, line: 1)
-        guard let changed else { return ManifestOutcome(output: bytes, changed: false, workloads: run.reports) }
+        guard let changed else {
+            return ManifestOutcome(output: bytes, changed: false, workloads: run.reports)
+        }
         var output = ByteBuffer(capacity: bytes.count + (16 << 10))
-        if let indent = jsonIndent { JSON.write(changed, into: &output, style: .pretty(indent)) } else {
+        if let indent = jsonIndent {
+            JSON.write(changed, into: &output, style: .pretty(indent))
+        } else {
             JSON.write(changed, into: &output)
         }
         if bytes.last == 0x0a { output.append(0x0a) }
@@ -64,20 +68,23 @@ struct Manifest {
     private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
         let documents: [YAMLDocument]
         do {
-            documents = try YAMLReader.documents(bytes, options: YAMLOptions(limits: Self.limits))
+            documents = try YAMLReader.documents(bytes, options: YAMLOptions(positions: true, limits: Self.limits))
         } catch {
             let place = SourceLocation(name, error.position)
             throw InjectionError(
-                .decode, .decodeError, "\(place): the manifest is no YAML: \(error.message)", manifest: error.position)
+                .decode, .decodeError, "\(place): the manifest is no YAML: \(error.message)",
+                manifest: error.position)
         }
         var output = ByteBuffer(capacity: bytes.count + (16 << 10))
         var written = 0
         var hasChanged = false
         for (number, document) in documents.enumerated() where !document.isEmpty {
-            guard let changed = try run.change(document.value, document: number, line: document.line) else { continue }
+            guard let changed = try run.change(document.value, document: number, line: document.line) else {
+                continue
+            }
             hasChanged = true
             output.append(bytes[written..<document.range.lowerBound])
-            let text = ManifestText(bytes, document.range).edited(from: document.value, to: changed)
+            let text = ManifestText(bytes, document).edited(to: changed)
             output.append(text.text)
             if text.isRewritten { run.noteRewritten(document: number) }
             written = document.range.upperBound
@@ -139,12 +146,22 @@ struct ManifestRun: ManifestChange {
     private mutating func inject(
         _ workload: Workload, document: Int, line: Int
     ) throws(InjectionError) -> Value? {
+        var workload = workload
+        // The classic form appends; what an earlier injection appended goes first.
+        if options.reinject, snapshot.form == .classic,
+            workload.metadata["annotations"]?[MetadataKey.status] != nil,
+            case .object(let object)? = try Uninject.undone(workload)?.object
+        {
+            workload.object = object
+        }
         let place = workload.pointer + JSONPointer(workload.templatePath).description
         var pod = try Pod.check(workload.template, at: place)
         let namespace = stated(workload, pod)
         var report = WorkloadReport(
-            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name, namespace: namespace,
-            injected: false, reason: .forcedByCLI, message: ReasonCode.forcedByCLI.sentence, document: document,
+            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
+            namespace: namespace,
+            injected: false, reason: .forcedByCLI, message: ReasonCode.forcedByCLI.sentence,
+            document: document,
             pointer: workload.pointer, line: line)
         if workload.isCronJob { pod.metadata = workload.metadata }
         let decision = refusal(of: pod, workload, namespace)
@@ -163,22 +180,23 @@ struct ManifestRun: ManifestChange {
         reports.append(report)
         let object = workload.object(with: injected)
         guard options.provenance else { return object }
-        return Provenance.recorded(in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
+        return Provenance.recorded(
+            in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
     }
 
     /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
     private func refusal(of pod: Pod, _ workload: Workload, _ namespace: String) -> Decision? {
-        if snapshot.form == .classic, !(options.reinject && pod.annotation(MetadataKey.status) != nil),
-            let refusal = ClassicInjection.refusal(of: pod)
-        {
+        if snapshot.form == .classic, let refusal = ClassicInjection.refusal(of: pod) {
             return Decision(inject: false, reason: refusal.reason, message: refusal.message)
         }
         guard snapshot.form == .modern || options.respectPolicy else { return nil }
         let engine = options.respectPolicy ? snapshot.decisions : snapshot.manifestDecisions
         // Without the policy, a manifest's namespace says nothing: only a pod's own does.
         let subject = DecisionSubject(
-            namespace: options.respectPolicy ? namespace : pod.metadata.text("namespace"), metadata: pod.metadata,
-            spec: pod.spec, pointer: JSONPointer(workload.templatePath).description, object: .object(workload.object))
+            namespace: options.respectPolicy ? namespace : pod.metadata.text("namespace"),
+            metadata: pod.metadata,
+            spec: pod.spec, pointer: JSONPointer(workload.templatePath).description,
+            object: .object(workload.object))
         return engine.decide(subject, trace: false)
     }
 
@@ -199,8 +217,10 @@ struct ManifestRun: ManifestChange {
                 kind: kind, name: object["metadata"]?["name"]?.string ?? "",
                 namespace: object["metadata"]?["namespace"]?.string ?? options.namespace ?? "default",
                 injected: false, reason: .unsupportedResource,
-                message: "the kind \(kind) is not known and was left alone, but \(pointer) looks like a pod's spec",
-                notes: ["to inject it, give --podTemplatePath \(kind)=\(path)"], document: document, line: line))
+                message:
+                    "the kind \(kind) is not known and was left alone, but \(pointer) looks like a pod's spec",
+                notes: ["to inject it, give --podTemplatePath \(kind)=\(path)"], document: document,
+                line: line))
     }
 }
 
@@ -219,16 +239,19 @@ struct ManifestUninjection: ManifestChange {
                 outcome = try Uninject.undone(workload)
             } catch {
                 var error = error
-                error.message = "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
+                error.message =
+                    "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
                 throw error
             }
             var report = WorkloadReport(
                 kind: workload.kind, name: workload.name,
                 namespace: workload.namespace.isEmpty ? options.namespace ?? "default" : workload.namespace,
-                injected: false, reason: .forcedByCLI, message: "nothing was injected into it", document: document,
+                injected: false, reason: .forcedByCLI, message: "nothing was injected into it",
+                document: document,
                 pointer: workload.pointer, line: line)
             if let outcome {
-                report.message = outcome.isExact ? "restored exactly" : "restored from what the injection left"
+                report.message =
+                    outcome.isExact ? "restored exactly" : "restored from what the injection left"
                 report.notes = outcome.notes
                 result.replace(at: workload.objectPath[...], with: outcome.object)
                 hasChanged = true

@@ -8,24 +8,27 @@ import YAML
 /// (flow style, anchors, several nodes on a line), the smallest member around is written anew. The result is read
 /// again, and where it does not say what it should, the whole document is written anew.
 struct ManifestText {
-    private let bytes: ArraySlice<UInt8>
+    private let bytes: [UInt8]
+    private let document: YAMLDocument
 
-    /// - Parameter range: where the document stands.
-    init(_ bytes: [UInt8], _ range: Range<Int>) {
-        self.bytes = bytes[range]
+    /// - Parameters:
+    ///   - bytes: the whole manifest's.
+    ///   - document: read with positions.
+    init(_ bytes: [UInt8], _ document: YAMLDocument) {
+        self.bytes = Array(bytes[document.range])
+        self.document = document
     }
 
     /// The document's text for a new value, and whether it had to be written anew.
-    func edited(from old: Value, to new: Value) -> (text: [UInt8], isRewritten: Bool) {
-        let document = Array(bytes)
-        if let text = YAMLTextEdit(document)?.edited(from: old, to: new),
+    func edited(to new: Value) -> (text: [UInt8], isRewritten: Bool) {
+        if let text = YAMLTextEdit(bytes, document)?.edited(from: document.value, to: new),
             let read = try? YAMLReader.documents(text), read.count == 1, read[0].value == new
         {
             return (text, false)
         }
         var output = ByteBuffer(capacity: 16 << 10)
         // The end of the line of the `---` before belongs to the document.
-        if document.first == 0x0a { output.append(0x0a) }
+        if bytes.first == 0x0a { output.append(0x0a) }
         YAMLWriter.write(new, into: &output, order: .asGiven)
         return (output.bytes, true)
     }
@@ -34,7 +37,10 @@ struct ManifestText {
 /// Edits of a document in block style, line by line.
 private struct YAMLTextEdit {
     private let bytes: [UInt8]
+    /// In the manifest.
     private let positions: [String: SourcePosition]
+    /// The line of the manifest on which the document begins.
+    private let firstLine: Int
     /// Where each line begins, and the end of the text.
     private let lines: [Int]
     private let newline: [UInt8]
@@ -51,17 +57,18 @@ private struct YAMLTextEdit {
     /// The text cannot be edited by lines.
     private struct Unsuitable: Error {}
 
-    init?(_ bytes: [UInt8]) {
-        guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)),
-            documents.count == 1, let positions = documents[0].positions
-        else { return nil }
+    init?(_ bytes: [UInt8], _ document: YAMLDocument) {
+        guard let positions = document.positions else { return nil }
         self.bytes = bytes
         self.positions = positions
+        firstLine = document.line
         var starts = [0]
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
         lines = starts
-        newline = bytes.firstIndex(of: 0x0a).map { $0 > 0 && bytes[$0 - 1] == 0x0d } == true ? [0x0d, 0x0a] : [0x0a]
+        newline =
+            bytes.firstIndex(of: 0x0a).map { $0 > 0 && bytes[$0 - 1] == 0x0d } == true
+            ? [0x0d, 0x0a] : [0x0a]
     }
 
     func edited(from old: Value, to new: Value) -> [UInt8]? {
@@ -82,7 +89,8 @@ private struct YAMLTextEdit {
         for edit in sorted {
             guard edit.range.lowerBound >= next else { return nil }
             result += bytes[next..<edit.range.lowerBound]
-            if !edit.text.isEmpty, edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0a {
+            if !edit.text.isEmpty, edit.range.lowerBound == bytes.count, let last = result.last, last != 0x0a
+            {
                 result += newline
             }
             result += edit.text
@@ -94,18 +102,23 @@ private struct YAMLTextEdit {
     // MARK: Mappings
 
     private func column(of pointer: String) throws -> (line: Int, column: Int) {
-        guard let position = positions[pointer], position.line <= lines.count else { throw Unsuitable() }
-        return (position.line - 1, position.column - 1)
+        guard let position = positions[pointer], position.line >= firstLine,
+            position.line - firstLine < lines.count
+        else { throw Unsuitable() }
+        return (position.line - firstLine, position.column - 1)
     }
 
     /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
-    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines) throws {
+    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines)
+        throws
+    {
         guard !old.isEmpty else { throw Unsuitable() }
         let places = try old.members.map { try column(of: Self.pointer(pointer, $0.key)) }
         let indent = places[0].column
         // One member a line, in the order of the text, all as far in as the first.
         for (index, place) in places.enumerated() {
-            guard place.column == indent, range.contains(place.line), index == 0 || place.line > places[index - 1].line
+            guard place.column == indent, range.contains(place.line),
+                index == 0 || place.line > places[index - 1].line
             else { throw Unsuitable() }
         }
         var lastKept: Lines?
@@ -165,7 +178,9 @@ private struct YAMLTextEdit {
 
     // MARK: Sequences
 
-    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines) throws {
+    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines)
+        throws
+    {
         guard !old.isEmpty else { throw Unsuitable() }
         var dashes: [(line: Int, column: Int)] = []
         for index in old.indices {
@@ -228,7 +243,8 @@ private struct YAMLTextEdit {
         var head = 0
         while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
         var tail = 0
-        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail] {
+        while tail < min(old.count, new.count) - head, old[old.count - 1 - tail] == new[new.count - 1 - tail]
+        {
             tail += 1
         }
         let middle = min(old.count, new.count) - head - tail
@@ -274,8 +290,12 @@ private struct YAMLTextEdit {
         let end = lines[place.line + 1]
         var offset = lines[place.line] + place.column
         guard offset < end else { throw Unsuitable() }
-        if bytes[offset] == 0x22 || bytes[offset] == 0x27 { offset = try quotedEnd(from: offset, before: end) }
-        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) { offset += 1 }
+        if bytes[offset] == 0x22 || bytes[offset] == 0x27 {
+            offset = try quotedEnd(from: offset, before: end)
+        }
+        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) {
+            offset += 1
+        }
         offset += 1
         while offset < end, Self.isSpace(bytes[offset]) { offset += 1 }
         if offset >= end || bytes[offset] == 0x23 { return nil }
@@ -284,7 +304,9 @@ private struct YAMLTextEdit {
         return offset
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d }
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d
+    }
 
     /// Behind the closing quote.
     private func quotedEnd(from start: Int, before end: Int) throws -> Int {
@@ -306,8 +328,14 @@ private struct YAMLTextEdit {
 
     /// The end of a scalar that ends on its line.
     private func scalarEnd(from start: Int) throws -> Int {
-        guard let line = lines.firstIndex(where: { $0 > start }) else { throw Unsuitable() }
-        let end = lines[line]
+        var low = 0
+        var high = lines.count
+        while low < high {
+            let middle = (low + high) / 2
+            if lines[middle] <= start { low = middle + 1 } else { high = middle }
+        }
+        guard low < lines.count else { throw Unsuitable() }
+        let end = lines[low]
         if bytes[start] == 0x22 || bytes[start] == 0x27 { return try quotedEnd(from: start, before: end) }
         var offset = start
         while offset < end, bytes[offset] != 0x0a, bytes[offset] != 0x0d {
@@ -322,9 +350,10 @@ private struct YAMLTextEdit {
     private func written(_ value: Value, indent: Int) -> [UInt8] {
         let blanks = [UInt8](repeating: 0x20, count: indent)
         var result: [UInt8] = []
-        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
-            .dropLast()
-        {
+        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(
+            separator: 0x0a, omittingEmptySubsequences: false
+        )
+        .dropLast() {
             if !line.isEmpty { result += blanks }
             result += line
             result += newline

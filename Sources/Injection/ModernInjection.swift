@@ -19,12 +19,14 @@ struct ModernInjection {
     /// The pod with everything injected.
     func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
         subject.notes += notes
+        let identity = snapshot.openShiftIdentity(in: subject.deploymentMetadata.text("namespace"))
+        if identity != nil { OpenShift.resetProxyUser(of: &subject.pod) }
         let environment = environment(of: subject)
         let status = subject.pod.annotation(MetadataKey.status)
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
         let kept = Overrides(parsing: subject.pod.annotation(MetadataKey.overrides))
         let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
-        var (pod, template) = try runTemplates(subject, stripped: stripped)
+        var (pod, template) = try runTemplates(&subject, stripped: stripped, identity: identity)
         try kept.reapply(
             to: &pod, original: subject.pod, template: template, earlier: earlier,
             isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
@@ -60,7 +62,9 @@ struct ModernInjection {
         if let cluster = global?["multiCluster"]?["clusterName"]?.string, !cluster.isEmpty {
             found[Self.clusterVariable] = cluster
         }
-        if let network = global?["network"]?.string, !network.isEmpty { found[Self.networkVariable] = network }
+        if let network = global?["network"]?.string, !network.isEmpty {
+            found[Self.networkVariable] = network
+        }
         for pair in subject.environment { found[pair.name] = pair.value }
         if let network = subject.pod.label(MetadataKey.network) { found[Self.networkVariable] = network }
         return found.filter { !$0.value.isEmpty }
@@ -84,16 +88,19 @@ struct ModernInjection {
 
     /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
     private func runTemplates(
-        _ subject: InjectionSubject, stripped: Pod
+        _ subject: inout InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
-        let data = templateData(subject, stripped: stripped)
+        let data = templateData(subject, stripped: stripped, identity: identity)
         let type = TypeTable.modern.pod
         var pod: Value = .object(
-            Object([Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec))]))
+            Object([
+                Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec)),
+            ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
-            let rendered = try snapshot.render(name, data, deadline: subject.deadline)
-            let overlay = try rendered.overlay(as: type)
+            let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
+            let overlay = try rendered.overlay()
+            subject.notes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
             try InjectedMerge.merge(overlay, into: &pod, as: type)
@@ -102,13 +109,16 @@ struct ModernInjection {
         return (merged, template["spec"]?.object ?? Object())
     }
 
-    private func templateData(_ subject: InjectionSubject, stripped: Pod) -> TemplateData {
+    private func templateData(
+        _ subject: InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
+    ) -> TemplateData {
         let metadata = subject.visibleMetadata(stripped.metadata)
         let values = snapshot.values
         return SidecarTemplateData.modern(
             typeMeta: subject.owner.typeMeta,
             deploymentMeta: [
-                "name": .string(subject.owner.name), "namespace": .string(subject.deploymentMetadata.text("namespace")),
+                "name": .string(subject.owner.name),
+                "namespace": .string(subject.deploymentMetadata.text("namespace")),
             ],
             objectMeta: .object(metadata), spec: .object(stripped.spec), proxyConfig: proxyConfig,
             meshConfig: snapshot.mesh.value, values: values,
@@ -118,6 +128,8 @@ struct ModernInjection {
                     values: values, proxyConfig: proxyConfig, annotations: stripped.annotations),
                 proxyInitImage: SidecarTemplateData.proxyInitImage(
                     values: values, annotations: stripped.annotations),
+                proxyUID: identity?.user ?? FSGroup.proxyGroup,
+                proxyGID: identity?.group ?? FSGroup.proxyGroup,
                 inboundTrafficPolicyMode: SidecarTemplateData.inboundTrafficPolicyMode(
                     meshConfig: snapshot.mesh.value),
                 compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))

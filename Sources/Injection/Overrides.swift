@@ -4,10 +4,10 @@ import Values
 /// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
 enum InjectedMerge {
     static func merge(
-        _ patch: Value, into original: inout Value, as type: ObjectType
+        _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(InjectionError) {
         do {
-            try StrategicMerge.merge(patch, into: &original, as: type)
+            try StrategicMerge.merge(patch.value, into: &original, as: type, isSettled: patch.isSettled)
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
@@ -57,28 +57,35 @@ struct Overrides: Sendable {
     ///
     /// - Parameters:
     ///   - template: the spec that the templates gave.
-    ///   - earlier: what an earlier injection put in; those containers are the injected ones, not the user's.
+    ///   - earlier: what an earlier injection put in: of those containers, only what was kept is the user's. (Istio
+    ///     forgets it then, so that a second injection changes the pod.)
     ///   - isTransparentProxy: whether the proxy's configuration says TPROXY.
     func reapply(
-        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?, isTransparentProxy: Bool
+        to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
+        isTransparentProxy: Bool
     ) throws(InjectionError) {
         var used = Overrides()
-        let containers = template["containers"]?.array ?? []
-        for container in containers where !(earlier?.containers.contains(container.name) ?? false) {
-            guard let own = Self.own(container.name, kept: self.containers, original: original) else { continue }
+        for container in template["containers"]?.array ?? [] {
+            let isInjected = earlier?.containers.contains(container.name) ?? false
+            let users = isInjected ? [] : original.containers
+            guard let own = Self.own(container.name, among: containers + users) else { continue }
             used.containers.append(own)
             try Self.merge(own, into: "containers", of: &pod)
         }
-        let initContainers = template["initContainers"]?.array ?? []
-        for container in initContainers where !(earlier?.initContainers.contains(container.name) ?? false) {
-            guard let own = Self.own(container.name, kept: self.initContainers, original: original) else { continue }
+        for container in template["initContainers"]?.array ?? [] {
+            let isInjected = earlier?.initContainers.contains(container.name) ?? false
+            let users = isInjected ? [] : original.containers + original.initContainers
+            guard let own = Self.own(container.name, among: initContainers + users) else { continue }
             used.initContainers.append(own)
             try Self.merge(own, into: "initContainers", of: &pod)
         }
         if earlier == nil, !used.containers.isEmpty || !used.initContainers.isEmpty {
             pod.setAnnotation(MetadataKey.overrides, used.text)
         }
-        Self.adjustUser(of: &pod, original: original, isTransparentProxy: isTransparentProxy)
+        let proxy =
+            earlier == nil
+            ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
+        if let proxy { Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy) }
     }
 
     private var text: String {
@@ -89,17 +96,25 @@ struct Overrides: Sendable {
     }
 
     /// The user's container of that name, without an image that stands for the injected one.
-    private static func own(_ name: String, kept: [Value], original: Pod) -> Value? {
-        let found =
-            kept.first { $0.name == name } ?? original.containers.first { $0.name == name }
-            ?? original.initContainers.first { $0.name == name }
-        guard var found else { return nil }
+    private static func own(_ name: String, among containers: [Value]) -> Value? {
+        guard var found = containers.first(where: { $0.name == name }) else { return nil }
         if found["image"]?.string == automaticImage { found.modifyObject { $0["image"] = nil } }
         return found
     }
 
     private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
-        let patch: Value = .object(Object([Member(list, .array([own]))]))
+        var patch: TypedDecoding.Result
+        do {
+            // Zeros and nulls of the user's own say nothing: encoding by Go types would not have kept them.
+            patch = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+        } catch {
+            throw InjectionError(
+                .schema, .renderedSchemaInvalid,
+                "failed to run injection template: container \(own.name) of the pod: \(error.pointer): "
+                    + error.message)
+        }
+        patch.value = .object(Object([Member(list, .array([patch.value]))]))
+        patch.isSettled = true
         var merged: Value = .object(pod.spec)
         try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
         if case .object(let spec) = merged { pod.spec = spec }
@@ -109,13 +124,14 @@ struct Overrides: Sendable {
 
     /// Traffic of the proxy's user goes round the redirection, so that the container that sets it up must know the
     /// user that the proxy really runs as.
-    private static func adjustUser(of pod: inout Pod, original: Pod, isTransparentProxy: Bool) {
-        guard let context = original.proxy?["securityContext"]?.object else { return }
+    private static func adjustUser(of pod: inout Pod, proxy: Object, isTransparentProxy: Bool) {
+        guard let context = proxy["securityContext"]?.object else { return }
         let user = context["runAsUser"]?.int
         let group = context["runAsGroup"]?.int
         guard user != nil || group != nil else { return }
         let names = [ContainerName.initialisation, ContainerName.validation]
-        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } }) else {
+        guard let name = names.first(where: { name in pod.initContainers.contains { $0.name == name } })
+        else {
             return
         }
         let isTransparent =

@@ -58,7 +58,8 @@ struct Ownership: Sendable, Equatable {
             let hash = pod.label(MetadataKey.podTemplateHash) ?? ""
             guard name.hasSuffix(hash) || hash.isEmpty else { return }
             if hash.isEmpty {
-                note = "taken for a Deployment: ReplicaSet \"\(name)\" owns a pod without the label "
+                note =
+                    "taken for a Deployment: ReplicaSet \"\(name)\" owns a pod without the label "
                     + MetadataKey.podTemplateHash
             }
             name = name.trimming(suffix: "-" + hash)
@@ -74,7 +75,8 @@ struct Ownership: Sendable, Equatable {
             if let hash = pod.label(MetadataKey.podTemplateHash), !hash.isEmpty, name.hasSuffix(hash) {
                 name = name.trimming(suffix: "-" + hash)
                 kind = "Deployment"
-            } else if let hash = pod.label("rollouts-pod-template-hash"), !hash.isEmpty, name.hasSuffix(hash) {
+            } else if let hash = pod.label("rollouts-pod-template-hash"), !hash.isEmpty, name.hasSuffix(hash)
+            {
                 name = name.trimming(suffix: "-" + hash)
                 kind = "Rollout"
                 apiVersion = "v1alpha1"

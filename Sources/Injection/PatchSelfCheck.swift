@@ -6,7 +6,8 @@ import Values
 enum PatchSelfCheck {
     /// - Throws: `patch_self_check_failed` with the first place that differs.
     static func run(
-        _ patch: PodPatch, on object: Value, giving pod: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
+        _ patch: PodPatch, on object: Value, giving pod: Pod, _ subject: InjectionSubject,
+        _ snapshot: Snapshot
     ) throws(InjectionError) {
         let wanted = pod.applied(to: object)
         let applied: Value
@@ -15,7 +16,9 @@ enum PatchSelfCheck {
         } catch {
             throw failure("it does not apply: \(error)")
         }
-        if applied != wanted { throw failure("applied, it gives something else: \(difference(wanted, applied))") }
+        if applied != wanted {
+            throw failure("applied, it gives something else: \(difference(wanted, applied))")
+        }
         var again = subject
         again.pod = try Pod.check(applied)
         let twice = try Pipeline.injected(&again, snapshot: snapshot)
@@ -30,6 +33,7 @@ enum PatchSelfCheck {
     }
 
     private static func failure(_ why: String) -> InjectionError {
-        InjectionError(.patch, .patchSelfCheckFailed, "the patch was not sent, because it failed its own check: \(why)")
+        InjectionError(
+            .patch, .patchSelfCheckFailed, "the patch was not sent, because it failed its own check: \(why)")
     }
 }

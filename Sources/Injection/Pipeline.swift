@@ -33,7 +33,8 @@ public enum Pipeline {
     ///
     /// - Parameter allowed: the verdict of the failure mode.
     public static func reviewWithoutInjection(
-        _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError, into output: inout ByteBuffer
+        _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError,
+        into output: inout ByteBuffer
     ) -> ReviewReport {
         var run = ReviewRun(body)
         run.fail(error)
@@ -87,7 +88,8 @@ public enum Pipeline {
         switch snapshot.form {
         case .classic:
             let injection = ClassicInjection(snapshot: snapshot)
-            return subject.isReview ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
+            return subject.isReview
+                ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
         case .modern:
             return try ModernInjection(snapshot: snapshot, pod: subject.pod).inject(&subject)
         }

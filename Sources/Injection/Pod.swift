@@ -41,7 +41,9 @@ extension Pod {
     /// The lists and maps whose shape injection relies on; a value of another shape is refused as Go's decoding
     /// would refuse it.
     static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
-        guard case .object(let pod) = value else { throw shape("pod", at: pointer, found: value, want: "an object") }
+        guard case .object(let pod) = value else {
+            throw shape("pod", at: pointer, found: value, want: "an object")
+        }
         let metadata = try pod.checkedObject("metadata", at: pointer)
         let spec = try pod.checkedObject("spec", at: pointer)
         for key in ["labels", "annotations"] {
@@ -54,17 +56,21 @@ extension Pod {
                 }
             }
         }
-        _ = try metadata.checkedObjects("ownerReferences", at: pointer + "/metadata")
+        try metadata.checkItems("ownerReferences", at: pointer + "/metadata")
         for key in ["containers", "initContainers"] {
             for (index, container) in try spec.checkedObjects(key, at: pointer + "/spec").enumerated() {
                 let place = "\(pointer)/spec/\(key)/\(index)"
-                for list in ["env", "ports", "volumeMounts"] { _ = try container.checkedObjects(list, at: place) }
-                for object in ["readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext"] {
+                for list in ["env", "ports", "volumeMounts"] {
+                    _ = try container.checkedObjects(list, at: place)
+                }
+                for object in [
+                    "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext",
+                ] {
                     _ = try container.checkedObject(object, at: place)
                 }
             }
         }
-        for key in ["volumes", "imagePullSecrets"] { _ = try spec.checkedObjects(key, at: pointer + "/spec") }
+        for key in ["volumes", "imagePullSecrets"] { try spec.checkItems(key, at: pointer + "/spec") }
         _ = try spec.checkedObject("securityContext", at: pointer + "/spec")
         return Pod(metadata: metadata, spec: spec)
     }
@@ -174,19 +180,22 @@ extension Object {
         }
     }
 
+    /// A list of objects, each of them looked at.
     func checkedObjects(_ key: String, at pointer: String) throws(InjectionError) -> [Object] {
+        try checkItems(key, at: pointer)
+        return self[key]?.array?.compactMap(\.object) ?? []
+    }
+
+    /// Refuses what is no list of objects.
+    func checkItems(_ key: String, at pointer: String) throws(InjectionError) {
         switch self[key] {
-        case nil, .null?: return []
+        case nil, .null?: return
         case .array(let items)?:
-            var objects: [Object] = []
-            objects.reserveCapacity(items.count)
             for (index, item) in items.enumerated() {
-                guard case .object(let object) = item else {
+                guard case .object = item else {
                     throw Pod.shape(key, at: "\(pointer)/\(key)/\(index)", found: item, want: "an object")
                 }
-                objects.append(object)
             }
-            return objects
         case let other?: throw Pod.shape(key, at: "\(pointer)/\(key)", found: other, want: "an array")
         }
     }

@@ -27,20 +27,28 @@ struct Probes {
 
     fileprivate static let hooks = [("preStop", "prestopz"), ("postStart", "poststartz")]
 
-    private func healthPath(_ container: String, _ check: String) -> String { "/app-health/\(container)/\(check)" }
-    private func hookPath(_ container: String, _ hook: String) -> String { "/app-lifecycle/\(container)/\(hook)" }
+    private func healthPath(_ container: String, _ check: String) -> String {
+        "/app-health/\(container)/\(check)"
+    }
+    private func hookPath(_ container: String, _ hook: String) -> String {
+        "/app-lifecycle/\(container)/\(hook)"
+    }
 
     /// What the proxy has to ask, by path; sorted.
     func record(_ pod: Pod) -> Object {
         var found: [Member] = []
         for container in (form == .classic ? [] : pod.initContainers) + pod.containers {
-            guard container.name != ContainerName.proxy, case .object(let members) = container else { continue }
+            guard container.name != ContainerName.proxy, case .object(let members) = container else {
+                continue
+            }
             let ports = Self.namedPorts(of: members)
             for check in checks {
                 guard case .object(let probe)? = members[check.field],
                     var entry = internalProbe(probe, ports: ports)
                 else { continue }
-                if let timeout = probe["timeoutSeconds"]?.int, timeout != 0 { entry["timeoutSeconds"] = .int(timeout) }
+                if let timeout = probe["timeoutSeconds"]?.int, timeout != 0 {
+                    entry["timeoutSeconds"] = .int(timeout)
+                }
                 found.append(Member(healthPath(container.name, check.path), .object(entry)))
             }
             guard form == .modern, case .object(let lifecycle)? = members["lifecycle"] else { continue }
@@ -64,7 +72,9 @@ struct Probes {
             shown["port"] = port
             for key in ["host", "scheme"] { if !action.text(key).isEmpty { shown[key] = action[key] } }
             if case .array(let headers)? = action["httpHeaders"], !headers.isEmpty {
-                let texts = headers.map { ["name": .string($0.name), "value": .string($0["value"]?.string ?? "")] as Value }
+                let texts = headers.map {
+                    ["name": .string($0.name), "value": .string($0["value"]?.string ?? "")] as Value
+                }
                 shown["httpHeaders"] = .array(texts)
             }
             return Object([Member("httpGet", .object(shown))])
@@ -177,7 +187,8 @@ extension Probes {
         if case .object(var lifecycle)? = members["lifecycle"] {
             for (field, hook) in hooks {
                 guard case .object(let handler)? = lifecycle[field],
-                    let old = restored(handler, path: "/app-lifecycle/\(container.name)/\(hook)", from: recorded)
+                    let old = restored(
+                        handler, path: "/app-lifecycle/\(container.name)/\(hook)", from: recorded)
                 else { continue }
                 lifecycle[field] = .object(old)
                 changed = true
@@ -208,6 +219,8 @@ extension Object {
         var byKey: [String: Value] = [:]
         for member in members { byKey[member.key] = member.value }
         return Object(
-            byKey.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { Member($0.key, $0.value) })
+            byKey.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+                Member($0.key, $0.value)
+            })
     }
 }

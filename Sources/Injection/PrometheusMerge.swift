@@ -15,7 +15,9 @@ struct PrometheusMerge {
     private static let securePortKey = "prometheus.istio.io/secure-port"
     private static let securePortVariable = "ENVOY_SECURE_MERGED_METRICS_PORT"
     /// Ports that the proxy itself listens on: no target can be there.
-    private static let reservedPorts: Set<Int64> = [15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090]
+    private static let reservedPorts: Set<Int64> = [
+        15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
+    ]
     /// Targets of one annotation.
     private static let maximumTargets = 100
 
@@ -81,7 +83,8 @@ struct PrometheusMerge {
         }
         if !scrape.isEmpty || !path.isEmpty || !port.isEmpty {
             var setting = Object([
-                Member("scrape", .string(scrape)), Member("path", .string(path)), Member("port", .string(port)),
+                Member("scrape", .string(scrape)), Member("path", .string(path)),
+                Member("port", .string(port)),
             ])
             if !targets.isEmpty { setting["targets"] = .array(targets) }
             let text = GoText.json(.object(setting))
@@ -90,7 +93,8 @@ struct PrometheusMerge {
         Self.clear(&pod)
         setAnnotations(&pod)
         if pod.annotation(Self.securePortKey) == nil,
-            let port = Environment.value(of: Self.securePortVariable, in: pod.proxy), !port.isEmpty, port != "0"
+            let port = Environment.value(of: Self.securePortVariable, in: pod.proxy), !port.isEmpty,
+            port != "0"
         {
             pod.setAnnotation(Self.securePortKey, port)
         }
@@ -117,7 +121,8 @@ struct PrometheusMerge {
     }
 
     private static let clearedKeys: Set<String> = [
-        "prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port", "prometheus_istio_io_scrape_targets",
+        "prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port",
+        "prometheus_istio_io_scrape_targets",
     ]
 
     private static func clear(_ pod: inout Pod) {

@@ -34,7 +34,8 @@ enum Provenance {
         var result = object
         result.replaceMember(at: path[...], with: .object(annotations))
         do {
-            let operations = try JSONPatch.operations(JSON.read(text, limits: JSONLimits(depth: 256, bytes: 3 << 20)))
+            let operations = try JSONPatch.operations(
+                JSON.read(text, limits: JSONLimits(depth: 256, bytes: 3 << 20)))
             return try JSONPatch.apply(operations, to: result)
         } catch {
             throw InjectionError(

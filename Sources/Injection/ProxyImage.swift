@@ -58,7 +58,8 @@ extension SidecarTemplateData {
     static func openShiftIdentity(namespaceAnnotations: Object) -> (user: Int64, group: Int64) {
         let users = namespaceAnnotations[userRange]?.string
         let groups = namespaceAnnotations[groupRange]?.string ?? users
-        let firstGroups = groups?.split(separator: ",", omittingEmptySubsequences: false).first.map(String.init)
+        let firstGroups = groups?.split(separator: ",", omittingEmptySubsequences: false).first.map(
+            String.init)
         return (users.flatMap(lastID) ?? 1337, firstGroups.flatMap(lastID) ?? 1337)
     }
 

@@ -56,6 +56,19 @@ struct Quantity: Sendable, Equatable {
         }
         trim()
         roundToNano()
+        if magnitudeIsTooLarge {
+            self.digits = Self.largest
+            exponent = 0
+        }
+    }
+
+    /// 2^63 - 1: what is more is taken for that.
+    private static let largest: [UInt8] = Array("9223372036854775807".utf8.map { $0 - 0x30 })
+
+    private var magnitudeIsTooLarge: Bool {
+        let places = digits.count + exponent
+        guard places == Self.largest.count else { return places > Self.largest.count }
+        return Self.largest.lexicographicallyPrecedes(digits)
     }
 
     private struct Suffix {
@@ -85,7 +98,8 @@ struct Quantity: Sendable, Equatable {
         default: break
         }
         guard let first = bytes.first, first == UInt8(ascii: "e") || first == UInt8(ascii: "E"),
-            let power = Int32(String(decoding: bytes.dropFirst(), as: UTF8.self)), abs(Int(power)) <= digitLimit
+            let power = Int32(String(decoding: bytes.dropFirst(), as: UTF8.self)),
+            abs(Int(power)) <= digitLimit
         else { return nil }
         return Suffix(family: .exponent, ten: Int(power))
     }

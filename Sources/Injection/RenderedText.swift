@@ -8,12 +8,17 @@ struct RenderedText {
     private let snapshot: Snapshot
     private let name: String
     private let data: TemplateData
+    /// The pod's, any of which a template may have written into the text.
+    private let annotations: Object
 
-    fileprivate init(bytes: [UInt8], snapshot: Snapshot, name: String, data: TemplateData) {
+    fileprivate init(
+        bytes: [UInt8], snapshot: Snapshot, name: String, data: TemplateData, annotations: Object
+    ) {
         self.bytes = bytes
         self.snapshot = snapshot
         self.name = name
         self.data = data
+        self.annotations = annotations
     }
 
     /// The words before an error, as Istio's webhook has them.
@@ -25,40 +30,66 @@ struct RenderedText {
     }
 
     /// The text as the classic form's SidecarInjectionSpec.
-    func injectionSpec() throws(InjectionError) -> Value {
-        let value = try parsed()
-        do {
-            return try TypedDecoding.decode(value, as: TypeTable.classic.sidecarInjectionSpec, .lenient).value
-        } catch {
-            throw located(error)
-        }
+    func injectionSpec() throws(InjectionError) -> TypedDecoding.Result {
+        try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient)
     }
 
     /// The text as something that can be merged into a pod.
-    func overlay(as type: ObjectType) throws(InjectionError) -> Value {
+    func overlay() throws(InjectionError) -> TypedDecoding.Result {
+        try decoded(as: TypeTable.modern.pod, .patch)
+    }
+
+    /// A text that was seen before is not parsed again. One Snapshot decodes all its texts as one type.
+    private func decoded(
+        as type: ObjectType, _ mode: TypedDecoding.Mode
+    ) throws(InjectionError) -> TypedDecoding.Result {
+        if let known = snapshot.decodedTexts.answer(for: bytes) { return known }
         let value = try parsed()
+        let decoded: TypedDecoding.Result
         do {
-            return try TypedDecoding.decode(value, as: type, .patch).value
+            decoded = try TypedDecoding.decode(value, as: type, mode)
         } catch {
             throw located(error)
         }
+        // A value takes several times the room of its text.
+        snapshot.decodedTexts.keep(decoded, for: bytes, size: bytes.count * 8)
+        return decoded
     }
 
     private func parsed() throws(InjectionError) -> Value {
         do {
             return try YAMLReader.value(bytes)
         } catch {
-            let message = "\(prefix)error converting YAML to JSON: \(error)"
+            var message = "\(prefix)error converting YAML to JSON: \(error)"
+            if let line = error.position?.line { message += suspicion(Excerpt.line(line, of: bytes)) }
             throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: error.position)
         }
     }
 
     /// The schema error with the place of the value it speaks of.
     private func located(_ error: SchemaError) -> InjectionError {
-        let text = "\(prefix)error unmarshaling JSON: \(error.message)"
-        let found = InjectionError(.schema, .renderedSchemaInvalid, text)
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
+        var text = "\(prefix)error unmarshaling JSON: \(error.message)"
+        if !error.pointer.isEmpty { text += " at \(error.pointer)" }
+        if let pointer = try? JSONPointer(parsing: error.pointer),
+            let value = documents?.first.flatMap({ pointer.value(in: $0.value) })
+        {
+            text += suspicion(value.string ?? JSON.text(value))
+        }
+        let found = InjectionError(.schema, .renderedSchemaInvalid, text)
         return locate(found, at: documents?.first?.positions?[error.pointer])
+    }
+
+    /// Names the annotation that the text seems to come from; the longest one where several fit.
+    private func suspicion(_ text: String) -> String {
+        var found: (key: String, value: String)?
+        for member in annotations.members {
+            guard let value = member.value.string, !value.isEmpty, value.utf8.count <= 256 else { continue }
+            let isInside = text == value || value.utf8.count >= 3 && text.contains(value)
+            if isInside, value.utf8.count > found?.value.utf8.count ?? 0 { found = (member.key, value) }
+        }
+        guard let found else { return "" }
+        return "; the value '\(found.value)' comes from the annotation '\(found.key)'"
     }
 
     /// Renders again with the source map on, and says which line of the template wrote the place.
@@ -80,7 +111,8 @@ struct RenderedText {
         let source = map.templates[run.template]
         let place = Excerpt.position(of: run.offset, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
-        located.message += " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
+        located.message +=
+            " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
         return located
     }
 }
@@ -88,7 +120,7 @@ struct RenderedText {
 extension Snapshot {
     /// Runs a template over a pod's data.
     func render(
-        _ name: String, _ data: TemplateData, deadline: UInt64?
+        _ name: String, _ data: TemplateData, for pod: Pod, deadline: UInt64?
     ) throws(InjectionError) -> RenderedText {
         guard let template = templates[name] else {
             throw InjectionError(.render, .templateMissing, "the injection configuration has no template")
@@ -101,7 +133,8 @@ extension Snapshot {
         } catch {
             throw Self.injectionError(error, form: form)
         }
-        return RenderedText(bytes: output.bytes, snapshot: self, name: name, data: data)
+        return RenderedText(
+            bytes: output.bytes, snapshot: self, name: name, data: data, annotations: pod.annotations)
     }
 
     private static func injectionError(
@@ -130,6 +163,11 @@ enum Excerpt {
         }
         let indent = "\(position.line) | ".count + min(max(position.column - 1, 0), maximumLineBytes)
         return result + String(repeating: " ", count: indent) + "^"
+    }
+
+    static func line(_ number: Int, of bytes: [UInt8]) -> String {
+        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        return number >= 1 && number <= lines.count ? String(decoding: lines[number - 1], as: UTF8.self) : ""
     }
 
     static func offset(of position: SourcePosition, in bytes: [UInt8]) -> Int? {

@@ -6,10 +6,12 @@ enum RequestGate {
     /// The decision to skip, or nil where the pod has to be looked at.
     static func decision(of review: AdmissionReview) -> Decision? {
         if !review.operation.isEmpty, review.operation != "CREATE" {
-            return skip(.operationNotCreate, detail: "the operation is \(review.operation)", at: "/request/operation")
+            return skip(
+                .operationNotCreate, detail: "the operation is \(review.operation)", at: "/request/operation")
         }
         if !review.subresource.isEmpty {
-            return skip(.subresource, detail: "the subresource is \(review.subresource)", at: "/request/subResource")
+            return skip(
+                .subresource, detail: "the subresource is \(review.subresource)", at: "/request/subResource")
         }
         guard let object = review.object else { return nil }
         let kind = object["kind"]?.string ?? review.kind
@@ -18,7 +20,9 @@ enum RequestGate {
         }
         let annotations = object["metadata"]?["annotations"]
         if annotations?["kubernetes.io/config.mirror"]?.string != nil {
-            return skip(.mirrorPod, detail: "", at: "/request/object/metadata/annotations/kubernetes.io~1config.mirror")
+            return skip(
+                .mirrorPod, detail: "",
+                at: "/request/object/metadata/annotations/kubernetes.io~1config.mirror")
         }
         return nil
     }
@@ -28,7 +32,8 @@ enum RequestGate {
         let entry = code.entry
         let message = entry.filled([("detail", detail)])
         let step = TraceStep(
-            rule: "request", verdict: .skip, decisive: true, code: code, message: message, remedy: entry.remedy,
+            rule: "request", verdict: .skip, decisive: true, code: code, message: message,
+            remedy: entry.remedy,
             source: source)
         return Decision(inject: false, reason: code, message: message, remedy: entry.remedy, trace: [step])
     }

@@ -62,6 +62,8 @@ struct ReviewRun {
         let namespace = stated.isEmpty ? review.namespace : stated
         report.namespace = namespace
         report.name = pod.nameOrPrefix
+        let key = cacheKey(object, path: path, options: options)
+        if let key, let made = snapshot.patches.answer(for: key) { return take(made) }
         let decision = snapshot.decisions.decide(
             DecisionSubject(
                 namespace: namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
@@ -76,12 +78,39 @@ struct ReviewRun {
         subject.deadline = options.deadline
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
         let patch = PodPatch(from: object, to: injected)
-        if options.selfCheck { try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot) }
-        report.kind = patch.isEmpty ? .skip : .success
-        answer.patch = patch.bytes
-        report.patchBytes = patch.bytes.count
-        report.patchOperations = patch.count
-        answer.warnings += decision.admissionWarnings + subject.notes
+        if options.selfCheck {
+            try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
+        }
+        let made = Snapshot.MadePatch(
+            bytes: patch.bytes, operations: patch.count, decision: decision,
+            warnings: decision.admissionWarnings + subject.notes)
+        if let key { snapshot.patches.keep(made, for: key, size: patch.bytes.count) }
+        take(made)
+        report.isFromCache = false
+    }
+
+    private mutating func take(_ made: Snapshot.MadePatch) {
+        report.decision = made.decision
+        report.reason = made.decision.reason
+        report.kind = made.bytes.isEmpty ? .skip : .success
+        report.isFromCache = true
+        answer.patch = made.bytes
+        report.patchBytes = made.bytes.count
+        report.patchOperations = made.operations
+        answer.warnings += made.warnings
+    }
+
+    /// Everything that the answer depends on: the pods of one ReplicaSet differ in nothing but the uid and
+    /// managedFields. nil for a request that wants more than an answer.
+    private func cacheKey(_ object: Value, path: String, options: ReviewOptions) -> [UInt8]? {
+        guard !options.selfCheck, !options.explain else { return nil }
+        var shown = object
+        if object["metadata"]?["managedFields"] != nil {
+            shown.modifyObject { $0.modify("metadata") { $0.modifyObject { $0["managedFields"] = nil } } }
+        }
+        var key = ByteBuffer(capacity: 4 << 10)
+        JSON.write(.array([.string(path), .string(review.namespace), shown]), into: &key)
+        return key.bytes
     }
 
     /// Writes the answer; a failure is turned by the failure mode.
@@ -91,6 +120,9 @@ struct ReviewRun {
             answer.warnings.append("no sidecar was injected: \(error.message)")
         }
         answer.auditAnnotations = [("result", report.kind.rawValue), ("reason", report.reason.rawValue)]
+        if let decision = report.decision {
+            answer.auditAnnotations += [("message", decision.message), ("trace", decision.traceLine)]
+        }
         review.write(answer, into: &output)
         return report
     }

@@ -11,7 +11,9 @@ struct SchemaError: Error, Sendable, Equatable {
 
     /// A member name as it stands in a JSON pointer (RFC 6901).
     static func escaped(_ key: String) -> String {
-        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return key }
+        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
+            return key
+        }
         return key.reduce(into: "") { text, character in
             switch character {
             case "~": text += "~0"

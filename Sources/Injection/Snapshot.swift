@@ -27,6 +27,19 @@ public final class Snapshot: Sendable {
     /// SHA-256 of the classic template.
     let templateHash: String
 
+    /// Patches that were made under this Snapshot, by the request without its uid.
+    let patches: BoundedCache<MadePatch>
+    /// Rendered texts that were decoded, by template and text.
+    let decodedTexts: BoundedCache<TypedDecoding.Result>
+
+    /// What a request that was seen before is answered with.
+    struct MadePatch: Sendable {
+        var bytes: [UInt8]
+        var operations: Int
+        var decision: Decision
+        var warnings: [String]
+    }
+
     /// A compiled template with its source, which errors quote.
     struct Template: Sendable {
         var compiled: any CompiledTemplate
@@ -50,6 +63,8 @@ public final class Snapshot: Sendable {
         values = parts.values
         mesh = parts.mesh
         templateHash = parts.templateHash
+        patches = BoundedCache(bytes: parts.options.cacheBytes / 4 * 3)
+        decodedTexts = BoundedCache(bytes: parts.options.cacheBytes / 4)
     }
 
     /// What a Snapshot is put together from.

@@ -40,8 +40,10 @@ struct StatusAnnotation: Sendable, Equatable {
             case .object(let members) = value
         else { return nil }
         self.init(
-            initContainers: Self.texts(members["initContainers"]), containers: Self.texts(members["containers"]),
-            volumes: Self.texts(members["volumes"]), imagePullSecrets: Self.texts(members["imagePullSecrets"]))
+            initContainers: Self.texts(members["initContainers"]),
+            containers: Self.texts(members["containers"]),
+            volumes: Self.texts(members["volumes"]), imagePullSecrets: Self.texts(members["imagePullSecrets"])
+        )
     }
 
     private static func texts(_ list: Value?) -> [String] { list?.array?.compactMap(\.string) ?? [] }

@@ -101,9 +101,11 @@ private struct Merger {
         }
         for member in patch.members {
             let place = type.kind == .structure ? type.memberIndex(of: member.key) : nil
-            let memberType = place.map { type.members[$0].type } ?? type.element ?? .any
+            let memberType = place.map { type.memberType(at: $0) } ?? type.element ?? .any
             guard let index = object.index(of: member.key), !object.members[index].value.isNull else {
-                try add(member, to: &object, memberType, omitsEmpty: place.map { type.members[$0].omitEmpty } ?? false)
+                try add(
+                    member, to: &object, memberType,
+                    omitsEmpty: place.map { type.memberOmitsEmpty(at: $0) } ?? false)
                 continue
             }
             path.append(member.key)
@@ -147,7 +149,7 @@ private struct Merger {
     ) throws(SchemaError) {
         let value = try settle(patch, memberType)
         guard object.members[index].value != value else { return }
-        if !isSettled, let place, type.members[place].omitEmpty, TypedDecoding.isZero(value, memberType) {
+        if !isSettled, let place, type.memberOmitsEmpty(at: place), TypedDecoding.isZero(value, memberType) {
             object.members.remove(at: index)
         } else {
             object.members[index].value = value
@@ -208,11 +210,14 @@ extension Merger {
     }
 
     private mutating func setOrder(
-        _ directive: Member, _ field: String, _ patch: inout Object, _ object: inout Object, _ type: ObjectType
+        _ directive: Member, _ field: String, _ patch: inout Object, _ object: inout Object,
+        _ type: ObjectType
     ) throws(SchemaError) {
-        guard let wanted = directive.value.array else { throw failure(directive.key, directive.value, "a list") }
+        guard let wanted = directive.value.array else {
+            throw failure(directive.key, directive.value, "a list")
+        }
         guard let place = type.memberIndex(of: field) else { return }
-        let listType = type.members[place].type
+        let listType = type.memberType(at: place)
         let key = type.members[place].patchMergeKey
         let original = object[field]?.array
         var merged: Value
@@ -254,7 +259,8 @@ extension Merger {
         defer { original = .array(items) }
         guard let key else {
             let before = ListKeys(items, nil)
-            for (index, item) in patch.enumerated() where !items.contains(item) && !patch[..<index].contains(item) {
+            for (index, item) in patch.enumerated()
+            where !items.contains(item) && !patch[..<index].contains(item) {
                 items.append(item)
             }
             let keys = ListKeys(patch, nil)
@@ -274,7 +280,8 @@ extension Merger {
                 throw SchemaError(
                     pointer: path.map { "/" + SchemaError.escaped($0) }.joined() + "/\(index)",
                     found: String(JSON.text(item).prefix(80)), expected: "a member \(key)",
-                    message: "item \(index) of \(path.joined(separator: ".")) does not contain declared merge key: "
+                    message:
+                        "item \(index) of \(path.joined(separator: ".")) does not contain declared merge key: "
                         + key)
             }
             if let found = before.first(identity) {
@@ -354,7 +361,9 @@ private struct ListKeys {
 
     func identity(of item: Value) -> String? { Self.identity(item, key) }
 
-    func first(_ identity: String) -> Int? { table.map { $0[identity] } ?? identities.firstIndex(of: identity) }
+    func first(_ identity: String) -> Int? {
+        table.map { $0[identity] } ?? identities.firstIndex(of: identity)
+    }
 
     mutating func append(_ identity: String) {
         if table != nil, table?[identity] == nil { table?[identity] = identities.count }
@@ -386,7 +395,9 @@ private enum ListOrder {
         result.reserveCapacity(items.count)
         var other = 0
         for entry in named {
-            while other < others.count, let place = entry.place, let before = others[other].place, before < place {
+            while other < others.count, let place = entry.place, let before = others[other].place,
+                before < place
+            {
                 result.append(items[others[other].item])
                 other += 1
             }

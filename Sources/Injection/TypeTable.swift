@@ -24,13 +24,18 @@ final class TypeTable: Sendable {
     let templateData: ObjectType
     /// What a classic template's text is decoded as; the modern form's is `pod`.
     let sidecarInjectionSpec: ObjectType
-    private let structs: [String: ObjectType]
+    private let reader: TypeTableReader
 
     private init(form: PolicyConfiguration.Form, _ asset: pillion_asset) {
         self.form = form
-        var reader = TypeTableReader(UnsafeBufferPointer(start: asset.bytes, count: asset.count))
-        let structs = reader.read(proxyDefaults: ProtoDefaults.proxyConfig(form))
-        func named(_ name: String) -> ObjectType { structs[name] ?? .any }
+        reader = TypeTableReader(
+            UnsafeBufferPointer(start: asset.bytes, count: asset.count),
+            proxyDefaults: ProtoDefaults.proxyConfig(form))
+        var roots: [String: ObjectType] = [:]
+        for type in reader.types where type.kind == .structure && Self.rootNames.contains(type.name) {
+            roots[type.name] = type
+        }
+        func named(_ name: String) -> ObjectType { roots[name] ?? .any }
         pod = named("v1.Pod")
         podSpec = named("v1.PodSpec")
         objectMeta = named("v1.ObjectMeta")
@@ -41,11 +46,16 @@ final class TypeTable: Sendable {
         proxyConfig = named("v1alpha1.ProxyConfig")
         templateData = named("inject.SidecarTemplateData")
         sidecarInjectionSpec = form == .classic ? named("inject.SidecarInjectionSpec") : pod
-        self.structs = structs
     }
 
-    /// A type by its Go name: `v1.Probe`, `*v1.Probe`, `map[string]string`.
-    func type(named name: String) -> ObjectType? { structs[name] }
+    private static let rootNames: Set<String> = [
+        "v1.Pod", "v1.PodSpec", "v1.ObjectMeta", "v1.TypeMeta", "v1.Container", "v1.Volume",
+        "v1alpha1.MeshConfig",
+        "v1alpha1.ProxyConfig", "inject.SidecarTemplateData", "inject.SidecarInjectionSpec",
+    ]
+
+    /// A type by its Go name: `v1.Probe`, `*v1.Probe`, `map[string]string`. Searches all; not for hot paths.
+    func type(named name: String) -> ObjectType? { reader.types.first { $0.name == name } }
 }
 
 /// What `protoToJSON` leaves out of a proxy configuration: the members that equal their defaults.

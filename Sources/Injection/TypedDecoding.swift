@@ -22,13 +22,16 @@ enum TypedDecoding {
         case strict
         /// As `strict`, but what a strategic merge needs stays: zero values, nulls and directives (`$patch`).
         case patch
+        /// The user's own object: as `strict`, but members that the type does not have stay.
+        case keeping
         /// What was decoded as `patch` and is used as it is: zero values, nulls and directives go, silently.
         case settle
     }
 
     struct Result: Sendable {
         var value: Value
-        /// JSON pointers of the members that the type does not have; they are not in `value`.
+        /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
+        /// mode `keeping`.
         var dropped: [String] = []
         /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
         var isSettled = true
@@ -59,6 +62,19 @@ enum TypedDecoding {
         }
     }
 
+    /// The most of `dropped` that anybody reads.
+    private static let noteLimit = 8
+
+    /// What to say about members that the type does not have.
+    static func notes(dropped: [String], from template: String) -> [String] {
+        let notes = dropped.prefix(noteLimit).map { pointer in
+            "template \(template): the member \(pointer) is not known and is left out"
+        }
+        let rest = dropped.count - notes.count
+        return rest > 0
+            ? notes + ["template \(template): \(rest) further members are left out"] : Array(notes)
+    }
+
     /// What is left of a patch where there is nothing to merge it into.
     static func settled(_ patch: Value, as type: ObjectType) throws(SchemaError) -> Value {
         try decode(patch, as: type, .settle).value
@@ -84,6 +100,9 @@ private struct TypedDecoder {
     private var path: [Step] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
+
+    /// A text of a megabyte may have a hundred thousand members that nobody knows.
+    private static let droppedLimit = 1000
 
     init(mode: TypedDecoding.Mode) {
         self.mode = mode
@@ -139,49 +158,59 @@ private struct TypedDecoder {
         owner = type
         var changed: Object?
         for (index, member) in object.members.enumerated() {
-            guard let place = try place(of: member.key, in: type) else {
+            guard let place = place(of: member.key, in: type) else {
                 start(&changed, object, index)
                 continue
             }
-            guard place >= 0 else {
+            guard place.index >= 0 else {
                 if changed != nil { changed?.members.append(member) }
                 continue
             }
+            let memberType = type.memberType(at: place.index)
             path.append(.member(member.key))
-            var outcome = try decode(member.value, as: type.members[place].type)
+            var outcome = try decode(member.value, as: memberType)
             path.removeLast()
             let final: Value
             if case .changed(let value) = outcome { final = value } else { final = member.value }
-            if type.members[place].omitEmpty, TypedDecoding.isZero(final, type.members[place].type) {
+            if type.memberOmitsEmpty(at: place.index), TypedDecoding.isZero(final, memberType) {
                 if mode == .patch { isSettled = false } else { outcome = .absent }
             }
-            let isRenamed = type.members[place].jsonName != member.key
             switch outcome {
-            case .same where !isRenamed:
+            case .same where place.isExact:
                 if changed != nil { changed?.members.append(member) }
             case .absent:
                 start(&changed, object, index)
             default:
                 start(&changed, object, index)
-                changed?.members.append(Member(isRenamed ? type.members[place].jsonName : member.key, final))
+                let key = place.isExact ? member.key : type.members[place.index].jsonName
+                changed?.members.append(Member(key, final))
             }
         }
         owner = outer
         return changed.map { .changed(.object($0)) } ?? .same
     }
 
-    /// The member's index, -1 for a directive that stays, nil for what is dropped.
-    private mutating func place(of key: String, in type: ObjectType) throws(SchemaError) -> Int? {
-        if let index = type.memberIndex(of: key) { return index }
+    private struct Place {
+        /// Of the member; -1 for one that stays although the type does not have it.
+        var index: Int
+        var isExact = true
+    }
+
+    /// Where the type has the key, nil for what is dropped.
+    private mutating func place(of key: String, in type: ObjectType) -> Place? {
+        if let index = type.memberIndex(of: key) { return Place(index: index) }
         if key.utf8.first == UInt8(ascii: "$"), Directive(key) != nil {
             isSettled = false
-            if mode == .patch { return -1 }
+            if mode == .patch { return Place(index: -1) }
             if mode == .settle { return nil }
         }
-        if let index = type.memberIndexIgnoringCase(of: key) { return index }
-        path.append(.member(key))
-        dropped.append(pointer)
-        path.removeLast()
+        if mode == .keeping { return Place(index: -1) }
+        if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
+        if dropped.count < Self.droppedLimit {
+            path.append(.member(key))
+            dropped.append(pointer)
+            path.removeLast()
+        }
         return nil
     }
 
@@ -271,7 +300,11 @@ private struct TypedDecoder {
         switch value {
         case .string(let given): text = given
         case .int(let number): text = String(number)
-        case .double(let number): text = NumberFormat.text(number, style: .general)
+        case .double(let number):
+            // As the JSON that Go makes of YAML has it: 1e9 is 1000000000 there, and so 1G.
+            var output = ByteBuffer(capacity: 32)
+            NumberFormat.appendJSON(number, into: &output)
+            text = output.text
         default: throw mismatch(value, type)
         }
         guard let canonical = Quantity.canonical(text) else {
@@ -346,7 +379,8 @@ extension TypedDecoder {
             case .array: "array"
             case .object: "object"
             }
-        let names = path.compactMap { step -> String? in if case .member(let key) = step { key } else { nil } }
+        let names = path.compactMap { step -> String? in if case .member(let key) = step { key } else { nil }
+        }
         let place =
             names.isEmpty
             ? "Go value"

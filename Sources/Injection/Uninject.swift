@@ -30,13 +30,16 @@ struct Uninject {
         let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
         guard status != nil || pod.proxy != nil && pod.containers.count > 1 else { return nil }
         var notes: [String] = []
-        if status == nil { notes.append("there is no status annotation: what older injectors put in is taken out") }
+        if status == nil {
+            notes.append("there is no status annotation: what older injectors put in is taken out")
+        }
         restoreProbes(&pod)
         restoreScraping(&pod)
         let names = status ?? .legacy
         let kept = Overrides(parsing: pod.annotation(MetadataKey.overrides))
         names.remove(from: &pod)
-        for list in ["initContainers", "volumes", "imagePullSecrets"] where pod.spec[list]?.array?.isEmpty == true {
+        for list in ["initContainers", "volumes", "imagePullSecrets"]
+        where pod.spec[list]?.array?.isEmpty == true {
             pod.spec[list] = nil
         }
         kept.reinsert(into: &pod)
@@ -82,7 +85,8 @@ struct Uninject {
         {
             pod.spec.modify("securityContext") { $0.modifyObject { $0["fsGroup"] = nil } }
             if context.count == 1 { pod.spec["securityContext"] = nil }
-            notes.append("fsGroup \(FSGroup.proxyGroup) is taken out; whether another one was there is not known")
+            notes.append(
+                "fsGroup \(FSGroup.proxyGroup) is taken out; whether another one was there is not known")
         }
     }
 }

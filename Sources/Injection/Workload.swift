@@ -37,7 +37,9 @@ struct Workload: Sendable {
 
     /// Where the metadata stands that an injection reads and changes: the pod template's, but for a CronJob that of
     /// its job template, which Istio's kube-inject takes for the pods'.
-    var metadataPath: [String] { isCronJob ? ["spec", "jobTemplate", "metadata"] : templatePath + ["metadata"] }
+    var metadataPath: [String] {
+        isCronJob ? ["spec", "jobTemplate", "metadata"] : templatePath + ["metadata"]
+    }
 
     var metadata: Object { Self.value(at: metadataPath[...], in: .object(object))?.object ?? Object() }
 
@@ -73,33 +75,37 @@ enum WorkloadKinds {
     private static let specTemplate = ["spec", "template"]
 
     /// In the order they are asked; a path that was given by the user goes before them.
-    static let builtIn: [PodTemplatePath] = [
-        PodTemplatePath(kind: "Pod", group: "", path: []),
-        PodTemplatePath(kind: "ReplicationController", group: "", path: specTemplate),
-        PodTemplatePath(kind: "PodTemplate", group: "", path: ["template"]),
-        PodTemplatePath(kind: "Job", group: "batch", path: specTemplate),
-        PodTemplatePath(kind: "CronJob", group: "batch", path: ["spec", "jobTemplate", "spec", "template"]),
-        PodTemplatePath(kind: "DeploymentConfig", group: "", path: specTemplate),
-        PodTemplatePath(kind: "DeploymentConfig", group: "apps.openshift.io", path: specTemplate),
-        PodTemplatePath(kind: "Rollout", group: "argoproj.io", path: specTemplate),
-        PodTemplatePath(kind: "Service", group: "serving.knative.dev", path: specTemplate),
-        PodTemplatePath(kind: "Configuration", group: "serving.knative.dev", path: specTemplate),
-        PodTemplatePath(kind: "CloneSet", group: "apps.kruise.io", path: specTemplate),
-        PodTemplatePath(kind: "StatefulSet", group: "apps.kruise.io", path: specTemplate),
-        PodTemplatePath(kind: "DaemonSet", group: "apps.kruise.io", path: specTemplate),
-        PodTemplatePath(kind: "BroadcastJob", group: "apps.kruise.io", path: specTemplate),
-    ] + ["apps", "extensions"].flatMap { group in
-        ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"].map {
-            PodTemplatePath(kind: $0, group: group, path: specTemplate)
+    static let builtIn: [PodTemplatePath] =
+        [
+            PodTemplatePath(kind: "Pod", group: "", path: []),
+            PodTemplatePath(kind: "ReplicationController", group: "", path: specTemplate),
+            PodTemplatePath(kind: "PodTemplate", group: "", path: ["template"]),
+            PodTemplatePath(kind: "Job", group: "batch", path: specTemplate),
+            PodTemplatePath(
+                kind: "CronJob", group: "batch", path: ["spec", "jobTemplate", "spec", "template"]),
+            PodTemplatePath(kind: "DeploymentConfig", group: "", path: specTemplate),
+            PodTemplatePath(kind: "DeploymentConfig", group: "apps.openshift.io", path: specTemplate),
+            PodTemplatePath(kind: "Rollout", group: "argoproj.io", path: specTemplate),
+            PodTemplatePath(kind: "Service", group: "serving.knative.dev", path: specTemplate),
+            PodTemplatePath(kind: "Configuration", group: "serving.knative.dev", path: specTemplate),
+            PodTemplatePath(kind: "CloneSet", group: "apps.kruise.io", path: specTemplate),
+            PodTemplatePath(kind: "StatefulSet", group: "apps.kruise.io", path: specTemplate),
+            PodTemplatePath(kind: "DaemonSet", group: "apps.kruise.io", path: specTemplate),
+            PodTemplatePath(kind: "BroadcastJob", group: "apps.kruise.io", path: specTemplate),
+        ]
+        + ["apps", "extensions"].flatMap { group in
+            ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"].map {
+                PodTemplatePath(kind: $0, group: group, path: specTemplate)
+            }
         }
-    }
 
     /// Lists within lists, and items of one.
     static let maximumListDepth = 8
     static let maximumItems = 100_000
 
     static func path(kind: String, apiVersion: String, given: [PodTemplatePath]) -> [String]? {
-        let group = apiVersion.split(separator: "/", maxSplits: 1).count == 2
+        let group =
+            apiVersion.split(separator: "/", maxSplits: 1).count == 2
             ? String(apiVersion.prefix { $0 != "/" }) : ""
         let isMatch = { (entry: PodTemplatePath) in entry.kind == kind && (entry.group ?? group) == group }
         return (given.first(where: isMatch) ?? builtIn.first(where: isMatch))?.path

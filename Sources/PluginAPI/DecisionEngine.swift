@@ -86,18 +86,23 @@ public struct Decision: Sendable {
     public var remedy: String?
     /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
     public var trace: [TraceStep]
+    /// Every rule and its verdict in one line, the decisive one marked, for logs and audit annotations, where a whole
+    /// trace is too much: `host_network=pass annotation=skip! default_policy=inject`. Always there.
+    public var traceLine: String
     /// What else should be said: misplaced keys, values that are not understood.
     public var warnings: [DecisionWarning]
 
+    /// - Parameter traceLine: nil to make it from the trace.
     public init(
         inject: Bool, reason: ReasonCode, message: String, remedy: String? = nil, trace: [TraceStep] = [],
-        warnings: [DecisionWarning] = []
+        traceLine: String? = nil, warnings: [DecisionWarning] = []
     ) {
         self.inject = inject
         self.reason = reason
         self.message = message
         self.remedy = remedy
         self.trace = trace
+        self.traceLine = traceLine ?? trace.map(\.line).joined(separator: " ")
         self.warnings = warnings
     }
 }

@@ -29,7 +29,7 @@ extension Decision {
             Member("decision", .string(inject ? "inject" : reason.kind == .error ? "error" : "skip")),
             Member("reason", .string(reason.rawValue)), Member("message", .string(message)),
         ]
-        if !trace.isEmpty { members.append(Member("trace", .string(traceLine))) }
+        if !traceLine.isEmpty { members.append(Member("trace", .string(traceLine))) }
         return Object(members)
     }
 
@@ -49,21 +49,6 @@ extension Decision {
     public static let admissionWarningBytes = 120
     static let admissionWarningLimit = 8
 
-    /// Every rule and its verdict in one line, the decisive one marked, for a structured log:
-    /// `host_network=pass annotation=skip!`. Selectors without a say are left out.
-    public var traceLine: String {
-        var line = ""
-        for step in trace {
-            if step.verdict == .pass && step.rule.hasSuffix("_inject_selector") { continue }
-            if !line.isEmpty { line += " " }
-            line += "\(step.rule)=\(step.verdict.rawValue)\(step.decisive ? "!" : "")"
-            if line.utf8.count > Self.traceLineBytes { return Self.shortened(line, to: Self.traceLineBytes) }
-        }
-        return line
-    }
-
-    static let traceLineBytes = 1024
-
     static func shortened(_ text: String, to limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var result = String.UnicodeScalarView()
@@ -79,6 +64,9 @@ extension Decision {
 }
 
 extension TraceStep {
+    /// As in `Decision.traceLine`.
+    var line: String { "\(rule)=\(verdict.rawValue)\(decisive ? "!" : "")" }
+
     public var json: Value {
         var members: [Member] = [
             Member("rule", .string(rule)), Member("verdict", .string(verdict.rawValue)),
@@ -121,9 +109,10 @@ public enum DecisionReport {
         for row in rows {
             let decision = row.decision
             let verdict = decision.inject ? "inject" : decision.reason.kind == .error ? "error" : "skip"
-            let name = row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)"
-            cells.append([row.kind, name, verdict, decision.reason.rawValue, decision.message])
-            for warning in decision.warnings { notes += "warning: \(row.kind) \(name): \(warning.message)\n" }
+            let name = printable(row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)")
+            let kind = printable(row.kind)
+            cells.append([kind, name, verdict, decision.reason.rawValue, decision.message])
+            for warning in decision.warnings { notes += "warning: \(kind) \(name): \(warning.message)\n" }
         }
         if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {
             notes +=
@@ -138,7 +127,8 @@ public enum DecisionReport {
     /// - Parameter title: the object's kind and name.
     public static func tree(_ decision: Decision, counterfactuals: [Counterfactual], title: String) -> String
     {
-        var text = "\(title): \(decision.inject ? "inject" : "skip") (\(decision.reason.rawValue))\n"
+        let verdict = decision.inject ? "inject" : decision.reason.kind == .error ? "error" : "skip"
+        var text = "\(printable(title)): \(verdict) (\(decision.reason.rawValue))\n"
         var branches: [(head: String, leaves: [String])] = []
         for step in decision.trace {
             var leaves: [String] = []
@@ -164,6 +154,18 @@ public enum DecisionReport {
             }
         }
         return text
+    }
+
+    /// Outside text on a terminal: of bounded length, and nothing in it that would steer the terminal.
+    static func printable(_ text: String, limit: Int = 512) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
     /// Cells in columns two blanks apart; the last column is not padded.

@@ -9,6 +9,7 @@ import Values
 /// - Returns: the exit status.
 public func runIsolatedRenderer(_ path: String) -> Int32 {
     closefrom(3)
+    dieOfSignals()
     let socket = FrameSocket(0)
     let library: PluginLibrary
     do throws(PluginRefusal) {
@@ -43,6 +44,11 @@ public func runIsolatedRenderer(_ path: String) -> Int32 {
         }
     }
     return 0
+}
+
+/// A crash ends the process at once: handlers of the runtime would go looking for a backtrace first.
+private func dieOfSignals() {
+    for number in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { signal(number, SIG_DFL) }
 }
 
 /// Memory that a child may take. An engine that fills it fails, and its own call with it.

@@ -77,7 +77,7 @@ final class IsolatedProcess: @unchecked Sendable {
         frame.number(template.id)
         frame.template(template.sources, template.options)
         try send(frame.finish(), until: deadline)
-        _ = try answer(largest: Self.besides, until: deadline)
+        if let error = try answer(largest: Self.besides, until: deadline).error { throw error }
         known.append(template.id)
     }
 

@@ -12,6 +12,9 @@ public struct IsolatedRenderer: Renderer {
     /// The program that runs now.
     public static let thisProgram = "/proc/self/exe"
 
+    /// What compiling may take where nobody says otherwise.
+    private static let compileTime: UInt64 = 10_000_000_000
+
     public let description: RendererDescription
     private let pool: ProcessPool
 
@@ -32,14 +35,16 @@ public struct IsolatedRenderer: Renderer {
                 kind: .limit,
                 detail:
                     "template: \(sources.entry): the template has more than \(options.limits.sourceBytes) bytes "
-                    + "of source",
+                    + "of source (limit sourceBytes, set by --max-template-bytes)",
                 limit: .init(
                     name: "sourceBytes", value: options.limits.sourceBytes, flag: "--max-template-bytes"))
         }
+        try PluginCall.checkTime(options.limits.deadline)
         let template = IsolatedTemplate(sources: sources, options: options, pool: pool)
-        let process = try pool.take(until: options.limits.deadline)
+        let deadline = options.limits.deadline ?? MonotonicClock.nanoseconds &+ Self.compileTime
+        let process = try pool.take(until: deadline)
         try pool.use(process) { (process) throws(RenderError) in
-            try process.compile(template, deadline: options.limits.deadline)
+            try process.compile(template, deadline: deadline)
         }
         return template
     }
@@ -66,6 +71,7 @@ struct IsolatedTemplate: CompiledTemplate {
         into output: inout ByteBuffer
     ) throws(RenderError) {
         sourceMap?.templates = sources.sources
+        try PluginCall.checkTime(limits.deadline)
         var text = ByteBuffer()
         JSON.write(data.value, into: &text)
         let json = text.bytes

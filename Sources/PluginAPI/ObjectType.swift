@@ -1,3 +1,4 @@
+import Synchronization
 public import Values
 
 /// A Go type, as templates that were written against Go structs see the data.
@@ -7,8 +8,8 @@ public import Values
 /// `.ProxyConfig.GetTracing.GetTlsSettings` is nil-safe. A member that the JSON does not have is the type's zero
 /// value: a nil pointer, slice or map, an empty string, 0, false, a struct of zeros.
 ///
-/// Types refer to each other, also in circles, so they are made in two steps (`init`, then `complete`) by whoever
-/// builds a table of them, and never change afterwards. They live as long as the process.
+/// Types refer to each other, also in circles, so they are made in two steps by whoever builds a table of them: `init`,
+/// then `complete` or, on first use, the content's source. They never change afterwards and live as long as the process.
 public final class ObjectType: @unchecked Sendable {
     public enum Kind: Sendable {
         /// `interface {}` holding whatever JSON decoding made: map[string]interface {}, []interface {}, …
@@ -91,50 +92,139 @@ public final class ObjectType: @unchecked Sendable {
     /// What a pointer, slice, map or wrapper holds.
     public private(set) var element: ObjectType?
     /// A struct's fields in Go's order.
-    public private(set) var fields: [Field] = []
+    public var fields: [Field] {
+        ensureMade()
+        return made.fields
+    }
     /// Go field name → index into `fields`; without the fields of inline structs and those that only getters reach.
-    public private(set) var fieldIndex: [String: Int] = [:]
-    /// The fields that JSON shows, those of inline structs among them.
-    public private(set) var members: [Field] = []
-    /// Where `members` are found by JSON name: a table of 2^n slots, each the index of a member or -1.
-    private var slots: [Int16] = []
+    public var fieldIndex: [String: Int] {
+        ensureMade()
+        return made.fieldIndex
+    }
     /// By Go name.
-    public private(set) var methods: [String: Method] = [:]
+    public var methods: [String: Method] {
+        ensureMade()
+        return made.methods
+    }
     /// An enum's names and numbers.
-    public private(set) var enumeration: [(name: String, number: Int)] = []
+    public var enumeration: [(name: String, number: Int)] {
+        ensureMade()
+        return made.enumeration
+    }
     /// For messages that `protoToJSON` prints: the values that it leaves out because they are the defaults, by JSON
     /// name.
-    public private(set) var protoDefaults: Object?
+    public var protoDefaults: Object? {
+        ensureMade()
+        return made.protoDefaults
+    }
+    /// The fields that JSON shows, those of inline structs among them.
+    public var members: [Field] {
+        ensureMade()
+        return made.members
+    }
 
+    /// What is made last: a struct's fields and the like.
+    private var made = Content()
+    /// Whether `made` can be read. It is written once, before this is set.
+    private let isMade: Atomic<Bool>
+    private let source: (@Sendable () -> Content)?
+    private static let publishing = Mutex(())
+
+    /// A type that `complete` fills in.
     public init(name: String, kind: Kind) {
         self.name = name
         self.kind = kind
+        isMade = Atomic(true)
+        source = nil
     }
 
-    /// The second step: fills in what may refer to other types. Called once, before the type is shared; inline
-    /// structs are completed before the structs that they stand in.
+    /// A type whose content is made when it is first asked for: of a table of hundreds, a request needs dozens.
+    ///
+    /// - Parameter source: gives the same content whenever it is called; two threads may do so at once.
+    public init(name: String, kind: Kind, source: @escaping @Sendable () -> Content) {
+        self.name = name
+        self.kind = kind
+        isMade = Atomic(false)
+        self.source = source
+    }
+
+    @inline(__always)
+    private func ensureMade() {
+        if !isMade.load(ordering: .acquiring) { make() }
+    }
+
+    private func make() {
+        guard let content = source?() else { return }
+        Self.publishing.withLock { _ in
+            if !isMade.load(ordering: .relaxed) {
+                made = content
+                isMade.store(true, ordering: .releasing)
+            }
+        }
+    }
+
+    /// The second step of types that refer to each other: what a pointer, slice, map or wrapper holds. Called once,
+    /// before the type is shared.
+    public func complete(element: ObjectType) { self.element = element }
+
+    /// As above, for a type that was made without a source; inline structs are completed before the structs that
+    /// they stand in.
     public func complete(
         element: ObjectType? = nil, fields: [Field] = [], methods: [String: Method] = [:],
         enumeration: [(name: String, number: Int)] = [], protoDefaults: Object? = nil
     ) {
         self.element = element
-        self.fields = fields
-        self.methods = methods
-        self.enumeration = enumeration
-        self.protoDefaults = protoDefaults
-        var index: [String: Int] = [:]
-        index.reserveCapacity(fields.count)
-        members.reserveCapacity(fields.count)
-        for (place, field) in fields.enumerated() {
-            if !field.isOneOf { index[field.name] = place }
-            if field.isInline {
-                members += field.type.members
-            } else if !field.jsonName.isEmpty {
-                members.append(field)
+        made = Content(
+            fields: fields, methods: methods, enumeration: enumeration, protoDefaults: protoDefaults)
+    }
+}
+
+extension ObjectType {
+    /// A struct's fields, methods, an enum's names: what a type has besides its name and kind.
+    public struct Content: Sendable {
+        var fields: [Field] = []
+        var fieldIndex: [String: Int] = [:]
+        var methods: [String: Method] = [:]
+        var enumeration: [(name: String, number: Int)] = []
+        var protoDefaults: Object?
+        var members: [Field] = []
+        /// Where `members` are found by JSON name: a table of 2^n slots, each the index of a member or -1.
+        var slots: [Int16] = []
+
+        init() {}
+
+        public init(
+            fields: [Field] = [], methods: [String: Method] = [:],
+            enumeration: [(name: String, number: Int)] = [], protoDefaults: Object? = nil
+        ) {
+            self.fields = fields
+            self.methods = methods
+            self.enumeration = enumeration
+            self.protoDefaults = protoDefaults
+            fieldIndex.reserveCapacity(fields.count)
+            members.reserveCapacity(fields.count)
+            for (place, field) in fields.enumerated() {
+                if !field.isOneOf { fieldIndex[field.name] = place }
+                if field.isInline {
+                    members += field.type.members
+                } else if !field.jsonName.isEmpty {
+                    members.append(field)
+                }
+            }
+            fillSlots()
+        }
+
+        private mutating func fillSlots() {
+            guard !members.isEmpty else { return }
+            var size = 4
+            while size < members.count * 2 { size *= 2 }
+            slots = [Int16](repeating: -1, count: size)
+            for (index, member) in members.enumerated() {
+                var slot = ObjectType.hash(member.jsonName) & (size - 1)
+                while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
+                slots[slot] = Int16(truncatingIfNeeded: index)
             }
         }
-        fieldIndex = index
-        fillSlots()
     }
 }
 
@@ -144,15 +234,28 @@ extension ObjectType {
     /// Decoding and merging look up every key of every pod here. A table of its own takes 9 ns where a dictionary's
     /// hashing takes 24.
     public func memberIndex(of key: String) -> Int? {
-        guard !slots.isEmpty else { return nil }
-        let mask = slots.count - 1
+        ensureMade()
+        guard !made.slots.isEmpty else { return nil }
+        let mask = made.slots.count - 1
         var slot = Self.hash(key) & mask
         while true {
-            let index = Int(slots[slot])
+            let index = Int(made.slots[slot])
             guard index >= 0 else { return nil }
-            if members[index].jsonName == key { return index }
+            if made.members[index].jsonName == key { return index }
             slot = (slot + 1) & mask
         }
+    }
+
+    /// `members[index].type`. Copying the whole member costs six times as much, in a loop over every key of every pod.
+    public func memberType(at index: Int) -> ObjectType {
+        ensureMade()
+        return made.members[index].type
+    }
+
+    /// `members[index].omitEmpty`
+    public func memberOmitsEmpty(at index: Int) -> Bool {
+        ensureMade()
+        return made.members[index].omitEmpty
     }
 
     /// As `memberIndex(of:)`, with Go's second chance: upper and lower case of ASCII letters are the same.
@@ -165,19 +268,7 @@ extension ObjectType {
 
     private static func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte }
 
-    private func fillSlots() {
-        guard !members.isEmpty else { return }
-        var size = 4
-        while size < members.count * 2 { size *= 2 }
-        slots = [Int16](repeating: -1, count: size)
-        for (index, member) in members.enumerated() {
-            var slot = Self.hash(member.jsonName) & (size - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
-            slots[slot] = Int16(truncatingIfNeeded: index)
-        }
-    }
-
-    private static func hash(_ key: String) -> Int {
+    fileprivate static func hash(_ key: String) -> Int {
         var key = key
         return key.withUTF8 { bytes in
             var hash = UInt32(truncatingIfNeeded: bytes.count)

@@ -46,7 +46,7 @@ enum OwnThread {
 
     private final class Job: @unchecked Sendable {
         let monitor = Monitor()
-        let body: @Sendable () -> Void
+        private var body: (@Sendable () -> Void)?
         /// Called with the end of a body that nobody waits for any more.
         let whenLate: @Sendable () -> Void
         var isDone = false
@@ -58,7 +58,9 @@ enum OwnThread {
         }
 
         func run() {
-            body()
+            body?()
+            // What the body held is gone before the caller goes on, so that it knows when a template is freed.
+            body = nil
             let wasAbandoned = monitor.locked {
                 isDone = true
                 monitor.signal()

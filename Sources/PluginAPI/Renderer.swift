@@ -7,11 +7,51 @@ public import Values
 public protocol Renderer: Sendable {
     var description: RendererDescription { get }
 
+    /// What templates may call, for `GET /functions`; none where an engine has no functions.
+    var functions: [FunctionDescription] { get }
+
     /// Turns sources into a template that can be rendered many times, on many threads at once.
     ///
     /// - Throws: a `RenderError` of kind `.parse` (or `.limit`) with the place in the template.
     func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError)
         -> any CompiledTemplate
+}
+
+extension Renderer {
+    public var functions: [FunctionDescription] { [] }
+}
+
+/// What `GET /functions` says about a function.
+public struct FunctionDescription: Sendable, Equatable {
+    public var name: String
+    /// The set that a request asks for; `built-in` for those that are always there.
+    public var set: String
+    /// In the engine's own language; empty where functions have none.
+    public var signature: String
+    /// Whether it depends on nothing but its arguments. The others exist for no request's own template.
+    public var isPure: Bool
+    /// A template and what it prints, where there is an example.
+    public var example: Example?
+
+    public struct Example: Sendable, Equatable {
+        public var template: String
+        public var output: String
+
+        public init(template: String, output: String) {
+            self.template = template
+            self.output = output
+        }
+    }
+
+    public init(
+        name: String, set: String, signature: String = "", isPure: Bool = true, example: Example? = nil
+    ) {
+        self.name = name
+        self.set = set
+        self.signature = signature
+        self.isPure = isPure
+        self.example = example
+    }
 }
 
 /// What `GET /engines` says about an engine.

@@ -8,6 +8,8 @@ public protocol WebhookMatcher: Sendable {
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit]
     /// The keys of the pod's labels that are looked at.
     var labelKeys: Set<String> { get }
+    /// The keys of the namespace's labels that are looked at.
+    var namespaceLabelKeys: Set<String> { get }
 }
 
 /// What one webhook says about a pod.

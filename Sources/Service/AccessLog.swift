@@ -1,19 +1,22 @@
 import HTTPServer
 import Values
 
-/// One line for every answer: what was asked, what was answered, how long it took. Names and verdicts, no values of
-/// objects or templates.
+/// Counts every answer and writes one line about it: what was asked, what was answered, how long it took. Names and
+/// verdicts, no values of objects or templates.
 struct AccessLog: ExchangeObserver {
     let log: Log
+    let metrics: ServiceMetrics
     /// Health checks and scrapes are said at debug only.
     private static let quiet: Set<String> = [
         "/livez", "/readyz", "/healthz", "/healthz/ready", "/ready", "/metrics",
     ]
 
     func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry) {
+        let now = ServerClock.now()
+        count(request, route: route, status: status, bytes: bytes, entry: entry, now: now)
         let level: LogLevel = route.map { Self.quiet.contains($0.label) } ?? false ? .debug : .info
         guard level >= log.level, log.level != .none else { return }
-        let microseconds = (ServerClock.now() - request.arrival) / 1_000
+        let microseconds = (now &- request.arrival) / 1_000
         var members = [
             Member("method", .string(excerpt(request.method))),
             Member("route", .string(route?.label ?? "none")),
@@ -23,5 +26,21 @@ struct AccessLog: ExchangeObserver {
         ]
         members += entry.members
         log.write(level, "request", members)
+    }
+
+    private func count(
+        _ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry, now: UInt64
+    ) {
+        let seconds = Double(now &- request.arrival) / 1e9
+        metrics.count(
+            handler: route?.label ?? "none", status: status, method: request.method, seconds: seconds,
+            bytesIn: request.body.count, bytesOut: bytes)
+        if let report = entry.review {
+            metrics.count(report, seconds: Double(now &- entry.began) / 1e9)
+        } else if route?.concern == .review, request.method == "POST", status >= 400, !entry.isManifest {
+            metrics.countRefusedReview()
+        }
+        if let render = entry.render { metrics.count(render) }
+        if status == 413 { metrics.countBodyLimit() }
     }
 }

@@ -16,6 +16,7 @@ struct ListenerStarter {
     let health: Health
     let certificates: Certificates?
     let token: BearerToken?
+    let metrics: ServiceMetrics
     let log: Log
 
     func start() throws(ServiceError) -> [Service.Listener] {
@@ -65,7 +66,7 @@ struct ListenerStarter {
             throw ServiceError(
                 message:
                     "plain HTTP on \(options.httpAddress) shows every review and template to the network: "
-                    + "want a loopback address, or --allowPlainHTTP")
+                    + "want a loopback address, or --allow-plain-http")
         }
         let access = Access(
             isLocal: address.isLoopback, token: token,
@@ -93,7 +94,7 @@ struct ListenerStarter {
 
     private func routes(_ access: Access) -> Routes {
         Routes(
-            options: options, registry: registry, store: store, health: health,
+            options: options, registry: registry, store: store, health: health, metrics: metrics,
             allowsInlineTemplates: access.allowsInlineTemplates)
     }
 
@@ -105,7 +106,7 @@ struct ListenerStarter {
         server.tls = tls
         if kind == .monitoring { server.threads = 1 }
         if options.workers > 0 { server.workers = options.workers }
-        let router = Router(routes, access: access, observer: AccessLog(log: log))
+        let router = Router(routes, access: access, observer: AccessLog(log: log, metrics: metrics))
         do throws(HTTPServerError) {
             let server = try HTTPServer(server, handler: router)
             return Service.Listener(

@@ -9,6 +9,11 @@ enum MediaType: String {
 
     /// What a `Content-Type` says, parameters set aside; nil for anything else.
     init?(contentType: String) {
+        // What nearly everyone sends needs no taking apart.
+        if contentType == "application/json" {
+            self = .json
+            return
+        }
         switch Self.essence(contentType) {
         case "application/json", "text/json": self = .json
         case "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml": self = .yaml
@@ -72,7 +77,7 @@ extension HTTPRequest {
     ///
     /// - Throws: a problem of status 406 that names the offers.
     func accepted(_ offers: [String]) throws(RequestProblem) -> String {
-        guard let header = header("Accept") else { return offers[0] }
+        guard let header = header("Accept"), header != "*/*" else { return offers[0] }
         if let best = Accept(header).best(of: offers) { return best }
         throw RequestProblem(
             status: 406, code: "not_acceptable",

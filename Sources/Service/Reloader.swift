@@ -8,13 +8,18 @@ final class Reloader: Sendable {
     private let store: SnapshotStore
     private let certificates: Certificates?
     private let token: BearerToken?
+    private let metrics: ServiceMetrics
     private let log: Log
     private let turn = Mutex<Void>(())
 
-    init(store: SnapshotStore, certificates: Certificates?, token: BearerToken?, log: Log) {
+    init(
+        store: SnapshotStore, certificates: Certificates?, token: BearerToken?, metrics: ServiceMetrics,
+        log: Log
+    ) {
         self.store = store
         self.certificates = certificates
         self.token = token
+        self.metrics = metrics
         self.log = log
     }
 
@@ -35,10 +40,12 @@ final class Reloader: Sendable {
     private func reloadConfiguration() {
         switch store.reload() {
         case .unchanged: return
-        case .loaded(let generation):
+        case .loaded(let generation, let files):
+            metrics.countReload(of: files, isSuccess: true, at: store.current.loadedAt)
             log.info("configuration loaded", [Member("generation", .int(Int64(generation)))])
             for warning in store.snapshot.warnings { log.warning(warning.description) }
-        case .refused(let errors):
+        case .refused(let errors, let files):
+            metrics.countReload(of: files, isSuccess: false, at: store.current.lastAttempt.at)
             for error in errors {
                 log.error("configuration refused, the last good one stays", [Member("error", .string(error))])
             }
@@ -50,10 +57,12 @@ final class Reloader: Sendable {
         switch certificates.reload() {
         case .unchanged: return
         case .loaded:
+            metrics.countCertificateReload(isSuccess: true)
             log.info(
                 "certificate loaded", [Member("until", .string(Timestamp.text(seconds: certificates.expiry)))]
             )
         case .refused(let error):
+            metrics.countCertificateReload(isSuccess: false)
             log.error("certificate refused, the last good one stays", [Member("error", .string(error))])
         }
     }

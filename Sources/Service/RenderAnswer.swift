@@ -32,6 +32,8 @@ extension RenderRequest {
         public var limits: RenderLimits
         /// Templates that requests may name (`templateRef`).
         public var templates: [String: TemplateSources]
+        /// nil compiles every time.
+        var cache: TemplateCache?
 
         public init(
             registry: PluginRegistry, limits: RenderLimits, templates: [String: TemplateSources] = [:]
@@ -93,9 +95,12 @@ extension RenderRequest {
                     + (sets.isEmpty ? "the engine \(engine) has no function sets" : "want some of \(sets)"))
         }
         var options = options
-        options.limits = limits(below: context.limits)
+        options.limits = context.limits
         do throws(RenderError) {
-            return try renderer.compile(sources, options: options)
+            guard let cache = context.cache else { return try renderer.compile(sources, options: options) }
+            return try cache.template(engine: engine, sources, options) { () throws(RenderError) in
+                try renderer.compile(sources, options: options)
+            }
         } catch {
             throw RequestProblem(error, sources: sources)
         }

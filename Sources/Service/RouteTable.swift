@@ -11,21 +11,30 @@ struct Routes: Sendable {
     /// The part of them that says whether the server is live and ready.
     let health: [Route]
 
+    /// The labels of all routes.
+    static let labels = [
+        "/render", "/decide", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
+        "/openapi.json",
+        "/livez", "/readyz", "/healthz", "/metrics", "/version", "/debug/config",
+    ]
+
     /// Bytes of body of a request that needs none.
     private static let noBody = 4 << 10
 
     /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
     init(
         options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, health: Health,
-        allowsInlineTemplates: Bool
+        metrics: ServiceMetrics, allowsInlineTemplates: Bool
     ) {
         func get(_ path: String, _ handler: any Handler) -> Route {
             Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
         }
+        var context = RenderRequest.Context(registry: registry, limits: options.renderLimits)
+        context.cache = TemplateCache()
         let render = RenderHandler(
-            context: RenderRequest.Context(registry: registry, limits: options.renderLimits),
+            context: context,
             milliseconds: options.renderMilliseconds, allowsInlineTemplates: allowsInlineTemplates)
-        let inject = InjectHandler(store: store, options: options)
+        let inject = InjectHandler(store: store, options: options, metrics: metrics)
         questions = [
             Route(
                 path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
@@ -40,6 +49,7 @@ struct Routes: Sendable {
                 path: "/inject/", method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
                 concern: .review, handler: inject),
             get("/engines", ConstantHandler { Catalogue.engines(registry) }),
+            get("/functions", ConstantHandler { Catalogue.functions(registry) }),
             get("/reasons", ConstantHandler { Catalogue.reasons() }),
             get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
             get("/openapi.json", OpenAPIHandler(asJSON: true)),
@@ -51,6 +61,7 @@ struct Routes: Sendable {
         ]
         monitoring =
             self.health + [
+                get("/metrics", MetricsHandler(metrics: metrics)),
                 get("/version", ConstantHandler { BuildInformation.value }),
                 get("/debug/config", DebugConfigHandler(store: store)),
             ]

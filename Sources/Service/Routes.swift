@@ -1,4 +1,5 @@
 import HTTPServer
+import Injection
 import Values
 
 /// One path with the methods that it answers.
@@ -40,11 +41,19 @@ extension Handler {
 /// What the log and the counters say about one answer.
 struct LogEntry {
     var members: [Member] = []
+    var review: ReviewReport?
+    var render: RenderRecord?
+    /// Whether /inject was asked about a manifest.
+    var isManifest = false
+    /// When its handler was called.
+    var began = ServerClock.now()
 }
 
 /// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a
 /// listener does not have is not found there.
 final class Router: HTTPHandler {
+    /// All that it serves.
+    let routes: [Route]
     private let exact: [String: [Route]]
     private let below: [Route]
     private let access: Access
@@ -53,6 +62,7 @@ final class Router: HTTPHandler {
     private static let bodyLimitElsewhere = 64 << 10
 
     init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
+        self.routes = routes
         exact = Dictionary(grouping: routes.filter { !$0.path.hasSuffix("/") }, by: \.path)
         below = routes.filter { $0.path.hasSuffix("/") }
         self.access = access

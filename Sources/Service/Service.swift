@@ -5,6 +5,7 @@ import Glibc
 public import HTTPServer
 import Injection
 import PluginAPI
+import Synchronization
 import Values
 
 /// Pillion as a server: configuration, listeners and their routes, from start to ordered end.
@@ -58,11 +59,19 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(message: error.description)
         }
+        let active = ActiveRequests()
+        let metrics = ServiceMetrics(
+            engines: registry.renderers.map { $0.description.id }, handlers: Routes.labels,
+            revision: options.injection.revision,
+            certificateExpiry: { certificates.map { Double($0.expiry) } }, activeRequests: { active.count })
+        metrics.countReload(of: ServiceMetrics.files, isSuccess: true, at: store.current.loadedAt)
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,
-            token: token, log: log)
+            token: token, metrics: metrics, log: log)
         listeners = try starter.start()
-        let reloader = Reloader(store: store, certificates: certificates, token: token, log: log)
+        active.servers = listeners.map(\.server)
+        let reloader = Reloader(
+            store: store, certificates: certificates, token: token, metrics: metrics, log: log)
         self.reloader = reloader
         watch = FileWatch(reloader.paths) { reloader.reload() }
         healthFile =
@@ -145,6 +154,18 @@ public final class Service: Sendable {
         for listener in listeners { listener.server.stop() }
         healthFile?.stop()
     }
+}
+
+/// The requests at hand on all listeners, which are known only after the counters are.
+private final class ActiveRequests: Sendable {
+    private let all = Mutex<[HTTPServer]>([])
+
+    var servers: [HTTPServer] {
+        get { all.withLock { $0 } }
+        set { all.withLock { $0 = newValue } }
+    }
+
+    var count: Double { Double(servers.reduce(0) { $0 + $1.activeRequests }) }
 }
 
 /// Why the service does not start.

@@ -20,17 +20,17 @@ final class SnapshotStore: Sendable {
 
     struct Attempt: Sendable {
         var at: Int
-        var hash: String
+        var digest: FilesDigest
         /// Every problem that was found, in the order of the files; empty where the attempt was a success.
         var errors: [String]
         var isSuccess: Bool { errors.isEmpty }
     }
 
-    /// How a reload ended.
+    /// How a reload ended; `files` are those that differ from the last attempt, as the metrics name them.
     enum Outcome: Sendable {
         case unchanged
-        case loaded(generation: Int)
-        case refused([String])
+        case loaded(generation: Int, files: [String])
+        case refused([String], files: [String])
     }
 
     let configuration: Configuration
@@ -42,65 +42,95 @@ final class SnapshotStore: Sendable {
         let files = try configuration.read()
         let snapshot = try configuration.compile(files)
         let now = time(nil)
-        let hash = Self.digest(files)
+        let digest = FilesDigest(files)
         state = Mutex(
             State(
-                snapshot: snapshot, generation: 1, hash: hash, loadedAt: now,
-                lastAttempt: Attempt(at: now, hash: hash, errors: [])))
+                snapshot: snapshot, generation: 1, hash: digest.text, loadedAt: now,
+                lastAttempt: Attempt(at: now, digest: digest, errors: [])))
     }
 
     var snapshot: Snapshot { state.withLock { $0.snapshot } }
 
     var current: State { state.withLock { $0 } }
 
-    /// Reads the files again and takes them where they compile.
+    /// Reads the files again and takes them where they compile. What was refused once is not tried again until it
+    /// changes.
     func reload() -> Outcome {
         let files: InjectionFiles
         do {
             files = try configuration.read()
         } catch {
-            return refuse([error.description], hash: error.description)
+            return refuse([error.description], FilesDigest(unreadable: error.description))
         }
-        let hash = Self.digest(files)
-        if state.withLock({ $0.lastAttempt.hash == hash }) { return .unchanged }
+        let digest = FilesDigest(files)
+        let last = state.withLock { $0.lastAttempt.digest }
+        if last == digest { return .unchanged }
         let snapshot: Snapshot
         do {
             snapshot = try configuration.compile(files)
         } catch {
-            return refuse(error.diagnostics.map(\.description), hash: hash)
+            return refuse(error.diagnostics.map(\.description), digest)
         }
         let now = time(nil)
         let generation = state.withLock { state in
             state = State(
-                snapshot: snapshot, generation: state.generation + 1, hash: hash, loadedAt: now,
-                lastAttempt: Attempt(at: now, hash: hash, errors: []))
+                snapshot: snapshot, generation: state.generation + 1, hash: digest.text, loadedAt: now,
+                lastAttempt: Attempt(at: now, digest: digest, errors: []))
             return state.generation
         }
-        return .loaded(generation: generation)
+        return .loaded(generation: generation, files: digest.changes(from: last))
     }
 
-    /// What was refused once is not tried again until it changes.
-    private func refuse(_ errors: [String], hash: String) -> Outcome {
+    private func refuse(_ errors: [String], _ digest: FilesDigest) -> Outcome {
         let now = time(nil)
         return state.withLock { state in
-            if state.lastAttempt.hash == hash { return .unchanged }
-            state.lastAttempt = Attempt(at: now, hash: hash, errors: errors)
-            return .refused(errors)
+            let last = state.lastAttempt.digest
+            if last == digest { return .unchanged }
+            state.lastAttempt = Attempt(at: now, digest: digest, errors: errors)
+            return .refused(errors, files: digest.changes(from: last))
         }
     }
+}
 
-    /// FNV-1a over names and bytes: it tells states apart, it protects nothing.
-    private static func digest(_ files: InjectionFiles) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func add(_ bytes: some Sequence<UInt8>) {
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            hash = (hash ^ 0xff) &* 0x100_0000_01b3
-        }
-        for text in [files.configuration, files.values, files.mesh] {
-            add((text?.name ?? "").utf8)
-            add(text?.bytes ?? [])
-        }
-        let digits = String(hash, radix: 16)
+/// Tells states of the files apart; it protects nothing. FNV-1a over each file's name and bytes.
+struct FilesDigest: Sendable, Equatable {
+    private let configuration: UInt64
+    private let values: UInt64
+    private let mesh: UInt64
+
+    init(_ files: InjectionFiles) {
+        configuration = Self.hash(files.configuration)
+        values = Self.hash(files.values)
+        mesh = Self.hash(files.mesh)
+    }
+
+    /// - Parameter unreadable: why the files could not be read.
+    init(unreadable: String) {
+        configuration = Self.hash(NamedText(name: "", text: unreadable))
+        values = 0
+        mesh = 0
+    }
+
+    /// 16 digits for `/debug/config`.
+    var text: String {
+        let both = (configuration &* 31 &+ values) &* 31 &+ mesh
+        let digits = String(both, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    func changes(from other: FilesDigest) -> [String] {
+        var names: [String] = []
+        if configuration != other.configuration { names.append("inject") }
+        if mesh != other.mesh { names.append("mesh") }
+        if values != other.values { names.append("values") }
+        return names
+    }
+
+    private static func hash(_ text: NamedText?) -> UInt64 {
+        guard let text else { return 0 }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in text.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return hash
     }
 }

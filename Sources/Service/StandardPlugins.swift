@@ -10,6 +10,9 @@ public enum StandardPlugins {
 
     static let decisions: [any DecisionPlugin] = [PolicyPlugin()]
 
+    /// Ids that a loaded engine cannot have.
+    public static var ids: [String] { renderers.map(\.description.id) }
+
     /// - Parameter loaded: engines from `--plugin-dir`, which stand behind those of the list.
     public static func registry(
         loaded: [any Renderer] = []

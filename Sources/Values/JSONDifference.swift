@@ -17,13 +17,21 @@ struct JSONDifference {
             if old != new { replace(new) }
             return
         }
+        // What nobody changed is mostly the same storage: a pod's 2,000 variables are not looked at.
         switch (old, new) {
         case (.object(let old), .object(let new)):
-            compareMembers(old, new)
+            if !isSameStorage(old.members, new.members) { compareMembers(old, new) }
         case (.array(let old), .array(let new)):
-            compareItems(old, new)
+            if !isSameStorage(old, new) { compareItems(old, new) }
         default:
             if old != new { replace(new) }
+        }
+    }
+
+    private func isSameStorage<T>(_ old: [T], _ new: [T]) -> Bool {
+        guard old.count == new.count else { return false }
+        return old.withUnsafeBufferPointer { old in
+            new.withUnsafeBufferPointer { new in old.baseAddress == new.baseAddress }
         }
     }
 
@@ -39,8 +47,13 @@ struct JSONDifference {
         operations.append(JSONPatch.Operation(.remove, JSONPointer(path + [token])))
     }
 
-    private mutating func descend(_ token: String, _ old: Value, _ new: Value) {
-        path.append(token)
+    private mutating func descend(_ token: @autoclosure () -> String, _ old: Value, _ new: Value) {
+        // Most of what is compared is the same scalar, for which no path is needed.
+        switch (old, new) {
+        case (.object, .object), (.array, .array): break
+        default: if old == new { return }
+        }
+        path.append(token())
         compare(old, new)
         path.removeLast()
     }
@@ -48,6 +61,10 @@ struct JSONDifference {
     // MARK: Objects
 
     private mutating func compareMembers(_ old: Object, _ new: Object) {
+        if hasSameKeys(old, new) {
+            for (left, right) in zip(old.members, new.members) { descend(left.key, left.value, right.value) }
+            return
+        }
         let oldPlaces = KeyIndex(old.members)
         let newPlaces = KeyIndex(new.members)
         for (place, member) in old.members.enumerated()
@@ -61,6 +78,15 @@ struct JSONDifference {
                 add(member.key, member.value)
             }
         }
+    }
+
+    /// Whether both have the same keys in the same order, as an object has that was copied and changed.
+    private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
+        guard old.count == new.count else { return false }
+        for index in old.members.indices where !old.members[index].key.hasSameBytes(as: new.members[index].key) {
+            return false
+        }
+        return true
     }
 
     /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.
@@ -90,6 +116,7 @@ struct JSONDifference {
     // MARK: Lists
 
     private mutating func compareItems(_ old: [Value], _ new: [Value]) {
+        if old == new { return }
         if let oldNames = names(old), let newNames = names(new) {
             edit(old, new, pairs: pairsByName(oldNames, newNames), pairsRuns: false)
             return

@@ -5,7 +5,8 @@ extension Value {
     }
 
     /// As `==`; `numbersByValue` also takes an integer and a binary fraction of the same size as equal, as RFC
-    /// 6902 does. Nothing recurses: the depth of a value costs heap, not stack.
+    /// 6902 does: of the size that the integer has as a binary fraction, as a large fraction is written by the
+    /// digits that tell it from its neighbours, with zeros behind. Nothing recurses: the depth of a value costs heap, not stack.
     public func isEqual(_ other: Value, numbersByValue: Bool) -> Bool {
         var pending: [(Value, Value)] = []
         guard Value.compare(self, other, numbersByValue, &pending) else { return false }
@@ -35,7 +36,7 @@ extension Value {
         case (.int(let left), .int(let right)): return left == right
         case (.double(let left), .double(let right)): return left == right
         case (.int(let integer), .double(let fraction)), (.double(let fraction), .int(let integer)):
-            return numbersByValue && Int64(exactly: fraction) == integer
+            return numbersByValue && Double(integer) == fraction
         case (.string(let left), .string(let right)): return left.hasSameBytes(as: right)
         case (.array(let leftItems), .array(let rightItems)):
             guard leftItems.count == rightItems.count else { return false }

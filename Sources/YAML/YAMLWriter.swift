@@ -35,35 +35,52 @@ struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
 
-    private enum Frame {
-        case mapping([Member], next: Int, indent: Int)
-        case sequence([Value], next: Int, indent: Int)
+    /// A collection that is open. Only one of the two lists has anything in it.
+    private struct Frame {
+        var members: [Member] = []
+        var items: [Value] = []
+        var next = 0
+        var indent = 0
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
-        var frames: [Frame] = []
         var line = YAMLLine(start: output.count)
-        enter(value, indent: -1, place: .root, &frames, &line, into: &output)
-        while let frame = frames.popLast() {
-            switch frame {
-            case .mapping(let members, let next, let indent):
-                guard next < members.count else { continue }
-                frames.append(.mapping(members, next: next + 1, indent: indent))
-                line.beginEntry(indent: indent, into: &output)
-                let isSimple = writeKey(members[next].key, indent: indent, &line, into: &output)
-                enter(
-                    members[next].value, indent: indent, place: isSimple ? .value : .longValue, &frames,
-                    &line,
-                    into: &output)
-            case .sequence(let items, let next, let indent):
-                guard next < items.count else { continue }
-                frames.append(.sequence(items, next: next + 1, indent: indent))
-                line.beginEntry(indent: indent, into: &output)
+        guard var current = enter(value, indent: -1, place: .root, &line, into: &output) else {
+            return line.end(into: &output)
+        }
+        // The innermost collection is kept apart from those around it: taking it off the stack and putting it
+        // back for each entry would count references and take a third longer.
+        var around: [Frame] = []
+        while true {
+            var inner: Frame?
+            while inner == nil, current.next < current.members.count {
+                let index = current.next
+                current.next += 1
+                line.beginEntry(indent: current.indent, into: &output)
+                let isSimple = writeKey(
+                    current.members[index].key, indent: current.indent, &line, into: &output)
+                inner = enter(
+                    current.members[index].value, indent: current.indent,
+                    place: isSimple ? .value : .longValue,
+                    &line, into: &output)
+            }
+            while inner == nil, current.next < current.items.count {
+                let index = current.next
+                current.next += 1
+                line.beginEntry(indent: current.indent, into: &output)
                 output.append(UInt8(ascii: "-"))
-                enter(items[next], indent: indent, place: .item, &frames, &line, into: &output)
+                inner = enter(
+                    current.items[index], indent: current.indent, place: .item, &line, into: &output)
+            }
+            if let inner {
+                around.append(current)
+                current = inner
+            } else if let outer = around.popLast() {
+                current = outer
+            } else {
+                return line.end(into: &output)
             }
         }
-        line.end(into: &output)
     }
 
     /// Writes a key and its colon; answers whether it stands before the colon, as short keys of one line do. Others
@@ -94,27 +111,28 @@ struct YAMLEmitter {
         case item
     }
 
-    /// Writes a scalar or an empty collection; leaves any other collection on the stack.
+    /// Writes a scalar or an empty collection; any other collection is the answer, its entries still to come.
     private func enter(
-        _ value: Value, indent: Int, place: Place, _ frames: inout [Frame], _ line: inout YAMLLine,
-        into output: inout ByteBuffer
-    ) {
+        _ value: Value, indent: Int, place: Place, _ line: inout YAMLLine, into output: inout ByteBuffer
+    ) -> Frame? {
+        var frame = Frame()
         switch value {
         case .array(let items) where !items.isEmpty:
+            frame.items = items
             // A list under its key is not indented, but for the one of a long key.
-            let inner = place == .root ? 0 : place == .value ? indent : indent + 2
-            frames.append(.sequence(items, next: 0, indent: inner))
+            frame.indent = place == .root ? 0 : place == .value ? indent : indent + 2
         case .object(let object) where !object.isEmpty:
-            let members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
-            frames.append(.mapping(members, next: 0, indent: place == .root ? 0 : indent + 2))
+            frame.members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
+            frame.indent = place == .root ? 0 : indent + 2
         default:
             if place != .root { output.append(UInt8(ascii: " ")) }
             scalar(value, indent: indent, &line, into: &output)
-            return
+            return nil
         }
         // Behind `- ` and the `: ` of a long key, the first entry stands on the same line.
         line.isInline = place != .value
         if place == .item || place == .longValue { output.append(UInt8(ascii: " ")) }
+        return frame
     }
 
     private func scalar(_ value: Value, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer) {

@@ -21,11 +21,33 @@ let templateEnvironmentOption = Option(
 /// What Istio's injector takes from its environment besides flags.
 private let settingsOfEnvironment = ["COMPLIANCE_POLICY", "PLATFORM"]
 
+/// Where further engines are loaded from.
+let pluginOptions = [
+    Option(
+        name: "pluginDir", shape: .value("FOLDER"),
+        help: "a folder of shared libraries with further template engines", readsEnvironment: true),
+    Option(
+        name: "pluginIsolation", shape: .value("none|wished|process"), fallback: "wished",
+        help: "where their renders run: in this process, as each engine wishes, or in processes of their own",
+        readsEnvironment: true),
+]
+
+/// Engines from `--pluginDir`; a library that is refused is said and left out.
+func loadedRenderers(_ arguments: Arguments) throws -> [any Renderer] {
+    guard let folder = arguments.string("pluginDir") else { return [] }
+    let isolation = try arguments.choice("pluginIsolation", of: ["none", "wished", "process"])
+    let loaded = DynamicRenderer.load(
+        folder: folder, taken: StandardPlugins.ids,
+        isolation: isolation.flatMap(PluginIsolation.init(rawValue:)) ?? .wished)
+    for refusal in loaded.refusals { complain(refusal.description) }
+    return loaded.renderers
+}
+
 /// The engines, or a failure that says what is wrong with the list.
 func registry(for arguments: Arguments) throws -> PluginRegistry {
     do {
-        return try StandardPlugins.registry()
-    } catch {
+        return try StandardPlugins.registry(loaded: loadedRenderers(arguments))
+    } catch let error as PluginRegistryError {
         throw Failure(error.message)
     }
 }
@@ -35,19 +57,24 @@ func named(_ path: String?) throws -> NamedText? {
     try path.map { NamedText(name: $0, bytes: try read(file: $0)) }
 }
 
+/// `--podTemplatePath`, read.
+func podTemplatePaths(_ arguments: Arguments) throws -> [PodTemplatePath] {
+    try arguments.list("podTemplatePath").map { text in
+        guard let path = PodTemplatePath(text) else {
+            throw UsageError(
+                "--podTemplatePath is \"\(text)\", want KIND.GROUP=PATH such as "
+                    + "Rollout.argoproj.io=spec.template")
+        }
+        return path
+    }
+}
+
 /// What snapshots are made with, from the options that verbs share.
 func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     var options = InjectionOptions()
     options.revision = arguments.string("revision") ?? ""
     options.nativeSidecars = try arguments.choice("nativeSidecars", of: ["true", "false", "auto"]) == "true"
-    options.podTemplatePaths = try arguments.list("podTemplatePath").map { text in
-        guard let path = PodTemplatePath(text) else {
-            throw UsageError(
-                "--podTemplatePath is \"\(text)\", want KIND.GROUP=PATH such as Rollout.argoproj.io=spec.template"
-            )
-        }
-        return path
-    }
+    options.podTemplatePaths = try podTemplatePaths(arguments)
     for name in arguments.list("template-env") + settingsOfEnvironment {
         options.environment[name] = getenv(name).map { String(cString: $0) }
     }

@@ -1,8 +1,8 @@
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, renderVerb, decideVerb, enginesVerb, reasonsVerb, explainVerb, versionVerb,
-    completionVerb,
-    manVerb, renderPluginVerb,
+    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, validateVerb, enginesVerb,
+    reasonsVerb,
+    explainVerb, probeVerb, versionVerb, completionVerb, manVerb, renderPluginVerb,
 ]
 
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.

@@ -15,7 +15,8 @@ struct AdmissionReviewTests {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
         var options = ReviewOptions()
         options.selfCheck = true
-        let answer = try Answer(toText: text(of: "\(Self.folder)/\(file)"), snapshot: snapshot, options: options)
+        let answer = try Answer(
+            toText: text(of: "\(Self.folder)/\(file)"), snapshot: snapshot, options: options)
         let problem = compareGolden(answer.golden, with: "\(Self.folder)/\(file.dropLast(5)).answer")
         #expect(problem == nil, "\(problem ?? "")")
     }
@@ -50,7 +51,9 @@ struct AdmissionReviewTests {
         let answer = try Answer(toText: body, snapshot: snapshot, options: options)
         #expect(answer.allowed && answer.patch.isEmpty)
         #expect(answer.report.kind == .failure && answer.report.reason == .renderedYAMLInvalid)
-        #expect(answer.review["response"]?["warnings"]?[0]?.string?.hasPrefix("no sidecar was injected: ") == true)
+        #expect(
+            answer.review["response"]?["warnings"]?[0]?.string?.hasPrefix("no sidecar was injected: ") == true
+        )
     }
 }
 
@@ -64,7 +67,8 @@ extension Answer {
             "\(operation.kind.rawValue) \(operation.path) \(JSON.text(operation.value))\n"
         }
         let name = "\(report.namespace)/\(report.name)"
-        return JSON.text(shown, style: .pretty(2)) + "\n\(report.kind) \(report.reason.rawValue) \(report.uid) \(name)\n"
+        return JSON.text(shown, style: .pretty(2))
+            + "\n\(report.kind) \(report.reason.rawValue) \(report.uid) \(name)\n"
             + lines.joined()
     }
 }

@@ -32,7 +32,9 @@ struct GeneratedPods {
         let count = 1 + below(4)
         spec["containers"] = .array((0..<count).map { container("app\($0)") })
         if chance(30) { spec["initContainers"] = .array((0...below(2)).map { container("setup\($0)") }) }
-        if chance(40) { spec["volumes"] = [["name": "data", "emptyDir": [:]], ["name": "more", "unknown": true]] }
+        if chance(40) {
+            spec["volumes"] = [["name": "data", "emptyDir": [:]], ["name": "more", "unknown": true]]
+        }
         if chance(20) { spec["volumes"] = .null }
         if chance(20) { spec["securityContext"] = ["runAsUser": 5, "fsGroup": 7] }
         if chance(20) { spec["imagePullSecrets"] = [["name": "pull"]] }
@@ -69,14 +71,18 @@ struct GeneratedPods {
     private mutating func container(_ name: String) -> Value {
         var container = Object([Member("name", .string(name)), Member("image", "i:1")])
         if chance(50) {
-            container["ports"] = [["name": "http", "containerPort": 80], ["containerPort": 9], ["name": "u"]]
+            container["ports"] = [
+                ["name": "http", "containerPort": 80], ["containerPort": 9], ["name": "u"],
+            ]
         }
         if chance(40) {
-            container["env"] = .array((0..<below(30)).map { ["name": .string("E\($0)"), "value": "v", "odd": $0 == 3 ? true : 1] })
+            container["env"] = .array(
+                (0..<below(30)).map { ["name": .string("E\($0)"), "value": "v", "odd": $0 == 3 ? true : 1] })
         }
         for probe in ["readinessProbe", "livenessProbe", "startupProbe"] where chance(40) {
             container[probe] = pick([
-                ["httpGet": ["port": 80, "path": "/x"], "timeoutSeconds": 3], ["httpGet": ["port": "http", "scheme": "HTTPS"]],
+                ["httpGet": ["port": 80, "path": "/x"], "timeoutSeconds": 3],
+                ["httpGet": ["port": "http", "scheme": "HTTPS"]],
                 ["httpGet": ["port": "missing"]], ["tcpSocket": ["port": 81]], ["exec": ["command": ["a"]]],
                 ["grpc": ["port": 5]],
             ])

@@ -11,7 +11,8 @@ enum ObjectComparison {
         case .null, .bool(false), .int(0), .string(""): true
         case .double(let number): number == 0
         case .array(let items): items.isEmpty
-        case .object(let object): object.members.allSatisfy { isEmpty($0.value) && !meaningful.contains($0.key) }
+        case .object(let object):
+            object.members.allSatisfy { isEmpty($0.value) && !meaningful.contains($0.key) }
         default: false
         }
     }
@@ -23,7 +24,8 @@ enum ObjectComparison {
             return .object(
                 Object(
                     object.members.map { member in
-                        let holdsJSON = ["sidecar.istio.io/status", "proxy.istio.io/overrides"].contains(member.key)
+                        let holdsJSON = ["sidecar.istio.io/status", "proxy.istio.io/overrides"].contains(
+                            member.key)
                         if holdsJSON, let text = member.value.string, let read = try? JSON.read(text) {
                             return Member(member.key, normal(read))
                         }
@@ -43,11 +45,17 @@ enum ObjectComparison {
                 let place = "\(path)/\(key)"
                 switch (want[key], got[key]) {
                 case (let value?, nil):
-                    if !isEmpty(value) || meaningful.contains(key) { return "\(place): missing, want \(JSON.text(value))" }
+                    if !isEmpty(value) || meaningful.contains(key) {
+                        return "\(place): missing, want \(JSON.text(value))"
+                    }
                 case (nil, let value?):
-                    if !isEmpty(value) || meaningful.contains(key) { return "\(place): unexpected \(JSON.text(value))" }
+                    if !isEmpty(value) || meaningful.contains(key) {
+                        return "\(place): unexpected \(JSON.text(value))"
+                    }
                 case (let left?, let right?):
-                    if byQuantity, let one = amount(left), let other = amount(right), one == other { continue }
+                    if byQuantity, let one = amount(left), let other = amount(right), one == other {
+                        continue
+                    }
                     if let found = difference(left, right, at: place) { return found }
                 case (nil, nil): break
                 }

@@ -7,7 +7,7 @@ import Values
 import YAML
 
 /// What Istio's own binaries made of manifests and reviews, case by case: `template:` form by 1.6, `templates:` by 1.32.
-@Suite("Recorded answers", .enabled(if: SharedMaterial.isPresent))
+@Suite("Recorded answers", .enabled(if: SharedMaterial.isPresent && Snapshots.hasGoTemplates))
 struct RecordedAnswersTests {
     static let suites = ["istio-1.6", "istio-1.32"]
 
@@ -15,7 +15,9 @@ struct RecordedAnswersTests {
     func manifests(_ suite: String) throws {
         var problems: [String] = []
         for recorded in try RecordedCase.all(in: suite) where recorded.expected != nil {
-            if let problem = try recorded.manifestProblem() { problems.append("\(recorded.name): \(problem)") }
+            if let problem = try recorded.manifestProblem() {
+                problems.append("\(recorded.name): \(problem)")
+            }
         }
         #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
     }
@@ -33,7 +35,9 @@ struct RecordedAnswersTests {
     func refusals(_ suite: String) throws {
         let snapshot = try Snapshots.bench(String(suite.dropFirst("istio-".count)))
         var problems: [String] = []
-        for line in text(of: SharedMaterial.path("conformance/\(suite)/refusals.jsonl")).split(separator: "\n") {
+        for line in text(of: SharedMaterial.path("conformance/\(suite)/refusals.jsonl")).split(
+            separator: "\n")
+        {
             let recorded = try JSON.read(String(line))
             let answer = try Answer(to: recorded["review"] ?? .null, snapshot: snapshot)
             let allowed = recorded["allowed"]?.bool ?? false
@@ -42,7 +46,8 @@ struct RecordedAnswersTests {
             let last = String(value.split(separator: ",").last ?? "")
             let isTemplate = recorded["message"]?.string?.contains("template") ?? false
             let isNamed =
-                allowed || answer.message.contains(annotation) && (answer.message.contains(last) || isTemplate)
+                allowed
+                || answer.message.contains(annotation) && (answer.message.contains(last) || isTemplate)
             if answer.allowed != allowed || !isNamed {
                 problems.append("\(annotation)=\(value): \(answer.allowed) \(answer.message)")
             }

@@ -40,7 +40,8 @@ struct RecordedCase {
         let snapshot = try snapshot("flags")
         let outcome: ManifestOutcome
         do {
-            outcome = try Pipeline.inject(manifest: contents(of: folder + "/input.yaml") ?? [], snapshot: snapshot)
+            outcome = try Pipeline.inject(
+                manifest: contents(of: folder + "/input.yaml") ?? [], snapshot: snapshot)
         } catch { return "error: \(error)" }
         let want = try YAMLReader.documents(Array((expected ?? "").utf8)).filter { !$0.isEmpty }.map(\.value)
         let got = try YAMLReader.documents(outcome.output).filter { !$0.isEmpty }.map(\.value)
@@ -86,12 +87,16 @@ struct Answer {
     let message: String
     let patch: [JSONPatch.Operation]
 
-    init(to review: Value, path: String = "/inject", snapshot: Snapshot, options: ReviewOptions = ReviewOptions()) throws {
+    init(
+        to review: Value, path: String = "/inject", snapshot: Snapshot,
+        options: ReviewOptions = ReviewOptions()
+    ) throws {
         try self.init(toText: JSON.text(review), path: path, snapshot: snapshot, options: options)
     }
 
     init(
-        toText text: String, path: String = "/inject", snapshot: Snapshot, options: ReviewOptions = ReviewOptions()
+        toText text: String, path: String = "/inject", snapshot: Snapshot,
+        options: ReviewOptions = ReviewOptions()
     ) throws {
         var output = ByteBuffer()
         report = Array(text.utf8).withUnsafeBufferPointer {
@@ -115,6 +120,8 @@ enum Snapshots {
             preconditionFailure("\(error)")
         }
     }()
+
+    static let hasGoTemplates = registry.renderer("gotemplate") != nil
 
     static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
         let named = paths.map { NamedText(name: $0, bytes: contents(of: $0) ?? []) }

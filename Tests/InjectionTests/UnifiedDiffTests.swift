@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct UnifiedDiffTests {
     private func diff(_ old: String, _ new: String) -> String {
-        String(decoding: UnifiedDiff.text(from: Array(old.utf8), to: Array(new.utf8), name: "f"), as: UTF8.self)
+        String(
+            decoding: UnifiedDiff.text(from: Array(old.utf8), to: Array(new.utf8), name: "f"), as: UTF8.self)
     }
 
     @Test func equalTextsDifferNowhere() { #expect(diff("a\nb\n", "a\nb\n") == "") }

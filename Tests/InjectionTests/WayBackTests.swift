@@ -52,7 +52,8 @@ struct WayBackTests {
             let again = try Pipeline.inject(manifest: injected.output, snapshot: snapshot, options: options)
             #expect(
                 !again.changed || again.output == injected.output,
-                "\(String(decoding: UnifiedDiff.text(from: injected.output, to: again.output, name: file), as: UTF8.self))")
+                "\(String(decoding: UnifiedDiff.text(from: injected.output, to: again.output, name: file), as: UTF8.self))"
+            )
             let back = try Pipeline.uninject(manifest: injected.output)
             let want = try YAMLReader.documents(input).map(\.value)
             let got = try YAMLReader.documents(back.output).map(\.value)
@@ -92,7 +93,9 @@ struct WayBackTests {
                 pillion.dev/way-back: '[{"op":"remove","path":"/spec/containers/4"}]'
             spec: {containers: []}
             """
-        let error = #expect(throws: InjectionError.self) { try Pipeline.uninject(manifest: Array(manifest.utf8)) }
+        let error = #expect(throws: InjectionError.self) {
+            try Pipeline.uninject(manifest: Array(manifest.utf8))
+        }
         #expect(error?.code == .patchSelfCheckFailed)
     }
 }

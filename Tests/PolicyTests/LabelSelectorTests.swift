@@ -56,6 +56,7 @@ struct LabelSelectorTests {
         arguments: [
             ([:], "it is empty"),
             (nil, "it is empty"),
+            (["matchLabels": [:], "matchExpressions": nil], "it is empty"),
             (
                 ["matchLabel": ["a": "b"]],
                 "it has neither matchLabels nor matchExpressions, only \"matchLabel\""

@@ -86,6 +86,21 @@ struct PropertyTests {
             (short.inject, short.reason, short.message, short.remedy)
                 == (decision.inject, decision.reason, decision.message, decision.remedy))
 
+        // The same for a pod with very many other labels.
+        var crowded = pod
+        let many = (0..<100).map { Member("other-\($0)", "x") }
+        crowded.metadata["labels"] = .object(Object(many + (pod.metadata["labels"]?.object?.members ?? [])))
+        let among = engine.decide(crowded, trace: true)
+        #expect(
+            (among.inject, among.reason, among.message) == (
+                decision.inject, decision.reason, decision.message
+            ))
+        #expect(among.trace.map(\.verdict) == decision.trace.map(\.verdict))
+
+        // The line says the same as the trace.
+        #expect(decision.traceLine == short.traceLine)
+        #expect(decision.traceLine.split(separator: " ").filter { $0.hasSuffix("!") }.count == 1)
+
         // Exactly one step decides; it is the first that says inject or skip, and it says what the decision says.
         let decisive = decision.trace.filter(\.decisive)
         try #require(decisive.count == 1)

@@ -45,7 +45,8 @@ struct ReportTests {
         for member in audit.members {
             #expect(member.value.string?.unicodeScalars.allSatisfy { $0.value >= 0x20 } == true)
         }
-        #expect(engine.decide(subject(), trace: false).auditAnnotations["trace"] == nil)
+        let short = engine.decide(subject(annotation: "no\nway\u{1b}[31m"), trace: false).auditAnnotations
+        #expect(short == audit)
     }
 
     @Test("a warning for the pod's author has at most 120 bytes, however long what it quotes")

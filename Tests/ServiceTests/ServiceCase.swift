@@ -1,5 +1,6 @@
 import PluginAPI
 import HTTPServer
+import PluginAPI
 import TestSupport
 import Testing
 import Values

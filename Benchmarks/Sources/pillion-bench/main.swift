@@ -9,7 +9,7 @@ import Glibc
 
 let arguments = CommandLine.arguments.dropFirst()
 guard let folder = arguments.first else {
-    fputs("usage: pillion-bench FOLDER [NAME ...]\n", stderr)
+    complain("usage: pillion-bench FOLDER [NAME ...]\n")
     exit(2)
 }
 let wanted = Array(arguments.dropFirst())
@@ -20,10 +20,10 @@ do {
     try measureAll(Inputs(folder: folder)) { name, body in
         guard wanted.isEmpty || wanted.contains(where: { name.contains($0) }) else { return }
         print(row(try measure(name, body)))
-        fflush(stdout)
+        fflush(nil)
     }
 } catch {
-    fputs("pillion-bench: \(error)\n", stderr)
+    complain("pillion-bench: \(error)\n")
     exit(1)
 }
 
@@ -38,4 +38,9 @@ func row(_ measurement: Measurement) -> String {
 func microseconds(_ nanoseconds: Double) -> String {
     let tenths = Int((nanoseconds / 100).rounded())
     return "\(tenths / 10).\(tenths % 10)"
+}
+
+func complain(_ message: String) {
+    var message = message
+    message.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
 }

@@ -11,6 +11,7 @@ Output: classic.mesh.json and modern.mesh.json, the defaults of the mesh configu
                                  g has a getter; KEY is the merge key
     !METHODS                     letters: s String, v Value, z IsZero, g GetValue
     +NAME NUMBER                 a value of an enum
+    d                            protoToJSON leaves out what equals the defaults
 Kinds: s struct, * pointer, [ slice, m map, t string, b bool, i int, f float, y bytes, q quantity, o int or string,
 c time, d duration, w wrapper, e enum, a any.
 """
@@ -210,7 +211,7 @@ class Table:
                 kind = self.proto_type(inner)
             flags = "og" + "x" * bool(field.get("oneof"))
             lines.append("\t".join(["." + field["go"], field["json"], str(kind), flags]))
-        self.bodies.append("\n".join([f"={number}"] + lines + ["!s"]))
+        self.bodies.append("\n".join([f"={number}"] + lines + ["!s"] + ["d"] * full.endswith(".ProxyConfig")))
         return number
 
     def proto_go(self, full):

@@ -1,1 +1,62 @@
-/* placeholder */
+// Hashes, ciphers and random bytes from GnuTLS, password hashes from libxcrypt.
+//
+// What comes in: bytes. What goes out: bytes and a status. What it doesn't do: keep any state, or TLS (which
+// libmicrohttpd does on its own). Both libraries are opened at the first call and never before: opening GnuTLS
+// takes milliseconds and megabytes that a verb without hashes need not pay.
+#ifndef PILLION_CGNUTLS_H
+#define PILLION_CGNUTLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// The numbers are GnuTLS's own (gnutls_digest_algorithm_t).
+enum pillion_digest {
+    PILLION_MD5 = 2,
+    PILLION_SHA1 = 3,
+    PILLION_SHA256 = 6,
+    PILLION_SHA512 = 8,
+};
+
+enum pillion_crypto_status {
+    PILLION_CRYPTO_OK = 0,
+    // libgnutls.so.30 (or libcrypt.so.1) is not there or lacks a function: `pillion_crypto_problem` says which.
+    PILLION_CRYPTO_MISSING = -1,
+    // The library refused the arguments.
+    PILLION_CRYPTO_REFUSED = -2,
+    // There is no memory.
+    PILLION_CRYPTO_MEMORY = -3,
+};
+
+// Why the last call of this thread answered PILLION_CRYPTO_MISSING; never NULL.
+const char *pillion_crypto_problem(void);
+
+// The digest of `size` bytes into `out`, which has room for 64.
+int pillion_digest(enum pillion_digest algorithm, const void *data, size_t size, uint8_t *out);
+
+// `pillion_digest` with SHA-256.
+int pillion_sha256(const void *data, size_t size, uint8_t out[32]);
+
+// HMAC-SHA-256 (RFC 2104).
+int pillion_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t out[32]);
+
+// scrypt (RFC 7914): needs 128 * n * r bytes; n is a power of two.
+int pillion_scrypt(const void *password, size_t password_size, const void *salt, size_t salt_size, uint64_t n,
+                   uint32_t r, uint32_t p, uint8_t *out, size_t out_size);
+
+// AES-256 in CBC mode over whole blocks of 16 bytes, in place.
+int pillion_aes256_cbc(int encrypt, const uint8_t key[32], const uint8_t iv[16], uint8_t *data, size_t size);
+
+// Bytes that nobody can foresee.
+int pillion_random(void *out, size_t size);
+
+// bcrypt with a fresh salt, `$2a$COST$…` and a NUL (61 bytes) into `out`. The password ends at its first NUL.
+int pillion_bcrypt(const char *password, unsigned cost, char out[64]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -30,6 +30,29 @@ public enum Catalogue {
             })
     }
 
+    /// By engine in the list's order, then by set, then by name in byte order.
+    public static func functions(_ registry: PluginRegistry) -> Value {
+        var rows: [Value] = []
+        for renderer in registry.renderers {
+            let sorted = renderer.functions.sorted { ($0.set, $0.name) < ($1.set, $1.name) }
+            for function in sorted {
+                var row = Object([
+                    Member("name", .string(function.name)),
+                    Member("engine", .string(renderer.description.id)),
+                    Member("set", .string(function.set)), Member("signature", .string(function.signature)),
+                    Member("pure", .bool(function.isPure)),
+                ])
+                if let example = function.example {
+                    row["example"] = [
+                        "template": .string(example.template), "output": .string(example.output),
+                    ]
+                }
+                rows.append(.object(row))
+            }
+        }
+        return .array(rows)
+    }
+
     static func reasons() -> Value {
         ReasonTable.json
     }

@@ -14,9 +14,10 @@ struct DecideHandler: Handler {
         _ = try request.accepted([MediaType.json.essence])
         let body = try BodyReader.value(of: request, format, depth: BodyReader.objectDepth)
         let question = try Question(body, request)
+        let snapshot = store.snapshot
         let answers = Pipeline.decide(
             object: question.object, namespace: question.namespace, namespaceLabels: question.namespaceLabels,
-            explain: question.explain, snapshot: store.snapshot)
+            webhook: try question.webhooks(snapshot), explain: question.explain, snapshot: snapshot)
         if let first = answers.first, answers.count == 1 {
             entry.members.append(Member("inject", .bool(first.decision.inject)))
             entry.members.append(Member("reason", .string(first.decision.reason.rawValue)))
@@ -30,6 +31,7 @@ struct DecideHandler: Handler {
         var object: Value
         var namespace: String?
         var namespaceLabels: Object?
+        var webhook: Value?
         var explain: Bool
 
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {
@@ -55,7 +57,18 @@ struct DecideHandler: Handler {
             object = asked
             namespace = try reader.string("namespace") ?? namespace
             namespaceLabels = try reader.object("namespaceLabels")
+            webhook = members["webhook"]
             explain = try reader.bool("explain") ?? explain
+        }
+
+        /// The API server's half, where a webhook configuration came with the request.
+        func webhooks(_ snapshot: Snapshot) throws(RequestProblem) -> (any WebhookMatcher)? {
+            guard let webhook, !webhook.isNull else { return nil }
+            do throws(WebhookConfigurationError) {
+                return try snapshot.webhooks(webhook)
+            } catch {
+                throw .malformed("\"webhook\": \(error.message)")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 import HTTPServer
 import Injection
+import Metrics
 import PluginAPI
 import Values
 
@@ -10,6 +11,7 @@ import Values
 struct InjectHandler: Handler {
     let store: SnapshotStore
     let options: ServeOptions
+    let metrics: ServiceMetrics
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
@@ -41,6 +43,8 @@ struct InjectHandler: Handler {
 
     private func review(_ request: HTTPRequest, _ mayTakeLong: Bool, _ entry: inout LogEntry) -> HTTPResponse?
     {
+        metrics.reviewsInFlight.increment()
+        defer { metrics.reviewsInFlight.decrement() }
         let policy = FailurePolicy(options: options)
         let deadline = policy.deadline(of: request)
         var review = ReviewOptions()
@@ -92,6 +96,7 @@ struct InjectHandler: Handler {
     private func manifest(
         _ request: HTTPRequest, _ format: ManifestFormat, _ mayTakeLong: Bool, _ entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
+        entry.isManifest = true
         let type = format == .json ? MediaType.json : MediaType.yaml
         let diff = try request.diff()
         _ = try request.accepted(diff ? ["text/plain", "text/x-diff"] : [type.essence])
@@ -159,11 +164,16 @@ extension SourcePosition {
 
 extension LogEntry {
     mutating func add(_ report: ReviewReport) {
+        review = report
         members += [
             Member("uid", .string(report.uid)), Member("namespace", .string(report.namespace)),
             Member("name", .string(report.name)), Member("result", .string(report.kind.rawValue)),
             Member("reason", .string(report.reason.rawValue)),
         ]
+        if let decision = report.decision {
+            members.append(Member("message", .string(decision.message)))
+            members.append(Member("trace", .string(decision.traceLine)))
+        }
         if let error = report.error { members.append(Member("stage", .string(error.stage.rawValue))) }
     }
 }

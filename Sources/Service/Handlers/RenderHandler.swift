@@ -39,6 +39,8 @@ struct RenderHandler: Handler {
         }
         let answer = render.run(context)
         if !mayTakeLong, let problem = answer.problem, Self.isOfLimit(problem) { return nil }
+        entry.render = RenderRecord(
+            answer, engine: render.engine, seconds: Double(ServerClock.now() &- start) / 1e9)
         entry.members.append(Member("engine", .string(excerpt(render.engine))))
         if let problem = answer.problemWithOutput { throw problem }
         if accepted == MediaType.text.essence {

@@ -9,7 +9,7 @@ private let outputOption = Option(
     help: "for people or for programs")
 
 let enginesVerb = Verb(
-    name: "engines", summary: "list the template engines", options: [outputOption],
+    name: "engines", summary: "list the template engines", options: [outputOption] + pluginOptions,
     run: { arguments in
         let registry = try registry(for: arguments)
         if try arguments.choice("output", of: ["table", "json"]) == "json" {

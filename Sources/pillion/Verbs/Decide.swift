@@ -21,7 +21,10 @@ let decideVerb = Verb(
         Option(name: "namespace", short: "n", shape: .value("NAME"), help: "of objects that name none"),
         Option(
             name: "namespace-labels", shape: .list("KEY=VALUE"),
-            help: "the namespace's labels; without them, what depends on them is unknown"),
+            help: "the namespace's labels, \"\" for none; without them, what depends on them is unknown"),
+        Option(
+            name: "webhookConfig", shape: .value("FILE"),
+            help: "a MutatingWebhookConfiguration: does the API server ask at all?"),
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "", help: "the injector's revision"
         ),
@@ -35,6 +38,7 @@ let decideVerb = Verb(
     examples: [
         ("pillion decide -f pod.yaml --explain", "why does this pod get no sidecar?"),
         ("pillion decide -f manifests/ -n shop -o json", "for programs"),
+        ("pillion decide --injectConfig inject.yaml --table", "what does this configuration answer?"),
     ],
     statuses: [(3, "some are skipped")],
     run: { arguments in
@@ -65,17 +69,30 @@ private func snapshot(_ arguments: Arguments) throws -> Snapshot {
 private func answers(_ arguments: Arguments, _ snapshot: Snapshot) throws -> [DecisionAnswer] {
     let paths = try manifestPaths(arguments.list("filename"), recursive: arguments.flag("recursive"))
     let pairs = try arguments.pairs("namespace-labels")
-    let labels = pairs.isEmpty ? nil : Object(pairs.map { Member($0.key, .string($0.value)) })
+    let labels =
+        arguments.isGiven("namespace-labels")
+        ? Object(pairs.map { Member($0.key, .string($0.value)) }) : nil
+    let webhook = try webhooks(arguments, snapshot)
     var answers: [DecisionAnswer] = []
     for path in paths {
         for object in try values(ofFile: path) {
             answers += Pipeline.decide(
                 object: object, namespace: arguments.string("namespace"), namespaceLabels: labels,
-                explain: try arguments.flag("explain"), snapshot: snapshot)
+                webhook: webhook, explain: try arguments.flag("explain"), snapshot: snapshot)
         }
     }
     guard !answers.isEmpty else { throw Failure("\(paths.joined(separator: ", ")): holds no object") }
     return answers
+}
+
+private func webhooks(_ arguments: Arguments, _ snapshot: Snapshot) throws -> (any WebhookMatcher)? {
+    guard let path = arguments.string("webhookConfig") else { return nil }
+    let documents = try values(ofFile: path)
+    do throws(WebhookConfigurationError) {
+        return try snapshot.webhooks(documents.count == 1 ? documents[0] : .array(documents), file: path)
+    } catch {
+        throw Failure(error.message)
+    }
 }
 
 private func printValue(_ value: Value, _ format: String, table: () -> String) {

@@ -50,7 +50,7 @@ let renderVerb = Verb(
             help: "requests, a JSON object a line; - is standard input"),
         Option(
             name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the output goes"),
-    ],
+    ] + pluginOptions,
     examples: [
         ("pillion render -t page.tmpl -d data.json", "renders one file"),
         ("pillion render -t pod.tmpl --set name=web --format yaml", "and checks that it is YAML"),

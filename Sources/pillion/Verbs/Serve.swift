@@ -11,7 +11,8 @@ let serveVerb = Verb(
         on loopback; HTTPS is served where a certificate is. A port of -1 is off. SIGHUP reads the configuration again,
         SIGTERM ends after the requests that are under way.
         """,
-    options: configurationOptions + listenerOptions + limitOptions + operationOptions + compatibilityOptions,
+    options: configurationOptions + pluginOptions + listenerOptions + limitOptions + operationOptions
+        + compatibilityOptions,
     examples: [
         ("pillion serve", "serves the built-in configuration on http://127.0.0.1:8080"),
         (
@@ -51,6 +52,7 @@ private func configure(_ options: inout ServeOptions, _ arguments: Arguments) th
     if arguments.isGiven("injectValues") { options.injectValues = arguments.string("injectValues") }
     if arguments.isGiven("meshConfig") { options.meshConfig = arguments.string("meshConfig") }
     options.injection = try injectionOptions(arguments)
+    options.loadedRenderers = try loadedRenderers(arguments)
 }
 
 // MARK: listeners

@@ -1,0 +1,83 @@
+import Values
+import YAML
+
+/// Any bytes are read or refused; what is read is written and read again as the same value, and an error lies within
+/// the text.
+func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let value: Value
+    do throws(JSONError) {
+        value = try JSON.read(bytes)
+    } catch {
+        precondition(error.offset >= 0 && error.offset <= bytes.count, "an error outside of the text")
+        return
+    }
+    for style in [JSONStyle.compact, .pretty(2)] {
+        for escapesHTML in [false, true] {
+            let text = JSON.text(value, style: style, escapesHTML: escapesHTML)
+            guard let again = try? JSON.read(text) else {
+                preconditionFailure("cannot be read again: \(text)")
+            }
+            precondition(again.isEqual(value, numbersByValue: true), "another value: \(text)")
+        }
+    }
+    // Every JSON text is YAML to us by way of the value.
+    if let again = try? YAMLReader.value(YAMLWriter.text(value)) {
+        precondition(again.isEqual(value, numbersByValue: true), "another value as YAML: \(JSON.text(value))")
+    }
+}
+
+/// Any bytes are read or refused, strictly or not, with places and without; what is read is written and read again as
+/// the same value; documents do not overlap; the short way through simple texts reads what libyaml does, which strict
+/// reading always uses.
+func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let value = try? YAMLReader.value(bytes)
+    do throws(YAMLError) {
+        let strict = try YAMLReader.value(bytes, options: YAMLOptions(strict: true))
+        precondition(value == strict, "two values: \(String(describing: value)) and \(strict)")
+    } catch  where error.code != .duplicateKey {
+        precondition(value == nil, "read although \(error)")
+    } catch {}
+    guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)) else {
+        return
+    }
+    var end = 0
+    for document in documents {
+        precondition(document.range.lowerBound >= end, "documents overlap")
+        precondition(document.range.upperBound <= bytes.count, "a document is longer than the text")
+        end = document.range.upperBound
+        // What was repeated by aliases is cheap to hold and dear to write.
+        guard (document.positions?.count ?? 0) < 10_000, JSON.text(document.value).utf8.count < 100_000 else {
+            continue
+        }
+        for order in [YAMLWriter.Order.sorted, .asGiven] {
+            let text = YAMLWriter.text(document.value, order: order)
+            guard let again = try? YAMLReader.value(text) else {
+                preconditionFailure("cannot be read again: \(text)")
+            }
+            // Line breaks of YAML 1.1 other than LF are folded within quotes, as go-yaml writes them.
+            if text.unicodeScalars.contains(where: { $0 == "\u{2028}" || $0 == "\u{2029}" }) { continue }
+            precondition(again.isEqual(document.value, numbersByValue: true), "another value: \(text)")
+        }
+    }
+}
+
+/// Two JSON texts with a line break between: their difference, applied to the first, gives the second. The first, taken
+/// as a patch, is applied to the second or refused.
+func fuzzPatch(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let cut = bytes.firstIndex(of: 0x0A),
+        let old = try? JSON.read(UnsafeBufferPointer(rebasing: bytes[..<cut])),
+        let new = try? JSON.read(UnsafeBufferPointer(rebasing: bytes[(cut + 1)...]))
+    else { return }
+    let operations = JSONPatch.diff(from: old, to: new)
+    guard let result = try? JSONPatch.apply(operations, to: old, limits: wide) else {
+        preconditionFailure("the difference cannot be applied")
+    }
+    precondition(result == new, "the difference gives another value")
+    if let operations = try? JSONPatch.operations(old) { _ = try? JSONPatch.apply(operations, to: new) }
+}
+
+private let wide: JSONPatch.Limits = {
+    var limits = JSONPatch.Limits()
+    limits.operations = .max
+    return limits
+}()

@@ -1,0 +1,48 @@
+import PluginAPI
+import Values
+
+/// Pods and namespaces with more labels than Kubernetes' own tools ever make.
+///
+/// Labels are looked up one by one, which is the quickest way for a few; with a hundred thousand of them and many
+/// selectors it would be no way at all. What no rule looks at is dropped first, in one pass.
+extension Evaluator {
+    private static let labelLimit = 64
+
+    /// The subject, or where it has very many labels a copy with those that the rules look at.
+    func slimmed(_ subject: DecisionSubject) -> DecisionSubject {
+        func isLong(_ labels: Object?) -> Bool { (labels?.count ?? 0) > Self.labelLimit }
+        let metadata = subject.metadata
+        guard
+            isLong(subject.namespaceLabels) || isLong(metadata["labels"]?.object)
+                || isLong(metadata["annotations"]?.object) || isLong(metadata)
+        else { return subject }
+        return reduced(subject)
+    }
+
+    /// A copy with only what the rules look at.
+    func reduced(_ subject: DecisionSubject) -> DecisionSubject {
+        var keys: Set<String> = [injectKey]
+        for entry in policy.never + policy.always { keys.formUnion(entry.selector.requirements.map(\.key)) }
+        let webhooks = webhooks(subject)
+        if let webhooks { keys.formUnion(webhooks.labelKeys) }
+        var core = subject
+        core.object = nil
+        core.metadata = Object()
+        for map in ["labels", "annotations"] {
+            guard let object = subject.metadata[map]?.object else { continue }
+            core.metadata[map] = .object(object.keeping(keys))
+        }
+        core.spec = Object()
+        core.spec["hostNetwork"] = subject.spec["hostNetwork"]
+        if let webhooks {
+            core.namespaceLabels = subject.namespaceLabels?.keeping(webhooks.namespaceLabelKeys)
+        }
+        return core
+    }
+}
+
+extension Object {
+    fileprivate func keeping(_ keys: Set<String>) -> Object {
+        Object(members.filter { keys.contains($0.key) })
+    }
+}

@@ -1,0 +1,198 @@
+import PluginAPI
+import Values
+
+/// Decodes proto JSON into a message: a value and the message's type in, the value in its canonical form out.
+///
+/// Members may be named as in JSON or as in the proto file (`proxy_admin_port`). Enums are names or numbers and become
+/// names, durations become seconds with up to nine decimals, numbers may be written as strings. Members that the
+/// message does not have are left out with a warning, null counts as not written.
+struct ProtoDecoder {
+    struct Warning: Sendable, Equatable {
+        /// JSON pointer of the member.
+        var pointer: String
+        var message: String
+    }
+
+    private(set) var warnings: [Warning] = []
+    private var pointer = ""
+
+    /// The message's members in the order they were written; those with a zero value stay, so that they can override.
+    ///
+    /// The recursion follows the types; a message that can hold itself is bounded by the depth that readers allow.
+    mutating func message(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Object {
+        guard case .object(let object) = value else { throw mismatch(value, "an object") }
+        var result = Object()
+        for member in object.members where !member.value.isNull {
+            guard let index = Self.memberIndex(member.key, type) else {
+                warnings.append(unknown(member.key, type))
+                continue
+            }
+            let outer = pointer
+            pointer += "/" + SchemaError.escaped(member.key)
+            result[type.members[index].jsonName] = try decode(member.value, type.members[index].type)
+            pointer = outer
+        }
+        return result
+    }
+
+    private static func memberIndex(_ key: String, _ type: ObjectType) -> Int? {
+        if let index = type.memberIndex(of: key) { return index }
+        guard key.utf8.contains(UInt8(ascii: "_")) else { return nil }
+        var camel = ""
+        var raises = false
+        for character in key {
+            if character == "_" {
+                raises = true
+            } else {
+                camel += raises ? character.uppercased() : String(character)
+                raises = false
+            }
+        }
+        return type.memberIndex(of: camel)
+    }
+
+    private func unknown(_ key: String, _ type: ObjectType) -> Warning {
+        let near = NearestNames.find(key, among: type.members.map(\.jsonName))
+        return Warning(
+            pointer: pointer + "/" + SchemaError.escaped(key),
+            message: "unknown field \"\(key)\"" + (near.isEmpty ? "" : "; did you mean \(near[0])?"))
+    }
+
+    private mutating func decode(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Value {
+        switch type.kind {
+        case .pointer, .wrapper: return try decode(value, type.element ?? .any)
+        case .structure: return .object(try message(value, type))
+        case .slice:
+            guard case .array(let items) = value else { throw mismatch(value, "a list") }
+            var result: [Value] = []
+            for (index, item) in items.enumerated() {
+                result.append(
+                    try inside("\(index)") { decoder throws(SchemaError) in
+                        try decoder.decode(item, type.element ?? .any)
+                    })
+            }
+            return .array(result)
+        case .map:
+            guard case .object(let object) = value else { throw mismatch(value, "an object") }
+            var result = Object()
+            for member in object.members {
+                result[member.key] = try inside(member.key) { decoder throws(SchemaError) in
+                    try decoder.decode(member.value, type.element ?? .any)
+                }
+            }
+            return .object(result)
+        case .string:
+            guard case .string = value else { throw mismatch(value, "a string") }
+            return value
+        case .bool:
+            guard case .bool = value else { throw mismatch(value, "true or false") }
+            return value
+        case .int: return try integer(value, type)
+        case .float:
+            switch value {
+            case .int, .double: return value
+            case .string(let text):
+                guard let number = NumberFormat.double(text) else { throw mismatch(value, "a number") }
+                return .double(number)
+            default: throw mismatch(value, "a number")
+            }
+        case .enumeration: return try enumeration(value, type)
+        case .duration:
+            guard case .string(let text) = value, let duration = ProtoDuration(text) else {
+                throw mismatch(value, "a duration in seconds such as 45s")
+            }
+            return .string(duration.text)
+        default: return value
+        }
+    }
+
+    private mutating func inside(
+        _ step: String, _ body: (inout ProtoDecoder) throws(SchemaError) -> Value
+    ) throws(SchemaError) -> Value {
+        let outer = pointer
+        pointer += "/" + SchemaError.escaped(step)
+        defer { pointer = outer }
+        return try body(&self)
+    }
+
+    private func integer(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Value {
+        let number: Int64? =
+            switch value {
+            case .int(let number): number
+            case .double(let number): Int64(exactly: number)
+            case .string(let text): Int64(text)
+            default: nil
+            }
+        let fits =
+            switch (number, type.name) {
+            case (nil, _): false
+            case (let number?, "int32"): Int32(exactly: number) != nil
+            case (let number?, "uint32"): UInt32(exactly: number) != nil
+            case (let number?, "uint64"): number >= 0
+            default: true
+            }
+        guard let number, fits else { throw mismatch(value, "a whole number (\(type.name))") }
+        return .int(number)
+    }
+
+    private func enumeration(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Value {
+        switch value {
+        case .string(let name) where type.enumeration.contains { $0.name == name }: return value
+        case .int(let number):
+            guard let known = type.enumeration.first(where: { $0.number == Int(number) }) else { fallthrough }
+            return .string(known.name)
+        default:
+            throw mismatch(value, "one of " + type.enumeration.map(\.name).joined(separator: ", "))
+        }
+    }
+
+    private func mismatch(_ value: Value, _ expected: String) -> SchemaError {
+        let found = String(JSON.text(value).prefix(60))
+        let place = pointer.isEmpty ? "" : pointer.dropFirst() + ": "
+        return SchemaError(
+            pointer: pointer, found: found, expected: expected,
+            message: "\(place)found \(found), expected \(expected)")
+    }
+}
+
+/// google.protobuf.Duration: seconds with up to nine decimals, within 10,000 years.
+struct ProtoDuration: Sendable, Equatable {
+    var seconds: Int64
+    /// Of the same sign.
+    var nanoseconds: Int64
+
+    /// From `45s`, `0.100s`, `-1.5s`; nil for anything else.
+    init?(_ text: String) {
+        guard text.utf8.last == UInt8(ascii: "s"), text.utf8.count <= 32 else { return nil }
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        let number = text.dropLast().dropFirst(isNegative ? 1 : 0)
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), parts[0].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+            let seconds = Int64(parts[0]), seconds <= 315_576_000_000
+        else { return nil }
+        var nanoseconds: Int64 = 0
+        if parts.count == 2 {
+            let digits = parts[1].utf8
+            guard (1...9).contains(digits.count), digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+                return nil
+            }
+            for index in 0..<9 {
+                let digit =
+                    index < digits.count ? digits[digits.index(digits.startIndex, offsetBy: index)] : 0x30
+                nanoseconds = nanoseconds * 10 + Int64(digit - 0x30)
+            }
+        }
+        self.seconds = isNegative ? -seconds : seconds
+        self.nanoseconds = isNegative ? -nanoseconds : nanoseconds
+    }
+
+    /// With no, three, six or nine decimals.
+    var text: String {
+        let sign = seconds < 0 || nanoseconds < 0 ? "-" : ""
+        guard nanoseconds != 0 else { return "\(sign)\(seconds.magnitude)s" }
+        var decimals = String(nanoseconds.magnitude)
+        decimals = String(repeating: "0", count: 9 - decimals.utf8.count) + decimals
+        while decimals.hasSuffix("000") { decimals.removeLast(3) }
+        return "\(sign)\(seconds.magnitude).\(decimals)s"
+    }
+}

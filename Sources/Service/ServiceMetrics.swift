@@ -1,0 +1,271 @@
+import HTTPServer
+import Injection
+import Metrics
+import PluginAPI
+import Synchronization
+import Values
+
+/// Every series that /metrics shows. Names that Istio has keep their names and have no labels more; all values of
+/// labels are from closed sets, so that no caller can make series.
+final class ServiceMetrics: Sendable {
+    let registry = MetricsRegistry()
+
+    /// Reviews by their end. `requests` is their sum at every scrape: the three are read together, under one lock.
+    /// *success* is allowed with a patch, *skip* decided not to inject or nothing to change, *failure* everything
+    /// that was answered with an error, however the failure mode turned it. (Istio counts skips and failures as
+    /// successes too.)
+    private struct Reviews {
+        var success: UInt64 = 0
+        var skip: UInt64 = 0
+        var failure: UInt64 = 0
+        /// What the scrape at hand shows.
+        var shown: (success: UInt64, skip: UInt64, failure: UInt64) = (0, 0, 0)
+    }
+    private let reviews = Mutex(Reviews())
+    private let scrape = Mutex<Void>(())
+
+    private let injectionSeconds: Histogram
+    private let decisions: CounterFamily
+    private let errors: CounterFamily
+    private let patchBytes: Histogram
+    private let patchOperations: Histogram
+    let reviewsInFlight: Gauge
+
+    private let renders: CounterFamily
+    private let renderSeconds: HistogramFamily
+    private let renderBytes: HistogramFamily
+    private let renderLimits: CounterFamily
+
+    private let requests: CounterFamily
+    private let requestSeconds: HistogramFamily
+    private let requestBytes: HistogramFamily
+    private let responseBytes: HistogramFamily
+
+    private let reloads: CounterFamily
+    private let reloadSuccessful: GaugeFamily
+    private let reloadTime: GaugeFamily
+    private let certificateReloads: CounterFamily
+
+    static let files = ["inject", "mesh", "values"]
+    private static let seconds: [Double] = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
+    private static let bytes: [Double] = [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+    private static let results = ["success", "failure"]
+
+    /// - Parameters:
+    ///   - engines: ids of the renderers.
+    ///   - handlers: the labels of the routes.
+    ///   - certificateExpiry: seconds since 1970; nil without HTTPS.
+    ///   - activeRequests: requests at hand on all listeners.
+    init(
+        engines: [String], handlers: [String], revision: String,
+        certificateExpiry: @escaping @Sendable () -> Double?,
+        activeRequests: @escaping @Sendable () -> Double?
+    ) {
+        let registry = registry
+        injectionSeconds = registry.histogram(
+            "sidecar_injection_time_seconds", "Time that a review took, in seconds.", buckets: Self.seconds)
+        decisions = registry.counters(
+            "sidecar_injection_decisions_total", "Reviews by decision and reason.",
+            labels: [
+                MetricLabel("decision", ["inject", "skip", "error"]),
+                MetricLabel("reason", ReasonCode.allCases.map(\.rawValue)),
+            ])
+        errors = registry.counters(
+            "sidecar_injection_errors_total", "Reviews that failed, by the step that did.",
+            labels: [MetricLabel("stage", InjectionError.Stage.allCases.map(\.rawValue))])
+        patchBytes = registry.histogram(
+            "sidecar_injection_patch_bytes", "Size of patches, in bytes.", buckets: Self.bytes)
+        patchOperations = registry.histogram(
+            "sidecar_injection_patch_operations", "Operations of patches.",
+            buckets: [1, 2, 5, 10, 20, 50, 100])
+        reviewsInFlight = registry.gauge("sidecar_injection_in_flight", "Reviews that are being answered.")
+
+        let engine = MetricLabel("engine", engines)
+        renders = registry.counters(
+            "template_render_requests_total", "Renderings by engine and result.",
+            labels: [engine, MetricLabel("result", RenderRecord.Result.allCases.map(\.rawValue))])
+        renderSeconds = registry.histograms(
+            "template_render_duration_seconds", "Time that a rendering took with its compiling, in seconds.",
+            labels: [engine], buckets: Self.seconds)
+        renderBytes = registry.histograms(
+            "template_render_output_bytes", "Size of outputs, in bytes.", labels: [engine],
+            buckets: Self.bytes)
+        renderLimits = registry.counters(
+            "template_render_limit_exceeded_total", "Renderings that reached a limit.",
+            labels: [MetricLabel("limit", ["steps", "output", "depth", "range", "deadline", "body"])])
+
+        let handler = MetricLabel("handler", handlers + ["none"])
+        let codes = [200, 204, 400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 431, 500, 503, 504]
+        requests = registry.counters(
+            "http_requests_total", "Requests by route, status and method.",
+            labels: [
+                handler, MetricLabel("code", codes.map(String.init)),
+                MetricLabel("method", ["GET", "HEAD", "OPTIONS", "POST"]),
+            ])
+        requestSeconds = registry.histograms(
+            "http_request_duration_seconds", "Time from a request's headers to its answer, in seconds.",
+            labels: [handler], buckets: Self.seconds)
+        requestBytes = registry.histograms(
+            "http_request_size_bytes", "Size of request bodies, in bytes.", labels: [handler],
+            buckets: Self.bytes)
+        responseBytes = registry.histograms(
+            "http_response_size_bytes", "Size of response bodies, in bytes.", labels: [handler],
+            buckets: Self.bytes)
+        registry.gauge("http_requests_in_flight", "Requests that are being answered.", read: activeRequests)
+
+        let file = MetricLabel("file", Self.files)
+        let result = MetricLabel("result", Self.results)
+        reloads = registry.counters(
+            "sidecar_injection_config_reloads_total", "Attempts to load a changed file.",
+            labels: [file, result])
+        reloadSuccessful = registry.gauges(
+            "sidecar_injection_config_last_reload_successful",
+            "Whether the last attempt to load the file was a success.", labels: [file])
+        reloadTime = registry.gauges(
+            "sidecar_injection_config_last_reload_success_timestamp_seconds",
+            "When the file was last loaded with success, in seconds since 1970.", labels: [file])
+        certificateReloads = registry.counters(
+            "sidecar_injection_cert_reloads_total", "Attempts to load a changed certificate.",
+            labels: [result])
+        registry.gauge(
+            "sidecar_injection_cert_expiry_timestamp_seconds",
+            "When the certificate ends, in seconds since 1970.", read: certificateExpiry)
+        registry.info(
+            "sidecar_injection_build_info", "What runs.",
+            labels: [
+                ("version", BuildInformation.version), ("revision", revision),
+                ("istio_compat", BuildInformation.istioCompatibility),
+            ])
+        ProcessMetrics.register(in: registry)
+        registerReviews()
+    }
+
+    private func registerReviews() {
+        func add(
+            _ name: String, _ help: String,
+            _ value: @escaping @Sendable ((success: UInt64, skip: UInt64, failure: UInt64)) -> UInt64
+        ) {
+            registry.counter(name, help) { [unowned self] in Double(reviews.withLock { value($0.shown) }) }
+        }
+        add("sidecar_injection_requests_total", "Reviews: successes, failures and skips.") {
+            $0.success + $0.skip + $0.failure
+        }
+        add("sidecar_injection_success_total", "Reviews allowed with a patch.") { $0.success }
+        add("sidecar_injection_failure_total", "Reviews answered with an error.") { $0.failure }
+        add("sidecar_injection_skip_total", "Reviews allowed without a patch.") { $0.skip }
+    }
+
+    /// All series as text; one scrape at a time, so that what is read together stays together.
+    func exposition(_ format: ExpositionFormat, into output: inout ByteBuffer) {
+        scrape.withLock { _ in
+            reviews.withLock { $0.shown = ($0.success, $0.skip, $0.failure) }
+            registry.exposition(format, into: &output)
+        }
+    }
+
+    func count(_ report: ReviewReport, seconds: Double) {
+        reviews.withLock { reviews in
+            switch report.kind {
+            case .success: reviews.success &+= 1
+            case .skip: reviews.skip &+= 1
+            case .failure: reviews.failure &+= 1
+            }
+        }
+        injectionSeconds.observe(seconds)
+        let decision =
+            switch report.kind {
+            case .success: "inject"
+            case .skip: "skip"
+            case .failure: "error"
+            }
+        decisions(decision, report.reason.rawValue).increment()
+        if let error = report.error { errors(error.stage.rawValue).increment() }
+        if report.kind == .success {
+            patchBytes.observe(Double(report.patchBytes))
+            patchOperations.observe(Double(report.patchOperations))
+        }
+    }
+
+    /// A request to /inject that was refused before it was a review.
+    func countRefusedReview() {
+        reviews.withLock { $0.failure &+= 1 }
+        errors(InjectionError.Stage.decode.rawValue).increment()
+        decisions("error", ReasonCode.decodeError.rawValue).increment()
+    }
+
+    func count(_ record: RenderRecord) {
+        renders(record.engine, record.result.rawValue).increment()
+        renderSeconds(record.engine).observe(record.seconds)
+        renderBytes(record.engine).observe(Double(record.outputBytes))
+        if let limit = record.limit { renderLimits(limit).increment() }
+    }
+
+    func countBodyLimit() { renderLimits("body").increment() }
+
+    func count(handler: String, status: Int, method: String, seconds: Double, bytesIn: Int, bytesOut: Int) {
+        requests(handler, String(status), method).increment()
+        requestSeconds(handler).observe(seconds)
+        requestBytes(handler).observe(Double(bytesIn))
+        responseBytes(handler).observe(Double(bytesOut))
+    }
+
+    func countReload(of files: [String], isSuccess: Bool, at time: Int) {
+        for file in files {
+            reloads(file, isSuccess ? "success" : "failure").increment()
+            reloadSuccessful(file).set(isSuccess ? 1 : 0)
+            if isSuccess { reloadTime(file).set(Double(time)) }
+        }
+    }
+
+    func countCertificateReload(isSuccess: Bool) {
+        certificateReloads(isSuccess ? "success" : "failure").increment()
+    }
+}
+
+/// What the counters say about one rendering.
+struct RenderRecord {
+    enum Result: String, CaseIterable {
+        case ok
+        case parseError = "parse_error"
+        case execError = "exec_error"
+        case limit
+        case outputInvalid = "output_invalid"
+    }
+
+    var engine: String
+    var result: Result
+    /// As the counter of limits names it.
+    var limit: String?
+    var outputBytes: Int
+    var seconds: Double
+
+    /// nil where the request did not come to a rendering.
+    init?(_ answer: RenderAnswer, engine: String, seconds: Double) {
+        self.engine = engine
+        self.seconds = seconds
+        outputBytes = answer.output.count
+        switch answer.problem?.code {
+        case nil: result = .ok
+        case "template_parse_error": result = .parseError
+        case "template_exec_error", "internal_error": result = .execError
+        case "deadline_exceeded":
+            result = .limit
+            limit = "deadline"
+        case "limit_exceeded":
+            result = .limit
+            limit = Self.label(answer.problem?.members["limit"]?["name"]?.string ?? "")
+        case "rendered_yaml_invalid", "rendered_json_invalid": result = .outputInvalid
+        default: return nil
+        }
+    }
+
+    private static func label(_ name: String) -> String {
+        switch name {
+        case "outputBytes", "functionBytes": "output"
+        case "rangeItems": "range"
+        default: name
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Injection
+import PluginAPI
+import Values
+
+/// What the verbs that change manifests share.
+let manifestOptions: [Option] = [
+    Option(
+        name: "filename", short: "f", shape: .list("FILE"),
+        help: "a manifest, a folder of *.yaml, *.yml and *.json, or - for standard input"),
+    Option(name: "recursive", short: "R", shape: .flag, help: "folders within folders too"),
+    Option(
+        name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the result goes"),
+    Option(name: "diff", shape: .flag, help: "print what would change, as a unified difference"),
+    Option(name: "check", shape: .flag, help: "print nothing; exit status 3 when something would change"),
+    Option(name: "in-place", shape: .flag, help: "write the result back into the files"),
+    Option(
+        name: "report", shape: .value("brief|text|json|none"), fallback: "brief",
+        help: "what standard error says: what was skipped, every workload, the same as JSON, or nothing"),
+]
+
+/// The manifests of one command line, what is done with them, and what has been said so far.
+struct ManifestWork {
+    typealias Change = (_ manifest: [UInt8], _ options: ManifestOptions) throws -> ManifestOutcome
+
+    let options: ManifestOptions
+    /// What was done with a workload, in a word: `injected`.
+    let done: String
+    let change: Change
+    let paths: [String]
+    let report: String
+    let target: String
+    let isInPlace: Bool
+    let isCheck: Bool
+    let isDiff: Bool
+
+    init(
+        _ arguments: Arguments, _ options: ManifestOptions, verb done: String, change: @escaping Change
+    ) throws {
+        self.options = options
+        self.done = done
+        self.change = change
+        report = try arguments.choice("report", of: ["brief", "text", "json", "none"]) ?? "brief"
+        target = arguments.string("output") ?? "-"
+        isInPlace = try arguments.flag("in-place")
+        isCheck = try arguments.flag("check")
+        isDiff = try arguments.flag("diff")
+        guard [isInPlace, isCheck, isDiff].count(where: { $0 }) <= 1 else {
+            throw UsageError("--in-place, --check and --diff exclude each other")
+        }
+        paths = try manifestPaths(arguments.list("filename"), recursive: arguments.flag("recursive"))
+        guard !isInPlace || !paths.contains("-") else {
+            throw UsageError("--in-place cannot write standard input")
+        }
+    }
+
+    func run() throws -> ExitStatus {
+        var output = ByteBuffer(capacity: 65_536)
+        var reports: [WorkloadReport] = []
+        var wouldChange = false
+        var status = ExitStatus.success
+        for (index, path) in paths.enumerated() {
+            progress(index, path)
+            let input = try read(file: path)
+            do {
+                var options = options
+                options.name = path == "-" ? "standard input" : path
+                let outcome = try change(input, options)
+                wouldChange = wouldChange || outcome.changed
+                reports += outcome.workloads
+                say(outcome.workloads, of: path)
+                try emit(outcome, from: input, path, isFirst: index == 0, into: &output)
+            } catch let error as InjectionError {
+                complain(describe(error))
+                status = .failure
+            }
+        }
+        endProgress()
+        if report == "json" {
+            standardError.write(JSON.text(.array(reports.map(\.json)), style: .pretty(2)) + "\n")
+        }
+        guard status == .success else { return status }
+        if !isInPlace, !isCheck { try deliver(output) }
+        return isCheck && wouldChange ? .negative : .success
+    }
+
+    private func emit(
+        _ outcome: ManifestOutcome, from input: [UInt8], _ path: String, isFirst: Bool,
+        into output: inout ByteBuffer
+    ) throws {
+        if isCheck { return }
+        if isInPlace {
+            if outcome.changed { try write(outcome.output, toFile: path) }
+            return
+        }
+        if isDiff {
+            output.append(UnifiedDiff.text(from: input, to: outcome.output, name: path))
+            return
+        }
+        if !isFirst, !outcome.output.starts(with: Array("---".utf8)) {
+            output.append("---\n" as StaticString)
+        }
+        output.append(outcome.output)
+        if let last = outcome.output.last, last != 0x0a { output.append(0x0a) }
+    }
+
+    private func deliver(_ output: borrowing ByteBuffer) throws {
+        if target == "-" {
+            output.withBytes { standardOutput.write($0) }
+        } else {
+            try write(output.bytes, toFile: target)
+        }
+    }
+
+    private func say(_ workloads: [WorkloadReport], of path: String) {
+        guard report == "brief" || report == "text" else { return }
+        let colour = Colour(isOn: standardError.isTerminal)
+        for workload in workloads {
+            let subject =
+                "\(workload.kind) \(workload.namespace.isEmpty ? "" : workload.namespace + "/")\(workload.name)"
+            if !workload.injected {
+                complain(
+                    "\(subject): \(colour.faint("skipped")) (\(workload.reason.rawValue)): \(workload.message)"
+                )
+            } else if report == "text" {
+                complain(
+                    "\(subject): \(colour.green(done)) (\(workload.reason.rawValue)): \(workload.message)"
+                )
+            }
+            for note in workload.notes { complain("\(subject): note: \(note)") }
+        }
+    }
+
+    /// A line that is written over, for people who wait at a terminal.
+    private func progress(_ index: Int, _ path: String) {
+        guard paths.count > 10, standardError.isTerminal else { return }
+        standardError.write("\r\u{1B}[K\(index + 1) of \(paths.count) \(path)")
+    }
+
+    private func endProgress() {
+        guard paths.count > 10, standardError.isTerminal else { return }
+        standardError.write("\r\u{1B}[K")
+    }
+}
+
+extension WorkloadReport {
+    fileprivate var json: Value {
+        [
+            "kind": .string(kind), "name": .string(name), "namespace": .string(namespace),
+            "injected": .bool(injected), "reason": .string(reason.rawValue), "message": .string(message),
+            "notes": .array(notes.map { .string($0) }), "document": .int(Int64(document)),
+            "pointer": .string(pointer), "line": .int(Int64(line)),
+        ]
+    }
+}
+
+/// The message, which names the place in the manifest, and the lines around the place in the template.
+func describe(_ error: InjectionError) -> String {
+    error.snippet.map { "\(error.message)\n\($0)" } ?? error.message
+}

@@ -1,0 +1,33 @@
+import Glibc
+
+let probeVerb = Verb(
+    name: "probe", summary: "say whether a server's health file is fresh",
+    discussion:
+        "For an exec probe: succeeds while the server touched its --healthCheckFile within the interval.",
+    options: [
+        Option(name: "probe-path", shape: .value("FILE"), help: "the health file"),
+        Option(
+            name: "interval", shape: .value("DURATION"), fallback: "4s",
+            help: "how old the file may be, at most"),
+    ],
+    examples: [("pillion probe --probe-path=/tmp/health --interval=4s", "as a container's livenessProbe")],
+    run: { arguments in
+        guard let path = arguments.string("probe-path") else {
+            throw UsageError("want a file: --probe-path FILE")
+        }
+        let interval = try arguments.duration("interval") ?? 0
+        guard interval > 0 else { throw UsageError("--interval is 0, want a duration such as 4s") }
+        var information = stat()
+        guard stat(path, &information) == 0 else { throw Failure("\(path): \(systemMessage())") }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let touched = information.st_mtim
+        let age = Double(now.tv_sec - touched.tv_sec) + Double(now.tv_nsec - touched.tv_nsec) / 1e9
+        guard age <= interval else {
+            let tenths = Int(age * 10)
+            throw Failure(
+                "\(path) was touched \(tenths / 10).\(tenths % 10)s ago, want \(arguments.string("interval") ?? "") at most"
+            )
+        }
+        return .success
+    })

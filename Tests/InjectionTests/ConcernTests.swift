@@ -1,0 +1,220 @@
+import PluginAPI
+import Testing
+import Values
+
+@testable import Injection
+
+/// The one-concern files, a table each.
+@Suite("Concerns of a pod")
+struct ConcernTests {
+    private static func pod(_ spec: Value, metadata: Value = [:]) -> Pod {
+        Pod(metadata: metadata.object ?? Object(), spec: spec.object ?? Object())
+    }
+
+    private static func containers(_ names: String) -> Value {
+        .array(names.split(separator: " ").map { ["name": .string(String($0))] })
+    }
+
+    @Test(
+        "the environment of a path",
+        arguments: [
+            ("/inject", ""), ("/inject/", ""),
+            ("/inject/cluster/c1/net/n1", "ISTIO_META_CLUSTER_ID=c1 ISTIO_META_NETWORK=n1"),
+            ("/inject/cluster/c1", "ISTIO_META_CLUSTER_ID=c1"),
+            ("/inject/net/a--slash--b", "ISTIO_META_NETWORK=a/b"),
+            ("/inject/some_key/v/b/2", "B=2 SOME_KEY=v"), ("/inject/cluster", ""),
+            ("/inject//cluster/c", "ISTIO_META_CLUSTER_ID=c"),
+            ("/inject/:ENV:cluster=c:ENV:net=n", "ISTIO_META_CLUSTER_ID=c ISTIO_META_NETWORK=n"),
+        ])
+    func pathEnvironment(_ path: String, _ want: String) {
+        let found = PathEnvironment.parse(path).map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+        #expect(found == want)
+    }
+
+    @Test(
+        "the order of containers",
+        arguments: [
+            ("a istio-proxy b", false, "a b istio-proxy"), ("a istio-proxy b", true, "istio-proxy a b"),
+            ("a b", true, "a b"),
+        ])
+    func containerOrder(_ names: String, _ hold: Bool, _ want: String) {
+        var pod = Self.pod(["containers": Self.containers(names)])
+        ContainerOrder.apply(to: &pod, holdApplication: hold)
+        #expect(pod.containers.map(\.name).joined(separator: " ") == want)
+        #expect(pod.spec["initContainers"] == nil)
+    }
+
+    @Test(
+        "the order of init containers",
+        arguments: [
+            ("a istio-init b", "a b istio-init"), ("a istio-validation", "istio-validation a"),
+            ("enable-core-dump istio-init a", "a istio-init enable-core-dump"),
+            ("a istio-proxy istio-init", "istio-init istio-proxy a"),
+            (
+                "a enable-core-dump istio-proxy istio-validation",
+                "istio-validation istio-proxy enable-core-dump a"
+            ),
+        ])
+    func initContainerOrder(_ names: String, _ want: String) {
+        var pod = Self.pod(["initContainers": Self.containers(names), "containers": Self.containers("a")])
+        ContainerOrder.apply(to: &pod, holdApplication: false)
+        #expect(pod.initContainers.map(\.name).joined(separator: " ") == want)
+    }
+
+    @Test(
+        "probes: what the proxy is told, and what the kubelet asks then",
+        arguments: [
+            (
+                ["httpGet": ["port": "http", "path": "/x", "scheme": "HTTPS"], "timeoutSeconds": 3],
+                #"{"httpGet":{"path":"/x","port":80,"scheme":"HTTPS"},"timeoutSeconds":3}"#,
+                #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz","scheme":"HTTP"},"timeoutSeconds":3}"#,
+                "both"
+            ),
+            (
+                ["httpGet": ["port": "missing"]], nil,
+                #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz"}}"#, "both"
+            ),
+            (
+                ["httpGet": ["port": 80, "httpHeaders": [["name": "H", "value": "<v>"]]]],
+                #"{"httpGet":{"port":80,"httpHeaders":[{"name":"H","value":"\u003cv\u003e"}]}}"#,
+                #"{"httpGet":{"port":15020,"httpHeaders":[{"name":"H","value":"<v>"}],"path":"/app-health/a/readyz"}}"#,
+                "both"
+            ),
+            (
+                ["tcpSocket": ["port": 81], "periodSeconds": 2], #"{"tcpSocket":{"port":81}}"#,
+                #"{"httpGet":{"path":"/app-health/a/readyz","port":15020},"periodSeconds":2}"#, "modern"
+            ),
+            (
+                ["grpc": ["port": 5]], #"{"grpc":{"port":5,"service":null}}"#,
+                #"{"httpGet":{"path":"/app-health/a/readyz","port":15020}}"#, "modern"
+            ),
+            (
+                ["httpGet": ["port": 15020]], nil,
+                #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz"}}"#, "modern"
+            ),
+            (["exec": ["command": ["x"]]], nil, #"{"exec":{"command":["x"]}}"#, "both"),
+        ] as [(Value, String?, String, String)])
+    func probes(_ probe: Value, _ recorded: String?, _ rewritten: String, _ forms: String) {
+        for form in [PolicyConfiguration.Form.classic, .modern]
+        where forms == "both" || forms == form.rawValue {
+            var pod = Self.pod([
+                "containers": [
+                    [
+                        "name": "a", "ports": [["name": "http", "containerPort": 80]],
+                        "readinessProbe": probe,
+                    ],
+                    ["name": "istio-proxy", "readinessProbe": ["httpGet": ["port": 1]]],
+                ]
+            ])
+            let probes = Probes(form: form, statusPort: 15020, meshStatusPort: 15020)
+            let record = probes.record(pod)
+            #expect(record["/app-health/a/readyz"].map(GoText.json) == recorded)
+            #expect(record.count == (recorded == nil ? 0 : 1))
+            probes.rewrite(&pod)
+            #expect(JSON.text(pod.containers[0]["readinessProbe"] ?? .null) == rewritten)
+            #expect(pod.containers[1]["readinessProbe"] == ["httpGet": ["port": 1]])
+        }
+    }
+
+    @Test(
+        "Prometheus: what the proxy is told, or what is wrong",
+        arguments: [
+            ([:], "", "/stats/prometheus"), (["prometheus.io/port": "15020"], "", nil),
+            (["prometheus.io/scrape": "false", "prometheus.io/port": "1"], "", nil),
+            (
+                ["prometheus.io/port": "9", "prometheus_io.path": "/m"],
+                #"{"scrape":"","path":"/m","port":"9"}"#, "/stats/prometheus"
+            ),
+            (
+                ["prometheus.istio.io/scrape-targets": "80, 81:/x"],
+                #"{"scrape":"","path":"/metrics","port":"80","targets":[{"port":"80","path":"/metrics"},{"port":"81","path":"/x"}]}"#,
+                "/stats/prometheus"
+            ),
+            (["prometheus.istio.io/scrape-targets": "0"], "!\"0\" is no port", nil),
+            (["prometheus.istio.io/scrape-targets": "15090:/x"], "!port 15090 is reserved", nil),
+            (["prometheus.istio.io/scrape-targets": "15020"], "!port 15020 is the proxy's status port", nil),
+        ] as [(Value, String, String?)])
+    func prometheus(_ annotations: Value, _ told: String, _ path: String?) {
+        var pod = Self.pod(
+            ["containers": Self.containers("a istio-proxy")], metadata: ["annotations": annotations])
+        do {
+            try PrometheusMerge(statusPort: 15020).apply(to: &pod)
+            #expect((Environment.value(of: PrometheusMerge.variable, in: pod.proxy) ?? "") == told)
+            #expect(pod.annotation("prometheus.io/path") == path)
+            #expect(pod.annotation("prometheus.istio.io/scrape-targets") == nil)
+        } catch {
+            #expect(told.hasPrefix("!") && error.message.contains(told.dropFirst()), "\(error.message)")
+        }
+    }
+
+    @Test(
+        "concurrency follows the processors where the template does not say",
+        arguments: [
+            ([], ["limits": ["cpu": "1500m"]], "--concurrency 2"),
+            ([], ["requests": ["cpu": 1]], "--concurrency 1"),
+            (["-concurrency=3"], ["limits": ["cpu": "2"]], "-concurrency=3"),
+            (["--concurrency", "3"], ["limits": ["cpu": "2"]], "--concurrency 3"), (["x"], [:], "x"),
+        ] as [(Value, Value, String)])
+    func concurrency(_ arguments: Value, _ resources: Value, _ want: String) {
+        var proxy = Object([Member("args", arguments), Member("resources", resources)])
+        Concurrency.complete(&proxy)
+        let found = (proxy["args"]?.array ?? []).compactMap(\.string)
+        #expect(found.joined(separator: " ") == want)
+    }
+
+    @Test(
+        "canonical labels",
+        arguments: [
+            ([:], "owner latest"), (["app": "a", "version": "v"], "a v"),
+            (["app.kubernetes.io/name": "n", "app": "a", "app.kubernetes.io/version": "1"], "n 1"),
+            (["service.istio.io/canonical-name": "c", "app": "a"], "c latest"),
+        ] as [(Value, String)])
+    func canonicalLabels(_ labels: Value, _ want: String) {
+        var pod = Self.pod([:], metadata: ["labels": labels])
+        CanonicalLabels.apply(to: &pod, workload: "owner")
+        #expect(
+            "\(pod.label(MetadataKey.canonicalName) ?? "") \(pod.label(MetadataKey.canonicalRevision) ?? "")"
+                == want)
+    }
+
+    @Test(
+        "kinds that hold a pod template",
+        arguments: [
+            ("Pod", "v1", ""), ("Deployment", "apps/v1", "/spec/template"),
+            ("Deployment", "extensions/v1beta1", "/spec/template"),
+            ("Deployment", "example.com/v1", nil),
+            ("CronJob", "batch/v2alpha1", "/spec/jobTemplate/spec/template"),
+            ("Rollout", "argoproj.io/v1alpha1", "/spec/template"), ("Service", "v1", nil),
+            ("Service", "serving.knative.dev/v1", "/spec/template"), ("Own", "example.com/v1", "/spec/pod"),
+            ("Any", "whatever/v1", "/pods"),
+        ])
+    func kinds(_ kind: String, _ apiVersion: String, _ pointer: String?) {
+        let given = ["Own.example.com=spec.pod", "Any=pods"].compactMap { PodTemplatePath($0) }
+        let path = WorkloadKinds.path(kind: kind, apiVersion: apiVersion, given: given)
+        #expect(path.map { JSONPointer($0).description } == pointer)
+    }
+
+    @Test(
+        "what is no path of a pod template", arguments: ["", "Kind", "Kind=", "=a", "Kind=a..b", "Kind.g=.a"])
+    func badPaths(_ text: String) {
+        #expect(PodTemplatePath(text) == nil)
+    }
+
+    @Test("the cache keeps what is asked for, and no more bytes than it may")
+    func cache() {
+        let cache = BoundedCache<Int>(bytes: 16_384)
+        for number in 0..<1_000 {
+            cache.keep(
+                number, for: [UInt8](repeating: UInt8(number % 251), count: 100) + [UInt8(number / 251)],
+                size: 100)
+            _ = cache.answer(for: [UInt8](repeating: 0, count: 100) + [0])
+        }
+        #expect(cache.answer(for: [UInt8](repeating: 0, count: 100) + [0]) == 0)
+        #expect(cache.answer(for: [UInt8](repeating: 1, count: 100) + [0]) == nil)
+        cache.keep(7, for: [1], size: 100_000)
+        #expect(cache.answer(for: [1]) == nil)
+        let none = BoundedCache<Int>(bytes: 0)
+        none.keep(1, for: [1], size: 1)
+        #expect(none.answer(for: [1]) == nil)
+    }
+}

@@ -1,0 +1,218 @@
+import PluginAPI
+import Testing
+import Values
+
+@testable import Injection
+
+private struct Case: Sendable, CustomTestStringConvertible {
+    var title: String
+    var original: String
+    var patch: String
+    var merged: String
+    var testDescription: String { title }
+
+    init(_ title: String, _ original: String, _ patch: String, _ merged: String) {
+        self.title = title
+        self.original = original
+        self.patch = patch
+        self.merged = merged
+    }
+}
+
+@Suite struct StrategicMergeTests {
+    /// Over PodSpec, but where the title says otherwise.
+    private static let maps = [
+        Case(
+            "members are added", #"{"nodeName":"n"}"#, #"{"hostPID":true}"#,
+            #"{"nodeName":"n","hostPID":true}"#),
+        Case("scalars are replaced", #"{"nodeName":"n"}"#, #"{"nodeName":"m"}"#, #"{"nodeName":"m"}"#),
+        Case(
+            "null deletes", #"{"nodeName":"n","hostPID":true}"#, #"{"nodeName":null}"#, #"{"hostPID":true}"#),
+        Case(
+            "null of nothing is nothing", #"{}"#, #"{"nodeName":null,"dnsConfig":{"options":null}}"#,
+            #"{"dnsConfig":{}}"#),
+        Case(
+            "maps merge key by key", #"{"nodeSelector":{"a":"1","b":"2"}}"#,
+            #"{"nodeSelector":{"b":"3","c":"4"}}"#,
+            #"{"nodeSelector":{"a":"1","b":"3","c":"4"}}"#),
+        Case(
+            "an explicit null is nothing", #"{"nodeSelector":null}"#, #"{"nodeSelector":{"a":"1"}}"#,
+            #"{"nodeSelector":{"a":"1"}}"#),
+        Case(
+            "a zero overrides", #"{"hostNetwork":true,"nodeName":"n"}"#, #"{"hostNetwork":false}"#,
+            #"{"nodeName":"n"}"#),
+        Case("a zero is not added", #"{"nodeName":"n"}"#, #"{"hostNetwork":false}"#, #"{"nodeName":"n"}"#),
+        Case(
+            "the original's zero stays", #"{"hostNetwork":false}"#, #"{"hostNetwork":false}"#,
+            #"{"hostNetwork":false}"#),
+        Case(
+            "a zero behind a pointer is a value", #"{"securityContext":{"runAsUser":5}}"#,
+            #"{"securityContext":{"runAsUser":0}}"#, #"{"securityContext":{"runAsUser":0}}"#),
+        Case(
+            "unknown members of the original stay",
+            #"{"later":{"x":[1]},"containers":[{"name":"a","new":1}]}"#,
+            #"{"containers":[{"name":"a","image":"i"}]}"#,
+            #"{"later":{"x":[1]},"containers":[{"name":"a","new":1,"image":"i"}]}"#),
+        Case(
+            "$patch replace", #"{"nodeSelector":{"a":"1"}}"#,
+            #"{"nodeSelector":{"$patch":"replace","b":"2"}}"#, #"{"nodeSelector":{"b":"2"}}"#),
+        Case(
+            "$patch delete", #"{"securityContext":{"fsGroup":1}}"#,
+            #"{"securityContext":{"$patch":"delete"}}"#, #"{"securityContext":{}}"#),
+        Case(
+            "$patch merge", #"{"nodeSelector":{"a":"1"}}"#, #"{"nodeSelector":{"$patch":"merge","b":"2"}}"#,
+            #"{"nodeSelector":{"a":"1","b":"2"}}"#),
+        Case(
+            "$retainKeys", #"{"volumes":[{"name":"v","hostPath":{"path":"/x"}}]}"#,
+            #"{"volumes":[{"$retainKeys":["name","emptyDir"],"name":"v","emptyDir":{}}]}"#,
+            #"{"volumes":[{"name":"v","emptyDir":{}}]}"#),
+    ]
+
+    private static let lists = [
+        Case(
+            "new items come first", #"{"containers":[{"name":"a"}]}"#,
+            #"{"containers":[{"name":"istio-proxy"}]}"#,
+            #"{"containers":[{"name":"istio-proxy"},{"name":"a"}]}"#),
+        Case(
+            "matched items merge in place",
+            #"{"containers":[{"name":"a"},{"name":"b","image":"x"},{"name":"c"}]}"#,
+            #"{"containers":[{"name":"b","image":"y"}]}"#,
+            #"{"containers":[{"name":"a"},{"name":"b","image":"y"},{"name":"c"}]}"#),
+        Case(
+            "a new item stands before its follower in the patch",
+            #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+            #"{"containers":[{"name":"n"},{"name":"b"}]}"#,
+            #"{"containers":[{"name":"n"},{"name":"a"},{"name":"b"}]}"#),
+        Case(
+            "a new item behind a matched one", #"{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}"#,
+            #"{"containers":[{"name":"b"},{"name":"n"}]}"#,
+            #"{"containers":[{"name":"a"},{"name":"b"},{"name":"n"},{"name":"c"}]}"#),
+        Case(
+            "the patch's order wins", #"{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}"#,
+            #"{"containers":[{"name":"c"},{"name":"a"}]}"#,
+            #"{"containers":[{"name":"b"},{"name":"c"},{"name":"a"}]}"#),
+        Case(
+            "other lists are replaced",
+            #"{"tolerations":[{"key":"a"}],"containers":[{"name":"a","args":["1","2"]}]}"#,
+            #"{"tolerations":[{"key":"b"}],"containers":[{"name":"a","args":["3"]}]}"#,
+            #"{"tolerations":[{"key":"b"}],"containers":[{"name":"a","args":["3"]}]}"#),
+        Case(
+            "an empty list empties", #"{"tolerations":[{"key":"a"}],"nodeName":"n"}"#, #"{"tolerations":[]}"#,
+            #"{"nodeName":"n"}"#),
+        Case(
+            "ports by number",
+            #"{"containers":[{"name":"a","ports":[{"containerPort":80},{"containerPort":81}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":81,"name":"x"},{"containerPort":82}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":80},{"containerPort":81,"name":"x"},{"containerPort":82}]}]}"#
+        ),
+        Case(
+            "the same key twice in the patch", #"{"containers":[{"name":"a"}]}"#,
+            #"{"containers":[{"name":"b","image":"x"},{"name":"b","tty":true}]}"#,
+            #"{"containers":[{"name":"b","image":"x","tty":true},{"name":"a"}]}"#),
+        Case(
+            "the same key twice in the original",
+            #"{"containers":[{"name":"a","ports":[{"containerPort":53,"protocol":"TCP"},{"containerPort":53,"protocol":"UDP"}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":53,"name":"dns"}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":53,"protocol":"TCP","name":"dns"},{"containerPort":53,"protocol":"UDP"}]}]}"#
+        ),
+        Case(
+            "$patch delete of an item", #"{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}"#,
+            #"{"containers":[{"name":"b","$patch":"delete"},{"name":"c","image":"i"}]}"#,
+            #"{"containers":[{"name":"a"},{"name":"c","image":"i"}]}"#),
+        Case(
+            "$patch replace of a list", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+            #"{"containers":[{"$patch":"replace"},{"name":"n"}]}"#, #"{"containers":[{"name":"n"}]}"#),
+        Case(
+            "$setElementOrder", #"{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}"#,
+            #"{"$setElementOrder/containers":[{"name":"c"},{"name":"n"},{"name":"a"}],"containers":[{"name":"n"}]}"#,
+            #"{"containers":[{"name":"b"},{"name":"c"},{"name":"n"},{"name":"a"}]}"#),
+        Case(
+            "$setElementOrder alone", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+            #"{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}"#,
+            #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
+        Case(
+            "directives of what is added go", #"{}"#,
+            #"{"containers":[{"name":"a","$retainKeys":["name"]},{"name":"b","$patch":"delete"}]}"#,
+            #"{"containers":[{"name":"a"}]}"#),
+    ]
+
+    private func merge(_ example: Case, _ type: ObjectType) throws {
+        let decoded = try TypedDecoding.decode(try JSON.read(example.patch), as: type, .patch)
+        var value = try JSON.read(example.original)
+        try StrategicMerge.merge(decoded.value, into: &value, as: type, isSettled: decoded.isSettled)
+        #expect(JSON.text(value) == example.merged)
+        // Doing it the careful way gives the same.
+        value = try JSON.read(example.original)
+        try StrategicMerge.merge(decoded.value, into: &value, as: type)
+        #expect(JSON.text(value) == example.merged)
+    }
+
+    @Test(arguments: maps) private func mergesMaps(example: Case) throws {
+        try merge(example, TypeTable.modern.podSpec)
+    }
+
+    @Test(arguments: lists) private func mergesLists(example: Case) throws {
+        try merge(example, TypeTable.modern.podSpec)
+    }
+
+    @Test(arguments: [
+        Case(
+            "union", #"{"finalizers":["a","b"]}"#, #"{"finalizers":["c","b","c"]}"#,
+            #"{"finalizers":["c","a","b"]}"#),
+        Case(
+            "$deleteFromPrimitiveList", #"{"finalizers":["a","b","c"]}"#,
+            #"{"$deleteFromPrimitiveList/finalizers":["b"]}"#, #"{"finalizers":["a","c"]}"#),
+        Case(
+            "order of scalars", #"{"finalizers":["a","b"]}"#,
+            #"{"$setElementOrder/finalizers":["b","c","a"],"finalizers":["c"]}"#,
+            #"{"finalizers":["b","c","a"]}"#),
+        Case("labels", #"{"labels":{"a":"1"}}"#, #"{"labels":{"a":null,"b":""}}"#, #"{"labels":{"b":""}}"#),
+    ])
+    private func mergesMetadata(example: Case) throws { try merge(example, TypeTable.modern.objectMeta) }
+
+    @Test(arguments: [
+        (
+            #"{"containers":[{"image":"i"}]}"#,
+            "item 0 of containers does not contain declared merge key: name"
+        ),
+        (
+            #"{"nodeSelector":{"$patch":"tear"}}"#,
+            #"bad directive $patch: found "tear", expected delete, replace or merge"#
+        ),
+        (
+            #"{"$retainKeys":["a"],"nodeName":"x"}"#,
+            #"bad directive $retainKeys: found ["a"], expected to name nodeName, which the patch sets"#
+        ),
+        (
+            #"{"$setElementOrder/containers":1}"#,
+            "bad directive $setElementOrder/containers: found 1, expected a list"
+        ),
+    ])
+    func errors(patch: String, message: String) throws {
+        let decoded = try TypedDecoding.decode(try JSON.read(patch), as: TypeTable.modern.podSpec, .patch)
+        var value = try JSON.read(#"{"containers":[{"name":"a"}],"nodeSelector":{"a":"b"}}"#)
+        let error = #expect(throws: SchemaError.self) {
+            try StrategicMerge.merge(decoded.value, into: &value, as: TypeTable.modern.podSpec)
+        }
+        #expect(error?.message == message)
+    }
+
+    /// Merging the same patch again changes nothing, for lists long enough to be looked up by table, too.
+    @Test func mergingTwiceIsMergingOnce() throws {
+        let items = (0..<100).map {
+            Value.object(Object([Member("name", .string("E\($0)")), Member("value", "v")]))
+        }
+        let additions = (50..<150).map {
+            Value.object(Object([Member("name", .string("E\($0)")), Member("value", "w")]))
+        }
+        func container(_ env: [Value]) -> Value {
+            ["containers": [["name": "a", "env": .array(env)]]]
+        }
+        var once = container(items)
+        try StrategicMerge.merge(container(additions), into: &once, as: TypeTable.modern.podSpec)
+        #expect(once["containers"]?[0]?["env"]?.array?.count == 150)
+        var twice = once
+        try StrategicMerge.merge(container(additions), into: &twice, as: TypeTable.modern.podSpec)
+        #expect(JSON.text(twice) == JSON.text(once))
+    }
+}

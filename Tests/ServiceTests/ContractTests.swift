@@ -1,0 +1,202 @@
+import TestSupport
+import Testing
+import Values
+import YAML
+
+@testable import Service
+
+/// openapi/openapi.yaml and the running server say the same: what is written is served, what is served is written,
+/// and every example is true.
+@Suite(.enabled(if: LiveService.canStart, "needs the engine gotemplate"))
+struct ContractTests {
+    private static let document: Result<Value, any Error> = Result {
+        try YAMLReader.value(try #require(contents(of: packageRoot + "/openapi/openapi.yaml")))
+    }
+
+    /// One operation of the document.
+    private struct Operation {
+        var path: String
+        var method: String
+        var value: Value
+    }
+
+    private static func operations(_ document: Value) -> [Operation] {
+        var result: [Operation] = []
+        for path in document["paths"]?.object?.members ?? [] {
+            for method in path.value.object?.members ?? [] where ["get", "post"].contains(method.key) {
+                result.append(Operation(path: path.key, method: method.key.uppercased(), value: method.value))
+            }
+        }
+        return result
+    }
+
+    @Test func everyRouteIsWrittenAndEveryPathServed() throws {
+        let service = try LiveService.shared.get()
+        let written = Set(Self.operations(try Self.document.get()).map { "\($0.method) \($0.path)" })
+        let served = Set(
+            service.http.router.routes.map {
+                "\($0.method) \($0.path.hasSuffix("/") ? $0.path + "{pairs}" : $0.path)"
+            })
+        #expect(written == served)
+        #expect(Set(service.http.router.routes.map(\.label)) == Set(Routes.labels))
+    }
+
+    @Test func examplesAreTrue() throws {
+        let document = try Self.document.get()
+        let service = try LiveService.shared.get()
+        for operation in Self.operations(document) {
+            var examples = 0
+            let bodies = operation.value["requestBody"]?["content"]?.object?.members ?? []
+            for body in bodies {
+                for example in body.value["examples"]?.object?.members ?? [] {
+                    examples += 1
+                    let value = try #require(example.value["value"])
+                    let bytes = value.string.map { Array($0.utf8) } ?? Array(JSON.text(value).utf8)
+                    try check(operation, document, service, type: body.key, body: bytes, example: example.key)
+                }
+            }
+            if operation.method == "GET" {
+                examples += 1
+                try check(operation, document, service, type: nil, body: [], example: "answer")
+            }
+            #expect(examples > 0, "\(operation.method) \(operation.path) has no example")
+        }
+    }
+
+    private func check(
+        _ operation: Operation, _ document: Value, _ service: Service, type: String?, body: [UInt8],
+        example: String
+    ) throws {
+        let name = "\(operation.method) \(operation.path) \(example)"
+        let target = operation.path.replacingPairs("cluster/main/net/one")
+        let headers = type.map { [("Content-Type", $0)] } ?? []
+        let response = try #require(
+            try service.client().request(operation.method, target, headers: headers, body: body))
+        guard let written = resolved(operation.value["responses"]?["\(response.status)"], document) else {
+            Issue.record("\(name): status \(response.status) is not written: \(response.text)")
+            return
+        }
+        let essence = MediaType.essence(response.header("Content-Type") ?? "")
+        guard let media = written["content"]?[essence] else {
+            Issue.record("\(name): \(essence) is not written for \(response.status)")
+            return
+        }
+        let isJSON = essence.hasSuffix("json")
+        let answer = isJSON ? try JSON.read(response.body) : Value.string(response.text)
+        let schema = SchemaCheck(document: document)
+        #expect(schema.problems(of: answer, against: media["schema"] ?? .null) == [], "\(name)")
+        let expected = media["examples"]?[example]?["value"] ?? media["example"]
+        if operation.method == "POST" || expected != nil {
+            #expect(expected == answer, "\(name): \(response.text)")
+        }
+    }
+
+    private func resolved(_ value: Value?, _ document: Value) -> Value? {
+        guard let reference = value?["$ref"]?.string else { return value }
+        return SchemaCheck(document: document).target(of: reference)
+    }
+
+    @Test func bothFormsAreTheSameDocument() throws {
+        let client = try LiveService.shared.get().client()
+        let yaml = try #require(client.request("GET", "/openapi.yaml"))
+        let json = try #require(client.request("GET", "/openapi.json"))
+        #expect(yaml.header("Content-Type") == "application/yaml")
+        #expect(try YAMLReader.value(yaml.body) == JSON.read(json.body))
+        #expect(yaml.body == contents(of: packageRoot + "/openapi/openapi.yaml"))
+    }
+
+    @Test func everyReferenceHasATarget() throws {
+        let document = try Self.document.get()
+        func walk(_ value: Value) {
+            if let reference = value["$ref"]?.string {
+                #expect(SchemaCheck(document: document).target(of: reference) != nil, "\(reference)")
+            }
+            for member in value.object?.members ?? [] { walk(member.value) }
+            for item in value.array ?? [] { walk(item) }
+        }
+        walk(document)
+    }
+
+    @Test func problemCodesAreOfTheListOrReasons() throws {
+        for (code, status, title) in RequestProblem.codes {
+            let problem = RequestProblem(status: status, code: code, detail: "d")
+            #expect(problem.title == title)
+            #expect(problem.json["type"]?.string == "about:blank")
+        }
+    }
+}
+
+extension String {
+    fileprivate func replacingPairs(_ pairs: String) -> String {
+        hasSuffix("{pairs}") ? String(dropLast("{pairs}".count)) + pairs : self
+    }
+}
+
+/// The part of JSON Schema that the document uses.
+private struct SchemaCheck {
+    let document: Value
+
+    func target(of reference: String) -> Value? {
+        var value: Value? = document
+        for part in reference.dropFirst(2).split(separator: "/") {
+            value = value?[part.replacing("~1", with: "/")]
+        }
+        return value
+    }
+
+    func problems(of value: Value, against schema: Value, at path: String = "") -> [String] {
+        if let reference = schema["$ref"]?.string {
+            guard let target = target(of: reference) else { return ["\(path): no \(reference)"] }
+            return problems(of: value, against: target, at: path)
+        }
+        if let choices = schema["oneOf"]?.array {
+            let matching = choices.filter { problems(of: value, against: $0, at: path).isEmpty }
+            return matching.count == 1 ? [] : ["\(path): \(matching.count) of oneOf match"]
+        }
+        var found: [String] = []
+        if let types = schema["type"]?.array ?? schema["type"].map({ [$0] }),
+            !types.contains(where: { Self.isOf($0.string ?? "", value) })
+        {
+            found.append("\(path): not of type \(types)")
+        }
+        if let choices = schema["enum"]?.array, !choices.contains(value) {
+            found.append("\(path): not of the enum")
+        }
+        for name in schema["required"]?.array ?? [] where value[name.string ?? ""] == nil {
+            found.append("\(path): no \(name)")
+        }
+        for member in value.object?.members ?? [] {
+            if let inner = schema["properties"]?[member.key] ?? schema["additionalProperties"] {
+                found += problems(of: member.value, against: inner, at: path + "/" + member.key)
+            } else if schema["properties"] != nil {
+                found.append("\(path): \(member.key) is not written")
+            }
+        }
+        if let inner = schema["items"] {
+            for item in value.array ?? [] { found += problems(of: item, against: inner, at: path + "/-") }
+        }
+        return found
+    }
+
+    private static func isOf(_ type: String, _ value: Value) -> Bool {
+        switch (type, value) {
+        case ("object", .object), ("array", .array), ("string", .string), ("boolean", .bool), ("null", .null):
+            true
+        case ("integer", .int), ("number", .int), ("number", .double): true
+        default: false
+        }
+    }
+}
+
+extension Substring {
+    fileprivate func replacing(_ part: String, with text: String) -> String {
+        var result = ""
+        var rest = self
+        while let range = String(rest).range(of: part) {
+            let head = String(rest)[..<range.lowerBound]
+            result += head + text
+            rest = rest.dropFirst(head.count + part.count)
+        }
+        return result + rest
+    }
+}
