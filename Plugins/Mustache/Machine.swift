@@ -172,15 +172,20 @@ struct Machine {
         if index < 0 {
             indentStart = indent.count
         } else {
-            let range = program.indents[Int(index)]
-            indent += program.pool[Int(range.lowerBound)..<Int(range.upperBound)]
+            deepen(program.indents[Int(index)])
         }
+    }
+
+    private mutating func deepen(_ range: Range<Int32>) {
+        indent += program.pool[Int(range.lowerBound)..<Int(range.upperBound)]
+        // Copying long indentation is work too.
+        steps &+= range.count >> 6
     }
 
     private mutating func begin(
         _ argument: Argument, in block: Block, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
     ) throws(RenderError) {
-        indent += program.pool[Int(block.indent.lowerBound)..<Int(block.indent.upperBound)]
+        deepen(block.indent)
         if block.ownLine, !argument.ownLine {
             try beginLine(at: at, into: &output, &map)
         } else if !block.ownLine, argument.ownLine {
@@ -338,7 +343,9 @@ struct Machine {
     private func exceeded(
         _ name: String, _ value: Int, _ flag: String, _ message: String, at: Int
     ) -> RenderError {
-        failure(.limit, message, at: at, limit: .init(name: name, value: value, flag: flag))
+        failure(
+            .limit, "\(message) (limit \(name), set by \(flag))", at: at,
+            limit: .init(name: name, value: value, flag: flag))
     }
 
     private func failure(

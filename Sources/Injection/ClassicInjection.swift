@@ -147,7 +147,7 @@ struct ClassicInjection {
         let rendered = try snapshot.render(
             Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
         let decoded = try rendered.injectionSpec()
-        subject.notes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
+        subject.templateNotes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
         var insertion = Insertion(decoded.value)
         insertion.modifyProxy { proxy in
             Concurrency.complete(&proxy)

@@ -100,7 +100,7 @@ struct ModernInjection {
         for name in try selectTemplates(subject) {
             let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
             let overlay = try rendered.overlay()
-            subject.notes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
+            subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
             try InjectedMerge.merge(overlay, into: &pod, as: type)

@@ -30,7 +30,8 @@ enum TypedDecoding {
 
     struct Result: Sendable {
         var value: Value
-        /// JSON pointers of the members that the type does not have; they are not in `value`, but in mode `keeping`.
+        /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
+        /// mode `keeping`.
         var dropped: [String] = []
         /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
         var isSettled = true
@@ -99,6 +100,9 @@ private struct TypedDecoder {
     private var path: [Step] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
+
+    /// A text of a megabyte may have a hundred thousand members that nobody knows.
+    private static let droppedLimit = 1000
 
     init(mode: TypedDecoding.Mode) {
         self.mode = mode
@@ -202,9 +206,11 @@ private struct TypedDecoder {
         }
         if mode == .keeping { return Place(index: -1) }
         if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
-        path.append(.member(key))
-        dropped.append(pointer)
-        path.removeLast()
+        if dropped.count < Self.droppedLimit {
+            path.append(.member(key))
+            dropped.append(pointer)
+            path.removeLast()
+        }
         return nil
     }
 
@@ -294,7 +300,11 @@ private struct TypedDecoder {
         switch value {
         case .string(let given): text = given
         case .int(let number): text = String(number)
-        case .double(let number): text = NumberFormat.text(number, style: .general)
+        case .double(let number):
+            // As the JSON that Go makes of YAML has it: 1e9 is 1000000000 there, and so 1G.
+            var output = ByteBuffer(capacity: 32)
+            NumberFormat.appendJSON(number, into: &output)
+            text = output.text
         default: throw mismatch(value, type)
         }
         guard let canonical = Quantity.canonical(text) else {

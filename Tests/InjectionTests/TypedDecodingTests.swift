@@ -27,9 +27,9 @@ private struct Case: Sendable, CustomTestStringConvertible {
             classic: #"{"args":["1.5e+06","1e-05"]}"#, modern: nil),
         Case(
             title: "amounts",
-            given: #"{"resources":{"limits":{"cpu":2000,"memory":"1024Mi"},"requests":{"cpu":0.1}}}"#,
-            classic: #"{"resources":{"limits":{"cpu":"2k","memory":"1Gi"},"requests":{"cpu":"100m"}}}"#,
-            modern: #"{"resources":{"limits":{"cpu":"2k","memory":"1Gi"},"requests":{"cpu":"100m"}}}"#),
+            given: #"{"resources":{"limits":{"cpu":2000,"memory":1e9},"requests":{"cpu":0.1}}}"#,
+            classic: #"{"resources":{"limits":{"cpu":"2k","memory":"1G"},"requests":{"cpu":"100m"}}}"#,
+            modern: #"{"resources":{"limits":{"cpu":"2k","memory":"1G"},"requests":{"cpu":"100m"}}}"#),
         Case(
             title: "unknown members", given: #"{"name":"a","nope":1,"env":[{"name":"b","typo":{}}]}"#,
             classic: #"{"name":"a","env":[{"name":"b"}]}"#, modern: #"{"name":"a","env":[{"name":"b"}]}"#,
