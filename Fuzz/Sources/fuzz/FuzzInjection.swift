@@ -1,3 +1,4 @@
+import Glibc
 import Injection
 import PluginAPI
 import Service
@@ -5,8 +6,7 @@ import Values
 import YAML
 
 /// A configuration that injects into everything, by a template without logic.
-private let snapshot: Snapshot? = {
-    guard let registry = try? StandardPlugins.registry() else { return nil }
+private let snapshot: Snapshot = {
     let configuration = """
         policy: enabled
         template: |
@@ -22,14 +22,19 @@ private let snapshot: Snapshot? = {
             emptyDir: {}
 
         """
-    return try? InjectionConfiguration.compile(
-        InjectionFiles(configuration: NamedText(name: "config", text: configuration)), registry: registry,
-        options: InjectionOptions())
+    do {
+        return try InjectionConfiguration.compile(
+            InjectionFiles(configuration: NamedText(name: "config", text: configuration)),
+            registry: StandardPlugins.registry(), options: InjectionOptions())
+    } catch {
+        let problem = "the configuration does not compile: \(error)\n"
+        _ = write(STDERR_FILENO, problem, problem.utf8.count)
+        exit(2)
+    }
 }()
 
 /// Any body is answered by a review in JSON, whose patch can be applied to the object it is for.
 func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let snapshot else { preconditionFailure("the configuration does not compile") }
     var output = ByteBuffer()
     _ = Pipeline.review(bytes, path: "/inject", snapshot: snapshot, into: &output)
     guard let answer = try? output.withBytes({ try JSON.read($0) }), let response = answer["response"],
@@ -45,7 +50,6 @@ func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>) {
 /// Any manifest is injected or refused; what comes out can be read again, is left alone by a second injection and can
 /// be taken back.
 func fuzzManifest(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let snapshot else { preconditionFailure("the configuration does not compile") }
     let manifest = Array(bytes)
     _ = try? Pipeline.uninject(manifest: manifest)
     guard let outcome = try? Pipeline.inject(manifest: manifest, snapshot: snapshot), outcome.changed else {
