@@ -338,7 +338,9 @@ struct Machine {
     private func exceeded(
         _ name: String, _ value: Int, _ flag: String, _ message: String, at: Int
     ) -> RenderError {
-        failure(.limit, message, at: at, limit: .init(name: name, value: value, flag: flag))
+        failure(
+            .limit, "\(message) (limit \(name), set by \(flag))", at: at,
+            limit: .init(name: name, value: value, flag: flag))
     }
 
     private func failure(

@@ -24,6 +24,8 @@ struct CompiledPolicy: Sendable {
         var ignored: String?
         /// `file:line`
         var source: String?
+
+        func matches(_ labels: Object?) -> Bool { ignored == nil && selector.matches(labels) }
     }
 
     var form: PolicyConfiguration.Form
@@ -50,9 +52,7 @@ extension CompiledPolicy {
         warnings = []
         never = []
         always = []
-        rules = [.webhook, .hostNetwork, .ignoredNamespace, .policyValue]
-        if form == .modern { rules.append(.label) }
-        rules.append(.annotation)
+        rules = Rule.all(form)
 
         if case .illegal(let text) = policy {
             warnings.append(
@@ -64,9 +64,6 @@ extension CompiledPolicy {
         }
         never = compile(configuration.neverInjectSelector, list: "neverInjectSelector", configuration)
         always = compile(configuration.alwaysInjectSelector, list: "alwaysInjectSelector", configuration)
-        rules += never.isEmpty ? [.neverInject(nil)] : never.indices.map { .neverInject($0) }
-        rules += always.isEmpty ? [.alwaysInject(nil)] : always.indices.map { .alwaysInject($0) }
-        rules.append(.defaultPolicy)
     }
 
     private mutating func compile(

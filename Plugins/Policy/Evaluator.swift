@@ -9,9 +9,7 @@ struct Evaluator: DecisionEngine {
 
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision {
         var steps: [TraceStep] = []
-        var line = ""
-        // Longer than the lines of both forms where no selector matches, so that it is taken once.
-        line.reserveCapacity(160)
+        var line = ByteBuffer(capacity: Self.lineCapacity)
         var decided: (rule: Rule, finding: Finding)?
         let given = subject
         let subject = slimmed(given)
@@ -20,13 +18,7 @@ struct Evaluator: DecisionEngine {
             let finding = evaluate(rule, subject, labels)
             let decides = decided == nil && finding.isFinal
             if decides { decided = (rule, finding) }
-            if trace {
-                if case .webhook = rule {
-                    steps += webhookSteps(subject, finding: finding, decisive: decides)
-                } else {
-                    steps.append(step(rule, finding, subject, decisive: decides))
-                }
-            }
+            if trace { steps += self.steps(rule, finding, subject, decisive: decides) }
             add(rule, finding, decisive: decides, to: &line)
         }
         let warnings = Warnings(policy: policy, subject: given).all(decided?.finding.code)
@@ -39,7 +31,7 @@ struct Evaluator: DecisionEngine {
         return Decision(
             inject: decided.finding.verdict == .inject, reason: decided.finding.code,
             message: message(decided.rule, decided.finding, subject), remedy: remedy(decided.finding.code),
-            trace: steps, traceLine: line, warnings: warnings)
+            trace: steps, traceLine: line.text, warnings: warnings)
     }
 
     func compileWebhook(
@@ -58,23 +50,18 @@ struct Evaluator: DecisionEngine {
         return Finding(verdict: .error, code: .internalError)
     }
 
-    /// Adds what a rule said to the line; selectors without a say are left out, so that the line does not grow with
-    /// them.
-    private func add(_ rule: Rule, _ finding: Finding, decisive: Bool, to line: inout String) {
-        switch rule {
-        case .neverInject, .alwaysInject:
-            guard finding.isFinal, line.utf8.count < Self.lineLimit else { return }
-        default: break
-        }
-        if !line.isEmpty { line += " " }
-        line += rule.name
-        line += "="
-        line += finding.verdict.rawValue
-        if decisive { line += "!" }
+    /// Adds what a rule said to the line; lists of selectors without a say are left out.
+    private func add(_ rule: Rule, _ finding: Finding, decisive: Bool, to line: inout ByteBuffer) {
+        if (rule == .neverInject || rule == .alwaysInject) && !finding.isFinal { return }
+        if line.count > 0 { line.append(UInt8(ascii: " ")) }
+        line.append(rule.name)
+        line.append(UInt8(ascii: "="))
+        line.append(finding.verdict.rawValue)
+        if decisive { line.append(UInt8(ascii: "!")) }
     }
 
-    /// Bytes after which no further selector is added to a line.
-    private static let lineLimit = 512
+    /// Longer than any line: every rule says something, in at most 40 bytes.
+    private static let lineCapacity = 360
 
     // MARK: The rules
 
@@ -109,10 +96,10 @@ struct Evaluator: DecisionEngine {
                 return policy.form == .classic
                     ? .skip(.annotationUnrecognised) : .pass(.annotationUnrecognised)
             }
-        case .neverInject(let index):
-            return selector(policy.never, index, labels, finding: .skip(.neverInjectSelector))
-        case .alwaysInject(let index):
-            return selector(policy.always, index, labels, finding: .inject(.alwaysInjectSelector))
+        case .neverInject:
+            return firstMatch(policy.never, labels, .skip(.neverInjectSelector))
+        case .alwaysInject:
+            return firstMatch(policy.always, labels, .inject(.alwaysInjectSelector))
         case .defaultPolicy:
             switch policy.policy {
             case .enabled: return .inject(.policyEnabled)
@@ -122,12 +109,11 @@ struct Evaluator: DecisionEngine {
         }
     }
 
-    private func selector(
-        _ entries: [CompiledPolicy.Entry], _ index: Int?, _ labels: Object?, finding: Finding
+    private func firstMatch(
+        _ entries: [CompiledPolicy.Entry], _ labels: Object?, _ finding: Finding
     ) -> Finding {
-        guard let index else { return .pass }
-        if entries[index].ignored != nil { return .pass(.selectorIgnored) }
-        return entries[index].selector.matches(labels) ? finding : .pass
+        for index in entries.indices where entries[index].matches(labels) { return finding.at(index) }
+        return .pass
     }
 
     /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.

@@ -24,10 +24,10 @@ struct LabelSelector: Sendable, Equatable {
             switch test {
             case .isIn:
                 guard let value else { return false }
-                return values.contains(value)
+                return values.contains { $0.hasSameBytes(as: value) }
             case .isNotIn:
                 guard let value else { return true }
-                return !values.contains(value)
+                return !values.contains { $0.hasSameBytes(as: value) }
             case .exists: return value != nil
             case .doesNotExist: return value == nil
             }

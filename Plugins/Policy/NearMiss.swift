@@ -19,36 +19,39 @@ private let slipLimit = 3
 /// for keys that have nothing to do with each other that is after a few rows. It runs for every key of about the
 /// right length in every decision, so it takes its rows from the stack.
 func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
+    var (left, right) = (left, right)
+    return left.withUTF8 { left in right.withUTF8 { right in editDistance(left, right, limit: limit) } }
+}
+
+private func editDistance(
+    _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>, limit: Int
+) -> Int {
     let over = limit + 1
-    let (rows, columns) = (left.utf8.count, right.utf8.count)
-    guard abs(rows - columns) <= limit else { return over }
-    let width = columns + 1
+    guard abs(left.count - right.count) <= limit else { return over }
+    let width = right.count + 1
     return withUnsafeTemporaryAllocation(of: Int.self, capacity: 3 * width) { cells in
         cells.initialize(repeating: over)
         var (twoAbove, above, row) = (0, width, 2 * width)
-        for column in 0...min(limit, columns) { cells[above + column] = column }
-        var previous: UInt8 = 0
-        for (i, byte) in zip(1..., left.utf8) {
-            for column in 0...columns { cells[row + column] = over }
-            if i <= limit { cells[row] = i }
-            var best = cells[row]
-            var beside: UInt8 = 0
-            for (j, other) in zip(1..., right.utf8) {
-                defer { beside = other }
-                if j < i - limit { continue }
-                if j > i + limit { break }
-                var cost = cells[above + j - 1] + (byte == other ? 0 : 1)
+        for column in 0...min(limit, right.count) { cells[above + column] = column }
+        for i in stride(from: 1, through: left.count, by: 1) {
+            let (first, last) = (max(1, i - limit), min(right.count, i + limit))
+            // The cells beside the band are read by its edges, and hold an earlier row's numbers.
+            cells[row + first - 1] = first == 1 && i <= limit ? i : over
+            if last < right.count { cells[row + last + 1] = over }
+            var best = cells[row + first - 1]
+            for j in stride(from: first, through: last, by: 1) {
+                let isSame = left[i - 1] == right[j - 1]
+                var cost = cells[above + j - 1] + (isSame ? 0 : 1)
                 cost = min(cost, min(cells[above + j], cells[row + j - 1]) + 1)
-                if i > 1, j > 1, byte == beside, previous == other {
+                if i > 1, j > 1, left[i - 1] == right[j - 2], left[i - 2] == right[j - 1] {
                     cost = min(cost, cells[twoAbove + j - 2] + 1)
                 }
                 cells[row + j] = min(cost, over)
                 best = min(best, cost)
             }
             if best > limit { return over }
-            previous = byte
             (twoAbove, above, row) = (above, row, twoAbove)
         }
-        return cells[above + columns]
+        return cells[above + right.count]
     }
 }

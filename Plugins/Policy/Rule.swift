@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The rules of a decision. Their order in `CompiledPolicy.rules` is the order of evaluation:
+/// The rules of a decision. Their order in `all` is the order of evaluation:
 ///
 /// | # | rule | verdict | codes |
 /// | --- | --- | --- | --- |
@@ -11,37 +11,30 @@ import Values
 /// | 4 | `policy_value`: is it enabled or disabled? | skip, pass | `policy_illegal` |
 /// | 5 | `label` (modern) | inject, skip, pass | `label_true`, `label_false` |
 /// | 6 | `annotation` (modern: unless there is a label) | inject, skip, pass | `annotation_true`, `annotation_false`, `annotation_unrecognised` |
-/// | 7 | `never_inject_selector`, one each | skip, pass | `never_inject_selector` |
-/// | 8 | `always_inject_selector`, one each | inject, pass | `always_inject_selector` |
+/// | 7 | `never_inject_selector`, a step each | skip, pass | `never_inject_selector` |
+/// | 8 | `always_inject_selector`, a step each | inject, pass | `always_inject_selector` |
 /// | 9 | `default_policy` | inject, skip | `policy_enabled`, `policy_disabled` |
 ///
 /// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but then
 /// drops whatever 5 to 8 said; here it stands where it takes effect.
-enum Rule: Sendable {
+enum Rule: String, Sendable {
     case webhook
-    case hostNetwork
-    case ignoredNamespace
-    case policyValue
+    case hostNetwork = "host_network"
+    case ignoredNamespace = "ignored_namespace"
+    case policyValue = "policy_value"
     case label
     case annotation
-    /// nil: the list has no selector.
-    case neverInject(Int?)
-    case alwaysInject(Int?)
-    case defaultPolicy
+    case neverInject = "never_inject_selector"
+    case alwaysInject = "always_inject_selector"
+    case defaultPolicy = "default_policy"
 
     /// As it stands in a trace.
-    var name: String {
-        switch self {
-        case .webhook: "webhook"
-        case .hostNetwork: "host_network"
-        case .ignoredNamespace: "ignored_namespace"
-        case .policyValue: "policy_value"
-        case .label: "label"
-        case .annotation: "annotation"
-        case .neverInject: "never_inject_selector"
-        case .alwaysInject: "always_inject_selector"
-        case .defaultPolicy: "default_policy"
-        }
+    var name: String { rawValue }
+
+    static func all(_ form: PolicyConfiguration.Form) -> [Rule] {
+        let start: [Rule] = [.webhook, .hostNetwork, .ignoredNamespace, .policyValue]
+        let wishes: [Rule] = form == .modern ? [.label, .annotation] : [.annotation]
+        return start + wishes + [.neverInject, .alwaysInject, .defaultPolicy]
     }
 }
 
@@ -49,12 +42,17 @@ enum Rule: Sendable {
 struct Finding {
     var verdict: TraceStep.Verdict
     var code: ReasonCode
+    /// Which selector of the rule's list it was.
+    var index: Int?
 
     static let pass = Finding(verdict: .pass, code: .ruleNotMet)
 
     static func inject(_ code: ReasonCode) -> Finding { Finding(verdict: .inject, code: code) }
     static func skip(_ code: ReasonCode) -> Finding { Finding(verdict: .skip, code: code) }
     static func pass(_ code: ReasonCode) -> Finding { Finding(verdict: .pass, code: code) }
+
+    /// The same about one selector.
+    func at(_ index: Int) -> Finding { Finding(verdict: verdict, code: code, index: index) }
 
     /// Whether it ends the evaluation.
     var isFinal: Bool { verdict == .inject || verdict == .skip }

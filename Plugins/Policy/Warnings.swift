@@ -8,6 +8,9 @@ struct Warnings {
     var policy: CompiledPolicy
     var subject: DecisionSubject
 
+    /// A pod can come with any number of misspelled keys.
+    static let limit = 16
+
     /// - Parameter reason: the decisive code.
     func all(_ reason: ReasonCode?) -> [DecisionWarning] {
         var warnings: [DecisionWarning] = []
@@ -158,6 +161,7 @@ struct Warnings {
         for (map, one) in [("labels", "label"), ("annotations", "annotation")] {
             guard let object = subject.metadata[map]?.object else { continue }
             for member in object.members where isNearMiss(member.key) {
+                guard warnings.count < Self.limit else { return }
                 let right = map == "labels" && policy.form == .classic ? "annotation" : one
                 warnings.append(
                     DecisionWarning(

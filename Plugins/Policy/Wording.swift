@@ -3,11 +3,36 @@ import Values
 
 /// Puts what the rules found into words, with the values at hand and where they stand.
 extension Evaluator {
-    func step(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> TraceStep {
-        return TraceStep(
+    /// The steps of one rule: one for each webhook or selector that it looks at, else one.
+    func steps(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> [TraceStep] {
+        switch rule {
+        case .webhook:
+            return [step(rule, finding, subject, decisive: decisive)] + webhookSteps(subject)
+        case .neverInject, .alwaysInject:
+            let entries = rule == .neverInject ? policy.never : policy.always
+            if entries.isEmpty { return [step(rule, finding, subject, decisive: decisive)] }
+            let labels = subject.metadata["labels"]?.object
+            return entries.indices.map { index in
+                let own: Finding =
+                    entries[index].ignored != nil
+                    ? .pass(.selectorIgnored)
+                    : !entries[index].matches(labels)
+                        ? .pass
+                        : rule == .neverInject ? .skip(.neverInjectSelector) : .inject(.alwaysInjectSelector)
+                return step(rule, own.at(index), subject, decisive: decisive && finding.index == index)
+            }
+        default:
+            return [step(rule, finding, subject, decisive: decisive)]
+        }
+    }
+
+    private func step(
+        _ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool
+    ) -> TraceStep {
+        TraceStep(
             rule: rule.name, verdict: finding.verdict, decisive: decisive, code: finding.code,
             message: message(rule, finding, subject), remedy: remedy(finding.code),
-            source: source(rule, subject))
+            source: source(rule, finding, subject))
     }
 
     /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its annotation.
@@ -17,7 +42,7 @@ extension Evaluator {
 
     /// What the rule found, as a sentence.
     func message(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
-        if finding.code == .ruleNotMet { return notMet(rule, subject) }
+        if finding.code == .ruleNotMet { return notMet(rule, finding, subject) }
         let entry = finding.code.entry
         let values = values(rule, finding, subject)
         // A webhook may stop a pod for a reason whose sentence serves elsewhere too and has no room for the detail.
@@ -27,10 +52,8 @@ extension Evaluator {
         return entry.filled(values)
     }
 
-    /// A step for each webhook, and before them the one that says what comes of them.
-    func webhookSteps(_ subject: DecisionSubject, finding: Finding, decisive: Bool) -> [TraceStep] {
-        var steps = [step(.webhook, finding, subject, decisive: decisive)]
-        for outcome in webhooks(subject)?.match(subject) ?? [] {
+    private func webhookSteps(_ subject: DecisionSubject) -> [TraceStep] {
+        (webhooks(subject)?.match(subject) ?? []).map { outcome in
             let verdict: TraceStep.Verdict
             let code: ReasonCode
             let word: String
@@ -39,12 +62,10 @@ extension Evaluator {
             case .notCalled: (verdict, code, word) = (.pass, .ruleNotMet, "does not ask")
             case .unknown(let why): (verdict, code, word) = (.unknown, why, "may ask")
             }
-            steps.append(
-                TraceStep(
-                    rule: "webhook/\(outcome.name)", verdict: verdict, decisive: false, code: code,
-                    message: "\(word): \(outcome.detail)", source: outcome.source))
+            return TraceStep(
+                rule: "webhook/\(outcome.name)", verdict: verdict, decisive: false, code: code,
+                message: "\(word): \(outcome.detail)", source: outcome.source)
         }
-        return steps
     }
 
     /// What the sentence of a code names in braces.
@@ -60,8 +81,8 @@ extension Evaluator {
             return [("value", text.isEmpty ? "not given" : quoted(text))]
         case .label: return [("value", quoted(wishText("labels", subject) ?? ""))]
         case .annotation: return [("value", quoted(wishText("annotations", subject) ?? ""))]
-        case .neverInject(let index): return values("neverInjectSelector", policy.never, index)
-        case .alwaysInject(let index): return values("alwaysInjectSelector", policy.always, index)
+        case .neverInject: return values("neverInjectSelector", policy.never, finding.index)
+        case .alwaysInject: return values("alwaysInjectSelector", policy.always, finding.index)
         }
     }
 
@@ -90,7 +111,7 @@ extension Evaluator {
     }
 
     /// What a rule that has no say saw.
-    private func notMet(_ rule: Rule, _ subject: DecisionSubject) -> String {
+    private func notMet(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
         switch rule {
         case .webhook: return "no webhook was looked at"
         case .hostNetwork: return "the pod has a network of its own"
@@ -110,8 +131,8 @@ extension Evaluator {
                     + "instead"
             }
             return "the pod's annotation \(injectKey) is empty"
-        case .neverInject(let index): return notMatched("neverInjectSelector", policy.never, index)
-        case .alwaysInject(let index): return notMatched("alwaysInjectSelector", policy.always, index)
+        case .neverInject: return notMatched("neverInjectSelector", policy.never, finding.index)
+        case .alwaysInject: return notMatched("alwaysInjectSelector", policy.always, finding.index)
         case .defaultPolicy: return "the default policy was not asked"
         }
     }
@@ -123,7 +144,7 @@ extension Evaluator {
 
     // MARK: Places
 
-    private func source(_ rule: Rule, _ subject: DecisionSubject) -> String? {
+    private func source(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String? {
         switch rule {
         case .webhook:
             return webhooks(subject).flatMap { Self.summary($0.match(subject)).outcome?.source }
@@ -134,8 +155,8 @@ extension Evaluator {
         case .policyValue, .defaultPolicy: return policy.policySource
         case .label: return place("labels", subject)
         case .annotation: return place("annotations", subject)
-        case .neverInject(let index): return index.flatMap { policy.never[$0].source }
-        case .alwaysInject(let index): return index.flatMap { policy.always[$0].source }
+        case .neverInject: return finding.index.flatMap { policy.never[$0].source }
+        case .alwaysInject: return finding.index.flatMap { policy.always[$0].source }
         }
     }
 

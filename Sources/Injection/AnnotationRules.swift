@@ -20,6 +20,9 @@ enum AnnotationRules {
         var notes: [String] = []
     }
 
+    /// The most notes of one pod: more than that help nobody, and each costs a search.
+    private static let noteLimit = 8
+
     /// - Parameter mesh: what `proxy.istio.io/config` is read against.
     static func check(
         _ annotations: Object, form: PolicyConfiguration.Form, mesh: MeshConfiguration
@@ -28,7 +31,9 @@ enum AnnotationRules {
         let known = form == .classic ? classic : modern
         for member in annotations.members {
             guard let rule = known[member.key] else {
-                if let note = note(member.key, form, known) { outcome.notes.append(note) }
+                if outcome.notes.count < noteLimit, let note = note(member.key, form, known) {
+                    outcome.notes.append(note)
+                }
                 continue
             }
             guard rule != .anything, case .string(let value) = member.value else { continue }

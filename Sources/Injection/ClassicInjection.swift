@@ -144,8 +144,11 @@ struct ClassicInjection {
             objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)),
             spec: .object(subject.pod.spec),
             proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
-        let rendered = try snapshot.render(Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
-        var insertion = Insertion(try rendered.injectionSpec())
+        let rendered = try snapshot.render(
+            Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
+        let decoded = try rendered.injectionSpec()
+        subject.templateNotes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
+        var insertion = Insertion(decoded.value)
         insertion.modifyProxy { proxy in
             Concurrency.complete(&proxy)
             let cluster = subject.environment.filter { Self.clusterVariables.contains($0.name) }

@@ -15,8 +15,10 @@ struct InjectionSubject: Sendable {
     var environment: [(name: String, value: String)] = []
     /// Nanoseconds of the monotonic clock at which rendering gives up.
     var deadline: UInt64?
-    /// What should be said about this injection.
+    /// What should be said about this injection to whoever applies the pod.
     var notes: [String] = []
+    /// What should be said to whoever writes the templates.
+    var templateNotes: [String] = []
 
     /// A pod, from an API server or a manifest.
     ///

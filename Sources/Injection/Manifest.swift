@@ -68,7 +68,8 @@ struct Manifest {
     private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
         let documents: [YAMLDocument]
         do {
-            documents = try YAMLReader.documents(bytes, options: YAMLOptions(limits: Self.limits))
+            documents = try YAMLReader.documents(
+                bytes, options: YAMLOptions(positions: true, limits: Self.limits))
         } catch {
             let place = SourceLocation(name, error.position)
             throw InjectionError(
@@ -84,7 +85,7 @@ struct Manifest {
             }
             hasChanged = true
             output.append(bytes[written..<document.range.lowerBound])
-            let text = ManifestText(bytes, document.range).edited(from: document.value, to: changed)
+            let text = ManifestText(bytes, document).edited(to: changed)
             output.append(text.text)
             if text.isRewritten { run.noteRewritten(document: number) }
             written = document.range.upperBound
@@ -176,7 +177,7 @@ struct ManifestRun: ManifestChange {
             : InjectionSubject(template: pod, of: workload)
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
         report.injected = true
-        report.notes = subject.notes
+        report.notes = subject.notes + subject.templateNotes
         reports.append(report)
         let object = workload.object(with: injected)
         guard options.provenance else { return object }

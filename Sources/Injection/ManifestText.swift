@@ -8,24 +8,27 @@ import YAML
 /// (flow style, anchors, several nodes on a line), the smallest member around is written anew. The result is read
 /// again, and where it does not say what it should, the whole document is written anew.
 struct ManifestText {
-    private let bytes: ArraySlice<UInt8>
+    private let bytes: [UInt8]
+    private let document: YAMLDocument
 
-    /// - Parameter range: where the document stands.
-    init(_ bytes: [UInt8], _ range: Range<Int>) {
-        self.bytes = bytes[range]
+    /// - Parameters:
+    ///   - bytes: the whole manifest's.
+    ///   - document: read with positions.
+    init(_ bytes: [UInt8], _ document: YAMLDocument) {
+        self.bytes = Array(bytes[document.range])
+        self.document = document
     }
 
     /// The document's text for a new value, and whether it had to be written anew.
-    func edited(from old: Value, to new: Value) -> (text: [UInt8], isRewritten: Bool) {
-        let document = Array(bytes)
-        if let text = YAMLTextEdit(document)?.edited(from: old, to: new),
+    func edited(to new: Value) -> (text: [UInt8], isRewritten: Bool) {
+        if let text = YAMLTextEdit(bytes, document)?.edited(from: document.value, to: new),
             let read = try? YAMLReader.documents(text), read.count == 1, read[0].value == new
         {
             return (text, false)
         }
         var output = ByteBuffer(capacity: 16 << 10)
         // The end of the line of the `---` before belongs to the document.
-        if document.first == 0x0a { output.append(0x0a) }
+        if bytes.first == 0x0a { output.append(0x0a) }
         YAMLWriter.write(new, into: &output, order: .asGiven)
         return (output.bytes, true)
     }
@@ -34,7 +37,10 @@ struct ManifestText {
 /// Edits of a document in block style, line by line.
 private struct YAMLTextEdit {
     private let bytes: [UInt8]
+    /// In the manifest.
     private let positions: [String: SourcePosition]
+    /// The line of the manifest on which the document begins.
+    private let firstLine: Int
     /// Where each line begins, and the end of the text.
     private let lines: [Int]
     private let newline: [UInt8]
@@ -51,12 +57,11 @@ private struct YAMLTextEdit {
     /// The text cannot be edited by lines.
     private struct Unsuitable: Error {}
 
-    init?(_ bytes: [UInt8]) {
-        guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)),
-            documents.count == 1, let positions = documents[0].positions
-        else { return nil }
+    init?(_ bytes: [UInt8], _ document: YAMLDocument) {
+        guard let positions = document.positions else { return nil }
         self.bytes = bytes
         self.positions = positions
+        firstLine = document.line
         var starts = [0]
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
@@ -97,8 +102,10 @@ private struct YAMLTextEdit {
     // MARK: Mappings
 
     private func column(of pointer: String) throws -> (line: Int, column: Int) {
-        guard let position = positions[pointer], position.line <= lines.count else { throw Unsuitable() }
-        return (position.line - 1, position.column - 1)
+        guard let position = positions[pointer], position.line >= firstLine,
+            position.line - firstLine < lines.count
+        else { throw Unsuitable() }
+        return (position.line - firstLine, position.column - 1)
     }
 
     /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.

@@ -64,13 +64,16 @@ struct MeshConfiguration: Sendable {
         return .object(Self.withoutZeros(merged, TypeTable.of(form).proxyConfig))
     }
 
+    /// A proxy configuration has a few dozen values; aliases must not make millions of one pod's annotation.
+    private static let annotationLimits = YAMLLimits(depth: 32, nodes: 10_000)
+
     /// What the annotation says, types and ranges checked.
     static func proxyConfig(
         of annotation: String, form: PolicyConfiguration.Form
     ) throws(SchemaError) -> Object {
         let value: Value
         do {
-            value = try YAMLReader.value(annotation)
+            value = try YAMLReader.value(annotation, options: YAMLOptions(limits: annotationLimits))
         } catch {
             throw SchemaError(
                 pointer: "", found: "a text that is not YAML", expected: "a proxy configuration in YAML",

@@ -26,7 +26,7 @@ struct ModernInjection {
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
         let kept = Overrides(parsing: subject.pod.annotation(MetadataKey.overrides))
         let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
-        var (pod, template) = try runTemplates(subject, stripped: stripped, identity: identity)
+        var (pod, template) = try runTemplates(&subject, stripped: stripped, identity: identity)
         try kept.reapply(
             to: &pod, original: subject.pod, template: template, earlier: earlier,
             isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
@@ -88,7 +88,7 @@ struct ModernInjection {
 
     /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
     private func runTemplates(
-        _ subject: InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
+        _ subject: inout InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
         let data = templateData(subject, stripped: stripped, identity: identity)
         let type = TypeTable.modern.pod
@@ -100,6 +100,7 @@ struct ModernInjection {
         for name in try selectTemplates(subject) {
             let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
             let overlay = try rendered.overlay()
+            subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
             try InjectedMerge.merge(overlay, into: &pod, as: type)

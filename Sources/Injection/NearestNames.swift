@@ -11,25 +11,35 @@ enum NearestNames {
         for candidate in known {
             let other = Array(candidate.utf8.prefix(lengthLimit))
             guard abs(other.count - bytes.count) <= limit else { continue }
-            let distance = editDistance(bytes, other)
-            if distance <= limit, distance < bytes.count { near.append((distance, candidate)) }
+            if let distance = editDistance(bytes, other, limit: limit), distance < bytes.count {
+                near.append((distance, candidate))
+            }
         }
         near.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
         return near.prefix(3).map(\.name)
     }
 
-    /// Insertions, deletions, replacements (Levenshtein), upper and lower case being one edit.
-    private static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
+    /// Insertions, deletions, replacements (Levenshtein), upper and lower case being one edit; nil where there are
+    /// more than the limit. Only the cells near the diagonal can hold fewer, so the work is the limit times the length.
+    private static func editDistance(_ left: [UInt8], _ right: [UInt8], limit: Int) -> Int? {
+        let tooMany = limit + 1
+        var row = (0...right.count).map { min($0, tooMany) }
         for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (place, other) in right.enumerated() {
-                let substituted = diagonal + (byte == other ? 0 : 1)
+            let first = max(0, index - limit)
+            let last = min(right.count, index + limit + 2)
+            guard first < last else { return nil }
+            var diagonal = row[first]
+            var least = tooMany
+            row[first] = first == 0 ? min(index + 1, tooMany) : tooMany
+            for place in first..<last where place < right.count {
+                let substituted = diagonal + (byte == right[place] ? 0 : 1)
                 diagonal = row[place + 1]
-                row[place + 1] = min(substituted, row[place] + 1, diagonal + 1)
+                row[place + 1] = min(substituted, min(row[place], diagonal) + 1, tooMany)
+                least = min(least, row[place + 1])
             }
+            if last < right.count { row[last] = min(row[last], tooMany) }
+            guard min(least, row[first]) <= limit else { return nil }
         }
-        return row[right.count]
+        return row[right.count] <= limit ? row[right.count] : nil
     }
 }

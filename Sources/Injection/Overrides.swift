@@ -4,10 +4,10 @@ import Values
 /// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
 enum InjectedMerge {
     static func merge(
-        _ patch: Value, into original: inout Value, as type: ObjectType
+        _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(InjectionError) {
         do {
-            try StrategicMerge.merge(patch, into: &original, as: type)
+            try StrategicMerge.merge(patch.value, into: &original, as: type, isSettled: patch.isSettled)
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
@@ -103,7 +103,18 @@ struct Overrides: Sendable {
     }
 
     private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
-        let patch: Value = .object(Object([Member(list, .array([own]))]))
+        var patch: TypedDecoding.Result
+        do {
+            // Zeros and nulls of the user's own say nothing: encoding by Go types would not have kept them.
+            patch = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+        } catch {
+            throw InjectionError(
+                .schema, .renderedSchemaInvalid,
+                "failed to run injection template: container \(own.name) of the pod: \(error.pointer): "
+                    + error.message)
+        }
+        patch.value = .object(Object([Member(list, .array([patch.value]))]))
+        patch.isSettled = true
         var merged: Value = .object(pod.spec)
         try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
         if case .object(let spec) = merged { pod.spec = spec }

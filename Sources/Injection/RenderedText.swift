@@ -30,22 +30,24 @@ struct RenderedText {
     }
 
     /// The text as the classic form's SidecarInjectionSpec.
-    func injectionSpec() throws(InjectionError) -> Value {
+    func injectionSpec() throws(InjectionError) -> TypedDecoding.Result {
         try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient)
     }
 
     /// The text as something that can be merged into a pod.
-    func overlay() throws(InjectionError) -> Value {
+    func overlay() throws(InjectionError) -> TypedDecoding.Result {
         try decoded(as: TypeTable.modern.pod, .patch)
     }
 
     /// A text that was seen before is not parsed again. One Snapshot decodes all its texts as one type.
-    private func decoded(as type: ObjectType, _ mode: TypedDecoding.Mode) throws(InjectionError) -> Value {
+    private func decoded(
+        as type: ObjectType, _ mode: TypedDecoding.Mode
+    ) throws(InjectionError) -> TypedDecoding.Result {
         if let known = snapshot.decodedTexts.answer(for: bytes) { return known }
         let value = try parsed()
-        let decoded: Value
+        let decoded: TypedDecoding.Result
         do {
-            decoded = try TypedDecoding.decode(value, as: type, mode).value
+            decoded = try TypedDecoding.decode(value, as: type, mode)
         } catch {
             throw located(error)
         }

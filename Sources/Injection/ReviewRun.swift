@@ -120,9 +120,7 @@ struct ReviewRun {
             answer.warnings.append("no sidecar was injected: \(error.message)")
         }
         answer.auditAnnotations = [("result", report.kind.rawValue), ("reason", report.reason.rawValue)]
-        if let decision = report.decision {
-            answer.auditAnnotations += [("message", decision.message), ("trace", decision.traceLine)]
-        }
+        if let decision = report.decision { answer.auditAnnotations += decision.auditAnnotations }
         review.write(answer, into: &output)
         return report
     }

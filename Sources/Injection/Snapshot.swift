@@ -30,7 +30,7 @@ public final class Snapshot: Sendable {
     /// Patches that were made under this Snapshot, by the request without its uid.
     let patches: BoundedCache<MadePatch>
     /// Rendered texts that were decoded, by template and text.
-    let decodedTexts: BoundedCache<Value>
+    let decodedTexts: BoundedCache<TypedDecoding.Result>
 
     /// What a request that was seen before is answered with.
     struct MadePatch: Sendable {

@@ -22,13 +22,16 @@ enum TypedDecoding {
         case strict
         /// As `strict`, but what a strategic merge needs stays: zero values, nulls and directives (`$patch`).
         case patch
+        /// The user's own object: as `strict`, but members that the type does not have stay.
+        case keeping
         /// What was decoded as `patch` and is used as it is: zero values, nulls and directives go, silently.
         case settle
     }
 
     struct Result: Sendable {
         var value: Value
-        /// JSON pointers of the members that the type does not have; they are not in `value`.
+        /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
+        /// mode `keeping`.
         var dropped: [String] = []
         /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
         var isSettled = true
@@ -59,6 +62,19 @@ enum TypedDecoding {
         }
     }
 
+    /// The most of `dropped` that anybody reads.
+    private static let noteLimit = 8
+
+    /// What to say about members that the type does not have.
+    static func notes(dropped: [String], from template: String) -> [String] {
+        let notes = dropped.prefix(noteLimit).map { pointer in
+            "template \(template): the member \(pointer) is not known and is left out"
+        }
+        let rest = dropped.count - notes.count
+        return rest > 0
+            ? notes + ["template \(template): \(rest) further members are left out"] : Array(notes)
+    }
+
     /// What is left of a patch where there is nothing to merge it into.
     static func settled(_ patch: Value, as type: ObjectType) throws(SchemaError) -> Value {
         try decode(patch, as: type, .settle).value
@@ -84,6 +100,9 @@ private struct TypedDecoder {
     private var path: [Step] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
+
+    /// A text of a megabyte may have a hundred thousand members that nobody knows.
+    private static let droppedLimit = 1000
 
     init(mode: TypedDecoding.Mode) {
         self.mode = mode
@@ -172,7 +191,7 @@ private struct TypedDecoder {
     }
 
     private struct Place {
-        /// Of the member; -1 for a directive that stays.
+        /// Of the member; -1 for one that stays although the type does not have it.
         var index: Int
         var isExact = true
     }
@@ -185,10 +204,13 @@ private struct TypedDecoder {
             if mode == .patch { return Place(index: -1) }
             if mode == .settle { return nil }
         }
+        if mode == .keeping { return Place(index: -1) }
         if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
-        path.append(.member(key))
-        dropped.append(pointer)
-        path.removeLast()
+        if dropped.count < Self.droppedLimit {
+            path.append(.member(key))
+            dropped.append(pointer)
+            path.removeLast()
+        }
         return nil
     }
 
@@ -278,7 +300,11 @@ private struct TypedDecoder {
         switch value {
         case .string(let given): text = given
         case .int(let number): text = String(number)
-        case .double(let number): text = NumberFormat.text(number, style: .general)
+        case .double(let number):
+            // As the JSON that Go makes of YAML has it: 1e9 is 1000000000 there, and so 1G.
+            var output = ByteBuffer(capacity: 32)
+            NumberFormat.appendJSON(number, into: &output)
+            text = output.text
         default: throw mismatch(value, type)
         }
         guard let canonical = Quantity.canonical(text) else {

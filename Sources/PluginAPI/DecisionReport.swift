@@ -23,14 +23,13 @@ extension Decision {
         return .object(Object(members))
     }
 
-    /// For an admission response: the API server puts the webhook's name before each key.
-    public var auditAnnotations: Object {
-        var members = [
-            Member("decision", .string(inject ? "inject" : reason.kind == .error ? "error" : "skip")),
-            Member("reason", .string(reason.rawValue)), Member("message", .string(message)),
-        ]
-        if !traceLine.isEmpty { members.append(Member("trace", .string(traceLine))) }
-        return Object(members)
+    /// `inject`, `skip` or `error`.
+    public var verdict: String { inject ? "inject" : reason.kind == .error ? "error" : "skip" }
+
+    /// For an admission response, where the API server puts the webhook's name before each key. The reason is not
+    /// among them: a review may still fail after it was decided.
+    public var auditAnnotations: [(key: String, value: String)] {
+        [("decision", verdict), ("message", message), ("trace", traceLine)].filter { !$0.1.isEmpty }
     }
 
     /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as the
@@ -108,10 +107,9 @@ public enum DecisionReport {
         var notes = ""
         for row in rows {
             let decision = row.decision
-            let verdict = decision.inject ? "inject" : decision.reason.kind == .error ? "error" : "skip"
             let name = printable(row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)")
             let kind = printable(row.kind)
-            cells.append([kind, name, verdict, decision.reason.rawValue, decision.message])
+            cells.append([kind, name, decision.verdict, decision.reason.rawValue, decision.message])
             for warning in decision.warnings { notes += "warning: \(kind) \(name): \(warning.message)\n" }
         }
         if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {
@@ -127,8 +125,7 @@ public enum DecisionReport {
     /// - Parameter title: the object's kind and name.
     public static func tree(_ decision: Decision, counterfactuals: [Counterfactual], title: String) -> String
     {
-        let verdict = decision.inject ? "inject" : decision.reason.kind == .error ? "error" : "skip"
-        var text = "\(printable(title)): \(verdict) (\(decision.reason.rawValue))\n"
+        var text = "\(printable(title)): \(decision.verdict) (\(decision.reason.rawValue))\n"
         var branches: [(head: String, leaves: [String])] = []
         for step in decision.trace {
             var leaves: [String] = []

@@ -35,10 +35,11 @@ public struct IsolatedRenderer: Renderer {
                 kind: .limit,
                 detail:
                     "template: \(sources.entry): the template has more than \(options.limits.sourceBytes) bytes "
-                    + "of source",
+                    + "of source (limit sourceBytes, set by --max-template-bytes)",
                 limit: .init(
                     name: "sourceBytes", value: options.limits.sourceBytes, flag: "--max-template-bytes"))
         }
+        try PluginCall.checkTime(options.limits.deadline)
         let template = IsolatedTemplate(sources: sources, options: options, pool: pool)
         let deadline = options.limits.deadline ?? MonotonicClock.nanoseconds &+ Self.compileTime
         let process = try pool.take(until: deadline)
@@ -70,6 +71,7 @@ struct IsolatedTemplate: CompiledTemplate {
         into output: inout ByteBuffer
     ) throws(RenderError) {
         sourceMap?.templates = sources.sources
+        try PluginCall.checkTime(limits.deadline)
         var text = ByteBuffer()
         JSON.write(data.value, into: &text)
         let json = text.bytes

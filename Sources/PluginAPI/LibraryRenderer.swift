@@ -18,6 +18,7 @@ struct LibraryRenderer: Renderer {
     func compile(
         _ sources: TemplateSources, options: CompileOptions
     ) throws(RenderError) -> any CompiledTemplate {
+        try PluginCall.checkTime(options.limits.deadline)
         let call = PluginCall(limits: options.limits)
         let library = library
         let result = Mutex<LibraryTemplate?>(nil)
@@ -152,6 +153,7 @@ private struct ThreadedTemplate: CompiledTemplate {
         into output: inout ByteBuffer
     ) throws(RenderError) {
         sourceMap?.templates = template.sources
+        try PluginCall.checkTime(limits.deadline)
         let call = PluginCall(data: data.value, limits: limits)
         let failure = ResultBox(Mutex<RenderError?>(nil))
         let template = template

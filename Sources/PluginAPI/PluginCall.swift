@@ -27,6 +27,18 @@ final class PluginCall: @unchecked Sendable {
         self.limits = limits
     }
 
+    /// What a call may have before it at least, in nanoseconds.
+    private static let leastTime: UInt64 = 5_000_000
+
+    /// A call over the border is not begun right before its deadline: it cannot be counted on to end there, and whoever
+    /// tries with a small allowance first (the server does, on threads that serve connections) would pay for a thread
+    /// or a process that is then in the way.
+    static func checkTime(_ deadline: UInt64?) throws(RenderError) {
+        guard let deadline, MonotonicClock.nanoseconds &+ leastTime > deadline else { return }
+        throw RenderError(
+            kind: .deadline, detail: "template: the deadline leaves no time for a loaded engine")
+    }
+
     /// The output as it is now; the call keeps it.
     func withOutput<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R { output.withBytes { body($0) } }
 
@@ -77,7 +89,7 @@ final class PluginCall: @unchecked Sendable {
     private func stop(limit name: String, _ value: Int, _ flag: String, _ message: String) -> Int32 {
         stop(
             .init(
-                kind: .limit, detail: "template: \(message)",
+                kind: .limit, detail: "template: \(message) (limit \(name), set by \(flag))",
                 limit: .init(name: name, value: value, flag: flag)))
     }
 

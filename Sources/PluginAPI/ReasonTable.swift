@@ -1,3 +1,5 @@
+import Values
+
 /// What people read about a reason code.
 ///
 /// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at hand.
@@ -23,23 +25,27 @@ public struct ReasonDescription: Sendable {
     }
 
     private static func fill(_ text: String, _ values: [(name: String, text: String)]) -> String {
-        guard !values.isEmpty, text.utf8.contains(UInt8(ascii: "{")) else { return text }
-        var result = ""
-        result.reserveCapacity(text.utf8.count + 40)
-        var rest = text[...]
-        while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")),
-            let close = rest[open...].utf8.firstIndex(of: UInt8(ascii: "}"))
-        {
-            result += rest[..<open]
-            let name = rest[rest.utf8.index(after: open)..<close]
-            if let value = values.first(where: { $0.name == name }) {
-                result += value.text
-            } else {
-                result += rest[open...close]
+        guard !values.isEmpty else { return text }
+        var text = text
+        return text.withUTF8 { bytes in
+            guard bytes.contains(UInt8(ascii: "{")) else { return nil }
+            var output = ByteBuffer(capacity: bytes.count + 80)
+            var index = 0
+            while let open = bytes[index...].firstIndex(of: UInt8(ascii: "{")),
+                let close = bytes[open...].firstIndex(of: UInt8(ascii: "}"))
+            {
+                output.append(UnsafeBufferPointer(rebasing: bytes[index..<open]))
+                let name = bytes[(open + 1)..<close]
+                if let value = values.first(where: { $0.name.utf8.elementsEqual(name) }) {
+                    output.append(value.text)
+                } else {
+                    output.append(UnsafeBufferPointer(rebasing: bytes[open...close]))
+                }
+                index = close + 1
             }
-            rest = rest[rest.utf8.index(after: close)...]
-        }
-        return result + rest
+            output.append(UnsafeBufferPointer(rebasing: bytes[index...]))
+            return output.text
+        } ?? text
     }
 }
 

@@ -44,6 +44,7 @@ public enum YAMLReader {
     public static func value(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> Value {
+        if !options.strict, let value = YAMLBlockReader.value(bytes, limits: options.limits) { return value }
         var composer = try YAMLComposer(bytes, options: options)
         return try composer.next()?.value ?? .null
     }

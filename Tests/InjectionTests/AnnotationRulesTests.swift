@@ -59,6 +59,7 @@ import Values
             [
                 "concurrency: many", "nope: [1", "[]", "drainDuration: 45", "drainDuration: 0s",
                 "statusPort: 70000",
+                "a: \(String(repeating: "[", count: 500))", "a: [\(String(repeating: "1,", count: 20_000))]",
                 "interceptionMode: SIDEWAYS", "concurrency: -1", "discoveryAddress: nowhere",
                 "drainDuration: 1.5s",
             ]
@@ -134,6 +135,17 @@ import Values
             ])
         #expect(AnnotationRules.isKnown("traffic.sidecar.istio.io/includeInboundPorts", form: .classic))
         #expect(!AnnotationRules.isKnown("sidecar.istio.io/unheard", form: .classic))
+    }
+
+    @Test(arguments: [
+        ("abcdef", ["abcdef"]), ("abcde", ["abcdef"]), ("abXdef", ["abcdef"]), ("bacdef", ["abcdef"]),
+        ("xxcdef", ["abcdef"]),
+        ("abcdefgh", ["abcdef"]), ("abcdefghi", []), ("zzz", []), ("", []), ("a", []),
+        ("trustDomian", ["trustDomain"]),
+        ("trustDomainAlias", ["trustDomainAliases"]),
+    ])
+    func nearestNames(name: String, expected: [String]) {
+        #expect(NearestNames.find(name, among: ["abcdef", "trustDomain", "trustDomainAliases"]) == expected)
     }
 
     /// The originals' verdicts on annotations, where the registry decides.

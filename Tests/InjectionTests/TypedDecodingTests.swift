@@ -1,6 +1,8 @@
 import PluginAPI
+import TestSupport
 import Testing
 import Values
+import YAML
 
 @testable import Injection
 
@@ -25,9 +27,9 @@ private struct Case: Sendable, CustomTestStringConvertible {
             classic: #"{"args":["1.5e+06","1e-05"]}"#, modern: nil),
         Case(
             title: "amounts",
-            given: #"{"resources":{"limits":{"cpu":2000,"memory":"1024Mi"},"requests":{"cpu":0.1}}}"#,
-            classic: #"{"resources":{"limits":{"cpu":"2k","memory":"1Gi"},"requests":{"cpu":"100m"}}}"#,
-            modern: #"{"resources":{"limits":{"cpu":"2k","memory":"1Gi"},"requests":{"cpu":"100m"}}}"#),
+            given: #"{"resources":{"limits":{"cpu":2000,"memory":1e9},"requests":{"cpu":0.1}}}"#,
+            classic: #"{"resources":{"limits":{"cpu":"2k","memory":"1G"},"requests":{"cpu":"100m"}}}"#,
+            modern: #"{"resources":{"limits":{"cpu":"2k","memory":"1G"},"requests":{"cpu":"100m"}}}"#),
         Case(
             title: "unknown members", given: #"{"name":"a","nope":1,"env":[{"name":"b","typo":{}}]}"#,
             classic: #"{"name":"a","env":[{"name":"b"}]}"#, modern: #"{"name":"a","env":[{"name":"b"}]}"#,
@@ -142,5 +144,52 @@ private struct Case: Sendable, CustomTestStringConvertible {
         let plain = try TypedDecoding.decode(
             try JSON.read(#"{"spec":{"containers":[{"name":"a"}]}}"#), as: TypeTable.modern.pod, .patch)
         #expect(plain.isSettled)
+    }
+
+    @Test func theUsersOwnKeepsWhatTheTypeDoesNotHave() throws {
+        let own = try JSON.read(
+            #"{"name":"istio-proxy","later":{"a":[]},"env":null,"tty":false,"image":"","#
+                + #""resources":{"limits":{"cpu":"2000m"}},"securityContext":{"runAsUser":0,"new":1}}"#)
+        let decoded = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+        #expect(
+            JSON.text(decoded.value) == #"{"name":"istio-proxy","later":{"a":[]},"#
+                + #""resources":{"limits":{"cpu":"2"}},"securityContext":{"runAsUser":0,"new":1}}"#)
+        #expect(decoded.dropped == [])
+    }
+
+    @Test func notesAboutDroppedMembersHaveALimit() {
+        #expect(TypedDecoding.notes(dropped: [], from: "t") == [])
+        let one = TypedDecoding.notes(dropped: ["/spec/nope"], from: "t")
+        #expect(one == ["template t: the member /spec/nope is not known and is left out"])
+        let many = TypedDecoding.notes(dropped: (0..<20).map { "/\($0)" }, from: "t")
+        #expect(many.count == 9)
+        #expect(many.last == "template t: 12 further members are left out")
+    }
+
+    /// What the originals printed went through Go's types: decoding finds nothing to drop, and changes only what
+    /// printing added (`creationTimestamp: null`).
+    @Test(
+        .enabled(if: SharedMaterial.isPresent, "the recorded pods are not at hand"),
+        arguments: [("istio-1.6", TypeTable.classic), ("istio-1.32", TypeTable.modern)])
+    func recordedPodsAreCanonical(folder: String, table: TypeTable) throws {
+        let cases = SharedMaterial.path("conformance/\(folder)/cases")
+        var checked = 0
+        for name in entries(of: cases) {
+            for file in entries(of: "\(cases)/\(name)/webhook") where file.hasSuffix(".pod.yaml") {
+                var pod = try YAMLReader.value(text(of: "\(cases)/\(name)/webhook/\(file)"))
+                let decoded = try TypedDecoding.decode(pod, as: table.pod, .strict)
+                #expect(decoded.dropped == [], "\(name)/\(file)")
+                pod.modifyObject { pod in
+                    pod.modify("metadata") { metadata in
+                        metadata.modifyObject {
+                            if $0["creationTimestamp"] == .null { $0["creationTimestamp"] = nil }
+                        }
+                    }
+                }
+                #expect(decoded.value == pod, "\(name)/\(file)")
+                checked += 1
+            }
+        }
+        #expect(checked > 30)
     }
 }

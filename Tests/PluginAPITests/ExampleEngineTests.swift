@@ -101,7 +101,7 @@ private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LO
     }
 
     @Test(arguments: [
-        ("{ a: 1 ", "template: main:1: "), ("local x = 1;\ny", "template: main:2:1: unknown variable: y"),
+        ("{ a: 1 ", "template: main:1: the program ends where something should follow"), ("local x = 1;\ny", "template: main:2:1: unknown variable: y"),
         ("local x = 1;\n\nerror 'why ' + x", "template: main:3:1: why 1"),
     ])
     func errorsHaveTheirPlace(_ program: String, _ detail: String) throws {

@@ -39,14 +39,11 @@ struct ReportTests {
         let engine = engine(.classic, policy: "enabled")
         let decision = engine.decide(subject(annotation: "no\nway\u{1b}[31m"), trace: true)
         let audit = decision.auditAnnotations
-        #expect(audit.members.map(\.key) == ["decision", "reason", "message", "trace"])
-        #expect(audit["decision"] == "skip")
-        #expect(audit["reason"] == "annotation_unrecognised")
-        for member in audit.members {
-            #expect(member.value.string?.unicodeScalars.allSatisfy { $0.value >= 0x20 } == true)
-        }
+        #expect(audit.map(\.key) == ["decision", "message", "trace"])
+        #expect(audit[0].value == "skip")
+        for member in audit { #expect(member.value.unicodeScalars.allSatisfy { $0.value >= 0x20 }) }
         let short = engine.decide(subject(annotation: "no\nway\u{1b}[31m"), trace: false).auditAnnotations
-        #expect(short == audit)
+        #expect(short.map(\.value) == audit.map(\.value))
     }
 
     @Test("a warning for the pod's author has at most 120 bytes, however long what it quotes")

@@ -86,6 +86,52 @@ struct YAMLLimitTests {
         }
     }
 
+    @Test("simple texts, which are not read by libyaml, are read as libyaml reads them")
+    func shortWay() throws {
+        let text = Array(
+            """
+            a:
+            - b: |
+                x
+
+                 y
+              "c": |-
+                z
+            - - 1
+              - yes # no
+            # e
+            -
+              - "q\"\n"
+              - {f: [g, 'h'], i: "j", }
+            k: 'it''s'
+            1: http://x:80/#f
+            l: {
+              m.io/n: o,
+            }
+
+            """.utf8)
+        #expect(try agree(text))
+        for place in text.indices {
+            for byte in " \n:-#'\"|{}[],>&*!?%@.x1~\\\t".utf8 {
+                #expect(try agree(text[..<place] + [byte] + text[place...]), "\(byte) before \(place)")
+                #expect(try agree(text[..<place] + [byte] + text[(place + 1)...]), "\(byte) at \(place)")
+            }
+            #expect(try agree(text[..<place] + text[(place + 1)...]), "without \(place)")
+            #expect(try agree(Array(text[..<place])), "up to \(place)")
+        }
+    }
+
+    /// Whether both ways give the same; strict reading always takes the one through libyaml.
+    private func agree(_ text: some Collection<UInt8>) throws -> Bool {
+        let bytes = Array(text)
+        let value = try? YAMLReader.value(bytes)
+        do throws(YAMLError) {
+            return try YAMLReader.value(bytes, options: YAMLOptions(strict: true)) == value
+        } catch {
+            return error.code == .duplicateKey || value == nil
+        }
+    }
+
     @Test("what is written is read again as the same value")
     func roundTrip() throws {
         var random = Generator(state: 7)

@@ -27,9 +27,16 @@ func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
 }
 
 /// Any bytes are read or refused, strictly or not, with places and without; what is read is written and read again as
-/// the same value; documents do not overlap.
+/// the same value; documents do not overlap; the short way through simple texts reads what libyaml does, which strict
+/// reading always uses.
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
-    _ = try? YAMLReader.value(bytes, options: YAMLOptions(strict: true))
+    let value = try? YAMLReader.value(bytes)
+    do throws(YAMLError) {
+        let strict = try YAMLReader.value(bytes, options: YAMLOptions(strict: true))
+        precondition(value == strict, "two values: \(String(describing: value)) and \(strict)")
+    } catch  where error.code != .duplicateKey {
+        precondition(value == nil, "read although \(error)")
+    } catch {}
     guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)) else {
         return
     }

@@ -1,13 +1,11 @@
 /* A whole template engine: ${a.b.0} is the value at that path, $$ is a dollar sign. The model for an engine in C. */
 #include "renderer_plugin.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 /* A compiled template: its source, and the name of the source for errors. Both stand behind the record. */
 struct compiled {
-    struct pillion_text name;
-    struct pillion_text text;
+    struct pillion_text name, text;
 };
 
 uint32_t pillion_renderer_abi_version(void) { return PILLION_RENDERER_ABI_VERSION; }
@@ -74,8 +72,7 @@ int pillion_renderer_render(const void *compiled, const struct pillion_data *dat
         size_t next = dollar ? (size_t)(dollar - text.data) : text.size;
         if (next > at && sink->write(sink->context, text.data + at, next - at)) return PILLION_STOPPED;
         if (sink->poll(sink->context, 1)) return PILLION_STOPPED;
-        at = next;
-        if (at == text.size) break;
+        if ((at = next) == text.size) break;
         char follows = at + 1 < text.size ? text.data[at + 1] : 0;
         if (follows != '{') { /* a dollar sign, alone or doubled */
             if (sink->write(sink->context, "$", 1)) return PILLION_STOPPED;

@@ -157,7 +157,8 @@ static int fail_as_said(const struct pillion_reporter *reporter, const struct co
     }
     for (size_t i = 0; i < entry.size; i++) lines += entry.content[i] == '\n';
     line = line > above ? line - above : 0;
-    if (line > lines) line = lines, column = 0;
+    int ends_early = line > lines; /* what stands there is this file's own */
+    if (ends_early) line = lines, column = 0;
     int is_static = strncmp(said, "STATIC ERROR: ", 14) == 0;
     char *message = said, *behind = NULL;
     if (is_static) message += 14;
@@ -166,6 +167,7 @@ static int fail_as_said(const struct pillion_reporter *reporter, const struct co
         message = behind + 2;
     message[strcspn(message, "\n")] = 0;
     if (*message >= 'A' && *message <= 'Z' && !(message[1] >= 'A' && message[1] <= 'Z')) *message |= 0x20;
+    if (ends_early) message = "the program ends where something should follow";
     size_t size = strlen(message);
     if (size && message[size - 1] == '.') size--;
     struct pillion_error error = {is_static ? PILLION_ERROR_PARSE : PILLION_ERROR_EXECUTION, line, column, 0,
