@@ -1,3 +1,4 @@
+import GoTemplate
 import Mustache
 public import PluginAPI
 import Policy
@@ -5,7 +6,7 @@ import Policy
 /// The engines that the program is built with. This list is the only place that names them: adding an engine is a
 /// line here, and a duplicate or malformed id stops the start.
 public enum StandardPlugins {
-    static let renderers: [any Renderer] = [MustacheRenderer()]
+    static let renderers: [any Renderer] = [GoTemplateRenderer(), MustacheRenderer()]
 
     static let decisions: [any DecisionPlugin] = [PolicyPlugin()]
 

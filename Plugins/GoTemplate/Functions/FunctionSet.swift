@@ -78,9 +78,13 @@ public final class FunctionContext {
     public internal(set) var steps = 0
     /// How deep templates call each other, and evaluate others through functions, at this moment.
     var depth = 0
+    /// The deepest call so far.
+    var deepest = 0
+    /// How many functions that render are running within each other.
+    var evaluations = 0
     /// Maps that were changed, to be emptied at the end.
     private var mutated: [GoMap] = []
-    /// The engine's own part; see `FunctionContext+Evaluation`.
+    /// The engine, for functions that render.
     var evaluator: (any TemplateEvaluator)?
 
     public init(limits: RenderLimits, environment: [String: String] = [:], data: GoValue = .none) {

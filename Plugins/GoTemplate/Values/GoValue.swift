@@ -88,9 +88,18 @@ public final class GoMap: @unchecked Sendable {
 public final class GoSlice: Sendable {
     public let type: GoType
     public let items: [GoValue]
+    /// What its array holds behind the slice's end, up to Go's capacity.
+    let spare: [GoValue]
     public init(type: GoType, items: [GoValue]) {
         self.type = type
         self.items = items
+        spare = []
+    }
+
+    init(type: GoType, items: [GoValue], spare: [GoValue]) {
+        self.type = type
+        self.items = items
+        self.spare = spare
     }
 }
 

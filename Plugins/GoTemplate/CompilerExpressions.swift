@@ -1,0 +1,303 @@
+import Values
+
+extension Compiler {
+    /// A command: its value on the stack, out of its interface. `hasFinal`: the value before the pipe is on the
+    /// stack and becomes the last argument.
+    mutating func compileCommand(_ index: NodeIndex, hasFinal: Bool) {
+        let first = syntax.nodes[Int(index)].first
+        let node = syntax.nodes[Int(first)]
+        let given = arguments(behind: first)
+        switch node.kind {
+        case .field:
+            lastNode = first
+            compilePath(node.start, node.length, given: given.count, hasFinal: hasFinal, unwraps: true) {
+                .field(path: $0)
+            }
+        case .chain:
+            compileChain(first, given: given.count, hasFinal: hasFinal, unwraps: true)
+        case .identifier:
+            if compileFunction(first, shown: index, arguments: given, hasFinal: hasFinal) { emit(.unwrap) }
+        case .pipe:
+            if !given.isEmpty || hasFinal { return notAFunction(first) }
+            compilePipe(first)
+        case .variable:
+            compileVariable(first, given: given.count, hasFinal: hasFinal, unwraps: true)
+        default:
+            lastNode = first
+            if !given.isEmpty || hasFinal { return notAFunction(first) }
+            switch node.kind {
+            case .bool: emit(constant: .bool(node.flag))
+            case .dot:
+                emit(.dot)
+                emit(.unwrap)
+            case .number: compileNumber(node)
+            case .string: emit(constant: .text(syntax.strings[Int(node.second)]))
+            default: fail("nil is not a command", [])
+            }
+        }
+    }
+
+    private func arguments(behind first: NodeIndex) -> [NodeIndex] {
+        var arguments: [NodeIndex] = []
+        var index = syntax.nodes[Int(first)].next
+        while index != Syntax.none {
+            arguments.append(index)
+            index = syntax.nodes[Int(index)].next
+        }
+        return arguments
+    }
+
+    private mutating func notAFunction(_ node: NodeIndex) {
+        fail("can't give argument to non-function %s", [.text(syntax.text(of: node))])
+    }
+
+    /// A number whose type its own form decides.
+    private mutating func compileNumber(_ node: Syntax.Node) {
+        let number = syntax.numbers[Int(node.second)]
+        if let complex = number.complex {
+            emit(constant: .complex(complex.real, complex.imaginary))
+        } else if number.isWrittenAsFloat, let float = number.float {
+            emit(constant: .float64(float))
+        } else if let int = number.int {
+            emit(constant: .int(Int(int)))
+        } else {
+            fail("%s overflows int", [.text(written(node))])
+        }
+    }
+
+    private func written(_ node: Syntax.Node) -> [UInt8] {
+        Array(syntax.sources[source].bytes[Int(node.start)..<Int(node.start + node.length)])
+    }
+
+    // MARK: Fields and variables
+
+    private mutating func compileVariable(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
+        let node = syntax.nodes[Int(index)]
+        lastNode = index
+        let name = firstName(index)
+        guard let slot = findVariable(index) else {
+            return fail("undefined variable: %s", [.string(String(Substring(name)))])
+        }
+        if Int(node.length) == name.count {
+            if given > 0 || hasFinal { return notAFunction(index) }
+            emit(.variable(slot: slot))
+            if unwraps { emit(.unwrap) }
+            return
+        }
+        compilePath(
+            node.start + Int32(name.count), node.length - Int32(name.count), given: given, hasFinal: hasFinal,
+            unwraps: unwraps
+        ) { .variableField(slot: slot, path: $0) }
+    }
+
+    private mutating func compileChain(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
+        let node = syntax.nodes[Int(index)]
+        lastNode = index
+        let inner = syntax.nodes[Int(node.first)]
+        switch inner.kind {
+        case .nilConstant:
+            return fail("indirection through explicit nil in %s", [.text(syntax.text(of: index))])
+        case .pipe:
+            lastNode = node.first
+            compilePipe(node.first)
+        default:
+            lastNode = node.first
+            _ = compileFunction(node.first, shown: node.first, arguments: nil, hasFinal: false)
+        }
+        compilePath(node.start, node.length, given: given, hasFinal: hasFinal, unwraps: unwraps) {
+            .chainField(path: $0)
+        }
+    }
+
+    /// - Parameters:
+    ///   - start, length: `.a.b` in the source.
+    ///   - given: how many arguments stand behind it.
+    private mutating func compilePath(
+        _ start: Int32, _ length: Int32, given: Int, hasFinal: Bool, unwraps: Bool,
+        _ instruction: (Int32) -> Instruction
+    ) {
+        let bytes = syntax.sources[source].bytes
+        var names: [String] = []
+        var nameStart = Int(start) + 1
+        let end = Int(start + length)
+        for index in nameStart...end where index == end || bytes[index] == UInt8(ascii: ".") {
+            names.append(String(decoding: bytes[nameStart..<index], as: UTF8.self))
+            nameStart = index + 1
+        }
+        let count = given + (hasFinal ? 1 : 0)
+        emit(instruction(Int32(parts.paths.count)))
+        parts.paths.append(
+            .init(names: names, at: lastNode, unwraps: unwraps, arguments: count > 0 ? count : nil))
+        if hasFinal { emit(.dropBelow) }
+    }
+
+    // MARK: Calls
+
+    /// - Parameters:
+    ///   - shown: the node that an error of the call shows.
+    ///   - arguments: nil where the function stands as an argument itself, without any of its own.
+    /// - Returns: whether the result may stand in an interface.
+    private mutating func compileFunction(
+        _ index: NodeIndex, shown: NodeIndex, arguments: [NodeIndex]?, hasFinal: Bool
+    ) -> Bool {
+        lastNode = index
+        let node = syntax.nodes[Int(index)]
+        let name = String(decoding: written(node), as: UTF8.self)
+        let given = arguments ?? []
+        let count = given.count + (hasFinal ? 1 : 0)
+        guard let function = functionTable[name] else {
+            fail("%q is not a defined function", [.string(name)])
+            return false
+        }
+        let parameters = function.parameters
+        if function.isVariadic {
+            let fixed = parameters.count - 1
+            if count < fixed {
+                fail("wrong number of args for %s: want at least %d got %d", [
+                    .string(name), .int(fixed), .int(given.count),
+                ])
+                return false
+            }
+        } else if count != parameters.count {
+            fail("wrong number of args for %s: want %d got %d", [
+                .string(name), .int(parameters.count), .int(count),
+            ])
+            return false
+        }
+        if case .builtin(let builtin) = function.kind, builtin == .and || builtin == .or {
+            compileDecision(isOr: builtin == .or, given, hasFinal: hasFinal)
+            return true
+        }
+        for (position, argument) in given.enumerated() {
+            compileArgument(argument, as: function.parameter(at: position))
+        }
+        var call = Program.Call(builtin: .call, count: Int32(count), hasFinal: hasFinal, node: shown)
+        if hasFinal {
+            let type = function.parameter(at: count - 1)
+            if case .type = type {
+                // The value lies beneath the arguments; turning it to the top lets it be checked like they are.
+                emitRotation(Int32(count))
+                emitCheck(type)
+                call.hasFinal = false
+            }
+        }
+        currentNode = shown
+        switch function.kind {
+        case .builtin(let builtin):
+            call.builtin = builtin
+            if builtin == .call, let callee = given.first { call.calleeName = syntax.text(of: callee) }
+            emit(.call(Int32(parts.calls.count)))
+        case .native(let native):
+            call.function = self.index(of: native)
+            emit(.callNative(Int32(parts.calls.count)))
+        }
+        parts.calls.append(call)
+        return function.isBoxed
+    }
+
+    private mutating func emitRotation(_ count: Int32) {
+        if count > 1 { emit(.rotate(count)) }
+    }
+
+    /// `and` and `or`: arguments are evaluated until one decides; the last one is the value in any case.
+    private mutating func compileDecision(isOr: Bool, _ given: [NodeIndex], hasFinal: Bool) {
+        var decisions: [Int] = []
+        for (position, argument) in given.enumerated() {
+            compileArgument(argument, as: .reflected)
+            if position < given.count - 1 || hasFinal {
+                decisions.append(parts.instructions.count)
+                emit(.decide(isOr: isOr, target: 0, at: lastNode))
+            } else if lastNode >= 0 {
+                emit(.note(at: lastNode))
+            }
+        }
+        if hasFinal, !given.isEmpty {
+            let end = parts.instructions.count
+            emit(.jump(0))
+            for decision in decisions { patch(decision) }
+            emit(.dropBelow)
+            patch(end)
+        } else {
+            for decision in decisions { patch(decision) }
+        }
+        if !given.isEmpty { lastNode = -1 }
+    }
+
+    private mutating func compileArgument(_ index: NodeIndex, as type: ParameterType) {
+        lastNode = index
+        let node = syntax.nodes[Int(index)]
+        switch node.kind {
+        case .dot: emit(.dot)
+        case .nilConstant:
+            if case .type(let type) = type, !type.kind.canBeNil {
+                return fail("cannot assign nil to %s", [.string(type.name)])
+            }
+            return emit(.none)
+        case .field:
+            compilePath(node.start, node.length, given: 0, hasFinal: false, unwraps: false) { .field(path: $0) }
+        case .variable: compileVariable(index, given: 0, hasFinal: false, unwraps: false)
+        case .pipe: compilePipe(index)
+        case .identifier: _ = compileFunction(index, shown: index, arguments: nil, hasFinal: false)
+        case .chain: compileChain(index, given: 0, hasFinal: false, unwraps: false)
+        default: return compileLiteral(index, node, as: type)
+        }
+        emitCheck(type)
+    }
+
+    private mutating func emitCheck(_ type: ParameterType) {
+        guard case .type(let type) = type else { return }
+        emit(.check(type: self.index(of: type), at: lastNode))
+    }
+
+    /// A literal takes its parameter's type, as Go's untyped constants do.
+    private mutating func compileLiteral(_ index: NodeIndex, _ node: Syntax.Node, as parameter: ParameterType) {
+        guard case .type(let type) = parameter, type.kind != .interface else {
+            switch node.kind {
+            case .bool: emit(constant: .bool(node.flag))
+            case .number: compileNumber(node)
+            default: emit(constant: .text(syntax.strings[Int(node.second)]))
+            }
+            return
+        }
+        let number = node.kind == .number ? syntax.numbers[Int(node.second)] : nil
+        var wanted = ""
+        switch type.kind {
+        case .bool:
+            if node.kind == .bool { return emit(constant: .bool(node.flag)) }
+            wanted = "bool"
+        case .string:
+            if node.kind == .string { return emit(constant: .text(syntax.strings[Int(node.second)])) }
+            wanted = "string"
+        case .int, .int8, .int16, .int32, .int64:
+            if let int = number?.int { return emit(constant: .signed(int, as: type)) }
+            wanted = "integer"
+        case .uint, .uint8, .uint16, .uint32, .uint64:
+            if let uint = number?.uint { return emit(constant: .unsigned(type, uint)) }
+            wanted = "unsigned integer"
+        case .float32, .float64:
+            if let float = number?.float {
+                return emit(constant: type.kind == .float32 ? .float32(Float(float)) : .float64(float))
+            }
+            wanted = "float"
+        case .complex128:
+            if let complex = number?.complex { return emit(constant: .complex(complex.real, complex.imaginary)) }
+            wanted = "complex"
+        default:
+            return fail("can't handle %s for arg of type %s", [
+                .text(syntax.text(of: index)), .string(type.name),
+            ])
+        }
+        fail("expected \(wanted); found %s", [.text(syntax.text(of: index))])
+    }
+}
+
+extension GoValue {
+    /// A signed integer of a type.
+    static func signed(_ number: Int64, as type: GoType) -> GoValue {
+        switch type.name {
+        case "int": .int(Int(number))
+        case "int64": .int64(number)
+        default: .signed(type, number)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+
+/// Room for recursion: parsing and compiling call themselves once for each block or parenthesis inside of another.
+///
+/// Up to `inlineLevels` that happens on the caller's stack and needs less than 256 KB of it. A deeper template is
+/// done again on a thread of its own whose stack has the room that the template's size and the nesting limit can
+/// come to need; memory that is not touched costs nothing.
+enum DeepStack {
+    /// Levels that any caller's stack has room for.
+    static let inlineLevels = 60
+    /// More than one level takes, also without optimization.
+    private static let bytesPerLevel = 8192
+
+    private final class Work {
+        let body: () -> Void
+        init(_ body: @escaping () -> Void) { self.body = body }
+    }
+
+    /// Runs the body on a stack for so many levels and waits for it.
+    ///
+    /// - Returns: false where the system has no such thread to give; the body was not run then.
+    static func run(levels: Int, _ body: () -> Void) -> Bool {
+        withoutActuallyEscaping(body) { body in
+            var attributes = pthread_attr_t()
+            guard pthread_attr_init(&attributes) == 0 else { return false }
+            defer { pthread_attr_destroy(&attributes) }
+            guard pthread_attr_setstacksize(&attributes, (1 << 20) + levels * bytesPerLevel) == 0 else { return false }
+            let work = Unmanaged.passRetained(Work(body))
+            var thread = pthread_t()
+            let status = pthread_create(
+                &thread, &attributes,
+                { argument in
+                    guard let argument else { return nil }
+                    Unmanaged<Work>.fromOpaque(argument).takeUnretainedValue().body()
+                    return nil
+                }, work.toOpaque())
+            defer { work.release() }
+            guard status == 0 else { return false }
+            pthread_join(thread, nil)
+            return true
+        }
+    }
+
+    /// How deep a text of that many bytes can nest: parentheses as deep as the parser lets them, blocks of at least
+    /// nine bytes.
+    static func levels(for bytes: Int, limit: Int) -> Int { min(limit, 10_100 + bytes / 8) }
+}

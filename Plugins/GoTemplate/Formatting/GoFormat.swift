@@ -1,0 +1,344 @@
+import Glibc
+public import Values
+
+/// Go's fmt package: `print`, `println`, `printf` and what `{{value}}` writes.
+///
+/// Every verb, flag, width, precision and argument index; wrong ones show as Go shows them (`%!d(string=a)`). What is
+/// printed is appended to a buffer; `limit` bounds how much, and `isOverLimit` says whether it was reached.
+public struct GoFormat {
+    struct Flags {
+        var width: Int?
+        var precision: Int?
+        var minus = false
+        var plus = false
+        var sharp = false
+        var space = false
+        var zero = false
+        /// `%+v` and `%#v`.
+        var plusV = false
+        var sharpV = false
+    }
+
+    var flags = Flags()
+    /// Set while the complaint about a wrong verb is written: methods are not called then.
+    var isComplaining = false
+    let limit: Int
+    public private(set) var isOverLimit = false
+
+    /// - Parameter limit: bytes; what would go beyond is left out.
+    public init(limit: Int = .max) { self.limit = limit }
+
+    mutating func noteOverLimit() { isOverLimit = true }
+
+    // MARK: What callers use
+
+    /// `fmt.Sprint`: a blank between two operands of which neither is a string.
+    public mutating func print(_ arguments: ArraySlice<GoValue>, into output: inout ByteBuffer) {
+        var afterString = false
+        for (index, argument) in arguments.enumerated() {
+            let isString = argument.type.kind == .string
+            if index > 0, !isString, !afterString { output.append(UInt8(ascii: " ")) }
+            printArgument(argument, verb: "v", into: &output)
+            afterString = isString
+        }
+    }
+
+    /// `fmt.Sprintln`
+    public mutating func println(_ arguments: ArraySlice<GoValue>, into output: inout ByteBuffer) {
+        for (index, argument) in arguments.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: " ")) }
+            printArgument(argument, verb: "v", into: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    /// `fmt.Sprint` of one value, as text; bytes that are not UTF-8 are repaired.
+    public static func text(_ value: GoValue) -> String {
+        if case .string(let text) = value { return text }
+        var output = ByteBuffer(capacity: 64)
+        var format = GoFormat()
+        format.print([value], into: &output)
+        return output.text
+    }
+
+    static func printf(_ format: String, _ arguments: [GoValue]) -> [UInt8] {
+        printf(Array(format.utf8), arguments)
+    }
+
+    static func printf(_ format: [UInt8], _ arguments: [GoValue]) -> [UInt8] {
+        var output = ByteBuffer(capacity: format.count + 64)
+        var printer = GoFormat()
+        format.withUnsafeBufferPointer { printer.printf($0, arguments[...], into: &output) }
+        return output.bytes
+    }
+
+    // MARK: Arguments
+
+    /// One operand, as printf's verb and flags want it.
+    mutating func printArgument(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
+        guard case .none = value else {
+            switch verb {
+            case "T": pad(string: value.typeName, into: &output)
+            case "p": printPointer(value, verb: verb, into: &output)
+            default: printValue(value, verb: verb, depth: 0, into: &output)
+            }
+            return
+        }
+        switch verb {
+        case "T", "v": pad(string: "<nil>", into: &output)
+        default: complain(value, verb: verb, into: &output)
+        }
+    }
+
+    /// `%!d(string=hi)`
+    mutating func complain(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
+        isComplaining = true
+        output.append("%!")
+        GoQuote.append(verb, into: &output)
+        output.append("(")
+        if case .none = value {
+            output.append("<nil>")
+        } else {
+            output.append(value.typeName)
+            output.append("=")
+            printArgument(value, verb: "v", into: &output)
+        }
+        output.append(")")
+        isComplaining = false
+    }
+
+    mutating func printPointer(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
+        switch value.type.kind {
+        case .map, .slice, .pointer:
+            // Addresses mean nothing here; Go's differ from run to run.
+            output.append("0xc000010000")
+        default: complain(value, verb: verb, into: &output)
+        }
+    }
+
+    // MARK: Values
+
+    /// Steps of printing a value that holds others, on a stack of their own: data may nest deeper than a thread's
+    /// stack lets calls nest.
+    enum Step {
+        case value(GoValue, depth: Int)
+        case key(String)
+        case text(String)
+    }
+
+    mutating func printValue(
+        _ value: GoValue, verb: Unicode.Scalar, depth: Int, into output: inout ByteBuffer
+    ) {
+        if printScalar(value, verb: verb, into: &output) { return }
+        var work: [Step] = []
+        let start = output.count
+        expand(value, depth: depth, verb: verb, onto: &work, into: &output)
+        while let step = work.popLast() {
+            if output.count &- start > limit {
+                isOverLimit = true
+                return
+            }
+            switch step {
+            case .text(let text): output.append(text)
+            case .key(let key): printString(key, value: .string(key), verb: verb, into: &output)
+            case .value(.none, _):
+                output.append(flags.sharpV ? "interface {}(nil)" : "<nil>")
+            case .value(let value, let depth):
+                if !printScalar(value, verb: verb, into: &output) {
+                    expand(value, depth: depth, verb: verb, onto: &work, into: &output)
+                }
+            }
+        }
+    }
+
+    /// A value that holds no others; false where it does.
+    private mutating func printScalar(
+        _ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) -> Bool {
+        switch value {
+        case .bool(let bool):
+            if verb == "t" || verb == "v" {
+                pad(string: bool ? "true" : "false", into: &output)
+            } else {
+                complain(value, verb: verb, into: &output)
+            }
+        case .int(let int): printInteger(Int64(int), value, verb: verb, into: &output)
+        case .int64(let int), .signed(_, let int): printInteger(int, value, verb: verb, into: &output)
+        case .unsigned(_, let number):
+            printInteger(number, isNegative: false, isSigned: false, value, verb: verb, into: &output)
+        case .float64(let number): printFloat(number, isSingle: false, value, verb: verb, into: &output)
+        case .float32(let number): printFloat(Double(number), isSingle: true, value, verb: verb, into: &output)
+        case .complex(let real, let imaginary):
+            printComplex(real, imaginary, value, verb: verb, into: &output)
+        case .string(let text): printString(text, value: value, verb: verb, into: &output)
+        case .rawString(let bytes):
+            bytes.withUnsafeBufferPointer { printBytes($0, value: value, verb: verb, into: &output) }
+        case .bytes(let bytes):
+            printByteSlice(bytes, value, verb: verb, into: &output)
+        case .native(let native):
+            printString(native.printed, value: value, verb: verb, into: &output)
+        case .typed(let typed):
+            return printTypedScalar(typed, value, verb: verb, into: &output)
+        case .none: output.append("<nil>")
+        case .array, .object, .list, .map, .strings, .slice: return false
+        }
+        return true
+    }
+
+    /// Puts what a value holds onto the stack, in reverse.
+    private mutating func expand(
+        _ value: GoValue, depth: Int, verb: Unicode.Scalar, onto work: inout [Step],
+        into output: inout ByteBuffer
+    ) {
+        let separator = flags.sharpV ? ", " : " "
+        if case .typed(let typed) = value {
+            let (steps, closing) = typedSteps(typed, depth: depth, separator: separator, into: &output)
+            work.append(.text(closing))
+            work += steps.reversed()
+        } else if let members = value.sortedMembers {
+            output.append(flags.sharpV ? value.typeName + "{" : "map[")
+            work.append(.text(flags.sharpV ? "}" : "]"))
+            for (index, member) in members.enumerated().reversed() {
+                work.append(.value(member.value, depth: depth + 1))
+                work.append(.text(":"))
+                work.append(.key(member.key))
+                if index > 0 { work.append(.text(separator)) }
+            }
+        } else if let items = value.items {
+            output.append(flags.sharpV ? value.typeName + "{" : "[")
+            work.append(.text(flags.sharpV ? "}" : "]"))
+            for (index, item) in items.enumerated().reversed() {
+                work.append(.value(item, depth: depth + 1))
+                if index > 0 { work.append(.text(separator)) }
+            }
+        }
+    }
+
+    // MARK: Texts
+
+    mutating func printString(
+        _ text: String, value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) {
+        var text = text
+        text.withUTF8 { printBytes($0, value: value, verb: verb, into: &output) }
+    }
+
+    private mutating func printBytes(
+        _ bytes: UnsafeBufferPointer<UInt8>, value: GoValue, verb: Unicode.Scalar,
+        into output: inout ByteBuffer
+    ) {
+        switch verb {
+        case "v" where flags.sharpV: printQuoted(bytes, into: &output)
+        case "v", "s": pad(truncated(bytes), into: &output)
+        case "x": printHex(bytes, upper: false, into: &output)
+        case "X": printHex(bytes, upper: true, into: &output)
+        case "q": printQuoted(bytes, into: &output)
+        default: complain(value, verb: verb, into: &output)
+        }
+    }
+
+    private mutating func printByteSlice(
+        _ bytes: [UInt8], _ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) {
+        switch verb {
+        case "v", "d":
+            output.append(flags.sharpV ? "[]byte{" : "[")
+            for (index, byte) in bytes.enumerated() {
+                if index > 0 { output.append(flags.sharpV ? ", " : " ") }
+                if flags.sharpV {
+                    output.append("0x" + String(byte, radix: 16))
+                } else {
+                    printInteger(
+                        UInt64(byte), isNegative: false, isSigned: false, value, verb: "d", into: &output)
+                }
+            }
+            output.append(flags.sharpV ? "}" : "]")
+        case "s", "x", "X", "q":
+            bytes.withUnsafeBufferPointer { printBytes($0, value: value, verb: verb, into: &output) }
+        default:
+            output.append("[")
+            for (index, byte) in bytes.enumerated() {
+                if index > 0 { output.append(" ") }
+                printArgument(.unsigned(.uint8, UInt64(byte)), verb: verb, into: &output)
+            }
+            output.append("]")
+        }
+    }
+
+    /// As many characters as the precision lets through.
+    private func truncated(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        guard let precision = flags.precision, precision < bytes.count else { return bytes }
+        var index = 0
+        var left = precision
+        while index < bytes.count {
+            left -= 1
+            if left < 0 { return UnsafeBufferPointer(rebasing: bytes[..<index]) }
+            index += GoQuote.scalar(in: bytes, at: index).length
+        }
+        return bytes
+    }
+
+    private mutating func printQuoted(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+        let bytes = truncated(bytes)
+        var quoted = ByteBuffer(capacity: bytes.count + 8)
+        if flags.sharp, GoQuote.canBackquote(bytes) {
+            quoted.append("`")
+            quoted.append(bytes)
+            quoted.append("`")
+        } else {
+            GoQuote.append(bytes, ascii: flags.plus, into: &quoted)
+        }
+        quoted.withBytes { pad($0, into: &output) }
+    }
+
+    /// Two digits a byte; with a blank flag apart, with a sharp flag led by 0x.
+    private mutating func printHex(
+        _ bytes: UnsafeBufferPointer<UInt8>, upper: Bool, into output: inout ByteBuffer
+    ) {
+        let length = min(bytes.count, flags.precision ?? .max)
+        guard length > 0 else {
+            if let width = flags.width { writePadding(width, into: &output) }
+            return
+        }
+        var width = 2 * length
+        if flags.space {
+            if flags.sharp { width *= 2 }
+            width += length - 1
+        } else if flags.sharp {
+            width += 2
+        }
+        let padding = (flags.width ?? 0) - width
+        if !flags.minus { writePadding(padding, into: &output) }
+        let prefix = upper ? "0X" : "0x"
+        if flags.sharp { output.append(prefix) }
+        for index in 0..<length {
+            if flags.space, index > 0 {
+                output.append(" ")
+                if flags.sharp { output.append(prefix) }
+            }
+            GoQuote.appendHex(UInt32(bytes[index]), digits: 2, upper: upper, into: &output)
+        }
+        if flags.minus { writePadding(padding, into: &output) }
+    }
+
+    // MARK: Padding
+
+    func writePadding(_ count: Int, into output: inout ByteBuffer) {
+        let byte = flags.zero && !flags.minus ? UInt8(ascii: "0") : UInt8(ascii: " ")
+        output.append(repeating: byte, count: count)
+    }
+
+    /// Fills up to the width, which counts characters.
+    func pad(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+        guard let width = flags.width, width > 0 else { return output.append(bytes) }
+        let padding = width - GoQuote.characterCount(bytes)
+        if !flags.minus { writePadding(padding, into: &output) }
+        output.append(bytes)
+        if flags.minus { writePadding(padding, into: &output) }
+    }
+
+    func pad(string: String, into output: inout ByteBuffer) {
+        var string = string
+        string.withUTF8 { pad($0, into: &output) }
+    }
+}

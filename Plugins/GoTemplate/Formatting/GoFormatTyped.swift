@@ -1,0 +1,88 @@
+import PluginAPI
+import Values
+
+/// Printing of values that are seen through Go types.
+extension GoFormat {
+    /// A typed value that prints as one piece; false where it has parts.
+    mutating func printTypedScalar(
+        _ typed: TypedValue, _ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) -> Bool {
+        if typed.printsByMethod, !isComplaining, !flags.sharpV, "vsxXq".unicodeScalars.contains(verb) {
+            printString(typed.printed, value: value, verb: verb, into: &output)
+            return true
+        }
+        switch typed.type.kind {
+        case .string:
+            printString(typed.value.string ?? "", value: value, verb: verb, into: &output)
+        case .bool:
+            return printPlain(.bool(typed.value.bool ?? false), verb, into: &output)
+        case .enumeration:
+            let name = typed.value.string
+            let number =
+                typed.value.int ?? typed.type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
+            printInteger(number, value, verb: verb, into: &output)
+        case .bytes:
+            let text = typed.value.string ?? ""
+            return printPlain(.bytes(Base64.decode(text) ?? []), verb, into: &output)
+        case .quantity, .time, .duration, .intOrString, .wrapper:
+            printString(typed.printed, value: value, verb: verb, into: &output)
+        case .pointer where typed.value.isNull:
+            if flags.sharpV {
+                output.append("(" + typed.type.name + ")(nil)")
+            } else if verb == "v" {
+                pad(string: "<nil>", into: &output)
+            } else {
+                complain(value, verb: verb, into: &output)
+            }
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func printPlain(
+        _ value: GoValue, _ verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) -> Bool {
+        printValue(value, verb: verb, depth: 0, into: &output)
+        return true
+    }
+
+    /// The parts of a struct, map, slice or pointer; the opening is written at once.
+    mutating func typedSteps(
+        _ typed: TypedValue, depth: Int, separator: String, into output: inout ByteBuffer
+    ) -> (steps: [Step], closing: String) {
+        let type = typed.type
+        var steps: [Step] = []
+        switch type.kind {
+        case .pointer:
+            let element = type.element
+            let isPlain = [.structure, .slice, .map].contains(element?.kind ?? .any)
+            guard depth == 0, isPlain else {
+                output.append("0xc000010000")
+                return ([], "")
+            }
+            output.append("&")
+            return ([.value(GoValue(typed.value, type: element), depth: depth + 1)], "")
+        case .structure:
+            output.append((flags.sharpV ? type.name : "") + "{")
+            for (index, field) in type.fields.enumerated() {
+                if index > 0 { steps.append(.text(separator)) }
+                if flags.plusV || flags.sharpV { steps.append(.text(field.name + ":")) }
+                steps.append(.value(typed.field(field), depth: depth + 1))
+            }
+            return (steps, "}")
+        case .map:
+            output.append(flags.sharpV ? type.name + "{" : "map[")
+            for (index, member) in (GoValue.typed(typed).sortedMembers ?? []).enumerated() {
+                if index > 0 { steps.append(.text(separator)) }
+                steps += [.key(member.key), .text(":"), .value(member.value, depth: depth + 1)]
+            }
+        default:
+            output.append(flags.sharpV ? type.name + "{" : "[")
+            for (index, item) in (GoValue.typed(typed).items ?? []).enumerated() {
+                if index > 0 { steps.append(.text(separator)) }
+                steps.append(.value(item, depth: depth + 1))
+            }
+        }
+        return (steps, flags.sharpV ? "}" : "]")
+    }
+}

@@ -1,0 +1,84 @@
+/// What a parameter takes.
+enum ParameterType {
+    /// Go's reflect.Value: anything, with the interface that it stands in.
+    case reflected
+    /// `interface {}`: anything.
+    case any
+    case type(GoType)
+}
+
+/// The functions that a template may call, by name: built-in ones and those of the sets that were asked for.
+struct FunctionTable: Sendable {
+    struct Entry {
+        enum Kind {
+            case builtin(Builtin)
+            case native(TemplateFunction)
+        }
+
+        var kind: Kind
+        /// The last one is the item type where the function is variadic.
+        var parameters: [ParameterType]
+        var isVariadic: Bool
+        /// Whether the result may stand in an interface.
+        var isBoxed: Bool
+
+        func parameter(at index: Int) -> ParameterType {
+            index < parameters.count ? parameters[index] : parameters.last ?? .any
+        }
+    }
+
+    private let functions: [String: TemplateFunction]
+
+    /// - Parameters:
+    ///   - sets: later ones win.
+    ///   - impure: whether functions are there that depend on more than their arguments.
+    init(_ sets: [FunctionSet], impure: Bool) {
+        var functions: [String: TemplateFunction] = [:]
+        for set in sets {
+            for function in set.functions where impure || function.isPure { functions[function.name] = function }
+        }
+        self.functions = functions
+    }
+
+    func has(_ name: String) -> Bool { functions[name] != nil || Builtin(rawValue: name) != nil }
+
+    /// All names, for whoever looks for the nearest.
+    var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
+
+    subscript(name: String) -> Entry? {
+        if let function = functions[name] {
+            let signature = function.signature
+            return Entry(
+                kind: .native(function),
+                parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
+                isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
+        }
+        guard let builtin = Builtin(rawValue: name) else { return nil }
+        return Entry(
+            kind: .builtin(builtin), parameters: builtin.parameters, isVariadic: builtin.isVariadic,
+            isBoxed: builtin == .index || builtin == .and || builtin == .or)
+    }
+}
+
+/// The functions of Go's text/template itself.
+enum Builtin: String, Sendable, CaseIterable {
+    case and, call, html, index, js, len, not, or, print, printf, println, slice, urlquery
+    case eq, ge, gt, le, lt, ne
+
+    var isVariadic: Bool {
+        switch self {
+        case .len, .not, .ge, .gt, .le, .lt, .ne: false
+        default: true
+        }
+    }
+
+    var parameters: [ParameterType] {
+        switch self {
+        case .and, .or, .call, .index, .slice, .eq: [.reflected, .reflected]
+        case .html, .js, .print, .println, .urlquery: [.any]
+        case .printf: [.type(.string), .any]
+        case .len, .not: [.reflected]
+        case .ge, .gt, .le, .lt, .ne: [.reflected, .reflected]
+        }
+    }
+}

@@ -1,0 +1,412 @@
+import Glibc
+import Values
+
+/// Bytes of a template in, tokens out, one at a time as the parser asks; knows nothing of what they mean together.
+///
+/// White space around `{{-` and `-}}` is trimmed and comments are dropped here, so that the parser never sees them.
+/// Lines are not counted: a token's line follows from its offset, and only an error needs it.
+struct Lexer {
+    let bytes: UnsafeBufferPointer<UInt8>
+    let left: [UInt8]
+    let right: [UInt8]
+    /// Whether functions of these names are there, which turns the keywords into plain names.
+    let breakIsFunction: Bool
+    let continueIsFunction: Bool
+    /// What an error token says.
+    private(set) var errorMessage: [UInt8] = []
+
+    private var position = 0
+    private var start = 0
+    private var end: Int
+    private var isInsideAction = false
+    private var parentheses = 0
+
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, left: [UInt8], right: [UInt8], breakIsFunction: Bool = false,
+        continueIsFunction: Bool = false
+    ) {
+        self.bytes = bytes
+        self.left = left.isEmpty ? Array("{{".utf8) : left
+        self.right = right.isEmpty ? Array("}}".utf8) : right
+        self.breakIsFunction = breakIsFunction
+        self.continueIsFunction = continueIsFunction
+        end = bytes.count
+    }
+
+    /// The next token; after an error or the end of the text, the end of the text for ever.
+    mutating func next() -> Token {
+        isInsideAction ? insideAction() : text()
+    }
+
+    // MARK: Outside of actions
+
+    private mutating func text() -> Token {
+        while true {
+            guard let found = find(left, from: position) else {
+                position = end
+                return position > start ? emit(.text) : emit(.endOfFile)
+            }
+            if found > position {
+                position = found
+                var textEnd = found
+                if hasLeftTrimMarker(at: found + left.count) {
+                    while textEnd > start, Lexer.isSpace(bytes[textEnd - 1]) { textEnd -= 1 }
+                }
+                let token = Token(kind: .text, offset: Int32(start), length: Int32(textEnd - start))
+                start = position
+                if token.length > 0 { return token }
+            }
+            position += left.count
+            let marker = hasLeftTrimMarker(at: position) ? 2 : 0
+            if starts(with: "/*", at: position + marker) {
+                position += marker
+                start = position
+                if let error = comment() { return error }
+                continue
+            }
+            let token = emit(.leftDelimiter)
+            isInsideAction = true
+            position += marker
+            start = position
+            parentheses = 0
+            return token
+        }
+    }
+
+    /// Skips a comment; the token of an error where it does not end as it should.
+    private mutating func comment() -> Token? {
+        guard let close = find(Array("*/".utf8), from: position + 2) else { return error("unclosed comment") }
+        position = close + 2
+        guard let trims = rightDelimiterTrims() else { return error("comment ends before closing delimiter") }
+        position += right.count + (trims ? 2 : 0)
+        if trims { skipSpaces() }
+        start = position
+        return nil
+    }
+
+    // MARK: Inside actions
+
+    private mutating func insideAction() -> Token {
+        if let trims = rightDelimiterTrims() {
+            guard parentheses == 0 else { return error("unclosed left paren") }
+            return rightDelimiter(trims)
+        }
+        guard position < end else { return error("unclosed action") }
+        let byte = bytes[position]
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+            return space()
+        case UInt8(ascii: "="):
+            position += 1
+            return emit(.assign)
+        case UInt8(ascii: ":"):
+            position += 1
+            guard position < end, bytes[position] == UInt8(ascii: "=") else { return error("expected :=") }
+            position += 1
+            return emit(.declare)
+        case UInt8(ascii: "|"):
+            position += 1
+            return emit(.pipe)
+        case UInt8(ascii: "\""):
+            return quoted(UInt8(ascii: "\""), .string, "unterminated quoted string")
+        case UInt8(ascii: "'"):
+            return quoted(UInt8(ascii: "'"), .characterConstant, "unterminated character constant")
+        case UInt8(ascii: "`"):
+            return rawQuoted()
+        case UInt8(ascii: "$"):
+            position += 1
+            return isAtTerminator ? emit(.variable) : fieldOrVariable(.variable)
+        case UInt8(ascii: "."):
+            if position + 1 < end, !Lexer.isDigit(bytes[position + 1]) {
+                position += 1
+                return isAtTerminator ? emit(.dot) : fieldOrVariable(.field)
+            }
+            // A dot at the very end of the text is read as a number, as Go does.
+            return number()
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return number()
+        case UInt8(ascii: "("):
+            position += 1
+            parentheses += 1
+            return emit(.leftParenthesis)
+        case UInt8(ascii: ")"):
+            position += 1
+            parentheses -= 1
+            if parentheses < 0 { return error("unexpected right paren") }
+            return emit(.rightParenthesis)
+        default:
+            break
+        }
+        let (scalar, length) = scalar(at: position)
+        if Lexer.isAlphanumeric(scalar) { return identifier() }
+        position += length
+        if scalar.value < 0x7f, scalar.value > 0x20 { return emit(.character) }
+        return error("unrecognized character in action: " + GoQuote.unicode(scalar))
+    }
+
+    private mutating func rightDelimiter(_ trims: Bool) -> Token {
+        if trims {
+            position += 2
+            start = position
+        }
+        position += right.count
+        let token = emit(.rightDelimiter)
+        if trims {
+            skipSpaces()
+            start = position
+        }
+        isInsideAction = false
+        return token
+    }
+
+    /// A run of blanks; the last one belongs to a closing delimiter with a trim marker where one follows.
+    private mutating func space() -> Token {
+        var count = 0
+        while position < end, Lexer.isSpace(bytes[position]) {
+            position += 1
+            count += 1
+        }
+        let last = position - 1
+        if hasRightTrimMarker(at: last), matches(right, at: last + 2) {
+            position = last
+            if count == 1 { return rightDelimiter(true) }
+        }
+        return emit(.space)
+    }
+
+    private mutating func identifier() -> Token {
+        skipAlphanumerics()
+        guard isAtTerminator else { return badCharacter() }
+        let kind = Lexer.keyword(UnsafeBufferPointer(rebasing: bytes[start..<position]))
+        switch kind {
+        case .breakKeyword where breakIsFunction, .continueKeyword where continueIsFunction:
+            return emit(.identifier)
+        default:
+            return emit(kind)
+        }
+    }
+
+    private mutating func fieldOrVariable(_ kind: Token.Kind) -> Token {
+        skipAlphanumerics()
+        return isAtTerminator ? emit(kind) : badCharacter()
+    }
+
+    private mutating func badCharacter() -> Token {
+        error("bad character " + GoQuote.unicode(scalar(at: position).scalar))
+    }
+
+    /// Quotes with escapes; the parser looks into them.
+    private mutating func quoted(_ quote: UInt8, _ kind: Token.Kind, _ complaint: String) -> Token {
+        position += 1
+        while position < end {
+            let byte = bytes[position]
+            position += 1
+            if byte == quote { return emit(kind) }
+            if byte == UInt8(ascii: "\n") { return error(complaint) }
+            if byte == UInt8(ascii: "\\") {
+                guard position < end, bytes[position] != UInt8(ascii: "\n") else { return error(complaint) }
+                position += scalar(at: position).length
+            }
+        }
+        return error(complaint)
+    }
+
+    private mutating func rawQuoted() -> Token {
+        position += 1
+        while position < end {
+            position += 1
+            if bytes[position - 1] == UInt8(ascii: "`") { return emit(.rawString) }
+        }
+        return error("unterminated raw quoted string")
+    }
+
+    /// Numbers as far as their characters go; whether they are numbers, the parser says.
+    private mutating func number() -> Token {
+        guard scanNumber() else { return badNumber() }
+        if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+            guard scanNumber(), bytes[position - 1] == UInt8(ascii: "i") else { return badNumber() }
+            return emit(.complex)
+        }
+        return emit(.number)
+    }
+
+    private mutating func badNumber() -> Token {
+        var message = ByteBuffer(capacity: 48)
+        message.append("bad number syntax: ")
+        GoQuote.append(UnsafeBufferPointer(rebasing: bytes[start..<position]), into: &message)
+        return error(message.bytes)
+    }
+
+    private mutating func scanNumber() -> Bool {
+        accept { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+        var isDigit: (UInt8) -> Bool = { Lexer.isDigit($0) || $0 == UInt8(ascii: "_") }
+        var exponent: UInt8? = UInt8(ascii: "e")
+        if accept({ $0 == UInt8(ascii: "0") }) {
+            if accept({ $0 | 0x20 == UInt8(ascii: "x") }) {
+                isDigit = {
+                    Lexer.isDigit($0) || $0 == UInt8(ascii: "_")
+                        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0 | 0x20)
+                }
+                exponent = UInt8(ascii: "p")
+            } else if accept({ $0 | 0x20 == UInt8(ascii: "o") }) {
+                isDigit = { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) || $0 == UInt8(ascii: "_") }
+                exponent = nil
+            } else if accept({ $0 | 0x20 == UInt8(ascii: "b") }) {
+                isDigit = { (UInt8(ascii: "0")...UInt8(ascii: "1")).contains($0) || $0 == UInt8(ascii: "_") }
+                exponent = nil
+            }
+        }
+        while accept(isDigit) {}
+        if accept({ $0 == UInt8(ascii: ".") }) { while accept(isDigit) {} }
+        if let exponent, accept({ $0 | 0x20 == exponent }) {
+            accept { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+            while accept({ Lexer.isDigit($0) || $0 == UInt8(ascii: "_") }) {}
+        }
+        accept { $0 == UInt8(ascii: "i") }
+        guard position < end else { return true }
+        let (scalar, length) = scalar(at: position)
+        guard Lexer.isAlphanumeric(scalar) else { return true }
+        position += length
+        return false
+    }
+
+    // MARK: Pieces
+
+    @discardableResult
+    private mutating func accept(_ isWanted: (UInt8) -> Bool) -> Bool {
+        guard position < end, isWanted(bytes[position]) else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func emit(_ kind: Token.Kind) -> Token {
+        let token = Token(kind: kind, offset: Int32(start), length: Int32(position - start))
+        start = position
+        return token
+    }
+
+    private mutating func error(_ message: String) -> Token { error(Array(message.utf8)) }
+
+    private mutating func error(_ message: [UInt8]) -> Token {
+        errorMessage = message
+        let token = Token(kind: .error, offset: Int32(start), length: 0)
+        position = end
+        start = end
+        isInsideAction = false
+        return token
+    }
+
+    private mutating func skipSpaces() {
+        while position < end, Lexer.isSpace(bytes[position]) { position += 1 }
+    }
+
+    private mutating func skipAlphanumerics() {
+        while position < end {
+            let byte = bytes[position]
+            if byte < 0x80 {
+                guard Lexer.isWordByte(byte) else { return }
+                position += 1
+            } else {
+                let (scalar, length) = scalar(at: position)
+                guard Lexer.isAlphanumeric(scalar) else { return }
+                position += length
+            }
+        }
+    }
+
+    /// Whether a name may end here.
+    private var isAtTerminator: Bool {
+        guard position < end else { return true }
+        switch bytes[position] {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: "."),
+            UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: ":"), UInt8(ascii: ")"), UInt8(ascii: "("):
+            return true
+        default: return matches(right, at: position)
+        }
+    }
+
+    /// nil where no closing delimiter begins here; otherwise whether it has a trim marker.
+    private func rightDelimiterTrims() -> Bool? {
+        if hasRightTrimMarker(at: position), matches(right, at: position + 2) { return true }
+        return matches(right, at: position) ? false : nil
+    }
+
+    private func hasLeftTrimMarker(at index: Int) -> Bool {
+        index + 1 < end && bytes[index] == UInt8(ascii: "-") && Lexer.isSpace(bytes[index + 1])
+    }
+
+    private func hasRightTrimMarker(at index: Int) -> Bool {
+        index + 1 < end && Lexer.isSpace(bytes[index]) && bytes[index + 1] == UInt8(ascii: "-")
+    }
+
+    private func matches(_ text: [UInt8], at index: Int) -> Bool {
+        guard index + text.count <= end, bytes[index] == text[0] else { return false }
+        for offset in 1..<max(text.count, 1) where bytes[index + offset] != text[offset] { return false }
+        return true
+    }
+
+    private func starts(with text: StaticString, at index: Int) -> Bool {
+        guard index + text.utf8CodeUnitCount <= end else { return false }
+        for offset in 0..<text.utf8CodeUnitCount where bytes[index + offset] != text.utf8Start[offset] {
+            return false
+        }
+        return true
+    }
+
+    private func find(_ text: [UInt8], from index: Int) -> Int? {
+        guard let base = bytes.baseAddress, index <= end else { return nil }
+        var index = index
+        let last = end - text.count
+        while index <= last {
+            guard let hit = memchr(base + index, Int32(text[0]), last - index + 1) else { return nil }
+            index = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+            if matches(text, at: index) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    private func scalar(at index: Int) -> (scalar: Unicode.Scalar, length: Int) {
+        GoQuote.scalar(in: bytes, at: index)
+    }
+
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a
+    }
+
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+    static func isWordByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
+    }
+
+    /// Letters, decimal digits of any script, and the underscore.
+    static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return isWordByte(UInt8(scalar.value)) }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber:
+            return true
+        default: return false
+        }
+    }
+
+    /// The keyword that a word is, or `.identifier`.
+    private static func keyword(_ word: UnsafeBufferPointer<UInt8>) -> Token.Kind {
+        guard let base = word.baseAddress else { return .identifier }
+        func isWord(_ text: StaticString) -> Bool { memcmp(base, text.utf8Start, word.count) == 0 }
+        switch word.count {
+        case 2: return isWord("if") ? .ifKeyword : .identifier
+        case 3: return isWord("end") ? .end : isWord("nil") ? .nilKeyword : .identifier
+        case 4:
+            return isWord("else") ? .elseKeyword : isWord("with") ? .with : isWord("true") ? .bool : .identifier
+        case 5:
+            return isWord("range")
+                ? .range
+                : isWord("block")
+                    ? .block : isWord("break") ? .breakKeyword : isWord("false") ? .bool : .identifier
+        case 6: return isWord("define") ? .define : .identifier
+        case 8: return isWord("template") ? .template : isWord("continue") ? .continueKeyword : .identifier
+        default: return .identifier
+        }
+    }
+}

@@ -1,0 +1,500 @@
+import Glibc
+import PluginAPI
+import Values
+
+/// Runs a `Program`: one switch over instructions, a stack of values, an output buffer, limits that are counted.
+///
+/// It never calls itself: templates that call templates are frames of its own, so a template may nest calls as deep
+/// as `limits.depth` without using the thread's stack. Functions that render (`include`, `tpl`) make a machine of
+/// their own; `FunctionContext.evaluationLimit` bounds those. What was written before an error stays written.
+struct Machine: ~Copyable {
+    /// A template that was called: where it goes on in the caller.
+    struct Frame {
+        var next: Int
+        var variables: Int
+        var definition: Int32
+        var dot: Slot
+        var dots: Int
+        var loops: Int
+    }
+
+    let program: Program
+    let limits: RenderLimits
+    let context: FunctionContext
+    private var stack = SlotStack(capacity: 32)
+    private var variables = SlotStack(capacity: 32)
+    private var variableBase = 0
+    private var dot: Slot
+    private var dots: [Slot] = []
+    private var loops: [RangeLoop] = []
+    private var frames: [Frame] = []
+    private var definition: Int32
+    /// The node that a message points to where an instruction does not know it.
+    private var noted: NodeIndex = 0
+    private var outputStart = 0
+    private(set) var deepest = 0
+
+    /// Instructions between two looks at the clock.
+    private static let clockInterval = 1000
+
+    init(_ program: Program, definition: Int32, data: GoValue, context: FunctionContext) {
+        self.program = program
+        self.definition = definition
+        self.context = context
+        limits = context.limits
+        dot = Slot(data)
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Parameter map: nil when nobody asks.
+    mutating func run(
+        into output: inout ByteBuffer, map: inout SourceMap?
+    ) throws(RenderError) {
+        outputStart = output.count
+        variables.extend(to: Int(program.definitions[Int(definition)].slots))
+        variables[0] = dot
+        var next = Int(program.definitions[Int(definition)].start)
+        // Steps are counted in stretches, so that the common step costs one decrement.
+        var stretch = nextStretch()
+        var left = stretch
+        defer { context.steps += stretch - left }
+        while true {
+            left -= 1
+            if left < 0 {
+                context.steps += stretch
+                stretch = 0
+                left = 0
+                try checkBudget(at: next)
+                stretch = nextStretch()
+                left = stretch - 1
+            }
+            let instruction = program.instructions[next]
+            next += 1
+            switch instruction {
+            case .text(let start, let length):
+                let before = output.count
+                program.literals.withUnsafeBufferPointer {
+                    output.append(UnsafeBufferPointer(rebasing: $0[Int(start)..<Int(start + length)]))
+                }
+                if map != nil { record(.literal, before, output.count, at: next - 1, into: &map) }
+                try checkOutput(&output, at: next - 1)
+            case .print:
+                let slot = stack.pop()
+                let before = output.count
+                if case .string(let text) = slot.value {
+                    output.append(text)
+                } else {
+                    try print(slot.value, into: &output)
+                }
+                if map != nil { record(.value, before, output.count, at: next - 1, into: &map) }
+                try checkOutput(&output, at: next - 1)
+            case .pop: _ = stack.pop()
+            case .dropBelow:
+                let top = stack.pop()
+                stack.top = top
+            case .rotate(let count): stack.rotate(Int(count))
+            case .dot: stack.push(dot)
+            case .variable(let slot): stack.push(variables[variableBase + Int(slot)])
+            case .constant(let index): stack.push(Slot(program.constants[Int(index)]))
+            case .none: stack.push(Slot(.none))
+            case .field(let path): stack.push(try follow(Int(path), from: dot))
+            case .variableField(let slot, let path):
+                stack.push(try follow(Int(path), from: variables[variableBase + Int(slot)]))
+            case .chainField(let path): stack.push(try follow(Int(path), from: stack.pop()))
+            case .unwrap: stack.top.isBoxed = false
+            case .store(let slot): variables[variableBase + Int(slot)] = stack.top
+            case .jump(let target): next = Int(target)
+            case .jumpIfFalse(let target):
+                if !Comparison.isTrue(stack.pop().value) { next = Int(target) }
+            case .with(let target):
+                let slot = stack.pop()
+                if Comparison.isTrue(slot.value) {
+                    dots.append(dot)
+                    dot = slot
+                } else {
+                    next = Int(target)
+                }
+            case .endWith: if let previous = dots.popLast() { dot = previous }
+            case .range(let index):
+                next = try beginLoop(Int(index), next)
+            case .next(let body):
+                next = try nextRound(Int(body), next)
+            case .breakLoop(let target):
+                endLoop()
+                next = Int(target)
+            case .decide(let isOr, let target, let at):
+                if at >= 0 { noted = at }
+                if Comparison.isTrue(stack.top.value) == isOr {
+                    next = Int(target)
+                } else {
+                    _ = stack.pop()
+                }
+            case .note(let at): noted = at
+            case .check(let type, let at):
+                try check(program.types[Int(type)], at: at >= 0 ? at : noted)
+            case .call(let index): try call(Int(index))
+            case .callNative(let index): try callNative(Int(index))
+            case .template(let index):
+                next = try enter(program.templateCalls[Int(index)], returningTo: next)
+            case .fail(let index):
+                let failure = program.failures[Int(index)]
+                throw error(at: failure.at, failure.format, failure.arguments)
+            case .finish:
+                guard let frame = frames.popLast() else { return }
+                variableBase = frame.variables
+                definition = frame.definition
+                dot = frame.dot
+                next = frame.next
+            }
+        }
+    }
+
+    // MARK: Limits
+
+    private func nextStretch() -> Int {
+        max(min(Machine.clockInterval, limits.steps &- context.steps), 0)
+    }
+
+    private mutating func checkBudget(at next: Int) throws(RenderError) {
+        let node = program.nodes[min(next, program.nodes.count - 1)]
+        if context.steps >= limits.steps {
+            throw limitError("steps", limits.steps, "--max-template-steps", at: node)
+        }
+        if let deadline = limits.deadline, Clock.now() >= deadline {
+            var error = program.failure(
+                at: node, in: definition, Array("the time for the rendering is over".utf8), [])
+            error.kind = .deadline
+            throw error
+        }
+    }
+
+    @inline(__always)
+    private func checkOutput(_ output: inout ByteBuffer, at index: Int) throws(RenderError) {
+        if output.count &- outputStart > limits.outputBytes {
+            output.truncate(to: outputStart + limits.outputBytes)
+            throw limitError("outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
+        }
+    }
+
+    private func limitError(_ name: String, _ value: Int, _ flag: String, at node: NodeIndex) -> RenderError {
+        let sentence = LimitMessage.sentence(name, value, flag)
+        return program.failure(
+            at: node, in: definition, Array(sentence.utf8), [],
+            limit: .init(name: name, value: value, flag: flag))
+    }
+
+    private func error(at node: NodeIndex, _ format: String, _ arguments: [GoValue]) -> RenderError {
+        program.failure(at: node >= 0 ? node : noted, in: definition, Array(format.utf8), arguments)
+    }
+
+    // MARK: Writing
+
+    private func record(
+        _ kind: SourceMap.Kind, _ start: Int, _ end: Int, at index: Int, into map: inout SourceMap?
+    ) {
+        guard end > start else { return }
+        let node = program.nodes[index]
+        map?.runs.append(
+            .init(
+                output: start..<end, template: program.syntax.sourceIndex(of: node),
+                offset: Int(program.syntax.nodes[Int(node)].position), kind: kind))
+    }
+
+    /// What an action writes: pointers are followed, nothing is `<no value>`.
+    private func print(_ value: GoValue, into output: inout ByteBuffer) throws(RenderError) {
+        switch value {
+        case .none: output.append("<no value>")
+        case .int64(let number): NumberFormat.append(number, into: &output)
+        case .int(let number): NumberFormat.append(Int64(number), into: &output)
+        case .bool(let bool): output.append(bool ? "true" : "false")
+        case .rawString(let bytes): output.append(bytes)
+        default:
+            var shown = value
+            if case .typed(let typed) = value, !typed.printsByMethod { shown = typed.pointee }
+            var format = GoFormat(limit: limits.outputBytes)
+            format.print([shown], into: &output)
+        }
+    }
+
+    // MARK: Fields
+
+    /// Where a path leads from a value: Go's rules for nil, missing keys, pointers and interfaces.
+    @inline(__always)
+    private func follow(_ index: Int, from start: Slot) throws(RenderError) -> Slot {
+        try program.paths.withUnsafeBufferPointer { paths throws(RenderError) in
+            let path = paths.baseAddress.unsafelyUnwrapped + index
+            if path.pointee.arguments == nil, case .object(let object) = start.value {
+                if let found = walk(object, path.pointee.names, path.pointee.unwraps) { return found }
+            }
+            return try followSlowly(path.pointee, from: start)
+        }
+    }
+
+    /// The common case: objects of the data all the way, every key there.
+    @inline(__always)
+    private func walk(_ object: Object, _ names: [String], _ unwraps: Bool) -> Slot? {
+        guard var value = object[names[0]] else { return nil }
+        for index in 1..<max(names.count, 1) {
+            guard case .object(let inner) = value, let found = inner[names[index]] else { return nil }
+            value = found
+        }
+        return Slot(GoValue(value), boxed: !unwraps)
+    }
+
+    private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
+        var receiver = start
+        for (position, name) in path.names.enumerated() {
+            let isLast = position == path.names.count - 1
+            receiver = try field(name, of: receiver, arguments: isLast ? path.arguments : nil, at: path.at)
+        }
+        if path.unwraps { receiver.isBoxed = false }
+        return receiver
+    }
+
+    private func field(
+        _ name: String, of receiver: Slot, arguments: Int?, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        switch receiver.value {
+        case .none:
+            if receiver.isBoxed {
+                throw error(at: node, "nil pointer evaluating %s.%s", [.string("interface {}"), .string(name)])
+            }
+            if program.missingKey == .error {
+                throw error(at: node, "nil data; no entry for key %q", [.string(name)])
+            }
+            return Slot(.none)
+        case .object(let object):
+            if arguments != nil { throw notAMethod(name, node) }
+            if let value = object[name] { return Slot(GoValue(value), boxed: true) }
+            return try missing(name, elementIsInterface: true, .none, at: node)
+        case .map(let map):
+            if arguments != nil { throw notAMethod(name, node) }
+            let isInterface = map.type.element?.kind == .interface
+            if let value = map[name] { return Slot(value, boxed: isInterface) }
+            return try missing(name, elementIsInterface: isInterface, .none, at: node)
+        case .native(let native):
+            if let member = native.member(named: name) { return Slot(member) }
+        case .typed(let typed):
+            return try typedField(name, of: typed, receiver.typeName, arguments: arguments, at: node)
+        default: break
+        }
+        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(receiver.typeName)])
+    }
+
+    private func notAMethod(_ name: String, _ node: NodeIndex) -> RenderError {
+        error(at: node, "%s is not a method but has arguments", [.string(name)])
+    }
+
+    private func missing(
+        _ name: String, elementIsInterface: Bool, _ zero: GoValue, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        switch program.missingKey {
+        case .error: throw error(at: node, "map has no entry for key %q", [.string(name)])
+        case .zero: return Slot(zero, boxed: elementIsInterface)
+        default: return Slot(.none)
+        }
+    }
+
+    private func typedField(
+        _ name: String, of typed: TypedValue, _ typeName: String, arguments: Int?, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        if let result = typed.callMethod(named: name) {
+            if let arguments {
+                throw error(at: node, "wrong number of args for %s: want %d got %d", [
+                    .string(name), .int(0), .int(arguments),
+                ])
+            }
+            return Slot(result)
+        }
+        if typed.type.kind == .pointer, typed.isNil {
+            if typed.hasField(named: name) || typed.type.element?.kind != .structure {
+                throw error(at: node, "nil pointer evaluating %s.%s", [.string(typeName), .string(name)])
+            }
+        } else {
+            switch typed.pointee {
+            case .typed(let inner):
+                if inner.type.kind == .map {
+                    if arguments != nil { throw notAMethod(name, node) }
+                    let isInterface = inner.type.element?.kind == .any
+                    if let entry = inner.entry(named: name) { return Slot(entry, boxed: isInterface) }
+                    return try missing(
+                        name, elementIsInterface: isInterface, GoValue(.null, type: inner.type.element), at: node)
+                }
+                if let field = inner.field(named: name) {
+                    if arguments != nil {
+                        throw error(at: node, "%s has arguments but cannot be invoked as function", [.string(name)])
+                    }
+                    return Slot(field)
+                }
+            case let other:
+                return try self.field(name, of: Slot(other), arguments: arguments, at: node)
+            }
+        }
+        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(typeName)])
+    }
+
+    // MARK: Loops
+
+    private mutating func beginLoop(_ index: Int, _ body: Int) throws(RenderError) -> Int {
+        let loop = program.loops[index]
+        let slot = stack.pop()
+        guard let items = RangeLoop.items(of: slot.value) else {
+            throw error(at: loop.at, "range can't iterate over %v", [slot.value])
+        }
+        if items.isCounting, loop.indexSlot >= 0 {
+            throw error(at: loop.at, "can't use %v to iterate over more than one variable", [slot.value])
+        }
+        let range = RangeLoop(items: items, loop: loop, dot: dot, dots: dots.count)
+        if range.count == 0 { return Int(loop.elseTarget) }
+        if range.count > limits.rangeItems {
+            throw limitError(
+                "rangeItems", limits.rangeItems, "--max-range-items", at: loop.at >= 0 ? loop.at : noted)
+        }
+        loops.append(range)
+        try beginRound()
+        return body
+    }
+
+    /// Sets the dot and the variables for the round that the innermost loop is at.
+    private mutating func beginRound() throws(RenderError) {
+        let last = loops.count - 1
+        let element = loops[last].element
+        let loop = loops[last].loop
+        if loop.indexSlot >= 0 { variables[variableBase + Int(loop.indexSlot)] = loops[last].key }
+        if loop.elementSlot >= 0 { variables[variableBase + Int(loop.elementSlot)] = element }
+        dot = element
+    }
+
+    private mutating func nextRound(_ body: Int, _ behind: Int) throws(RenderError) -> Int {
+        let last = loops.count - 1
+        if dots.count > loops[last].dots { dots.removeLast(dots.count - loops[last].dots) }
+        loops[last].position += 1
+        if loops[last].position < loops[last].count {
+            try beginRound()
+            return body
+        }
+        endLoop()
+        return behind
+    }
+
+    private mutating func endLoop() {
+        guard let loop = loops.popLast() else { return }
+        dot = loop.dot
+        if dots.count > loop.dots { dots.removeLast(dots.count - loop.dots) }
+    }
+
+    // MARK: Calls
+
+    private mutating func enter(_ call: Program.TemplateCall, returningTo next: Int) throws(RenderError) -> Int {
+        if frames.count &+ context.depth >= limits.depth {
+            if limits.depth >= RenderLimits.commandLine.depth {
+                throw program.failure(
+                    at: call.node, in: definition, Array("exceeded maximum template depth (%d)".utf8),
+                    [.int(limits.depth)],
+                    limit: .init(name: "depth", value: limits.depth, flag: "--max-depth"))
+            }
+            throw limitError("depth", limits.depth, "--max-depth", at: call.node)
+        }
+        let callee = program.definitions[Int(call.definition)]
+        let base = variableBase + Int(program.definitions[Int(definition)].slots)
+        frames.append(
+            Frame(
+                next: next, variables: variableBase, definition: definition, dot: dot, dots: dots.count,
+                loops: loops.count))
+        deepest = max(deepest, frames.count)
+        variableBase = base
+        variables.extend(to: base + Int(callee.slots))
+        definition = call.definition
+        var argument = stack.pop()
+        argument.isBoxed = false
+        dot = argument
+        variables[base] = argument
+        return Int(callee.start)
+    }
+
+    /// Whether the top fits a parameter, as reflection assigns: the same type, nil where that is possible, or one
+    /// pointer followed.
+    private mutating func check(_ type: GoType, at node: NodeIndex) throws(RenderError) {
+        let slot = stack.top
+        switch slot.value {
+        case .string where type === GoType.string: return
+        case .none where !slot.isBoxed:
+            if type.kind.canBeNil { return }
+            throw error(at: node, "invalid value; expected %s", [.string(type.name)])
+        case .typed(let typed):
+            if typed.type.name == type.name || "*" + typed.type.name == type.name { return }
+            if typed.type.kind == .pointer, typed.type.element?.name == type.name {
+                if typed.isNil {
+                    throw error(at: node, "dereference of nil pointer of type %s", [.string(type.name)])
+                }
+                stack.top = Slot(typed.pointee)
+                return
+            }
+        default: if slot.value.type == type { return }
+        }
+        let found = slot.isNilInterface ? "interface {}" : slot.value.typeName
+        throw error(at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
+    }
+
+    private mutating func call(_ index: Int) throws(RenderError) {
+        let count = Int(program.calls[index].count)
+        if program.calls[index].hasFinal { stack.rotate(count) }
+        let result: Slot
+        do {
+            result = try BuiltinFunctions.call(
+                program.calls[index].builtin, stack.last(count), context,
+                calleeName: program.calls[index].calleeName)
+        } catch {
+            throw callError(error, program.calls[index])
+        }
+        stack.shrink(to: stack.count - count)
+        stack.push(result)
+    }
+
+    private mutating func callNative(_ index: Int) throws(RenderError) {
+        let call = program.calls[index]
+        let count = Int(call.count)
+        if call.hasFinal { stack.rotate(count) }
+        let function = program.functions[Int(call.function)]
+        let arguments = stack.last(count).map(\.value)
+        stack.shrink(to: stack.count - count)
+        context.depth += frames.count
+        defer { context.depth -= frames.count }
+        do {
+            let result = try function.call(arguments, context)
+            stack.push(Slot(result, boxed: function.signature.result.kind == .interface))
+        } catch {
+            throw callError(error, call)
+        }
+    }
+
+    private func callError(_ error: FunctionError, _ call: Program.Call) -> RenderError {
+        let name: GoValue =
+            call.function >= 0
+            ? .string(program.functions[Int(call.function)].name) : .string(call.builtin.rawValue)
+        switch error {
+        case .failed(let message):
+            return self.error(at: call.node, "error calling %s: %s", [name, .text(message)])
+        case .limit(let limit): return limitError(limit.name, limit.value, limit.flag, at: call.node)
+        case .template(let inner):
+            var outer = self.error(at: call.node, "error calling %s: %s", [name, .text(inner.detailBytes)])
+            outer.limit = inner.limit
+            if inner.kind == .limit || inner.kind == .deadline {
+                outer.kind = inner.kind
+                outer.detailBytes = inner.detailBytes
+                outer.place = inner.place
+            }
+            return outer
+        }
+    }
+}
+
+/// The monotonic clock, in nanoseconds: what deadlines are given in.
+enum Clock {
+    static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+}

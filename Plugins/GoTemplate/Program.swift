@@ -1,0 +1,141 @@
+import PluginAPI
+import Values
+
+/// What a set of templates compiles to: instructions and their pools. Immutable; any number of machines run it.
+final class Program: Sendable {
+    /// One template's part of the instructions.
+    struct Definition: Sendable {
+        var name: [UInt8]
+        var start: Int32
+        /// How many variables it has, `$` among them.
+        var slots: Int32
+    }
+
+    /// Names to follow from a value: `.a.b.c`.
+    struct Path: Sendable {
+        var names: [String]
+        /// Where messages point; -1 as in `Instruction`.
+        var at: NodeIndex
+        /// Whether the value is taken out of its interface at the end, as at the end of a command.
+        var unwraps = false
+        /// How many arguments are given to the last name; nil for none. Data has no methods that take any.
+        var arguments: Int? = nil
+    }
+
+    struct Call: Sendable {
+        var builtin: Builtin
+        /// Index into `functions` for a function of a set.
+        var function: Int32 = -1
+        var count: Int32
+        /// Whether the first on the stack is the last argument: the value that came through the pipe.
+        var hasFinal: Bool
+        /// The node that messages show: the whole command.
+        var node: NodeIndex
+        /// What `call` says that it could not call.
+        var calleeName: [UInt8] = []
+    }
+
+    struct Loop: Sendable {
+        var elseTarget: Int32 = 0
+        /// Where the round's value goes; -1 for nowhere.
+        var elementSlot: Int32 = -1
+        /// Where its index or key goes.
+        var indexSlot: Int32 = -1
+        var at: NodeIndex
+    }
+
+    struct TemplateCall: Sendable {
+        var definition: Int32
+        var node: NodeIndex
+    }
+
+    struct Failure: Sendable {
+        var at: NodeIndex
+        /// A format of `printf` with its arguments.
+        var format: String
+        var arguments: [GoValue]
+    }
+
+    let syntax: Syntax
+    let instructions: [Instruction]
+    /// The node of each instruction, for the source map.
+    let nodes: [NodeIndex]
+    /// All sources, one behind the other.
+    let literals: [UInt8]
+    let constants: [GoValue]
+    let paths: [Path]
+    let calls: [Call]
+    let loops: [Loop]
+    let templateCalls: [TemplateCall]
+    let failures: [Failure]
+    let types: [GoType]
+    let functions: [TemplateFunction]
+    let definitions: [Definition]
+    let missingKey: CompileOptions.MissingKey
+    /// Whether a function is called that changes maps in place.
+    let mutates: Bool
+
+    init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
+        self.syntax = syntax
+        self.missingKey = missingKey
+        instructions = parts.instructions
+        nodes = parts.nodes
+        literals = parts.literals
+        constants = parts.constants
+        paths = parts.paths
+        calls = parts.calls
+        loops = parts.loops
+        templateCalls = parts.templateCalls
+        failures = parts.failures
+        types = parts.types
+        functions = parts.functions
+        definitions = parts.definitions
+        mutates = parts.functions.contains { $0.mutates }
+    }
+
+    /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.
+    func position(of node: NodeIndex) -> (line: Int, column: Int) {
+        let source = syntax.source(of: node)
+        let offset = min(Int(syntax.nodes[Int(node)].position), source.bytes.count)
+        var line = 1
+        var lineStart = 0
+        for index in 0..<offset where source.bytes[index] == UInt8(ascii: "\n") {
+            line += 1
+            lineStart = index + 1
+        }
+        return (line, offset - lineStart)
+    }
+
+    /// An error at a node, worded and formatted as Go's: the name of the source counts as a part of the format.
+    func failure(
+        at node: NodeIndex, in definition: Int32, _ format: [UInt8], _ arguments: [GoValue],
+        limit: RenderError.Limit? = nil
+    ) -> RenderError {
+        let source = syntax.source(of: node)
+        let (line, column) = position(of: node)
+        var text = ByteBuffer()
+        text.append("template: ")
+        text.append(source.name)
+        text.append(":\(line):\(column): executing ")
+        var name = ByteBuffer()
+        definitions[Int(definition)].name.withUnsafeBufferPointer { GoQuote.append($0, into: &name) }
+        text.append(GoText.doublingPercent(name.bytes))
+        text.append(" at <")
+        text.append(GoText.doublingPercent(syntax.text(of: node)))
+        text.append(">: ")
+        text.append(format)
+        return RenderError(
+            kind: limit == nil ? .execution : .limit,
+            detailBytes: GoFormat.printf(text.bytes, arguments),
+            place: .init(
+                template: String(decoding: source.name, as: UTF8.self), line: line, column: column + 1),
+            limit: limit)
+    }
+}
+
+extension GoText {
+    static func doublingPercent(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
+        return bytes.flatMap { $0 == UInt8(ascii: "%") ? [$0, $0] : [$0] }
+    }
+}

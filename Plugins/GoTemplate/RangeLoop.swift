@@ -1,0 +1,105 @@
+import PluginAPI
+import Values
+
+
+/// A loop that is running: what it goes over, where it is, and the dot to go back to.
+struct RangeLoop {
+    enum Items {
+        /// A number of rounds, each with its number in the integer's own type.
+        case count(Int, GoType)
+        case array([Value])
+        case list([GoValue])
+        /// Other slices, whose items stand in no interface.
+        case plain([GoValue])
+        /// A map of the data in the order of its keys.
+        case members([Member])
+        case entries([(key: String, value: GoValue)], boxed: Bool)
+        case empty
+
+        var isCounting: Bool { if case .count = self { true } else { false } }
+    }
+
+    let items: Items
+    let loop: Program.Loop
+    let dot: Slot
+    let dots: Int
+    let count: Int
+    var position = 0
+
+    init(items: Items, loop: Program.Loop, dot: Slot, dots: Int) {
+        self.items = items
+        self.loop = loop
+        self.dot = dot
+        self.dots = dots
+        count =
+            switch items {
+            case .count(let count, _): max(count, 0)
+            case .array(let items): items.count
+            case .list(let items), .plain(let items): items.count
+            case .members(let members): members.count
+            case .entries(let entries, _): entries.count
+            case .empty: 0
+            }
+    }
+
+    /// What a loop over a value goes over; nil where Go does not iterate over such values.
+    static func items(of value: GoValue) -> Items? {
+        switch value {
+        case .none: return .empty
+        case .array(let items): return .array(items)
+        case .list(let items): return .list(items)
+        case .object(let object): return .members(sorted(object.members))
+        case .int, .int64, .signed: return .count(Int(value.integer ?? 0), value.type)
+        case .unsigned(let type, let number): return .count(Int(clamping: number), type)
+        case .map(let map): return .entries(value.sortedMembers ?? [], boxed: map.type.element?.kind == .interface)
+        case .strings, .bytes: return .plain(value.items ?? [])
+        case .slice(let slice):
+            return slice.type.element?.kind == .interface ? .list(slice.items) : .plain(slice.items)
+        case .typed(let typed):
+            if typed.type.kind == .pointer, typed.isNil { return nil }
+            guard case .typed(let inner) = typed.pointee else { return items(of: typed.pointee) }
+            let isBoxed = inner.type.element?.kind == .any
+            switch inner.type.kind {
+            case .map: return .entries(GoValue.typed(inner).sortedMembers ?? [], boxed: isBoxed)
+            case .slice:
+                let items = GoValue.typed(inner).items ?? []
+                return isBoxed ? .list(items) : .plain(items)
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    /// By key; most data is in order already, or nearly.
+    private static func sorted(_ members: [Member]) -> [Member] {
+        for index in members.indices.dropFirst() where !GoText.isLess(members[index - 1].key, members[index].key) {
+            return members.sorted { GoText.isLess($0.key, $1.key) }
+        }
+        return members
+    }
+
+    /// The round's value.
+    var element: Slot {
+        switch items {
+        case .count(_, let type):
+            if type.kind.isUnsigned { return Slot(.unsigned(type, UInt64(position))) }
+            return Slot(.signed(Int64(position), as: type))
+        case .array(let items): return Slot(GoValue(items[position]), boxed: true)
+        case .list(let items): return Slot(items[position], boxed: true)
+        case .plain(let items): return Slot(items[position])
+        case .members(let members): return Slot(GoValue(members[position].value), boxed: true)
+        case .entries(let entries, let boxed): return Slot(entries[position].value, boxed: boxed)
+        case .empty: return Slot(.none)
+        }
+    }
+
+    /// The round's index or key.
+    var key: Slot {
+        switch items {
+        case .members(let members): Slot(.string(members[position].key))
+        case .entries(let entries, _): Slot(.string(entries[position].key))
+        case .count, .empty: Slot(.none)
+        default: Slot(.int(position))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+/// A value on the machine's stack, and whether it stands in an interface: an item of `[]interface {}` does, and
+/// Go's messages then name the interface instead of the type. Nothing in an interface is a nil interface; nothing
+/// outside of one is no value at all.
+struct Slot {
+    var value: GoValue
+    var isBoxed: Bool
+
+    @inline(__always)
+    init(_ value: GoValue, boxed: Bool = false) {
+        self.value = value
+        isBoxed = boxed
+    }
+
+    /// Go's zero reflect.Value.
+    var isInvalid: Bool { if case .none = value { !isBoxed } else { false } }
+
+    /// A nil interface.
+    var isNilInterface: Bool { if case .none = value { isBoxed } else { false } }
+
+    /// The static type: the interface where it stands in one.
+    var typeName: String { isBoxed ? "interface {}" : value.typeName }
+}
+
+/// The machine's stack: raw memory that grows, for the checks that an array makes with every step cost as much as
+/// the steps themselves.
+struct SlotStack: ~Copyable {
+    private var base: UnsafeMutablePointer<Slot>
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 8)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        base.deinitialize(count: count)
+        base.deallocate()
+    }
+
+    private mutating func grow(to least: Int) {
+        let larger = max(capacity * 2, least)
+        let memory = UnsafeMutablePointer<Slot>.allocate(capacity: larger)
+        memory.moveInitialize(from: base, count: count)
+        base.deallocate()
+        base = memory
+        capacity = larger
+    }
+
+    @inline(__always)
+    mutating func push(_ slot: consuming Slot) {
+        if count == capacity { grow(to: count + 1) }
+        (base + count).initialize(to: slot)
+        count += 1
+    }
+
+    /// Takes the top; there must be one.
+    @inline(__always)
+    mutating func pop() -> Slot {
+        count -= 1
+        return (base + count).move()
+    }
+
+    /// From the bottom.
+    @inline(__always)
+    subscript(index: Int) -> Slot {
+        get { base[index] }
+        set { base[index] = newValue }
+    }
+
+    @inline(__always)
+    var top: Slot {
+        get { base[count - 1] }
+        set { base[count - 1] = newValue }
+    }
+
+    /// The uppermost so many, lowest first; valid until the stack changes.
+    @inline(__always)
+    func last(_ number: Int) -> UnsafeBufferPointer<Slot> {
+        UnsafeBufferPointer(start: base + (count - number), count: number)
+    }
+
+    /// Drops all above so many.
+    @inline(__always)
+    mutating func shrink(to length: Int) {
+        (base + length).deinitialize(count: count - length)
+        count = length
+    }
+
+    /// Pushes empty slots up to so many.
+    mutating func extend(to length: Int) {
+        if length > capacity { grow(to: length) }
+        while count < length {
+            (base + count).initialize(to: Slot(.none))
+            count += 1
+        }
+    }
+
+    /// Of the uppermost so many, the lowest becomes the top.
+    mutating func rotate(_ number: Int) {
+        guard number > 1 else { return }
+        let start = base + (count - number)
+        let lowest = start.move()
+        start.moveInitialize(from: start + 1, count: number - 1)
+        (base + (count - 1)).initialize(to: lowest)
+    }
+}

@@ -1,0 +1,197 @@
+import Values
+
+/// An index into `Syntax.nodes`; `none` where there is no node.
+typealias NodeIndex = Int32
+
+/// The parsed form of a set of templates: nodes in one array, joined by indexes, with offsets into the sources.
+///
+/// Nothing is copied out of a source: names are offset and length, so that parsing allocates next to nothing. The
+/// tree stays with the program, because a message at run time shows the expression that failed.
+struct Syntax: Sendable {
+    static let none: NodeIndex = -1
+
+    struct Node: Sendable {
+        enum Kind: UInt8, Sendable {
+            /// Bytes to be written: `start`, `length`.
+            case text
+            /// `{{pipe}}`: `first` is the pipe.
+            case action
+            /// `first`: the first command; `second`: the first declared variable.
+            case pipe
+            /// `first`: the first argument.
+            case command
+            /// A function's name: `start`, `length`.
+            case identifier
+            /// `$x.a.b` as written: `start`, `length`.
+            case variable
+            /// `.a.b` as written: `start`, `length`.
+            case field
+            /// `first`: the node before the fields; `start`, `length`: the fields as written.
+            case chain
+            case dot, nilConstant
+            case bool
+            /// `second`: index into `numbers`; `start`, `length`: as written.
+            case number
+            /// `second`: index into `strings`; `start`, `length`: as written.
+            case string
+            /// `first`: pipe, `second`: list, `third`: list behind else.
+            case ifBranch, range, with
+            /// `second`: index into `strings`, the name; `first`: the pipe or none.
+            case template
+            case breakLoop, continueLoop
+            /// `first`: the first node of it.
+            case list
+        }
+
+        var kind: Kind
+        /// An assignment rather than a declaration (pipe); the truth (bool).
+        var flag = false
+        /// Where messages say that it stands.
+        var position: Int32
+        var start: Int32 = 0
+        var length: Int32 = 0
+        var first: NodeIndex = Syntax.none
+        var second: NodeIndex = Syntax.none
+        var third: NodeIndex = Syntax.none
+        /// The node behind this one in the list that it stands in.
+        var next: NodeIndex = Syntax.none
+    }
+
+    /// One text that was parsed.
+    struct Source: Sendable {
+        var name: [UInt8]
+        var bytes: [UInt8]
+        var left: [UInt8]
+        var right: [UInt8]
+        /// Where its nodes end in `nodes`.
+        var nodesEnd: NodeIndex
+    }
+
+    /// A template with a name: a source's own text, or one that `define` or `block` made.
+    struct Definition: Sendable {
+        var name: [UInt8]
+        /// A list node.
+        var root: NodeIndex
+        var source: Int
+    }
+
+    var nodes: [Node] = []
+    var numbers: [NumberConstant] = []
+    var strings: [[UInt8]] = []
+    var sources: [Source] = []
+    var definitions: [Definition] = []
+    /// How deep blocks and parentheses nest at most.
+    var deepest = 0
+
+    func definition(named name: [UInt8]) -> Int? { definitions.firstIndex { $0.name == name } }
+
+    /// The source that a node comes from.
+    func source(of node: NodeIndex) -> Source {
+        sources.first { node < $0.nodesEnd } ?? sources[sources.count - 1]
+    }
+
+    func sourceIndex(of node: NodeIndex) -> Int {
+        sources.firstIndex { node < $0.nodesEnd } ?? sources.count - 1
+    }
+
+    /// Whether there is nothing but white space under a list: such a definition does not replace another.
+    func isEmpty(_ list: NodeIndex, in source: Source) -> Bool {
+        var index = nodes[Int(list)].first
+        while index != Syntax.none {
+            let node = nodes[Int(index)]
+            guard node.kind == .text else { return false }
+            let text = source.bytes[Int(node.start)..<Int(node.start + node.length)]
+            guard GoText.isBlank(text) else { return false }
+            index = node.next
+        }
+        return true
+    }
+
+    // MARK: Printing
+
+    /// An expression as Go prints it back: one blank between arguments, ` | ` between commands.
+    ///
+    /// Works from a stack of its own, because parentheses may be nested as deep as the limit lets them.
+    func text(of node: NodeIndex) -> [UInt8] {
+        enum Piece {
+            case node(NodeIndex)
+            /// An argument: pipes among them stand in parentheses.
+            case argument(NodeIndex)
+            case text(StaticString)
+            case range(Int32, Int32)
+        }
+        let source = source(of: node)
+        var output = ByteBuffer()
+        var work: [Piece] = [.node(node)]
+        func siblings(_ first: NodeIndex, between separator: StaticString, arguments: Bool) -> [Piece] {
+            var pieces: [Piece] = []
+            var index = first
+            while index != Syntax.none {
+                if index != first { pieces.append(.text(separator)) }
+                pieces.append(arguments ? .argument(index) : .node(index))
+                index = nodes[Int(index)].next
+            }
+            return pieces
+        }
+        while let piece = work.popLast() {
+            switch piece {
+            case .text(let text): output.append(text)
+            case .range(let start, let length):
+                output.append(source.bytes[Int(start)..<Int(start + length)])
+            case .argument(let index):
+                if nodes[Int(index)].kind == .pipe {
+                    work += [.text(")"), .node(index), .text("(")]
+                } else {
+                    work.append(.node(index))
+                }
+            case .node(let index):
+                let node = nodes[Int(index)]
+                switch node.kind {
+                case .pipe:
+                    var pieces = siblings(node.second, between: ", ", arguments: false)
+                    if !pieces.isEmpty { pieces.append(.text(node.flag ? " = " : " := ")) }
+                    pieces += siblings(node.first, between: " | ", arguments: false)
+                    work += pieces.reversed()
+                case .command:
+                    work += siblings(node.first, between: " ", arguments: true).reversed()
+                case .chain:
+                    work += [.range(node.start, node.length), .argument(node.first)]
+                case .dot: output.append(".")
+                case .nilConstant: output.append("nil")
+                case .bool: output.append(node.flag ? "true" : "false")
+                case .template:
+                    output.append(source.left)
+                    output.append("template ")
+                    strings[Int(node.second)].withUnsafeBufferPointer { GoQuote.append($0, into: &output) }
+                    output.append(node.first == Syntax.none ? "" : " ")
+                    if node.first != Syntax.none {
+                        output.append(text(of: node.first))
+                    }
+                    output.append(source.right)
+                case .action:
+                    output.append(source.left)
+                    output.append(text(of: node.first))
+                    output.append(source.right)
+                default: work.append(.range(node.start, node.length))
+                }
+            }
+        }
+        return output.bytes
+    }
+}
+
+extension GoText {
+    /// Whether there is nothing but white space, as Go's `unicode.IsSpace` has it.
+    static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
+        if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return true }
+        return Array(bytes).withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < bytes.count {
+                let (scalar, length) = GoQuote.scalar(in: bytes, at: index)
+                guard scalar.properties.isWhitespace else { return false }
+                index += length
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// One lexical element of a template: its kind and where it stands.
+///
+/// The text is not copied: `offset` and `length` count bytes of the source. An error token has no text of its own;
+/// its message stands in the lexer.
+struct Token: Equatable {
+    enum Kind: UInt8 {
+        case error, endOfFile
+        /// What stands outside of actions.
+        case text
+        case leftDelimiter, rightDelimiter
+        /// A run of blanks between arguments.
+        case space
+        /// `=` and `:=`
+        case assign, declare
+        case pipe, leftParenthesis, rightParenthesis
+        /// A character that means something only to the parser, such as a comma.
+        case character
+        case bool, characterConstant, complex, number, string, rawString
+        /// `.name`, name without a dot, `$name`
+        case field, identifier, variable
+        case dot, nilKeyword
+        // Keywords that open or close something.
+        case block, breakKeyword, continueKeyword, define, elseKeyword, end, ifKeyword, range, template, with
+
+        /// Whether messages show the token in angle brackets.
+        var isKeyword: Bool { rawValue >= Kind.dot.rawValue }
+    }
+
+    var kind: Kind
+    var offset: Int32
+    var length: Int32
+
+    var end: Int { Int(offset) + Int(length) }
+}

@@ -1,0 +1,156 @@
+import PluginAPI
+import Values
+
+/// What a template sees of a value through its Go type: fields, methods, nil pointers, zero values.
+extension TypedValue {
+    /// How deep embedded structs may nest; the types' own tables go three deep.
+    private static let embeddingLimit = 8
+
+    /// Whether this is a pointer, map or slice that is nil, as it is where JSON has null or nothing.
+    var isNil: Bool {
+        switch type.kind {
+        case .pointer, .map, .slice, .bytes, .wrapper, .duration: value.isNull
+        default: false
+        }
+    }
+
+    /// What a pointer points to, itself where it is none or nil.
+    var pointee: GoValue {
+        if type.kind == .pointer, !value.isNull { return GoValue(value, type: type.element) }
+        return .typed(self)
+    }
+
+    /// The struct type of a struct or of a pointer to one.
+    private var structure: ObjectType? {
+        if type.kind == .structure { return type }
+        if type.kind == .pointer, let element = type.element, element.kind == .structure { return element }
+        return nil
+    }
+
+    /// The result of a method without arguments; nil where there is none of that name.
+    func callMethod(named name: String) -> GoValue? {
+        guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil) else {
+            return nil
+        }
+        switch method {
+        case .getter(let index):
+            guard let structure, structure.fields.indices.contains(index) else { return nil }
+            return field(structure.fields[index])
+        case .string: return .string(printed)
+        case .value: return wrapped
+        case .isZero: return .bool(isZero)
+        }
+    }
+
+    /// Whether the struct (or what the pointer points to) has a field of that name.
+    func hasField(named name: String) -> Bool {
+        guard let structure else { return false }
+        return TypedValue.find(name, in: structure, depth: 0) != nil
+    }
+
+    /// A struct's field, also of structs embedded in it; nil where there is none.
+    func field(named name: String) -> GoValue? {
+        if type.kind == .wrapper, name == "Value" { return wrapped }
+        guard let structure, let found = TypedValue.find(name, in: structure, depth: 0) else { return nil }
+        return field(found)
+    }
+
+    private static func find(_ name: String, in type: ObjectType, depth: Int) -> ObjectType.Field? {
+        if let index = type.fieldIndex[name] { return type.fields[index] }
+        guard depth < embeddingLimit else { return nil }
+        for field in type.fields where field.isInline {
+            let embedded = field.type.kind == .pointer ? field.type.element ?? field.type : field.type
+            if let found = find(name, in: embedded, depth: depth + 1) { return found }
+        }
+        return nil
+    }
+
+    func field(_ field: ObjectType.Field) -> GoValue {
+        // An embedded struct's members stand among this one's own.
+        if field.isInline, field.jsonName.isEmpty { return GoValue(value, type: field.type) }
+        return GoValue(value[field.jsonName] ?? .null, type: field.type)
+    }
+
+    /// The value that a protobuf wrapper or a quantity stands for.
+    private var wrapped: GoValue {
+        switch type.kind {
+        case .quantity:
+            if case .int(let number) = value { return .int64(number) }
+            return .int64(value.string.flatMap { Int64($0) } ?? 0)
+        default:
+            let inner = type.element?.kind == .wrapper ? type.element?.element : type.element
+            return GoValue(value, type: inner)
+        }
+    }
+
+    private var isZero: Bool {
+        switch value {
+        case .null: true
+        case .string(let text): text.isEmpty || type.kind == .quantity && text == "0"
+        case .int(let number): number == 0
+        case .double(let number): number == 0
+        case .bool(let bool): !bool
+        case .array(let items): items.isEmpty
+        case .object(let members): members.isEmpty
+        }
+    }
+
+    /// Whether printing calls a method of the value instead of looking into it.
+    var printsByMethod: Bool {
+        switch type.kind {
+        case .enumeration, .quantity, .time, .duration, .intOrString, .wrapper: true
+        case .structure: type.methods["String"] != nil
+        case .pointer: !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
+        default: false
+        }
+    }
+
+    /// What the `String` method answers.
+    var printed: String {
+        let kind = type.kind == .pointer ? type.element?.kind ?? .any : type.kind
+        let names = type.kind == .pointer ? type.element?.enumeration ?? [] : type.enumeration
+        switch kind {
+        case .enumeration:
+            if case .string(let name) = value { return name }
+            let number = Int(value.int ?? 0)
+            return names.first { $0.number == number }?.name ?? String(number)
+        case .wrapper:
+            if value.isNull { return "<nil>" }
+            return "value:" + GoFormat.text(wrapped)
+        case .intOrString, .quantity:
+            return value.isNull ? "0" : GoFormat.text(GoValue(value))
+        case .structure:
+            // Protobuf's text form: members by JSON name.
+            let members = (value.object ?? Object()).members
+            return members.map { member in
+                if case .string(let text) = member.value {
+                    return member.key + ":" + String(decoding: GoFormat.printf("%q", [.string(text)]), as: UTF8.self)
+                }
+                return member.key + ":" + GoFormat.text(GoValue(member.value))
+            }.joined(separator: " ")
+        default:
+            return value.isNull ? "<nil>" : GoFormat.text(GoValue(value))
+        }
+    }
+
+    /// Go's truth: not the zero value; a struct is always true.
+    var isTrue: Bool {
+        switch type.kind {
+        case .structure, .quantity, .time, .intOrString: true
+        case .pointer, .wrapper, .duration: !value.isNull
+        case .enumeration:
+            if case .string(let name) = value {
+                (type.enumeration.first { $0.name == name }?.number ?? 1) != 0
+            } else {
+                (value.int ?? 0) != 0
+            }
+        default: !isZero
+        }
+    }
+
+    /// A map's entry; nil where it has none.
+    func entry(named key: String) -> GoValue? {
+        guard let found = value[key] else { return nil }
+        return GoValue(found, type: type.element)
+    }
+}

@@ -1,0 +1,93 @@
+import GoTemplate
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+
+/// What Go's own text/template answered to recorded cases: output, and the message with the output before it.
+@Suite struct RecordedAnswersTests {
+    @Test(
+        .enabled(if: SharedMaterial.isPresent, "needs the shared material"),
+        arguments: ["cases", "generated-easy", "generated"])
+    func agreesWithGo(_ name: String) throws {
+        let file = text(of: SharedMaterial.path("conformance/gotemplate/\(name).jsonl"))
+        var count = 0
+        for line in file.split(separator: "\n") {
+            let answer = try RecordedCase(String(line))
+            count += 1
+            answer.check()
+        }
+        #expect(count >= 1000)
+    }
+}
+
+/// One line of a file of recorded answers.
+struct RecordedCase {
+    let fields: Value
+    let name: String
+
+    init(_ line: String) throws {
+        fields = try JSON.read(line)
+        name = fields["name"]?.string ?? fields["id"]?.string ?? "?"
+    }
+
+    private func bytes(_ key: String) -> [UInt8]? {
+        if let encoded = fields[key + "_b64"]?.string { return Base64.decode(encoded) }
+        return fields[key]?.string.map { Array($0.utf8) }
+    }
+
+    private var sources: TemplateSources {
+        let main = fields["template_name"]?.string ?? "main"
+        var byName: [String: [UInt8]] = [main: bytes("template") ?? []]
+        for member in fields["templates"]?.object?.members ?? [] {
+            byName[member.key] = Array((member.value.string ?? "").utf8)
+        }
+        let others = byName.keys.filter { $0 != main }.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        let order = fields["parse_order"]?.array?.compactMap(\.string) ?? [main] + others
+        let sources = order.map { TemplateSource(name: $0, bytes: byName[$0] ?? []) }
+        return TemplateSources(sources, entry: fields["exec"]?.string ?? main)
+    }
+
+    private var options: CompileOptions {
+        var options = CompileOptions()
+        if let key = fields["missingkey"]?.string { options.missingKey = .init(rawValue: key) ?? .default }
+        if let delimiters = fields["delims"]?.array, delimiters.count == 2 {
+            options.leftDelimiter = delimiters[0].string ?? ""
+            options.rightDelimiter = delimiters[1].string ?? ""
+        }
+        options.functionSets = fields["funcs"]?.array?.compactMap(\.string) ?? []
+        return options
+    }
+
+    func check() {
+        var output = ByteBuffer()
+        var message: [UInt8]?
+        do {
+            let renderer = GoTemplateRenderer(functionSets: [OracleFunctions.set])
+            let template = try renderer.compile(sources, options: options)
+            try template.render(TemplateData(fields["data"] ?? .null), limits: .commandLine, into: &output)
+        } catch {
+            message = error.detailBytes
+        }
+        let wantedMessage = bytes("expect_error_contains") ?? bytes("error")
+        let wantedOutput = bytes("expect_output") ?? bytes("expect_partial_output") ?? bytes("output") ?? []
+        let got = Outcome(output.bytes, message)
+        let wanted = Outcome(wantedOutput, wantedMessage)
+        #expect(got == wanted, "\(name): \(String(decoding: bytes("template") ?? [], as: UTF8.self).prefix(300))")
+    }
+
+    struct Outcome: Equatable, CustomStringConvertible {
+        let output: [UInt8]
+        let message: [UInt8]?
+
+        init(_ output: [UInt8], _ message: [UInt8]?) {
+            self.output = output
+            self.message = message
+        }
+
+        var description: String {
+            String(decoding: output.prefix(300), as: UTF8.self)
+                + (message.map { " ✗ " + String(decoding: $0, as: UTF8.self) } ?? "")
+        }
+    }
+}
