@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench plugins format lint clean
+.PHONY: help setup build release serve test bench drill plugins format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev
@@ -31,6 +31,9 @@ test: setup ## build and run all tests
 
 bench: build ## measure, and write a dated file into Benchmarks/Results
 	@scripts/bench
+
+drill: build ## run the drills against the release binary (Python 3, openssl)
+	scripts/drill.py
 
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins

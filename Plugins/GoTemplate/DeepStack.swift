@@ -8,8 +8,11 @@ import Glibc
 enum DeepStack {
     /// Levels that any caller's stack has room for.
     static let inlineLevels = 60
-    /// More than one level takes, also without optimization.
-    private static let bytesPerLevel = 8192
+    /// More than a block takes, also without optimization.
+    private static let bytesPerLevel = 10_240
+    /// What a parenthesis takes more than a block; they nest less deep.
+    private static let bytesPerParenthesis = 22_528
+    private static let parentheses = 10_100
 
     private final class Work {
         let body: () -> Void
@@ -24,7 +27,8 @@ enum DeepStack {
             var attributes = pthread_attr_t()
             guard pthread_attr_init(&attributes) == 0 else { return false }
             defer { pthread_attr_destroy(&attributes) }
-            guard pthread_attr_setstacksize(&attributes, (1 << 20) + levels * bytesPerLevel) == 0 else { return false }
+            let size = (1 << 20) + levels * bytesPerLevel + min(levels, parentheses) * bytesPerParenthesis
+            guard pthread_attr_setstacksize(&attributes, size) == 0 else { return false }
             let work = Unmanaged.passRetained(Work(body))
             var thread = pthread_t()
             let status = pthread_create(
@@ -43,5 +47,5 @@ enum DeepStack {
 
     /// How deep a text of that many bytes can nest: parentheses as deep as the parser lets them, blocks of at least
     /// nine bytes.
-    static func levels(for bytes: Int, limit: Int) -> Int { min(limit, 10_100 + bytes / 8) }
+    static func levels(for bytes: Int, limit: Int) -> Int { min(limit, parentheses + bytes / 8) }
 }

@@ -125,7 +125,9 @@ final class Exchange: @unchecked Sendable {
         }
         if let outcome { return queue(outcome.0, status: outcome.1) }
         pillion_mhd_suspend(connection)
-        let isTaken = server.work.submit { self.answerOnWorker() }
+        let isUrgent = body.withBytes { bytes in withRequest(body: bytes) { server.handler.isUrgent($0) } }
+        let pool = isUrgent ? server.urgentWork : server.work
+        let isTaken = pool.submit { self.answerOnWorker() }
         if !isTaken {
             prepared = body.withBytes { bytes in
                 withRequest(body: bytes) { made(server.handler.shed($0)) }

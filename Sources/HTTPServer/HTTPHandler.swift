@@ -9,6 +9,10 @@ public protocol HTTPHandler: AnyObject, Sendable {
     ///   takes long; the request comes again with true on a thread of its own, and then nil is no answer.
     func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse?
 
+    /// Whether a request that takes long has threads of its own kind, so that a flood of others does not keep it
+    /// waiting.
+    func isUrgent(_ request: HTTPRequest) -> Bool
+
     /// Words the answer to a request that is refused.
     func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse
 

@@ -15,7 +15,8 @@ public final class HTTPServer: Sendable {
         public var tls: TLSOptions?
         /// Threads that serve connections.
         public var threads = HTTPServer.cores
-        /// Answers that take long at once, on threads of their own, and how many more may wait for one.
+        /// Answers that take long at once, on threads of their own, and how many more may wait for one; the same
+        /// again for urgent ones.
         public var workers = HTTPServer.cores
         public var waiting = 4 * HTTPServer.cores
 
@@ -31,10 +32,15 @@ public final class HTTPServer: Sendable {
     /// debug build, fits with room to spare.
     public static let stackBytes = 8 << 20
 
+    /// Of threads whose work is not urgent: at 10 one of them gets a tenth of what a thread at 0 gets.
+    private static let niceness: Int32 = 10
+
     let handler: any HTTPHandler
     let limits: HTTPLimits
     let watch: ConnectionWatch
+    /// For answers that take long. Those that are not urgent yield the processor to everything else.
     let work: WorkPool
+    let urgentWork: WorkPool
     let credentials: TLSCredentials?
     /// The port that is served; 0 for a socket in the file system.
     public let port: UInt16
@@ -64,7 +70,8 @@ public final class HTTPServer: Sendable {
         address = options.address
         port = SocketAddress.port(of: socket)
         watch = ConnectionWatch(limits: options.limits)
-        work = WorkPool(threads: options.workers, waiting: options.waiting)
+        work = WorkPool(threads: options.workers, waiting: options.waiting, niceness: Self.niceness)
+        urgentWork = WorkPool(threads: options.workers, waiting: options.waiting, niceness: 0)
         var setup = pillion_mhd_options()
         setup.listen_fd = socket
         setup.threads = UInt32(options.threads)
@@ -162,6 +169,7 @@ public final class HTTPServer: Sendable {
     public func stop() {
         quiesce()
         work.stop()
+        urgentWork.stop()
         let last = daemon.withLock { daemon in
             let last = daemon
             daemon = nil

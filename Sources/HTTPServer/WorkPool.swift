@@ -6,6 +6,7 @@ import Glibc
 final class WorkPool: @unchecked Sendable {
     private let threadCount: Int
     private let waitingLimit: Int
+    private let niceness: Int32
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     // Behind the mutex.
@@ -14,7 +15,9 @@ final class WorkPool: @unchecked Sendable {
     private var threads: [ServerThread] = []
     private var isStopping = false
 
-    init(threads: Int, waiting: Int) {
+    /// - Parameter niceness: as nice(1) has it; on Linux each thread has its own.
+    init(threads: Int, waiting: Int, niceness: Int32) {
+        self.niceness = niceness
         threadCount = max(threads, 1)
         waitingLimit = max(waiting, 0)
         mutex = .allocate(capacity: 1)
@@ -62,6 +65,7 @@ final class WorkPool: @unchecked Sendable {
     }
 
     private func run() {
+        if niceness != 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         pthread_mutex_lock(mutex)
         while true {
             if !queue.isEmpty {

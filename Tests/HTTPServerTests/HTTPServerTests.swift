@@ -25,6 +25,8 @@ private final class Echo: HTTPHandler {
         return HTTPResponse(status: 200, headers: [("Content-Type", "text/plain")], body: body)
     }
 
+    func isUrgent(_ request: HTTPRequest) -> Bool { request.query("urgent") != nil }
+
     func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse {
         switch refusal {
         case .bodyTooLarge(let limit): said(413, "more than \(limit)")
@@ -200,11 +202,13 @@ struct HTTPServerTests {
         slow[1].send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
         let quick = try #require(HTTPClient(port: server.port))
         #expect(quick.request("GET", "/")?.status == 200)
-        // One is answered, one waits: a third has no place.
+        // One is answered, one waits: a third has no place, unless it is urgent.
         while server.activeRequests < 2 { usleep(1_000) }
         #expect(quick.request("GET", "/slow")?.status == 503)
+        quick.send("GET /slow?urgent HTTP/1.1\r\nHost: h\r\n\r\n")
+        while echo.gate.waiting.load(ordering: .relaxed) < 2 { usleep(1_000) }
         echo.gate.open()
-        for client in slow { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
+        for client in slow + [quick] { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
     }
 
     @Test func endsAfterTheRequestsAtHand() throws {

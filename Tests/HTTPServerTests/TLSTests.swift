@@ -18,6 +18,8 @@ private final class Greeter: HTTPHandler {
         return HTTPResponse(status: 200, body: body)
     }
 
+    func isUrgent(_ request: HTTPRequest) -> Bool { request.query("urgent") != nil }
+
     func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse { HTTPResponse(status: 400) }
     func shed(_ request: HTTPRequest) -> HTTPResponse { HTTPResponse(status: 503) }
 }

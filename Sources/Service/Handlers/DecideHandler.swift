@@ -65,9 +65,9 @@ struct DecideHandler: Handler {
         func webhooks(_ snapshot: Snapshot) throws(RequestProblem) -> (any WebhookMatcher)? {
             guard let webhook, !webhook.isNull else { return nil }
             do throws(WebhookConfigurationError) {
-                return try snapshot.webhooks(webhook)
+                return try snapshot.webhooks(webhook, file: "webhook")
             } catch {
-                throw .malformed("\"webhook\": \(error.message)")
+                throw .malformed(error.message)
             }
         }
     }

@@ -38,8 +38,9 @@ struct InjectHandler: Handler {
     }
 
     /// What a review may take on a thread that serves connections too. One that needs more starts again on a thread
-    /// of its own, so that one slow template does not hold up the others.
-    private static let quickNanoseconds: UInt64 = 5_000_000
+    /// of its own, so that one slow template does not hold up the others. Long enough that a thread which had to
+    /// wait for a processor is not taken for slow.
+    private static let quickNanoseconds: UInt64 = 20_000_000
 
     private func review(_ request: HTTPRequest, _ mayTakeLong: Bool, _ entry: inout LogEntry) -> HTTPResponse?
     {
