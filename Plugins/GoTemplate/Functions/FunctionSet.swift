@@ -35,6 +35,8 @@ public struct TemplateFunction: Sendable {
     public let isPure: Bool
     /// Whether it changes a map in place: a program that calls one gets its data as `GoMap`s.
     public let mutates: Bool
+    /// What it does, in a line.
+    public let summary: String
     /// An expression and what it prints: documentation that is also a test. `{{ upper "a" }}` → `A`.
     public let example: (template: String, output: String)
     public let call: NativeFunction
@@ -42,12 +44,13 @@ public struct TemplateFunction: Sendable {
     /// - Parameter signature: a Go function type; one that does not parse stops the start.
     public init(
         _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
-        example: (template: String, output: String) = ("", ""), call: @escaping NativeFunction
+        summary: String = "", example: (template: String, output: String) = ("", ""), call: @escaping NativeFunction
     ) {
         self.name = name
         self.signature = FunctionSignature(signature)
         self.isPure = isPure
         self.mutates = mutates
+        self.summary = summary
         self.example = example
         self.call = call
     }
