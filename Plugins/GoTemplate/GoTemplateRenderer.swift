@@ -7,7 +7,7 @@ import Values
 /// `Syntax` → `Compiler` → `Program`, once; then `Machine` for every rendering. Data is read where it is. What
 /// functions there are besides Go's own, the sets say that are given here and chosen by name in the options.
 public struct GoTemplateRenderer: Renderer {
-    private let sets: [FunctionSet]
+    let sets: [FunctionSet]
 
     public init(functionSets: [FunctionSet] = StandardFunctions.all) { sets = functionSets }
 

@@ -8,9 +8,7 @@ public enum FunctionCatalogue {
             set.functions.sorted { GoText.isLess($0.name, $1.name) }.map { describe($0, in: set) }
         }
     }
-}
 
-extension FunctionCatalogue {
     private static func describe(_ function: TemplateFunction, in set: FunctionSet) -> FunctionDescription {
         let (template, output) = function.example
         return FunctionDescription(
@@ -18,4 +16,8 @@ extension FunctionCatalogue {
             example: template.isEmpty ? nil : .init(template: template, output: output), origin: set.origin,
             summary: function.summary)
     }
+}
+
+extension GoTemplateRenderer {
+    public var functions: [FunctionDescription] { FunctionCatalogue.descriptions(of: sets) }
 }

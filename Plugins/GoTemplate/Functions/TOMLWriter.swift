@@ -15,9 +15,9 @@ struct TOMLWriter: ~Copyable {
 
     private init(call: Call) { self.call = call }
 
-    private func isTable(_ value: GoValue) -> Bool { value.memberCount != nil }
+    private static func isTable(_ value: GoValue) -> Bool { value.memberCount != nil }
 
-    private func isListOfTables(_ value: GoValue) -> Bool {
+    private static func isListOfTables(_ value: GoValue) -> Bool {
         guard let items = value.items, !items.isEmpty else { return false }
         return items.allSatisfy(isTable)
     }
@@ -28,15 +28,15 @@ struct TOMLWriter: ~Copyable {
         try call.work(members.count)
         try call.room(bytes: output.count)
         let indent = path.count * 2
-        for (key, member) in members where !isTable(member) && !isListOfTables(member) {
+        for (key, member) in members where !Self.isTable(member) && !Self.isListOfTables(member) {
             output.append(repeating: 0x20, count: indent)
             output.append(TOMLWriter.key(key) + " = ")
             try inline(member, depth: 0)
             output.append(0x0A)
         }
-        for (key, member) in members where isTable(member) || isListOfTables(member) {
+        for (key, member) in members where Self.isTable(member) || Self.isListOfTables(member) {
             let path = path + [TOMLWriter.key(key)]
-            if isTable(member) {
+            if Self.isTable(member) {
                 heading("[", path, "]")
                 try table(member, path: path)
                 continue
