@@ -19,5 +19,5 @@ public enum FunctionCatalogue {
 }
 
 extension GoTemplateRenderer {
-    public var functions: [FunctionDescription] { FunctionCatalogue.descriptions(of: sets) }
+    public var functions: [FunctionDescription] { FunctionCatalogue.descriptions(of: functionSets) }
 }

@@ -11,12 +11,17 @@ public struct FunctionSet: Sendable {
     public let name: String
     /// Where the functions come from, for people: `sprig 3.3.0`.
     public let origin: String
-    public let functions: [TemplateFunction]
+    private let table: @Sendable () -> [TemplateFunction]
+    public var functions: [TemplateFunction] { table() }
 
-    public init(name: String, origin: String, functions: [TemplateFunction]) {
+    /// - Parameter functions: asked for when a template wants the set, and never before: reading 200 signatures
+    ///   takes longer than a small rendering. To be kept by whoever makes it.
+    public init(
+        name: String, origin: String, functions: @autoclosure @escaping @Sendable () -> [TemplateFunction]
+    ) {
         self.name = name
         self.origin = origin
-        self.functions = functions
+        table = functions
     }
 }
 

@@ -5,8 +5,9 @@ import PluginAPI
 /// What comes in: values of the engine. What goes out: values. Readers answer a map with the member `Error` (or a
 /// list with the message) where a text does not parse, as Helm's do.
 public enum HelmFunctions {
-    public static let set = FunctionSet(
-        name: "helm", origin: "Helm 3", functions: templates + yaml + json + [toToml])
+    public static let set = FunctionSet(name: "helm", origin: "Helm 3", functions: functions)
+
+    private static let functions = templates + yaml + json + [toToml]
 
     private static let templates: [TemplateFunction] = [
         function("include", "func(name string, data any) (string, error)", "what a defined template prints",

@@ -9,14 +9,16 @@ import YAML
 /// at files or the environment; `env` reads the allow-list of the options.
 public enum InjectionFunctions {
     /// The set `injection`: what templates of the `templates:` form have on top of sprig.
-    public static let set = FunctionSet(
-        name: "injection", origin: "Istio 1.32", functions: shared + network + maps)
+    public static let set = FunctionSet(name: "injection", origin: "Istio 1.32", functions: modern)
 
     /// The set `injection-classic`: what templates of the `template:` form have.
-    public static let classicSet = FunctionSet(
-        name: "injection-classic", origin: "Istio 1.6",
-        functions: shared.map { $0.name == "formatDuration" ? formatDuration(unset: "1s") : $0 }
-            + [shared.first { $0.name == "toJSON" }?.alias("toJson"), render].compactMap { $0 })
+    public static let classicSet = FunctionSet(name: "injection-classic", origin: "Istio 1.6", functions: classic)
+
+    private static let modern = shared + network + maps
+
+    private static let classic =
+        shared.map { $0.name == "formatDuration" ? formatDuration(unset: "1s") : $0 }
+            + [shared.first { $0.name == "toJSON" }?.alias("toJson"), render].compactMap { $0 }
 
     private static let shared: [TemplateFunction] = lookups + ports + texts + encodings + [formatDuration(unset: "0s")]
 

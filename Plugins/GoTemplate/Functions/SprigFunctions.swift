@@ -5,9 +5,10 @@
 /// buildCustomCert and their like) are not there. The functions of clock, chance and network are marked impure, and
 /// a template finds them only where its options allow that.
 public enum SprigFunctions {
-    public static let set = FunctionSet(
-        name: "sprig", origin: "sprig 3.3.0",
-        functions: SprigStrings.functions + SprigMath.functions + SprigLists.functions + SprigDicts.functions
+    public static let set = FunctionSet(name: "sprig", origin: "sprig 3.3.0", functions: functions)
+
+    private static let functions =
+        SprigStrings.functions + SprigMath.functions + SprigLists.functions + SprigDicts.functions
             + SprigDefaults.functions + SprigDates.functions + SprigRegex.functions + SprigEncodings.functions
-            + SprigImpure.functions)
+            + SprigImpure.functions
 }
