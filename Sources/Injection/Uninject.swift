@@ -35,9 +35,8 @@ struct Uninject {
         }
         restoreProbes(&pod)
         restoreScraping(&pod)
-        let names = status ?? .legacy
         let kept = Overrides(parsing: pod.annotation(MetadataKey.overrides))
-        names.remove(from: &pod)
+        status.remove(from: &pod)
         for list in ["initContainers", "volumes", "imagePullSecrets"]
         where pod.spec[list]?.array?.isEmpty == true {
             pod.spec[list] = nil
