@@ -27,12 +27,10 @@ struct Uninject {
         let place = workload.pointer + JSONPointer(workload.templatePath).description
         var pod = try Pod.check(workload.template, at: place)
         if workload.isCronJob { pod.metadata = workload.metadata }
-        let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
-        guard status != nil || pod.proxy != nil && pod.containers.count > 1 else { return nil }
+        // Without a status, a container of the proxy's name may be the user's own.
+        guard let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
+        else { return nil }
         var notes: [String] = []
-        if status == nil {
-            notes.append("there is no status annotation: what older injectors put in is taken out")
-        }
         restoreProbes(&pod)
         restoreScraping(&pod)
         let kept = Overrides(parsing: pod.annotation(MetadataKey.overrides))
