@@ -170,9 +170,11 @@ struct ModernInjection {
         let resolved = names.flatMap { aliases[$0] ?? [$0] }
         for name in resolved where !snapshot.hasTemplate(name) {
             let known = snapshot.templateNames.joined(separator: ", ")
+            let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' asks for it"
             throw InjectionError(
                 .render, .templateMissing,
-                "failed to run injection template: requested template \"\(name)\" not found; have \(known)")
+                "failed to run injection template: requested template \"\(name)\" not found; have \(known)\(asking)"
+            )
         }
         guard resolved.count <= Self.maximumTemplates else {
             throw InjectionError(

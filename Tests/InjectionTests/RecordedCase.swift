@@ -1,6 +1,8 @@
+import GoTemplate
 import Injection
 import PluginAPI
 import Policy
+import Synchronization
 import TestSupport
 import Values
 import YAML
@@ -115,15 +117,28 @@ struct Answer {
 enum Snapshots {
     static let registry: PluginRegistry = {
         do {
-            return try PluginRegistry(renderers: [LiteralRenderer()], decisions: [PolicyPlugin()])
+            return try PluginRegistry(
+                renderers: [GoTemplateRenderer(), LiteralRenderer()], decisions: [PolicyPlugin()])
         } catch {
             preconditionFailure("\(error)")
         }
     }()
 
-    static let hasGoTemplates = registry.renderer("gotemplate") != nil
+    static let hasGoTemplates =
+        registry.renderer("gotemplate")?.description.functionSets.contains("injection-classic") == true
 
+    private static let known = Mutex<[String: Snapshot]>([:])
+
+    /// Compiled once for each set of files and options.
     static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
+        let key = "\(paths) \(options.revision) \(options.nativeSidecars) \(options.environment)"
+        if let snapshot = known.withLock({ $0[key] }) { return snapshot }
+        let snapshot = try compiledAnew(paths, options)
+        known.withLock { $0[key] = snapshot }
+        return snapshot
+    }
+
+    private static func compiledAnew(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
         let named = paths.map { NamedText(name: $0, bytes: contents(of: $0) ?? []) }
         return try InjectionConfiguration.compile(
             InjectionFiles(configuration: named[0], values: named[1], mesh: named[2]), registry: registry,
