@@ -18,8 +18,7 @@ import YAML
     static let cases: [Case] = {
         let path = packageRoot + "/Tests/InjectionTests/cases/typed-view.yaml"
         guard let list = try? YAMLReader.value(contents(of: path) ?? []).array else { return [] }
-        let hasFunctions = !functionSets(.classic).isEmpty
-        return list.filter { hasFunctions || $0["functions"] != true }.flatMap { value in
+        return list.flatMap { value in
             (value["forms"]?.array ?? []).compactMap { name in
                 name.string.flatMap(PolicyConfiguration.Form.init).map { Case(form: $0, value: value) }
             }
@@ -63,18 +62,12 @@ import YAML
                 inboundTrafficPolicyMode: "passthrough"))
     }
 
-    private static func functionSets(_ form: PolicyConfiguration.Form) -> [String] {
-        let wanted = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
-        let known = GoTemplateRenderer().description.functionSets
-        return wanted.filter { known.contains($0) }
-    }
-
     /// `output: …`, or `error: …` without the template's name and place, which other tests hold.
     private static func render(
         _ template: String, _ data: TemplateData, _ form: PolicyConfiguration.Form
     ) throws -> String {
         var options = CompileOptions()
-        options.functionSets = functionSets(form)
+        options.functionSets = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
         options.dataType = data.type
         var output = ByteBuffer()
         do {
