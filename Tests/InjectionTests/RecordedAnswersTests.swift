@@ -33,6 +33,15 @@ struct RecordedAnswersTests {
         #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
     }
 
+    @Test("what was injected once stays as it is, and leads back to what was there", arguments: suites)
+    func wayBack(_ suite: String) throws {
+        var problems: [String] = []
+        for recorded in try RecordedCase.all(in: suite) {
+            problems += try recorded.wayBackProblems().map { "\(recorded.name): \($0)" }
+        }
+        #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
+    }
+
     @Test(arguments: suites)
     func refusals(_ suite: String) throws {
         let snapshot = try Snapshots.bench(String(suite.dropFirst("istio-".count)))
