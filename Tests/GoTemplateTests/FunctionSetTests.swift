@@ -40,7 +40,9 @@ func rendered(
             let (output, error) = rendered(example.template, sets: ["sprig", set])
             #expect(error == nil, "\(set) \(function.name): \(error?.detail ?? "")")
             #expect(String(decoding: output, as: UTF8.self) == example.output, "\(set) \(function.name)")
-            #expect(example.template.contains(function.name), "\(set) \(function.name): the example does not call it")
+            #expect(
+                example.template.contains(function.name),
+                "\(set) \(function.name): the example does not call it")
         }
     }
 
@@ -61,17 +63,22 @@ func rendered(
             let name = answer["name"]?.string ?? template
             if let message = answer["expect_error_contains"]?.string {
                 #expect(error?.detail == message, "\(name)")
-                #expect(String(decoding: output, as: UTF8.self) == answer["expect_partial_output"]?.string ?? "")
+                #expect(
+                    String(decoding: output, as: UTF8.self) == answer["expect_partial_output"]?.string ?? "")
                 continue
             }
             #expect(error == nil, "\(name): \(error?.detail ?? "")")
             var expected = Array((answer["expect_output"]?.string ?? "").utf8)
             if let encoded = answer["expect_output_b64"]?.string { expected = Base64.decode(encoded) ?? [] }
-            #expect(output == expected, "\(name): \(String(decoding: output, as: UTF8.self).debugDescription)")
+            #expect(
+                output == expected, "\(name): \(String(decoding: output, as: UTF8.self).debugDescription)")
         }
     }
 
-    @Test(arguments: ["now", "uuidv4", "randAlpha 5", "bcrypt \"a\"", "getHostByName \"localhost\"", "encryptAES \"k\" \"v\""])
+    @Test(arguments: [
+        "now", "uuidv4", "randAlpha 5", "bcrypt \"a\"", "getHostByName \"localhost\"",
+        "encryptAES \"k\" \"v\"",
+    ])
     func impureFunctionsAreNotThere(call: String) {
         let name = String(call.split(separator: " ")[0])
         let (_, error) = rendered("{{ \(call) }}", sets: ["sprig"])

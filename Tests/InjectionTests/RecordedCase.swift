@@ -79,7 +79,8 @@ struct RecordedCase {
         selfChecked.selfCheck = true
         for file in entries(of: folder + "/webhook") where file.hasSuffix(".review.json") {
             let review = try JSON.read(text(of: "\(folder)/webhook/\(file)"))
-            let answer = try Answer(to: review, snapshot: try self.snapshot("serveFlags"), options: selfChecked)
+            let answer = try Answer(
+                to: review, snapshot: try self.snapshot("serveFlags"), options: selfChecked)
             if !answer.allowed { problems.append("\(file): \(answer.message)") }
         }
         return problems

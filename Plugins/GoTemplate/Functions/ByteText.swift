@@ -12,7 +12,9 @@ enum ByteText {
                 guard let base = hay.baseAddress, let wanted = pin.baseAddress else { return nil }
                 var at = start
                 while at + pin.count <= hay.count {
-                    guard let hit = memchr(base + at, Int32(pin[0]), hay.count - pin.count - at + 1) else { return nil }
+                    guard let hit = memchr(base + at, Int32(pin[0]), hay.count - pin.count - at + 1) else {
+                        return nil
+                    }
                     at = UnsafeRawPointer(hit) - base
                     if memcmp(base + at, wanted, pin.count) == 0 { return at }
                     at += 1

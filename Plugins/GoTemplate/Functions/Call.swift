@@ -42,7 +42,12 @@ func function(
         name, signature, isPure: isPure, mutates: mutates, summary: summary,
         example: (template: template, output: output)
     ) { (arguments: [GoValue], context: FunctionContext) throws(FunctionError) -> GoValue in
-        try body(Call(arguments: arguments, context: context))
+        let result = try body(Call(arguments: arguments, context: context))
+        // Functions that multiply lengths check before they build; this bounds those that add a little each time
+        // (quote, b64enc) and are called in a loop.
+        if case .string(let text) = result { try context.checkSize(text.utf8.count) }
+        if case .rawString(let bytes) = result { try context.checkSize(bytes.count) }
+        return result
     }
 }
 
@@ -51,7 +56,9 @@ extension TemplateFunction {
     func alias(_ name: String) -> TemplateFunction {
         TemplateFunction(
             name, signature.text, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
-            example: (template: example.template.replacingWord(self.name, with: name), output: example.output),
+            example: (
+                template: example.template.replacingWord(self.name, with: name), output: example.output
+            ),
             call: call)
     }
 }
@@ -68,13 +75,19 @@ extension String {
 
 /// Go's panics, in its words.
 enum Panic {
-    static let nilPointer = FunctionError.message("runtime error: invalid memory address or nil pointer dereference")
+    static let nilPointer = FunctionError.message(
+        "runtime error: invalid memory address or nil pointer dereference")
     static let nilMap = FunctionError.message("assignment to entry in nil map")
     static let divideByZero = FunctionError.message("runtime error: integer divide by zero")
     static let makeSlice = FunctionError.message("runtime error: makeslice: len out of range")
 
     static func slice(_ bounds: String) -> FunctionError {
         .message("runtime error: slice bounds out of range [\(bounds)]")
+    }
+
+    /// `[:9] with length 5`
+    static func slice(_ bounds: String, _ measure: String, _ size: Int) -> FunctionError {
+        .message("runtime error: slice bounds out of range [\(bounds)] with \(measure) \(size)")
     }
 }
 

@@ -139,7 +139,9 @@ enum Cast {
         default: break
         }
         if body.starts(with: "0x".utf8) {
-            guard body.contains(0x70), let number = Double(String(decoding: lower, as: UTF8.self)) else { return nil }
+            guard body.contains(0x70), let number = Double(String(decoding: lower, as: UTF8.self)) else {
+                return nil
+            }
             return number.isFinite ? number : nil
         }
         guard isDecimal(body) else { return nil }

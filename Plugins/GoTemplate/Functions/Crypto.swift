@@ -5,13 +5,16 @@ enum Crypto {
     static func check(_ status: Int32) throws(FunctionError) {
         switch pillion_crypto_status(status) {
         case PILLION_CRYPTO_OK: return
-        case PILLION_CRYPTO_MISSING: throw .message("no cryptography: \(String(cString: pillion_crypto_problem()))")
+        case PILLION_CRYPTO_MISSING:
+            throw .message("no cryptography: \(String(cString: pillion_crypto_problem()))")
         case PILLION_CRYPTO_MEMORY: throw .message("out of memory")
         default: throw .message("the cryptographic library refused the arguments")
         }
     }
 
-    static func digest(_ algorithm: pillion_digest, _ bytes: [UInt8], size: Int) throws(FunctionError) -> [UInt8] {
+    static func digest(_ algorithm: pillion_digest, _ bytes: [UInt8], size: Int) throws(FunctionError)
+        -> [UInt8]
+    {
         var output = [UInt8](repeating: 0, count: 64)
         try check(bytes.withUnsafeBytes { pillion_digest(algorithm, $0.baseAddress, $0.count, &output) })
         return Array(output[..<size])
@@ -39,7 +42,7 @@ enum AES {
         do { bytes = try GoDecode.base64(text) } catch { throw .message(error.message) }
         guard bytes.count >= block else {
             let room = text.count { $0 != 0x0A && $0 != 0x0D } / 4 * 3
-            throw room < block ? Panic.slice(":16] with capacity \(room)") : Panic.slice("16:\(bytes.count)")
+            throw room < block ? Panic.slice(":16", "capacity", room) : Panic.slice("16:\(bytes.count)")
         }
         guard bytes.count % block == 0 else { throw .message("crypto/cipher: input not full blocks") }
         var content = Array(bytes[block...])
@@ -65,8 +68,9 @@ enum AES {
 
 /// Passwords from a master password, a user, a site and a counter (the Master Password algorithm).
 enum DerivedPassword {
-    /// scrypt with 32 MiB takes a tenth of a second: worth that many steps of a template.
-    private static let cost = 100_000
+    /// scrypt with 32 MiB takes a tenth of a second: worth that many steps of a template, so that a
+    /// stranger gets one or two.
+    private static let cost = 500_000
 
     private static let templates: [String: [String]] = [
         "maximum": ["anoxxxxxxxxxxxxxxxxx", "axxxxxxxxxxxxxxxxxno"],

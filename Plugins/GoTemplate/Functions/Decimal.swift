@@ -104,7 +104,8 @@ struct Decimal {
         var carry: UInt64 = 0
         for index in 0..<max(left.count, right.count) {
             let total =
-                (index < left.count ? UInt64(left[index]) : 0) + (index < right.count ? UInt64(right[index]) : 0)
+                (index < left.count ? UInt64(left[index]) : 0)
+                + (index < right.count ? UInt64(right[index]) : 0)
                 + carry
             result.append(UInt32(total % base))
             carry = total / base
@@ -169,7 +170,9 @@ struct Decimal {
         let numerator = Decimal.timesPowerOfTen(groups, max(0, shift))
         let denominator = Decimal.timesPowerOfTen(divisor.groups, max(0, -shift))
         var (quotient, rest) = Decimal.divide(numerator, denominator)
-        if Decimal.compare(Decimal.sum(rest, rest), denominator) >= 0 { quotient = Decimal.sum(quotient, [1]) }
+        if Decimal.compare(Decimal.sum(rest, rest), denominator) >= 0 {
+            quotient = Decimal.sum(quotient, [1])
+        }
         return Decimal(
             groups: quotient, isNegative: isNegative != divisor.isNegative, exponent: -Decimal.precision)
     }

@@ -1,6 +1,5 @@
 public import PluginAPI
 
-
 /// Named functions that templates may call besides the built-in ones: `sprig`, `injection`, `helm`.
 ///
 /// A set is data: each function says its name, its Go signature, whether it is pure, and how it is called. Argument
@@ -49,7 +48,8 @@ public struct TemplateFunction: Sendable {
     /// - Parameter signature: a Go function type; one that does not parse stops the start.
     public init(
         _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
-        summary: String = "", example: (template: String, output: String) = ("", ""), call: @escaping NativeFunction
+        summary: String = "", example: (template: String, output: String) = ("", ""),
+        call: @escaping NativeFunction
     ) {
         self.name = name
         self.signature = FunctionSignature(signature)

@@ -29,7 +29,9 @@ enum GoDecode {
     private static func decode(
         _ text: [UInt8], bits: Int, group: Int, name: String, _ value: (UInt8) -> UInt8?
     ) throws(Failure) -> [UInt8] {
-        func failure(_ offset: Int) -> Failure { Failure(message: "illegal \(name) data at input byte \(offset)") }
+        func failure(_ offset: Int) -> Failure {
+            Failure(message: "illegal \(name) data at input byte \(offset)")
+        }
         func isBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
         var output: [UInt8] = []
         output.reserveCapacity(text.count * bits / 8)
@@ -89,7 +91,9 @@ enum GoDecode {
         while index < bytes.count {
             let part = bytes[index..<min(index + 5, bytes.count)]
             var register: UInt64 = 0
-            for place in 0..<5 { register = register << 8 | (place < part.count ? UInt64(part[index + place]) : 0) }
+            for place in 0..<5 {
+                register = register << 8 | (place < part.count ? UInt64(part[index + place]) : 0)
+            }
             let digits = (part.count * 8 + 4) / 5
             for place in 0..<8 {
                 output.append(place < digits ? alphabet[Int(register >> UInt64(35 - place * 5) & 31)] : 0x3D)

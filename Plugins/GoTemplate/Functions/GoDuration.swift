@@ -96,7 +96,8 @@ enum GoDuration {
         let size = nanoseconds.magnitude
         let hour: UInt64 = 3_600_000_000_000
         let table: [(UInt64, String)] = [
-            (hour * 24 * 365, "y"), (hour * 24 * 30, "mo"), (hour * 24, "d"), (hour, "h"), (60_000_000_000, "m"),
+            (hour * 24 * 365, "y"), (hour * 24 * 30, "mo"), (hour * 24, "d"), (hour, "h"),
+            (60_000_000_000, "m"),
             (1_000_000_000, "s"),
         ]
         for (unit, name) in table where size > unit { return "\(size / unit)\(name)" }

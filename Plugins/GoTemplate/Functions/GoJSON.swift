@@ -42,9 +42,10 @@ struct GoJSON: ~Copyable {
         case .bytes(let bytes): append(text: Base64.encode(bytes))
         case .typed(let typed): try append(TypedJSON.value(typed.value, typed.type), depth: depth)
         case .native(let native): append(text: native.jsonText)
-        case .array(let items): try list(items.count, depth) { (writer: inout GoJSON, index) throws(FunctionError) in
-            try writer.append(GoValue(items[index]), depth: depth + 1)
-        }
+        case .array(let items):
+            try list(items.count, depth) { (writer: inout GoJSON, index) throws(FunctionError) in
+                try writer.append(GoValue(items[index]), depth: depth + 1)
+            }
         case .list, .strings, .slice:
             let items = value.items ?? []
             try list(items.count, depth) { (writer: inout GoJSON, index) throws(FunctionError) in
@@ -93,7 +94,9 @@ struct GoJSON: ~Copyable {
         output.append(0x5D)
     }
 
-    private mutating func members(_ members: [(key: String, value: GoValue)], _ depth: Int) throws(FunctionError) {
+    private mutating func members(_ members: [(key: String, value: GoValue)], _ depth: Int)
+        throws(FunctionError)
+    {
         output.append(0x7B)
         for (index, member) in members.enumerated() {
             if index > 0 { output.append(0x2C) }

@@ -38,14 +38,17 @@ final class GoRegex: @unchecked Sendable {
         let pattern = syntax.pattern
         let status = pattern.withUnsafeBytes { bytes in
             pillion_regex_compile(
-                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, GoRegex.memoryLimit, &handle,
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, GoRegex.memoryLimit,
+                &handle,
                 &problem, problem.count)
         }
         guard let handle else {
-            let text = String(decoding: problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let text = String(
+                decoding: problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             let expression = String(decoding: source, as: UTF8.self)
             switch pillion_regex_status(status) {
-            case PILLION_REGEX_TOO_LARGE: throw Failure(message: "error parsing regexp: expression too large: `\(expression)`")
+            case PILLION_REGEX_TOO_LARGE:
+                throw Failure(message: "error parsing regexp: expression too large: `\(expression)`")
             case PILLION_REGEX_REFUSED: throw Failure(message: "error parsing regexp: \(text)")
             default: throw Failure(message: text)
             }
@@ -119,7 +122,8 @@ final class GoRegex: @unchecked Sendable {
             var accepted = true
             if found[1] == position {
                 if found[0] == previousEnd { accepted = false }
-                position += position < subject.bytes.count ? Runes.decode(subject.bytes, at: position).size : 1
+                position +=
+                    position < subject.bytes.count ? Runes.decode(subject.bytes, at: position).size : 1
             } else {
                 position = found[1]
             }
@@ -140,7 +144,9 @@ final class GoRegex: @unchecked Sendable {
         var lastEnd = 0
         var position = 0
         while position <= subject.bytes.count {
-            guard let found = match(subject.bytes, from: position, groups: literally ? 1 : groups) else { break }
+            guard let found = match(subject.bytes, from: position, groups: literally ? 1 : groups) else {
+                break
+            }
             let places = found.map { subject.place($0) }
             output.append(contentsOf: text[subject.place(lastEnd)..<places[0]])
             if found[1] > lastEnd || found[0] == 0 {

@@ -92,7 +92,8 @@ struct GoTime: Sendable, Equatable {
     }
 
     static let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November",
         "December",
     ]
     static let weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
@@ -109,7 +110,9 @@ struct GoTime: Sendable, Equatable {
             if number < 0 { write("-") }
             write(String(repeating: pad, count: max(0, width - digits.utf8.count)) + digits)
         }
-        func write(_ number: Int, width: Int, pad: Character = "0") { write(Int64(number), width: width, pad: pad) }
+        func write(_ number: Int, width: Int, pad: Character = "0") {
+            write(Int64(number), width: width, pad: pad)
+        }
         let hour = fields.hour % 12 == 0 ? 12 : fields.hour % 12
         for part in TimeLayout.parts(layout) {
             switch part {
@@ -137,7 +140,11 @@ struct GoTime: Sendable, Equatable {
             case .upperHalf: write(fields.hour >= 12 ? "PM" : "AM")
             case .lowerHalf: write(fields.hour >= 12 ? "pm" : "am")
             case .zoneName:
-                if !zoneName.isEmpty { write(zoneName) } else { write(offsetText(.init(colon: false, seconds: false))) }
+                if !zoneName.isEmpty {
+                    write(zoneName)
+                } else {
+                    write(offsetText(.init(colon: false, seconds: false)))
+                }
             case .offset(let style):
                 if style.zulu && offset == 0 { write("Z") } else { write(offsetText(style)) }
             case .fraction(let digits, let trims, let mark):

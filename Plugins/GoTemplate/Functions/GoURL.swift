@@ -61,7 +61,9 @@ struct GoURL {
                 return
             }
             let segment = rest.prefix { $0 != 0x2F }
-            if segment.contains(0x3A) { throw Failure(message: "first path segment in URL cannot contain colon") }
+            if segment.contains(0x3A) {
+                throw Failure(message: "first path segment in URL cannot contain colon")
+            }
         }
         if !scheme.isEmpty || !rest.starts(with: "///".utf8), rest.starts(with: "//".utf8) {
             let authority = rest.dropFirst(2).prefix { $0 != 0x2F }
@@ -136,7 +138,9 @@ struct GoURL {
     /// The host without its port and without brackets.
     var hostname: [UInt8] {
         var name = host
-        if let colon = host.lastIndex(of: 0x3A), host[(colon + 1)...].allSatisfy({ (0x30...0x39).contains($0) }) {
+        if let colon = host.lastIndex(of: 0x3A),
+            host[(colon + 1)...].allSatisfy({ (0x30...0x39).contains($0) })
+        {
             name = Array(host[..<colon])
         }
         if name.first == 0x5B, name.last == 0x5D { name = Array(name.dropFirst().dropLast()) }
@@ -159,8 +163,11 @@ struct GoURL {
         while index < text.count {
             let byte = text[index]
             if byte == 0x25 {
-                guard index + 2 < text.count, let high = isHex(text[index + 1]), let low = isHex(text[index + 2]) else {
-                    throw Failure(message: "invalid URL escape \(GoText.quoted(Array(text[index...].prefix(3))))")
+                guard index + 2 < text.count, let high = isHex(text[index + 1]),
+                    let low = isHex(text[index + 2])
+                else {
+                    throw Failure(
+                        message: "invalid URL escape \(GoText.quoted(Array(text[index...].prefix(3))))")
                 }
                 let value = high << 4 | low
                 if mode == .host && value < 0x80 {
@@ -233,7 +240,9 @@ struct GoURL {
             }
             let written = rawPath.isEmpty ? (path == [0x2A] ? path : GoURL.escape(path, .path)) : rawPath
             if let first = written.first, first != 0x2F, !host.isEmpty { output.append(0x2F) }
-            if output.isEmpty, written.prefix(while: { $0 != 0x2F }).contains(0x3A) { output += Array("./".utf8) }
+            if output.isEmpty, written.prefix(while: { $0 != 0x2F }).contains(0x3A) {
+                output += Array("./".utf8)
+            }
             output += written
         }
         if forcesQuery || !query.isEmpty { output += [0x3F] + query }

@@ -11,7 +11,9 @@ enum MultusNetworks {
             return names.contains(Array(network.utf8)) ? existing : existing + ", " + network
         }
         guard let value = try? JSON.read(bytes), let entries = value.array else { return existing }
-        let parts = network.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        let parts = network.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map {
+            String($0)
+        }
         let (namespace, name) = parts.count == 2 ? (parts[0], parts[1]) : (nil, network)
         let isThere = entries.contains {
             $0["name"]?.string == name && (namespace == nil || $0["namespace"]?.string == namespace)

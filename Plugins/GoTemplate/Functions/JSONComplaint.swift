@@ -4,7 +4,9 @@ import Values
 enum JSONComplaint {
     /// - Parameter error: what the reader found; its offset is where Go stops too.
     static func text(_ bytes: [UInt8], _ error: JSONError) -> String {
-        if error.code == .unexpectedEnd || error.offset >= bytes.count { return "unexpected end of JSON input" }
+        if error.code == .unexpectedEnd || error.offset >= bytes.count {
+            return "unexpected end of JSON input"
+        }
         if error.code == .tooDeep { return "exceeded max depth" }
         let found = quoted(bytes, error.offset)
         if error.code == .controlCharacter { return "invalid character \(found) in string literal" }
@@ -54,14 +56,18 @@ enum JSONComplaint {
             case 0x2C: expected = stack.last == 0x7B ? .key : .value
             case 0x3A: expected = .value
             case 0x22:
-                while index < before.endIndex, before[index] != 0x22 { index += before[index] == 0x5C ? 2 : 1 }
+                while index < before.endIndex, before[index] != 0x22 {
+                    index += before[index] == 0x5C ? 2 : 1
+                }
                 if index >= before.endIndex { return "in string literal" }
                 index += 1
                 if expected == .key { expected = .colon } else { done() }
             default:
                 let start = index - 1
                 while index < before.endIndex, !" \t\n\r,:]}".utf8.contains(before[index]) { index += 1 }
-                if index >= before.endIndex, let complaint = literal(before[start...], byte) { return complaint }
+                if index >= before.endIndex, let complaint = literal(before[start...], byte) {
+                    return complaint
+                }
                 done()
             }
         }
@@ -77,7 +83,8 @@ enum JSONComplaint {
 
     /// A literal or number that broke off right before the byte.
     private static func literal(_ begun: ArraySlice<UInt8>, _ byte: UInt8) -> String? {
-        for word in ["true", "false", "null"] where word.utf8.starts(with: begun) && begun.count < word.utf8.count {
+        for word in ["true", "false", "null"]
+        where word.utf8.starts(with: begun) && begun.count < word.utf8.count {
             let letters = Array(word)
             return "in literal \(word) (expecting '\(letters[begun.count])')"
         }

@@ -24,7 +24,9 @@ struct PosixZone: Sendable {
             guard let west = PosixZone.time(&rest) else { return nil }
             summerOffset = -west
         }
-        guard let begin = PosixZone.change(&rest), let end = PosixZone.change(&rest), rest.isEmpty else { return nil }
+        guard let begin = PosixZone.change(&rest), let end = PosixZone.change(&rest), rest.isEmpty else {
+            return nil
+        }
         summer = (other, summerOffset, begin, end)
     }
 

@@ -137,7 +137,8 @@ struct RegexSyntax {
             let isName =
                 !name.isEmpty
                 && name.allSatisfy {
-                    $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    $0 == 0x5F || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0)
+                        || (0x61...0x7A).contains($0)
                 }
             guard isName else { throw failure("invalid named capture", source[index...end]) }
             let text = String(decoding: name, as: UTF8.self)
@@ -228,7 +229,8 @@ struct RegexSyntax {
             if rest.first == 0x7B {
                 let digits = rest.dropFirst().prefix(while: isHex)
                 let end = start + 3 + digits.count
-                let number = digits.count > 8 ? nil : UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+                let number =
+                    digits.count > 8 ? nil : UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
                 guard let number, number <= 0x10FFFF, end < source.count, source[end] == 0x7D else {
                     throw failure("invalid escape sequence", source[start..<min(end + 1, source.count)])
                 }
@@ -242,7 +244,9 @@ struct RegexSyntax {
         case 0x61, 0x66, 0x6E, 0x72, 0x74, 0x76: copy(2)
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: copy(2)
         default:
-            throw failure("invalid escape sequence", source[start..<(start + 1 + Runes.decode(source, at: start + 1).size)])
+            throw failure(
+                "invalid escape sequence",
+                source[start..<(start + 1 + Runes.decode(source, at: start + 1).size)])
         }
     }
 
@@ -269,7 +273,9 @@ struct RegexSyntax {
                 let end = ByteText.index(of: [0x3A, 0x5D], in: source, from: index + 2)
             {
                 let name = source[index..<(end + 2)]
-                guard RegexSyntax.posixClasses.contains(String(decoding: name.filter { $0 != 0x5E }, as: UTF8.self))
+                guard
+                    RegexSyntax.posixClasses.contains(
+                        String(decoding: name.filter { $0 != 0x5E }, as: UTF8.self))
                 else { throw failure("invalid character class range", name) }
                 copy(end + 2 - index)
                 continue
@@ -323,7 +329,9 @@ struct RegexSyntax {
     }
 
     private static let posixClasses: Set<String> = Set(
-        ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
+        [
+            "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+            "upper",
             "word", "xdigit",
         ].map { "[:\($0):]" })
 }

@@ -23,7 +23,9 @@ enum Runes {
             guard next & 0xC0 == 0x80 else { return (replacement, 1) }
             rune = rune << 6 | UInt32(next & 0x3F)
         }
-        guard rune >= smallest, rune <= 0x10FFFF, !(0xD800...0xDFFF).contains(rune) else { return (replacement, 1) }
+        guard rune >= smallest, rune <= 0x10FFFF, !(0xD800...0xDFFF).contains(rune) else {
+            return (replacement, 1)
+        }
         return (rune, size)
     }
 
@@ -92,7 +94,8 @@ enum Runes {
     /// Punctuation (category P).
     static func isPunctuation(_ rune: UInt32) -> Bool {
         switch properties(rune)?.generalCategory {
-        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+            .initialPunctuation,
             .finalPunctuation, .otherPunctuation:
             return true
         default: return false

@@ -26,7 +26,9 @@ struct SemanticVersion: Sendable {
             guard let number = UInt64(String(decoding: digits, as: UTF8.self)) else {
                 let text = String(decoding: digits, as: UTF8.self)
                 throw Failure(
-                    message: "Error parsing version segment: strconv.ParseUint: parsing \"\(text)\": value out of range")
+                    message:
+                        "Error parsing version segment: strconv.ParseUint: parsing \"\(text)\": value out of range"
+                )
             }
             numbers.append(number)
             rest = rest.dropFirst(digits.count)
@@ -67,7 +69,8 @@ struct SemanticVersion: Sendable {
 
     /// -1, 0 or 1 by precedence; metadata does not count.
     func compare(_ other: SemanticVersion) -> Int {
-        for (left, right) in [(major, other.major), (minor, other.minor), (patch, other.patch)] where left != right {
+        for (left, right) in [(major, other.major), (minor, other.minor), (patch, other.patch)]
+        where left != right {
             return left < right ? -1 : 1
         }
         return SemanticVersion.comparePrerelease(prerelease, other.prerelease)

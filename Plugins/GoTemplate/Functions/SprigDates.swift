@@ -7,10 +7,12 @@ enum SprigDates {
 
     /// Those that read the clock.
     static let impure: [TemplateFunction] = [
-        function("now", "func() time.Time", "the time of the clock", "", "", isPure: false) { _ throws(FunctionError) in
+        function("now", "func() time.Time", "the time of the clock", "", "", isPure: false) {
+            _ throws(FunctionError) in
             .native(NativeTime(now()))
         },
-        function("ago", "func(date any) string", "how long ago, in whole seconds", "", "", isPure: false) { call throws(FunctionError) in
+        function("ago", "func(date any) string", "how long ago, in whole seconds", "", "", isPure: false) {
+            call throws(FunctionError) in
             let time = time(call[0]) ?? now()
             let current = now()
             let seconds = current.seconds &- time.seconds
@@ -38,7 +40,9 @@ enum SprigDates {
         }
     }
 
-    private static func format(_ layout: [UInt8], _ date: GoValue, zone: String) throws(FunctionError) -> GoValue {
+    private static func format(_ layout: [UInt8], _ date: GoValue, zone: String) throws(FunctionError)
+        -> GoValue
+    {
         guard let time = time(date) else {
             throw .message(
                 "a \(date.typeName) is no date, and the clock is not read: want a time or seconds since 1970")
@@ -49,16 +53,21 @@ enum SprigDates {
     private static let html = Array("2006-01-02".utf8)
 
     private static let formatting: [TemplateFunction] = [
-        function("date", "func(layout string, date any) string", "a date by Go's layout",
+        function(
+            "date", "func(layout string, date any) string", "a date by Go's layout",
             #"{{ date "2006-01-02" 86400 }}"#, "1970-01-02"
         ) { call throws(FunctionError) in try format(call.bytes(0), call[1], zone: "UTC") },
-        function("htmlDate", "func(date any) string", "a date as YYYY-MM-DD", "{{ htmlDate 0 }}", "1970-01-01") {
+        function(
+            "htmlDate", "func(date any) string", "a date as YYYY-MM-DD", "{{ htmlDate 0 }}", "1970-01-01"
+        ) {
             call throws(FunctionError) in try format(html, call[0], zone: "UTC")
         },
-        function("htmlDateInZone", "func(date any, zone string) string", "a date as YYYY-MM-DD in a zone",
+        function(
+            "htmlDateInZone", "func(date any, zone string) string", "a date as YYYY-MM-DD in a zone",
             #"{{ htmlDateInZone 0 "UTC" }}"#, "1970-01-01"
         ) { call throws(FunctionError) in try format(html, call[0], zone: call.text(1)) },
-        function("unixEpoch", "func(date time.Time) string", "seconds since 1970",
+        function(
+            "unixEpoch", "func(date time.Time) string", "seconds since 1970",
             #"{{ toDate "2006" "1971" | unixEpoch }}"#, "31536000"
         ) { call throws(FunctionError) in
             guard let time = time(call[0]) else { throw Panic.nilPointer }
@@ -87,7 +96,9 @@ enum SprigDates {
         var rest = text[...]
         if let sign = rest.first, sign == 0x2B || sign == 0x2D { rest.removeFirst() }
         let number = rest.prefix { $0 == 0x2E || (0x30...0x39).contains($0) }
-        guard !number.isEmpty, !number.elementsEqual([0x2E]) else { return "time: invalid duration \(quoted)" }
+        guard !number.isEmpty, !number.elementsEqual([0x2E]) else {
+            return "time: invalid duration \(quoted)"
+        }
         let unit = rest.dropFirst(number.count).prefix { $0 != 0x2E && !(0x30...0x39).contains($0) }
         if unit.isEmpty { return "time: missing unit in duration \(quoted)" }
         let names: Set<String> = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"]
@@ -104,20 +115,23 @@ enum SprigDates {
             "a date and a duration; a bad duration changes nothing", example, "2018-01-01"
         ) { call throws(FunctionError) in try modified(call, must: false) }
         let must = function(
-            "mustDateModify", "func(duration string, date time.Time) (time.Time, error)", "a date and a duration",
+            "mustDateModify", "func(duration string, date time.Time) (time.Time, error)",
+            "a date and a duration",
             example.replacingWord("dateModify", with: "mustDateModify"), "2018-01-01"
         ) { call throws(FunctionError) in try modified(call, must: true) }
         return [modify, modify.alias("date_modify"), must, must.alias("must_date_modify")]
     }()
 
     private static let reading: [TemplateFunction] = [
-        function("toDate", "func(layout string, s string) time.Time",
+        function(
+            "toDate", "func(layout string, s string) time.Time",
             "a date out of a text; the first of year 1 where it is none",
             #"{{ toDate "2006-01-02" "2017-12-31" | date "02.01.2006" }}"#, "31.12.2017"
         ) { call throws(FunctionError) in
             .native(NativeTime((try? TimeParser.parse(call.bytes(1), layout: call.bytes(0))) ?? .zero))
         },
-        function("mustToDate", "func(layout string, s string) (time.Time, error)", "a date out of a text",
+        function(
+            "mustToDate", "func(layout string, s string) (time.Time, error)", "a date out of a text",
             #"{{ mustToDate "2006-01-02" "2017-12-31" | date "2006" }}"#, "2017"
         ) { call throws(FunctionError) in
             do throws(TimeParser.Failure) {
@@ -129,7 +143,8 @@ enum SprigDates {
     ]
 
     private static let durations: [TemplateFunction] = [
-        function("duration", "func(seconds any) string", "seconds (a text or an int64) as a duration",
+        function(
+            "duration", "func(seconds any) string", "seconds (a text or an int64) as a duration",
             #"{{ duration "95" }}"#, "1m35s"
         ) { call throws(FunctionError) in
             var seconds: Int64 = 0
@@ -137,7 +152,8 @@ enum SprigDates {
             if let text = call[0].stringBytes { seconds = Cast.clampedInteger(text, radix: 10)?.number ?? 0 }
             return .string(GoDuration.text(seconds &* GoDuration.second))
         },
-        function("durationRound", "func(duration any) string", "the largest unit of a duration alone",
+        function(
+            "durationRound", "func(duration any) string", "the largest unit of a duration alone",
             #"{{ durationRound "2h10m5s" }}"#, "2h"
         ) { call throws(FunctionError) in
             if case .native = call[0] {

@@ -3,31 +3,40 @@ enum SprigDefaults {
     static let functions: [TemplateFunction] = defaults + json + reflection + flow
 
     private static let defaults: [TemplateFunction] = [
-        function("default", "func(default any, given ...any) any", "a value, or the default where it is empty",
+        function(
+            "default", "func(default any, given ...any) any", "a value, or the default where it is empty",
             #"{{ default "x" "" }}"#, "x"
         ) { call throws(FunctionError) in call.count > 1 && !Structure.isEmpty(call[1]) ? call[1] : call[0] },
-        function("empty", "func(v any) bool", "whether it is nil, zero, false or without content", "{{ empty 0 }}",
+        function(
+            "empty", "func(v any) bool", "whether it is nil, zero, false or without content", "{{ empty 0 }}",
             "true"
         ) { call throws(FunctionError) in .bool(Structure.isEmpty(call[0])) },
-        function("coalesce", "func(v ...any) any", "the first that is not empty", #"{{ coalesce "" 0 "a" }}"#, "a") {
+        function(
+            "coalesce", "func(v ...any) any", "the first that is not empty", #"{{ coalesce "" 0 "a" }}"#, "a"
+        ) {
             call throws(FunctionError) in call.arguments.first { !Structure.isEmpty($0) } ?? .none
         },
-        function("all", "func(v ...any) bool", "whether none is empty", "{{ all 1 true }}", "true") { call throws(FunctionError) in
+        function("all", "func(v ...any) bool", "whether none is empty", "{{ all 1 true }}", "true") {
+            call throws(FunctionError) in
             .bool(!call.arguments.contains(where: Structure.isEmpty))
         },
-        function("any", "func(v ...any) bool", "whether one is not empty", "{{ any 0 1 }}", "true") { call throws(FunctionError) in
+        function("any", "func(v ...any) bool", "whether one is not empty", "{{ any 0 1 }}", "true") {
+            call throws(FunctionError) in
             .bool(call.arguments.contains { !Structure.isEmpty($0) })
         },
-        function("ternary", "func(yes any, no any, condition bool) any", "one of two values",
+        function(
+            "ternary", "func(yes any, no any, condition bool) any", "one of two values",
             #"{{ ternary "y" "n" true }}"#, "y"
         ) { call throws(FunctionError) in call.bool(2) ? call[0] : call[1] },
     ]
 
     /// Writes JSON; an error is an empty text unless the function is a `must…`.
     private static func writer(
-        _ name: String, _ summary: String, _ output: String, must: Bool, indent: Int? = nil, escapes: Bool = true
+        _ name: String, _ summary: String, _ output: String, must: Bool, indent: Int? = nil,
+        escapes: Bool = true
     ) -> TemplateFunction {
-        function(name, must ? "func(v any) (string, error)" : "func(v any) string", summary,
+        function(
+            name, must ? "func(v any) (string, error)" : "func(v any) string", summary,
             "{{ \(name) (list 1 \"<\") }}", output
         ) { call throws(FunctionError) in
             do throws(FunctionError) {
@@ -42,11 +51,16 @@ enum SprigDefaults {
     private static let json: [TemplateFunction] = [
         writer("toJson", "JSON on one line", #"[1,"\u003c"]"#, must: false),
         writer("mustToJson", "JSON on one line", #"[1,"\u003c"]"#, must: true),
-        writer("toPrettyJson", "JSON indented by two blanks", "[\n  1,\n  \"\\u003c\"\n]", must: false, indent: 2),
-        writer("mustToPrettyJson", "JSON indented by two blanks", "[\n  1,\n  \"\\u003c\"\n]", must: true, indent: 2),
+        writer(
+            "toPrettyJson", "JSON indented by two blanks", "[\n  1,\n  \"\\u003c\"\n]", must: false, indent: 2
+        ),
+        writer(
+            "mustToPrettyJson", "JSON indented by two blanks", "[\n  1,\n  \"\\u003c\"\n]", must: true,
+            indent: 2),
         writer("toRawJson", "JSON without escaping <, > and &", #"[1,"<"]"#, must: true, escapes: false),
         writer("mustToRawJson", "JSON without escaping <, > and &", #"[1,"<"]"#, must: true, escapes: false),
-        function("fromJson", "func(s string) any", "what JSON says, nil where it is none",
+        function(
+            "fromJson", "func(s string) any", "what JSON says, nil where it is none",
             #"{{ (fromJson "{\"a\": 5}").a }}"#, "5"
         ) { call throws(FunctionError) in
             do throws(FunctionError) { return try GoJSON.read(call.bytes(0)) } catch {
@@ -54,42 +68,58 @@ enum SprigDefaults {
                 throw error
             }
         },
-        function("mustFromJson", "func(s string) (any, error)", "what JSON says", #"{{ mustFromJson "[1]" }}"#, "[1]") {
+        function(
+            "mustFromJson", "func(s string) (any, error)", "what JSON says", #"{{ mustFromJson "[1]" }}"#,
+            "[1]"
+        ) {
             call throws(FunctionError) in try GoJSON.read(call.bytes(0))
         },
     ]
 
     private static let reflection: [TemplateFunction] = [
-        function("typeOf", "func(v any) string", "the name of the Go type", "{{ typeOf 1 }}", "int") { call throws(FunctionError) in
+        function("typeOf", "func(v any) string", "the name of the Go type", "{{ typeOf 1 }}", "int") {
+            call throws(FunctionError) in
             .string(call[0].typeName)
         },
-        function("typeIs", "func(name string, v any) bool", "whether the type has that name",
+        function(
+            "typeIs", "func(name string, v any) bool", "whether the type has that name",
             #"{{ typeIs "int" 1 }}"#, "true"
         ) { call throws(FunctionError) in .bool(call.text(0) == call[1].typeName) },
-        function("typeIsLike", "func(name string, v any) bool", "whether it is that type or a pointer to it",
+        function(
+            "typeIsLike", "func(name string, v any) bool", "whether it is that type or a pointer to it",
             #"{{ typeIsLike "int" 1 }}"#, "true"
-        ) { call throws(FunctionError) in .bool(call.text(0) == call[1].typeName || "*" + call.text(0) == call[1].typeName) },
-        function("kindOf", "func(v any) string", "the Go kind: int, string, slice, map …", "{{ kindOf (list) }}",
+        ) { call throws(FunctionError) in
+            .bool(call.text(0) == call[1].typeName || "*" + call.text(0) == call[1].typeName)
+        },
+        function(
+            "kindOf", "func(v any) string", "the Go kind: int, string, slice, map …", "{{ kindOf (list) }}",
             "slice"
         ) { call throws(FunctionError) in .string(call[0].kindName) },
-        function("kindIs", "func(kind string, v any) bool", "whether it is of that kind",
+        function(
+            "kindIs", "func(kind string, v any) bool", "whether it is of that kind",
             #"{{ kindIs "string" "a" }}"#, "true"
         ) { call throws(FunctionError) in .bool(call.text(0) == call[1].kindName) },
-        function("deepEqual", "func(a any, b any) bool", "whether type and content are the same",
+        function(
+            "deepEqual", "func(a any, b any) bool", "whether type and content are the same",
             "{{ deepEqual (list 1) (list 1) }}", "true"
         ) { call throws(FunctionError) in .bool(try Structure.isEqual(call[0], call[1], call)) },
     ]
 
     private static let flow: [TemplateFunction] = [
-        function("fail", "func(message string) (string, error)", "stops with a message",
+        function(
+            "fail", "func(message string) (string, error)", "stops with a message",
             #"{{ if false }}{{ fail "no" }}{{ end }}on"#, "on"
         ) { call throws(FunctionError) in throw .failed(call.bytes(0)) },
-        function("env", "func(name string) string", "a variable of the allow-list, else an empty text",
+        function(
+            "env", "func(name string) string", "a variable of the allow-list, else an empty text",
             #"{{ env "NOT_ALLOWED" }}"#, ""
         ) { call throws(FunctionError) in .string(call.context.environment[call.text(0)] ?? "") },
-        function("expandenv", "func(s string) string", "$NAME and ${NAME} replaced by variables of the allow-list",
+        function(
+            "expandenv", "func(s string) string", "$NAME and ${NAME} replaced by variables of the allow-list",
             #"{{ expandenv "a$NOT_ALLOWED" }}"#, "a"
-        ) { call throws(FunctionError) in .text(EnvironmentText.expand(call.bytes(0), call.context.environment)) },
+        ) { call throws(FunctionError) in
+            .text(EnvironmentText.expand(call.bytes(0), call.context.environment))
+        },
     ]
 }
 

@@ -9,6 +9,6 @@ public enum SprigFunctions {
 
     private static let functions =
         SprigStrings.functions + SprigMath.functions + SprigLists.functions + SprigDicts.functions
-            + SprigDefaults.functions + SprigDates.functions + SprigRegex.functions + SprigEncodings.functions
-            + SprigImpure.functions
+        + SprigDefaults.functions + SprigDates.functions + SprigRegex.functions + SprigEncodings.functions
+        + SprigImpure.functions
 }

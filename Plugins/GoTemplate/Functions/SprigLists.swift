@@ -1,13 +1,17 @@
 /// sprig's functions of lists. None changes its argument: a new list is made. Each `must…` twin is the same here,
 /// where an error is an error and never a panic.
 enum SprigLists {
-    static let functions: [TemplateFunction] = [
-        list, list.alias("tuple"),
-        function("concat", "func(lists ...any) []any", "several lists as one", "{{ concat (list 1) (list 2 3) }}",
-            "[1 2 3]", concat),
-        function("has", "func(item any, list any) bool", "whether an item is in a list, type and all",
-            "{{ has 2 (list 1 2) }}", "true", has),
-    ] + twins.flatMap { [$0, $0.alias("must" + $0.name.prefix(1).uppercased() + $0.name.dropFirst())] }
+    static let functions: [TemplateFunction] =
+        [
+            list, list.alias("tuple"),
+            function(
+                "concat", "func(lists ...any) []any", "several lists as one",
+                "{{ concat (list 1) (list 2 3) }}",
+                "[1 2 3]", concat),
+            function(
+                "has", "func(item any, list any) bool", "whether an item is in a list, type and all",
+                "{{ has 2 (list 1 2) }}", "true", has),
+        ] + twins.flatMap { [$0, $0.alias("must" + $0.name.prefix(1).uppercased() + $0.name.dropFirst())] }
         + [append.alias("push"), append.alias("mustPush"), mustHas]
 
     private static let list = function(
@@ -24,7 +28,8 @@ enum SprigLists {
     }
 
     private static let mustHas = function(
-        "mustHas", "func(item any, list any) bool", "another name of has", "{{ mustHas 2 (list 1 2) }}", "true", has)
+        "mustHas", "func(item any, list any) bool", "another name of has", "{{ mustHas 2 (list 1 2) }}",
+        "true", has)
 
     private static let twins: [TemplateFunction] = [
         append,
@@ -36,19 +41,29 @@ enum SprigLists {
             try call.room(items: items.count + 1)
             return .list([call[1]] + items)
         },
-        function("first", "func(list any) any", "the first item, nil where there is none", "{{ first (list 1 2) }}",
+        function(
+            "first", "func(list any) any", "the first item, nil where there is none",
+            "{{ first (list 1 2) }}",
             "1"
         ) { call throws(FunctionError) in try call.items(0, "find first on").first ?? .none },
-        function("last", "func(list any) any", "the last item, nil where there is none", "{{ last (list 1 2) }}", "2") {
+        function(
+            "last", "func(list any) any", "the last item, nil where there is none", "{{ last (list 1 2) }}",
+            "2"
+        ) {
             call throws(FunctionError) in try call.items(0, "find last on").last ?? .none
         },
-        function("rest", "func(list any) []any", "all but the first item", "{{ rest (list 1 2 3) }}", "[2 3]") { call throws(FunctionError) in
+        function("rest", "func(list any) []any", "all but the first item", "{{ rest (list 1 2 3) }}", "[2 3]")
+        { call throws(FunctionError) in
             .list(Array(try call.items(0, "find rest on").dropFirst()))
         },
-        function("initial", "func(list any) []any", "all but the last item", "{{ initial (list 1 2 3) }}", "[1 2]") {
+        function(
+            "initial", "func(list any) []any", "all but the last item", "{{ initial (list 1 2 3) }}", "[1 2]"
+        ) {
             call throws(FunctionError) in .list(Array(try call.items(0, "find initial on").dropLast()))
         },
-        function("reverse", "func(list any) []any", "the other way round", "{{ reverse (list 1 2 3) }}", "[3 2 1]") {
+        function(
+            "reverse", "func(list any) []any", "the other way round", "{{ reverse (list 1 2 3) }}", "[3 2 1]"
+        ) {
             call throws(FunctionError) in .list(try call.items(0, "find reverse on").reversed())
         },
         function("uniq", "func(list any) []any", "each item once", "{{ uniq (list 1 2 1) }}", "[1 2]", uniq),
@@ -62,8 +77,11 @@ enum SprigLists {
             }
             return .list(kept)
         },
-        function("compact", "func(list any) []any", "without empty items", #"{{ compact (list 1 "" 2) }}"#, "[1 2]") {
-            call throws(FunctionError) in .list(try call.items(0, "compact on").filter { !Structure.isEmpty($0) })
+        function(
+            "compact", "func(list any) []any", "without empty items", #"{{ compact (list 1 "" 2) }}"#, "[1 2]"
+        ) {
+            call throws(FunctionError) in
+            .list(try call.items(0, "compact on").filter { !Structure.isEmpty($0) })
         },
         function(
             "slice", "func(list any, indices ...any) any", "the items from one index up to another",
@@ -73,14 +91,18 @@ enum SprigLists {
             "{{ chunk 2 (list 1 2 3) }}", "[[1 2] [3]]", chunk),
     ]
 
-    private static func contains(_ items: [GoValue], _ wanted: GoValue, _ call: Call) throws(FunctionError) -> Bool {
+    private static func contains(_ items: [GoValue], _ wanted: GoValue, _ call: Call) throws(FunctionError)
+        -> Bool
+    {
         for item in items where try Structure.isEqual(item, wanted, call) { return true }
         return false
     }
 
     private static func uniq(_ call: Call) throws(FunctionError) -> GoValue {
         var kept: [GoValue] = []
-        for item in try call.items(0, "find uniq on") where try !contains(kept, item, call) { kept.append(item) }
+        for item in try call.items(0, "find uniq on") where try !contains(kept, item, call) {
+            kept.append(item)
+        }
         return .list(kept)
     }
 
@@ -131,10 +153,14 @@ enum SprigLists {
         guard count >= 0 else { throw Panic.makeSlice }
         guard count == 0 || size > 0 else { throw Panic.makeSlice }
         try call.room(items: items.count)
-        let parts = stride(from: 0, to: items.count, by: max(size, 1)).map { start in
-            GoValue.list(Array(items[start..<(size > items.count - start ? items.count : start + size)]))
+        var parts: [GoValue] = []
+        var start = 0
+        while count > 0 && start < items.count {
+            let end = start + min(size, items.count - start)
+            parts.append(.list(Array(items[start..<end])))
+            start = end
         }
-        return .slice(GoSlice(type: .slice(of: .anySlice), items: count == 0 ? [] : parts))
+        return .slice(GoSlice(type: .slice(of: .anySlice), items: parts))
     }
 }
 

@@ -1,54 +1,69 @@
 /// sprig's functions of regular expressions, over RE2. A bad pattern is an error; only `regexMatch` answers false.
 enum SprigRegex {
-    static let functions: [TemplateFunction] = [
-        function("regexMatch", "func(regex string, s string) bool", "whether a pattern matches; a bad one does not",
-            #"{{ regexMatch "^[a-c]+$" "abc" }}"#, "true"
-        ) { call throws(FunctionError) in
-            try call.context.checkRegex(call.bytes(0).count)
-            return .bool((try? GoRegex.compile(call.bytes(0)))?.matches(call.bytes(1)) ?? false)
-        },
-        function("mustRegexMatch", "func(regex string, s string) (bool, error)", "whether a pattern matches",
-            #"{{ mustRegexMatch "b" "abc" }}"#, "true"
-        ) { call throws(FunctionError) in .bool(try regex(call, must: true).matches(call.bytes(1))) },
-        function("regexQuoteMeta", "func(s string) string", "a pattern that matches a text literally",
-            #"{{ regexQuoteMeta "1.2" }}"#, #"1\.2"#
-        ) { call throws(FunctionError) in .text(GoRegex.quoteMeta(call.bytes(0))) },
-    ]
-        + twins("regexFindAll", "func(regex string, s string, n int) []string",
-            "the first n matches, all where n is negative", #"{{ regexFindAll "[0-9]+" "a1b22" -1 }}"#, "[1 22]"
+    static let functions: [TemplateFunction] =
+        [
+            function(
+                "regexMatch", "func(regex string, s string) bool",
+                "whether a pattern matches; a bad one does not",
+                #"{{ regexMatch "^[a-c]+$" "abc" }}"#, "true"
+            ) { call throws(FunctionError) in
+                try call.context.checkRegex(call.bytes(0).count)
+                return .bool((try? GoRegex.compile(call.bytes(0)))?.matches(call.bytes(1)) ?? false)
+            },
+            function(
+                "mustRegexMatch", "func(regex string, s string) (bool, error)", "whether a pattern matches",
+                #"{{ mustRegexMatch "b" "abc" }}"#, "true"
+            ) { call throws(FunctionError) in .bool(try regex(call, must: true).matches(call.bytes(1))) },
+            function(
+                "regexQuoteMeta", "func(s string) string", "a pattern that matches a text literally",
+                #"{{ regexQuoteMeta "1.2" }}"#, #"1\.2"#
+            ) { call throws(FunctionError) in .text(GoRegex.quoteMeta(call.bytes(0))) },
+        ]
+        + twins(
+            "regexFindAll", "func(regex string, s string, n int) []string",
+            "the first n matches, all where n is negative", #"{{ regexFindAll "[0-9]+" "a1b22" -1 }}"#,
+            "[1 22]"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             let text = call.bytes(1)
             let found = regex.all(in: text, limit: call.int(2))
             try call.room(items: found.count)
             return .texts(found.map { Array(text[$0]) })
         }
-        + twins("regexFind", "func(regex string, s string) string", "the first match, or an empty text",
+        + twins(
+            "regexFind", "func(regex string, s string) string", "the first match, or an empty text",
             #"{{ regexFind "[0-9]+" "a12b3" }}"#, "12"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             let text = call.bytes(1)
             return .text(regex.first(in: text).map { Array(text[$0]) } ?? [])
         }
-        + twins("regexReplaceAll", "func(regex string, s string, replacement string) string",
-            "every match replaced; $1 and ${name} are its groups", #"{{ regexReplaceAll "(a+)b" "aab" "${1}c" }}"#,
+        + twins(
+            "regexReplaceAll", "func(regex string, s string, replacement string) string",
+            "every match replaced; $1 and ${name} are its groups",
+            #"{{ regexReplaceAll "(a+)b" "aab" "${1}c" }}"#,
             "aac"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             .text(try replaced(call, regex, literally: false))
         }
-        + twins("regexReplaceAllLiteral", "func(regex string, s string, replacement string) string",
+        + twins(
+            "regexReplaceAllLiteral", "func(regex string, s string, replacement string) string",
             "every match replaced by a text as it is", #"{{ regexReplaceAllLiteral "a" "banana" "$1" }}"#,
             "b$1n$1n$1"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             .text(try replaced(call, regex, literally: true))
         }
-        + twins("regexSplit", "func(regex string, s string, n int) []string",
-            "at most n parts between matches, all where n is negative", #"{{ regexSplit "," "a,b" -1 }}"#, "[a b]"
+        + twins(
+            "regexSplit", "func(regex string, s string, n int) []string",
+            "at most n parts between matches, all where n is negative", #"{{ regexSplit "," "a,b" -1 }}"#,
+            "[a b]"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             let parts = regex.split(call.bytes(1), limit: call.int(2))
             try call.room(items: parts.count)
             return .texts(parts)
         }
 
-    private static func replaced(_ call: Call, _ regex: GoRegex, literally: Bool) throws(FunctionError) -> [UInt8] {
+    private static func replaced(_ call: Call, _ regex: GoRegex, literally: Bool) throws(FunctionError)
+        -> [UInt8]
+    {
         try regex.replaceAll(
             in: call.bytes(1), with: call.bytes(2), literally: literally,
             room: { (size: Int) throws(FunctionError) in try call.room(bytes: size) })
@@ -74,7 +89,9 @@ enum SprigRegex {
         try call.context.checkRegex(pattern.count)
         do { return try GoRegex.compile(pattern) } catch {
             if must { throw .message(error.message) }
-            let quoted = pattern.contains(0x60) ? GoText.quoted(pattern) : "`\(String(decoding: pattern, as: UTF8.self))`"
+            let quoted =
+                pattern.contains(0x60)
+                ? GoText.quoted(pattern) : "`\(String(decoding: pattern, as: UTF8.self))`"
             throw .message("regexp: Compile(\(quoted)): \(error.message)")
         }
     }

@@ -6,7 +6,9 @@ enum SprigStrings {
         _ name: String, _ summary: String, _ template: String, _ output: String,
         _ body: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) -> TemplateFunction {
-        function(name, "func(s string) string", summary, template, output) { call throws(FunctionError) in .text(body(call.bytes(0))) }
+        function(name, "func(s string) string", summary, template, output) { call throws(FunctionError) in
+            .text(body(call.bytes(0)))
+        }
     }
 
     private static let trimAll = function(
@@ -15,7 +17,8 @@ enum SprigStrings {
     ) { call throws(FunctionError) in .text(ByteText.trim(call.bytes(1), of: call.bytes(0))) }
 
     private static let trimming: [TemplateFunction] = [
-        mapped("trim", "without white space at both ends", #"{{ trim "  a b " }}"#, "a b", ByteText.trimSpace),
+        mapped(
+            "trim", "without white space at both ends", #"{{ trim "  a b " }}"#, "a b", ByteText.trimSpace),
         trimAll, trimAll.alias("trimall"),
         function(
             "trimSuffix", "func(suffix string, s string) string", "without an ending",
@@ -33,7 +36,8 @@ enum SprigStrings {
         },
         mapped("nospace", "without any white space", #"{{ nospace "a b c" }}"#, "abc", WordCase.withoutSpace),
         function(
-            "trunc", "func(count int, s string) string", "the first bytes; the last ones where count is negative",
+            "trunc", "func(count int, s string) string",
+            "the first bytes; the last ones where count is negative",
             #"{{ trunc 5 "hello world" }} {{ trunc -5 "hello world" }}"#, "hello world"
         ) { call throws(FunctionError) in
             let (count, text) = (call.int(0), call.bytes(1))
@@ -67,7 +71,7 @@ enum SprigStrings {
         let (start, end, text) = (call.int(0), call.int(1), call.bytes(2))
         if start < 0 {
             guard end >= 0 else { throw Panic.slice(":\(end)") }
-            guard end <= text.count else { throw Panic.slice(":\(end)] with length \(text.count)") }
+            guard end <= text.count else { throw Panic.slice(":\(end)", "length", text.count) }
             return .text(Array(text[..<end]))
         }
         if end < 0 || end > text.count {
@@ -81,19 +85,25 @@ enum SprigStrings {
     private static let casing: [TemplateFunction] = [
         mapped("upper", "in capitals", #"{{ upper "hello" }}"#, "HELLO", Runes.upper),
         mapped("lower", "in small letters", #"{{ lower "HELLO" }}"#, "hello", Runes.lower),
-        mapped("title", "a capital at each word", #"{{ title "hello world" }}"#, "Hello World", WordCase.title),
-        mapped("untitle", "a small letter at each word", #"{{ untitle "Hello World" }}"#, "hello world",
+        mapped(
+            "title", "a capital at each word", #"{{ title "hello world" }}"#, "Hello World", WordCase.title),
+        mapped(
+            "untitle", "a small letter at each word", #"{{ untitle "Hello World" }}"#, "hello world",
             WordCase.untitled),
-        mapped("swapcase", "capitals and small letters swapped", #"{{ swapcase "Hello" }}"#, "hELLO",
+        mapped(
+            "swapcase", "capitals and small letters swapped", #"{{ swapcase "Hello" }}"#, "hELLO",
             WordCase.swapped),
-        mapped("initials", "the first letter of each word", #"{{ initials "First Try" }}"#, "FT", WordCase.initials),
+        mapped(
+            "initials", "the first letter of each word", #"{{ initials "First Try" }}"#, "FT",
+            WordCase.initials),
         mapped("snakecase", "words joined by _", #"{{ snakecase "FirstName" }}"#, "first_name") {
             WordCase.joined($0, connector: 0x5F)
         },
         mapped("kebabcase", "words joined by -", #"{{ kebabcase "FirstName" }}"#, "first-name") {
             WordCase.joined($0, connector: 0x2D)
         },
-        mapped("camelcase", "words joined, each with a capital", #"{{ camelcase "http_server" }}"#, "HttpServer",
+        mapped(
+            "camelcase", "words joined, each with a capital", #"{{ camelcase "http_server" }}"#, "HttpServer",
             WordCase.pascal),
     ]
 
@@ -101,7 +111,8 @@ enum SprigStrings {
         _ name: String, _ summary: String, _ template: String, _ output: String,
         _ body: @escaping @Sendable (_ part: [UInt8], _ text: [UInt8]) -> Bool
     ) -> TemplateFunction {
-        function(name, "func(part string, s string) bool", summary, template, output) { call throws(FunctionError) in
+        function(name, "func(part string, s string) bool", summary, template, output) {
+            call throws(FunctionError) in
             .bool(body(call.bytes(0), call.bytes(1)))
         }
     }
@@ -131,7 +142,8 @@ enum SprigStrings {
 
     private static let shaping: [TemplateFunction] = [
         function(
-            "repeat", "func(count int, s string) string", "a text so many times", #"{{ repeat 3 "ab" }}"#, "ababab"
+            "repeat", "func(count int, s string) string", "a text so many times", #"{{ repeat 3 "ab" }}"#,
+            "ababab"
         ) { call throws(FunctionError) in
             let (count, text) = (call.int(0), call.bytes(1))
             if count < 0 { throw .message("strings: negative Repeat count") }
@@ -166,22 +178,26 @@ enum SprigStrings {
             #"{{ nindent 2 "a" }}"#, "\n  a"
         ) { call throws(FunctionError) in .text([0x0A] + (try indented(call))) },
         function(
-            "quote", "func(v ...any) string", "each value in double quotes, nil left out", #"{{ quote 1 "a" }}"#,
+            "quote", "func(v ...any) string", "each value in double quotes, nil left out",
+            #"{{ quote 1 "a" }}"#,
             #""1" "a""#
         ) { call throws(FunctionError) in
             var parts: [[UInt8]] = []
-            for value in call.arguments where !value.isUntypedNil { parts.append(call.quoted(try call.string(value))) }
-            return .text(ByteText.join(parts, with: [0x20]))
+            for value in call.arguments where !value.isUntypedNil {
+                parts.append(call.quoted(try call.string(value)))
+            }
+            return .text(try joined(parts, call))
         },
         function(
-            "squote", "func(v ...any) string", "each value in single quotes, nil left out", #"{{ squote 1 "a" }}"#,
+            "squote", "func(v ...any) string", "each value in single quotes, nil left out",
+            #"{{ squote 1 "a" }}"#,
             "'1' 'a'"
         ) { call throws(FunctionError) in
             var parts: [[UInt8]] = []
             for value in call.arguments where !value.isUntypedNil {
                 parts.append([0x27] + (try call.printed(value)) + [0x27])
             }
-            return .text(ByteText.join(parts, with: [0x20]))
+            return .text(try joined(parts, call))
         },
         function(
             "cat", "func(v ...any) string", "values with a blank between them, nil left out",
@@ -189,17 +205,26 @@ enum SprigStrings {
         ) { call throws(FunctionError) in
             var parts: [[UInt8]] = []
             for value in call.arguments where !value.isUntypedNil { parts.append(try call.printed(value)) }
-            return .text(ByteText.join(parts, with: [0x20]))
+            return .text(try joined(parts, call))
         },
         function(
-            "plural", "func(one string, many string, count int) string", "one text for 1, another for all else",
+            "plural", "func(one string, many string, count int) string",
+            "one text for 1, another for all else",
             #"{{ plural "one fish" "many fish" 3 }}"#, "many fish"
         ) { call throws(FunctionError) in call.int(2) == 1 ? call[0] : call[1] },
-        function("toString", "func(v any) string", "anything as text", "{{ toString 5 }}", "5") { call throws(FunctionError) in
+        function("toString", "func(v any) string", "anything as text", "{{ toString 5 }}", "5") {
+            call throws(FunctionError) in
             .text(try call.string(call[0]))
         },
-        function("hello", "func() string", "a greeting", "{{ hello }}", "Hello!") { _ throws(FunctionError) in .string("Hello!") },
+        function("hello", "func() string", "a greeting", "{{ hello }}", "Hello!") { _ throws(FunctionError) in
+            .string("Hello!")
+        },
     ]
+
+    private static func joined(_ parts: [[UInt8]], _ call: Call) throws(FunctionError) -> [UInt8] {
+        try call.room(bytes: parts.reduce(0) { $0 + $1.count + 1 })
+        return ByteText.join(parts, with: [0x20])
+    }
 
     /// The text of argument 1 with every line indented by argument 0.
     static func indented(_ call: Call, firstLine: Bool = true) throws(FunctionError) -> [UInt8] {
@@ -224,12 +249,14 @@ enum SprigStrings {
             #"{{ splitList "," "a,b" }}"#, "[a b]"
         ) { call throws(FunctionError) in .texts(try parts(call, limit: -1, text: 1)) },
         function(
-            "split", "func(separator string, s string) map[string]string", "a text's parts as a map _0, _1, …",
+            "split", "func(separator string, s string) map[string]string",
+            "a text's parts as a map _0, _1, …",
             #"{{ (split "," "a,b")._1 }}"#, "b"
         ) { call throws(FunctionError) in numbered(try parts(call, limit: -1, text: 1)) },
         function(
             "splitn", "func(separator string, n int, s string) map[string]string",
-            "at most n parts as a map _0, _1, …; the last is the rest", #"{{ (splitn "," 2 "a,b,c")._1 }}"#, "b,c"
+            "at most n parts as a map _0, _1, …; the last is the rest", #"{{ (splitn "," 2 "a,b,c")._1 }}"#,
+            "b,c"
         ) { call throws(FunctionError) in numbered(try parts(call, limit: call.int(1), text: 2)) },
         function(
             "toStrings", "func(list any) []string", "a list's items as texts, nil left out",

@@ -5,7 +5,8 @@ import Values
 enum Structure {
     /// Values within each other. A map can come to hold itself; Go's stack would end there, ours says so.
     static let depthLimit = 1_000
-    private static let tooDeep = FunctionError.message("the value nests more than \(depthLimit) deep, or holds itself")
+    private static let tooDeep = FunctionError.message(
+        "the value nests more than \(depthLimit) deep, or holds itself")
 
     /// Zero, false, nil, and texts, lists and maps without content, as sprig's `empty`; a struct never is.
     static func isEmpty(_ value: GoValue) -> Bool {
@@ -41,7 +42,9 @@ enum Structure {
     }
 
     /// As `reflect.DeepEqual`: the types must be the same too.
-    static func isEqual(_ left: GoValue, _ right: GoValue, _ call: Call, depth: Int = 0) throws(FunctionError) -> Bool {
+    static func isEqual(_ left: GoValue, _ right: GoValue, _ call: Call, depth: Int = 0) throws(FunctionError)
+        -> Bool
+    {
         if depth > depthLimit { throw tooDeep }
         try call.work(1)
         switch (left, right) {
@@ -56,14 +59,17 @@ enum Structure {
         case (.complex(let real, let imaginary), .complex(let other, let more)):
             return real == other && imaginary == more
         case (.native(let one), .native(let two)): return one.isEqual(to: two)
-        case (.typed(let one), .typed(let two)): return one.type.name == two.type.name && one.value == two.value
+        case (.typed(let one), .typed(let two)):
+            return one.type.name == two.type.name && one.value == two.value
         default: break
         }
         if let one = left.stringBytes { return left.typeName == right.typeName && one == right.stringBytes }
         guard left.typeName == right.typeName else { return false }
         if let one = left.items, let two = right.items {
             guard one.count == two.count else { return false }
-            for index in one.indices where try !isEqual(one[index], two[index], call, depth: depth + 1) { return false }
+            for index in one.indices where try !isEqual(one[index], two[index], call, depth: depth + 1) {
+                return false
+            }
             return true
         }
         if let one = left.sortedMembers, left.memberCount == right.memberCount {

@@ -7,7 +7,9 @@ struct TOMLWriter: ~Copyable {
 
     /// - Throws: a message for a value that TOML cannot say at that place.
     static func text(_ value: GoValue, _ call: Call) throws(FunctionError) -> [UInt8] {
-        guard value.memberCount != nil else { throw .message("toml: top-level values must be Go maps or structs") }
+        guard value.memberCount != nil else {
+            throw .message("toml: top-level values must be Go maps or structs")
+        }
         var writer = TOMLWriter(call: call)
         try writer.table(value, path: [])
         return writer.output.bytes
@@ -89,7 +91,8 @@ struct TOMLWriter: ~Copyable {
             let isPlain = !text.utf8.contains { ".en".utf8.contains($0) }
             output.append(isPlain ? text + ".0" : text)
         case .int, .int64, .signed, .unsigned: output.append(try call.printed(value))
-        case .native: output.append(TOMLWriter.quoted(String(decoding: try call.printed(value), as: UTF8.self)))
+        case .native:
+            output.append(TOMLWriter.quoted(String(decoding: try call.printed(value), as: UTF8.self)))
         default:
             if let text = value.stringText { return output.append(TOMLWriter.quoted(text)) }
             if let items = value.items {
@@ -101,7 +104,9 @@ struct TOMLWriter: ~Copyable {
                 }
                 return output.append(0x5D)
             }
-            guard let members = value.sortedMembers else { throw .message("toml: unsupported type: \(value.typeName)") }
+            guard let members = value.sortedMembers else {
+                throw .message("toml: unsupported type: \(value.typeName)")
+            }
             output.append(0x7B)
             for (index, member) in members.enumerated() {
                 if index > 0 { output.append(", ") }

@@ -45,7 +45,8 @@ enum TimeLayout {
     private static let texts: [UInt8: [(String, Part)]] = {
         let table: [(String, Part)] = [
             ("January", .longMonth), ("Monday", .longWeekday), ("MST", .zoneName),
-            ("002", .zeroYearDay), ("01", .zeroMonth), ("02", .zeroDay), ("03", .zeroHour12), ("04", .zeroMinute),
+            ("002", .zeroYearDay), ("01", .zeroMonth), ("02", .zeroDay), ("03", .zeroHour12),
+            ("04", .zeroMinute),
             ("05", .zeroSecond), ("06", .shortYear),
             ("15", .hour), ("1", .numMonth), ("2006", .year), ("2", .day),
             ("__2", .underYearDay), ("_2", .underDay), ("3", .hour12), ("4", .minute), ("5", .second),
@@ -73,11 +74,14 @@ enum TimeLayout {
             return (part, text.utf8.count, 0)
         }
         switch first {
-        case 0x4A where rest.starts(with: "Jan".utf8) && !isLowercase(layout, at: index + 3): return (.month, 3, 0)
+        case 0x4A where rest.starts(with: "Jan".utf8) && !isLowercase(layout, at: index + 3):
+            return (.month, 3, 0)
         case 0x4D where rest.starts(with: "Mon".utf8) && !isLowercase(layout, at: index + 3):
             return (.weekday, 3, 0)
         case 0x2E, 0x2C:
-            guard index + 1 < layout.count, layout[index + 1] == 0x30 || layout[index + 1] == 0x39 else { return nil }
+            guard index + 1 < layout.count, layout[index + 1] == 0x30 || layout[index + 1] == 0x39 else {
+                return nil
+            }
             let digit = layout[index + 1]
             let run = layout[(index + 1)...].prefix { $0 == digit }.count
             let end = index + 1 + run
@@ -98,7 +102,8 @@ enum TimeLayout {
         case .month: return "Jan"
         case .weekday: return "Mon"
         case .fraction(let digits, let trims, let mark):
-            return String(decoding: [mark] + [UInt8](repeating: trims ? 0x39 : 0x30, count: digits), as: UTF8.self)
+            return String(
+                decoding: [mark] + [UInt8](repeating: trims ? 0x39 : 0x30, count: digits), as: UTF8.self)
         default:
             for list in texts.values {
                 for (text, candidate) in list where candidate == part { return text }

@@ -47,7 +47,8 @@ struct TimeParser {
             } catch {
                 let name = GoText.simplyQuoted(Array(TimeLayout.text(of: part).utf8))
                 throw failure(
-                    " as \(GoText.simplyQuoted(layout)): cannot parse \(GoText.simplyQuoted(Array(held))) as \(name)")
+                    " as \(GoText.simplyQuoted(layout)): cannot parse \(GoText.simplyQuoted(Array(held))) as \(name)"
+                )
             }
             if !outOfRange.isEmpty { throw failure(": \(outOfRange) out of range") }
         }
@@ -71,7 +72,8 @@ struct TimeParser {
         if day < 0 { day = 1 }
         if day < 1 || day > GoTime.daysIn(month: month, year: year) { throw failure(": day out of range") }
         let seconds =
-            GoTime.days(year: year, month: month, day: day) * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
+            GoTime.days(year: year, month: month, day: day) * 86_400
+            + Int64(hour * 3_600 + minute * 60 + second)
         if let offset {
             let isUTC = offset == 0 && (zoneName.isEmpty || zoneName == "UTC")
             return GoTime(
@@ -82,7 +84,8 @@ struct TimeParser {
             // A name alone tells no offset, save GMT+3.
             var offset: Int64 = 0
             if zoneName.hasPrefix("GMT"), let hours = Int64(zoneName.dropFirst(3)) { offset = hours * 3_600 }
-            return GoTime(seconds: seconds - offset, nanoseconds: nanoseconds, zoneName: zoneName, offset: offset)
+            return GoTime(
+                seconds: seconds - offset, nanoseconds: nanoseconds, zoneName: zoneName, offset: offset)
         }
         return GoTime(seconds: seconds, nanoseconds: nanoseconds)
     }
@@ -139,7 +142,8 @@ struct TimeParser {
             day = try number(fixed: part == .zeroDay)
         case .underYearDay, .zeroYearDay:
             for _ in 0..<2 where part == .underYearDay && rest.first == 0x20 { rest.removeFirst() }
-            yearDay = try digits(part == .underYearDay ? min(3, rest.prefix { (0x30...0x39).contains($0) }.count) : 3)
+            yearDay = try digits(
+                part == .underYearDay ? min(3, rest.prefix { (0x30...0x39).contains($0) }.count) : 3)
         case .hour:
             hour = try number(fixed: false)
             if hour > 23 { outOfRange = "hour" }

@@ -31,7 +31,9 @@ struct TimeZone: Sendable {
         if name.isEmpty || name == "UTC" || name == "Local" { return utc }
         guard isWellFormed(name) else { return nil }
         if let known = cache.withLock({ $0[name] }) { return known }
-        guard let bytes = read("/usr/share/zoneinfo/" + name), let zone = TimeZone(file: bytes) else { return nil }
+        guard let bytes = read("/usr/share/zoneinfo/" + name), let zone = TimeZone(file: bytes) else {
+            return nil
+        }
         cache.withLock { if $0.count < cacheLimit { $0[name] = zone } }
         return zone
     }
@@ -85,10 +87,12 @@ struct TimeZone: Sendable {
             let offset = Int32(bitPattern: (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(file[place + $1]) })
             let name = names.dropFirst(Int(file[place + 5])).prefix { $0 != 0 }
             return Kind(
-                offset: Int64(offset), name: String(decoding: name, as: UTF8.self), isSummer: file[place + 4] != 0)
+                offset: Int64(offset), name: String(decoding: name, as: UTF8.self),
+                isSummer: file[place + 4] != 0)
         }
         guard kindAt.allSatisfy({ $0 < kinds.count }) else { return nil }
-        rule = PosixZone(String(decoding: file[end...].drop { $0 == 0x0A }.prefix { $0 != 0x0A }, as: UTF8.self))
+        rule = PosixZone(
+            String(decoding: file[end...].drop { $0 == 0x0A }.prefix { $0 != 0x0A }, as: UTF8.self))
     }
 
     private struct Header {
@@ -101,7 +105,8 @@ struct TimeZone: Sendable {
         private var leaps: Int
 
         init?(_ file: [UInt8], at start: Int) {
-            guard start >= 0, start + Header.size <= file.count, file[start...].starts(with: "TZif".utf8) else {
+            guard start >= 0, start + Header.size <= file.count, file[start...].starts(with: "TZif".utf8)
+            else {
                 return nil
             }
             version = file[start + 4]
@@ -126,7 +131,9 @@ struct TimeZone: Sendable {
             let middle = (low + high) / 2
             if moments[middle] <= moment { low = middle + 1 } else { high = middle }
         }
-        if low == moments.count, let rule, !moments.isEmpty || kinds.count == 1 { return rule.offset(at: moment) }
+        if low == moments.count, let rule, !moments.isEmpty || kinds.count == 1 {
+            return rule.offset(at: moment)
+        }
         let kind = low > 0 ? kinds[kindAt[low - 1]] : (kinds.first { !$0.isSummer } ?? kinds[0])
         return (kind.name, kind.offset)
     }

@@ -19,9 +19,10 @@ enum TypedJSON {
         case .map:
             guard let element = type.element, case .object(let object) = value else { return .null }
             return .object(
-                Object(object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
-                    Member($0.key, self.value($0.value, element))
-                }))
+                Object(
+                    object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
+                        Member($0.key, self.value($0.value, element))
+                    }))
         case .any: return sorted(value)
         case .string: return .string(value.string ?? "")
         case .bool: return .bool(value.bool ?? false)
@@ -62,9 +63,10 @@ enum TypedJSON {
         case .array(let items): return .array(items.map(sorted))
         case .object(let object):
             return .object(
-                Object(object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
-                    Member($0.key, sorted($0.value))
-                }))
+                Object(
+                    object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
+                        Member($0.key, sorted($0.value))
+                    }))
         default: return value
         }
     }
@@ -91,11 +93,14 @@ enum TypedJSON {
         case .map:
             guard let element = type.element, case .object(let object) = value else { return value }
             return .object(
-                Object(object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
-                    Member($0.key, message($0.value, element))
-                }))
+                Object(
+                    object.members.sorted { GoText.isLess($0.key, $1.key) }.map {
+                        Member($0.key, message($0.value, element))
+                    }))
         case .enumeration:
-            if case .int(let number) = value, let name = type.enumeration.first(where: { $0.number == Int(number) }) {
+            if case .int(let number) = value,
+                let name = type.enumeration.first(where: { $0.number == Int(number) })
+            {
                 return .string(name.name)
             }
             return value

@@ -88,7 +88,8 @@ struct VersionConstraint {
         mutating func operation() -> Operation? {
             let table: [(String, Operation)] = [
                 ("!=", .notEqual), (">=", .greaterOrEqual), ("=>", .greaterOrEqual), ("<=", .lessOrEqual),
-                ("=<", .lessOrEqual), ("~>", .tilde), ("=", .equal), (">", .greater), ("<", .less), ("~", .tilde),
+                ("=<", .lessOrEqual), ("~>", .tilde), ("=", .equal), (">", .greater), ("<", .less),
+                ("~", .tilde),
                 ("^", .caret),
             ]
             for (text, operation) in table where take(text) { return operation }
@@ -140,7 +141,10 @@ struct VersionConstraint {
             } else if patch?.isOpen ?? true {
                 result = ("\(major.digits).\(minor?.digits ?? "0").0" + suffix, false, false, true)
             } else {
-                result = ("\(major.digits).\(minor?.digits ?? "0").\(patch?.digits ?? "0")" + suffix, false, false, false)
+                result = (
+                    "\(major.digits).\(minor?.digits ?? "0").\(patch?.digits ?? "0")" + suffix, false, false,
+                    false
+                )
             }
             guard let version = try? SemanticVersion(result.text) else { return nil }
             return Comparison(
@@ -152,7 +156,9 @@ struct VersionConstraint {
             guard index < bytes.count, bytes[index] == mark else { return "" }
             let start = index + 1
             var end = start
-            while end < bytes.count, SemanticVersion.isIdentifier(bytes[end]) || bytes[end] == 0x2E { end += 1 }
+            while end < bytes.count, SemanticVersion.isIdentifier(bytes[end]) || bytes[end] == 0x2E {
+                end += 1
+            }
             guard end > start else { return "" }
             index = end
             return String(decoding: bytes[start..<end], as: UTF8.self)

@@ -16,7 +16,8 @@ enum WordCase {
     /// Letters that are written in lines of words: Han characters stand for themselves.
     private static func isAlphabetic(_ rune: UInt32) -> Bool {
         guard Runes.isLetter(rune) else { return false }
-        return !((0x4E00...0x9FCC).contains(rune) || (0x3400...0x4D85).contains(rune)
+        return
+            !((0x4E00...0x9FCC).contains(rune) || (0x3400...0x4D85).contains(rune)
             || (0x20000...0x2B81D).contains(rune))
     }
 

@@ -25,7 +25,7 @@ enum YAMLText {
         do throws(YAMLError) {
             value = try YAMLReader.value(text, options: YAMLOptions(limits: YAMLLimits(nodes: nodes)))
         } catch {
-            if error.code == .tooManyNodes { try call.room(bytes: .max) }
+            if error.code == .tooManyNodes || error.code == .excessiveAliasing { try call.room(bytes: .max) }
             throw .message("error converting YAML to JSON: \(error)")
         }
         return GoJSON.decoded(value)
