@@ -62,7 +62,8 @@ struct GoTemplate: CompiledTemplate {
                     head: "template: \(source.name): ", place: .init(template: source.name, line: 1))
             }
             try Parser.add(
-                source, left: options.leftDelimiter, right: options.rightDelimiter, limits: limits, to: &syntax,
+                source, left: options.leftDelimiter, right: options.rightDelimiter, limits: limits,
+                to: &syntax,
                 hasFunction: { table.has($0) })
         }
         program = Compiler.compile(syntax, functions: table, missingKey: options.missingKey)
@@ -177,7 +178,9 @@ extension GoValue {
         switch self {
         case .object(let object):
             let map = GoMap()
-            for member in object.members { map[member.key] = GoValue(member.value).sharedMaps(depth: depth + 1) }
+            for member in object.members {
+                map[member.key] = GoValue(member.value).sharedMaps(depth: depth + 1)
+            }
             return .map(map)
         case .array(let items):
             return .list(items.map { GoValue($0).sharedMaps(depth: depth + 1) })

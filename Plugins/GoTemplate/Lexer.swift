@@ -384,7 +384,8 @@ struct Lexer {
     static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return isWordByte(UInt8(scalar.value)) }
         switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber:
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            .decimalNumber:
             return true
         default: return false
         }
@@ -398,7 +399,8 @@ struct Lexer {
         case 2: return isWord("if") ? .ifKeyword : .identifier
         case 3: return isWord("end") ? .end : isWord("nil") ? .nilKeyword : .identifier
         case 4:
-            return isWord("else") ? .elseKeyword : isWord("with") ? .with : isWord("true") ? .bool : .identifier
+            return isWord("else")
+                ? .elseKeyword : isWord("with") ? .with : isWord("true") ? .bool : .identifier
         case 5:
             return isWord("range")
                 ? .range

@@ -74,9 +74,8 @@ struct Machine: ~Copyable {
             switch instruction {
             case .text(let start, let length):
                 let before = output.count
-                program.literals.withUnsafeBufferPointer {
-                    output.append(UnsafeBufferPointer(rebasing: $0[Int(start)..<Int(start + length)]))
-                }
+                output.append(
+                    UnsafeBufferPointer(rebasing: program.literals[Int(start)..<Int(start + length)]))
                 if map != nil { record(.literal, before, output.count, at: next - 1, into: &map) }
                 try checkOutput(&output, at: next - 1)
             case .print:
@@ -173,7 +172,8 @@ struct Machine: ~Copyable {
     private func checkOutput(_ output: inout ByteBuffer, at index: Int) throws(RenderError) {
         if output.count &- outputStart > limits.outputBytes {
             output.truncate(to: outputStart + limits.outputBytes)
-            throw limitError("outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
+            throw limitError(
+                "outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
         }
     }
 
@@ -221,32 +221,41 @@ struct Machine: ~Copyable {
 
     /// Where a path leads from a value: Go's rules for nil, missing keys, pointers and interfaces.
     @inline(__always)
-    private func follow(_ index: Int, from start: Slot) throws(RenderError) -> Slot {
-        try program.paths.withUnsafeBufferPointer { paths throws(RenderError) in
-            let path = paths.baseAddress.unsafelyUnwrapped + index
-            if path.pointee.arguments == nil, case .object(let object) = start.value {
-                if let found = walk(object, path.pointee.names, path.pointee.unwraps) { return found }
-            }
-            return try followSlowly(path.pointee, from: start)
+    private func follow(_ index: Int, from start: borrowing Slot) throws(RenderError) -> Slot {
+        let path = program.paths[index]
+        if path.arguments < 0, case .object(let object) = start.value,
+            let found = Machine.walk(
+                object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count))
+        {
+            return Slot(GoValue(found), boxed: !path.unwraps)
         }
+        return try followSlowly(path, from: copy start)
     }
 
-    /// The common case: objects of the data all the way, every key there.
-    @inline(__always)
-    private func walk(_ object: Object, _ names: [String], _ unwraps: Bool) -> Slot? {
-        guard var value = object[names[0]] else { return nil }
-        for index in 1..<max(names.count, 1) {
-            guard case .object(let inner) = value, let found = inner[names[index]] else { return nil }
-            value = found
+    /// The common case: objects of the data all the way, every key there. Lengths are compared before texts, and an
+    /// ASCII text of the same length is equal only to itself.
+    private static func walk(
+        _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int
+    ) -> Value? {
+        object.members.withUnsafeBufferPointer { members in
+            for index in 0..<members.count
+            where members[index].key.utf8.count == names.pointee.length && members[index].key == names.pointee.text {
+                if !names.pointee.isASCII, !members[index].key.hasSameBytes(as: names.pointee.text) { continue }
+                if count == 1 { return members[index].value }
+                guard case .object(let inner) = members[index].value else { return nil }
+                return walk(inner, names + 1, count - 1)
+            }
+            return nil
         }
-        return Slot(GoValue(value), boxed: !unwraps)
     }
 
     private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
         var receiver = start
-        for (position, name) in path.names.enumerated() {
-            let isLast = position == path.names.count - 1
-            receiver = try field(name, of: receiver, arguments: isLast ? path.arguments : nil, at: path.at)
+        for position in 0..<path.count {
+            let isLast = position == path.count - 1
+            receiver = try field(
+                program.names[Int(path.first + position)].text, of: receiver,
+                arguments: isLast && path.arguments >= 0 ? Int(path.arguments) : nil, at: path.at)
         }
         if path.unwraps { receiver.isBoxed = false }
         return receiver
@@ -258,7 +267,8 @@ struct Machine: ~Copyable {
         switch receiver.value {
         case .none:
             if receiver.isBoxed {
-                throw error(at: node, "nil pointer evaluating %s.%s", [.string("interface {}"), .string(name)])
+                throw error(
+                    at: node, "nil pointer evaluating %s.%s", [.string("interface {}"), .string(name)])
             }
             if program.missingKey == .error {
                 throw error(at: node, "nil data; no entry for key %q", [.string(name)])
@@ -279,7 +289,8 @@ struct Machine: ~Copyable {
             return try typedField(name, of: typed, receiver.typeName, arguments: arguments, at: node)
         default: break
         }
-        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(receiver.typeName)])
+        throw error(
+            at: node, "can't evaluate field %s in type %s", [.string(name), .string(receiver.typeName)])
     }
 
     private func notAMethod(_ name: String, _ node: NodeIndex) -> RenderError {
@@ -301,9 +312,11 @@ struct Machine: ~Copyable {
     ) throws(RenderError) -> Slot {
         if let result = typed.callMethod(named: name) {
             if let arguments {
-                throw error(at: node, "wrong number of args for %s: want %d got %d", [
-                    .string(name), .int(0), .int(arguments),
-                ])
+                throw error(
+                    at: node, "wrong number of args for %s: want %d got %d",
+                    [
+                        .string(name), .int(0), .int(arguments),
+                    ])
             }
             return Slot(result)
         }
@@ -319,11 +332,13 @@ struct Machine: ~Copyable {
                     let isInterface = inner.type.element?.kind == .any
                     if let entry = inner.entry(named: name) { return Slot(entry, boxed: isInterface) }
                     return try missing(
-                        name, elementIsInterface: isInterface, GoValue(.null, type: inner.type.element), at: node)
+                        name, elementIsInterface: isInterface, GoValue(.null, type: inner.type.element),
+                        at: node)
                 }
                 if let field = inner.field(named: name) {
                     if arguments != nil {
-                        throw error(at: node, "%s has arguments but cannot be invoked as function", [.string(name)])
+                        throw error(
+                            at: node, "%s has arguments but cannot be invoked as function", [.string(name)])
                     }
                     return Slot(field)
                 }
@@ -386,7 +401,9 @@ struct Machine: ~Copyable {
 
     // MARK: Calls
 
-    private mutating func enter(_ call: Program.TemplateCall, returningTo next: Int) throws(RenderError) -> Int {
+    private mutating func enter(_ call: Program.TemplateCall, returningTo next: Int) throws(RenderError)
+        -> Int
+    {
         if frames.count &+ context.depth >= limits.depth {
             if limits.depth >= RenderLimits.commandLine.depth {
                 throw program.failure(
@@ -434,7 +451,8 @@ struct Machine: ~Copyable {
         default: if slot.value.type == type { return }
         }
         let found = slot.isNilInterface ? "interface {}" : slot.value.typeName
-        throw error(at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
+        throw error(
+            at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
     }
 
     private mutating func call(_ index: Int) throws(RenderError) {

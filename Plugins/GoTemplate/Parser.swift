@@ -42,7 +42,8 @@ struct Parser {
     private static let parenthesesLimit = 10_000
 
     private init(
-        _ bytes: UnsafeBufferPointer<UInt8>, name: [UInt8], left: [UInt8], right: [UInt8], limits: RenderLimits,
+        _ bytes: UnsafeBufferPointer<UInt8>, name: [UInt8], left: [UInt8], right: [UInt8],
+        limits: RenderLimits,
         syntax: Syntax, room: Int, hasFunction: @escaping (String) -> Bool
     ) {
         self.room = room
@@ -69,7 +70,8 @@ struct Parser {
         func parse(room: Int) -> Result<Syntax, RenderError> {
             do throws(RenderError) {
                 return .success(
-                    try parsed(source, (left, right), limits, onto: before, room: room, hasFunction: hasFunction))
+                    try parsed(
+                        source, (left, right), limits, onto: before, room: room, hasFunction: hasFunction))
             } catch {
                 return .failure(error)
             }
@@ -90,7 +92,8 @@ struct Parser {
         let right = Array((delimiters.1.isEmpty ? "}}" : delimiters.1).utf8)
         return try source.bytes.withUnsafeBufferPointer { bytes throws(RenderError) in
             var parser = Parser(
-                bytes, name: Array(source.name.utf8), left: left, right: right, limits: limits, syntax: before,
+                bytes, name: Array(source.name.utf8), left: left, right: right, limits: limits,
+                syntax: before,
                 room: room, hasFunction: hasFunction)
             parser.syntax.nodes.reserveCapacity(parser.syntax.nodes.count + bytes.count / 12)
             try parser.parseSource(source.bytes, left, right)
@@ -328,7 +331,8 @@ struct Parser {
     // MARK: Expressions
 
     /// Declarations, then commands, up to the closing token.
-    private mutating func pipeline(_ context: String, until end: Token.Kind) throws(RenderError) -> NodeIndex {
+    private mutating func pipeline(_ context: String, until end: Token.Kind) throws(RenderError) -> NodeIndex
+    {
         let pipe = try makeNode(.pipe, at: peekPastSpace().offset)
         var lastDeclared = Syntax.none
         while peekPastSpace().kind == .variable {
@@ -366,7 +370,8 @@ struct Parser {
             let token = readPastSpace()
             if token.kind == end { break }
             switch token.kind {
-            case .bool, .characterConstant, .complex, .dot, .field, .identifier, .number, .nilKeyword, .rawString,
+            case .bool, .characterConstant, .complex, .dot, .field, .identifier, .number, .nilKeyword,
+                .rawString,
                 .string, .variable, .leftParenthesis:
                 scope.peeked += 1
                 let node = try command()
@@ -512,7 +517,8 @@ struct Parser {
             default: return try NumberConstant(text(token))
             }
         } catch {
-            throw failure("%s", [.text(GoFormat.printf(error.format, error.quotes ? [.text(Array(text(token)))] : []))])
+            throw failure(
+                "%s", [.text(GoFormat.printf(error.format, error.quotes ? [.text(Array(text(token)))] : []))])
         }
     }
 
@@ -528,7 +534,9 @@ struct Parser {
 
     // MARK: Nodes
 
-    private mutating func makeNode(_ kind: Syntax.Node.Kind, at position: Int32) throws(RenderError) -> NodeIndex {
+    private mutating func makeNode(_ kind: Syntax.Node.Kind, at position: Int32) throws(RenderError)
+        -> NodeIndex
+    {
         let index = syntax.nodes.count
         if index >= limits.nodes { throw limit("nodes", limits.nodes, "--max-template-nodes") }
         syntax.nodes.append(Syntax.Node(kind: kind, position: position))
@@ -674,6 +682,7 @@ struct Parser {
     private func limit(_ name: String, _ value: Int, _ flag: String) -> RenderError {
         let line = lastLine
         let place = RenderError.Place(template: String(decoding: sourceName, as: UTF8.self), line: line)
-        return LimitMessage.error(name, value, flag, head: "template: \(place.template):\(line): ", place: place)
+        return LimitMessage.error(
+            name, value, flag, head: "template: \(place.template):\(line): ", place: place)
     }
 }

@@ -21,7 +21,8 @@ enum GoQuote {
             value = value << 6 | UInt32(byte & 0x3F)
         }
         // Too long a form, a surrogate, or beyond Unicode.
-        guard value >= (length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80), let scalar = Unicode.Scalar(value)
+        guard value >= (length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80),
+            let scalar = Unicode.Scalar(value)
         else { return (replacement, 1) }
         return (scalar, length)
     }
@@ -225,7 +226,9 @@ enum GoQuote {
         guard index + count <= bytes.count else { return nil }
         var value: UInt32 = 0
         for _ in 0..<count {
-            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, digit < radix else { return nil }
+            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, digit < radix else {
+                return nil
+            }
             value = value &* radix &+ UInt32(digit)
             index += 1
         }

@@ -1,6 +1,5 @@
 public import PluginAPI
 
-
 /// Named functions that templates may call besides the built-in ones: `sprig`, `injection`, `helm`.
 ///
 /// A set is data: each function says its name, its Go signature, whether it is pure, and how it is called. Argument

@@ -29,7 +29,8 @@ extension TypedValue {
 
     /// The result of a method without arguments; nil where there is none of that name.
     func callMethod(named name: String) -> GoValue? {
-        guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil) else {
+        guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
+        else {
             return nil
         }
         switch method {
@@ -100,7 +101,8 @@ extension TypedValue {
         switch type.kind {
         case .enumeration, .quantity, .time, .duration, .intOrString, .wrapper: true
         case .structure: type.methods["String"] != nil
-        case .pointer: !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
+        case .pointer:
+            !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
         default: false
         }
     }
@@ -124,7 +126,8 @@ extension TypedValue {
             let members = (value.object ?? Object()).members
             return members.map { member in
                 if case .string(let text) = member.value {
-                    return member.key + ":" + String(decoding: GoFormat.printf("%q", [.string(text)]), as: UTF8.self)
+                    return member.key + ":"
+                        + String(decoding: GoFormat.printf("%q", [.string(text)]), as: UTF8.self)
                 }
                 return member.key + ":" + GoFormat.text(GoValue(member.value))
             }.joined(separator: " ")
