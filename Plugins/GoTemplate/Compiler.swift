@@ -40,6 +40,8 @@ struct Compiler {
     var currentNode: NodeIndex = 0
     /// The innermost loop: where `continue` goes, and the jumps that `break` made.
     private var loopStarts: [(next: [Int], exits: [Int])] = []
+    /// The functions that were called before, by where in the literals their names stand.
+    var knownFunctions: [(name: Range<Int>, entry: FunctionTable.Entry)] = []
     private var functionIndexes: [String: Int32] = [:]
 
     private init(_ syntax: Syntax, _ functions: FunctionTable) {

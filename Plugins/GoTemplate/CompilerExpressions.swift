@@ -145,11 +145,10 @@ extension Compiler {
     ) -> Bool {
         lastNode = index
         let node = syntax.nodes[Int(index)]
-        let name = String(decoding: written(node), as: UTF8.self)
         let given = arguments ?? []
         let count = given.count + (hasFinal ? 1 : 0)
-        guard let function = functionTable[name] else {
-            fail("%q is not a defined function", [.string(name)])
+        guard let function = entry(of: node) else {
+            fail("%q is not a defined function", [.text(written(node))])
             return false
         }
         let parameters = function.parameters
@@ -159,7 +158,7 @@ extension Compiler {
                 fail(
                     "wrong number of args for %s: want at least %d got %d",
                     [
-                        .string(name), .int(fixed), .int(given.count),
+                        .text(written(node)), .int(fixed), .int(given.count),
                     ])
                 return false
             }
@@ -167,7 +166,7 @@ extension Compiler {
             fail(
                 "wrong number of args for %s: want %d got %d",
                 [
-                    .string(name), .int(parameters.count), .int(count),
+                    .text(written(node)), .int(parameters.count), .int(count),
                 ])
             return false
         }
@@ -200,6 +199,20 @@ extension Compiler {
         }
         parts.calls.append(call)
         return function.isBoxed
+    }
+
+    /// The function that an identifier names: one that was called before, or else by its text.
+    private mutating func entry(of node: Syntax.Node) -> FunctionTable.Entry? {
+        let start = literalStarts[source] + Int(node.start)
+        let name = start..<start + Int(node.length)
+        for known in knownFunctions where known.name.count == name.count {
+            if zip(known.name, name).allSatisfy({ parts.literals[$0] == parts.literals[$1] }) {
+                return known.entry
+            }
+        }
+        guard let entry = functionTable[String(decoding: written(node), as: UTF8.self)] else { return nil }
+        knownFunctions.append((name, entry))
+        return entry
     }
 
     private mutating func emitRotation(_ count: Int32) {

@@ -87,7 +87,9 @@ extension GoFormat {
         let hasSign = isNegative || flags.plus || flags.space
         let padding = (flags.width ?? 0) - zeros - digits - (hasSign ? 1 : 0)
         if !flags.minus { output.append(repeating: UInt8(ascii: " "), count: padding) }
-        if hasSign { output.append(isNegative ? UInt8(ascii: "-") : flags.plus ? UInt8(ascii: "+") : UInt8(ascii: " ")) }
+        if hasSign {
+            output.append(isNegative ? UInt8(ascii: "-") : flags.plus ? UInt8(ascii: "+") : UInt8(ascii: " "))
+        }
         output.append(repeating: UInt8(ascii: "0"), count: zeros)
         NumberFormat.append(magnitude, into: &output)
         if flags.minus { output.append(repeating: UInt8(ascii: " "), count: padding) }

@@ -141,7 +141,9 @@ extension GoFormat {
     }
 
     /// An argument that says a width or precision; nil where it is no integer or too large.
-    private func nextSize<Arguments: RandomAccessCollection<GoValue>>(_ arguments: Arguments, _ state: inout State) -> Int? where Arguments.Index == Int {
+    private func nextSize<Arguments: RandomAccessCollection<GoValue>>(
+        _ arguments: Arguments, _ state: inout State
+    ) -> Int? where Arguments.Index == Int {
         guard state.argument < arguments.count else { return nil }
         let argument = arguments[arguments.startIndex + state.argument]
         state.argument += 1

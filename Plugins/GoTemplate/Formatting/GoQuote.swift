@@ -153,8 +153,11 @@ enum GoQuote {
     static func unquote(_ literal: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard literal.count >= 2 else { return nil }
         let inside = UnsafeBufferPointer(rebasing: literal[1..<literal.count - 1])
-        if literal[0] == UInt8(ascii: "`") { return inside.filter { $0 != UInt8(ascii: "\r") } }
-        guard let base = inside.baseAddress else { return [] }
+        guard let base = inside.baseAddress, !inside.isEmpty else { return [] }
+        if literal[0] == UInt8(ascii: "`") {
+            if memchr(base, 0x0D, inside.count) == nil { return Array(inside) }
+            return inside.filter { $0 != UInt8(ascii: "\r") }
+        }
         if memchr(base, 0x5C, inside.count) == nil, !inside.contains(where: { $0 >= 0x80 }) {
             return Array(inside)
         }
