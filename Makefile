@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .PHONY: help setup build release serve test bench drill plugins format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
-PACKAGES := libmicrohttpd-dev libyaml-dev
+PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev
 
 # The Swift runtime goes into the binary; C libraries stay dynamic.
 RELEASE := -c release --static-swift-stdlib --product pillion

@@ -95,7 +95,9 @@ let package = Package(
             name: "RendererContract", dependencies: ["PluginAPI", "Values"], path: "Tests/RendererContract",
             swiftSettings: settings),
         tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
-        tests("GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"]),
+        tests(
+            "GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"],
+            exclude: ["cases"]),
         tests(
             "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"],
             exclude: ["cases"]),

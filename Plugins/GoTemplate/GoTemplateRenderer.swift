@@ -7,14 +7,15 @@ import Values
 /// `Syntax` → `Compiler` → `Program`, once; then `Machine` for every rendering. Data is read where it is. What
 /// functions there are besides Go's own, the sets say that are given here and chosen by name in the options.
 public struct GoTemplateRenderer: Renderer {
-    private let sets: [FunctionSet]
+    let functionSets: [FunctionSet]
 
-    public init(functionSets: [FunctionSet] = StandardFunctions.all) { sets = functionSets }
+    public init(functionSets: [FunctionSet] = StandardFunctions.all) { self.functionSets = functionSets }
 
     public var description: RendererDescription {
         RendererDescription(
-            id: "gotemplate", version: "1.27", options: ["missingKey", "delimiters", "functions"],
-            functionSets: sets.map(\.name))
+            id: "gotemplate", version: "1.27",
+            options: ["missingKey", "leftDelimiter", "rightDelimiter", "execute", "parseOrder"],
+            functionSets: functionSets.map(\.name))
     }
 
     /// - Throws: `.parse` with Go's message, or `.limit`; an unknown function set is `.parse` as well.
@@ -23,8 +24,8 @@ public struct GoTemplateRenderer: Renderer {
     ) throws(RenderError) -> any CompiledTemplate {
         var chosen: [FunctionSet] = []
         for name in options.functionSets {
-            guard let set = sets.first(where: { $0.name == name }) else {
-                let known = sets.map(\.name).joined(separator: ", ")
+            guard let set = functionSets.first(where: { $0.name == name }) else {
+                let known = functionSets.map(\.name).joined(separator: ", ")
                 throw RenderError(kind: .parse, detail: "no function set \"\(name)\"; there are: \(known)")
             }
             chosen.append(set)

@@ -230,12 +230,13 @@ struct Generator {
             retarget(last.instruction)
             dedent = last.dedent
             if let parent = open.indices.last {
-                open[parent].arguments.removeAll { $0.name == argument.name }
                 open[parent].arguments.append(argument)
             }
         case .parent:
             let first = Int32(code.arguments.count)
-            code.arguments += last.arguments
+            // The last block of a name counts, as with templates of one name.
+            var seen: Set<Int32> = []
+            code.arguments += last.arguments.reversed().filter { seen.insert($0.name).inserted }
             code.parents[last.index].arguments = first..<Int32(code.arguments.count)
             emit(.parent(Int32(last.index)), at: offset)
             context.feedValue()

@@ -172,15 +172,20 @@ struct Machine {
         if index < 0 {
             indentStart = indent.count
         } else {
-            let range = program.indents[Int(index)]
-            indent += program.pool[Int(range.lowerBound)..<Int(range.upperBound)]
+            deepen(program.indents[Int(index)])
         }
+    }
+
+    private mutating func deepen(_ range: Range<Int32>) {
+        indent += program.pool[Int(range.lowerBound)..<Int(range.upperBound)]
+        // Copying long indentation is work too.
+        steps &+= range.count >> 6
     }
 
     private mutating func begin(
         _ argument: Argument, in block: Block, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
     ) throws(RenderError) {
-        indent += program.pool[Int(block.indent.lowerBound)..<Int(block.indent.upperBound)]
+        deepen(block.indent)
         if block.ownLine, !argument.ownLine {
             try beginLine(at: at, into: &output, &map)
         } else if !block.ownLine, argument.ownLine {

@@ -11,10 +11,11 @@ import Values
 public struct MustacheRenderer: Renderer {
     public init() {}
 
-    public var description: RendererDescription {
-        RendererDescription(
-            id: "mustache", version: "1.4.2", options: ["escape", "leftDelimiter", "rightDelimiter"])
-    }
+    public var description: RendererDescription { Self.about }
+
+    /// The version is the specification's.
+    private static let about = RendererDescription(
+        id: "mustache", version: "1.4.2", options: ["escape", "leftDelimiter", "rightDelimiter"])
 
     /// Compiles every text, also those that no tag names: a broken partial shows now and not with the first data
     /// that reaches it.

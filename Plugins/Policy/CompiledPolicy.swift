@@ -35,7 +35,8 @@ struct CompiledPolicy: Sendable {
     var rules: [Rule]
     var ignoredNamespaces: [String]
     var policySource: String?
-    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is at hand.
+    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is at
+    /// hand.
     var standardWebhooks: Webhooks
 
     /// What is wrong with the policy and its selectors.

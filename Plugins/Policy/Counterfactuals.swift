@@ -3,9 +3,9 @@ import Values
 
 /// The smallest changes that would flip a decision, each found by deciding again.
 ///
-/// The candidates come from the rules: what they look at is what can be changed. Those that the pod's author can make
-/// come first, then the namespace's owner's, then the configuration's. Never proposed, though they would do it: to
-/// put a pod on the host's network or into a system namespace only to be rid of its sidecar.
+/// The candidates come from the rules: what they look at is what can be changed. Those that the pod's author
+/// can make come first, then the namespace's owner's, then the configuration's. Never proposed, though they
+/// would do it: to put a pod on the host's network or into a system namespace only to be rid of its sidecar.
 extension Evaluator {
     /// Single edits that are tried; a configuration can have any number of selectors.
     static let candidateLimit = 512

@@ -3,7 +3,8 @@ import Values
 
 /// Decides: asks the rules in order, and the first that says inject or skip has decided.
 ///
-/// Without a trace nothing is made for a rule that has no say; with one, every rule is asked and put into words.
+/// Without a trace a rule that has no say costs a lookup and a word of the line; with one, every rule is put into
+/// words of its own.
 struct Evaluator: DecisionEngine {
     var policy: CompiledPolicy
 
@@ -124,8 +125,8 @@ struct Evaluator: DecisionEngine {
 
     // MARK: The API server's half
 
-    /// The webhooks that the API server asks about this pod: those that were given, else Istio's own where the
-    /// namespace's labels were given, else none.
+    /// The webhooks that the API server asks about this pod: those that were given, else Istio's own where
+    /// the namespace's labels were given, else none.
     func webhooks(_ subject: DecisionSubject) -> (any WebhookMatcher)? {
         if let given = subject.webhook { return given }
         return subject.namespaceLabels == nil ? nil : policy.standardWebhooks

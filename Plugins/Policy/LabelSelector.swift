@@ -2,7 +2,8 @@ import Values
 
 /// A Kubernetes label selector, checked and ready to be compared with labels.
 ///
-/// All requirements must hold. What Kubernetes would not accept is refused when it is compiled, with the reason.
+/// All requirements must hold. What Kubernetes would not accept is refused when it is compiled, with the
+/// reason.
 struct LabelSelector: Sendable, Equatable {
     enum Operator: String, Sendable, CaseIterable {
         case isIn = "In"
@@ -17,8 +18,8 @@ struct LabelSelector: Sendable, Equatable {
         var test: Operator
         var values: [String]
 
-        /// What a label with that value, or none, gives. Only `In` and `Exists` need a label: the other two hold
-        /// where there is none.
+        /// What a label with that value, or none, gives. Only `In` and `Exists` need a label: the other two
+        /// hold where there is none.
         @inline(__always)
         func holds(_ value: String?) -> Bool {
             switch test {
@@ -67,8 +68,8 @@ struct LabelSelectorError: Error, Equatable {
 }
 
 extension LabelSelector {
-    /// Checks a selector as `LabelSelectorAsSelector` of apimachinery does. Members that it does not have are not
-    /// looked at, as Go's decoder has it; `unknownMembers` names them.
+    /// Checks a selector as `LabelSelectorAsSelector` of apimachinery does. Members that it does not have are
+    /// not looked at, as Go's decoder has it; `unknownMembers` names them.
     init(_ value: Value) throws(LabelSelectorError) {
         requirements = []
         guard !value.isNull else { return }

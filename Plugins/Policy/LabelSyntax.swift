@@ -1,4 +1,5 @@
-/// What Kubernetes accepts as the key and the value of a label (apimachinery's validation of qualified names).
+/// What Kubernetes accepts as the key and the value of a label (apimachinery's validation of qualified
+/// names).
 enum LabelSyntax {
     static let nameLimit = 63
     static let prefixLimit = 253
@@ -98,7 +99,8 @@ func quoted(_ text: String, limit: Int = 64) -> String {
         case "\t": result += "\\t"
         case "\r": result += "\\r"
         default:
-            // Control characters, and what turns the direction of text around, would let a label forge a log line.
+            // Control characters, and what turns the direction of text around, would let a label forge a log
+            // line.
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"

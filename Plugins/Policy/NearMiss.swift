@@ -1,7 +1,7 @@
 /// Whether a key is probably a misspelt `sidecar.istio.io/inject`.
 ///
-/// At most three slips (a letter too many, too few, wrong, or two swapped) away, or one of the names that the key is
-/// mistaken for. Neighbours such as `sidecar.istio.io/status` are six away.
+/// At most three slips (a letter too many, too few, wrong, or two swapped) away, or one of the names that the
+/// key is mistaken for. Neighbours such as `sidecar.istio.io/status` are six away.
 func isNearMiss(_ key: String) -> Bool {
     let length = key.utf8.count
     let wanted = injectKey.utf8.count
@@ -13,11 +13,12 @@ func isNearMiss(_ key: String) -> Bool {
 
 private let slipLimit = 3
 
-/// Letters to insert, remove, change or swap with their neighbour, in bytes; anything over the limit is `limit + 1`.
+/// Letters to insert, remove, change or swap with their neighbour, in bytes; anything over the limit is
+/// `limit + 1`.
 ///
-/// Only the diagonal band that the limit allows is worked on, and the work ends with the first row that is over it:
-/// for keys that have nothing to do with each other that is after a few rows. It runs for every key of about the
-/// right length in every decision, so it takes its rows from the stack.
+/// Only the diagonal band that the limit allows is worked on, and the work ends with the first row that is
+/// over it: for keys that have nothing to do with each other that is after a few rows. It runs for every key
+/// of about the right length in every decision, so it takes its rows from the stack.
 func editDistance(_ left: String, _ right: String, limit: Int) -> Int {
     var (left, right) = (left, right)
     return left.withUTF8 { left in right.withUTF8 { right in editDistance(left, right, limit: limit) } }

@@ -1,10 +1,11 @@
 public import PluginAPI
 
-/// The standard rules, those of Istio's injector: a policy and a pod go in, a decision with its reasons comes out.
+/// The standard rules, those of Istio's injector: a policy and a pod go in, a decision with its reasons comes
+/// out.
 ///
-/// Pure: no file, no cluster, no clock. Read `Rule` for the order of evaluation, `Evaluator` for what each rule looks
-/// at, `Counterfactuals` for what would change an answer, `Webhooks` for the API server's half. Nothing here renders
-/// or patches.
+/// Pure: no file, no cluster, no clock. Read `Rule` for the order of evaluation, `Evaluator` for what each
+/// rule looks at, `Counterfactuals` for what would change an answer, `Webhooks` for the API server's half.
+/// Nothing here renders or patches.
 public struct PolicyPlugin: DecisionPlugin {
     public let id = "policy"
 

@@ -10,13 +10,13 @@ import Values
 /// | 3 | `ignored_namespace` | skip, pass | `ignored_namespace` |
 /// | 4 | `policy_value`: is it enabled or disabled? | skip, pass | `policy_illegal` |
 /// | 5 | `label` (modern) | inject, skip, pass | `label_true`, `label_false` |
-/// | 6 | `annotation` (modern: unless there is a label) | inject, skip, pass | `annotation_true`, `annotation_false`, `annotation_unrecognised` |
+/// | 6 | `annotation` (modern: unless there is a label) | inject, skip, pass | `annotation_true`, … |
 /// | 7 | `never_inject_selector`, a step each | skip, pass | `never_inject_selector` |
 /// | 8 | `always_inject_selector`, a step each | inject, pass | `always_inject_selector` |
 /// | 9 | `default_policy` | inject, skip | `policy_enabled`, `policy_disabled` |
 ///
-/// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but then
-/// drops whatever 5 to 8 said; here it stands where it takes effect.
+/// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but
+/// then drops whatever 5 to 8 said; here it stands where it takes effect.
 enum Rule: String, Sendable {
     case webhook
     case hostNetwork = "host_network"
@@ -68,8 +68,8 @@ enum Wish: Equatable {
 
     /// What the annotation `sidecar.istio.io/inject` says.
     ///
-    /// The classic form reads YAML's words for yes in any case, and everything else is a no; the words for no are
-    /// told from the rest only to say which it was. The modern form reads two words, in lower case.
+    /// The classic form reads YAML's words for yes in any case, and everything else is a no; the words for no
+    /// are told from the rest only to say which it was. The modern form reads two words, in lower case.
     init(_ text: String, form: PolicyConfiguration.Form) {
         switch form {
         case .modern:

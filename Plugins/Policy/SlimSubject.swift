@@ -3,8 +3,8 @@ import Values
 
 /// Pods and namespaces with more labels than Kubernetes' own tools ever make.
 ///
-/// Labels are looked up one by one, which is the quickest way for a few; with a hundred thousand of them and many
-/// selectors it would be no way at all. What no rule looks at is dropped first, in one pass.
+/// Labels are looked up one by one, which is the quickest way for a few; with a hundred thousand of them and
+/// many selectors it would be no way at all. What no rule looks at is dropped first, in one pass.
 extension Evaluator {
     private static let labelLimit = 64
 

@@ -189,7 +189,8 @@ struct Warnings {
         }
     }
 
-    /// What the namespace says, where that is known: in two ways at once, or with a value that nothing looks for.
+    /// What the namespace says, where that is known: in two ways at once, or with a value that nothing looks
+    /// for.
     private func namespaceLabels(into warnings: inout [DecisionWarning]) {
         guard let labels = subject.namespaceLabels, let value = labels["istio-injection"]?.string else {
             return

@@ -5,8 +5,8 @@ import Values
 extension Webhooks {
     /// Lists within lists that are looked into.
     private static let listDepth = 4
-    /// Rules, requirements and values of all selectors together. A document may come with a request, and every change
-    /// that is tried goes through all of them.
+    /// Rules, requirements and values of all selectors together. A document may come with a request, and
+    /// every change that is tried goes through all of them.
     private static let partLimit = 4096
 
     init(_ configuration: Value, file: String) throws(WebhookConfigurationError) {

@@ -3,9 +3,9 @@ import Values
 
 /// The webhooks of MutatingWebhookConfigurations: which pods the API server sends to the injector.
 ///
-/// Rules, operations, namespaceSelector and objectSelector are evaluated as the API server does it; matchConditions
-/// (CEL) are not, and are named. A pod is taken for what the API server sees when it is created: core/v1 `pods`,
-/// operation CREATE, unless the subject says otherwise.
+/// Rules, operations, namespaceSelector and objectSelector are evaluated as the API server does it;
+/// matchConditions (CEL) are not, and are named. A pod is taken for what the API server sees when it is
+/// created: core/v1 `pods`, operation CREATE, unless the subject says otherwise.
 struct Webhooks: WebhookMatcher {
     struct Entry: Sendable {
         var name: String
@@ -104,8 +104,8 @@ extension LabelSelector {
 private let nameLabel = "kubernetes.io/metadata.name"
 
 extension Webhooks.Entry {
-    // Of several webhooks that do not call, the reason that says most about the pod at hand is told: that its own
-    // labels speak against it, then that its namespace is not selected, then that a label is missing.
+    // Of several webhooks that do not call, the reason that says most about the pod at hand is told: that its
+    // own labels speak against it, then that its namespace is not selected, then that a label is missing.
     private enum Rank {
         static let rules = 0
         static let missingLabel = 1
@@ -199,11 +199,12 @@ extension Webhooks.Entry {
 // MARK: Istio's own
 
 extension Webhooks {
-    /// The webhooks that an Istio of that form installs for that revision; empty or `default` is the default one.
+    /// The webhooks that an Istio of that form installs for that revision; empty or `default` is the default
+    /// one.
     ///
-    /// Classic: namespaces with `istio-injection=enabled`, or those of the revision. Modern: a namespace of the
-    /// revision, or with `istio-injection=enabled`, unless the pod's label says "false"; a pod of the revision, or
-    /// with the label "true", in a namespace that says nothing.
+    /// Classic: namespaces with `istio-injection=enabled`, or those of the revision. Modern: a namespace of
+    /// the revision, or with `istio-injection=enabled`, unless the pod's label says "false"; a pod of the
+    /// revision, or with the label "true", in a namespace that says nothing.
     static func standard(form: PolicyConfiguration.Form, revision: String) -> Webhooks {
         let isDefault = revision.isEmpty || revision == "default"
         let injection = "istio-injection"

@@ -35,7 +35,8 @@ extension Evaluator {
             source: source(rule, finding, subject))
     }
 
-    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its annotation.
+    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its
+    /// annotation.
     func remedy(_ code: ReasonCode) -> String? {
         code.entry.filledRemedy([("mark", policy.form == .modern ? "label" : "annotation")])
     }
@@ -45,7 +46,8 @@ extension Evaluator {
         if finding.code == .ruleNotMet { return notMet(rule, finding, subject) }
         let entry = finding.code.entry
         let values = values(rule, finding, subject)
-        // A webhook may stop a pod for a reason whose sentence serves elsewhere too and has no room for the detail.
+        // A webhook may stop a pod for a reason whose sentence serves elsewhere too and has no room for the
+        // detail.
         if case .webhook = rule, !entry.sentence.contains("{detail}"), let detail = values.first {
             return "\(entry.sentence): \(detail.text)"
         }

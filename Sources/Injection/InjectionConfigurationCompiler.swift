@@ -122,6 +122,8 @@ struct InjectionConfigurationCompiler {
         var compile = CompileOptions()
         compile.functionSets = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
         compile.environment = options.environment
+        // What an injection template prints is YAML; engines that escape escape for that.
+        compile.escape = .yaml
         compile.limits = options.limits
         compile.dataType = form == .classic ? TypeTable.classic.templateData : TypeTable.modern.templateData
         // Istio calls every injection template so, and its messages with it.

@@ -348,17 +348,22 @@ private struct YAMLTextEdit {
 
     /// The text of a value, each line moved in.
     private func written(_ value: Value, indent: Int) -> [UInt8] {
-        let blanks = [UInt8](repeating: 0x20, count: indent)
-        var result: [UInt8] = []
-        for line in YAMLWriter.text(value, order: .asGiven).utf8.split(
-            separator: 0x0a, omittingEmptySubsequences: false
-        )
-        .dropLast() {
-            if !line.isEmpty { result += blanks }
-            result += line
-            result += newline
+        var text = ByteBuffer(capacity: 4 << 10)
+        YAMLWriter.write(value, into: &text, order: .asGiven)
+        return text.withBytes { bytes in
+            var result: [UInt8] = []
+            result.reserveCapacity(bytes.count + bytes.count / 24 * (indent + 1))
+            var start = 0
+            while start < bytes.count {
+                let rest = UnsafeBufferPointer(rebasing: bytes[start...])
+                let length = rest.firstIndex(of: 0x0a) ?? rest.count
+                if length > 0 { for _ in 0..<indent { result.append(0x20) } }
+                result.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<length]))
+                result.append(contentsOf: newline)
+                start += length + 1
+            }
+            return result
         }
-        return result
     }
 
     private mutating func insert(_ text: [UInt8], at offset: Int) {

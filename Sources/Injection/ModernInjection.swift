@@ -135,12 +135,13 @@ struct ModernInjection {
                 compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))
     }
 
-    /// A native sidecar is an init container: the user's own proxy container becomes one before it is merged.
+    /// A native sidecar is an init container: the user's own proxy container becomes one before it is merged. A pod
+    /// that has one there already keeps both as they are.
     private func moveNativeProxy(in pod: inout Value, template: Value) {
         let isInit = { (value: Value) in
             (value["spec"]?["initContainers"]?.array ?? []).contains { $0.name == ContainerName.proxy }
         }
-        guard wantsNativeSidecar(pod), isInit(template),
+        guard wantsNativeSidecar(pod), isInit(template), !isInit(pod),
             case .array(var containers)? = pod["spec"]?["containers"],
             let index = containers.firstIndex(where: { $0.name == ContainerName.proxy })
         else { return }
@@ -170,9 +171,11 @@ struct ModernInjection {
         let resolved = names.flatMap { aliases[$0] ?? [$0] }
         for name in resolved where !snapshot.hasTemplate(name) {
             let known = snapshot.templateNames.joined(separator: ", ")
+            let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' asks for it"
             throw InjectionError(
                 .render, .templateMissing,
-                "failed to run injection template: requested template \"\(name)\" not found; have \(known)")
+                "failed to run injection template: requested template \"\(name)\" not found; have \(known)\(asking)"
+            )
         }
         guard resolved.count <= Self.maximumTemplates else {
             throw InjectionError(

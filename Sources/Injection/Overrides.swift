@@ -7,7 +7,7 @@ enum InjectedMerge {
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(InjectionError) {
         do {
-            try StrategicMerge.merge(patch.value, into: &original, as: type, isSettled: patch.isSettled)
+            try StrategicMerge.merge(patch, into: &original, as: type)
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
@@ -114,7 +114,6 @@ struct Overrides: Sendable {
                     + error.message)
         }
         patch.value = .object(Object([Member(list, .array([patch.value]))]))
-        patch.isSettled = true
         var merged: Value = .object(pod.spec)
         try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
         if case .object(let spec) = merged { pod.spec = spec }

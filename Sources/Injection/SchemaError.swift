@@ -9,6 +9,15 @@ struct SchemaError: Error, Sendable, Equatable {
     /// The sentence, in Go's wording where Istio answers with one.
     var message: String
 
+    static func pointer(_ path: [TypedDecoding.Step]) -> String {
+        path.reduce(into: "") { text, step in
+            switch step {
+            case .member(let key): text += "/" + escaped(key)
+            case .item(let index): text += "/\(index)"
+            }
+        }
+    }
+
     /// A member name as it stands in a JSON pointer (RFC 6901).
     static func escaped(_ key: String) -> String {
         guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {

@@ -13,14 +13,14 @@ enum StrategicMerge {
     /// Merges `patch` into `original`.
     ///
     /// - Parameters:
-    ///   - patch: has been through `TypedDecoding.decode(_, .patch)`.
+    ///   - patch: what `TypedDecoding.decode(_, .patch)` made; parts of it that are settled are used without looking
+    ///     at them again.
     ///   - original: anything; null is an empty object.
-    ///   - isSettled: as decoding said of the patch; parts of such a patch are used without looking at them again.
     static func merge(
-        _ patch: Value, into original: inout Value, as type: ObjectType, isSettled: Bool = false
+        _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(SchemaError) {
-        var merger = Merger(isSettled: isSettled)
-        try merger.merge(patch, into: &original, type)
+        var merger = Merger(unsettled: patch.unsettled)
+        try merger.merge(patch.value, into: &original, type)
     }
 }
 
@@ -53,11 +53,13 @@ enum Directive: Equatable {
 
 /// The recursion follows the types, which do not nest in circles.
 private struct Merger {
-    let isSettled: Bool
-    private var path: [String] = []
+    private let unsettled: [[TypedDecoding.Step]]
+    private var isSettled: Bool { unsettled.isEmpty }
+    /// Into the patch.
+    private var path: [TypedDecoding.Step] = []
 
-    init(isSettled: Bool) {
-        self.isSettled = isSettled
+    init(unsettled: [[TypedDecoding.Step]]) {
+        self.unsettled = unsettled
         path.reserveCapacity(8)
     }
 
@@ -88,8 +90,13 @@ private struct Merger {
         }
     }
 
+    private var pointer: String { SchemaError.pointer(path) }
+
     private func settle(_ patch: Value, _ type: ObjectType) throws(SchemaError) -> Value {
-        isSettled ? patch : try TypedDecoding.settled(patch, as: type)
+        guard unsettled.contains(where: { $0.starts(with: path) || path.starts(with: $0) }) else {
+            return patch
+        }
+        return try TypedDecoding.settled(patch, as: type)
     }
 
     private mutating func mergeMembers(
@@ -102,13 +109,14 @@ private struct Merger {
         for member in patch.members {
             let place = type.kind == .structure ? type.memberIndex(of: member.key) : nil
             let memberType = place.map { type.memberType(at: $0) } ?? type.element ?? .any
+            path.append(.member(member.key))
+            defer { path.removeLast() }
             guard let index = object.index(of: member.key), !object.members[index].value.isNull else {
                 try add(
                     member, to: &object, memberType,
                     omitsEmpty: place.map { type.memberOmitsEmpty(at: $0) } ?? false)
                 continue
             }
-            path.append(member.key)
             // Asked first: a pattern over both would hold the original's storage, and changing it would copy it.
             let shape = Shape(object.members[index].value)
             switch member.value {
@@ -126,7 +134,6 @@ private struct Merger {
             default:
                 try replace(index, by: member.value, in: &object, type, place, memberType)
             }
-            path.removeLast()
         }
     }
 
@@ -240,7 +247,7 @@ extension Merger {
     }
 
     private func failure(_ key: String, _ found: Value, _ expected: String) -> SchemaError {
-        let pointer = (path + [key]).map { "/" + SchemaError.escaped($0) }.joined()
+        let pointer = self.pointer + "/" + SchemaError.escaped(key)
         let text = String(JSON.text(found).prefix(80))
         return SchemaError(
             pointer: pointer, found: text, expected: expected,
@@ -278,16 +285,14 @@ extension Merger {
         for (index, item) in patch.enumerated() {
             guard let identity = ListKeys.identity(item, key) else {
                 throw SchemaError(
-                    pointer: path.map { "/" + SchemaError.escaped($0) }.joined() + "/\(index)",
+                    pointer: "\(pointer)/\(index)",
                     found: String(JSON.text(item).prefix(80)), expected: "a member \(key)",
-                    message:
-                        "item \(index) of \(path.joined(separator: ".")) does not contain declared merge key: "
-                        + key)
+                    message: "item \(index) of \(pointer) does not contain declared merge key: \(key)")
             }
+            path.append(.item(index))
+            defer { path.removeLast() }
             if let found = before.first(identity) {
-                path.append(String(found))
                 try merge(item, into: &items[found], element)
-                path.removeLast()
             } else {
                 before.append(identity)
                 items.append(try settle(item, element))

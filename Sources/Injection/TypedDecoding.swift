@@ -28,19 +28,28 @@ enum TypedDecoding {
         case settle
     }
 
+    /// A way into a value: a member or an item.
+    enum Step: Sendable, Equatable {
+        case member(String)
+        case item(Int)
+    }
+
     struct Result: Sendable {
         var value: Value
         /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
         /// mode `keeping`.
         var dropped: [String] = []
-        /// Mode `patch`: whether nothing stands in `value` that `settle` would take out.
-        var isSettled = true
+        /// Mode `patch`: where something stands in `value` that `settle` would take out; the root where there is a
+        /// directive or too much to tell.
+        var unsettled: [[Step]] = []
+        /// Whether nothing does.
+        var isSettled: Bool { unsettled.isEmpty }
     }
 
     static func decode(_ value: Value, as type: ObjectType, _ mode: Mode) throws(SchemaError) -> Result {
         var decoder = TypedDecoder(mode: mode)
         let outcome = try decoder.decode(value, as: type)
-        var result = Result(value: value, dropped: decoder.dropped, isSettled: decoder.isSettled)
+        var result = Result(value: value, dropped: decoder.dropped, unsettled: decoder.unsettled)
         switch outcome {
         case .same: break
         case .changed(let changed): result.value = changed
@@ -89,15 +98,10 @@ private struct TypedDecoder {
         case absent
     }
 
-    private enum Step {
-        case member(String)
-        case item(Int)
-    }
-
     let mode: TypedDecoding.Mode
     var dropped: [String] = []
-    var isSettled = true
-    private var path: [Step] = []
+    var unsettled: [[TypedDecoding.Step]] = []
+    private var path: [TypedDecoding.Step] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
 
@@ -111,8 +115,9 @@ private struct TypedDecoder {
 
     mutating func decode(_ value: Value, as type: ObjectType) throws(SchemaError) -> Outcome {
         if case .null = value {
-            isSettled = false
-            return mode == .patch ? .same : .absent
+            if mode != .patch { return .absent }
+            noteUnsettled(path)
+            return .same
         }
         switch type.kind {
         case .any: return .same
@@ -173,7 +178,11 @@ private struct TypedDecoder {
             let final: Value
             if case .changed(let value) = outcome { final = value } else { final = member.value }
             if type.memberOmitsEmpty(at: place.index), TypedDecoding.isZero(final, memberType) {
-                if mode == .patch { isSettled = false } else { outcome = .absent }
+                if mode == .patch {
+                    noteUnsettled(path + [.member(member.key)])
+                } else {
+                    outcome = .absent
+                }
             }
             switch outcome {
             case .same where place.isExact:
@@ -190,6 +199,17 @@ private struct TypedDecoder {
         return changed.map { .changed(.object($0)) } ?? .same
     }
 
+    /// Templates leave a few zeros and nulls; where there are more, all is looked at again.
+    private static let unsettledLimit = 16
+
+    private mutating func noteUnsettled(_ place: [TypedDecoding.Step]) {
+        if place.isEmpty || unsettled.count >= Self.unsettledLimit {
+            unsettled = [[]]
+        } else if unsettled.first?.isEmpty != true {
+            unsettled.append(place)
+        }
+    }
+
     private struct Place {
         /// Of the member; -1 for one that stays although the type does not have it.
         var index: Int
@@ -200,7 +220,7 @@ private struct TypedDecoder {
     private mutating func place(of key: String, in type: ObjectType) -> Place? {
         if let index = type.memberIndex(of: key) { return Place(index: index) }
         if key.utf8.first == UInt8(ascii: "$"), Directive(key) != nil {
-            isSettled = false
+            noteUnsettled([])
             if mode == .patch { return Place(index: -1) }
             if mode == .settle { return nil }
         }
@@ -250,7 +270,7 @@ private struct TypedDecoder {
                 continue
             }
             if member.key == "$patch", mode == .patch {
-                isSettled = false
+                noteUnsettled([])
                 changed?.members.append(member)
                 continue
             }
@@ -344,14 +364,7 @@ private struct TypedDecoder {
 // MARK: Errors
 
 extension TypedDecoder {
-    private var pointer: String {
-        path.reduce(into: "") { text, step in
-            switch step {
-            case .member(let key): text += "/" + SchemaError.escaped(key)
-            case .item(let index): text += "/\(index)"
-            }
-        }
-    }
+    private var pointer: String { SchemaError.pointer(path) }
 
     private static func describe(_ value: Value) -> String {
         switch value {

@@ -27,17 +27,14 @@ struct Uninject {
         let place = workload.pointer + JSONPointer(workload.templatePath).description
         var pod = try Pod.check(workload.template, at: place)
         if workload.isCronJob { pod.metadata = workload.metadata }
-        let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
-        guard status != nil || pod.proxy != nil && pod.containers.count > 1 else { return nil }
+        // Without a status, a container of the proxy's name may be the user's own.
+        guard let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
+        else { return nil }
         var notes: [String] = []
-        if status == nil {
-            notes.append("there is no status annotation: what older injectors put in is taken out")
-        }
         restoreProbes(&pod)
         restoreScraping(&pod)
-        let names = status ?? .legacy
         let kept = Overrides(parsing: pod.annotation(MetadataKey.overrides))
-        names.remove(from: &pod)
+        status.remove(from: &pod)
         for list in ["initContainers", "volumes", "imagePullSecrets"]
         where pod.spec[list]?.array?.isEmpty == true {
             pod.spec[list] = nil

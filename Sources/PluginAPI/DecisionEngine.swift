@@ -20,8 +20,8 @@ public struct PolicyConfiguration: Sendable {
     public var file: String
     /// Lines in the file: of `policy`, and of each selector by its list and index (`neverInjectSelector/0`).
     public var lines: [String: Int]
-    /// The revision that the injector serves; empty is the default one. Read only where namespace labels are given
-    /// without a webhook configuration.
+    /// The revision that the injector serves; empty is the default one. Read only where namespace labels are
+    /// given without a webhook configuration.
     public var revision: String
 
     public init(
@@ -46,7 +46,8 @@ public struct DecisionSubject: Sendable {
     public var metadata: Object
     /// `spec` of the pod or pod template.
     public var spec: Object
-    /// JSON pointer of the pod or pod template in the object that was given: `/spec/template`, or empty for a Pod.
+    /// JSON pointer of the pod or pod template in the object that was given: `/spec/template`, or empty for a
+    /// Pod.
     public var pointer: String
     /// The labels of the namespace, where they are known.
     public var namespaceLabels: Object?
@@ -86,8 +87,8 @@ public struct Decision: Sendable {
     public var remedy: String?
     /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
     public var trace: [TraceStep]
-    /// Every rule and its verdict in one line, the decisive one marked, for logs and audit annotations, where a whole
-    /// trace is too much: `host_network=pass annotation=skip! default_policy=inject`. Always there.
+    /// Every rule and its verdict in one line, the decisive one marked, for logs and audit annotations, where
+    /// a whole trace is too much: `host_network=pass annotation=skip! default_policy=inject`. Always there.
     public var traceLine: String
     /// What else should be said: misplaced keys, values that are not understood.
     public var warnings: [DecisionWarning]
@@ -111,7 +112,8 @@ public struct Decision: Sendable {
 public struct DecisionWarning: Sendable, Equatable {
     /// The whole sentence: what was found, where, and what to do.
     public var message: String
-    /// The same in at most 120 bytes, for whoever applies the pod; nil where that person can do nothing about it.
+    /// The same in at most 120 bytes, for whoever applies the pod; nil where that person can do nothing about
+    /// it.
     public var admission: String?
     /// JSON pointer of what was found in the object that was given.
     public var source: String?
@@ -184,8 +186,8 @@ public struct Counterfactual: Sendable, Equatable {
 public protocol DecisionPlugin: Sendable {
     /// As a renderer's: `policy`.
     var id: String { get }
-    /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an error,
-    /// as Istio has it.
+    /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an
+    /// error, as Istio has it.
     func compile(_ configuration: PolicyConfiguration) -> (
         engine: any DecisionEngine, warnings: [PolicyWarning]
     )
@@ -217,8 +219,8 @@ public protocol DecisionEngine: Sendable {
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
     /// The answers of these rules, row by row.
     func truthTable() -> TruthTable
-    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a list of
-    /// them.
+    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a
+    /// list of them.
     ///
     /// - Parameter file: the file's name, for messages; may be empty.
     func compileWebhook(

@@ -1,6 +1,7 @@
 public import Values
 
-/// Decisions as programs and people read them: one place for the command line, HTTP, the log and the API server.
+/// Decisions as programs and people read them: one place for the command line, HTTP, the log and the API
+/// server.
 ///
 /// A decision goes in, JSON or text comes out; nothing is decided here.
 extension Decision {
@@ -26,14 +27,14 @@ extension Decision {
     /// `inject`, `skip` or `error`.
     public var verdict: String { inject ? "inject" : reason.kind == .error ? "error" : "skip" }
 
-    /// For an admission response, where the API server puts the webhook's name before each key. The reason is not
-    /// among them: a review may still fail after it was decided.
+    /// For an admission response, where the API server puts the webhook's name before each key. The reason is
+    /// not among them: a review may still fail after it was decided.
     public var auditAnnotations: [(key: String, value: String)] {
         [("decision", verdict), ("message", message), ("trace", traceLine)].filter { !$0.1.isEmpty }
     }
 
-    /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as the
-    /// API server wants it.
+    /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as
+    /// the API server wants it.
     public var admissionWarnings: [String] {
         var texts: [String] = []
         for warning in warnings where texts.count < Self.admissionWarningLimit {

@@ -49,7 +49,11 @@ final class IsolatedProcess: @unchecked Sendable {
         self.socket = socket
     }
 
-    deinit { if !isReaped { _ = Self.end(pid) } }
+    deinit {
+        guard !isReaped else { return }
+        kill(pid, SIGKILL)
+        _ = Self.end(pid)
+    }
 
     /// Whether the child still runs; it may have been ended by others while it had nothing to do.
     var isAlive: Bool {

@@ -1,5 +1,5 @@
-/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs. `ReasonTable` has the
-/// sentence, the remedy and the documentation of each. Codes are never reused or renamed.
+/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs. `ReasonTable`
+/// has the sentence, the remedy and the documentation of each. Codes are never reused or renamed.
 public enum ReasonCode: String, Sendable, CaseIterable {
     // A sidecar is injected.
     case annotationTrue = "annotation_true"

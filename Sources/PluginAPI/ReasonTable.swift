@@ -2,7 +2,8 @@ import Values
 
 /// What people read about a reason code.
 ///
-/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at hand.
+/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at
+/// hand.
 public struct ReasonDescription: Sendable {
     public var code: ReasonCode
     public var kind: ReasonCode.Kind

@@ -32,6 +32,10 @@ public struct FunctionDescription: Sendable, Equatable {
     public var isPure: Bool
     /// A template and what it prints, where there is an example.
     public var example: Example?
+    /// Where the function comes from, for people: `sprig 3.3.0`; empty for the engine's own.
+    public var origin: String
+    /// What it does, in a line; may be empty.
+    public var summary: String
 
     public struct Example: Sendable, Equatable {
         public var template: String
@@ -44,13 +48,16 @@ public struct FunctionDescription: Sendable, Equatable {
     }
 
     public init(
-        name: String, set: String, signature: String = "", isPure: Bool = true, example: Example? = nil
+        name: String, set: String, signature: String = "", isPure: Bool = true, example: Example? = nil,
+        origin: String = "", summary: String = ""
     ) {
         self.name = name
         self.set = set
         self.signature = signature
         self.isPure = isPure
         self.example = example
+        self.origin = origin
+        self.summary = summary
     }
 }
 

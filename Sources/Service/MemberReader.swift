@@ -11,6 +11,13 @@ struct MemberReader {
         self.path = path
     }
 
+    /// As `string`, but null is wrong: for members of which one must be there.
+    func text(_ key: String) throws(RequestProblem) -> String? {
+        guard let value = object[key] else { return nil }
+        guard let text = value.string else { throw wrong(key, value, want: "a string") }
+        return text
+    }
+
     func string(_ key: String) throws(RequestProblem) -> String? {
         guard let value = present(key) else { return nil }
         guard let text = value.string else { throw wrong(key, value, want: "a string") }

@@ -84,6 +84,18 @@ extension HTTPRequest {
             detail: "the answer comes as \(offers.joined(separator: " or ")): want one of them in \"Accept\"")
     }
 
+    /// A parameter of the query that is there, or `true`, or neither.
+    ///
+    /// - Throws: 400 for any other value.
+    func flag(_ name: String) throws(RequestProblem) -> Bool {
+        switch query(name) {
+        case nil, "false": return false
+        case "", "true": return true
+        case let value?:
+            throw .malformed("the parameter \"\(name)\" is \"\(excerpt(value))\": want true or false")
+        }
+    }
+
     /// The body's format.
     ///
     /// - Throws: 400 where there is no body, 415 where it is in another format.

@@ -64,7 +64,11 @@ extension RenderRequest {
         return problem
     }
 
+    /// The rendering went well once and its steps are counted, so the deadline, which may have come near, is not
+    /// what should end it now.
     private func sourceMap(_ template: any CompiledTemplate, _ limits: RenderLimits) -> SourceMap? {
+        var limits = limits
+        limits.deadline = nil
         var map: SourceMap? = SourceMap()
         var usage = RenderUsage()
         var output = ByteBuffer(capacity: 4096)

@@ -90,8 +90,9 @@ extension RenderRequest {
         }
         for set in options.functionSets where !renderer.description.functionSets.contains(set) {
             let sets = renderer.description.functionSets.joined(separator: ", ")
-            throw .malformed(
-                "\"functions\" names \"\(excerpt(set))\": "
+            throw RequestProblem(
+                status: 422, code: "names_do_not_fit",
+                detail: "\"functions\" names \"\(excerpt(set))\": "
                     + (sets.isEmpty ? "the engine \(engine) has no function sets" : "want some of \(sets)"))
         }
         var options = options

@@ -62,7 +62,7 @@ public struct RenderRequest: Sendable {
         }
         let reader = MemberReader(body)
         let name = try reader.string("name") ?? "main"
-        let reference = try reader.string("templateRef")
+        let reference = try reader.text("templateRef")
         let main = try mainSource(reader)
         if main == nil, reference == nil {
             throw .malformed("there is no template: want \"template\", \"templateBase64\" or \"templateRef\"")
@@ -85,8 +85,8 @@ public struct RenderRequest: Sendable {
     }
 
     private static func mainSource(_ reader: MemberReader) throws(RequestProblem) -> [UInt8]? {
-        let text = try reader.string("template")
-        guard let encoded = try reader.string("templateBase64") else { return text.map { Array($0.utf8) } }
+        let text = try reader.text("template")
+        guard let encoded = try reader.text("templateBase64") else { return text.map { Array($0.utf8) } }
         guard text == nil else {
             throw .malformed("\"template\" and \"templateBase64\" are both there: want one of the two")
         }
@@ -106,7 +106,7 @@ public struct RenderRequest: Sendable {
                 throw .malformed("\"templates.\(member.key)\" is \(kind(of: member.value)): want a string")
             }
             guard member.key != main.name else {
-                throw .malformed(
+                throw .names(
                     "\"templates\" has a template of the main template's name \"\(main.name)\": "
                         + "give one of them another \"name\"")
             }
@@ -116,7 +116,7 @@ public struct RenderRequest: Sendable {
         var result: [TemplateSource] = []
         for name in order {
             guard let index = named.firstIndex(where: { $0.name == name }) else {
-                throw .malformed(
+                throw .names(
                     "\"options.parseOrder\" names \"\(name)\" where no template is left of that name: "
                         + "want names of \"templates\" or the main template's, each once")
             }
@@ -150,5 +150,12 @@ public struct RenderRequest: Sendable {
         if let bytes = lowered.outputBytes { limits.outputBytes = min(limits.outputBytes, bytes) }
         if let depth = lowered.depth { limits.depth = min(limits.depth, depth) }
         return limits
+    }
+}
+
+extension RequestProblem {
+    /// Names that are well-formed, but do not fit what is there.
+    fileprivate static func names(_ detail: String) -> RequestProblem {
+        RequestProblem(status: 422, code: "names_do_not_fit", detail: detail)
     }
 }

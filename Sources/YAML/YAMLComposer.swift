@@ -60,6 +60,8 @@ struct YAMLComposer: ~Copyable {
     }
 
     private var path = ""
+    /// The length of all paths for which a place is kept.
+    private var pathBytes = 0
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) throws(YAMLError) {
         parser = try YAMLParser(bytes)
@@ -87,6 +89,7 @@ struct YAMLComposer: ~Copyable {
         duplicates.removeAll()
         positions.removeAll()
         path = ""
+        pathBytes = 0
 
         try parser.advance()
         // A document of nothing is one plain scalar without a byte.
@@ -278,9 +281,15 @@ struct YAMLComposer: ~Copyable {
     /// The line on which the value now being added began.
     private var valueLine = 0
 
+    /// So many keys that stand twice are named in an error.
+    private static let reportedDuplicates = 100
+
     private func duplicateError() -> YAMLError {
         let sorted = duplicates.sorted { $0.line < $1.line }
-        let lines = sorted.map { "  line \($0.line): key \(JSON.text(.string($0.key))) already set in map" }
+        var lines = sorted.prefix(Self.reportedDuplicates).map { duplicate in
+            "  line \(duplicate.line): key \(JSON.text(.string(duplicate.key))) already set in map"
+        }
+        if sorted.count > lines.count { lines.append("  and \(sorted.count - lines.count) more") }
         return YAMLError(
             code: .duplicateKey, message: "unmarshal errors:\n" + lines.joined(separator: "\n"),
             position: SourcePosition(line: sorted[0].line, column: 1))
@@ -397,6 +406,9 @@ struct YAMLComposer: ~Copyable {
 
     private mutating func notePosition() {
         guard options.positions else { return }
+        // Long keys within each other would make paths that outgrow their text by far.
+        pathBytes += path.utf8.count
+        guard pathBytes <= options.limits.pathBytes else { return }
         positions[path] = parser.position
     }
 }

@@ -83,10 +83,13 @@ public struct YAMLLimits: Sendable {
     /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
     /// whoever writes them out again does not.
     public var nodes: Int
+    /// Bytes of the paths for which places are kept; the places of further values are left out.
+    public var pathBytes: Int
 
-    public init(depth: Int = 100, nodes: Int = 1_000_000) {
+    public init(depth: Int = 100, nodes: Int = 1_000_000, pathBytes: Int = 16 << 20) {
         self.depth = depth
         self.nodes = nodes
+        self.pathBytes = pathBytes
     }
 }
 

@@ -25,8 +25,19 @@ struct RecordedAnswersTests {
     @Test(arguments: suites)
     func reviews(_ suite: String) throws {
         var problems: [String] = []
-        for recorded in try RecordedCase.all(in: suite) {
+        let cases = try RecordedCase.all(in: suite)
+        #expect(cases.count >= 40)
+        for recorded in cases {
             problems += try recorded.reviewProblems().map { "\(recorded.name): \($0)" }
+        }
+        #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
+    }
+
+    @Test("what was injected once stays as it is, and leads back to what was there", arguments: suites)
+    func wayBack(_ suite: String) throws {
+        var problems: [String] = []
+        for recorded in try RecordedCase.all(in: suite) {
+            problems += try recorded.wayBackProblems().map { "\(recorded.name): \($0)" }
         }
         #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
     }

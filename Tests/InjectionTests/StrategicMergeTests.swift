@@ -131,6 +131,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #"{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}"#,
             #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
         Case(
+            "only the item with a zero is looked at again", #"{"containers":[{"name":"a","tty":true}]}"#,
+            #"{"containers":[{"name":"b","tty":true},{"name":"c","tty":false,"env":null},{"name":"a","tty":false}]}"#,
+            #"{"containers":[{"name":"b","tty":true},{"name":"c"},{"name":"a"}]}"#),
+        Case(
             "directives of what is added go", #"{}"#,
             #"{"containers":[{"name":"a","$retainKeys":["name"]},{"name":"b","$patch":"delete"}]}"#,
             #"{"containers":[{"name":"a"}]}"#),
@@ -139,11 +143,12 @@ private struct Case: Sendable, CustomTestStringConvertible {
     private func merge(_ example: Case, _ type: ObjectType) throws {
         let decoded = try TypedDecoding.decode(try JSON.read(example.patch), as: type, .patch)
         var value = try JSON.read(example.original)
-        try StrategicMerge.merge(decoded.value, into: &value, as: type, isSettled: decoded.isSettled)
+        try StrategicMerge.merge(decoded, into: &value, as: type)
         #expect(JSON.text(value) == example.merged)
         // Doing it the careful way gives the same.
         value = try JSON.read(example.original)
-        try StrategicMerge.merge(decoded.value, into: &value, as: type)
+        let careful = TypedDecoding.Result(value: decoded.value, unsettled: [[]])
+        try StrategicMerge.merge(careful, into: &value, as: type)
         #expect(JSON.text(value) == example.merged)
     }
 
@@ -173,7 +178,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         (
             #"{"containers":[{"image":"i"}]}"#,
-            "item 0 of containers does not contain declared merge key: name"
+            "item 0 of /containers does not contain declared merge key: name"
         ),
         (
             #"{"nodeSelector":{"$patch":"tear"}}"#,
@@ -192,7 +197,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
         let decoded = try TypedDecoding.decode(try JSON.read(patch), as: TypeTable.modern.podSpec, .patch)
         var value = try JSON.read(#"{"containers":[{"name":"a"}],"nodeSelector":{"a":"b"}}"#)
         let error = #expect(throws: SchemaError.self) {
-            try StrategicMerge.merge(decoded.value, into: &value, as: TypeTable.modern.podSpec)
+            try StrategicMerge.merge(decoded, into: &value, as: TypeTable.modern.podSpec)
         }
         #expect(error?.message == message)
     }
@@ -208,11 +213,12 @@ private struct Case: Sendable, CustomTestStringConvertible {
         func container(_ env: [Value]) -> Value {
             ["containers": [["name": "a", "env": .array(env)]]]
         }
+        let patch = TypedDecoding.Result(value: container(additions))
         var once = container(items)
-        try StrategicMerge.merge(container(additions), into: &once, as: TypeTable.modern.podSpec)
+        try StrategicMerge.merge(patch, into: &once, as: TypeTable.modern.podSpec)
         #expect(once["containers"]?[0]?["env"]?.array?.count == 150)
         var twice = once
-        try StrategicMerge.merge(container(additions), into: &twice, as: TypeTable.modern.podSpec)
+        try StrategicMerge.merge(patch, into: &twice, as: TypeTable.modern.podSpec)
         #expect(JSON.text(twice) == JSON.text(once))
     }
 }

@@ -25,8 +25,12 @@ final class EngineBuilder: Sendable {
     }
 }
 
-/// An example engine that the package builds.
-func example(_ name: String) -> String { "\(packageRoot)/.build/debug/lib\(name).so" }
+/// An example engine that the package builds; it stands beside the program.
+func example(_ name: String) -> String {
+    let folder = pillionBinary.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+        separator: "/")
+    return "\(folder)/lib\(name).so"
+}
 
 /// Renders a text with an engine: the output, or the error.
 func render(

@@ -46,6 +46,37 @@ import Values
     }
 }
 
+/// A folder of engines, as the program itself takes it.
+@Suite struct PluginFolderTests {
+    private let folder = TemporaryFolder()
+
+    private func copy(_ name: String, as file: String) throws {
+        chmod(folder.write(try #require(contents(of: example(name))), to: file), 0o755)
+    }
+
+    @Test(arguments: ["none", "wished", "process"])
+    func theCommandLineRendersWithALoadedEngineAndSaysWhatItRefuses(_ isolation: String) throws {
+        try copy("dollar", as: "dollar.so")
+        try copy("dollar", as: "twin.so")
+        chmod(folder.write("no library", to: "broken.so"), 0o755)
+        let request = #"{"id": 1, "engine": "dollar", "template": "hello ${who}", "data": {"who": "world"}}"#
+        let result = run(
+            pillionBinary,
+            ["render", "--pluginDir", folder.root, "--pluginIsolation", isolation, "--requests", "-"],
+            input: request + "\n")
+        #expect(result.status == 0)
+        #expect(result.output == #"{"id":1,"output":"hello world","error":null}"# + "\n")
+        #expect(result.errors.contains("broken.so is refused: it cannot be opened: "))
+        #expect(result.errors.contains("twin.so is refused: id \"dollar\" is taken: an id names one engine"))
+    }
+
+    @Test func theFolderMayComeFromTheEnvironment() throws {
+        try copy("fields", as: "fields.so")
+        let result = run(pillionBinary, ["engines"], environment: ["PILLION_PLUGIN_DIR": folder.root])
+        #expect(result.output.contains("fields 1.0.0"))
+    }
+}
+
 private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LOCAL) != nil
 
 /// Jsonnet, where libjsonnet is installed.
@@ -101,7 +132,8 @@ private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LO
     }
 
     @Test(arguments: [
-        ("{ a: 1 ", "template: main:1: the program ends where something should follow"), ("local x = 1;\ny", "template: main:2:1: unknown variable: y"),
+        ("{ a: 1 ", "template: main:1: the program ends where something should follow"),
+        ("local x = 1;\ny", "template: main:2:1: unknown variable: y"),
         ("local x = 1;\n\nerror 'why ' + x", "template: main:3:1: why 1"),
     ])
     func errorsHaveTheirPlace(_ program: String, _ detail: String) throws {

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Values
 
-/// Each `cases/NAME.json` holds a configuration, an object and what is known about its namespace; `NAME.txt` is
-/// everything that is said about it: the tree with what would change the answer, the warnings for the pod's author,
-/// the line for the log.
+/// Each `cases/NAME.json` holds a configuration, an object and what is known about its namespace; `NAME.txt`
+/// is everything that is said about it: the tree with what would change the answer, the warnings for the
+/// pod's author, the line for the log.
 struct CaseTests {
     static let folder = packageRoot + "/Tests/PolicyTests/cases/"
 

@@ -17,8 +17,8 @@ struct OrderOfEvaluationTests {
         }
     }
 
-    /// Istio's truth table (docs, "Automatic injection"; spec section 1.3): namespace selector × default policy ×
-    /// pod override.
+    /// Istio's truth table (docs, "Automatic injection"; spec section 1.3): namespace selector × default
+    /// policy × pod override.
     static let truthTable: [Row] = [PolicyConfiguration.Form.classic, .modern].flatMap { form in
         [false, true].flatMap { selected in
             ["enabled", "disabled"].flatMap { policy in

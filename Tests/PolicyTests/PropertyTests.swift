@@ -3,7 +3,8 @@ import Policy
 import Testing
 import Values
 
-/// Whatever the configuration and the pod: one step decides, it is the first that could, and what is proposed flips.
+/// Whatever the configuration and the pod: one step decides, it is the first that could, and what is proposed
+/// flips.
 struct PropertyTests {
     /// SplitMix64: the same cases on every run.
     struct Dice {
@@ -101,7 +102,8 @@ struct PropertyTests {
         #expect(decision.traceLine == short.traceLine)
         #expect(decision.traceLine.split(separator: " ").filter { $0.hasSuffix("!") }.count == 1)
 
-        // Exactly one step decides; it is the first that says inject or skip, and it says what the decision says.
+        // Exactly one step decides; it is the first that says inject or skip, and it says what the decision
+        // says.
         let decisive = decision.trace.filter(\.decisive)
         try #require(decisive.count == 1)
         #expect(decision.trace.first { $0.verdict == .inject || $0.verdict == .skip } == decisive[0])

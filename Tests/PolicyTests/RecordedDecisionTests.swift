@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import Values
 
-/// Decisions that Istio's webhook made, 1.6 (classic) and today's (modern). Each must come out the same, and for a
-/// reason that the inputs allow.
+/// Decisions that Istio's webhook made, 1.6 (classic) and today's (modern). Each must come out the same, and
+/// for a reason that the inputs allow.
 @Suite(.enabled(if: SharedMaterial.isPresent, "the recorded answers are not beside the checkout"))
 struct RecordedDecisionTests {
     @Test(arguments: [PolicyConfiguration.Form.classic, .modern])

@@ -5,7 +5,6 @@ import Values
 @testable import Service
 
 /// What a scrape shows after known requests.
-@Suite(.enabled(if: LiveService.canStart, "needs the engine gotemplate"))
 struct MetricsTests {
     private func scrape(_ service: Service, accept: String? = nil) throws -> (text: String, type: String) {
         let headers = accept.map { [("Accept", $0)] } ?? []

@@ -94,8 +94,6 @@ extension String {
 enum LiveService {
     static let shared: Result<Service, any Error> = Result { try start() }
 
-    static let canStart = StandardPlugins.renderers.contains { $0.description.id == "gotemplate" }
-
     static func start(_ change: (inout ServeOptions) -> Void = { _ in }) throws -> Service {
         var options = ServeOptions()
         options.httpPort = 0
@@ -113,7 +111,6 @@ extension Service {
     func client() throws -> HTTPClient { try #require(HTTPClient(port: http.server.port)) }
 }
 
-@Suite(.enabled(if: LiveService.canStart, "needs the engine gotemplate"))
 struct ServiceTests {
     @Test(arguments: ServiceCase.all)
     func answersAsTheCaseSays(_ serviceCase: ServiceCase) throws {

@@ -55,6 +55,24 @@ struct YAMLLimitTests {
         #expect(code("[" + String(repeating: "a, ", count: 50) + "]", limits) == nil)
     }
 
+    @Test("the paths of places have a limit, and so have the keys that an error names")
+    func places() throws {
+        let limits = YAMLLimits(pathBytes: 10)
+        let documents = try YAMLReader.documents(
+            Array("a:\n  bcd: 1\n  efg: 2\n".utf8), options: YAMLOptions(positions: true, limits: limits))
+        #expect(documents[0].value == ["a": ["bcd": 1, "efg": 2]])
+        #expect(documents[0].positions?.keys.sorted() == ["", "/a", "/a/bcd"])
+        #expect(throws: YAMLError.self) {
+            do {
+                let text = String(repeating: "a: 1\n", count: 1_000)
+                _ = try YAMLReader.value(text, options: YAMLOptions(strict: true))
+            } catch let error as YAMLError {
+                #expect(error.message.hasSuffix("  and 899 more"))
+                throw error
+            }
+        }
+    }
+
     @Test("many keys do not take the square of time, and the last of equal ones wins")
     func manyKeys() throws {
         let text = (0..<20_000).map { "k\($0 % 10_000): \($0)\n" }.joined()

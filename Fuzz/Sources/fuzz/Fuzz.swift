@@ -8,11 +8,10 @@ typealias FuzzTarget = @Sendable (UnsafeBufferPointer<UInt8>) -> Void
 /// in the table.
 @main
 enum Fuzz {
-    static let targets: [(name: String, run: FuzzTarget)] = [
-        ("json", fuzzJSON),
-        ("yaml", fuzzYAML),
-        ("patch", fuzzPatch),
-        ("mustache", fuzzMustache),
+    static let targets: [(name: String, make: @Sendable () -> FuzzTarget)] = [
+        ("json", { fuzzJSON }), ("yaml", { fuzzYAML }), ("patch", { fuzzPatch }),
+        ("gotemplate", { fuzzTemplate("gotemplate") }), ("mustache", { fuzzMustache }),
+        ("review", { fuzzReview }), ("manifest", { fuzzManifest }),
     ]
 
     nonisolated(unsafe) static var chosen: FuzzTarget = fuzzJSON
@@ -24,7 +23,7 @@ enum Fuzz {
             _ = write(STDERR_FILENO, usage, usage.utf8.count)
             exit(2)
         }
-        chosen = target.run
+        chosen = target.make()
         var rest = ([arguments[0]] + arguments.dropFirst(2)).map { strdup($0) } + [nil]
         var count = Int32(rest.count - 1)
         rest.withUnsafeMutableBufferPointer { buffer in

@@ -10,12 +10,17 @@ public struct FunctionSet: Sendable {
     public let name: String
     /// Where the functions come from, for people: `sprig 3.3.0`.
     public let origin: String
-    public let functions: [TemplateFunction]
+    private let table: @Sendable () -> [TemplateFunction]
+    public var functions: [TemplateFunction] { table() }
 
-    public init(name: String, origin: String, functions: [TemplateFunction]) {
+    /// - Parameter functions: asked for when a template wants the set, and never before: reading 200 signatures
+    ///   takes longer than a small rendering. To be kept by whoever makes it.
+    public init(
+        name: String, origin: String, functions: @autoclosure @escaping @Sendable () -> [TemplateFunction]
+    ) {
         self.name = name
         self.origin = origin
-        self.functions = functions
+        table = functions
     }
 }
 
@@ -34,6 +39,8 @@ public struct TemplateFunction: Sendable {
     public let isPure: Bool
     /// Whether it changes a map in place: a program that calls one gets its data as `GoMap`s.
     public let mutates: Bool
+    /// What it does, in a line.
+    public let summary: String
     /// An expression and what it prints: documentation that is also a test. `{{ upper "a" }}` → `A`.
     public let example: (template: String, output: String)
     public let call: NativeFunction
@@ -41,12 +48,14 @@ public struct TemplateFunction: Sendable {
     /// - Parameter signature: a Go function type; one that does not parse stops the start.
     public init(
         _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
-        example: (template: String, output: String) = ("", ""), call: @escaping NativeFunction
+        summary: String = "", example: (template: String, output: String) = ("", ""),
+        call: @escaping NativeFunction
     ) {
         self.name = name
         self.signature = FunctionSignature(signature)
         self.isPure = isPure
         self.mutates = mutates
+        self.summary = summary
         self.example = example
         self.call = call
     }

@@ -116,6 +116,10 @@ extension TypedValue {
             return "value:" + GoFormat.text(wrapped)
         case .intOrString, .quantity:
             return value.isNull ? "0" : GoFormat.text(GoValue(value))
+        case .time:
+            return TypedValue.timeText(value.string)
+        case .structure where type.name == "types.NamespacedName":
+            return (value["namespace"]?.string ?? "") + "/" + (value["name"]?.string ?? "")
         case .structure:
             // Protobuf's text form: members by JSON name.
             let members = (value.object ?? Object()).members
@@ -129,6 +133,15 @@ extension TypedValue {
         default:
             return value.isNull ? "<nil>" : GoFormat.text(GoValue(value))
         }
+    }
+
+    /// time.Time's String of the RFC 3339 text that Kubernetes writes, whole seconds in UTC; the zero time for none.
+    private static func timeText(_ text: String?) -> String {
+        guard let text else { return "0001-01-01 00:00:00 +0000 UTC" }
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20, bytes[10] == UInt8(ascii: "T"), bytes[19] == UInt8(ascii: "Z") else { return text }
+        return String(decoding: bytes[..<10], as: UTF8.self) + " "
+            + String(decoding: bytes[11..<19], as: UTF8.self) + " +0000 UTC"
     }
 
     /// Go's truth: not the zero value; a struct is always true.

@@ -124,7 +124,11 @@ class Table:
             flags += "g" * ("Get" + field["go"] in getters)
             columns = ["." + field["go"], "" if json_name == "-" else json_name, str(self.go_type(go_type)), flags]
             lines.append("\t".join(columns + ([field["patchMergeKey"]] if field.get("patchMergeKey") else [])))
-        letters = "".join(l for l, m in (("s", "String"), ("v", "Value"), ("z", "IsZero")) if m in getters)
+        # The generated String of a Kubernetes struct prints its insides and has a pointer receiver: what a template
+        # prints of a struct is nearly always the plain form. Only scalars in JSON keep it.
+        letters = "".join(
+            l for l, m in (("s", "String"), ("v", "Value"), ("z", "IsZero"))
+            if m in getters and (l != "s" or self.lines[number][0] != "s"))
         if letters:
             lines.append("!" + letters)
         if lines:

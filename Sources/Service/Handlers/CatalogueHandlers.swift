@@ -42,6 +42,10 @@ public enum Catalogue {
                     Member("set", .string(function.set)), Member("signature", .string(function.signature)),
                     Member("pure", .bool(function.isPure)),
                 ])
+                if !function.origin.isEmpty { row["origin"] = .string(function.origin) }
+                if !function.summary.isEmpty { row["summary"] = .string(function.summary) }
+                if !function.origin.isEmpty { row["origin"] = .string(function.origin) }
+                if !function.summary.isEmpty { row["summary"] = .string(function.summary) }
                 if let example = function.example {
                     row["example"] = [
                         "template": .string(example.template), "output": .string(example.output),

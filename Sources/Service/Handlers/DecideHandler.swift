@@ -39,7 +39,7 @@ struct DecideHandler: Handler {
                 throw .malformed(
                     "the request is \(kind(of: body)): want an object with \"object\" and \"namespace\"")
             }
-            explain = request.query("explain").map { $0 != "false" } ?? false
+            explain = try request.flag("explain")
             namespace = request.query("namespace")
             guard let asked = members["object"] else {
                 guard members["kind"]?.string != nil else {
@@ -57,6 +57,10 @@ struct DecideHandler: Handler {
             object = asked
             namespace = try reader.string("namespace") ?? namespace
             namespaceLabels = try reader.object("namespaceLabels")
+            for label in namespaceLabels?.members ?? [] where label.value.string == nil {
+                throw .malformed(
+                    "\"namespaceLabels.\(label.key)\" is \(kind(of: label.value)): want a string")
+            }
             webhook = members["webhook"]
             explain = try reader.bool("explain") ?? explain
         }

@@ -19,6 +19,7 @@ struct InjectHandler: Handler {
         guard !request.body.isEmpty else {
             throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
         }
+        let isDifference = try request.diff()
         let format: MediaType
         do throws(RequestProblem) {
             format = try request.bodyFormat([.json, .yaml])
@@ -32,8 +33,8 @@ struct InjectHandler: Handler {
         switch format {
         case .json where TopLevelKind.isReview(request.body):
             return review(request, mayTakeLong, &entry)
-        case .json: return try manifest(request, .json, mayTakeLong, &entry)
-        default: return try manifest(request, .yaml, mayTakeLong, &entry)
+        case .json: return try manifest(request, .json, isDifference, mayTakeLong, &entry)
+        default: return try manifest(request, .yaml, isDifference, mayTakeLong, &entry)
         }
     }
 
@@ -95,11 +96,11 @@ struct InjectHandler: Handler {
     private static let quickBytes = 64 << 10
 
     private func manifest(
-        _ request: HTTPRequest, _ format: ManifestFormat, _ mayTakeLong: Bool, _ entry: inout LogEntry
+        _ request: HTTPRequest, _ format: ManifestFormat, _ diff: Bool, _ mayTakeLong: Bool,
+        _ entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
         entry.isManifest = true
         let type = format == .json ? MediaType.json : MediaType.yaml
-        let diff = try request.diff()
         _ = try request.accepted(diff ? ["text/plain", "text/x-diff"] : [type.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         var manifest = ManifestOptions()

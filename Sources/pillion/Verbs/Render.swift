@@ -49,6 +49,10 @@ let renderVerb = Verb(
             name: "requests", shape: .value("FILE"),
             help: "requests, a JSON object a line; - is standard input"),
         Option(
+            name: "functions", shape: .flag,
+            help: "list the functions of all sets, those that are not pure marked; as JSON with --format json"
+        ),
+        Option(
             name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the output goes"),
     ] + pluginOptions,
     examples: [
@@ -60,12 +64,53 @@ let renderVerb = Verb(
         let registry = try registry(for: arguments)
         let isServer = try arguments.choice("limits", of: ["go", "server"]) == "server"
         let context = RenderRequest.Context(registry: registry, limits: isServer ? .server : .commandLine)
+        if try arguments.flag("functions") {
+            let isJSON = arguments.string("format") == "json"
+            let list =
+                isJSON
+                ? JSON.text(Catalogue.functions(registry), style: .pretty(2)) + "\n" : functionList(registry)
+            standardOutput.write(list)
+            return .success
+        }
         if let path = arguments.string("requests") {
             try answerLines(of: path, context)
             return .success
         }
         return try renderOne(arguments, context)
     })
+
+/// Name, signature and what it does, a set after the other.
+private func functionList(_ registry: PluginRegistry) -> String {
+    var text = ""
+    for renderer in registry.renderers {
+        for (set, functions) in grouped(renderer.functions) {
+            let origin = functions.first.map { $0.origin.isEmpty ? "" : " (\($0.origin))" } ?? ""
+            text += "\(renderer.description.id) \(set)\(origin)\n"
+            for function in functions {
+                text += "  \(function.name) \(function.signature)\(function.isPure ? "" : " [not pure]")\n"
+                if !function.summary.isEmpty { text += "      \(function.summary)\n" }
+                guard let example = function.example else { continue }
+                let output = JSON.text(.string(example.output))
+                text += "      \(JSON.text(.string(example.template))) prints \(output)\n"
+            }
+        }
+    }
+    return text
+}
+
+/// By set, in the order in which sets come.
+private func grouped(_ functions: [FunctionDescription]) -> [(set: String, functions: [FunctionDescription])]
+{
+    var groups: [(set: String, functions: [FunctionDescription])] = []
+    for function in functions {
+        if let index = groups.firstIndex(where: { $0.set == function.set }) {
+            groups[index].functions.append(function)
+        } else {
+            groups.append((function.set, [function]))
+        }
+    }
+    return groups
+}
 
 /// Answers each line as it is read, so that a caller may wait for one before it sends the next.
 private func answerLines(of path: String, _ context: RenderRequest.Context) throws {

@@ -1,0 +1,42 @@
+import PluginAPI
+import Service
+import Values
+
+/// A template, a zero byte and its data in JSON are rendered or refused within the limits of a server, by one of the
+/// engines; with a source map and without, the output is the same, and so is the error.
+func fuzzTemplate(_ engine: String) -> FuzzTarget {
+    guard let registry = try? StandardPlugins.registry(), let renderer = registry.renderer(engine) else {
+        return { _ in preconditionFailure("no engine \(engine)") }
+    }
+    var limits = RenderLimits.server
+    limits.steps = 20_000
+    limits.outputBytes = 1 << 18
+    limits.functionBytes = 1 << 18
+    var options = CompileOptions()
+    options.functionSets = renderer.description.functionSets
+    options.limits = limits
+    return { [limits, options] bytes in
+        let cut = bytes.firstIndex(of: 0) ?? bytes.endIndex
+        let source = TemplateSource(name: "fuzz", bytes: Array(bytes[..<cut]))
+        let data =
+            (try? JSON.read(Array(bytes[min(cut + 1, bytes.endIndex)...]))) ?? ["a": [1, "b", ["c": nil]]]
+        guard let template = try? renderer.compile(TemplateSources(source), options: options) else { return }
+        let plain = render(template, data, limits, mapped: false)
+        let mapped = render(template, data, limits, mapped: true)
+        precondition(plain == mapped, "the source map changes the output")
+    }
+}
+
+private func render(
+    _ template: any CompiledTemplate, _ data: Value, _ limits: RenderLimits, mapped: Bool
+) -> [UInt8] {
+    var output = ByteBuffer()
+    var map: SourceMap? = mapped ? SourceMap() : nil
+    var usage = RenderUsage()
+    do throws(RenderError) {
+        try template.render(TemplateData(data), limits: limits, sourceMap: &map, usage: &usage, into: &output)
+        return output.bytes
+    } catch {
+        return output.bytes + error.detailBytes
+    }
+}

@@ -1,0 +1,177 @@
+import Glibc
+
+/// Searching, cutting and joining texts as Go's `strings` package does, on bytes.
+enum ByteText {
+    /// Where `needle` first stands in `text` at `start` or later.
+    static func index(of needle: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
+        guard !needle.isEmpty else { return start <= text.count ? start : nil }
+        guard text.count - start >= needle.count else { return nil }
+        if needle.count > 64 { return longIndex(of: needle, in: text, from: start) }
+        return text.withUnsafeBytes { hay in
+            needle.withUnsafeBytes { pin in
+                guard let base = hay.baseAddress, let wanted = pin.baseAddress else { return nil }
+                var at = start
+                while at + pin.count <= hay.count {
+                    guard let hit = memchr(base + at, Int32(pin[0]), hay.count - pin.count - at + 1) else {
+                        return nil
+                    }
+                    at = UnsafeRawPointer(hit) - base
+                    if memcmp(base + at, wanted, pin.count) == 0 { return at }
+                    at += 1
+                }
+                return nil
+            }
+        }
+    }
+
+    /// Knuth, Morris and Pratt: comparing at every place would take the product of both lengths on texts such as
+    /// `aaa…ab`.
+    private static func longIndex(of needle: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+        var fallback = [Int](repeating: 0, count: needle.count)
+        var matched = 0
+        for index in 1..<needle.count {
+            while matched > 0 && needle[index] != needle[matched] { matched = fallback[matched - 1] }
+            if needle[index] == needle[matched] { matched += 1 }
+            fallback[index] = matched
+        }
+        matched = 0
+        for index in start..<text.count {
+            while matched > 0 && text[index] != needle[matched] { matched = fallback[matched - 1] }
+            if text[index] == needle[matched] { matched += 1 }
+            if matched == needle.count { return index - needle.count + 1 }
+        }
+        return nil
+    }
+
+    static func contains(_ needle: [UInt8], in text: [UInt8]) -> Bool { index(of: needle, in: text) != nil }
+
+    /// The parts between separators; an empty separator cuts into runes. `limit` < 0 for all parts, otherwise the
+    /// last part is the rest; 0 gives nothing.
+    static func split(_ text: [UInt8], by separator: [UInt8], limit: Int = -1) -> [[UInt8]] {
+        guard limit != 0 else { return [] }
+        var result: [[UInt8]] = []
+        var start = 0
+        if separator.isEmpty {
+            while start < text.count {
+                if limit > 0 && result.count == limit - 1 {
+                    result.append(Array(text[start...]))
+                    return result
+                }
+                let size = Runes.decode(text, at: start).size
+                result.append(Array(text[start..<start + size]))
+                start += size
+            }
+            return result
+        }
+        while limit < 0 || result.count < limit - 1 {
+            guard let hit = index(of: separator, in: text, from: start) else { break }
+            result.append(Array(text[start..<hit]))
+            start = hit + separator.count
+        }
+        result.append(Array(text[start...]))
+        return result
+    }
+
+    static func join(_ parts: [[UInt8]], with separator: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(parts.reduce(0) { $0 + $1.count + separator.count })
+        for (index, part) in parts.enumerated() {
+            if index > 0 { result.append(contentsOf: separator) }
+            result.append(contentsOf: part)
+        }
+        return result
+    }
+
+    /// How often `needle` stands in `text`; an empty one stands before each rune and at the end.
+    static func count(_ needle: [UInt8], in text: [UInt8]) -> Int {
+        if needle.isEmpty { return Runes.decode(text).count + 1 }
+        var count = 0
+        var start = 0
+        while let hit = index(of: needle, in: text, from: start) {
+            count += 1
+            start = hit + needle.count
+        }
+        return count
+    }
+
+    static func replaceAll(_ old: [UInt8], with new: [UInt8], in text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var start = 0
+        if old.isEmpty {
+            while true {
+                result.append(contentsOf: new)
+                guard start < text.count else { return result }
+                let size = Runes.decode(text, at: start).size
+                result.append(contentsOf: text[start..<start + size])
+                start += size
+            }
+        }
+        while let hit = index(of: old, in: text, from: start) {
+            result.append(contentsOf: text[start..<hit])
+            result.append(contentsOf: new)
+            start = hit + old.count
+        }
+        result.append(contentsOf: text[start...])
+        return result
+    }
+
+    /// Without the runes of `cutset` at both ends.
+    static func trim(_ text: [UInt8], of cutset: [UInt8]) -> [UInt8] {
+        let runes = Set(Runes.decode(cutset))
+        return trim(text) { runes.contains($0) }
+    }
+
+    static func trimSpace(_ text: [UInt8]) -> [UInt8] { trim(text, where: Runes.isSpace) }
+
+    private static func trim(_ text: [UInt8], where drops: (UInt32) -> Bool) -> [UInt8] {
+        var start = 0
+        while start < text.count {
+            let (rune, size) = Runes.decode(text, at: start)
+            guard drops(rune) else { break }
+            start += size
+        }
+        var end = text.count
+        while end > start {
+            var begin = end - 1
+            while begin > start && end - begin < 4 && text[begin] & 0xC0 == 0x80 { begin -= 1 }
+            var (rune, size) = Runes.decode(text, at: begin)
+            if begin + size != end { (rune, size) = (Runes.replacement, 1) }
+            guard drops(rune) else { break }
+            end -= size
+        }
+        return Array(text[start..<end])
+    }
+
+    static func hasPrefix(_ text: [UInt8], _ prefix: [UInt8]) -> Bool { text.starts(with: prefix) }
+
+    static func hasSuffix(_ text: [UInt8], _ suffix: [UInt8]) -> Bool {
+        text.count >= suffix.count && text[(text.count - suffix.count)...].elementsEqual(suffix)
+    }
+
+    /// Every line gets `count` blanks in front.
+    static func indent(_ text: [UInt8], by count: Int, firstLine: Bool = true) -> [UInt8] {
+        let pad = [UInt8](repeating: 0x20, count: count)
+        var result = firstLine ? pad : []
+        result.reserveCapacity(text.count + count)
+        for byte in text {
+            result.append(byte)
+            if byte == 0x0A { result.append(contentsOf: pad) }
+        }
+        return result
+    }
+
+    static func lineCount(_ text: [UInt8]) -> Int { text.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 } }
+
+    /// The bytes as lower-case hexadecimal.
+    static func hex(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            result.append(digits[Int(byte >> 4)])
+            result.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

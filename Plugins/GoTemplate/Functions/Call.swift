@@ -1,0 +1,162 @@
+import PluginAPI
+import Values
+
+/// One call of a function as its body sees it: arguments by place, and what it may use besides.
+struct Call {
+    let arguments: [GoValue]
+    let context: FunctionContext
+
+    var count: Int { arguments.count }
+    subscript(index: Int) -> GoValue { arguments[index] }
+
+    func bytes(_ index: Int) -> [UInt8] { arguments[index].stringBytes ?? [] }
+    func text(_ index: Int) -> String { arguments[index].stringText ?? "" }
+    func int(_ index: Int) -> Int { Int(truncatingIfNeeded: Cast.int64(arguments[index])) }
+    func bool(_ index: Int) -> Bool { if case .bool(let value) = arguments[index] { value } else { false } }
+    func rest(from index: Int) -> ArraySlice<GoValue> { arguments.dropFirst(index) }
+
+    /// To be called before building that many bytes.
+    func room(bytes: Int) throws(FunctionError) { try context.checkSize(bytes) }
+
+    /// To be called before multiplying lengths: neither factor is negative.
+    func room(bytes: Int, times: Int) throws(FunctionError) {
+        let (product, overflow) = bytes.multipliedReportingOverflow(by: times)
+        try context.checkSize(overflow ? .max : product)
+    }
+
+    /// To be called before building a list or map of that many items: one takes some 32 bytes.
+    func room(items: Int) throws(FunctionError) { try room(bytes: items, times: 32) }
+
+    /// Work in proportion to an input, on the account of the steps.
+    func work(_ units: Int) throws(FunctionError) { try context.count(steps: units) }
+}
+
+/// A row of a function table. `template` is an example and `output` what it prints; both are documentation and a
+/// test.
+func function(
+    _ name: String, _ signature: String, _ summary: String, _ template: String, _ output: String,
+    isPure: Bool = true, mutates: Bool = false,
+    _ body: @escaping @Sendable (Call) throws(FunctionError) -> GoValue
+) -> TemplateFunction {
+    TemplateFunction(
+        name, signature, isPure: isPure, mutates: mutates, summary: summary,
+        example: (template: template, output: output)
+    ) { (arguments: [GoValue], context: FunctionContext) throws(FunctionError) -> GoValue in
+        let result = try body(Call(arguments: arguments, context: context))
+        // Functions that multiply lengths check before they build; this bounds those that add a little each time
+        // (quote, b64enc) and are called in a loop.
+        if case .string(let text) = result { try context.checkSize(text.utf8.count) }
+        if case .rawString(let bytes) = result { try context.checkSize(bytes.count) }
+        return result
+    }
+}
+
+extension TemplateFunction {
+    /// The same function under another name; the example is written for that name.
+    func alias(_ name: String) -> TemplateFunction {
+        TemplateFunction(
+            name, signature.text, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
+            example: (
+                template: example.template.replacingWord(self.name, with: name), output: example.output
+            ),
+            call: call)
+    }
+}
+
+extension String {
+    /// The first place where `word` stands, changed to `other`.
+    func replacingWord(_ word: String, with other: String) -> String {
+        let bytes = Array(utf8)
+        guard let place = ByteText.index(of: Array(word.utf8), in: bytes) else { return self }
+        return String(decoding: bytes[..<place], as: UTF8.self) + other
+            + String(decoding: bytes[(place + word.utf8.count)...], as: UTF8.self)
+    }
+}
+
+/// Go's panics, in its words.
+enum Panic {
+    static let nilPointer = FunctionError.message(
+        "runtime error: invalid memory address or nil pointer dereference")
+    static let nilMap = FunctionError.message("assignment to entry in nil map")
+    static let divideByZero = FunctionError.message("runtime error: integer divide by zero")
+    static let makeSlice = FunctionError.message("runtime error: makeslice: len out of range")
+
+    static func slice(_ bounds: String) -> FunctionError {
+        .message("runtime error: slice bounds out of range [\(bounds)]")
+    }
+
+    /// `[:9] with length 5`
+    static func slice(_ bounds: String, _ measure: String, _ size: Int) -> FunctionError {
+        .message("runtime error: slice bounds out of range [\(bounds)] with \(measure) \(size)")
+    }
+}
+
+extension GoValue {
+    /// Whether it is a string.
+    var isString: Bool { stringBytes != nil }
+
+    /// `reflect.Kind` of the value, by name.
+    var kindName: String { type.kind.name }
+
+    /// The value of a key where this is a map that has it.
+    func member(_ key: String) -> GoValue? {
+        switch self {
+        case .object(let object): object[key].map { GoValue($0) }
+        case .map(let map): map[key]
+        case .typed(let typed) where typed.type.kind == .map:
+            typed.value.object?[key].map { GoValue($0, type: typed.type.element) }
+        default: nil
+        }
+    }
+
+    /// How many members a map has.
+    var memberCount: Int? {
+        switch self {
+        case .object(let object): object.count
+        case .map(let map): map.count
+        case .typed(let typed) where typed.type.kind == .map: typed.value.object?.count ?? 0
+        default: nil
+        }
+    }
+
+    /// Whether it is the untyped nil or a nil pointer, map, slice.
+    var isNil: Bool {
+        switch self {
+        case .none: true
+        case .typed(let typed): typed.value.isNull && GoType.Kind.pointerLike.contains(type.kind)
+        default: false
+        }
+    }
+}
+
+extension GoType.Kind {
+    static let pointerLike: [GoType.Kind] = [.pointer, .map, .slice, .interface]
+
+    /// As Go's `reflect.Kind.String` has it.
+    var name: String {
+        switch self {
+        case .invalid: "invalid"
+        case .bool: "bool"
+        case .int: "int"
+        case .int8: "int8"
+        case .int16: "int16"
+        case .int32: "int32"
+        case .int64: "int64"
+        case .uint: "uint"
+        case .uint8: "uint8"
+        case .uint16: "uint16"
+        case .uint32: "uint32"
+        case .uint64: "uint64"
+        case .float32: "float32"
+        case .float64: "float64"
+        case .complex128: "complex128"
+        case .string: "string"
+        case .interface: "interface"
+        case .map: "map"
+        case .pointer: "ptr"
+        case .slice: "slice"
+        case .structure: "struct"
+        case .function: "func"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+/// Base64 and base32 with padding as Go's encoding packages read them: line breaks are skipped, and an error names
+/// the byte where the text goes wrong.
+enum GoDecode {
+    struct Failure: Error { var message: String }
+
+    static func base64(_ text: [UInt8]) throws(Failure) -> [UInt8] {
+        try decode(text, bits: 6, group: 4, name: "base64") { byte in
+            switch byte {
+            case 0x41...0x5A: byte - 0x41
+            case 0x61...0x7A: byte - 0x61 + 26
+            case 0x30...0x39: byte - 0x30 + 52
+            case 0x2B: 62
+            case 0x2F: 63
+            default: nil
+            }
+        }
+    }
+
+    static func base32(_ text: [UInt8]) throws(Failure) -> [UInt8] {
+        try decode(text.filter { $0 != 0x0A && $0 != 0x0D }, bits: 5, group: 8, name: "base32") { byte in
+            switch byte {
+            case 0x41...0x5A: byte - 0x41
+            case 0x32...0x37: byte - 0x32 + 26
+            default: nil
+            }
+        }
+    }
+
+    private static func decode(
+        _ text: [UInt8], bits: Int, group: Int, name: String, _ value: (UInt8) -> UInt8?
+    ) throws(Failure) -> [UInt8] {
+        func failure(_ offset: Int) -> Failure {
+            Failure(message: "illegal \(name) data at input byte \(offset)")
+        }
+        func isBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count * bits / 8)
+        var index = 0
+        while index < text.count {
+            var taken = 0
+            var register: UInt64 = 0
+            var isLast = false
+            while taken < group {
+                while index < text.count, isBreak(text[index]) { index += 1 }
+                guard index < text.count else {
+                    if taken == 0 { return output }
+                    throw failure(bits == 6 ? index - taken : index)
+                }
+                let byte = text[index]
+                index += 1
+                if byte == 0x3D {
+                    try padding(taken: taken, at: &index, text, group: group, bits: bits, failure)
+                    isLast = true
+                    break
+                }
+                guard let digit = value(byte) else { throw failure(index - 1) }
+                register = register << bits | UInt64(digit)
+                taken += 1
+            }
+            let whole = taken * bits / 8
+            register >>= UInt64(taken * bits - whole * 8)
+            for place in stride(from: whole - 1, through: 0, by: -1) {
+                output.append(UInt8(truncatingIfNeeded: register >> UInt64(place * 8)))
+            }
+            if isLast { return output }
+        }
+        return output
+    }
+
+    /// Checks the `=` signs, of which the first was read, and that nothing follows.
+    private static func padding(
+        taken: Int, at index: inout Int, _ text: [UInt8], group: Int, bits: Int, _ failure: (Int) -> Failure
+    ) throws(Failure) {
+        let allowed = bits == 6 ? [2, 3] : [2, 4, 5, 7]
+        guard allowed.contains(taken) else { throw failure(index - 1) }
+        for _ in 0..<(group - taken - 1) {
+            while index < text.count, text[index] == 0x0A || text[index] == 0x0D { index += 1 }
+            guard index < text.count else { throw failure(text.count) }
+            guard text[index] == 0x3D else { throw failure(index - 1) }
+            index += 1
+        }
+        while index < text.count, text[index] == 0x0A || text[index] == 0x0D { index += 1 }
+        if index < text.count { throw failure(index) }
+    }
+
+    /// Base32 with padding (RFC 4648).
+    static func encodeBase32(_ bytes: [UInt8]) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+        var output: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let part = bytes[index..<min(index + 5, bytes.count)]
+            var register: UInt64 = 0
+            for place in 0..<5 {
+                register = register << 8 | (place < part.count ? UInt64(part[index + place]) : 0)
+            }
+            let digits = (part.count * 8 + 4) / 5
+            for place in 0..<8 {
+                output.append(place < digits ? alphabet[Int(register >> UInt64(35 - place * 5) & 31)] : 0x3D)
+            }
+            index += 5
+        }
+        return output
+    }
+}

@@ -1,0 +1,249 @@
+import CRE2
+import Synchronization
+
+/// Go's `regexp.Regexp` over RE2: what to do with matches is Go's, finding them is RE2's.
+final class GoRegex: @unchecked Sendable {
+    // RE2 objects are immutable after construction, for any number of threads.
+    private let handle: OpaquePointer
+    private let names: [String]
+    private let source: [UInt8]
+    private let groups: Int
+
+    struct Failure: Error { var message: String }
+
+    private static let cache = Mutex<[[UInt8]: GoRegex]>([:])
+    /// Each may take up to `memoryLimit`; templates have a handful of patterns.
+    private static let cacheLimit = 16
+    /// RE2's own default: the program of one pattern and its automaton.
+    private static let memoryLimit: Int64 = 8 << 20
+
+    /// - Throws: Go's text, `error parsing regexp: …`.
+    static func compile(_ pattern: [UInt8]) throws(Failure) -> GoRegex {
+        if let known = cache.withLock({ $0[pattern] }) { return known }
+        let regex = try GoRegex(pattern)
+        cache.withLock {
+            if $0.count >= cacheLimit { $0.removeAll() }
+            $0[pattern] = regex
+        }
+        return regex
+    }
+
+    private init(_ source: [UInt8]) throws(Failure) {
+        let syntax: RegexSyntax
+        do { syntax = try RegexSyntax(source) } catch {
+            throw Failure(message: "error parsing regexp: " + error.message)
+        }
+        var handle: OpaquePointer?
+        var problem = [CChar](repeating: 0, count: 256)
+        let pattern = syntax.pattern
+        let status = pattern.withUnsafeBytes { bytes in
+            pillion_regex_compile(
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, GoRegex.memoryLimit,
+                &handle,
+                &problem, problem.count)
+        }
+        guard let handle else {
+            let text = String(
+                decoding: problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let expression = String(decoding: source, as: UTF8.self)
+            switch pillion_regex_status(status) {
+            case PILLION_REGEX_TOO_LARGE:
+                throw Failure(message: "error parsing regexp: expression too large: `\(expression)`")
+            case PILLION_REGEX_REFUSED: throw Failure(message: "error parsing regexp: \(text)")
+            default: throw Failure(message: text)
+            }
+        }
+        self.handle = handle
+        self.source = source
+        names = syntax.groupNames
+        groups = Int(pillion_regex_groups(handle)) + 1
+    }
+
+    deinit { pillion_regex_free(handle) }
+
+    /// A text ready to be searched. RE2 in UTF-8 mode never matches a byte that is no UTF-8, Go takes it for
+    /// U+FFFD: such bytes are replaced for the search, and `origin` leads back.
+    private struct Subject {
+        var bytes: [UInt8]
+        var origin: [Int]?
+
+        init(_ text: [UInt8]) {
+            bytes = text
+            guard String(validating: text, as: UTF8.self) == nil else { return }
+            var clean: [UInt8] = []
+            var places: [Int] = []
+            var index = 0
+            while index < text.count {
+                let (rune, size) = Runes.decode(text, at: index)
+                let before = clean.count
+                Runes.append(rune, to: &clean)
+                for offset in 0..<(clean.count - before) { places.append(min(index + offset, index + size)) }
+                index += size
+            }
+            places.append(text.count)
+            bytes = clean
+            origin = places
+        }
+
+        func place(_ offset: Int) -> Int {
+            guard let origin, offset >= 0 else { return offset }
+            return origin[offset]
+        }
+    }
+
+    private func match(_ bytes: [UInt8], from start: Int, groups: Int) -> [Int]? {
+        var offsets = [Int](repeating: -1, count: groups * 2)
+        let found = bytes.withUnsafeBytes { text in
+            pillion_regex_match(
+                handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, start, &offsets,
+                Int32(groups))
+        }
+        return found == 1 ? offsets : nil
+    }
+
+    func matches(_ text: [UInt8]) -> Bool { match(Subject(text).bytes, from: 0, groups: 1) != nil }
+
+    /// The first match's range.
+    func first(in text: [UInt8]) -> Range<Int>? {
+        let subject = Subject(text)
+        guard let found = match(subject.bytes, from: 0, groups: 1) else { return nil }
+        return subject.place(found[0])..<subject.place(found[1])
+    }
+
+    /// Ranges of matches that do not overlap; an empty one right behind a match does not count. `limit` < 0 for
+    /// all.
+    func all(in text: [UInt8], limit: Int) -> [Range<Int>] {
+        let subject = Subject(text)
+        var result: [Range<Int>] = []
+        var position = 0
+        var previousEnd = -1
+        while (limit < 0 || result.count < limit) && position <= subject.bytes.count {
+            guard let found = match(subject.bytes, from: position, groups: 1) else { break }
+            var accepted = true
+            if found[1] == position {
+                if found[0] == previousEnd { accepted = false }
+                position +=
+                    position < subject.bytes.count ? Runes.decode(subject.bytes, at: position).size : 1
+            } else {
+                position = found[1]
+            }
+            previousEnd = found[1]
+            if accepted { result.append(subject.place(found[0])..<subject.place(found[1])) }
+        }
+        return result
+    }
+
+    /// Every match replaced; `template` is expanded ($1, ${name}) unless `literally`.
+    ///
+    /// - Throws: what `room` throws for a result of too many bytes.
+    func replaceAll<E: Error>(
+        in text: [UInt8], with template: [UInt8], literally: Bool, room: (Int) throws(E) -> Void
+    ) throws(E) -> [UInt8] {
+        let subject = Subject(text)
+        var output: [UInt8] = []
+        var lastEnd = 0
+        var position = 0
+        while position <= subject.bytes.count {
+            guard let found = match(subject.bytes, from: position, groups: literally ? 1 : groups) else {
+                break
+            }
+            let places = found.map { subject.place($0) }
+            output.append(contentsOf: text[subject.place(lastEnd)..<places[0]])
+            if found[1] > lastEnd || found[0] == 0 {
+                if literally {
+                    output.append(contentsOf: template)
+                } else {
+                    expand(template, text, places, into: &output)
+                }
+                try room(output.count)
+            }
+            lastEnd = found[1]
+            let width = position < subject.bytes.count ? Runes.decode(subject.bytes, at: position).size : 1
+            position = max(position + width, found[1])
+        }
+        output.append(contentsOf: text[subject.place(lastEnd)...])
+        return output
+    }
+
+    /// `$name` takes as many letters, digits and underscores as stand there; `$$` is a dollar; what names no group
+    /// is nothing.
+    private func expand(_ template: [UInt8], _ text: [UInt8], _ places: [Int], into output: inout [UInt8]) {
+        var index = 0
+        while index < template.count {
+            guard template[index] == 0x24 else {
+                output.append(template[index])
+                index += 1
+                continue
+            }
+            index += 1
+            if index < template.count, template[index] == 0x24 {
+                output.append(0x24)
+                index += 1
+                continue
+            }
+            let braced = index < template.count && template[index] == 0x7B
+            let start = index + (braced ? 1 : 0)
+            var end = start
+            while end < template.count {
+                let (rune, size) = Runes.decode(template, at: end)
+                guard Runes.isLetter(rune) || Runes.isDigit(rune) || rune == 0x5F else { break }
+                end += size
+            }
+            guard end > start, !braced || (end < template.count && template[end] == 0x7D) else {
+                output.append(0x24)
+                continue
+            }
+            index = end + (braced ? 1 : 0)
+            append(group: template[start..<end], text, places, into: &output)
+        }
+    }
+
+    private func append(
+        group name: ArraySlice<UInt8>, _ text: [UInt8], _ places: [Int], into output: inout [UInt8]
+    ) {
+        let isNumber =
+            name.count <= 9 && name.allSatisfy { (0x30...0x39).contains($0) }
+            && !(name.count > 1 && name.first == 0x30)
+        if isNumber {
+            let number = name.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+            if 2 * number + 1 < places.count, places[2 * number] >= 0 {
+                output.append(contentsOf: text[places[2 * number]..<places[2 * number + 1]])
+            }
+            return
+        }
+        let wanted = String(decoding: name, as: UTF8.self)
+        for (number, known) in names.enumerated()
+        where known == wanted && 2 * number + 1 < places.count && places[2 * number] >= 0 {
+            output.append(contentsOf: text[places[2 * number]..<places[2 * number + 1]])
+            return
+        }
+    }
+
+    /// The parts between matches; at most `limit` of them, the last being the rest; < 0 for all.
+    func split(_ text: [UInt8], limit: Int) -> [[UInt8]] {
+        guard limit != 0 else { return [] }
+        if !source.isEmpty && text.isEmpty { return [[]] }
+        var result: [[UInt8]] = []
+        var begin = 0
+        var end = 0
+        for found in all(in: text, limit: limit) {
+            if limit > 0 && result.count == limit - 1 { break }
+            end = found.lowerBound
+            if found.upperBound != 0 { result.append(Array(text[begin..<end])) }
+            begin = found.upperBound
+        }
+        if end != text.count { result.append(Array(text[begin...])) }
+        return result
+    }
+
+    /// The text with a backslash before each character that a pattern would read.
+    static func quoteMeta(_ text: [UInt8]) -> [UInt8] {
+        let special = Set("\\.+*?()|[]{}^$".utf8)
+        var output: [UInt8] = []
+        for byte in text {
+            if special.contains(byte) { output.append(0x5C) }
+            output.append(byte)
+        }
+        return output
+    }
+}

@@ -1,0 +1,59 @@
+import PluginAPI
+import Values
+
+extension Call {
+    /// `%v`
+    func printed(_ value: GoValue) throws(FunctionError) -> [UInt8] {
+        if let bytes = value.stringBytes { return bytes }
+        var output = ByteBuffer()
+        var format = GoFormat(limit: context.limits.functionBytes)
+        format.print([value], into: &output)
+        if format.isOverLimit { try room(bytes: .max) }
+        return output.bytes
+    }
+
+    /// A text of anything, as sprig's `toString`: bytes are taken for text, the rest is printed.
+    func string(_ value: GoValue) throws(FunctionError) -> [UInt8] {
+        if case .bytes(let bytes) = value { return bytes }
+        return try printed(value)
+    }
+
+    /// Texts of a list's items, nil ones left out; anything but a list is the one item.
+    func strings(_ value: GoValue) throws(FunctionError) -> [[UInt8]] {
+        if value.isNil && value.type.kind != .slice { return [] }
+        guard let items = value.items else { return [try string(value)] }
+        var result: [[UInt8]] = []
+        result.reserveCapacity(items.count)
+        for item in items where !item.isNil { result.append(try string(item)) }
+        return result
+    }
+
+    /// `%q`
+    func quoted(_ bytes: [UInt8]) -> [UInt8] { GoText.quotedBytes(bytes) }
+}
+
+extension GoText {
+    /// In double quotes as a Go string literal.
+    static func quotedBytes(_ bytes: [UInt8]) -> [UInt8] {
+        var output = ByteBuffer(capacity: bytes.count + 2)
+        bytes.withUnsafeBufferPointer { GoQuote.append($0, into: &output) }
+        return output.bytes
+    }
+
+    static func quoted(_ bytes: [UInt8]) -> String { String(decoding: quotedBytes(bytes), as: UTF8.self) }
+}
+
+extension GoValue {
+    /// `[]string`; items that are not UTF-8 make it a slice that keeps their bytes.
+    static func texts(_ items: [[UInt8]]) -> GoValue {
+        var result: [String] = []
+        result.reserveCapacity(items.count)
+        for item in items {
+            guard let text = String(validating: item, as: UTF8.self) else {
+                return .slice(GoSlice(type: .strings, items: items.map { GoValue.text($0) }))
+            }
+            result.append(text)
+        }
+        return .strings(result)
+    }
+}

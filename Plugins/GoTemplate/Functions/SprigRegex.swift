@@ -1,0 +1,98 @@
+/// sprig's functions of regular expressions, over RE2. A bad pattern is an error; only `regexMatch` answers false.
+enum SprigRegex {
+    static let functions: [TemplateFunction] =
+        [
+            function(
+                "regexMatch", "func(regex string, s string) bool",
+                "whether a pattern matches; a bad one does not",
+                #"{{ regexMatch "^[a-c]+$" "abc" }}"#, "true"
+            ) { call throws(FunctionError) in
+                try call.context.checkRegex(call.bytes(0).count)
+                return .bool((try? GoRegex.compile(call.bytes(0)))?.matches(call.bytes(1)) ?? false)
+            },
+            function(
+                "mustRegexMatch", "func(regex string, s string) (bool, error)", "whether a pattern matches",
+                #"{{ mustRegexMatch "b" "abc" }}"#, "true"
+            ) { call throws(FunctionError) in .bool(try regex(call, must: true).matches(call.bytes(1))) },
+            function(
+                "regexQuoteMeta", "func(s string) string", "a pattern that matches a text literally",
+                #"{{ regexQuoteMeta "1.2" }}"#, #"1\.2"#
+            ) { call throws(FunctionError) in .text(GoRegex.quoteMeta(call.bytes(0))) },
+        ]
+        + twins(
+            "regexFindAll", "func(regex string, s string, n int) []string",
+            "the first n matches, all where n is negative", #"{{ regexFindAll "[0-9]+" "a1b22" -1 }}"#,
+            "[1 22]"
+        ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
+            let text = call.bytes(1)
+            let found = regex.all(in: text, limit: call.int(2))
+            try call.room(items: found.count)
+            return .texts(found.map { Array(text[$0]) })
+        }
+        + twins(
+            "regexFind", "func(regex string, s string) string", "the first match, or an empty text",
+            #"{{ regexFind "[0-9]+" "a12b3" }}"#, "12"
+        ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
+            let text = call.bytes(1)
+            return .text(regex.first(in: text).map { Array(text[$0]) } ?? [])
+        }
+        + twins(
+            "regexReplaceAll", "func(regex string, s string, replacement string) string",
+            "every match replaced; $1 and ${name} are its groups",
+            #"{{ regexReplaceAll "(a+)b" "aab" "${1}c" }}"#,
+            "aac"
+        ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
+            .text(try replaced(call, regex, literally: false))
+        }
+        + twins(
+            "regexReplaceAllLiteral", "func(regex string, s string, replacement string) string",
+            "every match replaced by a text as it is", #"{{ regexReplaceAllLiteral "a" "banana" "$1" }}"#,
+            "b$1n$1n$1"
+        ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
+            .text(try replaced(call, regex, literally: true))
+        }
+        + twins(
+            "regexSplit", "func(regex string, s string, n int) []string",
+            "at most n parts between matches, all where n is negative", #"{{ regexSplit "," "a,b" -1 }}"#,
+            "[a b]"
+        ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
+            let parts = regex.split(call.bytes(1), limit: call.int(2))
+            try call.room(items: parts.count)
+            return .texts(parts)
+        }
+
+    private static func replaced(_ call: Call, _ regex: GoRegex, literally: Bool) throws(FunctionError)
+        -> [UInt8]
+    {
+        try regex.replaceAll(
+            in: call.bytes(1), with: call.bytes(2), literally: literally,
+            room: { (size: Int) throws(FunctionError) in try call.room(bytes: size) })
+    }
+
+    /// The function, whose bad pattern is Go's panic of MustCompile, and its `must…` twin, whose is an error.
+    private static func twins(
+        _ name: String, _ signature: String, _ summary: String, _ template: String, _ output: String,
+        _ body: @escaping @Sendable (Call, GoRegex) throws(FunctionError) -> GoValue
+    ) -> [TemplateFunction] {
+        let twin = "mustR" + name.dropFirst()
+        let plain = function(name, signature, summary, template, output) { call throws(FunctionError) in
+            try body(call, try regex(call, must: false))
+        }
+        let must = function(
+            twin, signature, "as \(name)", template.replacingWord(name, with: twin), output
+        ) { call throws(FunctionError) in try body(call, try regex(call, must: true)) }
+        return [plain, must]
+    }
+
+    private static func regex(_ call: Call, must: Bool) throws(FunctionError) -> GoRegex {
+        let pattern = call.bytes(0)
+        try call.context.checkRegex(pattern.count)
+        do { return try GoRegex.compile(pattern) } catch {
+            if must { throw .message(error.message) }
+            let quoted =
+                pattern.contains(0x60)
+                ? GoText.quoted(pattern) : "`\(String(decoding: pattern, as: UTF8.self))`"
+            throw .message("regexp: Compile(\(quoted)): \(error.message)")
+        }
+    }
+}

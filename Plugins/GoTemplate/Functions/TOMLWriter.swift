@@ -1,0 +1,119 @@
+import Values
+
+/// TOML of a map: plain members first, then tables, both sorted by key; nested tables are indented by two blanks.
+struct TOMLWriter: ~Copyable {
+    private var output = ByteBuffer()
+    private let call: Call
+
+    /// - Throws: a message for a value that TOML cannot say at that place.
+    static func text(_ value: GoValue, _ call: Call) throws(FunctionError) -> [UInt8] {
+        guard value.memberCount != nil else {
+            throw .message("toml: top-level values must be Go maps or structs")
+        }
+        var writer = TOMLWriter(call: call)
+        try writer.table(value, path: [])
+        return writer.output.bytes
+    }
+
+    private init(call: Call) { self.call = call }
+
+    private static func isTable(_ value: GoValue) -> Bool { value.memberCount != nil }
+
+    private static func isListOfTables(_ value: GoValue) -> Bool {
+        guard let items = value.items, !items.isEmpty else { return false }
+        return items.allSatisfy(isTable)
+    }
+
+    private mutating func table(_ value: GoValue, path: [String]) throws(FunctionError) {
+        if path.count > Structure.depthLimit { throw .message("toml: a table nests too deeply") }
+        let members = (value.sortedMembers ?? []).filter { !$0.value.isNil }
+        try call.work(members.count)
+        try call.room(bytes: output.count)
+        let indent = path.count * 2
+        for (key, member) in members where !Self.isTable(member) && !Self.isListOfTables(member) {
+            output.append(repeating: 0x20, count: indent)
+            output.append(TOMLWriter.key(key) + " = ")
+            try inline(member, depth: 0)
+            output.append(0x0A)
+        }
+        for (key, member) in members where Self.isTable(member) || Self.isListOfTables(member) {
+            let path = path + [TOMLWriter.key(key)]
+            if Self.isTable(member) {
+                heading("[", path, "]")
+                try table(member, path: path)
+                continue
+            }
+            for item in member.items ?? [] {
+                heading("[[", path, "]]")
+                try table(item, path: path)
+            }
+        }
+    }
+
+    private mutating func heading(_ open: String, _ path: [String], _ close: String) {
+        if output.count > 0 && path.count == 1 { output.append(0x0A) }
+        output.append(repeating: 0x20, count: (path.count - 1) * 2)
+        output.append(open + path.joined(separator: ".") + close + "\n")
+    }
+
+    private static func key(_ text: String) -> String {
+        let isBare = !text.isEmpty && text.utf8.allSatisfy { SemanticVersion.isIdentifier($0) || $0 == 0x5F }
+        return isBare ? text : quoted(text)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\u{8}": result += "\\b"
+            case "\u{C}": result += "\\f"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let hex = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    private mutating func inline(_ value: GoValue, depth: Int) throws(FunctionError) {
+        if depth > Structure.depthLimit { throw .message("toml: a list nests too deeply") }
+        switch value {
+        case .bool(let flag): output.append(flag ? "true" : "false")
+        case .float64(let number):
+            // A float shows that it is one.
+            let text = number.description
+            let isPlain = !text.utf8.contains { ".en".utf8.contains($0) }
+            output.append(isPlain ? text + ".0" : text)
+        case .int, .int64, .signed, .unsigned: output.append(try call.printed(value))
+        case .native:
+            output.append(TOMLWriter.quoted(String(decoding: try call.printed(value), as: UTF8.self)))
+        default:
+            if let text = value.stringText { return output.append(TOMLWriter.quoted(text)) }
+            if let items = value.items {
+                output.append(0x5B)
+                for (index, item) in items.enumerated() {
+                    if item.isNil { throw .message("toml: cannot encode array with nil element") }
+                    if index > 0 { output.append(", ") }
+                    try inline(item, depth: depth + 1)
+                }
+                return output.append(0x5D)
+            }
+            guard let members = value.sortedMembers else {
+                throw .message("toml: unsupported type: \(value.typeName)")
+            }
+            output.append(0x7B)
+            for (index, member) in members.enumerated() {
+                if index > 0 { output.append(", ") }
+                output.append(TOMLWriter.key(member.key) + " = ")
+                try inline(member.value, depth: depth + 1)
+            }
+            output.append(0x7D)
+        }
+    }
+}
