@@ -186,8 +186,10 @@ struct InjectionConfigurationCompiler {
             }
             return mesh
         } catch {
-            reader.add(
-                Diagnostic(.error, code: "mesh_invalid", at: place(error.pointer), error.message))
+            for problem in error.errors {
+                reader.add(
+                    Diagnostic(.error, code: "mesh_invalid", at: place(problem.pointer), problem.message))
+            }
             return nil
         }
     }

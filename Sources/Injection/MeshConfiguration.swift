@@ -33,14 +33,22 @@ struct MeshConfiguration: Sendable {
     }
 
     /// - Parameter value: the file's content; null is the defaults.
-    /// - Throws: the first member whose value does not fit, with its pointer.
+    /// - Throws: every member whose value does not fit, with its pointer.
     static func compile(
         _ value: Value, form: PolicyConfiguration.Form
-    ) throws(SchemaError) -> MeshConfiguration {
+    ) throws(SchemaErrors) -> MeshConfiguration {
         if value.isNull { return defaults(form) }
         let table = TypeTable.of(form)
         var decoder = ProtoDecoder()
-        let given = try decoder.message(value, table.meshConfig)
+        let given = decoder.message(value, table.meshConfig)
+        guard decoder.problems.isEmpty else { throw SchemaErrors(decoder.problems) }
+        var warnings = decoder.warnings
+        // Istio refuses such a configuration of a pod; that of a mesh may be older than the rule.
+        for problem in ProxyConfigurationRules.problems(given["defaultConfig"]?.object ?? Object()) {
+            warnings.append(
+                Warning(
+                    pointer: "/defaultConfig" + problem.pointer, message: "defaultConfig/" + problem.message))
+        }
         var merged = MeshDefaults.value(form).object ?? Object()
         for member in given.members {
             if member.key == "defaultConfig", case .object(let config) = member.value {
@@ -51,7 +59,7 @@ struct MeshConfiguration: Sendable {
             }
         }
         return MeshConfiguration(
-            form: form, value: withoutZeros(merged, table.meshConfig), warnings: decoder.warnings)
+            form: form, value: withoutZeros(merged, table.meshConfig), warnings: warnings)
     }
 
     /// `defaultConfig` with the pod's annotation `proxy.istio.io/config` (YAML) laid over it.
@@ -81,9 +89,11 @@ struct MeshConfiguration: Sendable {
         }
         if value.isNull { return Object() }
         var decoder = ProtoDecoder()
-        let config = try decoder.message(value, TypeTable.of(form).proxyConfig)
-        try ProxyConfigurationRules.check(config)
-        return config
+        let config = decoder.message(value, TypeTable.of(form).proxyConfig)
+        let problems = decoder.problems + ProxyConfigurationRules.problems(config)
+        guard var first = problems.first else { return config }
+        first.message = problems.map(\.message).joined(separator: "; ")
+        throw first
     }
 
     /// `defaultConfig.statusPort`
@@ -101,10 +111,12 @@ struct MeshConfiguration: Sendable {
                 for other in type.members where other.isOneOf { result[other.jsonName] = nil }
             }
             if form == .modern, member.key == "proxyMetadata", case .object(let metadata) = member.value,
-                case .object(var before) = result[member.key]
+                case .object(let before) = result[member.key]
             {
-                for entry in metadata.members { before[entry.key] = entry.value }
-                result[member.key] = .object(before)
+                // A pod may have thousands, the mesh has a few: looked up in the few only.
+                let added = metadata.members.filter { before.index(of: $0.key) == nil }
+                let kept = before.members.map { Member($0.key, metadata[$0.key] ?? $0.value) }
+                result[member.key] = .object(Object(kept + added))
             } else {
                 result[member.key] = member.value
             }
@@ -140,42 +152,44 @@ struct MeshConfiguration: Sendable {
 
 /// Which values a proxy configuration may have beyond their types.
 enum ProxyConfigurationRules {
-    static func check(_ config: Object) throws(SchemaError) {
+    static func problems(_ config: Object) -> [SchemaError] {
+        var found: [SchemaError] = []
         for name in ["configPath", "binaryPath", "serviceCluster"] where config[name] == "" {
-            throw failure(name, "", "a text that is not empty")
+            found.append(failure(name, "", "a text that is not empty"))
         }
         for name in ["proxyAdminPort", "statusPort"] {
-            guard let port = config[name]?.int else { continue }
-            guard (1...65535).contains(port) else { throw failure(name, "\(port)", "a port, 1 to 65535") }
+            guard let port = config[name]?.int, !(1...65535).contains(port) else { continue }
+            found.append(failure(name, "\(port)", "a port, 1 to 65535"))
         }
         if let concurrency = config["concurrency"]?.int, concurrency < 0 {
-            throw failure("concurrency", "\(concurrency)", "a number that is not negative")
+            found.append(failure("concurrency", "\(concurrency)", "a number that is not negative"))
         }
         for name in ["drainDuration", "parentShutdownDuration"] {
-            guard let text = config[name]?.string, let duration = ProtoDuration(text) else { continue }
-            guard duration.seconds > 0, duration.nanoseconds == 0 else {
-                throw failure(name, text, "whole seconds, at least 1s")
-            }
+            guard let text = config[name]?.string, let duration = ProtoDuration(text),
+                duration.seconds <= 0 || duration.nanoseconds != 0
+            else { continue }
+            found.append(failure(name, text, "whole seconds, at least 1s"))
         }
         for name in ["discoveryAddress", "zipkinAddress", "statsdUdpAddress", "envoyMetricsServiceAddress"] {
-            guard let address = config[name]?.string, !address.isEmpty || name == "discoveryAddress" else {
-                continue
-            }
-            try checkAddress(address, name)
+            guard let address = config[name]?.string, !address.isEmpty || name == "discoveryAddress",
+                !isAddress(address)
+            else { continue }
+            found.append(failure(name, address, "an address with a port: host:15012"))
         }
         for name in ["envoyAccessLogService", "envoyMetricsService"] {
-            guard let address = config[name]?["address"]?.string, !address.isEmpty else { continue }
-            try checkAddress(address, name + "/address")
+            guard let address = config[name]?["address"]?.string, !address.isEmpty, !isAddress(address)
+            else { continue }
+            found.append(failure(name + "/address", address, "an address with a port: host:15012"))
         }
+        return found
     }
 
-    private static func checkAddress(_ address: String, _ name: String) throws(SchemaError) {
-        let parts = address.utf8.lastIndex(of: UInt8(ascii: ":")).map { colon in
-            (host: address[..<colon], port: address[address.utf8.index(after: colon)...])
-        }
-        guard let parts, !parts.host.isEmpty, let port = UInt16(parts.port), port > 0 else {
-            throw failure(name, address, "an address with a port: host:15012")
-        }
+    /// `host:port`
+    private static func isAddress(_ address: String) -> Bool {
+        guard let colon = address.utf8.lastIndex(of: UInt8(ascii: ":")), colon > address.startIndex,
+            let port = UInt16(address[address.utf8.index(after: colon)...])
+        else { return false }
+        return port > 0
     }
 
     private static func failure(_ name: String, _ found: String, _ expected: String) -> SchemaError {

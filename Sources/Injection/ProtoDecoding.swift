@@ -14,25 +14,40 @@ struct ProtoDecoder {
     }
 
     private(set) var warnings: [Warning] = []
+    /// Members whose values do not fit, in the order of the text; they are left out of what is answered.
+    private(set) var problems: [SchemaError] = []
     private var pointer = ""
+    /// More than that is not read anyway.
+    private static let reportLimit = 50
 
     /// The message's members in the order they were written; those with a zero value stay, so that they can override.
     ///
     /// The recursion follows the types; a message that can hold itself is bounded by the depth that readers allow.
-    mutating func message(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Object {
-        guard case .object(let object) = value else { throw mismatch(value, "an object") }
+    mutating func message(_ value: Value, _ type: ObjectType) -> Object {
+        guard case .object(let object) = value else {
+            report(mismatch(value, "an object"))
+            return Object()
+        }
         var result = Object()
         for member in object.members where !member.value.isNull {
             guard let index = Self.memberIndex(member.key, type) else {
-                warnings.append(unknown(member.key, type))
+                if warnings.count < Self.reportLimit { warnings.append(unknown(member.key, type)) }
                 continue
             }
             let outer = pointer
             pointer += "/" + SchemaError.escaped(member.key)
-            result[type.members[index].jsonName] = try decode(member.value, type.members[index].type)
+            do {
+                result[type.members[index].jsonName] = try decode(member.value, type.memberType(at: index))
+            } catch {
+                report(error)
+            }
             pointer = outer
         }
         return result
+    }
+
+    private mutating func report(_ problem: SchemaError) {
+        if problems.count < Self.reportLimit { problems.append(problem) }
     }
 
     private static func memberIndex(_ key: String, _ type: ObjectType) -> Int? {
@@ -61,7 +76,7 @@ struct ProtoDecoder {
     private mutating func decode(_ value: Value, _ type: ObjectType) throws(SchemaError) -> Value {
         switch type.kind {
         case .pointer, .wrapper: return try decode(value, type.element ?? .any)
-        case .structure: return .object(try message(value, type))
+        case .structure: return .object(message(value, type))
         case .slice:
             guard case .array(let items) = value else { throw mismatch(value, "a list") }
             var result: [Value] = []
@@ -76,9 +91,10 @@ struct ProtoDecoder {
             guard case .object(let object) = value else { throw mismatch(value, "an object") }
             var result = Object()
             for member in object.members {
-                result[member.key] = try inside(member.key) { decoder throws(SchemaError) in
+                let item = try inside(member.key) { decoder throws(SchemaError) in
                     try decoder.decode(member.value, type.element ?? .any)
                 }
+                result.members.append(Member(member.key, item))
             }
             return .object(result)
         case .string:

@@ -110,9 +110,35 @@ import YAML
         ("[]", "", "found [], expected an object"),
     ])
     func errors(yaml: String, pointer: String, message: String) throws {
-        let error = #expect(throws: SchemaError.self) { try compile(yaml, .modern) }
-        #expect(error?.pointer == pointer)
-        #expect(error?.message == message)
+        let error = #expect(throws: SchemaErrors.self) { try compile(yaml, .modern) }
+        #expect(error?.errors.map(\.pointer) == [pointer])
+        #expect(error?.errors.map(\.message) == [message])
+    }
+
+    @Test func problemsAreReportedTogether() throws {
+        let text = "{proxyListenPort: x, connectTimeout: 1, defaultConfig: {statusPort: y, concurrency: z}}"
+        let error = #expect(throws: SchemaErrors.self) { try compile(text, .modern) }
+        let pointers = [
+            "/proxyListenPort", "/connectTimeout", "/defaultConfig/statusPort", "/defaultConfig/concurrency",
+        ]
+        #expect(error?.errors.map(\.pointer) == pointers)
+        let annotation = #expect(throws: SchemaError.self) {
+            try MeshConfiguration.defaults(.modern).proxyConfig(
+                overlaying: "{statusPort: many, drainDuration: 0s}")
+        }
+        #expect(
+            annotation?.message == #"statusPort: found "many", expected a whole number (int32); "#
+                + "drainDuration: found 0s, expected whole seconds, at least 1s")
+    }
+
+    @Test func rangesInTheMeshAreWarnings() throws {
+        let mesh = try compile("{defaultConfig: {statusPort: 70000, discoveryAddress: nowhere}}", .classic)
+        #expect(
+            mesh.warnings.map(\.message) == [
+                "defaultConfig/statusPort: found 70000, expected a port, 1 to 65535",
+                "defaultConfig/discoveryAddress: found nowhere, expected an address with a port: host:15012",
+            ])
+        #expect(mesh.warnings.first?.pointer == "/defaultConfig/statusPort")
     }
 
     @Test func unknownFieldsAreWarnings() throws {
