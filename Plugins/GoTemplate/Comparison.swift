@@ -82,7 +82,9 @@ enum Comparison {
         case .uint: return unsigned(left) == unsigned(right)
         case .float: return float(left) == float(right)
         case .complex:
-            if case .complex(let a, let b) = left, case .complex(let c, let d) = right { return a == c && b == d }
+            if case .complex(let a, let b) = left, case .complex(let c, let d) = right {
+                return a == c && b == d
+            }
             return false
         case .string: return (left.stringBytes ?? []) == (right.stringBytes ?? [])
         case .invalid: return try equalOthers(left, right)
@@ -101,9 +103,11 @@ enum Comparison {
         if case .none = right { rightIsNone = true }
         if !leftIsNone, !rightIsNone, left.type.kind != right.type.kind {
             throw .failed(
-                GoFormat.printf("non-comparable types %s: %s, %s: %s", [
-                    left, .string(left.typeName), .string(right.typeName), shown(right),
-                ]))
+                GoFormat.printf(
+                    "non-comparable types %s: %s, %s: %s",
+                    [
+                        left, .string(left.typeName), .string(right.typeName), shown(right),
+                    ]))
         }
         let leftIsNil = leftIsNone || isNil(left)
         let rightIsNil = rightIsNone || isNil(right)
@@ -133,7 +137,9 @@ enum Comparison {
     static func less(_ left: GoValue, _ right: GoValue) throws(FunctionError) -> Bool {
         let leftKind = kind(left)
         let rightKind = kind(right)
-        guard leftKind != .invalid, rightKind != .invalid else { throw .message("invalid type for comparison") }
+        guard leftKind != .invalid, rightKind != .invalid else {
+            throw .message("invalid type for comparison")
+        }
         if leftKind != rightKind {
             switch (leftKind, rightKind) {
             case (.int, .uint): return signed(left) < 0 || UInt64(signed(left)) < unsigned(right)
@@ -146,7 +152,9 @@ enum Comparison {
         case .uint: return unsigned(left) < unsigned(right)
         case .float: return float(left) < float(right)
         case .string:
-            if case .string(let left) = left, case .string(let right) = right { return GoText.isLess(left, right) }
+            if case .string(let left) = left, case .string(let right) = right {
+                return GoText.isLess(left, right)
+            }
             return (left.stringBytes ?? []).lexicographicallyPrecedes(right.stringBytes ?? [])
         default: throw .message("invalid type for comparison")
         }

@@ -14,6 +14,7 @@ struct Compiler {
         var literals: [UInt8] = []
         var constants: [GoValue] = []
         var paths: [Program.Path] = []
+        var names: [Program.Name] = []
         var calls: [Program.Call] = []
         var loops: [Program.Loop] = []
         var templateCalls: [Program.TemplateCall] = []
@@ -27,11 +28,11 @@ struct Compiler {
     let functionTable: FunctionTable
     var parts = Parts()
     /// Where each source begins in the literals.
-    private var literalStarts: [Int] = []
+    var literalStarts: [Int] = []
     /// The source that is being compiled.
     var source = 0
     /// The variables that are visible, by name; the last one of a name holds.
-    var variables: [(name: Substring.UTF8View, slot: Int32)] = []
+    var variables: [(name: Range<Int>, slot: Int32)] = []
     var slotCount: Int32 = 0
     /// The node that messages would point to now; -1 where only the machine knows.
     var lastNode: NodeIndex = Syntax.none
@@ -39,6 +40,8 @@ struct Compiler {
     var currentNode: NodeIndex = 0
     /// The innermost loop: where `continue` goes, and the jumps that `break` made.
     private var loopStarts: [(next: [Int], exits: [Int])] = []
+    /// The functions that were called before, by where in the literals their names stand.
+    var knownFunctions: [(name: Range<Int>, entry: FunctionTable.Entry)] = []
     private var functionIndexes: [String: Int32] = [:]
 
     private init(_ syntax: Syntax, _ functions: FunctionTable) {
@@ -70,7 +73,7 @@ struct Compiler {
 
     private mutating func compile(_ definition: Syntax.Definition) {
         source = definition.source
-        variables = [("$"[...].utf8, 0)]
+        variables = [(0..<0, 0)]
         slotCount = 1
         let start = Int32(parts.instructions.count)
         lastNode = definition.root
@@ -218,7 +221,7 @@ struct Compiler {
                 if let slot = findVariable(declared) {
                     emit(.store(slot: slot))
                 } else {
-                    fail("undefined variable: %s", [.string(String(Substring(firstName(declared))))])
+                    fail("undefined variable: %s", [writtenName(firstName(declared))])
                 }
             } else {
                 variables.append((firstName(declared), slotCount))
@@ -231,16 +234,31 @@ struct Compiler {
 
     private func slot(of variable: NodeIndex) -> Int32 { findVariable(variable) ?? 0 }
 
-    /// `$x` of `$x.a.b`.
-    func firstName(_ variable: NodeIndex) -> Substring.UTF8View {
+    /// Where `$x` of `$x.a.b` stands behind its dollar sign.
+    func firstName(_ variable: NodeIndex) -> Range<Int> {
         let node = syntax.nodes[Int(variable)]
-        let bytes = syntax.sources[source].bytes[Int(node.start)..<Int(node.start + node.length)]
-        return Substring(String(decoding: bytes.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)).utf8
+        let start = Int(node.start) + 1
+        let end = Int(node.start + node.length)
+        var index = start
+        while index < end, byte(index) != UInt8(ascii: ".") { index += 1 }
+        return start..<index
     }
+
+    /// `$x` as text.
+    func writtenName(_ name: Range<Int>) -> GoValue {
+        .text([UInt8(ascii: "$")] + syntax.sources[source].bytes[name])
+    }
+
+    /// A byte of the source that is being compiled.
+    @inline(__always)
+    func byte(_ index: Int) -> UInt8 { parts.literals[literalStarts[source] + index] }
 
     func findVariable(_ variable: NodeIndex) -> Int32? {
         let name = firstName(variable)
-        return variables.last { $0.name.elementsEqual(name) }?.slot
+        for candidate in variables.reversed() where candidate.name.count == name.count {
+            if zip(candidate.name, name).allSatisfy({ byte($0) == byte($1) }) { return candidate.slot }
+        }
+        return nil
     }
 
     // MARK: Writing instructions

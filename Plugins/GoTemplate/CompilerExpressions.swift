@@ -76,17 +76,17 @@ extension Compiler {
         lastNode = index
         let name = firstName(index)
         guard let slot = findVariable(index) else {
-            return fail("undefined variable: %s", [.string(String(Substring(name)))])
+            return fail("undefined variable: %s", [writtenName(name)])
         }
-        if Int(node.length) == name.count {
+        if Int(node.length) == name.count + 1 {
             if given > 0 || hasFinal { return notAFunction(index) }
             emit(.variable(slot: slot))
             if unwraps { emit(.unwrap) }
             return
         }
         compilePath(
-            node.start + Int32(name.count), node.length - Int32(name.count), given: given, hasFinal: hasFinal,
-            unwraps: unwraps
+            Int32(name.upperBound), node.start + node.length - Int32(name.upperBound), given: given,
+            hasFinal: hasFinal, unwraps: unwraps
         ) { .variableField(slot: slot, path: $0) }
     }
 
@@ -116,18 +116,21 @@ extension Compiler {
         _ start: Int32, _ length: Int32, given: Int, hasFinal: Bool, unwraps: Bool,
         _ instruction: (Int32) -> Instruction
     ) {
-        let bytes = syntax.sources[source].bytes
-        var names: [String] = []
+        let firstPath = parts.names.count
         var nameStart = Int(start) + 1
         let end = Int(start + length)
-        for index in nameStart...end where index == end || bytes[index] == UInt8(ascii: ".") {
-            names.append(String(decoding: bytes[nameStart..<index], as: UTF8.self))
+        let base = literalStarts[source]
+        for index in nameStart...end where index == end || byte(index) == UInt8(ascii: ".") {
+            parts.names.append(
+                .init(String(decoding: parts.literals[base + nameStart..<base + index], as: UTF8.self)))
             nameStart = index + 1
         }
         let count = given + (hasFinal ? 1 : 0)
         emit(instruction(Int32(parts.paths.count)))
         parts.paths.append(
-            .init(names: names, at: lastNode, unwraps: unwraps, arguments: count > 0 ? count : nil))
+            .init(
+                first: Int32(firstPath), count: Int32(parts.names.count - firstPath), at: lastNode,
+                unwraps: unwraps, arguments: count > 0 ? Int32(count) : -1))
         if hasFinal { emit(.dropBelow) }
     }
 
@@ -142,26 +145,29 @@ extension Compiler {
     ) -> Bool {
         lastNode = index
         let node = syntax.nodes[Int(index)]
-        let name = String(decoding: written(node), as: UTF8.self)
         let given = arguments ?? []
         let count = given.count + (hasFinal ? 1 : 0)
-        guard let function = functionTable[name] else {
-            fail("%q is not a defined function", [.string(name)])
+        guard let function = entry(of: node) else {
+            fail("%q is not a defined function", [.text(written(node))])
             return false
         }
         let parameters = function.parameters
         if function.isVariadic {
             let fixed = parameters.count - 1
             if count < fixed {
-                fail("wrong number of args for %s: want at least %d got %d", [
-                    .string(name), .int(fixed), .int(given.count),
-                ])
+                fail(
+                    "wrong number of args for %s: want at least %d got %d",
+                    [
+                        .text(written(node)), .int(fixed), .int(given.count),
+                    ])
                 return false
             }
         } else if count != parameters.count {
-            fail("wrong number of args for %s: want %d got %d", [
-                .string(name), .int(parameters.count), .int(count),
-            ])
+            fail(
+                "wrong number of args for %s: want %d got %d",
+                [
+                    .text(written(node)), .int(parameters.count), .int(count),
+                ])
             return false
         }
         if case .builtin(let builtin) = function.kind, builtin == .and || builtin == .or {
@@ -193,6 +199,20 @@ extension Compiler {
         }
         parts.calls.append(call)
         return function.isBoxed
+    }
+
+    /// The function that an identifier names: one that was called before, or else by its text.
+    private mutating func entry(of node: Syntax.Node) -> FunctionTable.Entry? {
+        let start = literalStarts[source] + Int(node.start)
+        let name = start..<start + Int(node.length)
+        for known in knownFunctions where known.name.count == name.count {
+            if zip(known.name, name).allSatisfy({ parts.literals[$0] == parts.literals[$1] }) {
+                return known.entry
+            }
+        }
+        guard let entry = functionTable[String(decoding: written(node), as: UTF8.self)] else { return nil }
+        knownFunctions.append((name, entry))
+        return entry
     }
 
     private mutating func emitRotation(_ count: Int32) {
@@ -234,7 +254,9 @@ extension Compiler {
             }
             return emit(.none)
         case .field:
-            compilePath(node.start, node.length, given: 0, hasFinal: false, unwraps: false) { .field(path: $0) }
+            compilePath(node.start, node.length, given: 0, hasFinal: false, unwraps: false) {
+                .field(path: $0)
+            }
         case .variable: compileVariable(index, given: 0, hasFinal: false, unwraps: false)
         case .pipe: compilePipe(index)
         case .identifier: _ = compileFunction(index, shown: index, arguments: nil, hasFinal: false)
@@ -250,7 +272,8 @@ extension Compiler {
     }
 
     /// A literal takes its parameter's type, as Go's untyped constants do.
-    private mutating func compileLiteral(_ index: NodeIndex, _ node: Syntax.Node, as parameter: ParameterType) {
+    private mutating func compileLiteral(_ index: NodeIndex, _ node: Syntax.Node, as parameter: ParameterType)
+    {
         guard case .type(let type) = parameter, type.kind != .interface else {
             switch node.kind {
             case .bool: emit(constant: .bool(node.flag))
@@ -280,12 +303,16 @@ extension Compiler {
             }
             wanted = "float"
         case .complex128:
-            if let complex = number?.complex { return emit(constant: .complex(complex.real, complex.imaginary)) }
+            if let complex = number?.complex {
+                return emit(constant: .complex(complex.real, complex.imaginary))
+            }
             wanted = "complex"
         default:
-            return fail("can't handle %s for arg of type %s", [
-                .text(syntax.text(of: index)), .string(type.name),
-            ])
+            return fail(
+                "can't handle %s for arg of type %s",
+                [
+                    .text(syntax.text(of: index)), .string(type.name),
+                ])
         }
         fail("expected \(wanted); found %s", [.text(syntax.text(of: index))])
     }

@@ -15,6 +15,8 @@ struct Lexer {
     /// What an error token says.
     private(set) var errorMessage: [UInt8] = []
 
+    /// The first byte of the closing delimiter: most bytes differ from it already.
+    private let rightFirst: UInt8
     private var position = 0
     private var start = 0
     private var end: Int
@@ -30,6 +32,7 @@ struct Lexer {
         self.right = right.isEmpty ? Array("}}".utf8) : right
         self.breakIsFunction = breakIsFunction
         self.continueIsFunction = continueIsFunction
+        rightFirst = self.right[0]
         end = bytes.count
     }
 
@@ -321,12 +324,16 @@ struct Lexer {
         case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: "."),
             UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: ":"), UInt8(ascii: ")"), UInt8(ascii: "("):
             return true
-        default: return matches(right, at: position)
+        default: return bytes[position] == rightFirst && matches(right, at: position)
         }
     }
 
     /// nil where no closing delimiter begins here; otherwise whether it has a trim marker.
+    @inline(__always)
     private func rightDelimiterTrims() -> Bool? {
+        guard position < end, bytes[position] == rightFirst || Lexer.isSpace(bytes[position]) else {
+            return nil
+        }
         if hasRightTrimMarker(at: position), matches(right, at: position + 2) { return true }
         return matches(right, at: position) ? false : nil
     }
@@ -384,7 +391,8 @@ struct Lexer {
     static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return isWordByte(UInt8(scalar.value)) }
         switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber:
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            .decimalNumber:
             return true
         default: return false
         }
@@ -398,7 +406,8 @@ struct Lexer {
         case 2: return isWord("if") ? .ifKeyword : .identifier
         case 3: return isWord("end") ? .end : isWord("nil") ? .nilKeyword : .identifier
         case 4:
-            return isWord("else") ? .elseKeyword : isWord("with") ? .with : isWord("true") ? .bool : .identifier
+            return isWord("else")
+                ? .elseKeyword : isWord("with") ? .with : isWord("true") ? .bool : .identifier
         case 5:
             return isWord("range")
                 ? .range

@@ -74,9 +74,8 @@ struct Machine: ~Copyable {
             switch instruction {
             case .text(let start, let length):
                 let before = output.count
-                program.literals.withUnsafeBufferPointer {
-                    output.append(UnsafeBufferPointer(rebasing: $0[Int(start)..<Int(start + length)]))
-                }
+                output.append(
+                    UnsafeBufferPointer(rebasing: program.literals[Int(start)..<Int(start + length)]))
                 if map != nil { record(.literal, before, output.count, at: next - 1, into: &map) }
                 try checkOutput(&output, at: next - 1)
             case .print:
@@ -173,7 +172,8 @@ struct Machine: ~Copyable {
     private func checkOutput(_ output: inout ByteBuffer, at index: Int) throws(RenderError) {
         if output.count &- outputStart > limits.outputBytes {
             output.truncate(to: outputStart + limits.outputBytes)
-            throw limitError("outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
+            throw limitError(
+                "outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
         }
     }
 
@@ -184,7 +184,7 @@ struct Machine: ~Copyable {
             limit: .init(name: name, value: value, flag: flag))
     }
 
-    private func error(at node: NodeIndex, _ format: String, _ arguments: [GoValue]) -> RenderError {
+    func error(at node: NodeIndex, _ format: String, _ arguments: [GoValue]) -> RenderError {
         program.failure(at: node >= 0 ? node : noted, in: definition, Array(format.utf8), arguments)
     }
 
@@ -215,123 +215,6 @@ struct Machine: ~Copyable {
             var format = GoFormat(limit: limits.outputBytes)
             format.print([shown], into: &output)
         }
-    }
-
-    // MARK: Fields
-
-    /// Where a path leads from a value: Go's rules for nil, missing keys, pointers and interfaces.
-    @inline(__always)
-    private func follow(_ index: Int, from start: Slot) throws(RenderError) -> Slot {
-        try program.paths.withUnsafeBufferPointer { paths throws(RenderError) in
-            let path = paths.baseAddress.unsafelyUnwrapped + index
-            if path.pointee.arguments == nil, case .object(let object) = start.value {
-                if let found = walk(object, path.pointee.names, path.pointee.unwraps) { return found }
-            }
-            return try followSlowly(path.pointee, from: start)
-        }
-    }
-
-    /// The common case: objects of the data all the way, every key there.
-    @inline(__always)
-    private func walk(_ object: Object, _ names: [String], _ unwraps: Bool) -> Slot? {
-        guard var value = object[names[0]] else { return nil }
-        for index in 1..<max(names.count, 1) {
-            guard case .object(let inner) = value, let found = inner[names[index]] else { return nil }
-            value = found
-        }
-        return Slot(GoValue(value), boxed: !unwraps)
-    }
-
-    private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
-        var receiver = start
-        for (position, name) in path.names.enumerated() {
-            let isLast = position == path.names.count - 1
-            receiver = try field(name, of: receiver, arguments: isLast ? path.arguments : nil, at: path.at)
-        }
-        if path.unwraps { receiver.isBoxed = false }
-        return receiver
-    }
-
-    private func field(
-        _ name: String, of receiver: Slot, arguments: Int?, at node: NodeIndex
-    ) throws(RenderError) -> Slot {
-        switch receiver.value {
-        case .none:
-            if receiver.isBoxed {
-                throw error(at: node, "nil pointer evaluating %s.%s", [.string("interface {}"), .string(name)])
-            }
-            if program.missingKey == .error {
-                throw error(at: node, "nil data; no entry for key %q", [.string(name)])
-            }
-            return Slot(.none)
-        case .object(let object):
-            if arguments != nil { throw notAMethod(name, node) }
-            if let value = object[name] { return Slot(GoValue(value), boxed: true) }
-            return try missing(name, elementIsInterface: true, .none, at: node)
-        case .map(let map):
-            if arguments != nil { throw notAMethod(name, node) }
-            let isInterface = map.type.element?.kind == .interface
-            if let value = map[name] { return Slot(value, boxed: isInterface) }
-            return try missing(name, elementIsInterface: isInterface, .none, at: node)
-        case .native(let native):
-            if let member = native.member(named: name) { return Slot(member) }
-        case .typed(let typed):
-            return try typedField(name, of: typed, receiver.typeName, arguments: arguments, at: node)
-        default: break
-        }
-        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(receiver.typeName)])
-    }
-
-    private func notAMethod(_ name: String, _ node: NodeIndex) -> RenderError {
-        error(at: node, "%s is not a method but has arguments", [.string(name)])
-    }
-
-    private func missing(
-        _ name: String, elementIsInterface: Bool, _ zero: GoValue, at node: NodeIndex
-    ) throws(RenderError) -> Slot {
-        switch program.missingKey {
-        case .error: throw error(at: node, "map has no entry for key %q", [.string(name)])
-        case .zero: return Slot(zero, boxed: elementIsInterface)
-        default: return Slot(.none)
-        }
-    }
-
-    private func typedField(
-        _ name: String, of typed: TypedValue, _ typeName: String, arguments: Int?, at node: NodeIndex
-    ) throws(RenderError) -> Slot {
-        if let result = typed.callMethod(named: name) {
-            if let arguments {
-                throw error(at: node, "wrong number of args for %s: want %d got %d", [
-                    .string(name), .int(0), .int(arguments),
-                ])
-            }
-            return Slot(result)
-        }
-        if typed.type.kind == .pointer, typed.isNil {
-            if typed.hasField(named: name) || typed.type.element?.kind != .structure {
-                throw error(at: node, "nil pointer evaluating %s.%s", [.string(typeName), .string(name)])
-            }
-        } else {
-            switch typed.pointee {
-            case .typed(let inner):
-                if inner.type.kind == .map {
-                    if arguments != nil { throw notAMethod(name, node) }
-                    let isInterface = inner.type.element?.kind == .any
-                    if let entry = inner.entry(named: name) { return Slot(entry, boxed: isInterface) }
-                    return try missing(
-                        name, elementIsInterface: isInterface, GoValue(.null, type: inner.type.element), at: node)
-                }
-                if let field = inner.field(named: name) {
-                    if arguments != nil {
-                        throw error(at: node, "%s has arguments but cannot be invoked as function", [.string(name)])
-                    }
-                    return Slot(field)
-                }
-            case let other:
-                return try self.field(name, of: Slot(other), arguments: arguments, at: node)
-            }
-        }
-        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(typeName)])
     }
 
     // MARK: Loops
@@ -386,7 +269,9 @@ struct Machine: ~Copyable {
 
     // MARK: Calls
 
-    private mutating func enter(_ call: Program.TemplateCall, returningTo next: Int) throws(RenderError) -> Int {
+    private mutating func enter(_ call: Program.TemplateCall, returningTo next: Int) throws(RenderError)
+        -> Int
+    {
         if frames.count &+ context.depth >= limits.depth {
             if limits.depth >= RenderLimits.commandLine.depth {
                 throw program.failure(
@@ -434,7 +319,8 @@ struct Machine: ~Copyable {
         default: if slot.value.type == type { return }
         }
         let found = slot.isNilInterface ? "interface {}" : slot.value.typeName
-        throw error(at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
+        throw error(
+            at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
     }
 
     private mutating func call(_ index: Int) throws(RenderError) {

@@ -171,7 +171,8 @@ struct NumberConstant: Sendable {
             guard let base = buffer.baseAddress else { return nil }
             var end: UnsafeMutablePointer<CChar>?
             let number = strtod(base, &end)
-            guard let end, end.pointee == 0, UnsafePointer(end) - base == buffer.count - 1, number.isFinite else {
+            guard let end, end.pointee == 0, UnsafePointer(end) - base == buffer.count - 1, number.isFinite
+            else {
                 return nil
             }
             return number

@@ -2,7 +2,10 @@ import PluginAPI
 import Values
 
 /// What a set of templates compiles to: instructions and their pools. Immutable; any number of machines run it.
-final class Program: Sendable {
+///
+/// What a machine reads with every step lies in raw memory: reading an array of a class costs a reference count
+/// each time, which took a third of a rendering.
+final class Program: @unchecked Sendable {
     /// One template's part of the instructions.
     struct Definition: Sendable {
         var name: [UInt8]
@@ -11,15 +14,30 @@ final class Program: Sendable {
         var slots: Int32
     }
 
+    /// One name of a path, with what makes comparing it fast.
+    struct Name: Sendable {
+        var text: String
+        var length: Int
+        var isASCII: Bool
+
+        init(_ text: String) {
+            self.text = text
+            length = text.utf8.count
+            isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        }
+    }
+
     /// Names to follow from a value: `.a.b.c`.
     struct Path: Sendable {
-        var names: [String]
+        /// Which of `names`.
+        var first: Int32
+        var count: Int32
         /// Where messages point; -1 as in `Instruction`.
         var at: NodeIndex
         /// Whether the value is taken out of its interface at the end, as at the end of a command.
         var unwraps = false
-        /// How many arguments are given to the last name; nil for none. Data has no methods that take any.
-        var arguments: Int? = nil
+        /// How many arguments are given to the last name; -1 for none. Data has no methods that take any.
+        var arguments: Int32 = -1
     }
 
     struct Call: Sendable {
@@ -57,13 +75,14 @@ final class Program: Sendable {
     }
 
     let syntax: Syntax
-    let instructions: [Instruction]
+    let instructions: UnsafeMutableBufferPointer<Instruction>
     /// The node of each instruction, for the source map.
     let nodes: [NodeIndex]
     /// All sources, one behind the other.
-    let literals: [UInt8]
-    let constants: [GoValue]
-    let paths: [Path]
+    let literals: UnsafeMutableBufferPointer<UInt8>
+    let constants: UnsafeMutableBufferPointer<GoValue>
+    let paths: UnsafeMutableBufferPointer<Path>
+    let names: UnsafeMutableBufferPointer<Name>
     let calls: [Call]
     let loops: [Loop]
     let templateCalls: [TemplateCall]
@@ -78,11 +97,12 @@ final class Program: Sendable {
     init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
         self.syntax = syntax
         self.missingKey = missingKey
-        instructions = parts.instructions
+        instructions = Program.pool(parts.instructions)
         nodes = parts.nodes
-        literals = parts.literals
-        constants = parts.constants
-        paths = parts.paths
+        literals = Program.pool(parts.literals)
+        constants = Program.pool(parts.constants)
+        paths = Program.pool(parts.paths)
+        names = Program.pool(parts.names)
         calls = parts.calls
         loops = parts.loops
         templateCalls = parts.templateCalls
@@ -91,6 +111,20 @@ final class Program: Sendable {
         functions = parts.functions
         definitions = parts.definitions
         mutates = parts.functions.contains { $0.mutates }
+    }
+
+    deinit {
+        instructions.deinitialize().deallocate()
+        literals.deinitialize().deallocate()
+        constants.deinitialize().deallocate()
+        paths.deinitialize().deallocate()
+        names.deinitialize().deallocate()
+    }
+
+    private static func pool<Element>(_ items: [Element]) -> UnsafeMutableBufferPointer<Element> {
+        let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: items.count)
+        _ = memory.initialize(from: items)
+        return memory
     }
 
     /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.

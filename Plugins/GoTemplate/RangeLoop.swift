@@ -1,7 +1,6 @@
 import PluginAPI
 import Values
 
-
 /// A loop that is running: what it goes over, where it is, and the dot to go back to.
 struct RangeLoop {
     enum Items {
@@ -51,7 +50,8 @@ struct RangeLoop {
         case .object(let object): return .members(sorted(object.members))
         case .int, .int64, .signed: return .count(Int(value.integer ?? 0), value.type)
         case .unsigned(let type, let number): return .count(Int(clamping: number), type)
-        case .map(let map): return .entries(value.sortedMembers ?? [], boxed: map.type.element?.kind == .interface)
+        case .map(let map):
+            return .entries(value.sortedMembers ?? [], boxed: map.type.element?.kind == .interface)
         case .strings, .bytes: return .plain(value.items ?? [])
         case .slice(let slice):
             return slice.type.element?.kind == .interface ? .list(slice.items) : .plain(slice.items)
@@ -72,7 +72,8 @@ struct RangeLoop {
 
     /// By key; most data is in order already, or nearly.
     private static func sorted(_ members: [Member]) -> [Member] {
-        for index in members.indices.dropFirst() where !GoText.isLess(members[index - 1].key, members[index].key) {
+        for index in members.indices.dropFirst()
+        where !GoText.isLess(members[index - 1].key, members[index].key) {
             return members.sorted { GoText.isLess($0.key, $1.key) }
         }
         return members

@@ -105,3 +105,13 @@ struct SlotStack: ~Copyable {
         (base + (count - 1)).initialize(to: lowest)
     }
 }
+
+/// The values of slots, as the arguments of `print` and `printf`; valid as long as the slots.
+struct SlotValues: RandomAccessCollection {
+    var slots: UnsafeBufferPointer<Slot>
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { slots.count }
+    subscript(index: Int) -> GoValue { slots[index].value }
+    subscript(bounds: Range<Int>) -> Slice<SlotValues> { Slice(base: self, bounds: bounds) }
+}

@@ -12,10 +12,12 @@ enum OracleFunctions {
             TemplateFunction("die", "func() bool") { (_, _) throws(FunctionError) in
                 throw FunctionError.message("die")
             },
-            TemplateFunction("fail2", "func(string) (string, error)") { (arguments, _) throws(FunctionError) in
+            TemplateFunction("fail2", "func(string) (string, error)") {
+                (arguments, _) throws(FunctionError) in
                 throw FunctionError.message(arguments[0].stringText ?? "")
             },
-            TemplateFunction("echo", "func(any) any") { (arguments, _) throws(FunctionError) in arguments[0] },
+            TemplateFunction("echo", "func(any) any") { (arguments, _) throws(FunctionError) in arguments[0]
+            },
             TemplateFunction("typeOf", "func(any) string") { (arguments, _) throws(FunctionError) in
                 .string(arguments[0].typeName)
             },
@@ -25,11 +27,16 @@ enum OracleFunctions {
             TemplateFunction("twoArgs", "func(a, b string) string") { (arguments, _) throws(FunctionError) in
                 .string("twoArgs=" + (arguments[0].stringText ?? "") + (arguments[1].stringText ?? ""))
             },
-            TemplateFunction("dddArg", "func(a int, b ...string) string") { (arguments, _) throws(FunctionError) in
-                .string("\(GoFormat.text(arguments[0])) \(GoFormat.text(.list(Array(arguments.dropFirst()))))\n")
+            TemplateFunction("dddArg", "func(a int, b ...string) string") {
+                (arguments, _) throws(FunctionError) in
+                .string(
+                    "\(GoFormat.text(arguments[0])) \(GoFormat.text(.list(Array(arguments.dropFirst()))))\n")
             },
-            TemplateFunction("zeroArgs", "func() string") { (_, _) throws(FunctionError) in .string("zeroArgs") },
-            TemplateFunction("makemap", "func(...string) map[string]string") { (arguments, _) throws(FunctionError) in
+            TemplateFunction("zeroArgs", "func() string") { (_, _) throws(FunctionError) in
+                .string("zeroArgs")
+            },
+            TemplateFunction("makemap", "func(...string) map[string]string") {
+                (arguments, _) throws(FunctionError) in
                 guard arguments.count % 2 == 0 else { throw FunctionError.message("bad makemap") }
                 let map = GoMap(type: .stringMap)
                 for index in stride(from: 0, to: arguments.count, by: 2) {
@@ -47,8 +54,11 @@ enum OracleFunctions {
             TemplateFunction("toFloat", "func(float64) float64") { (arguments, _) throws(FunctionError) in
                 arguments[0]
             },
-            TemplateFunction("toInt", "func(int) int") { (arguments, _) throws(FunctionError) in arguments[0] },
-            TemplateFunction("toBool", "func(bool) bool") { (arguments, _) throws(FunctionError) in arguments[0] },
+            TemplateFunction("toInt", "func(int) int") { (arguments, _) throws(FunctionError) in arguments[0]
+            },
+            TemplateFunction("toBool", "func(bool) bool") { (arguments, _) throws(FunctionError) in
+                arguments[0]
+            },
             TemplateFunction("listOf", "func(...any) []any") { (arguments, _) throws(FunctionError) in
                 .list(arguments)
             },

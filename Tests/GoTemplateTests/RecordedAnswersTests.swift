@@ -42,7 +42,9 @@ struct RecordedCase {
         for member in fields["templates"]?.object?.members ?? [] {
             byName[member.key] = Array((member.value.string ?? "").utf8)
         }
-        let others = byName.keys.filter { $0 != main }.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        let others = byName.keys.filter { $0 != main }.sorted {
+            Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8))
+        }
         let order = fields["parse_order"]?.array?.compactMap(\.string) ?? [main] + others
         let sources = order.map { TemplateSource(name: $0, bytes: byName[$0] ?? []) }
         return TemplateSources(sources, entry: fields["exec"]?.string ?? main)
@@ -73,7 +75,8 @@ struct RecordedCase {
         let wantedOutput = bytes("expect_output") ?? bytes("expect_partial_output") ?? bytes("output") ?? []
         let got = Outcome(output.bytes, message)
         let wanted = Outcome(wantedOutput, wantedMessage)
-        #expect(got == wanted, "\(name): \(String(decoding: bytes("template") ?? [], as: UTF8.self).prefix(300))")
+        #expect(
+            got == wanted, "\(name): \(String(decoding: bytes("template") ?? [], as: UTF8.self).prefix(300))")
     }
 
     struct Outcome: Equatable, CustomStringConvertible {

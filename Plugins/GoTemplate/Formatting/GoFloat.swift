@@ -41,14 +41,17 @@ enum GoFloat {
 
     /// `1.5e+07` → `1.5E+07`
     private static func upcase(from start: Int, in output: inout ByteBuffer) {
-        let written = output.withBytes { $0[start...].map { $0 == UInt8(ascii: "e") ? UInt8(ascii: "E") : $0 } }
+        let written = output.withBytes {
+            $0[start...].map { $0 == UInt8(ascii: "e") ? UInt8(ascii: "E") : $0 }
+        }
         output.truncate(to: start)
         output.append(written)
     }
 
     /// The short way for `%.2f` and its like, in whole numbers of 128 bits: 45 ns where C's printf takes 230. Rounds
     /// half to even, which is exact; false where the number is too large or has too many digits.
-    private static func appendScaled(_ number: Double, precision: Int, into output: inout ByteBuffer) -> Bool {
+    private static func appendScaled(_ number: Double, precision: Int, into output: inout ByteBuffer) -> Bool
+    {
         guard precision <= 9, number.magnitude < 1e15 else { return false }
         let exponent = Int(number.exponentBitPattern) - 1075
         guard exponent < 0, number.exponentBitPattern > 0 || number == 0 else { return false }

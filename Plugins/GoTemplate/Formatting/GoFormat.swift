@@ -33,7 +33,9 @@ public struct GoFormat {
     // MARK: What callers use
 
     /// `fmt.Sprint`: a blank between two operands of which neither is a string.
-    public mutating func print(_ arguments: ArraySlice<GoValue>, into output: inout ByteBuffer) {
+    public mutating func print(
+        _ arguments: some RandomAccessCollection<GoValue>, into output: inout ByteBuffer
+    ) {
         var afterString = false
         for (index, argument) in arguments.enumerated() {
             let isString = argument.type.kind == .string
@@ -44,7 +46,9 @@ public struct GoFormat {
     }
 
     /// `fmt.Sprintln`
-    public mutating func println(_ arguments: ArraySlice<GoValue>, into output: inout ByteBuffer) {
+    public mutating func println(
+        _ arguments: some RandomAccessCollection<GoValue>, into output: inout ByteBuffer
+    ) {
         for (index, argument) in arguments.enumerated() {
             if index > 0 { output.append(UInt8(ascii: " ")) }
             printArgument(argument, verb: "v", into: &output)
@@ -167,7 +171,8 @@ public struct GoFormat {
         case .unsigned(_, let number):
             printInteger(number, isNegative: false, isSigned: false, value, verb: verb, into: &output)
         case .float64(let number): printFloat(number, isSingle: false, value, verb: verb, into: &output)
-        case .float32(let number): printFloat(Double(number), isSingle: true, value, verb: verb, into: &output)
+        case .float32(let number):
+            printFloat(Double(number), isSingle: true, value, verb: verb, into: &output)
         case .complex(let real, let imaginary):
             printComplex(real, imaginary, value, verb: verb, into: &output)
         case .string(let text): printString(text, value: value, verb: verb, into: &output)

@@ -45,6 +45,7 @@ extension GoFormat {
             least = width
             if isNegative || flags.plus || flags.space { least -= 1 }
         }
+        if radix == 10 { return writeDecimal(magnitude, isNegative, least: least, into: &output) }
         let digits = String(magnitude, radix: radix, uppercase: verb == "X")
         var number = ByteBuffer(capacity: max(least, 68) + 4)
         if isNegative {
@@ -70,6 +71,28 @@ extension GoFormat {
         flags.zero = false
         number.withBytes { pad($0, into: &output) }
         flags.zero = zero
+    }
+
+    /// A decimal number without a buffer of its own: padding follows from the number of digits.
+    private func writeDecimal(
+        _ magnitude: UInt64, _ isNegative: Bool, least: Int, into output: inout ByteBuffer
+    ) {
+        var digits = 1
+        var rest = magnitude / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        let zeros = max(least - digits, 0)
+        let hasSign = isNegative || flags.plus || flags.space
+        let padding = (flags.width ?? 0) - zeros - digits - (hasSign ? 1 : 0)
+        if !flags.minus { output.append(repeating: UInt8(ascii: " "), count: padding) }
+        if hasSign {
+            output.append(isNegative ? UInt8(ascii: "-") : flags.plus ? UInt8(ascii: "+") : UInt8(ascii: " "))
+        }
+        output.append(repeating: UInt8(ascii: "0"), count: zeros)
+        NumberFormat.append(magnitude, into: &output)
+        if flags.minus { output.append(repeating: UInt8(ascii: " "), count: padding) }
     }
 
     private mutating func writeCharacter(
@@ -163,7 +186,9 @@ extension GoFormat {
         var buffer = ByteBuffer(capacity: 32)
         GoFloat.append(number, verb: verb, precision: precision, isSingle: isSingle, into: &buffer)
         var text = buffer.bytes
-        if text[0] != UInt8(ascii: "-"), text[0] != UInt8(ascii: "+") { text.insert(UInt8(ascii: "+"), at: 0) }
+        if text[0] != UInt8(ascii: "-"), text[0] != UInt8(ascii: "+") {
+            text.insert(UInt8(ascii: "+"), at: 0)
+        }
         if flags.space, text[0] == UInt8(ascii: "+"), !flags.plus { text[0] = UInt8(ascii: " ") }
         if text[1] == UInt8(ascii: "I") || text[1] == UInt8(ascii: "N") {
             // Infinities and NaN do not look like numbers and get no zeros.
@@ -193,7 +218,9 @@ extension GoFormat {
     /// with a sign.
     private static func withPoint(_ text: [UInt8], _ verb: Unicode.Scalar, _ precision: Int) -> [UInt8] {
         var digits = 0
-        if verb == "v" || verb == "g" || verb == "G" || verb == "x" { digits = precision == -1 ? 6 : precision }
+        if verb == "v" || verb == "g" || verb == "G" || verb == "x" {
+            digits = precision == -1 ? 6 : precision
+        }
         var number = [text[0]]
         var tail: [UInt8] = []
         var hasPoint = false

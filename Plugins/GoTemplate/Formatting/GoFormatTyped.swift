@@ -19,7 +19,8 @@ extension GoFormat {
         case .enumeration:
             let name = typed.value.string
             let number =
-                typed.value.int ?? typed.type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
+                typed.value.int ?? typed.type.enumeration.first { $0.name == name }.map { Int64($0.number) }
+                ?? 0
             printInteger(number, value, verb: verb, into: &output)
         case .bytes:
             let text = typed.value.string ?? ""

@@ -14,9 +14,9 @@ extension GoFormat {
         var isAfterIndex = false
     }
 
-    public mutating func printf(
-        _ format: UnsafeBufferPointer<UInt8>, _ arguments: ArraySlice<GoValue>, into output: inout ByteBuffer
-    ) {
+    public mutating func printf<Arguments: RandomAccessCollection<GoValue>>(
+        _ format: UnsafeBufferPointer<UInt8>, _ arguments: Arguments, into output: inout ByteBuffer
+    ) where Arguments.Index == Int {
         var state = State()
         let start = output.count
         while state.index < format.count {
@@ -60,10 +60,10 @@ extension GoFormat {
         }
     }
 
-    private mutating func printVerb(
-        _ verb: Unicode.Scalar, _ arguments: ArraySlice<GoValue>, _ state: inout State,
+    private mutating func printVerb<Arguments: RandomAccessCollection<GoValue>>(
+        _ verb: Unicode.Scalar, _ arguments: Arguments, _ state: inout State,
         into output: inout ByteBuffer
-    ) {
+    ) where Arguments.Index == Int {
         if verb == "%" {
             output.append(UInt8(ascii: "%"))
         } else if !state.isArgumentGood {
@@ -101,10 +101,10 @@ extension GoFormat {
         }
     }
 
-    private mutating func readWidth(
-        _ format: UnsafeBufferPointer<UInt8>, _ arguments: ArraySlice<GoValue>, _ state: inout State,
+    private mutating func readWidth<Arguments: RandomAccessCollection<GoValue>>(
+        _ format: UnsafeBufferPointer<UInt8>, _ arguments: Arguments, _ state: inout State,
         into output: inout ByteBuffer
-    ) {
+    ) where Arguments.Index == Int {
         guard state.index < format.count, format[state.index] == UInt8(ascii: "*") else {
             flags.width = readNumber(format, &state.index, until: format.count)
             if state.isAfterIndex, flags.width != nil { state.isArgumentGood = false }
@@ -121,10 +121,10 @@ extension GoFormat {
         state.isAfterIndex = false
     }
 
-    private mutating func readPrecision(
-        _ format: UnsafeBufferPointer<UInt8>, _ arguments: ArraySlice<GoValue>, _ state: inout State,
+    private mutating func readPrecision<Arguments: RandomAccessCollection<GoValue>>(
+        _ format: UnsafeBufferPointer<UInt8>, _ arguments: Arguments, _ state: inout State,
         into output: inout ByteBuffer
-    ) {
+    ) where Arguments.Index == Int {
         guard state.index + 1 < format.count, format[state.index] == UInt8(ascii: ".") else { return }
         state.index += 1
         if state.isAfterIndex { state.isArgumentGood = false }
@@ -141,11 +141,15 @@ extension GoFormat {
     }
 
     /// An argument that says a width or precision; nil where it is no integer or too large.
-    private func nextSize(_ arguments: ArraySlice<GoValue>, _ state: inout State) -> Int? {
+    private func nextSize<Arguments: RandomAccessCollection<GoValue>>(
+        _ arguments: Arguments, _ state: inout State
+    ) -> Int? where Arguments.Index == Int {
         guard state.argument < arguments.count else { return nil }
         let argument = arguments[arguments.startIndex + state.argument]
         state.argument += 1
-        guard let number = argument.integer, number.magnitude <= UInt64(GoFormat.largestSize) else { return nil }
+        guard let number = argument.integer, number.magnitude <= UInt64(GoFormat.largestSize) else {
+            return nil
+        }
         return Int(number)
     }
 

@@ -21,7 +21,8 @@ enum GoQuote {
             value = value << 6 | UInt32(byte & 0x3F)
         }
         // Too long a form, a surrogate, or beyond Unicode.
-        guard value >= (length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80), let scalar = Unicode.Scalar(value)
+        guard value >= (length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80),
+            let scalar = Unicode.Scalar(value)
         else { return (replacement, 1) }
         return (scalar, length)
     }
@@ -152,8 +153,11 @@ enum GoQuote {
     static func unquote(_ literal: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard literal.count >= 2 else { return nil }
         let inside = UnsafeBufferPointer(rebasing: literal[1..<literal.count - 1])
-        if literal[0] == UInt8(ascii: "`") { return inside.filter { $0 != UInt8(ascii: "\r") } }
-        guard let base = inside.baseAddress else { return [] }
+        guard let base = inside.baseAddress, !inside.isEmpty else { return [] }
+        if literal[0] == UInt8(ascii: "`") {
+            if memchr(base, 0x0D, inside.count) == nil { return Array(inside) }
+            return inside.filter { $0 != UInt8(ascii: "\r") }
+        }
         if memchr(base, 0x5C, inside.count) == nil, !inside.contains(where: { $0 >= 0x80 }) {
             return Array(inside)
         }
@@ -225,7 +229,9 @@ enum GoQuote {
         guard index + count <= bytes.count else { return nil }
         var value: UInt32 = 0
         for _ in 0..<count {
-            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, digit < radix else { return nil }
+            guard let digit = Character(Unicode.Scalar(bytes[index])).hexDigitValue, digit < radix else {
+                return nil
+            }
             value = value &* radix &+ UInt32(digit)
             index += 1
         }

@@ -4,7 +4,8 @@ import Values
 /// The functions of Go's text/template, over the values on the machine's stack. `and` and `or` are instructions.
 enum BuiltinFunctions {
     static func call(
-        _ builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext, calleeName: [UInt8]
+        _ builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext,
+        calleeName: [UInt8]
     ) throws(FunctionError) -> Slot {
         switch builtin {
         case .eq: return Slot(.bool(try Comparison.equal(slots)))
@@ -43,10 +44,10 @@ enum BuiltinFunctions {
         if builtin == .print, slots.count == 1, case .string = slots[0].value { return slots[0].value }
         var output = ByteBuffer(capacity: 64)
         var format = GoFormat(limit: context.limits.functionBytes)
-        let values = slots.map(\.value)
+        let values = SlotValues(slots: slots)
         switch builtin {
-        case .print: format.print(values[...], into: &output)
-        case .println: format.println(values[...], into: &output)
+        case .print: format.print(values, into: &output)
+        case .println: format.println(values, into: &output)
         default:
             if case .string(var text) = values[0] {
                 text.withUTF8 { format.printf($0, values[1...], into: &output) }
@@ -111,7 +112,8 @@ enum BuiltinFunctions {
                 let position = try indexArgument(index, slice.items.count, "slice")
                 item = Slot(slice.items[position], boxed: slice.type.element?.kind == .interface)
             case .bytes(let bytes), .rawString(let bytes):
-                let position = try indexArgument(index, bytes.count, item.value.type.kind == .string ? "string" : "slice")
+                let position = try indexArgument(
+                    index, bytes.count, item.value.type.kind == .string ? "string" : "slice")
                 item = Slot(.unsigned(.uint8, UInt64(bytes[position])))
             case .string(let text):
                 let position = try indexArgument(index, text.utf8.count, "string")

@@ -1,5 +1,5 @@
 /// What a parameter takes.
-enum ParameterType {
+enum ParameterType: Sendable {
     /// Go's reflect.Value: anything, with the interface that it stands in.
     case reflected
     /// `interface {}`: anything.
@@ -9,8 +9,8 @@ enum ParameterType {
 
 /// The functions that a template may call, by name: built-in ones and those of the sets that were asked for.
 struct FunctionTable: Sendable {
-    struct Entry {
-        enum Kind {
+    struct Entry: Sendable {
+        enum Kind: Sendable {
             case builtin(Builtin)
             case native(TemplateFunction)
         }
@@ -35,28 +35,39 @@ struct FunctionTable: Sendable {
     init(_ sets: [FunctionSet], impure: Bool) {
         var functions: [String: TemplateFunction] = [:]
         for set in sets {
-            for function in set.functions where impure || function.isPure { functions[function.name] = function }
+            for function in set.functions where impure || function.isPure {
+                functions[function.name] = function
+            }
         }
         self.functions = functions
     }
 
-    func has(_ name: String) -> Bool { functions[name] != nil || Builtin(rawValue: name) != nil }
+    func has(_ name: String) -> Bool {
+        FunctionTable.builtins[name] != nil || !functions.isEmpty && functions[name] != nil
+    }
+
+    private static let builtins: [String: Entry] = Dictionary(
+        uniqueKeysWithValues: Builtin.allCases.map { builtin in
+            (
+                builtin.rawValue,
+                Entry(
+                    kind: .builtin(builtin), parameters: builtin.parameters, isVariadic: builtin.isVariadic,
+                    isBoxed: builtin == .index || builtin == .and || builtin == .or)
+            )
+        })
 
     /// All names, for whoever looks for the nearest.
     var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
 
     subscript(name: String) -> Entry? {
-        if let function = functions[name] {
+        if !functions.isEmpty, let function = functions[name] {
             let signature = function.signature
             return Entry(
                 kind: .native(function),
                 parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
                 isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
         }
-        guard let builtin = Builtin(rawValue: name) else { return nil }
-        return Entry(
-            kind: .builtin(builtin), parameters: builtin.parameters, isVariadic: builtin.isVariadic,
-            isBoxed: builtin == .index || builtin == .and || builtin == .or)
+        return FunctionTable.builtins[name]
     }
 }
 

@@ -16,7 +16,8 @@ public enum GoText {
         return left.withUTF8 { first in right.withUTF8 { second in compare(first, second) } }
     }
 
-    public static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int {
+    public static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int
+    {
         let shared = min(left.count, right.count)
         if shared > 0, let first = left.baseAddress, let second = right.baseAddress {
             let order = memcmp(first, second, shared)

@@ -93,7 +93,8 @@ public final class GoType: Sendable, Equatable {
             "time.Duration": GoType(name: "time.Duration", kind: .int64),
         ]
         for type in [
-            bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64, complex128,
+            bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64,
+            complex128,
             string,
         ] {
             table[type.name] = type

@@ -29,7 +29,8 @@ extension TypedValue {
 
     /// The result of a method without arguments; nil where there is none of that name.
     func callMethod(named name: String) -> GoValue? {
-        guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil) else {
+        guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
+        else {
             return nil
         }
         switch method {
@@ -43,30 +44,25 @@ extension TypedValue {
     }
 
     /// Whether the struct (or what the pointer points to) has a field of that name.
-    func hasField(named name: String) -> Bool {
-        guard let structure else { return false }
-        return TypedValue.find(name, in: structure, depth: 0) != nil
-    }
+    func hasField(named name: String) -> Bool { field(named: name) != nil }
 
     /// A struct's field, also of structs embedded in it; nil where there is none.
-    func field(named name: String) -> GoValue? {
-        if type.kind == .wrapper, name == "Value" { return wrapped }
-        guard let structure, let found = TypedValue.find(name, in: structure, depth: 0) else { return nil }
-        return field(found)
-    }
+    func field(named name: String) -> GoValue? { field(named: name, depth: 0) }
 
-    private static func find(_ name: String, in type: ObjectType, depth: Int) -> ObjectType.Field? {
-        if let index = type.fieldIndex[name] { return type.fields[index] }
-        guard depth < embeddingLimit else { return nil }
-        for field in type.fields where field.isInline {
-            let embedded = field.type.kind == .pointer ? field.type.element ?? field.type : field.type
-            if let found = find(name, in: embedded, depth: depth + 1) { return found }
+    private func field(named name: String, depth: Int) -> GoValue? {
+        if type.kind == .wrapper, name == "Value" { return wrapped }
+        guard let structure else { return nil }
+        if let index = structure.fieldIndex[name] { return field(structure.fields[index]) }
+        guard depth < TypedValue.embeddingLimit else { return nil }
+        for embedded in structure.fields where embedded.isInline {
+            guard case .typed(let inner) = field(embedded) else { continue }
+            if let found = inner.field(named: name, depth: depth + 1) { return found }
         }
         return nil
     }
 
     func field(_ field: ObjectType.Field) -> GoValue {
-        // An embedded struct's members stand among this one's own.
+        // Without a name in JSON, an embedded struct's members stand among this one's own.
         if field.isInline, field.jsonName.isEmpty { return GoValue(value, type: field.type) }
         return GoValue(value[field.jsonName] ?? .null, type: field.type)
     }
@@ -100,7 +96,8 @@ extension TypedValue {
         switch type.kind {
         case .enumeration, .quantity, .time, .duration, .intOrString, .wrapper: true
         case .structure: type.methods["String"] != nil
-        case .pointer: !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
+        case .pointer:
+            !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
         default: false
         }
     }
@@ -128,7 +125,8 @@ extension TypedValue {
             let members = (value.object ?? Object()).members
             return members.map { member in
                 if case .string(let text) = member.value {
-                    return member.key + ":" + String(decoding: GoFormat.printf("%q", [.string(text)]), as: UTF8.self)
+                    return member.key + ":"
+                        + String(decoding: GoFormat.printf("%q", [.string(text)]), as: UTF8.self)
                 }
                 return member.key + ":" + GoFormat.text(GoValue(member.value))
             }.joined(separator: " ")

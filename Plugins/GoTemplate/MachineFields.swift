@@ -1,0 +1,141 @@
+import PluginAPI
+import Values
+
+/// Fields, keys and methods: where a path leads.
+extension Machine {
+    // MARK: Fields
+
+    /// Where a path leads from a value: Go's rules for nil, missing keys, pointers and interfaces.
+    @inline(__always)
+    func follow(_ index: Int, from start: borrowing Slot) throws(RenderError) -> Slot {
+        let path = program.paths[index]
+        if path.arguments < 0, case .object(let object) = start.value,
+            let found = Machine.walk(
+                object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count))
+        {
+            return Slot(GoValue(found), boxed: !path.unwraps)
+        }
+        return try followSlowly(path, from: copy start)
+    }
+
+    /// The common case: objects of the data all the way, every key there. Lengths are compared before texts, and an
+    /// ASCII text of the same length is equal only to itself.
+    private static func walk(
+        _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int
+    ) -> Value? {
+        object.members.withUnsafeBufferPointer { members in
+            for index in 0..<members.count
+            where members[index].key.utf8.count == names.pointee.length
+                && members[index].key == names.pointee.text
+            {
+                if !names.pointee.isASCII, !members[index].key.hasSameBytes(as: names.pointee.text) {
+                    continue
+                }
+                if count == 1 { return members[index].value }
+                guard case .object(let inner) = members[index].value else { return nil }
+                return walk(inner, names + 1, count - 1)
+            }
+            return nil
+        }
+    }
+
+    private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
+        var receiver = start
+        for position in 0..<path.count {
+            let isLast = position == path.count - 1
+            receiver = try field(
+                program.names[Int(path.first + position)].text, of: receiver,
+                arguments: isLast && path.arguments >= 0 ? Int(path.arguments) : nil, at: path.at)
+        }
+        if path.unwraps { receiver.isBoxed = false }
+        return receiver
+    }
+
+    private func field(
+        _ name: String, of receiver: Slot, arguments: Int?, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        switch receiver.value {
+        case .none:
+            if receiver.isBoxed {
+                throw error(
+                    at: node, "nil pointer evaluating %s.%s", [.string("interface {}"), .string(name)])
+            }
+            if program.missingKey == .error {
+                throw error(at: node, "nil data; no entry for key %q", [.string(name)])
+            }
+            return Slot(.none)
+        case .object(let object):
+            if arguments != nil { throw notAMethod(name, node) }
+            if let value = object[name] { return Slot(GoValue(value), boxed: true) }
+            return try missing(name, elementIsInterface: true, .none, at: node)
+        case .map(let map):
+            if arguments != nil { throw notAMethod(name, node) }
+            let isInterface = map.type.element?.kind == .interface
+            if let value = map[name] { return Slot(value, boxed: isInterface) }
+            return try missing(name, elementIsInterface: isInterface, .none, at: node)
+        case .native(let native):
+            if let member = native.member(named: name) { return Slot(member) }
+        case .typed(let typed):
+            return try typedField(name, of: typed, receiver.typeName, arguments: arguments, at: node)
+        default: break
+        }
+        throw error(
+            at: node, "can't evaluate field %s in type %s", [.string(name), .string(receiver.typeName)])
+    }
+
+    private func notAMethod(_ name: String, _ node: NodeIndex) -> RenderError {
+        error(at: node, "%s is not a method but has arguments", [.string(name)])
+    }
+
+    private func missing(
+        _ name: String, elementIsInterface: Bool, _ zero: GoValue, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        switch program.missingKey {
+        case .error: throw error(at: node, "map has no entry for key %q", [.string(name)])
+        case .zero: return Slot(zero, boxed: elementIsInterface)
+        default: return Slot(.none)
+        }
+    }
+
+    private func typedField(
+        _ name: String, of typed: TypedValue, _ typeName: String, arguments: Int?, at node: NodeIndex
+    ) throws(RenderError) -> Slot {
+        if let result = typed.callMethod(named: name) {
+            if let arguments {
+                throw error(
+                    at: node, "wrong number of args for %s: want %d got %d",
+                    [
+                        .string(name), .int(0), .int(arguments),
+                    ])
+            }
+            return Slot(result)
+        }
+        if typed.type.kind == .pointer, typed.isNil {
+            if typed.hasField(named: name) || typed.type.element?.kind != .structure {
+                throw error(at: node, "nil pointer evaluating %s.%s", [.string(typeName), .string(name)])
+            }
+        } else {
+            switch typed.pointee {
+            case .typed(let inner):
+                if inner.type.kind == .map {
+                    if arguments != nil { throw notAMethod(name, node) }
+                    let isInterface = inner.type.element?.kind == .any
+                    if let entry = inner.entry(named: name) { return Slot(entry, boxed: isInterface) }
+                    return try missing(
+                        name, elementIsInterface: isInterface, GoValue(.null, type: inner.type.element),
+                        at: node)
+                }
+                if let field = inner.field(named: name) {
+                    if arguments != nil {
+                        throw error(
+                            at: node, "%s has arguments but cannot be invoked as function", [.string(name)])
+                    }
+                    return Slot(field)
+                }
+            case let other:
+                return try self.field(name, of: Slot(other), arguments: arguments, at: node)
+            }
+        }
+        throw error(at: node, "can't evaluate field %s in type %s", [.string(name), .string(typeName)])
+    }
+}

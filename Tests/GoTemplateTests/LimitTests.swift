@@ -1,0 +1,113 @@
+import PluginAPI
+import Testing
+import Values
+
+@testable import GoTemplate
+
+/// Templates that would not end, or fill the memory, stop at a named limit, in the same place every time.
+@Suite struct LimitTests {
+    private func failure(_ source: String, _ limits: RenderLimits = .server, data: Value = .null)
+        -> RenderError?
+    {
+        var options = CompileOptions()
+        options.limits = limits
+        var output = ByteBuffer()
+        do {
+            let template = try GoTemplateRenderer().compile(
+                TemplateSources(TemplateSource(name: "t", text: source)), options: options)
+            try template.render(TemplateData(data), limits: limits, into: &output)
+        } catch {
+            return error
+        }
+        return nil
+    }
+
+    /// Partials that call the next one twice: 2^60 calls.
+    private static let doubling: String = {
+        var text = "{{define \"p60\"}}x{{end}}"
+        for level in 0..<60 {
+            text +=
+                "{{define \"p\(level)\"}}{{template \"p\(level + 1)\"}}{{template \"p\(level + 1)\"}}{{end}}"
+        }
+        return text + "{{template \"p0\"}}"
+    }()
+
+    @Test(arguments: [
+        ("{{range 100000000000}}{{end}}", "rangeItems"),
+        ("{{range 90000}}{{range 90000}}{{end}}{{end}}", "steps"),
+        (
+            "{{define \"a\"}}{{template \"b\"}}{{end}}{{define \"b\"}}{{template \"a\"}}{{end}}{{template \"a\"}}",
+            "depth"
+        ),
+        (doubling, "steps"),
+        ("{{range 90000}}{{printf \"%900000d\" 1}}{{end}}", "outputBytes"),
+        (String(repeating: "{{with 1}}", count: 100_000), "nesting"),
+        ("{{" + String(repeating: "(", count: 100_000), "nesting"),
+        (String(repeating: "{{.}}", count: 100_001), "nodes"),
+        (String(repeating: "x", count: 1 << 20) + "y", "sourceBytes"),
+        ("{{printf \"%999999d%999999d%999999d%999999d\" 1 2 3 4}}", "functionBytes"),
+    ])
+    func endsAtALimit(_ source: String, _ name: String) {
+        let error = failure(source)
+        #expect(error?.kind == .limit, "\(error?.detail.prefix(200) ?? "no error")")
+        #expect(error?.limit?.name == name)
+        #expect(error?.limit?.flag.hasPrefix("--max-") == true)
+    }
+
+    /// Messages of Go stay Go's under its own limits.
+    @Test func goesAsDeepAsGo() {
+        let recursion = failure("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}", .commandLine)
+        #expect(recursion?.detail.hasSuffix("exceeded maximum template depth (100000)") == true)
+        let deep = String(repeating: "{{if 1}}", count: 5000) + String(repeating: "{{end}}", count: 5000)
+        #expect(failure(deep, .commandLine) == nil)
+        #expect(failure("{{" + String(repeating: "{{", count: 500_000), .server)?.kind == .parse)
+        let parentheses = failure("{{" + String(repeating: "(", count: 10_001), .commandLine)
+        #expect(parentheses?.detail == "template: t:1: max expression depth exceeded")
+    }
+
+    @Test func deadlineEndsALoop() {
+        var limits = RenderLimits.commandLine
+        limits.deadline = 1
+        #expect(failure("{{range 100000}}{{range 100000}}{{end}}{{end}}", limits)?.kind == .deadline)
+    }
+
+    @Test func usageIsReportedAlsoOnFailure() throws {
+        let template = try GoTemplateRenderer().compile(
+            TemplateSources(TemplateSource(name: "t", text: "ab{{.x.y.z}}")), options: CompileOptions())
+        var usage = RenderUsage()
+        var map: SourceMap?
+        var output = ByteBuffer()
+        let data: Value = ["x": ["y": 1]]
+        #expect(throws: RenderError.self) {
+            try template.render(
+                TemplateData(data), limits: .server, sourceMap: &map, usage: &usage, into: &output)
+        }
+        #expect(
+            usage
+                == {
+                    var usage = RenderUsage(); usage.steps = 2; usage.outputBytes = 2; return usage
+                }())
+    }
+
+    /// Every byte of the output is told where it comes from.
+    @Test func sourceMapCoversTheOutput() throws {
+        let source = "a: {{.a}}\n{{range .l}}- {{.}}\n{{end}}"
+        let template = try GoTemplateRenderer().compile(
+            TemplateSources(TemplateSource(name: "t", text: source)), options: CompileOptions())
+        var usage = RenderUsage()
+        var map: SourceMap? = SourceMap()
+        var output = ByteBuffer()
+        let data: Value = ["a": "one", "l": ["x", "y"]]
+        try template.render(
+            TemplateData(data), limits: .server, sourceMap: &map, usage: &usage, into: &output)
+        let found = try #require(map)
+        #expect(found.runs.first?.output.lowerBound == 0)
+        #expect(found.runs.last?.output.upperBound == output.count)
+        for (left, right) in zip(found.runs, found.runs.dropFirst()) {
+            #expect(left.output.upperBound == right.output.lowerBound)
+        }
+        #expect(found.run(at: 3)?.kind == .value)
+        #expect(found.run(at: 3)?.offset == 5)
+        #expect(found.run(at: 0)?.kind == .literal)
+    }
+}
