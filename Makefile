@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill plugins format lint clean
+.PHONY: help setup build release serve test bench drill contract plugins format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev
@@ -34,6 +34,11 @@ bench: build ## measure, and write a dated file into Benchmarks/Results
 
 drill: build ## run the drills against the release binary (Python 3, openssl)
 	scripts/drill.py
+
+contract: build ## run schemathesis (PyPI) with all checks against the document that the server serves
+	.build/release/pillion serve --httpPort 8088 --monitoringPort -1 --port -1 --log-level error & \
+	server=$$!; trap "kill $$server" EXIT; sleep 1; \
+	schemathesis --config-file openapi/schemathesis.toml run --checks all http://127.0.0.1:8088/openapi.yaml
 
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins

@@ -22,7 +22,7 @@ struct ManifestText {
     /// The document's text for a new value, and whether it had to be written anew.
     func edited(to new: Value) -> (text: [UInt8], isRewritten: Bool) {
         if let text = YAMLTextEdit(bytes, document)?.edited(from: document.value, to: new),
-            let read = try? YAMLReader.documents(text), read.count == 1, read[0].value == new
+            let read = try? YAMLReader.value(text), read == new
         {
             return (text, false)
         }

@@ -111,10 +111,12 @@ struct MeshConfiguration: Sendable {
                 for other in type.members where other.isOneOf { result[other.jsonName] = nil }
             }
             if form == .modern, member.key == "proxyMetadata", case .object(let metadata) = member.value,
-                case .object(var before) = result[member.key]
+                case .object(let before) = result[member.key]
             {
-                for entry in metadata.members { before[entry.key] = entry.value }
-                result[member.key] = .object(before)
+                // A pod may have thousands, the mesh has a few: looked up in the few only.
+                let added = metadata.members.filter { before.index(of: $0.key) == nil }
+                let kept = before.members.map { Member($0.key, metadata[$0.key] ?? $0.value) }
+                result[member.key] = .object(Object(kept + added))
             } else {
                 result[member.key] = member.value
             }

@@ -91,9 +91,10 @@ struct ProtoDecoder {
             guard case .object(let object) = value else { throw mismatch(value, "an object") }
             var result = Object()
             for member in object.members {
-                result[member.key] = try inside(member.key) { decoder throws(SchemaError) in
+                let item = try inside(member.key) { decoder throws(SchemaError) in
                     try decoder.decode(member.value, type.element ?? .any)
                 }
+                result.members.append(Member(member.key, item))
             }
             return .object(result)
         case .string:

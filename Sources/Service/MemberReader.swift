@@ -50,10 +50,11 @@ struct MemberReader {
     /// An integer of at least 1.
     func count(_ key: String) throws(RequestProblem) -> Int? {
         guard let value = present(key) else { return nil }
-        guard let number = value.int, number >= 1 else {
-            throw wrong(key, value, want: "an integer of at least 1")
-        }
-        return Int(number)
+        // `2.0` is an integer too, as JSON Schema has it.
+        let number =
+            if case .double(let double) = value { Int(exactly: double) } else { value.int.map { Int($0) } }
+        guard let number, number >= 1 else { throw wrong(key, value, want: "an integer of at least 1") }
+        return number
     }
 
     /// One of the names of an enumeration.

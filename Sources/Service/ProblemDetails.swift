@@ -39,6 +39,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("body_too_large", 413, "The body is too large"),
         ("unsupported_media_type", 415, "The body's format is not understood"),
         ("names_do_not_fit", 422, "Names in the request do not fit what is there"),
+        ("webhook_invalid", 422, "The webhook configuration cannot be used"),
         ("rendered_json_invalid", 422, "The output is not JSON"),
         ("overloaded", 503, "The server has too much to do"),
         ("shutting_down", 503, "The server is about to end"),

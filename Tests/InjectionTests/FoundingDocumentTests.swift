@@ -7,7 +7,7 @@ import YAML
 
 /// The page "Installing the Sidecar" of Istio's documentation, from which Pillion takes its task: each of its examples
 /// does what its text says. The sections are named as there.
-@Suite("The founding document", .enabled(if: Snapshots.hasGoTemplates))
+@Suite("The founding document")
 struct FoundingDocumentTests {
     private static let template = """
         containers:

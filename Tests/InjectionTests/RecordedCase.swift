@@ -159,9 +159,6 @@ enum Snapshots {
         }
     }()
 
-    static let hasGoTemplates =
-        registry.renderer("gotemplate")?.description.functionSets.contains("injection-classic") == true
-
     private static let known = Mutex<[String: Snapshot]>([:])
 
     /// Compiled once for each set of files and options.

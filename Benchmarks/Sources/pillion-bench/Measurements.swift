@@ -86,7 +86,12 @@ private func measureInjection(_ inputs: Inputs, _ meter: Meter) throws {
         let snapshot = try inputs.snapshot(name, cacheBytes: 0)
         let cached = try inputs.snapshot(name, cacheBytes: 16 << 20)
         try meter("compile \(name)") { _ = try inputs.snapshot(name, cacheBytes: 0) }
-        try meter("decide, \(name)") { _ = Pipeline.decide(object: object, snapshot: snapshot) }
+        let pod = object["request"]?["object"]
+        let subject = DecisionSubject(
+            namespace: object["request"]?["namespace"]?.string ?? "", metadata: pod?["metadata"]?.object ?? Object(),
+            spec: pod?["spec"]?.object ?? Object())
+        try meter("decide, \(name), without a trace") { _ = snapshot.decisions.decide(subject, trace: false) }
+        try meter("decide, \(name), with its trace") { _ = snapshot.decisions.decide(subject, trace: true) }
         try meter("inject, \(name)") { answer(review, snapshot) }
         try meter("inject, \(name), seen before") { answer(review, cached) }
     }

@@ -71,7 +71,7 @@ struct DecideHandler: Handler {
             do throws(WebhookConfigurationError) {
                 return try snapshot.webhooks(webhook, file: "webhook")
             } catch {
-                throw .malformed(error.message)
+                throw RequestProblem(status: 422, code: "webhook_invalid", detail: error.message)
             }
         }
     }
