@@ -42,6 +42,8 @@ let package = Package(
         .library(
             name: "PillionLibrary",
             targets: ["Service", "Injection", "Mustache", "PluginAPI", "Values", "YAML", "Metrics"]),
+        // The mustache engine alone.
+        .library(name: "PillionMustache", targets: ["Mustache", "PluginAPI", "Values"]),
         // Engines to load with --pluginDir; `make plugins` builds them.
         .library(name: "dollar", type: .dynamic, targets: ["DollarEngine"]),
         .library(name: "fields", type: .dynamic, targets: ["FieldsEngine"]),
