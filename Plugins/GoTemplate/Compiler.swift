@@ -25,6 +25,8 @@ struct Compiler {
     }
 
     let syntax: Syntax
+    /// The nodes of `syntax`, without the reference counts of an array.
+    private(set) var nodes: UnsafeBufferPointer<Syntax.Node>
     let functionTable: FunctionTable
     var parts = Parts()
     /// Where each source begins in the literals.
@@ -44,8 +46,11 @@ struct Compiler {
     var knownFunctions: [(name: Range<Int>, entry: FunctionTable.Entry)] = []
     private var functionIndexes: [String: Int32] = [:]
 
-    private init(_ syntax: Syntax, _ functions: FunctionTable) {
+    private init(
+        _ syntax: Syntax, _ nodes: UnsafeBufferPointer<Syntax.Node>, _ functions: FunctionTable
+    ) {
         self.syntax = syntax
+        self.nodes = nodes
         functionTable = functions
         parts.instructions.reserveCapacity(syntax.nodes.count)
         parts.nodes.reserveCapacity(syntax.nodes.count)
@@ -58,13 +63,16 @@ struct Compiler {
     static func compile(
         _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey
     ) -> Program {
-        var compiler = Compiler(syntax, functions)
-        if syntax.deepest <= DeepStack.inlineLevels {
-            compiler.compileDefinitions()
-        } else {
-            _ = DeepStack.run(levels: syntax.deepest + 8) { compiler.compileDefinitions() }
+        let parts = syntax.nodes.withUnsafeBufferPointer { nodes in
+            var compiler = Compiler(syntax, nodes, functions)
+            if syntax.deepest <= DeepStack.inlineLevels {
+                compiler.compileDefinitions()
+            } else {
+                _ = DeepStack.run(levels: syntax.deepest + 8) { compiler.compileDefinitions() }
+            }
+            return compiler.parts
         }
-        return Program(compiler.parts, syntax: syntax, missingKey: missingKey)
+        return Program(parts, syntax: syntax, missingKey: missingKey)
     }
 
     private mutating func compileDefinitions() {
@@ -85,15 +93,15 @@ struct Compiler {
     // MARK: Nodes
 
     private mutating func compileList(_ list: NodeIndex) {
-        var index = syntax.nodes[Int(list)].first
+        var index = nodes[Int(list)].first
         while index != Syntax.none {
             compileNode(index)
-            index = syntax.nodes[Int(index)].next
+            index = nodes[Int(index)].next
         }
     }
 
     private mutating func compileNode(_ index: NodeIndex) {
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         currentNode = index
         switch node.kind {
         case .text:
@@ -101,7 +109,7 @@ struct Compiler {
         case .action:
             compilePipe(node.first)
             currentNode = index
-            emit(syntax.nodes[Int(node.first)].second == Syntax.none ? .print : .pop)
+            emit(nodes[Int(node.first)].second == Syntax.none ? .print : .pop)
         case .ifBranch, .with: compileBranch(node)
         case .range: compileRange(node)
         case .template: compileTemplate(index, node)
@@ -137,9 +145,9 @@ struct Compiler {
             ends.append(parts.instructions.count)
             emit(.jump(0))
             patch(test)
-            let list = syntax.nodes[Int(node.third)]
+            let list = nodes[Int(node.third)]
             if list.first != Syntax.none {
-                let only = syntax.nodes[Int(list.first)]
+                let only = nodes[Int(list.first)]
                 if only.next == Syntax.none, only.kind == node.kind {
                     currentNode = list.first
                     node = only
@@ -158,10 +166,10 @@ struct Compiler {
         compilePipe(node.first)
         let visible = variables.count
         var loop = Program.Loop(at: lastNode)
-        let pipe = syntax.nodes[Int(node.first)]
+        let pipe = nodes[Int(node.first)]
         if pipe.second != Syntax.none {
             let first = slot(of: pipe.second)
-            let secondNode = syntax.nodes[Int(pipe.second)].next
+            let secondNode = nodes[Int(pipe.second)].next
             if secondNode == Syntax.none {
                 loop.elementSlot = first
             } else {
@@ -206,14 +214,14 @@ struct Compiler {
 
     /// Leaves the pipeline's value on the stack and stores it in the variables that it declares or assigns.
     mutating func compilePipe(_ index: NodeIndex) {
-        let pipe = syntax.nodes[Int(index)]
+        let pipe = nodes[Int(index)]
         lastNode = index
         var command = pipe.first
         var hasFinal = false
         while command != Syntax.none {
             compileCommand(command, hasFinal: hasFinal)
             hasFinal = true
-            command = syntax.nodes[Int(command)].next
+            command = nodes[Int(command)].next
         }
         var declared = pipe.second
         while declared != Syntax.none {
@@ -228,7 +236,7 @@ struct Compiler {
                 emit(.store(slot: slotCount))
                 slotCount += 1
             }
-            declared = syntax.nodes[Int(declared)].next
+            declared = nodes[Int(declared)].next
         }
     }
 
@@ -236,7 +244,7 @@ struct Compiler {
 
     /// Where `$x` of `$x.a.b` stands behind its dollar sign.
     func firstName(_ variable: NodeIndex) -> Range<Int> {
-        let node = syntax.nodes[Int(variable)]
+        let node = nodes[Int(variable)]
         let start = Int(node.start) + 1
         let end = Int(node.start + node.length)
         var index = start

@@ -4,8 +4,8 @@ extension Compiler {
     /// A command: its value on the stack, out of its interface. `hasFinal`: the value before the pipe is on the
     /// stack and becomes the last argument.
     mutating func compileCommand(_ index: NodeIndex, hasFinal: Bool) {
-        let first = syntax.nodes[Int(index)].first
-        let node = syntax.nodes[Int(first)]
+        let first = nodes[Int(index)].first
+        let node = nodes[Int(first)]
         let given = arguments(behind: first)
         switch node.kind {
         case .field:
@@ -39,10 +39,10 @@ extension Compiler {
 
     private func arguments(behind first: NodeIndex) -> [NodeIndex] {
         var arguments: [NodeIndex] = []
-        var index = syntax.nodes[Int(first)].next
+        var index = nodes[Int(first)].next
         while index != Syntax.none {
             arguments.append(index)
-            index = syntax.nodes[Int(index)].next
+            index = nodes[Int(index)].next
         }
         return arguments
     }
@@ -72,7 +72,7 @@ extension Compiler {
     // MARK: Fields and variables
 
     private mutating func compileVariable(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         lastNode = index
         let name = firstName(index)
         guard let slot = findVariable(index) else {
@@ -91,9 +91,9 @@ extension Compiler {
     }
 
     private mutating func compileChain(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         lastNode = index
-        let inner = syntax.nodes[Int(node.first)]
+        let inner = nodes[Int(node.first)]
         switch inner.kind {
         case .nilConstant:
             return fail("indirection through explicit nil in %s", [.text(syntax.text(of: index))])
@@ -144,7 +144,7 @@ extension Compiler {
         _ index: NodeIndex, shown: NodeIndex, arguments: [NodeIndex]?, hasFinal: Bool
     ) -> Bool {
         lastNode = index
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         let given = arguments ?? []
         let count = given.count + (hasFinal ? 1 : 0)
         guard let function = entry(of: node) else {
@@ -245,7 +245,7 @@ extension Compiler {
 
     private mutating func compileArgument(_ index: NodeIndex, as type: ParameterType) {
         lastNode = index
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         switch node.kind {
         case .dot: emit(.dot)
         case .nilConstant:

@@ -29,7 +29,10 @@ protocol Handler: Sendable {
 }
 
 extension Handler {
-    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse { comeAgainLater(&entry) }
+
+    /// 503 with `Retry-After`.
+    func comeAgainLater(_ entry: inout LogEntry) -> HTTPResponse {
         let problem = RequestProblem(
             status: 503, code: "overloaded", detail: "too many requests are being answered, come again later",
             retryAfter: 1)

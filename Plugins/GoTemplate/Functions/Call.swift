@@ -27,6 +27,9 @@ struct Call {
     /// To be called before building a list or map of that many items: one takes some 32 bytes.
     func room(items: Int) throws(FunctionError) { try room(bytes: items, times: 32) }
 
+    /// How many bytes of text a function may handle for one step: about what an instruction costs.
+    static let bytesPerStep = 64
+
     /// Work in proportion to an input, on the account of the steps.
     func work(_ units: Int) throws(FunctionError) { try context.count(steps: units) }
 }
@@ -45,8 +48,11 @@ func function(
         let result = try body(Call(arguments: arguments, context: context))
         // Functions that multiply lengths check before they build; this bounds those that add a little each time
         // (quote, b64enc) and are called in a loop.
-        if case .string(let text) = result { try context.checkSize(text.utf8.count) }
-        if case .rawString(let bytes) = result { try context.checkSize(bytes.count) }
+        let built = result.textSize
+        try context.checkSize(built)
+        // Texts are work too: without this, hashing 3 MB a thousand times would count a thousand steps.
+        let handled = arguments.reduce(built) { $0 &+ $1.textSize }
+        if handled >= Call.bytesPerStep { try context.count(steps: handled / Call.bytesPerStep) }
         return result
     }
 }
@@ -94,6 +100,15 @@ enum Panic {
 extension GoValue {
     /// Whether it is a string.
     var isString: Bool { stringBytes != nil }
+
+    /// Bytes of a text; 0 for anything else.
+    var textSize: Int {
+        switch self {
+        case .string(let text): text.utf8.count
+        case .rawString(let bytes), .bytes(let bytes): bytes.count
+        default: 0
+        }
+    }
 
     /// `reflect.Kind` of the value, by name.
     var kindName: String { type.kind.name }

@@ -9,18 +9,25 @@ enum ParameterType: Sendable {
 
 /// The functions that a template may call, by name: built-in ones and those of the sets that were asked for.
 struct FunctionTable: Sendable {
-    struct Entry: Sendable {
+    final class Entry: Sendable {
         enum Kind: Sendable {
             case builtin(Builtin)
             case native(TemplateFunction)
         }
 
-        var kind: Kind
+        let kind: Kind
         /// The last one is the item type where the function is variadic.
-        var parameters: [ParameterType]
-        var isVariadic: Bool
+        let parameters: [ParameterType]
+        let isVariadic: Bool
         /// Whether the result may stand in an interface.
-        var isBoxed: Bool
+        let isBoxed: Bool
+
+        init(kind: Kind, parameters: [ParameterType], isVariadic: Bool, isBoxed: Bool) {
+            self.kind = kind
+            self.parameters = parameters
+            self.isVariadic = isVariadic
+            self.isBoxed = isBoxed
+        }
 
         func parameter(at index: Int) -> ParameterType {
             index < parameters.count ? parameters[index] : parameters.last ?? .any

@@ -22,6 +22,7 @@ extension Call {
     func strings(_ value: GoValue) throws(FunctionError) -> [[UInt8]] {
         if value.isNil && value.type.kind != .slice { return [] }
         guard let items = value.items else { return [try string(value)] }
+        try work(items.count / 4)
         var result: [[UInt8]] = []
         result.reserveCapacity(items.count)
         for item in items where !item.isNil { result.append(try string(item)) }

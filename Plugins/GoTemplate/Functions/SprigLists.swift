@@ -173,7 +173,7 @@ extension Call {
         guard let items = self[index].items else {
             throw .message("Cannot \(action) type \(self[index].kindName)")
         }
-        try work(items.count / 16)
+        try work(items.count / 4)
         return items
     }
 }

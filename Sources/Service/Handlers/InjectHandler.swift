@@ -75,7 +75,7 @@ struct InjectHandler: Handler {
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
         guard MediaType(contentType: request.header("Content-Type") ?? "") == .json,
             TopLevelKind.isReview(request.body)
-        else { return ConstantHandler { .null }.overloaded(request, entry: &entry) }
+        else { return comeAgainLater(&entry) }
         let policy = FailurePolicy(options: options)
         let error = InjectionError(
             .overload, .overloaded, "too many reviews that take long are being answered, try again later")
