@@ -25,12 +25,10 @@ struct InjectionConfigurationCompiler {
         let engine = reader.text("engine")
         var templates: [String: Snapshot.Template] = [:]
         if isModern {
-            let engines = reader.textMap("engines")
-            for member in reader.textMap("templates").members {
-                let named = engines[member.key]?.string ?? engine
-                let pointer = "/templates/" + JSONPointer.escape(member.key)
-                templates[member.key] = template(
-                    member.value.string ?? "", engine: named, form: form, at: pointer)
+            for named in reader.templates() {
+                templates[named.name] = template(
+                    named.text, engine: named.engine.isEmpty ? engine : named.engine, form: form,
+                    at: named.pointer, engineAt: named.enginePointer)
             }
             if reader.has("template") {
                 reader.add(
@@ -40,7 +38,7 @@ struct InjectionConfigurationCompiler {
             }
         } else if reader.has("template") {
             templates[Snapshot.classicName] = template(
-                templateText, engine: engine, form: form, at: "/template")
+                templateText, engine: engine, form: form, at: "/template", engineAt: "/template")
         } else {
             reader.add(
                 Diagnostic(
@@ -108,14 +106,15 @@ struct InjectionConfigurationCompiler {
     // MARK: Templates
 
     private mutating func template(
-        _ text: String, engine: String, form: PolicyConfiguration.Form, at pointer: String
+        _ text: String, engine: String, form: PolicyConfiguration.Form, at pointer: String,
+        engineAt enginePointer: String
     ) -> Snapshot.Template? {
         let id = engine.isEmpty ? "gotemplate" : engine
         guard let renderer = registry.renderer(id) else {
             let known = registry.renderers.map(\.description.id).joined(separator: ", ")
             reader.add(
                 Diagnostic(
-                    .error, code: "engine_unknown", at: reader.location(pointer),
+                    .error, code: "engine_unknown", at: reader.location(enginePointer),
                     "the template engine \"\(id)\" is not known, expected one of \(known)"))
             return nil
         }

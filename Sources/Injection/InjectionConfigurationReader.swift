@@ -12,8 +12,11 @@ struct InjectionConfigurationReader {
     /// The fields that mean something.
     private static let known: Set<String> = [
         "policy", "template", "templates", "defaultTemplates", "aliases", "neverInjectSelector",
-        "alwaysInjectSelector", "injectedAnnotations", "engine", "engines",
+        "alwaysInjectSelector", "injectedAnnotations", "engine",
     ]
+
+    /// The fields of a template that says which engine runs it.
+    private static let knownOfTemplate: Set<String> = ["engine", "template"]
 
     init(_ text: NamedText) throws(ConfigurationError) {
         file = text.name
@@ -40,10 +43,15 @@ struct InjectionConfigurationReader {
                     "the file is \(other.kindName), expected a mapping with policy and template or templates")
             ])
         }
-        for member in root.members where !Self.known.contains(member.key) {
+        warnOfUnknown(root, at: "", known: Self.known)
+    }
+
+    private mutating func warnOfUnknown(_ object: Object, at pointer: String, known: Set<String>) {
+        for member in object.members where !known.contains(member.key) {
             diagnostics.append(
                 Diagnostic(
-                    .warning, code: "field_unknown", at: location("/" + JSONPointer.escape(member.key)),
+                    .warning, code: "field_unknown",
+                    at: location(pointer + "/" + JSONPointer.escape(member.key)),
                     "the field \"\(member.key)\" is not known and is ignored"))
         }
     }
@@ -61,15 +69,17 @@ struct InjectionConfigurationReader {
                 "\(name) is \(found.kindName), expected \(want)"))
     }
 
-    mutating func text(_ key: String) -> String {
-        switch root[key] {
+    mutating func text(_ key: String) -> String { text(root[key], at: "/" + key) }
+
+    private mutating func text(_ value: Value?, at pointer: String) -> String {
+        switch value {
         case nil, .null?: return ""
         case .string(let text)?: return text
         // `policy: off` is a boolean in YAML; it is shown as an illegal policy, not refused.
         case .bool(let flag)?: return flag ? "true" : "false"
         case .int(let number)?: return String(number)
         case let other?:
-            mismatch("/" + key, other, "a string")
+            mismatch(pointer, other, "a string")
             return ""
         }
     }
@@ -115,10 +125,59 @@ struct InjectionConfigurationReader {
     mutating func textMap(_ key: String) -> Object {
         var found = Object()
         for member in map(key).members {
-            switch member.value {
-            case .string, .null: found[member.key] = .string(member.value.string ?? "")
-            case .bool, .int, .double: found[member.key] = .string(JSON.text(member.value))
-            default: mismatch("/\(key)/\(JSONPointer.escape(member.key))", member.value, "a string")
+            if let text = scalarText(member.value) {
+                found[member.key] = .string(text)
+            } else {
+                mismatch("/\(key)/\(JSONPointer.escape(member.key))", member.value, "a string")
+            }
+        }
+        return found
+    }
+
+    private func scalarText(_ value: Value) -> String? {
+        switch value {
+        case .string(let text): text
+        case .null: ""
+        case .bool, .int, .double: JSON.text(value)
+        case .array, .object: nil
+        }
+    }
+
+    /// A template of `templates:`, with the places that messages about it name.
+    struct NamedTemplate {
+        var name: String
+        var text: String
+        var pointer: String
+        /// Empty where the template names none.
+        var engine = ""
+        var enginePointer: String
+    }
+
+    /// The members of `templates:`: each a text, or a mapping of the text and the engine that runs it.
+    mutating func templates() -> [NamedTemplate] {
+        var found: [NamedTemplate] = []
+        for member in map("templates").members {
+            let pointer = "/templates/" + JSONPointer.escape(member.key)
+            if let text = scalarText(member.value) {
+                found.append(
+                    NamedTemplate(name: member.key, text: text, pointer: pointer, enginePointer: pointer))
+            } else if case .object(let object) = member.value {
+                warnOfUnknown(object, at: pointer, known: Self.knownOfTemplate)
+                guard object["template"] != nil else {
+                    diagnostics.append(
+                        Diagnostic(
+                            .error, code: "template_missing", at: location(pointer),
+                            "\(pointer.dropFirst()) has no template: of its own, expected its text there"))
+                    continue
+                }
+                let body = text(object["template"], at: pointer + "/template")
+                let engine = text(object["engine"], at: pointer + "/engine")
+                found.append(
+                    NamedTemplate(
+                        name: member.key, text: body, pointer: pointer + "/template", engine: engine,
+                        enginePointer: engine.isEmpty ? pointer : pointer + "/engine"))
+            } else {
+                mismatch(pointer, member.value, "a string or a mapping of engine and template")
             }
         }
         return found

@@ -1,5 +1,6 @@
 import GoTemplate
 import Injection
+import Mustache
 import PluginAPI
 import Policy
 import Synchronization
@@ -153,7 +154,8 @@ enum Snapshots {
     static let registry: PluginRegistry = {
         do {
             return try PluginRegistry(
-                renderers: [GoTemplateRenderer(), LiteralRenderer()], decisions: [PolicyPlugin()])
+                renderers: [GoTemplateRenderer(), MustacheRenderer(), LiteralRenderer()],
+                decisions: [PolicyPlugin()])
         } catch {
             preconditionFailure("\(error)")
         }

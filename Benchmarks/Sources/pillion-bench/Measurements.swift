@@ -88,7 +88,8 @@ private func measureInjection(_ inputs: Inputs, _ meter: Meter) throws {
         try meter("compile \(name)") { _ = try inputs.snapshot(name, cacheBytes: 0) }
         let pod = object["request"]?["object"]
         let subject = DecisionSubject(
-            namespace: object["request"]?["namespace"]?.string ?? "", metadata: pod?["metadata"]?.object ?? Object(),
+            namespace: object["request"]?["namespace"]?.string ?? "",
+            metadata: pod?["metadata"]?.object ?? Object(),
             spec: pod?["spec"]?.object ?? Object())
         try meter("decide, \(name), without a trace") { _ = snapshot.decisions.decide(subject, trace: false) }
         try meter("decide, \(name), with its trace") { _ = snapshot.decisions.decide(subject, trace: true) }

@@ -139,7 +139,9 @@ extension TypedValue {
     private static func timeText(_ text: String?) -> String {
         guard let text else { return "0001-01-01 00:00:00 +0000 UTC" }
         let bytes = Array(text.utf8)
-        guard bytes.count == 20, bytes[10] == UInt8(ascii: "T"), bytes[19] == UInt8(ascii: "Z") else { return text }
+        guard bytes.count == 20, bytes[10] == UInt8(ascii: "T"), bytes[19] == UInt8(ascii: "Z") else {
+            return text
+        }
         return String(decoding: bytes[..<10], as: UTF8.self) + " "
             + String(decoding: bytes[11..<19], as: UTF8.self) + " +0000 UTC"
     }

@@ -80,7 +80,8 @@ private func emitTemplate(of configuration: NamedText) throws -> ExitStatus {
         throw Failure("\(configuration.name): has neither template nor templates")
     }
     for member in templates.members {
-        standardOutput.write("# \(member.key)\n\(member.value.string ?? "")\n")
+        let text = member.value.string ?? member.value["template"]?.string ?? ""
+        standardOutput.write("# \(member.key)\n\(text)\n")
     }
     return .success
 }
