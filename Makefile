@@ -25,6 +25,8 @@ serve: build ## build and serve the built-in default configuration on http://127
 	@echo "pillion: serving on http://127.0.0.1:8080 (stop with Ctrl-C)"
 	@exec .build/release/pillion serve
 
+# The Jsonnet example's tests load the library.
+test: PACKAGES += libjsonnet0
 test: setup ## build and run all tests
 	swift build $(RELEASE)
 	swift test --disable-xctest
