@@ -80,7 +80,7 @@ import Values
 private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LOCAL) != nil
 
 /// Jsonnet, where libjsonnet is installed.
-@Suite(.enabled(if: libjsonnetIsInstalled)) struct JsonnetTests {
+@Suite(.enabled(if: libjsonnetIsInstalled, "libjsonnet is not installed")) struct JsonnetTests {
     private func load() throws -> any Renderer {
         try DynamicRenderer.load(example("jsonnet"), executable: pillionBinary)
     }
