@@ -13,8 +13,6 @@ public struct ServeOptions: Sendable {
     /// PEM files of the HTTPS listener; nil reads the default where it is there.
     public var tlsCertFile: String?
     public var tlsKeyFile: String?
-    /// The CA that signed the certificate, for the webhook configuration.
-    public var caCertFile: String?
     /// `1.2` or `1.3`
     public var tlsMinimumVersion = "1.2"
     /// PEM file of the CA that callers of /inject must have a certificate of, and the names that one of them must

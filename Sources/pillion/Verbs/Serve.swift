@@ -68,9 +68,6 @@ private let listenerOptions = [
         name: "tlsKeyFile", shape: .value("FILE"), fallback: "/etc/istio/certs/key.pem", help: "its key, PEM",
         readsEnvironment: true),
     Option(
-        name: "caCertFile", shape: .value("FILE"), fallback: "/etc/istio/certs/root-cert.pem",
-        help: "the CA that signed it, PEM", readsEnvironment: true),
-    Option(
         name: "tls-min-version", shape: .value("1.2|1.3"), fallback: "1.2",
         help: "the oldest TLS that is spoken",
         readsEnvironment: true),
@@ -109,7 +106,6 @@ private func listen(_ options: inout ServeOptions, _ arguments: Arguments) throw
     options.allowsPlainHTTP = try arguments.flag("allow-plain-http")
     if arguments.isGiven("tlsCertFile") { options.tlsCertFile = arguments.string("tlsCertFile") }
     if arguments.isGiven("tlsKeyFile") { options.tlsKeyFile = arguments.string("tlsKeyFile") }
-    if arguments.isGiven("caCertFile") { options.caCertFile = arguments.string("caCertFile") }
     options.tlsMinimumVersion = try arguments.choice("tls-min-version", of: ["1.2", "1.3"]) ?? "1.2"
     options.clientCAFile = arguments.string("clientCAFile")
     options.clientNames = arguments.list("clientCN")
@@ -255,7 +251,8 @@ private func logLevel(_ arguments: Arguments) throws -> LogLevel {
 /// Flags that Istio's stand-alone injector had and that mean nothing here.
 private let compatibilityOptions: [Option] =
     [
-        ("kubeconfig", "FILE"), ("webhookConfigName", "NAME"), ("webhookName", "NAME"),
+        ("caCertFile", "FILE"), ("kubeconfig", "FILE"), ("webhookConfigName", "NAME"),
+        ("webhookName", "NAME"),
         ("log_target", "PATH"), ("log_caller", "SCOPES"),
         ("log_stacktrace_level", "LEVELS"), ("log_rotate", "PATH"), ("log_rotate_max_age", "DAYS"),
         ("log_rotate_max_backups", "N"), ("log_rotate_max_size", "MB"),
