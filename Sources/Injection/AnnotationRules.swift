@@ -66,7 +66,7 @@ enum AnnotationRules {
         _ name: String, _ form: PolicyConfiguration.Form, _ known: [String: Rule]
     ) -> String? {
         guard contains(name, "istio"), !others.contains(name) else { return nil }
-        let near = NearestNames.find(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
+        let near = Spelling.nearest(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
         guard form == .classic || !near.isEmpty else { return nil }
         let remedy = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
         return "annotation '\(name)' is not known, it may be misspelled\(remedy)"

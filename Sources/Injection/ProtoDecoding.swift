@@ -67,7 +67,7 @@ struct ProtoDecoder {
     }
 
     private func unknown(_ key: String, _ type: ObjectType) -> Warning {
-        let near = NearestNames.find(key, among: type.members.map(\.jsonName))
+        let near = Spelling.nearest(key, among: type.members.map(\.jsonName))
         return Warning(
             pointer: pointer + "/" + SchemaError.escaped(key),
             message: "unknown field \"\(key)\"" + (near.isEmpty ? "" : "; did you mean \(near[0])?"))

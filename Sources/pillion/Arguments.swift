@@ -1,4 +1,5 @@
 import Glibc
+import Values
 
 /// What was typed, checked against a verb's options.
 struct Arguments: Sendable {
@@ -74,7 +75,7 @@ struct Arguments: Sendable {
 
     private func unknown(_ spelled: String) -> UsageError {
         let names = options.map { "--\($0.name)" }
-        guard let near = nearest(spelled, among: names) else {
+        guard let near = Spelling.nearest(spelled, among: names).first else {
             return UsageError("unknown option \(spelled)")
         }
         return UsageError("unknown option \(spelled); did you mean \(near)?")
@@ -170,30 +171,4 @@ extension Option {
         let kebab = name.contains("-") ? name : twin
         return "PILLION_" + kebab.uppercased().replacing("-", with: "_")
     }
-}
-
-/// The candidate that is fewest edits away, where that is near enough to be what was meant.
-func nearest(_ text: String, among candidates: [String]) -> String? {
-    let target = Array(text.utf8.prefix(64))
-    var best: (distance: Int, name: String)?
-    for candidate in candidates {
-        let distance = editDistance(target, Array(candidate.utf8.prefix(64)))
-        if best == nil || distance < best!.distance { best = (distance, candidate) }
-    }
-    guard let best, best.distance <= max(2, target.count / 4) else { return nil }
-    return best.name
-}
-
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, b) in right.enumerated() {
-            let replaced = diagonal + (a == b ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-        }
-    }
-    return row[right.count]
 }

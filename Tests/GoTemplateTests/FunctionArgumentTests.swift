@@ -30,7 +30,7 @@ import Values
         var limits = RenderLimits.server
         limits.steps = 20_000
         limits.functionBytes = 100_000
-        let data: Value = ["a": [1, "x", nil], "Spec": ["b": ["c": 2.5]]]
+        let data: Value = ["a": [1, "x", .null], "Spec": ["b": ["c": 2.5]]]
         let functions = GoTemplateRenderer().functions.filter { $0.set == set && $0.name != "derivePassword" }
         #expect(functions.count >= 10)
         var answered = 0

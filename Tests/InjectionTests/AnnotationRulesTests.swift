@@ -137,17 +137,6 @@ import Values
         #expect(!AnnotationRules.isKnown("sidecar.istio.io/unheard", form: .classic))
     }
 
-    @Test(arguments: [
-        ("abcdef", ["abcdef"]), ("abcde", ["abcdef"]), ("abXdef", ["abcdef"]), ("bacdef", ["abcdef"]),
-        ("xxcdef", ["abcdef"]),
-        ("abcdefgh", ["abcdef"]), ("abcdefghi", []), ("zzz", []), ("", []), ("a", []),
-        ("trustDomian", ["trustDomain"]),
-        ("trustDomainAlias", ["trustDomainAliases"]),
-    ])
-    func nearestNames(name: String, expected: [String]) {
-        #expect(NearestNames.find(name, among: ["abcdef", "trustDomain", "trustDomainAliases"]) == expected)
-    }
-
     /// The originals' verdicts on annotations, where the registry decides.
     @Test(
         .enabled(if: SharedMaterial.isPresent, "the recorded refusals are not at hand"),

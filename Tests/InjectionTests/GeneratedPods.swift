@@ -28,7 +28,7 @@ struct GeneratedPods {
         if chance(30) { metadata["managedFields"] = [["manager": "kubectl", "fieldsV1": ["f:spec": [:]]]] }
         if chance(50) { metadata["ownerReferences"] = [owner()] }
         var spec = Object()
-        if chance(20) { spec["futureField"] = ["deep": [1, 2.5, nil, ["x": "y"]]] }
+        if chance(20) { spec["futureField"] = ["deep": [1, 2.5, .null, ["x": "y"]]] }
         let count = 1 + below(4)
         spec["containers"] = .array((0..<count).map { container("app\($0)") })
         if chance(30) { spec["initContainers"] = .array((0...below(2)).map { container("setup\($0)") }) }

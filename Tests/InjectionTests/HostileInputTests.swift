@@ -9,9 +9,9 @@ import YAML
 @Suite("Hostile input")
 struct HostileInputTests {
     private static let junk: [Value] = [
-        nil, true, 0, -1, 2.5, .int(.max), .int(.min), .double(1e300), "", "x", "istio-proxy",
+        .null, true, 0, -1, 2.5, .int(.max), .int(.min), .double(1e300), "", "x", "istio-proxy",
         "\u{1F6B2}\u{0}", [],
-        [[]], [nil], [["name": 7]], [:], ["name": ["name": []]], ["httpGet": 1],
+        [[]], [.null], [["name": 7]], [:], ["name": ["name": []]], ["httpGet": 1],
         .string(String(repeating: "9", count: 40)),
     ]
 

@@ -102,7 +102,7 @@ struct IstioTrapTests {
             "generateName": "f-", "ownerReferences": [["kind": "ReplicaSet", "name": "f-abc"]],
         ]
         #expect(try Answer(to: Self.review(metadata: metadata), snapshot: snapshot).report.kind == .success)
-        let nothing: Value = ["apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": nil]
+        let nothing: Value = ["apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": .null]
         #expect(try !Answer(to: nothing, snapshot: snapshot).allowed)
     }
 
@@ -225,7 +225,7 @@ struct IstioTrapTests {
         #expect(try Answer(to: Self.review(), snapshot: snapshot).report.kind == .success)
         let hostNetwork: Value = ["hostNetwork": true, "containers": []]
         #expect(try Answer(to: Self.review(spec: hostNetwork), snapshot: snapshot).report.kind == .skip)
-        #expect(try Answer(to: nil, snapshot: snapshot).report.kind == .failure)
+        #expect(try Answer(to: .null, snapshot: snapshot).report.kind == .failure)
     }
 
     @Test("21: injectedAnnotations overwrite the user's")

@@ -55,8 +55,8 @@ struct LabelSelectorTests {
     @Test(
         arguments: [
             ([:], "it is empty"),
-            (nil, "it is empty"),
-            (["matchLabels": [:], "matchExpressions": nil], "it is empty"),
+            (.null, "it is empty"),
+            (["matchLabels": [:], "matchExpressions": .null], "it is empty"),
             (
                 ["matchLabel": ["a": "b"]],
                 "it has neither matchLabels nor matchExpressions, only \"matchLabel\""

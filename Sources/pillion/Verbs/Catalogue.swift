@@ -48,7 +48,7 @@ let explainVerb = Verb(
         }
         guard let text = ReasonTable.explanation(code) else {
             let hint =
-                nearest(code, among: ReasonCode.allCases.map(\.rawValue)).map { "; did you mean \($0)?" }
+                Spelling.nearest(code, among: ReasonCode.allCases.map(\.rawValue)).first.map { "; did you mean \($0)?" }
                 ?? ""
             throw Failure("there is no code \"\(code)\"\(hint) (pillion reasons lists them)")
         }

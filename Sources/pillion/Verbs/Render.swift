@@ -215,7 +215,7 @@ private func scalar(_ text: String) -> Value {
     switch text {
     case "true": return true
     case "false": return false
-    case "null": return nil
+    case "null": return .null
     default: break
     }
     if let number = Int64(text) { return .int(number) }

@@ -1,0 +1,69 @@
+/// Which known name somebody may have meant.
+public enum Spelling {
+    /// Names are compared up to this many bytes: the work grows with the length times the limit of edits.
+    public static let lengthLimit = 120
+
+    /// The known names that are nearest to `name`, nearest first, then by name, at most three.
+    ///
+    /// Near is two edits away or fewer, three for names of more than twelve bytes, and fewer edits than the name has
+    /// bytes. A name that is known itself is found at distance 0.
+    public static func nearest(_ name: String, among known: some Sequence<String>) -> [String] {
+        let length = name.utf8.count
+        guard length <= lengthLimit else { return [] }
+        let limit = min(length > 12 ? 3 : 2, length - 1)
+        guard limit > 0 else { return [] }
+        var near: [(distance: Int, name: String)] = []
+        for candidate in known {
+            let distance = distance(name, candidate, limit: limit)
+            if distance <= limit { near.append((distance, candidate)) }
+        }
+        near.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        return near.prefix(3).map(\.name)
+    }
+
+    /// Letters to insert, remove, change or swap with their neighbour, in bytes; anything over the limit is
+    /// `limit + 1`.
+    ///
+    /// Only the diagonal band that the limit allows is worked on, and the work ends with the first row that is
+    /// over it: for names that have nothing to do with each other that is after a few rows. The policy asks it for
+    /// every key of about the right length in every decision, so it takes its rows from the stack.
+    ///
+    /// - Precondition: neither is longer than the caller wants to wait for; `nearest` refuses over `lengthLimit`.
+    public static func distance(_ left: String, _ right: String, limit: Int) -> Int {
+        var (left, right) = (left, right)
+        return left.withUTF8 { left in right.withUTF8 { right in distance(left, right, limit: limit) } }
+    }
+
+    private static func distance(
+        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>, limit: Int
+    ) -> Int {
+        let over = limit + 1
+        guard abs(left.count - right.count) <= limit else { return over }
+        let width = right.count + 1
+        return withUnsafeTemporaryAllocation(of: Int.self, capacity: 3 * width) { cells in
+            cells.initialize(repeating: over)
+            var (twoAbove, above, row) = (0, width, 2 * width)
+            for column in 0...min(limit, right.count) { cells[above + column] = column }
+            for i in stride(from: 1, through: left.count, by: 1) {
+                let (first, last) = (max(1, i - limit), min(right.count, i + limit))
+                // The cells beside the band are read by its edges, and hold an earlier row's numbers.
+                cells[row + first - 1] = first == 1 && i <= limit ? i : over
+                if last < right.count { cells[row + last + 1] = over }
+                var best = cells[row + first - 1]
+                for j in stride(from: first, through: last, by: 1) {
+                    let isSame = left[i - 1] == right[j - 1]
+                    var cost = cells[above + j - 1] + (isSame ? 0 : 1)
+                    cost = min(cost, min(cells[above + j], cells[row + j - 1]) + 1)
+                    if i > 1, j > 1, left[i - 1] == right[j - 2], left[i - 2] == right[j - 1] {
+                        cost = min(cost, cells[twoAbove + j - 2] + 1)
+                    }
+                    cells[row + j] = min(cost, over)
+                    best = min(best, cost)
+                }
+                if best > limit { return over }
+                (twoAbove, above, row) = (above, row, twoAbove)
+            }
+            return cells[above + right.count]
+        }
+    }
+}
