@@ -23,7 +23,8 @@ func runCommandLine(_ arguments: [String]) -> ExitStatus {
     }
     if ["--version", "-v"].contains(name) { return runCommandLine(["version"]) }
     guard let verb = verbs.first(where: { $0.name == name }) else {
-        let hint = Spelling.nearest(name, among: verbs.map(\.name)).first.map { "; did you mean \($0)?" } ?? ""
+        let hint =
+            Spelling.nearest(name, among: verbs.map(\.name)).first.map { "; did you mean \($0)?" } ?? ""
         complain("unknown verb \"\(name)\"\(hint) (pillion help lists them)")
         return .usage
     }

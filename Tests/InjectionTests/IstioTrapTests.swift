@@ -102,7 +102,9 @@ struct IstioTrapTests {
             "generateName": "f-", "ownerReferences": [["kind": "ReplicaSet", "name": "f-abc"]],
         ]
         #expect(try Answer(to: Self.review(metadata: metadata), snapshot: snapshot).report.kind == .success)
-        let nothing: Value = ["apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": .null]
+        let nothing: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": .null,
+        ]
         #expect(try !Answer(to: nothing, snapshot: snapshot).allowed)
     }
 

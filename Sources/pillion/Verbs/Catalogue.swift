@@ -48,7 +48,9 @@ let explainVerb = Verb(
         }
         guard let text = ReasonTable.explanation(code) else {
             let hint =
-                Spelling.nearest(code, among: ReasonCode.allCases.map(\.rawValue)).first.map { "; did you mean \($0)?" }
+                Spelling.nearest(code, among: ReasonCode.allCases.map(\.rawValue)).first.map {
+                    "; did you mean \($0)?"
+                }
                 ?? ""
             throw Failure("there is no code \"\(code)\"\(hint) (pillion reasons lists them)")
         }
