@@ -114,6 +114,7 @@ let package = Package(
             "ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"],
             exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
+        tests("DeployTests", needs: ["Values", "YAML"], exclude: ["certificates", "kustomize"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,201 @@
+import TestSupport
+import Testing
+import Values
+import YAML
+
+let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of: $0) != nil }
+
+/// What overlays and chart say of names must fit together: an API server takes a Service that selects nothing, and says
+/// so to nobody.
+@Suite struct KustomizeTests {
+    @Test(.enabled(if: kubectl != nil, "there is no kubectl"), arguments: Overlay.all)
+    func kubectlBuildsWhatIsRecorded(_ overlay: Overlay) throws {
+        let result = run(try #require(kubectl), ["kustomize", overlay.folder])
+        try #require(result.status == 0, "\(result.errors)")
+        if let difference = compareGolden(result.output, with: overlay.recorded) {
+            Issue.record("\(difference)")
+        }
+    }
+
+    @Test(.enabled(if: kubectl != nil, "there is no kubectl"))
+    func kubectlBuildsTheBase() throws {
+        let result = run(try #require(kubectl), ["kustomize", packageRoot + "/deploy/kustomize/base"])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("kind: MutatingWebhookConfiguration"))
+    }
+
+    @Test(arguments: Overlay.all)
+    func everyKindIsThere(_ overlay: Overlay) throws {
+        let kinds = Set(try overlay.objects.map(\.kind))
+        let wanted: Set = [
+            "Namespace", "Deployment", "Service", "ServiceAccount", "PodDisruptionBudget",
+            "HorizontalPodAutoscaler", "NetworkPolicy", "MutatingWebhookConfiguration",
+        ]
+        #expect(wanted.subtracting(kinds).isEmpty)
+    }
+
+    @Test(arguments: Overlay.all)
+    func selectorsFindThePods(_ overlay: Overlay) throws {
+        let labels = try #require(
+            try overlay.object("Deployment").at("spec", "template", "metadata", "labels"))
+        for (kind, path) in [
+            ("Service", ["spec", "selector"]), ("Deployment", ["spec", "selector", "matchLabels"]),
+            ("PodDisruptionBudget", ["spec", "selector", "matchLabels"]),
+            ("NetworkPolicy", ["spec", "podSelector", "matchLabels"]),
+        ] {
+            let object = try overlay.object(kind)
+            let selector = try #require(path.reduce(object as Value?) { $0?[$1] }?.object)
+            #expect(!selector.isEmpty)
+            for member in selector.members { #expect(labels[member.key] == member.value, "\(kind)") }
+        }
+        let target = try overlay.object("HorizontalPodAutoscaler").at("spec", "scaleTargetRef")
+        #expect(target?["kind"] == "Deployment")
+        #expect(try target?["name"] == overlay.object("Deployment").at("metadata", "name"))
+    }
+
+    @Test(arguments: Overlay.all)
+    func portsHaveOneNumberEach(_ overlay: Overlay) throws {
+        let container = try overlay.container
+        var ports: [String: Int64] = [:]
+        for port in try #require(container["ports"]?.array) {
+            ports[port["name"]?.string ?? ""] = port["containerPort"]?.int
+        }
+        #expect(try ports["https"].map(String.init) == overlay.argument("port"))
+        #expect(try ports["http-monitoring"].map(String.init) == overlay.argument("monitoringPort"))
+        for port in try #require(try overlay.object("Service").at("spec", "ports")?.array) {
+            #expect(ports[try #require(port["targetPort"]?.string)] != nil)
+        }
+        for probe in ["readinessProbe", "livenessProbe"] {
+            #expect(ports[try #require(container.at(probe, "httpGet", "port")?.string)] != nil)
+        }
+        for rule in try #require(try overlay.object("NetworkPolicy").at("spec", "ingress")?.array) {
+            for port in rule["ports"]?.array ?? [] {
+                #expect(ports[try #require(port["port"]?.string)] != nil)
+            }
+        }
+        let annotations = try overlay.object("Deployment").at("spec", "template", "metadata", "annotations")
+        #expect(annotations?["prometheus.io/port"]?.string == ports["http-monitoring"].map(String.init))
+    }
+
+    @Test(arguments: Overlay.all)
+    func webhookNamesTheService(_ overlay: Overlay) throws {
+        let configuration = try overlay.object("MutatingWebhookConfiguration")
+        let service = try overlay.object("Service")
+        let webhooks = try #require(configuration["webhooks"]?.array)
+        for webhook in webhooks {
+            let client = try #require(webhook.at("clientConfig", "service"))
+            #expect(client["name"] == service.at("metadata", "name"))
+            #expect(client["namespace"] == service.at("metadata", "namespace"))
+            let ports = try #require(service.at("spec", "ports")?.array)
+            #expect(ports.contains { $0["port"] == client["port"] && $0["targetPort"] == "https" })
+            #expect(webhook["sideEffects"] == "None")
+            #expect(webhook["admissionReviewVersions"] == ["v1", "v1beta1"])
+            // The own namespace is never asked about: the deadlock trap.
+            let own = try #require(service.at("metadata", "namespace"))
+            let excluded = webhook.at("namespaceSelector", "matchExpressions")?.array?.first {
+                $0["key"] == "kubernetes.io/metadata.name" && $0["operator"] == "NotIn"
+            }
+            #expect(try #require(excluded?["values"]?.array).contains(own))
+        }
+        if let name = try overlay.argument("webhookConfigName") {
+            #expect(name == configuration.at("metadata", "name")?.string)
+            #expect(try overlay.argument("webhookName") == webhooks.first?["name"]?.string)
+        }
+    }
+
+    @Test(arguments: Overlay.all)
+    func whatIsMountedIsThere(_ overlay: Overlay) throws {
+        let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
+        let mounts = try overlay.container["volumeMounts"]?.array ?? []
+        let volumes = spec["volumes"]?.array ?? []
+        #expect(Set(mounts.map { $0["name"]?.string }) == Set(volumes.map { $0["name"]?.string }))
+        for volume in volumes {
+            if let name = volume.at("configMap", "name") {
+                #expect(try overlay.object("ConfigMap").at("metadata", "name") == name)
+            }
+        }
+        // Each file that a flag names lies in a mounted folder, and is a key of what is mounted there.
+        for flag in ["injectConfig", "injectValues", "meshConfig", "tlsCertFile", "tlsKeyFile"] {
+            guard let path = try overlay.argument(flag) else { continue }
+            let mount = try #require(
+                mounts.first { path.hasPrefix(($0["mountPath"]?.string ?? "?") + "/") }, "\(flag)")
+            #expect(mount["readOnly"] == true)
+            if mount["name"] == "config" {
+                let key = try #require(path.split(separator: "/").last.map(String.init))
+                #expect(try overlay.object("ConfigMap")["data"]?[key] != nil, "\(path)")
+            }
+        }
+    }
+
+    /// The pod security standard "restricted", and what hardened webhooks have besides.
+    @Test(arguments: Overlay.all)
+    func thePodIsRestricted(_ overlay: Overlay) throws {
+        let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
+        let pod = try #require(spec["securityContext"])
+        #expect(pod["runAsNonRoot"] == true)
+        #expect(try #require(pod["runAsUser"]?.int) > 0)
+        #expect(pod.at("seccompProfile", "type") == "RuntimeDefault")
+        let container = try #require(try overlay.container["securityContext"])
+        #expect(container["allowPrivilegeEscalation"] == false)
+        #expect(container["readOnlyRootFilesystem"] == true)
+        #expect(container["capabilities"] == ["drop": ["ALL"]])
+        for member in ["hostNetwork", "hostPID", "hostIPC"] { #expect(spec[member] == nil) }
+        let namespace = try overlay.object("Namespace").at("metadata", "labels")
+        #expect(namespace?["pod-security.kubernetes.io/enforce"] == "restricted")
+    }
+
+    /// No right without a name but to read the labels of namespaces, which have no names that could be listed.
+    @Test(arguments: Overlay.all)
+    func rightsAreByName(_ overlay: Overlay) throws {
+        let objects = try overlay.objects
+        let roles = objects.filter { $0.kind == "Role" || $0.kind == "ClusterRole" }
+        let usesCluster = try overlay.argument("tlsAuto") != nil || overlay.argument("injectConfigMap") != nil
+        #expect(roles.isEmpty == !usesCluster)
+        let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
+        #expect(spec["automountServiceAccountToken"] == .bool(usesCluster))
+        #expect(try overlay.object("NetworkPolicy").at("spec", "egress") == [] || usesCluster)
+        for role in roles {
+            for rule in role.value["rules"]?.array ?? [] where rule["resources"] != ["namespaces"] {
+                let names = rule["resourceNames"]?.array ?? []
+                #expect(!names.isEmpty, "\(role.id): \(rule)")
+            }
+            let binding = role.kind + "Binding"
+            let bound = objects.filter {
+                $0.kind == binding && $0.value.at("roleRef", "name")?.string == role.name
+            }
+            #expect(bound.contains { $0.namespace == role.namespace }, "\(role.id) is bound to nobody")
+            for one in bound {
+                let subject = try #require(one.value["subjects"]?.array?.first)
+                #expect(subject["name"] == spec["serviceAccountName"])
+            }
+        }
+    }
+
+    /// What a flag names, a rule lets it read.
+    @Test(arguments: Overlay.all)
+    func everyNamedObjectMayBeRead(_ overlay: Overlay) throws {
+        for (flag, resource, verbs) in [
+            ("tlsAuto", "secrets", ["get", "update"]),
+            ("injectConfigMap", "configmaps", ["get", "list", "watch"]),
+            ("meshConfigMap", "configmaps", ["get", "list", "watch"]),
+        ] {
+            guard let named = try overlay.argument(flag) else { continue }
+            let parts = named.split(separator: "/").map(String.init)
+            let rules = try overlay.objects.filter { $0.kind == "Role" && $0.namespace == parts[0] }
+                .flatMap { $0.value["rules"]?.array ?? [] }
+            let rule = rules.first {
+                $0["resources"] == [.string(resource)]
+                    && $0["resourceNames"]?.array?.contains(.string(parts[1])) == true
+            }
+            for verb in verbs {
+                #expect(rule?["verbs"]?.array?.contains(.string(verb)) == true, "\(flag): \(verb) \(named)")
+            }
+        }
+        if let name = try overlay.argument("webhookConfigName") {
+            let rules = try #require(try overlay.object("ClusterRole")["rules"]?.array)
+            let rule = rules.first { $0["resources"] == ["mutatingwebhookconfigurations"] }
+            #expect(rule?["resourceNames"] == [.string(name)])
+            #expect(rule?["verbs"]?.array?.contains("patch") == true)
+        }
+    }
+}

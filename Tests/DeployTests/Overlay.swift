@@ -1,0 +1,89 @@
+import TestSupport
+import Testing
+import Values
+import YAML
+
+/// An overlay of `deploy/kustomize` as `kubectl kustomize` builds it. What it built last is kept in `kustomize/`, so that
+/// the objects can be looked at where there is no kubectl; a test holds that it still builds the same.
+struct Overlay: CustomTestStringConvertible {
+    let name: String
+    var testDescription: String { name }
+
+    static let all = ["files", "cert-manager", "auto", "revision"].map(Overlay.init)
+
+    var folder: String { packageRoot + "/deploy/kustomize/overlays/" + name }
+    var recorded: String { packageRoot + "/Tests/DeployTests/kustomize/\(name).yaml" }
+
+    var objects: [Manifest] {
+        get throws { try Manifest.all(in: text(of: recorded)) }
+    }
+
+    /// The one object of that kind.
+    func object(_ kind: String) throws -> Value {
+        let found = try objects.filter { $0.kind == kind }
+        try #require(found.count == 1, "\(name) has \(found.count) objects of kind \(kind)")
+        return found[0].value
+    }
+
+    /// The pods' one container.
+    var container: Value {
+        get throws {
+            let spec = try #require(try object("Deployment").at("spec", "template", "spec"))
+            return try #require(spec["containers"]?.array?.first)
+        }
+    }
+
+    /// The container's arguments as the kubelet hands them over.
+    var arguments: [String] {
+        get throws {
+            try #require(try container["args"]?.array).map {
+                ($0.string ?? "").replacing("$(POD_NAMESPACE)", with: "pillion-system")
+            }
+        }
+    }
+
+    /// What `--name=value` says, nil where it is not there.
+    func argument(_ name: String) throws -> String? {
+        try arguments.first { $0.hasPrefix("--\(name)=") }.map { String($0.dropFirst(name.utf8.count + 3)) }
+    }
+}
+
+/// An object of a cluster, as a manifest has it.
+struct Manifest {
+    var value: Value
+
+    var kind: String { value["kind"]?.string ?? "" }
+    var name: String { value.at("metadata", "name")?.string ?? "" }
+    var namespace: String { value.at("metadata", "namespace")?.string ?? "" }
+    var id: String { "\(value["apiVersion"]?.string ?? "")/\(kind) \(namespace)/\(name)" }
+
+    static func all(in text: String) throws -> [Manifest] {
+        try YAMLReader.documents(Array(text.utf8)).filter { !$0.isEmpty && !$0.value.isNull }
+            .map { Manifest(value: $0.value) }
+    }
+
+    /// Without labels that only Helm sets.
+    var withoutHelmsLabels: Manifest {
+        var copy = self
+        copy.value.modify("metadata", "labels") { labels in
+            labels.members.removeAll { ["helm.sh/chart", "app.kubernetes.io/managed-by"].contains($0.key) }
+        }
+        return copy
+    }
+}
+
+extension Value {
+    /// The value under those members, nil where one is missing.
+    func at(_ path: String...) -> Value? {
+        path.reduce(Optional(self)) { $0?[$1] }
+    }
+
+    fileprivate mutating func modify(_ outer: String, _ inner: String, _ body: (inout Object) -> Void) {
+        guard var parent = self[outer]?.object, var child = parent[inner]?.object else { return }
+        body(&child)
+        parent[inner] = .object(child)
+        guard var object else { return }
+        object[outer] = .object(parent)
+        self = .object(object)
+    }
+}
