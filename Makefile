@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill contract plugins format lint clean
+.PHONY: help setup build release serve test bench drill contract plugins deb format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev
@@ -48,6 +48,9 @@ plugins: ## build the example engines: .build/plugins/*.so
 	    swift build -c release --product $$name; \
 	    install -m 755 .build/release/lib$$name.so .build/plugins/$$name.so; \
 	done
+
+deb: build ## build a Debian package: .build/deb/pillion_*.deb
+	scripts/deb
 
 format: ## lay out the Swift sources
 	swift format -i -r -p Package.swift Sources Plugins Tests

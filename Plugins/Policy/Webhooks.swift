@@ -101,7 +101,7 @@ extension LabelSelector {
 }
 
 /// Kubernetes puts this label, with the namespace's name, on every namespace itself (since 1.21).
-private let nameLabel = "kubernetes.io/metadata.name"
+let nameLabel = "kubernetes.io/metadata.name"
 
 extension Webhooks.Entry {
     // Of several webhooks that do not call, the reason that says most about the pod at hand is told: that its

@@ -14,4 +14,11 @@ extension Snapshot {
     ) throws(WebhookConfigurationError) -> any WebhookMatcher {
         try decisions.compileWebhook(configuration, file: file)
     }
+
+    /// The MutatingWebhookConfiguration that fits the policy.
+    ///
+    /// - Throws: where no webhook could fit: a policy that injects nothing.
+    public func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value {
+        try decisions.webhookConfiguration(export)
+    }
 }

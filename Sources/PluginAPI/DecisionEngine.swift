@@ -226,4 +226,7 @@ public protocol DecisionEngine: Sendable {
     func compileWebhook(
         _ configuration: Value, file: String
     ) throws(WebhookConfigurationError) -> any WebhookMatcher
+    /// A MutatingWebhookConfiguration under which the API server and these rules together answer as `decide` does with
+    /// the namespace's labels.
+    func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value
 }

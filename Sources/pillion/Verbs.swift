@@ -2,7 +2,8 @@ import Values
 
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, validateVerb, enginesVerb,
+    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, validateVerb, exportVerb,
+    enginesVerb,
     reasonsVerb,
     explainVerb, probeVerb, versionVerb, completionVerb, manVerb, renderPluginVerb,
 ]

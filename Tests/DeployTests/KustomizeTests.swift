@@ -198,4 +198,19 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
             #expect(rule?["verbs"]?.array?.contains("patch") == true)
         }
     }
+
+    /// What is installed is what `pillion export webhook` prints for it.
+    @Test func theWebhookIsTheExportedOne() throws {
+        let overlay = Overlay(name: "files")
+        let folder = try overlay.mountedConfiguration()
+        let exported = run(
+            pillionBinary,
+            [
+                "export", "webhook", "--injectConfig", folder.path("config"), "--service",
+                "pillion-system/pillion", "--namespace-selector", "istio-injection=enabled",
+                "--follow-policy=false",
+            ])
+        let wanted = try YAMLReader.value(exported.output)
+        #expect(try overlay.object("MutatingWebhookConfiguration")["webhooks"] == wanted["webhooks"])
+    }
 }

@@ -20,9 +20,7 @@ import YAML
 
     /// The configuration that is installed is one that the strictest check lets pass.
     @Test func theConfigurationIsValid() throws {
-        let overlay = Overlay(name: "files")
-        let folder = TemporaryFolder()
-        for (key, value) in try overlay.data { folder.write(value, to: key) }
+        let folder = try Overlay(name: "files").mountedConfiguration()
         let result = run(
             pillionBinary,
             [
@@ -66,36 +64,64 @@ import YAML
     }
 }
 
+private let testCertificates = packageRoot + "/Tests/DeployTests/certificates"
+
 extension Overlay {
-    /// The ConfigMap's data.
-    var data: [(key: String, value: String)] {
-        get throws {
-            try #require(try object("ConfigMap")["data"]?.object).members.map {
-                ($0.key, $0.value.string ?? "")
-            }
+    /// The ConfigMap's data as files of a folder.
+    func mountedConfiguration() throws -> TemporaryFolder {
+        let folder = TemporaryFolder()
+        for member in try #require(try object("ConfigMap")["data"]?.object).members {
+            folder.write(member.value.string ?? "", to: member.key)
         }
+        return folder
     }
 }
 
-/// The binary with a container's arguments; ends with the value.
-final class RunningPod {
-    private let folder = TemporaryFolder()
+/// The binary with a container's arguments, on free ports, its mounts being folders; ends with the value.
+struct RunningPod {
+    private let folder: TemporaryFolder
     private let httpsPort: Int
     private let monitoringPort: Int
     private let server: RunningProcess
 
     init(_ overlay: Overlay) throws {
-        (httpsPort, monitoringPort) = try (#require(freePort()), #require(freePort()))
-        for (key, value) in try overlay.data { folder.write(value, to: key) }
-        let certificates = packageRoot + "/Tests/DeployTests/certificates"
-        let arguments = try overlay.arguments.map { [folder, httpsPort, monitoringPort] argument in
-            argument.replacing("/etc/pillion/config", with: folder.root)
-                .replacing("/etc/pillion/tls", with: certificates)
-                .replacing("--port=9443", with: "--port=\(httpsPort)")
-                .replacing("--monitoringPort=15014", with: "--monitoringPort=\(monitoringPort)")
-                .replacing("--shutdown-delay=10s", with: "--shutdown-delay=0s")
+        let folder = try overlay.mountedConfiguration()
+        try self.init(overlay, folder, configuration: folder.root, certificates: testCertificates) {
+            arguments in
+            try #require(RunningProcess(pillionBinary, arguments))
         }
-        server = try #require(RunningProcess(pillionBinary, arguments))
+    }
+
+    /// In a tree that nobody can write to, as that user.
+    init(_ overlay: Overlay, in root: String, user: Int) throws {
+        let mounts = root + "/etc/pillion"
+        let folder = try overlay.mountedConfiguration()
+        let script = """
+            cp \(folder.root)/* \(mounts)/config/ && cp \(testCertificates)/tls.* \(mounts)/tls/ &&
+            mount --bind \(root) \(root) && mount --bind /proc \(root)/proc && mount -o remount,bind,ro \(root) &&
+            exec chroot --userspec=\(user):\(user) \(root) /usr/bin/pillion "$@"
+            """
+        try self.init(overlay, folder, configuration: "/etc/pillion/config", certificates: "/etc/pillion/tls")
+        {
+            try #require(RunningProcess("/usr/bin/unshare", ["-m", "/bin/sh", "-c", script, "sh"] + $0))
+        }
+    }
+
+    private init(
+        _ overlay: Overlay, _ folder: TemporaryFolder, configuration: String, certificates: String,
+        start: ([String]) throws -> RunningProcess
+    ) throws {
+        self.folder = folder
+        let (https, monitoring) = try (#require(freePort()), #require(freePort()))
+        (httpsPort, monitoringPort) = (https, monitoring)
+        server = try start(
+            overlay.arguments.map { argument in
+                argument.replacing("/etc/pillion/config", with: configuration)
+                    .replacing("/etc/pillion/tls", with: certificates)
+                    .replacing("--port=9443", with: "--port=\(https)")
+                    .replacing("--monitoringPort=15014", with: "--monitoringPort=\(monitoring)")
+                    .replacing("--shutdown-delay=10s", with: "--shutdown-delay=0s")
+            })
         let listens = waitUntilListening(monitoringPort) && waitUntilListening(httpsPort)
         try #require(listens, "the server did not start: \(server.errors)")
         // Ready comes after the last listener.
@@ -124,7 +150,7 @@ final class RunningPod {
         let result = run(
             "/usr/bin/curl",
             [
-                "-sS", "--cacert", packageRoot + "/Tests/DeployTests/certificates/ca.crt", "--connect-to",
+                "-sS", "--cacert", testCertificates + "/ca.crt", "--connect-to",
                 "\(host):\(port):127.0.0.1:\(httpsPort)", "-H", "Content-Type: application/json",
                 "--data-binary", "@-",
                 "https://\(host):\(port)\(service["path"]?.string ?? "")?timeout=\(timeout)s",

@@ -1,0 +1,129 @@
+import Injection
+import PluginAPI
+import Values
+import YAML
+
+let exportVerb = Verb(
+    name: "export", summary: "print the webhook configuration that fits an injection configuration",
+    operands: "webhook",
+    discussion: """
+        Prints a MutatingWebhookConfiguration: the half of a decision that the API server makes. Without
+        --namespace-selector its webhooks select as those of an Istio of the same form and revision. Pods that the policy
+        says no to are not asked about (matchConditions, from Kubernetes 1.28 on; an older API server asks all the same,
+        and is told no).
+        """,
+    options: [
+        Option(
+            name: "injectConfig", shape: .value("FILE"),
+            help: "the injection configuration; else the built-in one",
+            readsEnvironment: true),
+        Option(
+            name: "revision", short: "r", shape: .value("NAME"), fallback: "",
+            help: "the revision that is served",
+            readsEnvironment: true),
+        Option(
+            name: "service", shape: .value("NAMESPACE/NAME[:PORT]"),
+            help: "the Service that is called; its namespace is never asked about"),
+        Option(
+            name: "url", shape: .value("URL"),
+            help: "what is called instead of a Service: https, with the path"),
+        Option(
+            name: "caBundle", shape: .value("FILE"), help: "certificates that the API server is to trust, PEM"
+        ),
+        Option(
+            name: "namespace-selector", shape: .list("KEY=VALUE"),
+            help: "labels that a namespace must have, instead of Istio's"),
+        Option(
+            name: "failurePolicy", shape: .value("Fail|Ignore"), fallback: "Fail",
+            help: "what becomes of pods while nobody answers"),
+        Option(
+            name: "timeoutSeconds", shape: .value("N"), fallback: "5",
+            help: "how long the API server waits, 1 to 30"),
+        Option(
+            name: "follow-policy", shape: .flag, fallback: "true",
+            help:
+                "leave out what the policy says no to; false gives an object that stays right when the policy changes"
+        ),
+        Option(
+            name: "webhookConfigName", shape: .value("NAME"), fallback: "pillion", help: "the object's name"),
+        Option(
+            name: "webhookName", shape: .value("NAME"), fallback: "sidecar.injector.pillion",
+            help: "the webhook's name; where there are several, what their names end in"),
+        Option(
+            name: "output", short: "o", shape: .value("yaml|json"), fallback: "yaml", help: "the format"),
+    ],
+    examples: [
+        (
+            "pillion export webhook --injectConfig config --service pillion-system/pillion --caBundle ca.crt",
+            "for kubectl apply -f -"
+        )
+    ],
+    run: { arguments in
+        guard arguments.operands == ["webhook"] else { throw UsageError("want what to export: webhook") }
+        let export = try webhookExport(arguments)
+        let snapshot: Snapshot
+        if let path = arguments.string("injectConfig") {
+            snapshot = try compile(
+                InjectionFiles(configuration: NamedText(name: path, bytes: try read(file: path))), arguments)
+        } else {
+            snapshot = try compile(BuiltInConfiguration.files, arguments)
+        }
+        let configuration: Value
+        do throws(WebhookConfigurationError) {
+            configuration = try snapshot.webhookConfiguration(export)
+        } catch {
+            throw Failure(error.message)
+        }
+        if try arguments.choice("output", of: ["yaml", "json"]) == "json" {
+            standardOutput.write(JSON.text(configuration, style: .pretty(2)) + "\n")
+        } else {
+            standardOutput.write(YAMLWriter.text(configuration, order: .asGiven))
+        }
+        return .success
+    })
+
+private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
+    var export = WebhookExport(target: try target(arguments))
+    export.configurationName = arguments.string("webhookConfigName") ?? export.configurationName
+    export.webhookName = arguments.string("webhookName") ?? export.webhookName
+    guard export.webhookName.split(separator: ".").count >= 3 else {
+        throw UsageError(
+            "--webhookName is \"\(export.webhookName)\", want three names or more with dots between")
+    }
+    let policies = WebhookExport.FailurePolicy.allCases.map(\.rawValue)
+    if let policy = try arguments.choice("failurePolicy", of: policies) {
+        export.failurePolicy = WebhookExport.FailurePolicy(rawValue: policy) ?? .fail
+    }
+    export.timeoutSeconds = try arguments.int("timeoutSeconds", in: 1...30) ?? export.timeoutSeconds
+    export.namespaceLabels = try arguments.pairs("namespace-selector")
+    export.followsPolicy = try arguments.flag("follow-policy")
+    if let path = arguments.string("caBundle") {
+        let bytes = try read(file: path)
+        guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
+            throw Failure("\(path): holds no certificate: want PEM, with -----BEGIN CERTIFICATE-----")
+        }
+        export.caBundle = Base64.encode(bytes)
+    }
+    return export
+}
+
+private func target(_ arguments: Arguments) throws -> WebhookExport.Target {
+    switch (arguments.string("service"), arguments.string("url")) {
+    case (let text?, nil):
+        let sides = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = sides[0].split(separator: "/", omittingEmptySubsequences: false)
+        let port = sides.count == 2 ? Int(sides[1]) : 443
+        guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty, let port, (1...65_535).contains(port)
+        else {
+            throw UsageError("--service is \"\(text)\", want NAMESPACE/NAME or NAMESPACE/NAME:PORT")
+        }
+        return .service(namespace: String(names[0]), name: String(names[1]), port: port)
+    case (nil, let url?):
+        guard url.hasPrefix("https://"), !url.contains("?"), !url.contains("#") else {
+            throw UsageError("--url is \"\(url)\", want https://, without query and fragment")
+        }
+        return .url(url)
+    case (nil, nil): throw UsageError("want what the API server calls: --service NAMESPACE/NAME or --url URL")
+    case (_?, _?): throw UsageError("--service and --url are both there, want one")
+    }
+}
