@@ -7,7 +7,9 @@ SHELL := /bin/bash
 .PHONY: help setup build release serve test bench drill contract plugins deb format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
-PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev
+# Whichever flavour of libcurl's is installed will do; installing another would remove it.
+PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev \
+    libcurl4-gnutls-dev|libcurl4-openssl-dev|libcurl4-nss-dev
 
 # The Swift runtime goes into the binary; C libraries stay dynamic.
 RELEASE := -c release --static-swift-stdlib --product pillion
@@ -16,7 +18,7 @@ help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## install what is missing from Debian's packages, and say so
-	@scripts/setup $(PACKAGES)
+	@scripts/setup $(foreach package,$(PACKAGES),'$(package)')
 
 build: setup ## build the release binary: .build/release/pillion
 	swift build $(RELEASE)

@@ -1,0 +1,149 @@
+import Values
+
+/// A kind of object as the API's paths name it.
+public struct APIResource: Sendable, Equatable {
+    /// Empty for the core group.
+    public var group: String
+    public var version: String
+    /// Plural: `configmaps`
+    public var name: String
+    public var isNamespaced: Bool
+
+    public static let configMaps = APIResource(
+        group: "", version: "v1", name: "configmaps", isNamespaced: true)
+    public static let secrets = APIResource(group: "", version: "v1", name: "secrets", isNamespaced: true)
+    public static let namespaces = APIResource(
+        group: "", version: "v1", name: "namespaces", isNamespaced: false)
+    public static let nodes = APIResource(group: "", version: "v1", name: "nodes", isNamespaced: false)
+    public static let mutatingWebhookConfigurations = APIResource(
+        group: "admissionregistration.k8s.io", version: "v1", name: "mutatingwebhookconfigurations",
+        isNamespaced: false)
+
+    /// `/api/v1/namespaces/NS/configmaps/NAME`
+    func path(namespace: String?, name: String?) -> String {
+        var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
+        if isNamespaced, let namespace { path += "/namespaces/\(PercentEncoding.component(namespace))" }
+        path += "/\(self.name)"
+        if let name { path += "/\(PercentEncoding.component(name))" }
+        return path
+    }
+}
+
+/// `NAMESPACE/NAME` of a command line.
+public struct ObjectReference: Sendable, Equatable, CustomStringConvertible {
+    public var namespace: String
+    public var name: String
+
+    public init(namespace: String, name: String) {
+        self.namespace = namespace
+        self.name = name
+    }
+
+    /// nil where the text is not of that form, or a part of it is no name that Kubernetes gives.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
+        self.init(namespace: parts[0], name: parts[1])
+    }
+
+    /// RFC 1123: lower-case letters, digits, `-` and `.`, at most 253.
+    public static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 253 else {
+            return false
+        }
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && text.utf8.allSatisfy {
+                isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
+    }
+
+    public var description: String { "\(namespace)/\(name)" }
+}
+
+/// The content types of PATCH.
+public enum PatchType: String, Sendable {
+    case json = "application/json-patch+json"
+    case merge = "application/merge-patch+json"
+    /// Lists are merged by the key that their type names; built-in kinds only.
+    case strategic = "application/strategic-merge-patch+json"
+}
+
+/// One question to the API server, with what messages say about it.
+struct APICall {
+    enum Verb: String { case get, list, watch, create, update, patch }
+
+    var verb: Verb
+    /// nil for a path of its own, such as /version.
+    var resource: APIResource?
+    var namespace: String?
+    var name: String?
+    /// Encoded, in order.
+    var query: [(name: String, value: String)] = []
+    var body: [UInt8]?
+    var contentType = "application/json"
+    var ownPath = ""
+
+    var method: String {
+        switch verb {
+        case .get, .list, .watch: "GET"
+        case .create: "POST"
+        case .update: "PUT"
+        case .patch: "PATCH"
+        }
+    }
+
+    /// Without query.
+    var path: String {
+        let isWhole = verb == .list || verb == .watch || verb == .create
+        return resource?.path(namespace: namespace, name: isWhole ? nil : name) ?? ownPath
+    }
+
+    var target: String {
+        guard !query.isEmpty else { return path }
+        return path + "?"
+            + query.map { "\($0.name)=\(PercentEncoding.component($0.value))" }.joined(separator: "&")
+    }
+
+    /// `cannot get configmap istio-system/istio`
+    var sentence: String {
+        guard let resource else { return "cannot \(verb.rawValue) \(ownPath)" }
+        var text = "cannot \(verb.rawValue) \(resource.name)"
+        if let name { text += " \"\(name)\"" }
+        if resource.isNamespaced, let namespace { text += " in namespace \"\(namespace)\"" }
+        return text
+    }
+
+    /// `get on configmaps (resourceNames: istio) in namespace istio-system`
+    var permission: String {
+        guard let resource else { return "\(verb.rawValue) on the path \(ownPath)" }
+        var text = "\(verb.rawValue) on \(resource.name)"
+        if !resource.group.isEmpty { text += ".\(resource.group)" }
+        // Creating cannot be narrowed to a name.
+        if let name, verb != .create { text += " (resourceNames: \(name))" }
+        return text + (resource.isNamespaced ? " in namespace \(namespace ?? "default")" : " in the cluster")
+    }
+}
+
+/// RFC 3986: what may not stand in a segment or a value becomes `%XX`.
+enum PercentEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    static func component(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,347 @@
+// What comes in: where a cluster is and as whom to ask (ClusterAccess), and questions. What goes out: objects as
+// Values, or an APIError that says what was asked, of whom and as whom. What it doesn't do: keep copies (ObjectWatch
+// does), or run threads: every call returns when it is answered, or when the StopSignal is raised.
+
+import Glibc
+public import Values
+
+/// Asks a cluster's API server. May be used by several threads at once; each call has a connection of its own.
+public final class APIClient: Sendable {
+    public let access: ClusterAccess
+    public let stop: StopSignal
+    let limits: APILimits
+
+    public init(_ access: ClusterAccess, limits: APILimits = .server, stop: StopSignal = StopSignal()) {
+        self.access = access
+        self.limits = limits
+        self.stop = stop
+    }
+
+    /// One object.
+    public func get(_ resource: APIResource, namespace: String? = nil, name: String) throws(APIError) -> Value
+    {
+        try object(APICall(verb: .get, resource: resource, namespace: namespace, name: name))
+    }
+
+    /// A new object. Where the server has one of that name already: an error of kind `alreadyExists`.
+    public func create(_ object: Value, _ resource: APIResource, namespace: String? = nil) throws(APIError)
+        -> Value
+    {
+        var call = APICall(verb: .create, resource: resource, namespace: namespace)
+        call.name = object["metadata"]?["name"]?.string
+        call.body = Array(JSON.text(object).utf8)
+        return try self.object(call)
+    }
+
+    /// An object in place of another. Where its resourceVersion is not the server's: an error of kind `conflict`.
+    public func update(_ object: Value, _ resource: APIResource, namespace: String? = nil) throws(APIError)
+        -> Value
+    {
+        var call = APICall(verb: .update, resource: resource, namespace: namespace)
+        call.name = object["metadata"]?["name"]?.string
+        call.body = Array(JSON.text(object).utf8)
+        return try self.object(call)
+    }
+
+    public func patch(
+        _ resource: APIResource, namespace: String? = nil, name: String, _ type: PatchType, _ patch: Value
+    ) throws(APIError) -> Value {
+        var call = APICall(verb: .patch, resource: resource, namespace: namespace, name: name)
+        call.body = Array(JSON.text(patch).utf8)
+        call.contentType = type.rawValue
+        return try object(call)
+    }
+
+    /// `major` and `minor` of the server, as /version has them: `1`, `33`.
+    public func serverVersion() throws(APIError) -> KubernetesVersion {
+        var call = APICall(verb: .get)
+        call.ownPath = "/version"
+        let answer = try object(call)
+        guard let version = KubernetesVersion(answer["gitVersion"]?.string ?? "") else {
+            throw APIError(
+                .malformed, "\(access.server.text)/version: there is no gitVersion such as v1.33.0")
+        }
+        return version
+    }
+
+    /// All objects, or those of one name; in pages, so that no answer is large.
+    ///
+    /// - Parameter page: called with the items of each page as it comes, so that what is not needed need not be kept.
+    /// - Returns: the resourceVersion to watch from.
+    public func list(
+        _ resource: APIResource, namespace: String? = nil, name: String? = nil,
+        page: ([Value]) throws(APIError) -> Void
+    ) throws(APIError) -> String {
+        var next = ""
+        for _ in 0..<limits.pages {
+            var call = APICall(verb: .list, resource: resource, namespace: namespace, name: name)
+            if let name { call.query.append(("fieldSelector", "metadata.name=\(name)")) }
+            call.query.append(("limit", String(limits.pageItems)))
+            if !next.isEmpty { call.query.append(("continue", next)) }
+            let answer = try object(call)
+            guard let items = answer["items"], items.array != nil || items.isNull else {
+                throw APIError(.malformed, "\(call.sentence): the answer has no items")
+            }
+            try page(items.array ?? [])
+            next = answer["metadata"]?["continue"]?.string ?? ""
+            if next.isEmpty { return answer["metadata"]?["resourceVersion"]?.string ?? "" }
+        }
+        throw APIError(
+            .malformed,
+            "cannot list \(resource.name): there are more than \(limits.pages) pages of \(limits.pageItems)")
+    }
+
+    /// One watch, until the server or the event's receiver ends it.
+    ///
+    /// - Parameters:
+    ///   - version: where to go on.
+    ///   - seconds: how long the server is to keep it.
+    ///   - event: called for each event; false ends the watch.
+    func watch(
+        _ resource: APIResource, namespace: String?, name: String?, from version: String, seconds: Int,
+        event: (WatchEvent) -> Bool
+    ) throws(APIError) {
+        var call = APICall(verb: .watch, resource: resource, namespace: namespace, name: name)
+        call.query = [("watch", "true")]
+        if let name { call.query.append(("fieldSelector", "metadata.name=\(name)")) }
+        call.query += [
+            ("resourceVersion", version), ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", String(seconds)),
+        ]
+        var lines = LineSplitter(longest: limits.objectBytes)
+        var problem: APIError?
+        // The server ends the watch itself; where it does not, its network has gone silently.
+        let reply = try send(call, milliseconds: (seconds + 30) * 1_000, isAnew: false) { bytes in
+            lines.split(bytes) { line in
+                guard problem == nil else { return false }
+                do throws(APIError) {
+                    return event(try WatchEvent(line, call))
+                } catch {
+                    problem = error
+                    return false
+                }
+            }
+        }
+        if let problem { throw problem }
+        if lines.isOverfull {
+            throw APIError(
+                .malformed, "\(call.sentence): an event is longer than \(limits.objectBytes) bytes")
+        }
+        if let error = reply.error { throw error }
+    }
+
+    // MARK: one question
+
+    /// The answer as an object, after as many attempts as the limits allow.
+    private func object(_ call: APICall) throws(APIError) -> Value {
+        var backoff = Backoff(first: limits.firstPause, longest: limits.longestPause)
+        var attempt = 1
+        while true {
+            do throws(APIError) {
+                return try once(call)
+            } catch {
+                guard error.isPassing, attempt < limits.attempts else { throw error }
+                attempt += 1
+                guard stop.pause(milliseconds: backoff.next(after: error)) else {
+                    throw APIError(.stopped, "\(call.sentence): ended before it was answered")
+                }
+            }
+        }
+    }
+
+    private func once(_ call: APICall) throws(APIError) -> Value {
+        var body: [UInt8] = []
+        var isTooLong = false
+        func ask(_ isAnew: Bool) throws(APIError) -> Reply {
+            body = []
+            return try send(call, milliseconds: limits.milliseconds, isAnew: isAnew) { bytes in
+                isTooLong = body.count + bytes.count > limits.answerBytes
+                if !isTooLong { body += bytes }
+                return !isTooLong
+            }
+        }
+        var reply = try ask(false)
+        // A token may just have been renewed.
+        if reply.error?.kind == .unauthorized { reply = try ask(true) }
+        if isTooLong {
+            throw APIError(
+                .malformed, "\(call.sentence): the answer is longer than \(limits.answerBytes) bytes")
+        }
+        if let error = reply.error { throw error }
+        do throws(JSONError) {
+            return try JSON.read(body)
+        } catch {
+            throw APIError(
+                .malformed,
+                "\(call.sentence): \(access.server.text) answers no JSON: byte \(error.offset): \(error.message)"
+            )
+        }
+    }
+
+    private struct Reply {
+        var error: APIError?
+    }
+
+    /// - Parameter received: pieces of the body of an answer with a status below 300; false ends it, which is no
+    ///   error.
+    private func send(
+        _ call: APICall, milliseconds: Int, isAnew: Bool, received: (UnsafeBufferPointer<UInt8>) -> Bool
+    ) throws(APIError) -> Reply {
+        let shown = try access.credentials.show(isAnew: isAnew)
+        let transport = try Transport()
+        let request = try request(call, shown, milliseconds)
+        var head = AnswerHead()
+        var problem: [UInt8] = []
+        var wasEnded = false
+        let answer = stop.covering(transport) {
+            transport.perform(request, header: { head.read($0) }) { bytes in
+                guard head.status < 300 else {
+                    problem += bytes.prefix(max(0, limits.problemBytes - problem.count))
+                    return true
+                }
+                wasEnded = !received(bytes)
+                return !wasEnded
+            }
+        }
+        if answer.end == .ended, wasEnded { return Reply() }
+        guard answer.end == .complete else {
+            return Reply(
+                error: APIError(answer, milliseconds: milliseconds, call, access, user: shown.user))
+        }
+        guard answer.status >= 300 || answer.status < 200 else { return Reply() }
+        return Reply(
+            error: APIError(
+                status: answer.status, body: problem, retryAfter: head.retryAfterSeconds, call, access,
+                user: shown.user))
+    }
+
+    private func request(
+        _ call: APICall, _ shown: Credentials.Shown, _ milliseconds: Int
+    ) throws(APIError) -> TransportRequest {
+        let server = access.server
+        var request = TransportRequest(method: call.method, url: "\(server.text)\(call.target)")
+        request.headers = shown.headers + ["Accept: application/json", "User-Agent: pillion"]
+        if let name = access.serverName, name != server.host {
+            let named = ServerAddress(scheme: server.scheme, host: name, port: server.port, base: server.base)
+            request.url = "\(named.text)\(call.target)"
+            request.connectTo = "\(named.bracketedHost):\(server.port):\(server.bracketedHost):\(server.port)"
+            request.headers.append("Host: \(server.bracketedHost):\(server.port)")
+        }
+        if let body = call.body {
+            request.body = body
+            // Nobody answers 100 to an `Expect`, and libcurl would wait for it.
+            request.headers += ["Content-Type: \(call.contentType)", "Expect:"]
+        }
+        request.authorities = try access.authorities?.read()
+        request.certificate = shown.certificate
+        request.key = shown.key
+        request.skipsVerification = access.isUnverified
+        request.proxy = access.proxy
+        request.connectMilliseconds = limits.connectMilliseconds
+        request.totalMilliseconds = milliseconds
+        return request
+    }
+}
+
+/// How long and how much, for one question.
+public struct APILimits: Sendable {
+    /// For connecting, and for a whole answer (not a watch's).
+    public var connectMilliseconds = 10_000
+    public var milliseconds = 30_000
+    /// Tries of a question whose failure may pass, with pauses that double.
+    public var attempts = 5
+    public var firstPause = 100
+    public var longestPause = 30_000
+    /// Bytes of an answer: a page of nodes is the longest.
+    public var answerBytes = 64 << 20
+    /// Bytes of an event: an object is at most 3 MiB, and JSON may escape it.
+    public var objectBytes = 8 << 20
+    /// Bytes of an error's body that are looked at.
+    public var problemBytes = 64 << 10
+    /// Items asked for at once, and pages: 100,000 objects are the largest clusters' namespaces ten times.
+    public var pageItems = 200
+    public var pages = 500
+
+    public init() {}
+
+    public static let server = APILimits()
+
+    /// People wait for these.
+    public static let commandLine = {
+        var limits = APILimits()
+        limits.attempts = 3
+        limits.milliseconds = 15_000
+        return limits
+    }()
+}
+
+/// `v1.33.2-gke.100`, for comparing.
+public struct KubernetesVersion: Sendable, Comparable {
+    public var major: Int
+    public var minor: Int
+
+    public init(major: Int, minor: Int) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// nil where the text does not begin like a version.
+    public init?(_ text: String) {
+        let numbers = text.drop { $0 == "v" }.split(
+            separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        guard numbers.count >= 2, let major = Int(numbers[0]),
+            let minor = Int(numbers[1].prefix { $0.isNumber })
+        else { return nil }
+        self.init(major: major, minor: minor)
+    }
+
+    public static func < (left: KubernetesVersion, right: KubernetesVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+
+    /// The first whose kubelets run init containers that stay, without a feature gate that somebody may have closed.
+    public static let nativeSidecars = KubernetesVersion(major: 1, minor: 33)
+}
+
+/// What an answer's header lines say.
+private struct AnswerHead {
+    var status = 0
+    var retryAfterSeconds: Int?
+
+    mutating func read(_ line: String) {
+        if line.hasPrefix("HTTP/") {
+            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+            retryAfterSeconds = nil
+            return
+        }
+        let parts = line.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "retry-after" else { return }
+        retryAfterSeconds = Int(parts[1].filter { $0 != " " }).map { max(0, $0) }
+    }
+}
+
+/// Pauses that double, each between half and all of what it may be, so that replicas do not come at once.
+struct Backoff {
+    /// Seconds that a server's Retry-After may ask for.
+    static let longestAsked = 60
+
+    let first: Int
+    let longest: Int
+    private var step = 0
+
+    init(first: Int, longest: Int) {
+        self.first = first
+        self.longest = longest
+    }
+
+    /// Milliseconds to wait.
+    mutating func next(after error: APIError? = nil) -> Int {
+        let whole = min(first << min(step, 20), longest)
+        step += 1
+        let jittered = Int.random(in: (whole / 2)...max(whole, 1))
+        guard let asked = error?.retryAfterSeconds else { return jittered }
+        return max(jittered, min(asked, Self.longestAsked) * 1_000)
+    }
+
+    mutating func reset() { step = 0 }
+}

@@ -1,0 +1,226 @@
+import Glibc
+import Values
+
+/// Where a cluster's API is, whom to trust there, and as whom to ask. From the account that a pod is given, or from a
+/// kubeconfig; nothing here asks anybody anything yet, but for files and plugins that hold credentials.
+public struct ClusterAccess: Sendable {
+    /// Where it came from, for messages: `/root/.kube/config, context "dev"`.
+    public var origin: String
+    public var server: ServerAddress
+    /// PEM; nil trusts the system's authorities.
+    public var authorities: Material?
+    /// Takes any certificate.
+    public var isUnverified = false
+    /// The name that the server's certificate must bear, where that is not the address'.
+    public var serverName: String?
+    /// `http://proxy:3128`; empty for none.
+    public var proxy = ""
+    public var credentials = Credentials()
+    /// The namespace of the context, or of the pod.
+    public var namespace: String?
+
+    public init(origin: String, server: ServerAddress) {
+        self.origin = origin
+        self.server = server
+    }
+
+    /// Bytes at hand, or a file that is read anew each time: what mounts it may replace it.
+    public enum Material: Sendable, Equatable {
+        case bytes([UInt8])
+        case file(String)
+
+        /// Bytes of a certificate, key or token: none is near it.
+        static let longest = 1 << 20
+
+        func read() throws(APIError) -> [UInt8] {
+            switch self {
+            case .bytes(let bytes): return bytes
+            case .file(let path):
+                do throws(SmallFileError) {
+                    return try SmallFile.read(path, atMost: Self.longest)
+                } catch {
+                    throw APIError(.credentials, error.message)
+                }
+            }
+        }
+    }
+
+    var proxyWithoutPassword: String {
+        guard let at = proxy.lastIndex(of: "@"), let scheme = proxy.firstRange(of: "://") else {
+            return proxy
+        }
+        return proxy[..<scheme.upperBound] + "…" + proxy[at...]
+    }
+}
+
+/// What a caller shows. Several may be there: a certificate for the connection, a token for the request.
+public struct Credentials: Sendable {
+    /// What messages call the caller where the token does not say.
+    public var name = "anonymous"
+    public var certificate: ClusterAccess.Material?
+    public var key: ClusterAccess.Material?
+    public var token: String?
+    /// Wins over `token` while it can be read.
+    public var tokenFile: String?
+    public var basic: (user: String, password: String)?
+    public var plugin: ExecPlugin?
+    /// `Impersonate-User` and its like.
+    public var impersonation: [(header: String, value: String)] = []
+
+    public init() {}
+
+    /// What one request carries.
+    struct Shown {
+        var headers: [String] = []
+        var certificate: [UInt8]?
+        var key: [UInt8]?
+        /// `system:serviceaccount:NS:NAME` where a token says so.
+        var user: String
+    }
+
+    /// - Parameter isAnew: the last ones were refused: a plugin is asked again.
+    func show(isAnew: Bool) throws(APIError) -> Shown {
+        var shown = Shown(user: name)
+        shown.certificate = try certificate?.read()
+        shown.key = try key?.read()
+        var bearer = try bearerToken()
+        if let plugin {
+            let credential = try plugin.credential(isAnew: isAnew)
+            bearer = credential.token ?? bearer
+            shown.certificate = credential.certificate ?? shown.certificate
+            shown.key = credential.key ?? shown.key
+        }
+        if let bearer {
+            guard bearer.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+                throw APIError(.credentials, "the token of \(name) holds a blank or a control character")
+            }
+            shown.headers.append("Authorization: Bearer \(bearer)")
+            if let subject = Self.subject(ofToken: bearer) { shown.user = subject }
+        } else if let basic {
+            let pair = Base64.encode(Array("\(basic.user):\(basic.password)".utf8))
+            shown.headers.append("Authorization: Basic \(pair)")
+        }
+        for (header, value) in impersonation {
+            shown.headers.append("\(header): \(value)")
+            if header == "Impersonate-User" { shown.user += ", as \(value)" }
+        }
+        return shown
+    }
+
+    private func bearerToken() throws(APIError) -> String? {
+        guard let tokenFile else { return token }
+        do throws(SmallFileError) {
+            let bytes = try SmallFile.read(tokenFile, atMost: ClusterAccess.Material.longest)
+            let text = SmallFile.trimmed(bytes)
+            guard !text.isEmpty else { throw SmallFileError(message: "\(tokenFile): holds no token") }
+            return text
+        } catch {
+            guard let token else { throw APIError(.credentials, error.message) }
+            return token
+        }
+    }
+
+    /// The `sub` of a JSON web token, which is whom the server will call the caller; nil for other tokens.
+    static func subject(ofToken token: String) -> String? {
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3,
+            let bytes = Base64.decode(String(parts[1]), alphabet: .urlSafe, padded: false),
+            let claims = try? JSON.read(bytes, limits: JSONLimits(depth: 20, bytes: 1 << 16))
+        else { return nil }
+        return claims["sub"]?.string
+    }
+}
+
+/// `https://host:port/base`, taken apart.
+public struct ServerAddress: Sendable, Equatable {
+    public var scheme: String
+    /// Without brackets.
+    public var host: String
+    public var port: Int
+    /// Without a slash at its end.
+    public var base: String
+
+    public init(scheme: String = "https", host: String, port: Int, base: String = "") {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.base = base
+    }
+
+    /// nil where the text is no address of http or https. Without a scheme, https is meant, as kubectl has it for a
+    /// host with a port.
+    public init?(_ text: String) {
+        var rest = text[...]
+        var scheme = "https"
+        if let mark = rest.firstRange(of: "://") {
+            scheme = rest[..<mark.lowerBound].lowercased()
+            rest = rest[mark.upperBound...]
+        }
+        guard scheme == "https" || scheme == "http" else { return nil }
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        var base = String(rest[slash...])
+        while base.hasSuffix("/") { base.removeLast() }
+        let authority = rest[..<slash]
+        guard !authority.contains("@"), !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }),
+            let (host, port) = Self.hostAndPort(authority)
+        else { return nil }
+        self.init(scheme: scheme, host: host, port: port ?? (scheme == "https" ? 443 : 80), base: base)
+    }
+
+    static func hostAndPort(_ text: Substring) -> (host: String, port: Int?)? {
+        var host = text
+        var tail: Substring = ""
+        if text.first == "[" {
+            guard let close = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<close]
+            tail = text[text.index(after: close)...]
+            guard tail.isEmpty || tail.first == ":" else { return nil }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            tail = text[colon...]
+        }
+        guard !host.isEmpty else { return nil }
+        if tail.isEmpty { return (String(host), nil) }
+        guard let port = Int(tail.dropFirst()), (1...65_535).contains(port) else { return nil }
+        return (String(host), port)
+    }
+
+    var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
+
+    public var text: String { "\(scheme)://\(bracketedHost):\(port)\(base)" }
+}
+
+/// Files of a few bytes: credentials, configurations.
+enum SmallFile {
+    static func read(_ path: String, atMost limit: Int) throws(SmallFileError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw SmallFileError(message: "\(path): \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = Glibc.read(file, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw SmallFileError(message: "\(path): \(String(cString: strerror(errno)))")
+            }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit else {
+                throw SmallFileError(message: "\(path): is longer than \(limit) bytes")
+            }
+        }
+    }
+
+    /// Without white space at both ends.
+    static func trimmed(_ bytes: [UInt8]) -> String {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
+        let from = bytes.drop(while: isBlank)
+        let end = from.lastIndex { !isBlank($0) }
+        return String(decoding: end.map { from[...$0] } ?? [], as: UTF8.self)
+    }
+}
+
+struct SmallFileError: Error {
+    var message: String
+}
