@@ -87,7 +87,7 @@ let package = Package(
             ]),
         // L6
         .executableTarget(
-            name: "pillion", dependencies: ["Service", "Injection", "PluginAPI", "Values", "YAML"],
+            name: "pillion", dependencies: ["Service", "Injection", "Kubernetes", "PluginAPI", "Values", "YAML"],
             path: "Sources/pillion", swiftSettings: settings),
 
         .target(

@@ -5,6 +5,8 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// libcurl cannot be used.
         case noLibrary
+        /// There is neither a kubeconfig nor a pod's account.
+        case noCluster
         /// The kubeconfig, a token or a certificate of one's own cannot be used.
         case credentials
         /// No connection, or it was cut.

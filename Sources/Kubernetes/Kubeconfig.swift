@@ -223,7 +223,7 @@ extension ClusterAccess {
         }
         if let pod = try ofPod(environment: environment) { return pod }
         throw APIError(
-            .credentials,
+            .noCluster,
             "there is no cluster to ask: \(looked), and this is no pod (KUBERNETES_SERVICE_HOST is not set)")
     }
 }

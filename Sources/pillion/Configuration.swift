@@ -8,7 +8,7 @@ import Values
 
 let nativeSidecarsOption = Option(
     name: "nativeSidecars", shape: .value("true|false|auto"), fallback: "false",
-    help: "whether the proxy becomes an init container that stays; auto is false where no cluster is asked")
+    help: "whether the proxy becomes an init container that stays; auto asks the cluster for its version")
 
 let podTemplatePathOption = Option(
     name: "podTemplatePath", shape: .list("KIND.GROUP=PATH"),
@@ -82,8 +82,11 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
 }
 
 /// Compiles a configuration; its warnings go to standard error, its errors end the run.
-func compile(_ files: InjectionFiles, _ arguments: Arguments) throws -> Snapshot {
+func compile(
+    _ files: InjectionFiles, _ arguments: Arguments, nativeSidecars: Bool? = nil
+) throws -> Snapshot {
     var options = try injectionOptions(arguments)
+    options.nativeSidecars = nativeSidecars ?? options.nativeSidecars
     options.limits = .commandLine
     do {
         let snapshot = try InjectionConfiguration.compile(

@@ -2,12 +2,14 @@ import Injection
 import PluginAPI
 import Service
 import Values
+import YAML
 
 let kubeInjectVerb = Verb(
     name: "kube-inject", summary: "inject the sidecar into manifests",
     discussion: """
         Every workload of the manifests gets the sidecar; documents of other kinds pass through byte for byte. The
-        result goes to standard output; what was decided for each workload, and why, to standard error.
+        result goes to standard output; what was decided for each workload, and why, to standard error. Without
+        --injectConfigFile the cluster's own configuration is read, from the ConfigMaps that Istio keeps it in.
         """,
     options: manifestOptions + [
         Option(
@@ -20,9 +22,11 @@ let kubeInjectVerb = Verb(
         Option(
             name: "meshConfigFile", shape: .value("FILE"),
             help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
+    ] + clusterConfigurationOptions + [
         Option(name: "namespace", short: "n", shape: .value("NAME"), help: "of objects that name none"),
         Option(
-            name: "revision", short: "r", shape: .value("NAME"), fallback: "", help: "the label istio.io/rev"),
+            name: "revision", short: "r", shape: .value("NAME"), fallback: "",
+            help: "the label istio.io/rev, and the end of the ConfigMaps' names: istio-REVISION"),
         nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
         Option(
             name: "respect-policy", shape: .flag,
@@ -44,13 +48,10 @@ let kubeInjectVerb = Verb(
     ],
     statuses: [(3, "with --check: something would change")],
     run: { arguments in
-        let configuration = try required("injectConfigFile", arguments)
-        let files = InjectionFiles(
-            configuration: NamedText(name: configuration, bytes: try read(file: configuration)),
-            values: try named(arguments.string("valuesFile")),
-            mesh: try named(arguments.string("meshConfigFile")))
+        let cluster = ClusterConfiguration(arguments)
+        let files = try cluster.files()
         if try arguments.flag("emitTemplate") { return try emitTemplate(of: files.configuration) }
-        let snapshot = try compile(files, arguments)
+        let snapshot = try compile(files, arguments, nativeSidecars: cluster.nativeSidecars())
         var options = ManifestOptions()
         options.namespace = arguments.string("namespace")
         options.respectPolicy = try arguments.flag("respect-policy")
@@ -62,16 +63,14 @@ let kubeInjectVerb = Verb(
         return try work.run()
     })
 
-private func required(_ name: String, _ arguments: Arguments) throws -> String {
-    guard let value = arguments.string(name) else {
-        throw UsageError("want an injection configuration: --\(name) FILE")
-    }
-    return value
-}
-
 /// The template texts of a configuration, as they stand in it.
 private func emitTemplate(of configuration: NamedText) throws -> ExitStatus {
-    let value = try value(ofFile: configuration.name)
+    let value: Value
+    do throws(YAMLError) {
+        value = try YAMLReader.value(configuration.bytes)
+    } catch {
+        throw Failure("\(configuration.name): \(error)")
+    }
     if let template = value["template"]?.string {
         standardOutput.write(template)
         return .success

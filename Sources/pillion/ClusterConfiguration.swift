@@ -1,0 +1,131 @@
+import Injection
+import Kubernetes
+import Values
+
+/// Which cluster is asked.
+let clusterOptions = [
+    Option(
+        name: "kubeconfig", shape: .value("FILE"),
+        help: "the cluster; else KUBECONFIG, ~/.kube/config, or the pod's service account",
+        readsEnvironment: true),
+    Option(
+        name: "context", shape: .value("NAME"),
+        help: "the context of the kubeconfig, in place of its current one"),
+]
+
+/// Where `kube-inject` finds the configuration in a cluster.
+let clusterConfigurationOptions =
+    [
+        Option(
+            name: "injectConfigMapName", shape: .value("NAME"), fallback: defaultInjection,
+            help: "the ConfigMap with the keys config and values"),
+        Option(
+            name: "meshConfigMapName", shape: .value("NAME"), fallback: defaultMesh,
+            help: "the ConfigMap with the key mesh"),
+        Option(
+            name: "istioNamespace", short: "i", shape: .value("NAME"), fallback: "istio-system",
+            help: "their namespace"),
+    ] + clusterOptions
+
+private let defaultInjection = "istio-sidecar-injector"
+private let defaultMesh = "istio"
+
+/// The configuration of `kube-inject`: files, or what a cluster has in their place.
+///
+/// | given | configuration | values | mesh |
+/// | --- | --- | --- | --- |
+/// | nothing | ConfigMap | same ConfigMap | ConfigMap |
+/// | `--injectConfigFile` | file | `--valuesFile`, or none | `--meshConfigFile`, or none |
+/// | `--valuesFile`, `--meshConfigFile` alone | ConfigMap | file | file |
+///
+/// A ConfigMap that is named beside `--injectConfigFile` gives the values, or the mesh, that no file gives. A cluster is
+/// asked only where this says so.
+struct ClusterConfiguration {
+    let arguments: Arguments
+
+    init(_ arguments: Arguments) { self.arguments = arguments }
+
+    func files() throws -> InjectionFiles {
+        let hasConfiguration = arguments.isGiven("injectConfigFile")
+        var injection: ConfigMap?
+        if !hasConfiguration || (arguments.isGiven("injectConfigMapName") && !arguments.isGiven("valuesFile"))
+        {
+            injection = try configMap("injectConfigMapName", defaultInjection)
+        }
+        var files = InjectionFiles(
+            configuration: hasConfiguration
+                ? NamedText(
+                    name: arguments.string("injectConfigFile") ?? "",
+                    bytes: try read(file: arguments.string("injectConfigFile") ?? ""))
+                : try injection?.text("config") ?? NamedText(name: "", text: ""))
+        files.values = try named(arguments.string("valuesFile")) ?? injection?.textIfThere("values")
+        files.mesh = try named(arguments.string("meshConfigFile"))
+        if files.mesh == nil, !hasConfiguration || arguments.isGiven("meshConfigMapName") {
+            files.mesh = try configMap("meshConfigMapName", defaultMesh).text("mesh")
+        }
+        return files
+    }
+
+    /// What `--nativeSidecars auto` comes to: whether the cluster's version runs them without asking. nil where
+    /// something else was said.
+    func nativeSidecars() throws -> Bool? {
+        guard arguments.string("nativeSidecars") == "auto" else { return nil }
+        do throws(APIError) {
+            return try client().serverVersion() >= .nativeSidecars
+        } catch {
+            guard error.kind == .noCluster else { throw Failure(error.message) }
+            complain("--nativeSidecars auto is false: \(error.message)")
+            return false
+        }
+    }
+
+    private func client() throws(APIError) -> APIClient {
+        let access = try ClusterAccess.find(
+            kubeconfig: arguments.string("kubeconfig"), context: arguments.string("context"))
+        return APIClient(access, limits: .commandLine)
+    }
+
+    private func configMap(_ option: String, _ fallback: String) throws -> ConfigMap {
+        let revision = arguments.string("revision") ?? ""
+        var name = arguments.string(option) ?? fallback
+        // Istio's ConfigMaps of a revision bear its name; the revision "default" has none.
+        if name == fallback, !revision.isEmpty, revision != "default" { name += "-\(revision)" }
+        let reference = ObjectReference(namespace: arguments.string("istioNamespace") ?? "", name: name)
+        guard ObjectReference.isName(reference.name) else {
+            throw UsageError("--\(option) is \"\(reference.name)\", want the name of a ConfigMap")
+        }
+        guard ObjectReference.isName(reference.namespace) else {
+            throw UsageError("--istioNamespace is \"\(reference.namespace)\", want the name of a namespace")
+        }
+        do throws(APIError) {
+            return ConfigMap(
+                try client().get(.configMaps, namespace: reference.namespace, name: name), reference)
+        } catch {
+            switch error.kind {
+            case .noCluster:
+                throw UsageError(
+                    "want an injection configuration: --injectConfigFile FILE, or a cluster; \(error.message)"
+                )
+            case .notFound:
+                throw Failure(
+                    "\(error.message); --istioNamespace, --revision and --\(option) say where to look")
+            default: throw Failure(error.message)
+            }
+        }
+    }
+}
+
+extension ConfigMap {
+    /// - Throws: `Failure` where there is no such key.
+    fileprivate func text(_ key: String) throws -> NamedText {
+        do throws(APIError) {
+            return NamedText(name: name(of: key), bytes: try bytes(key))
+        } catch {
+            throw Failure(error.message)
+        }
+    }
+
+    fileprivate func textIfThere(_ key: String) throws -> NamedText? {
+        has(key) ? try text(key) : nil
+    }
+}
