@@ -43,7 +43,7 @@ struct Manifest {
             return nil
         }
         let changed = try run.change(value, document: 0, line: 1)
-        guard let changed else {
+        guard let changed, changed != value else {
             return ManifestOutcome(output: bytes, changed: false, workloads: run.reports)
         }
         var output = ByteBuffer(capacity: bytes.count + (16 << 10))
@@ -80,9 +80,10 @@ struct Manifest {
         var written = 0
         var hasChanged = false
         for (number, document) in documents.enumerated() where !document.isEmpty {
-            guard let changed = try run.change(document.value, document: number, line: document.line) else {
-                continue
-            }
+            // A workload that was injected before may come out as it is.
+            guard let changed = try run.change(document.value, document: number, line: document.line),
+                changed != document.value
+            else { continue }
             hasChanged = true
             output.append(bytes[written..<document.range.lowerBound])
             let text = ManifestText(bytes, document).edited(to: changed)
