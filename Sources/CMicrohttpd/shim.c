@@ -75,7 +75,6 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options) 
     if (options->uses_tls) {
         ADD(HTTPS_PRIORITIES, 0, options->tls_priorities);
         ADD(HTTPS_CERT_CALLBACK, 0, options->tls_certificate_callback);
-        if (options->tls_trust != NULL) ADD(HTTPS_MEM_TRUST, 0, options->tls_trust);
     }
     ADD(END, 0, NULL);
 #undef ADD

@@ -31,7 +31,11 @@ static struct {
     __typeof__(&gnutls_pcert_deinit) pcert_deinit;
     __typeof__(&gnutls_session_get_ptr) session_get_ptr;
     __typeof__(&gnutls_certificate_get_peers) certificate_get_peers;
-    __typeof__(&gnutls_certificate_verify_peers2) certificate_verify_peers2;
+    __typeof__(&gnutls_certificate_server_set_request) certificate_server_set_request;
+    __typeof__(&gnutls_x509_trust_list_init) x509_trust_list_init;
+    __typeof__(&gnutls_x509_trust_list_deinit) x509_trust_list_deinit;
+    __typeof__(&gnutls_x509_trust_list_add_trust_mem) x509_trust_list_add_trust_mem;
+    __typeof__(&gnutls_x509_trust_list_verify_crt2) x509_trust_list_verify_crt2;
     __typeof__(&gnutls_strerror) strerror;
     __typeof__(&gnutls_free) free;
 } tls;
@@ -72,7 +76,11 @@ static void open_library(void) {
     RESOLVE(pcert_deinit);
     RESOLVE(session_get_ptr);
     RESOLVE(certificate_get_peers);
-    RESOLVE(certificate_verify_peers2);
+    RESOLVE(certificate_server_set_request);
+    RESOLVE(x509_trust_list_init);
+    RESOLVE(x509_trust_list_deinit);
+    RESOLVE(x509_trust_list_add_trust_mem);
+    RESOLVE(x509_trust_list_verify_crt2);
     RESOLVE(strerror);
     RESOLVE(free);
 #undef RESOLVE
@@ -172,31 +180,59 @@ int pillion_tls_pair_has_name(const struct pillion_tls_pair *pair, const char *n
 
 void *pillion_tls_connection(void *session) { return tls.session_get_ptr(session); }
 
-/* The client's own certificate, or NULL; the caller frees it. */
-static gnutls_x509_crt_t client_certificate(void *session) {
-    unsigned int count = 0;
-    const gnutls_datum_t *list = tls.certificate_get_peers(session, &count);
-    gnutls_x509_crt_t certificate;
-    if (list == NULL || count == 0 || tls.x509_crt_init(&certificate) < 0) return NULL;
-    if (tls.x509_crt_import(certificate, &list[0], GNUTLS_X509_FMT_DER) == 0) return certificate;
-    tls.x509_crt_deinit(certificate);
+void *pillion_tls_authority_load(const uint8_t *pem, size_t size, unsigned int *count, const char **error) {
+    if (pillion_tls_open(error) < 0) return NULL;
+    gnutls_x509_trust_list_t list = NULL;
+    int result = tls.x509_trust_list_init(&list, 0);
+    if (result < 0) {
+        *error = tls.strerror(result);
+        return NULL;
+    }
+    gnutls_datum_t text = {(unsigned char *)pem, (unsigned int)size};
+    result = tls.x509_trust_list_add_trust_mem(list, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+    if (result > 0) {
+        *count = (unsigned int)result;
+        return list;
+    }
+    *error = result < 0 && result != GNUTLS_E_NO_CERTIFICATE_FOUND ? tls.strerror(result)
+                                                                  : "the file holds no PEM certificate";
+    tls.x509_trust_list_deinit(list, 1);
     return NULL;
 }
 
-int pillion_tls_verify_client(void *session, char *name, size_t size) {
+void pillion_tls_authority_free(void *authority) { tls.x509_trust_list_deinit(authority, 1); }
+
+void pillion_tls_ask_client(void *session) { tls.certificate_server_set_request(session, GNUTLS_CERT_REQUEST); }
+
+/* The certificates that the client showed, its own first; how many. The caller frees them. */
+static unsigned int client_certificates(void *session, gnutls_x509_crt_t *certificates, unsigned int room) {
+    unsigned int shown = 0, count = 0;
+    const gnutls_datum_t *list = tls.certificate_get_peers(session, &shown);
+    for (; list != NULL && count < shown && count < room; count++) {
+        if (tls.x509_crt_init(&certificates[count]) < 0) break;
+        if (tls.x509_crt_import(certificates[count], &list[count], GNUTLS_X509_FMT_DER) == 0) continue;
+        tls.x509_crt_deinit(certificates[count]);
+        break;
+    }
+    return count;
+}
+
+int pillion_tls_verify_client(void *session, void *authority, char *name, size_t size) {
+    gnutls_x509_crt_t chain[longest_chain];
     name[0] = 0;
-    gnutls_x509_crt_t certificate = client_certificate(session);
-    if (certificate == NULL) return 0;
+    unsigned int count = client_certificates(session, chain, longest_chain);
+    if (count == 0) return 0;
     unsigned int status = 0;
-    int result = tls.certificate_verify_peers2(session, &status);
-    if (tls.x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size) < 0) name[0] = 0;
-    tls.x509_crt_deinit(certificate);
+    gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID, (void *)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+    int result = tls.x509_trust_list_verify_crt2(authority, chain, count, &purpose, 1, 0, &status, NULL);
+    if (tls.x509_crt_get_dn_by_oid(chain[0], GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size) < 0) name[0] = 0;
+    for (unsigned int i = 0; i < count; i++) tls.x509_crt_deinit(chain[i]);
     return result == 0 && status == 0 ? 1 : -1;
 }
 
 int pillion_tls_client_has_name(void *session, const char *name) {
-    gnutls_x509_crt_t certificate = client_certificate(session);
-    if (certificate == NULL) return 0;
+    gnutls_x509_crt_t certificate;
+    if (client_certificates(session, &certificate, 1) == 0) return 0;
     int answer = tls.x509_crt_check_hostname(certificate, name) != 0;
     tls.x509_crt_deinit(certificate);
     return answer;

@@ -14,7 +14,7 @@ func connectionChanged(
     guard let context, let connection, let slot else { return }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     if change == .CONNECTION_NOTIFY_STARTED {
-        let watched = WatchedConnection(pillion_mhd_fd(connection), server.credentials)
+        let watched = WatchedConnection(pillion_mhd_fd(connection), server.tls)
         slot.pointee = Unmanaged.passRetained(watched).toOpaque()
         server.watch.add(watched)
     } else if let existing = slot.pointee {
@@ -40,12 +40,15 @@ final class WatchedConnection: Sendable {
     let descriptor: Int32
     /// What the connection's handshake shows; nil where it is plain.
     let credentials: TLSCredentials?
+    /// Whether it asks the client for one.
+    let asksClient: Bool
     /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
     private let state: Atomic<UInt64>
 
-    init(_ descriptor: Int32, _ credentials: TLSCredentials?) {
+    init(_ descriptor: Int32, _ tls: TLSOptions?) {
         self.descriptor = descriptor
-        self.credentials = credentials
+        credentials = tls?.credentials
+        asksClient = tls?.asksClient ?? false
         state = Atomic(Self.packed(.idle))
     }
 
@@ -65,22 +68,9 @@ final class WatchedConnection: Sendable {
 final class ConnectionWatch: Sendable {
     private let limits: HTTPLimits
     private let connections = Mutex<[ObjectIdentifier: WatchedConnection]>([:])
-    private let isRunning = Atomic<Bool>(false)
-    /// Written to when the watch should look at once.
-    private let wake: (reading: Int32, writing: Int32)
-    private let thread = Mutex<ServerThread?>(nil)
+    private let ticker = Ticker(every: 500)
 
-    init(limits: HTTPLimits) {
-        self.limits = limits
-        var ends: [Int32] = [-1, -1]
-        socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
-        wake = (ends[0], ends[1])
-    }
-
-    deinit {
-        close(wake.reading)
-        close(wake.writing)
-    }
+    init(limits: HTTPLimits) { self.limits = limits }
 
     var count: Int { connections.withLock(\.count) }
 
@@ -92,28 +82,9 @@ final class ConnectionWatch: Sendable {
         connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
-    func start() {
-        isRunning.store(true, ordering: .relaxed)
-        thread.withLock { $0 = ServerThread(stackBytes: 256 << 10) { self.run() } }
-    }
+    func start() { ticker.start { self.sweep(now: ServerClock.now() / 1_000_000) } }
 
-    func stop() {
-        isRunning.store(false, ordering: .relaxed)
-        write(wake.writing, [0], 1)
-        let thread = self.thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        thread?.join()
-    }
-
-    private func run() {
-        while isRunning.load(ordering: .relaxed) {
-            var descriptor = pollfd(fd: wake.reading, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, 500)
-            sweep(now: ServerClock.now() / 1_000_000)
-        }
-    }
+    func stop() { ticker.stop() }
 
     /// Shuts what is too late. Under the lock, so that no descriptor is closed in between.
     private func sweep(now: UInt64) {

@@ -11,6 +11,8 @@ public final class HTTPServer: Sendable {
     public struct Options: Sendable {
         public var address: SocketAddress
         public var limits = HTTPLimits()
+        /// Who may connect to a socket in the file system.
+        public var socketMode: UInt32 = 0o600
         /// nil is plain HTTP.
         public var tls: TLSOptions?
         /// Threads that serve connections.
@@ -41,7 +43,7 @@ public final class HTTPServer: Sendable {
     /// For answers that take long. Those that are not urgent yield the processor to everything else.
     let work: WorkPool
     let urgentWork: WorkPool
-    let credentials: TLSCredentials?
+    let tls: TLSOptions?
     /// The port that is served; 0 for a socket in the file system.
     public let port: UInt16
     private let address: SocketAddress
@@ -63,10 +65,10 @@ public final class HTTPServer: Sendable {
             throw HTTPServerError(
                 message: reason.map { String(cString: $0) } ?? "libmicrohttpd cannot be opened")
         }
-        let socket = try options.address.listen()
+        let socket = try options.address.listen(socketMode: options.socketMode)
         self.handler = handler
         limits = options.limits
-        credentials = options.tls?.credentials
+        tls = options.tls
         address = options.address
         port = SocketAddress.port(of: socket)
         watch = ConnectionWatch(limits: options.limits)
@@ -116,11 +118,7 @@ public final class HTTPServer: Sendable {
             certificateAsked as CertificateCallback, to: UnsafeMutableRawPointer.self)
         return tls.priorities.withCString { priorities in
             setup.tls_priorities = priorities
-            guard let authority = tls.clientCA else { return pillion_mhd_start(&setup) }
-            return (authority + [0]).withUnsafeBytes { bytes in
-                setup.tls_trust = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-                return pillion_mhd_start(&setup)
-            }
+            return pillion_mhd_start(&setup)
         }
     }
 

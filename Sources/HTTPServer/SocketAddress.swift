@@ -25,9 +25,11 @@ public enum SocketAddress: Sendable, Equatable {
     }
 
     /// A socket that listens here.
-    func listen() throws(HTTPServerError) -> Int32 {
+    ///
+    /// - Parameter socketMode: who may connect to one in the file system.
+    func listen(socketMode: UInt32) throws(HTTPServerError) -> Int32 {
         switch self {
-        case .unix(let path): return try Self.listenUnix(path)
+        case .unix(let path): return try Self.listenUnix(path, socketMode)
         case .network(let host, let port):
             let name = host == "localhost" ? "127.0.0.1" : host
             if name.isEmpty {
@@ -78,7 +80,7 @@ public enum SocketAddress: Sendable, Equatable {
         }
     }
 
-    private static func listenUnix(_ path: String) throws(HTTPServerError) -> Int32 {
+    private static func listenUnix(_ path: String, _ mode: UInt32) throws(HTTPServerError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let room = MemoryLayout.size(ofValue: address.sun_path) - 1
@@ -90,7 +92,9 @@ public enum SocketAddress: Sendable, Equatable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         try removeAbandoned(path, address)
         return try listen(AF_UNIX, path) { socket in
-            withUnsafePointer(to: &address) {
+            // Before it has a name, so that there is no moment at which more may connect.
+            fchmod(socket, mode)
+            return withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                     bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
@@ -132,6 +136,36 @@ public enum SocketAddress: Sendable, Equatable {
             throw problem
         }
         return socket
+    }
+
+    /// A connection to a host by name or address.
+    ///
+    /// - Throws: which address did not answer, and why.
+    static func connected(to host: String, port: UInt16, milliseconds: Int) throws(HTTPServerError) -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let result = getaddrinfo(host, String(port), &hints, &list)
+        guard result == 0 else {
+            throw HTTPServerError(message: "\(host): \(String(cString: gai_strerror(result)))")
+        }
+        defer { freeaddrinfo(list) }
+        var problem = HTTPServerError(message: "\(host) has no address")
+        var next = list
+        while let address = next?.pointee {
+            next = address.ai_next
+            let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+            let socket = Glibc.socket(address.ai_family, kind, 0)
+            guard socket >= 0 else { continue }
+            var limit = timeval(tv_sec: milliseconds / 1_000, tv_usec: milliseconds % 1_000 * 1_000)
+            let size = socklen_t(MemoryLayout<timeval>.size)
+            setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+            if Glibc.connect(socket, address.ai_addr, address.ai_addrlen) == 0 { return socket }
+            problem = failure("connect to", "\(host):\(port)")
+            close(socket)
+        }
+        throw problem
     }
 
     private static func failure(_ what: String, _ name: String) -> HTTPServerError {

@@ -33,6 +33,8 @@ public final class TLSCredentials: Sendable {
 /// A certificate chain with its key, checked to belong together.
 public final class TLSPair: @unchecked Sendable {
     fileprivate var pair: pillion_tls_pair
+    /// The chain as it was given, PEM.
+    public let certificates: [UInt8]
 
     /// - Parameters:
     ///   - certificates: PEM, the leaf first, then who signed it.
@@ -40,6 +42,7 @@ public final class TLSPair: @unchecked Sendable {
     public init(certificates: [UInt8], key: [UInt8]) throws(HTTPServerError) {
         var reason: UnsafePointer<CChar>?
         guard pillion_tls_open(&reason) == 0 else { throw Self.failure(reason) }
+        self.certificates = certificates
         pair = pillion_tls_pair()
         guard pillion_tls_pair_load(certificates, certificates.count, key, key.count, &pair, &reason) == 0
         else {
@@ -71,13 +74,13 @@ public struct TLSOptions: Sendable {
 
     public var credentials: TLSCredentials
     public var minimum: Version
-    /// PEM of the CA that client certificates come from; nil asks for none.
-    public var clientCA: [UInt8]?
+    /// Whether handshakes ask for a client's certificate. It is not looked at here: `HTTPRequest.tlsClient` does.
+    public var asksClient: Bool
 
-    public init(credentials: TLSCredentials, minimum: Version = .v12, clientCA: [UInt8]? = nil) {
+    public init(credentials: TLSCredentials, minimum: Version = .v12, asksClient: Bool = false) {
         self.credentials = credentials
         self.minimum = minimum
-        self.clientCA = clientCA
+        self.asksClient = asksClient
     }
 
     /// What GnuTLS may negotiate: ciphers that authenticate what they encrypt, and key exchanges that keep the past
@@ -110,37 +113,9 @@ func certificateAsked(
     else { return -1 }
     let watched = Unmanaged<WatchedConnection>.fromOpaque(context).takeUnretainedValue()
     guard let current = watched.credentials?.current else { return -1 }
+    if watched.asksClient { pillion_tls_ask_client(UnsafeMutableRawPointer(session)) }
     chain.pointee = current.pair.chain
     count.pointee = current.pair.count
     key.pointee = current.pair.key
     return 0
-}
-
-/// Who a client says it is by its certificate.
-public enum TLSClient: Sendable, Equatable {
-    /// No TLS, or no certificate.
-    case unknown
-    /// A certificate that the listener's CA did not sign, or that does not hold now.
-    case untrusted
-    case verified(commonName: String)
-}
-
-extension HTTPRequest {
-    public var tlsClient: TLSClient {
-        guard let session = tlsSession else { return .unknown }
-        var name = [CChar](repeating: 0, count: 256)
-        switch pillion_tls_verify_client(UnsafeMutableRawPointer(session), &name, name.count) {
-        case 0: return .unknown
-        case 1:
-            let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            return .verified(commonName: String(decoding: bytes, as: UTF8.self))
-        default: return .untrusted
-        }
-    }
-
-    /// Whether the client's certificate is made out for that DNS name.
-    public func tlsClientIs(_ name: String) -> Bool {
-        guard let session = tlsSession else { return false }
-        return pillion_tls_client_has_name(UnsafeMutableRawPointer(session), name) != 0
-    }
 }

@@ -1,6 +1,4 @@
-import Glibc
 import HTTPServer
-import Synchronization
 import Values
 
 /// Who may ask what on one listener.
@@ -13,8 +11,8 @@ import Values
 struct Access: Sendable {
     /// Whether only this machine reaches the listener.
     var isLocal: Bool
-    /// Whether callers of /inject must show a certificate.
-    var asksCertificate = false
+    /// Who signs the certificate that callers of /inject must show; nil asks for none.
+    var clientAuthority: TLSClientAuthority?
     /// Names of which the certificate must bear one; empty allows each that the CA signed.
     var clientNames: [String] = []
     var token: BearerToken?
@@ -33,8 +31,8 @@ struct Access: Sendable {
     }
 
     private func checkCertificate(_ request: HTTPRequest) throws(RequestProblem) {
-        guard asksCertificate else { return }
-        switch request.tlsClient {
+        guard let clientAuthority else { return }
+        switch request.tlsClient(trusting: clientAuthority) {
         case .verified(let name):
             guard
                 clientNames.isEmpty || clientNames.contains(name)
@@ -67,43 +65,5 @@ struct Access: Sendable {
 
     static func forbidden(_ detail: String) -> RequestProblem {
         RequestProblem(status: 403, code: "forbidden", detail: detail)
-    }
-}
-
-/// The token that callers must send: the first line of a file, which may change while the server runs.
-final class BearerToken: Sendable {
-    let path: String
-    private let bytes: Mutex<[UInt8]>
-
-    /// - Throws: where the file cannot be read or is empty.
-    init(path: String) throws(FileError) {
-        self.path = path
-        bytes = Mutex(try Self.read(path))
-    }
-
-    /// Reads the file again; a file that cannot be used changes nothing.
-    func reload() throws(FileError) {
-        let new = try Self.read(path)
-        bytes.withLock { $0 = new }
-    }
-
-    private static func read(_ path: String) throws(FileError) -> [UInt8] {
-        let text = try FileError.contents(of: path, atMost: 64 << 10)
-        let line = text.prefix { $0 != 0x0a && $0 != 0x0d }
-        guard !line.isEmpty else {
-            throw FileError(path: path, reason: "the first line is empty, want the token")
-        }
-        return Array(line)
-    }
-
-    /// Takes the same time wherever the two differ; only their lengths show.
-    func equals(_ offered: some Collection<UInt8>) -> Bool {
-        let offered = Array(offered)
-        return bytes.withLock { bytes in
-            guard bytes.count == offered.count else { return false }
-            var difference: UInt8 = 0
-            for index in bytes.indices { difference |= bytes[index] ^ offered[index] }
-            return difference == 0
-        }
     }
 }

@@ -15,7 +15,7 @@ struct AccessLog: ExchangeObserver {
         let now = ServerClock.now()
         count(request, route: route, status: status, bytes: bytes, entry: entry, now: now)
         let level: LogLevel = route.map { Self.quiet.contains($0.label) } ?? false ? .debug : .info
-        guard level >= log.level, log.level != .none else { return }
+        guard log.writes(level, .access) else { return }
         let microseconds = (now &- request.arrival) / 1_000
         var members = [
             Member("method", .string(excerpt(request.method))),
@@ -25,7 +25,7 @@ struct AccessLog: ExchangeObserver {
             Member("client", .string(request.client)),
         ]
         members += entry.members
-        log.write(level, "request", members)
+        log.write(level, .access, "request", members)
     }
 
     private func count(

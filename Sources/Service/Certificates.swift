@@ -1,6 +1,6 @@
-import Glibc
 import HTTPServer
 import Synchronization
+import Values
 
 /// The certificate of the HTTPS listener, from its files: read at the start, and again when they change. A bad pair
 /// is refused and the last good one shown on.
@@ -8,7 +8,14 @@ final class Certificates: Sendable {
     let certificatePath: String
     let keyPath: String
     let credentials: TLSCredentials
-    private let bytes: Mutex<[[UInt8]]>
+    private let files: Mutex<Files>
+    /// The last warning about its end that was said.
+    private let warned = Mutex<String?>(nil)
+
+    private struct Files: Equatable {
+        var certificate: [UInt8]
+        var key: [UInt8]
+    }
 
     enum Outcome: Sendable {
         case unchanged
@@ -21,20 +28,20 @@ final class Certificates: Sendable {
         self.certificatePath = certificatePath
         self.keyPath = keyPath
         let files = try Self.read(certificatePath, keyPath)
-        bytes = Mutex(files)
+        self.files = Mutex(files)
         credentials = TLSCredentials(try Self.pair(files, certificatePath))
     }
 
     func reload() -> Outcome {
         do throws(ServiceError) {
-            let files = try Self.read(certificatePath, keyPath)
+            let new = try Self.read(certificatePath, keyPath)
             // What was refused once is not tried again until it changes.
-            let isNew = bytes.withLock { old in
-                defer { old = files }
-                return old != files
+            let isNew = files.withLock { old in
+                defer { old = new }
+                return old != new
             }
             guard isNew else { return .unchanged }
-            credentials.replace(with: try Self.pair(files, certificatePath))
+            credentials.replace(with: try Self.pair(new, certificatePath))
             return .loaded
         } catch {
             return .refused(error.message)
@@ -42,27 +49,52 @@ final class Certificates: Sendable {
     }
 
     /// Whether the certificate holds now.
-    var isInForce: Bool { credentials.current.validity.contains(time(nil)) }
+    var isInForce: Bool { credentials.current.validity.contains(Timestamp.now) }
 
     /// When it ends, in seconds since 1970.
     var expiry: Int { credentials.current.validity.upperBound }
 
-    private static func read(_ certificate: String, _ key: String) throws(ServiceError) -> [[UInt8]] {
+    /// What the log says of the pair in use: when it ends, and for whom it is made out.
+    var summary: [Member] {
+        let names =
+            (try? CertificateChain(pem: credentials.current.certificates))?.certificates[0].names ?? []
+        return [
+            Member("until", .string(Timestamp.text(seconds: expiry))),
+            Member("names", .string(names.joined(separator: " "))),
+        ]
+    }
+
+    /// A sentence 30 days before its end, another 7 days before, another when it has ended; each once for a pair.
+    func expiryWarning(now: Int = Timestamp.now) -> String? {
+        let end = Timestamp.text(seconds: expiry)
+        let sentence: String? =
+            switch expiry - now {
+            case ..<0: "the certificate ended at \(end): no API server will call any more"
+            case ..<(7 * 86_400): "the certificate ends within 7 days, at \(end)"
+            case ..<(30 * 86_400): "the certificate ends within 30 days, at \(end)"
+            default: nil
+            }
+        return warned.withLock { last in
+            guard sentence != last else { return nil }
+            last = sentence
+            return sentence
+        }
+    }
+
+    private static func read(_ certificate: String, _ key: String) throws(ServiceError) -> Files {
         do throws(FileError) {
-            return [
-                try FileError.contents(of: certificate, atMost: 1 << 20),
-                try FileError.contents(of: key, atMost: 1 << 20),
-            ]
+            return Files(
+                certificate: try FileError.contents(of: certificate, atMost: 1 << 20),
+                key: try FileError.contents(of: key, atMost: 1 << 20))
         } catch {
             throw ServiceError(message: error.description)
         }
     }
 
-    private static func pair(_ files: [[UInt8]], _ path: String) throws(ServiceError) -> TLSPair {
+    private static func pair(_ files: Files, _ path: String) throws(ServiceError) -> TLSPair {
         do throws(HTTPServerError) {
-            let pair = try TLSPair(certificates: files[0], key: files[1])
-            let now = time(nil)
-            guard now <= pair.validity.upperBound else {
+            let pair = try TLSPair(certificates: files.certificate, key: files.key)
+            guard Timestamp.now <= pair.validity.upperBound else {
                 throw HTTPServerError(
                     message: "the certificate ended at \(Timestamp.text(seconds: pair.validity.upperBound))")
             }

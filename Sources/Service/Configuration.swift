@@ -15,8 +15,8 @@ struct Configuration: Sendable {
         var all: [String] { [configuration, values, mesh].compactMap { $0 } }
     }
 
-    /// Bytes of one file: what a ConfigMap holds, and room for a file that came otherwise.
-    static let longestFile = 4 << 20
+    /// Bytes of one file: what a ConfigMap may hold.
+    static let longestFile = 1 << 20
 
     let paths: Paths
     let options: InjectionOptions

@@ -20,7 +20,7 @@ struct FailurePolicy: Sendable {
     /// Whether a review that failed is allowed without a sidecar. A caller may choose by `?failureMode=`, so that
     /// two webhooks with different selectors can differ.
     func allows(_ request: HTTPRequest, namespace: String) -> Bool {
-        if !namespace.isEmpty, namespace == options.ownNamespace { return true }
+        if isNeverBlocked(namespace) { return true }
         if let text = request.query("failureMode"), let mode = ServeOptions.FailureMode(rawValue: text) {
             return mode == .allow
         }
@@ -28,6 +28,13 @@ struct FailurePolicy: Sendable {
             return rule.mode == .allow
         }
         return options.failureMode == .allow
+    }
+
+    /// Its own namespace first, else its pods could not come back while it is away.
+    func isNeverBlocked(_ namespace: String) -> Bool {
+        guard !namespace.isEmpty else { return false }
+        return namespace == options.ownNamespace
+            || options.neverBlocked.contains { Self.matches($0, namespace) }
     }
 
     /// `*` stands for any text. Both are short: namespaces have 63 characters.
@@ -53,38 +60,5 @@ struct FailurePolicy: Sendable {
             start = text.index(after: start)
         }
         return nil
-    }
-}
-
-/// Durations as Go writes them: `10s`, `1m30s`, `500ms`, `1.5h`.
-public enum GoDuration {
-    /// nil where the text is no duration, or a negative one.
-    public static func nanoseconds(_ text: String) -> UInt64? {
-        if text == "0" { return 0 }
-        var rest = Array(text.utf8)[...]
-        guard !rest.isEmpty, rest.count <= 64 else { return nil }
-        var total = 0.0
-        while !rest.isEmpty {
-            let digits = rest.prefix { (0x30...0x39).contains($0) || $0 == 0x2e }
-            guard let number = Double(String(decoding: digits, as: UTF8.self)) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let letters = rest.prefix { !((0x30...0x39).contains($0) || $0 == 0x2e) }
-            rest = rest.dropFirst(letters.count)
-            guard let unit = unit(String(decoding: letters, as: UTF8.self)) else { return nil }
-            total += number * unit
-        }
-        return total < 9.2e18 ? UInt64(total) : nil
-    }
-
-    private static func unit(_ name: String) -> Double? {
-        switch name {
-        case "ns": 1
-        case "us", "µs", "μs": 1e3
-        case "ms": 1e6
-        case "s": 1e9
-        case "m": 60e9
-        case "h": 3600e9
-        default: nil
-        }
     }
 }

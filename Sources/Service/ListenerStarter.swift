@@ -15,16 +15,18 @@ struct ListenerStarter {
     let store: SnapshotStore
     let health: Health
     let certificates: Certificates?
+    let clientAuthority: ClientAuthority?
     let token: BearerToken?
+    let templates: TemplateFolder?
     let metrics: ServiceMetrics
     let log: Log
 
     func start() throws(ServiceError) -> [Service.Listener] {
         var listeners: [Service.Listener] = []
         do throws(ServiceError) {
-            if let listener = try https() { listeners.append(listener) }
-            if let listener = try plain() { listeners.append(listener) }
-            if let listener = try monitoring(besides: listeners) { listeners.append(listener) }
+            try https(&listeners)
+            try plain(&listeners)
+            try monitoring(&listeners)
         } catch {
             for listener in listeners { listener.server.stop() }
             throw error
@@ -35,67 +37,73 @@ struct ListenerStarter {
         return listeners
     }
 
-    private func https() throws(ServiceError) -> Service.Listener? {
-        guard options.port >= 0, let certificates else { return nil }
+    private func https(_ listeners: inout [Service.Listener]) throws(ServiceError) {
+        guard options.port >= 0, let certificates else { return }
         var tls = TLSOptions(credentials: certificates.credentials)
-        tls.minimum = TLSOptions.Version(rawValue: options.tlsMinimumVersion) ?? .v12
-        if let path = options.clientCAFile {
-            do throws(FileError) {
-                tls.clientCA = try FileError.contents(of: path, atMost: 1 << 20)
-            } catch {
-                throw ServiceError(message: error.description)
-            }
-        }
+        tls.minimum = options.tlsMinimumVersion
+        tls.asksClient = clientAuthority != nil
         let access = Access(
-            isLocal: false, asksCertificate: options.clientCAFile != nil, clientNames: options.clientNames,
+            isLocal: false, clientAuthority: clientAuthority?.authority, clientNames: options.clientNames,
             token: token, allowsInlineTemplates: options.enableInlineTemplates)
         let routes = routes(access)
-        let address = SocketAddress.network(host: "", port: UInt16(clamping: options.port))
-        return try listener(.https, address, tls, routes.questions + routes.health, access)
+        for address in Self.addresses(options.address, port: options.port) {
+            listeners.append(try listener(.https, address, tls, routes.questions + routes.health, access))
+        }
     }
 
-    private func plain() throws(ServiceError) -> Service.Listener? {
-        let address: SocketAddress
-        if options.httpAddress.hasPrefix("unix:") {
-            address = .unix(path: String(options.httpAddress.dropFirst("unix:".count)))
-        } else {
-            guard options.httpPort >= 0 else { return nil }
-            address = .network(host: options.httpAddress, port: UInt16(clamping: options.httpPort))
+    private func plain(_ listeners: inout [Service.Listener]) throws(ServiceError) {
+        for address in Self.addresses(options.httpAddress, port: options.httpPort) {
+            guard address.isLoopback || options.allowsPlainHTTP else {
+                throw ServiceError(
+                    message:
+                        "plain HTTP on \(address.text) shows every review and template to the network: "
+                        + "want a loopback address, or --allow-plain-http")
+            }
+            let access = Access(
+                isLocal: address.isLoopback, token: token,
+                allowsInlineTemplates: address.isLoopback || options.enableInlineTemplates)
+            let routes = routes(access)
+            listeners.append(
+                try listener(
+                    .http, address, nil,
+                    routes.questions + (address.isLoopback ? routes.monitoring : routes.health), access))
         }
-        guard address.isLoopback || options.allowsPlainHTTP else {
-            throw ServiceError(
-                message:
-                    "plain HTTP on \(options.httpAddress) shows every review and template to the network: "
-                    + "want a loopback address, or --allow-plain-http")
-        }
-        let access = Access(
-            isLocal: address.isLoopback, token: token,
-            allowsInlineTemplates: address.isLoopback || options.enableInlineTemplates)
-        let routes = routes(access)
-        return try listener(
-            .http, address, nil, routes.questions + (address.isLoopback ? routes.monitoring : routes.health),
-            access)
     }
 
-    private func monitoring(besides others: [Service.Listener]) throws(ServiceError) -> Service.Listener? {
+    private func monitoring(_ listeners: inout [Service.Listener]) throws(ServiceError) {
         // The built-in configuration is for looking around: loopback serves monitoring already.
         let isLocalOnly = store.configuration.paths.isBuiltIn && certificates == nil
-        guard options.monitoringPort >= 0, !(isLocalOnly && !others.isEmpty) else { return nil }
+        guard !(isLocalOnly && !listeners.isEmpty) else { return }
         let access = Access(isLocal: false)
-        let address = SocketAddress.network(host: "", port: UInt16(clamping: options.monitoringPort))
-        do throws(ServiceError) {
-            return try listener(.monitoring, address, nil, routes(access).monitoring, access)
-        } catch {
-            guard certificates == nil, !others.isEmpty else { throw error }
-            log.warning("monitoring is on plain HTTP only", [Member("error", .string(error.message))])
-            return nil
+        for address in Self.addresses(options.monitoringAddress, port: options.monitoringPort) {
+            do throws(ServiceError) {
+                listeners.append(
+                    try listener(.monitoring, address, nil, routes(access).monitoring, access))
+            } catch {
+                guard certificates == nil, !listeners.isEmpty else { throw error }
+                log.warning(
+                    "monitoring is on plain HTTP only", [Member("error", .string(error.message))])
+            }
+        }
+    }
+
+    /// Addresses separated by commas; none is every address of the machine. A port of -1 leaves the sockets of the
+    /// file system.
+    static func addresses(_ text: String, port: Int) -> [SocketAddress] {
+        let texts = text.split(separator: ",").map(String.init)
+        return (texts.isEmpty ? [""] : texts).compactMap { text in
+            if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst("unix:".count))) }
+            guard port >= 0 else { return nil }
+            let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+            let host = isBracketed ? String(text.dropFirst().dropLast()) : text
+            return .network(host: host, port: UInt16(clamping: port))
         }
     }
 
     private func routes(_ access: Access) -> Routes {
         Routes(
-            options: options, registry: registry, store: store, health: health, metrics: metrics,
-            allowsInlineTemplates: access.allowsInlineTemplates)
+            options: options, registry: registry, store: store, templates: templates, health: health,
+            metrics: metrics, allowsInlineTemplates: access.allowsInlineTemplates)
     }
 
     private func listener(
@@ -104,6 +112,7 @@ struct ListenerStarter {
     ) throws(ServiceError) -> Service.Listener {
         var server = HTTPServer.Options(address: address)
         server.tls = tls
+        server.socketMode = UInt32(options.socketMode)
         if kind == .monitoring { server.threads = 1 }
         if options.workers > 0 { server.workers = options.workers }
         let router = Router(routes, access: access, observer: AccessLog(log: log, metrics: metrics))
@@ -118,10 +127,20 @@ struct ListenerStarter {
 
     private func url(_ address: SocketAddress, _ isSecure: Bool, _ port: UInt16) -> String {
         switch address {
-        case .unix(let path): return "unix:\(path)"
+        case .unix: return address.text
         case .network(let host, _):
             let name = host.isEmpty ? "*" : host.contains(":") ? "[\(host)]" : host
             return "\(isSecure ? "https" : "http")://\(name):\(port)"
+        }
+    }
+}
+
+extension SocketAddress {
+    /// As `--httpAddress` has it.
+    fileprivate var text: String {
+        switch self {
+        case .unix(let path): "unix:\(path)"
+        case .network(let host, _): host.isEmpty ? "every address" : host
         }
     }
 }

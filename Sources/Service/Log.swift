@@ -3,82 +3,88 @@ import HTTPServer
 import Synchronization
 public import Values
 
-/// From silent to talkative; a log writes what is at or above its level.
-public enum LogLevel: Int, Sendable, CaseIterable, Comparable {
-    case debug, info, warning, error, none
-
-    public static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
-
-    public init?(name: String) {
-        switch name {
-        case "debug": self = .debug
-        case "info": self = .info
-        case "warn", "warning": self = .warning
-        case "error", "fatal": self = .error
-        case "none": self = .none
-        default: return nil
-        }
-    }
-
-    var name: String {
-        switch self {
-        case .debug: "debug"
-        case .info: "info"
-        case .warning: "warn"
-        case .error: "error"
-        case .none: "none"
-        }
-    }
-}
-
 /// Writes one line an event to a file descriptor, each with one write(2), so that lines of different threads never
 /// mix. JSON by an encoder, or text with control characters escaped: no value can forge a line.
 public final class Log: Sendable {
-    public let level: LogLevel
+    public let levels: LogLevels
     let format: ServeOptions.LogFormat
     private let descriptor: Int32
 
     /// - Parameters:
     ///   - format: nil is text on a terminal and JSON elsewhere.
     ///   - descriptor: standard error where nothing is said.
-    public init(level: LogLevel, format: ServeOptions.LogFormat?, descriptor: Int32 = 2) {
-        self.level = level
+    public init(_ levels: LogLevels, format: ServeOptions.LogFormat?, descriptor: Int32 = 2) {
+        self.levels = levels
         self.format = format ?? (isatty(descriptor) == 1 ? .text : .json)
         self.descriptor = descriptor
     }
 
-    public func info(_ message: String, _ members: [Member] = []) { write(.info, message, members) }
-    public func warning(_ message: String, _ members: [Member] = []) { write(.warning, message, members) }
-    public func error(_ message: String, _ members: [Member] = []) { write(.error, message, members) }
+    public func debug(_ message: String, _ members: [Member] = [], in scope: LogScope = .server) {
+        write(.debug, scope, message, members)
+    }
+    public func info(_ message: String, _ members: [Member] = [], in scope: LogScope = .server) {
+        write(.info, scope, message, members)
+    }
+    public func warning(_ message: String, _ members: [Member] = [], in scope: LogScope = .server) {
+        write(.warning, scope, message, members)
+    }
+    public func error(_ message: String, _ members: [Member] = [], in scope: LogScope = .server) {
+        write(.error, scope, message, members)
+    }
+
+    func writes(_ level: LogLevel, _ scope: LogScope) -> Bool {
+        let least = levels[scope]
+        return level >= least && least != .none
+    }
 
     /// Bytes of one text in a line; what is longer is cut.
     static let longestText = 1024
 
-    func write(_ level: LogLevel, _ message: String, _ members: [Member]) {
-        guard level >= self.level, self.level != .none else { return }
+    /// Bytes of a whole line, past which further members are left out and said to be.
+    static let longestLine = 16 << 10
+
+    func write(_ level: LogLevel, _ scope: LogScope, _ message: String, _ members: [Member]) {
+        guard writes(level, scope) else { return }
+        let members = Self.bounded(members)
         var line = ByteBuffer(capacity: 512)
         switch format {
         case .json:
             var object = Object([
                 Member("time", .string(Timestamp.text())), Member("level", .string(level.name)),
-                Member("msg", .string(message)),
+                Member("scope", .string(scope.rawValue)), Member("msg", Self.shortened(.string(message))),
             ])
-            for member in members { object.members.append(Member(member.key, Self.shortened(member.value))) }
+            object.members += members
             JSON.write(.object(object), into: &line)
         case .text:
-            line.append("\(Timestamp.text()) \(level.name) ")
-            line.append(Self.oneLine(message))
+            line.append("\(Timestamp.text()) \(level.name) \(scope.rawValue) ")
+            line.append(Self.oneLine(Self.shortened(.string(message)).string ?? ""))
             for member in members {
                 line.append(" \(member.key)=")
-                if case .string(let text) = Self.shortened(member.value), Self.isBare(text) {
+                if case .string(let text) = member.value, Self.isBare(text) {
                     line.append(text)
                 } else {
-                    JSON.write(Self.shortened(member.value), into: &line)
+                    JSON.write(member.value, into: &line)
                 }
             }
         }
         line.append(0x0a)
         line.withBytes { bytes in _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+    }
+
+    /// Long texts cut, and as many members as a line holds.
+    private static func bounded(_ members: [Member]) -> [Member] {
+        var kept: [Member] = []
+        var bytes = 512
+        for member in members {
+            let value = shortened(member.value)
+            bytes += member.key.utf8.count + 8 + (value.string.map { $0.utf8.count } ?? 24)
+            guard bytes <= longestLine else {
+                kept.append(Member("omitted", .int(Int64(members.count - kept.count))))
+                return kept
+            }
+            kept.append(Member(member.key, value))
+        }
+        return kept
     }
 
     private static func shortened(_ value: Value) -> Value {
@@ -109,6 +115,9 @@ public final class Log: Sendable {
 
 /// The time of day as RFC 3339 has it, in UTC.
 enum Timestamp {
+    /// Seconds since 1970.
+    static var now: Int { time(nil) }
+
     static func text(seconds: Int? = nil) -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)

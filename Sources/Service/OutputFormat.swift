@@ -8,8 +8,7 @@ import YAML
 extension RenderRequest {
     /// Parses the answer's output by the request's format: the value, or the problem, is added to the answer.
     func parse(
-        _ answer: inout RenderAnswer, _ template: any CompiledTemplate, _ sources: TemplateSources,
-        _ limits: RenderLimits
+        _ answer: inout RenderAnswer, _ template: any CompiledTemplate, _ limits: RenderLimits
     ) {
         switch format {
         case .text: return
@@ -19,7 +18,7 @@ extension RenderRequest {
             } catch {
                 answer.problem = problem(
                     "rendered_json_invalid", "the output is not JSON: \(error.message)", at: error.offset,
-                    in: answer, template, sources, limits)
+                    in: answer, template, limits)
             }
         case .yaml:
             do throws(YAMLError) {
@@ -34,16 +33,14 @@ extension RenderRequest {
                 let offset = error.position.flatMap { lines.offset(of: $0) }
                 answer.problem = problem(
                     "rendered_yaml_invalid", "the output is not YAML: \(error.message)", at: offset,
-                    in: answer,
-                    template, sources, limits)
+                    in: answer, template, limits)
             }
         }
     }
 
     private func problem(
         _ code: String, _ detail: String, at offset: Int?, in answer: RenderAnswer,
-        _ template: any CompiledTemplate,
-        _ sources: TemplateSources, _ limits: RenderLimits
+        _ template: any CompiledTemplate, _ limits: RenderLimits
     ) -> RequestProblem {
         var problem = RequestProblem(status: 422, code: code, detail: detail)
         guard let offset, !answer.output.isEmpty else { return problem }

@@ -7,18 +7,22 @@ import Values
 final class Reloader: Sendable {
     private let store: SnapshotStore
     private let certificates: Certificates?
+    private let clientAuthority: ClientAuthority?
     private let token: BearerToken?
+    private let templates: TemplateFolder?
     private let metrics: ServiceMetrics
     private let log: Log
     private let turn = Mutex<Void>(())
 
     init(
-        store: SnapshotStore, certificates: Certificates?, token: BearerToken?, metrics: ServiceMetrics,
-        log: Log
+        store: SnapshotStore, certificates: Certificates?, clientAuthority: ClientAuthority?,
+        token: BearerToken?, templates: TemplateFolder?, metrics: ServiceMetrics, log: Log
     ) {
         self.store = store
         self.certificates = certificates
+        self.clientAuthority = clientAuthority
         self.token = token
+        self.templates = templates
         self.metrics = metrics
         self.log = log
     }
@@ -26,28 +30,48 @@ final class Reloader: Sendable {
     /// The files that are looked at.
     var paths: [String] {
         store.configuration.paths.all + (certificates.map { [$0.certificatePath, $0.keyPath] } ?? [])
-            + (token.map { [$0.path] } ?? [])
+            + [clientAuthority?.path, token?.path, templates.map { $0.path + "/" }].compactMap(\.self)
     }
 
     func reload() {
         turn.withLock { _ in
             reloadConfiguration()
+            reloadTemplates()
             reloadCertificates()
-            reloadToken()
+            reloadCallers()
         }
     }
 
     private func reloadConfiguration() {
         switch store.reload() {
-        case .unchanged: return
+        case .unchanged: log.debug("configuration unchanged", in: .config)
         case .loaded(let generation, let files):
             metrics.countReload(of: files, isSuccess: true, at: store.current.loadedAt)
-            log.info("configuration loaded", [Member("generation", .int(Int64(generation)))])
-            for warning in store.snapshot.warnings { log.warning(warning.description) }
+            log.info("configuration loaded", [Member("generation", .int(Int64(generation)))], in: .config)
+            for warning in store.snapshot.warnings { log.warning(warning.description, in: .config) }
         case .refused(let errors, let files):
             metrics.countReload(of: files, isSuccess: false, at: store.current.lastAttempt.at)
             for error in errors {
-                log.error("configuration refused, the last good one stays", [Member("error", .string(error))])
+                log.error(
+                    "configuration refused, the last good one stays", [Member("error", .string(error))],
+                    in: .config)
+            }
+        }
+    }
+
+    private func reloadTemplates() {
+        guard let templates else { return }
+        switch templates.reload() {
+        case .unchanged: return
+        case .loaded(let names):
+            metrics.countReload(of: [TemplateFolder.label], isSuccess: true, at: Timestamp.now)
+            log.info("templates loaded", [Member("count", .int(Int64(names.count)))], in: .config)
+        case .refused(let errors):
+            metrics.countReload(of: [TemplateFolder.label], isSuccess: false, at: Timestamp.now)
+            for error in errors {
+                log.error(
+                    "templates refused, the last good ones stay", [Member("error", .string(error))],
+                    in: .config)
             }
         }
     }
@@ -55,23 +79,32 @@ final class Reloader: Sendable {
     private func reloadCertificates() {
         guard let certificates else { return }
         switch certificates.reload() {
-        case .unchanged: return
+        case .unchanged: log.debug("certificate unchanged", in: .tls)
         case .loaded:
             metrics.countCertificateReload(isSuccess: true)
-            log.info(
-                "certificate loaded", [Member("until", .string(Timestamp.text(seconds: certificates.expiry)))]
-            )
+            log.info("certificate loaded", certificates.summary, in: .tls)
         case .refused(let error):
             metrics.countCertificateReload(isSuccess: false)
-            log.error("certificate refused, the last good one stays", [Member("error", .string(error))])
+            log.error(
+                "certificate refused, the last good one stays", [Member("error", .string(error))], in: .tls)
         }
+        if let warning = certificates.expiryWarning() { log.warning(warning, in: .tls) }
     }
 
-    private func reloadToken() {
+    private func reloadCallers() {
         do throws(FileError) {
-            try token?.reload()
+            if try token?.reload() ?? false { log.info("token loaded", in: .tls) }
         } catch {
-            log.error("token refused, the last good one stays", [Member("error", .string(error.description))])
+            log.error(
+                "token refused, the last good one stays", [Member("error", .string(error.description))],
+                in: .tls)
+        }
+        do throws(FileError) {
+            if try clientAuthority?.reload() ?? false { log.info("client CA loaded", in: .tls) }
+        } catch {
+            log.error(
+                "client CA refused, the last good one stays", [Member("error", .string(error.description))],
+                in: .tls)
         }
     }
 }

@@ -31,12 +31,12 @@ extension RenderRequest {
         public var registry: PluginRegistry
         public var limits: RenderLimits
         /// Templates that requests may name (`templateRef`).
-        public var templates: [String: TemplateSources]
+        public var templates: [String: NamedTemplate]
         /// nil compiles every time.
         var cache: TemplateCache?
 
         public init(
-            registry: PluginRegistry, limits: RenderLimits, templates: [String: TemplateSources] = [:]
+            registry: PluginRegistry, limits: RenderLimits, templates: [String: NamedTemplate] = [:]
         ) {
             self.registry = registry
             self.limits = limits
@@ -52,9 +52,9 @@ extension RenderRequest {
     public func run(_ context: Context) -> RenderAnswer {
         var answer = RenderAnswer()
         do throws(RequestProblem) {
-            let sources = try sources(named: context)
-            let template = try compiled(sources, context)
-            answer = try rendered(template, sources, limits: limits(below: context.limits))
+            let request = try resolved(context)
+            let template = try request.compiled(context)
+            answer = try request.rendered(template, limits: limits(below: context.limits))
         } catch {
             answer.problem = error
         }
@@ -64,16 +64,23 @@ extension RenderRequest {
     /// Compiles only; nil where that goes well.
     public func check(_ context: Context) -> RequestProblem? {
         do throws(RequestProblem) {
-            _ = try compiled(try sources(named: context), context)
+            _ = try resolved(context).compiled(context)
             return nil
         } catch {
             return error
         }
     }
 
-    private func sources(named context: Context) throws(RequestProblem) -> TemplateSources {
-        guard let reference else { return sources }
-        if let found = context.templates[reference] { return found }
+    /// The same request with the server's template where it names one.
+    private func resolved(_ context: Context) throws(RequestProblem) -> RenderRequest {
+        guard let reference else { return self }
+        if let named = context.templates[reference] {
+            var request = self
+            request.engine = named.engine
+            request.sources = named.sources
+            if options.functionSets.isEmpty { request.options.functionSets = named.functionSets }
+            return request
+        }
         let names = context.templates.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
         throw RequestProblem(
             status: 422, code: "template_missing",
@@ -81,9 +88,7 @@ extension RenderRequest {
                 + (names.isEmpty ? "the server holds none" : "want one of \(names)"))
     }
 
-    private func compiled(
-        _ sources: TemplateSources, _ context: Context
-    ) throws(RequestProblem) -> any CompiledTemplate {
+    private func compiled(_ context: Context) throws(RequestProblem) -> any CompiledTemplate {
         guard let renderer = context.registry.renderer(engine) else {
             let ids = context.registry.renderers.map { $0.description.id }.joined(separator: ", ")
             throw .malformed("\"engine\" is \"\(excerpt(engine))\": want one of \(ids)")
@@ -108,7 +113,7 @@ extension RenderRequest {
     }
 
     private func rendered(
-        _ template: any CompiledTemplate, _ sources: TemplateSources, limits: RenderLimits
+        _ template: any CompiledTemplate, limits: RenderLimits
     ) throws(RequestProblem) -> RenderAnswer {
         var output = ByteBuffer(capacity: 4096)
         var map = wantsSourceMap ? SourceMap() : nil
@@ -121,7 +126,7 @@ extension RenderRequest {
             return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map, problem: problem)
         }
         var answer = RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
-        parse(&answer, template, sources, limits)
+        parse(&answer, template, limits)
         return answer
     }
 }

@@ -1,218 +1,75 @@
 import HTTPServer
-import Injection
-import Values
+import PluginAPI
 
-/// One path with the methods that it answers.
-struct Route: Sendable {
-    /// Exact, or with a `/` at the end for everything below.
-    var path: String
-    /// `GET` answers `HEAD` too.
-    var method: String
-    /// The pattern that metrics and the log name; never a caller's path.
-    var label: String
-    var bodyLimit: Int
-    var concern = Access.Concern.open
-    var handler: any Handler
-}
+/// Every path that is served, in the two groups that listeners choose from. The contract lists the same; a test
+/// holds the two together.
+struct Routes: Sendable {
+    /// Those that answer questions about templates and pods.
+    let questions: [Route]
+    /// Those that say how the server itself does.
+    let monitoring: [Route]
+    /// The part of them that says whether the server is live and ready.
+    let health: [Route]
 
-/// Answers one route.
-protocol Handler: Sendable {
-    /// - Parameters:
-    ///   - mayTakeLong: as `HTTPHandler.respond` has it; nil there asks for another thread.
-    ///   - entry: what the access log should say besides.
-    func answer(
-        _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
-    ) throws(RequestProblem) -> HTTPResponse?
+    /// The labels of all routes.
+    static let labels = [
+        "/render", "/decide", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
+        "/openapi.json",
+        "/livez", "/readyz", "/healthz", "/metrics", "/version", "/debug/config",
+        "/debug/inject", "/debug/mesh",
+    ]
 
-    /// Words the answer where too many requests that take long are at hand already.
-    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
-}
+    /// Bytes of body of a request that needs none.
+    private static let noBody = 4 << 10
 
-extension Handler {
-    func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse { comeAgainLater(&entry) }
-
-    /// 503 with `Retry-After`.
-    func comeAgainLater(_ entry: inout LogEntry) -> HTTPResponse {
-        let problem = RequestProblem(
-            status: 503, code: "overloaded", detail: "too many requests are being answered, come again later",
-            retryAfter: 1)
-        entry.members.append(Member("code", .string(problem.code)))
-        return HTTPResponse(problem: problem)
-    }
-}
-
-/// What the log and the counters say about one answer.
-struct LogEntry {
-    var members: [Member] = []
-    var review: ReviewReport?
-    var render: RenderRecord?
-    /// Whether /inject was asked about a manifest.
-    var isManifest = false
-    /// When its handler was called.
-    var began = ServerClock.now()
-}
-
-/// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a
-/// listener does not have is not found there.
-final class Router: HTTPHandler {
-    /// All that it serves.
-    let routes: [Route]
-    private let exact: [String: [Route]]
-    private let below: [Route]
-    private let access: Access
-    private let observer: any ExchangeObserver
-    /// Bodies to paths that are not served are read away up to that size.
-    private static let bodyLimitElsewhere = 64 << 10
-
-    init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
-        self.routes = routes
-        exact = Dictionary(grouping: routes.filter { !$0.path.hasSuffix("/") }, by: \.path)
-        below = routes.filter { $0.path.hasSuffix("/") }
-        self.access = access
-        self.observer = observer
-    }
-
-    func bodyLimit(for request: HTTPRequest) -> Int {
-        let routes = routes(at: request.path)
-        guard let route = route(among: routes, request.method) else { return Self.bodyLimitElsewhere }
-        return route.bodyLimit
-    }
-
-    func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse? {
-        let routes = routes(at: request.path)
-        let route = route(among: routes, request.method)
-        var entry = LogEntry()
-        do throws(RequestProblem) {
-            guard let route else {
-                return finished(try unserved(request, routes), request, routes.first, entry)
+    /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
+    init(
+        options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, templates: TemplateFolder?,
+        health: Health, metrics: ServiceMetrics, allowsInlineTemplates: Bool
+    ) {
+        func get(_ path: String, _ handler: any Handler) -> Route {
+            Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
+        }
+        var context = RenderRequest.Context(registry: registry, limits: options.renderLimits)
+        context.cache = TemplateCache()
+        let render = RenderHandler(
+            context: context, templates: templates, milliseconds: options.renderMilliseconds,
+            allowsInlineTemplates: allowsInlineTemplates)
+        var questions = [
+            Route(
+                path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
+                concern: .question, handler: render),
+            Route(
+                path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,
+                concern: .question, handler: DecideHandler(store: store)),
+            get("/engines", ConstantHandler { Catalogue.engines(registry) }),
+            get("/functions", ConstantHandler { Catalogue.functions(registry) }),
+            get("/reasons", ConstantHandler { Catalogue.reasons() }),
+            get("/openapi.yaml", OpenAPIHandler(asJSON: false)),
+            get("/openapi.json", OpenAPIHandler(asJSON: true)),
+        ]
+        if options.isInjectionEnabled {
+            let inject = InjectHandler(store: store, options: options, metrics: metrics)
+            for path in ["/inject", "/inject/"] {
+                questions.append(
+                    Route(
+                        path: path, method: "POST", label: "/inject", bodyLimit: options.maxReviewBytes,
+                        concern: .review, handler: inject))
             }
-            try access.check(request, route.concern)
-            guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry)
-            else {
-                return nil
-            }
-            return finished(response, request, route, entry)
-        } catch {
-            entry.members.append(Member("code", .string(error.code)))
-            return finished(HTTPResponse(problem: error), request, route ?? routes.first, entry)
         }
-    }
-
-    /// Reviews stand in the way of a pod; renderings and manifests do not.
-    func isUrgent(_ request: HTTPRequest) -> Bool {
-        guard request.method == "POST", request.path.hasPrefix("/inject") else { return false }
-        return MediaType(contentType: request.header("Content-Type") ?? "") == .json
-            && TopLevelKind.isReview(request.body)
-    }
-
-    func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse {
-        let problem = RequestProblem(refusal)
-        let entry = LogEntry(members: [Member("code", .string(problem.code))])
-        let routes = routes(at: request.path)
-        return finished(
-            HTTPResponse(problem: problem), request, route(among: routes, request.method) ?? routes.first,
-            entry)
-    }
-
-    func shed(_ request: HTTPRequest) -> HTTPResponse {
-        var entry = LogEntry()
-        guard let route = route(among: routes(at: request.path), request.method) else {
-            return HTTPResponse(status: 503)
-        }
-        return finished(route.handler.overloaded(request, entry: &entry), request, route, entry)
-    }
-
-    private func finished(
-        _ response: consuming HTTPResponse, _ request: HTTPRequest, _ route: Route?, _ entry: LogEntry
-    ) -> HTTPResponse {
-        observer.answered(
-            request, route: route, status: response.status, bytes: response.length, entry: entry)
-        return response
-    }
-
-    private func routes(at path: String) -> [Route] {
-        if let routes = exact[path] { return routes }
-        return below.filter { path.hasPrefix($0.path) }
-    }
-
-    private func route(among routes: [Route], _ method: String) -> Route? {
-        routes.first { $0.method == method || ($0.method == "GET" && method == "HEAD") }
-    }
-
-    /// What is answered where no route is: 404, 405, and the methods to who asks for them.
-    private func unserved(_ request: HTTPRequest, _ routes: [Route]) throws(RequestProblem) -> HTTPResponse {
-        guard !routes.isEmpty else {
-            throw RequestProblem(status: 404, code: "not_found", detail: "there is nothing at this path")
-        }
-        let allowed = routes.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"]
-        let allow = (name: "Allow", value: allowed.joined(separator: ", "))
-        if request.method == "OPTIONS" { return HTTPResponse(status: 204, headers: [allow]) }
-        let problem = RequestProblem(
-            status: 405, code: "method_not_allowed",
-            detail: "the path does not answer \(excerpt(request.method)), want one of \(allow.value)")
-        var response = HTTPResponse(problem: problem)
-        response.headers.append(allow)
-        return response
-    }
-}
-
-/// Is told of every answer, before it is sent.
-protocol ExchangeObserver: Sendable {
-    /// - Parameter route: nil where there is none.
-    func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry)
-}
-
-extension RequestProblem {
-    init(_ refusal: HTTPRefusal) {
-        switch refusal {
-        case .bodyTooLarge(let limit):
-            self.init(
-                status: 413, code: "body_too_large",
-                detail: "the body is longer than \(limit) bytes, which is the limit here",
-                members: Object([Member("limit", ["name": "bodyBytes", "value": .int(Int64(limit))])]))
-        case .tooManyHeaders(let limit):
-            self.init(
-                status: 431, code: "headers_too_large",
-                detail: "there are more than \(limit) headers, want fewer",
-                members: Object([Member("limit", ["name": "headers", "value": .int(Int64(limit))])]))
-        case .targetTooLong(let limit):
-            self.init(
-                status: 414, code: "target_too_long", detail: "the path is longer than \(limit) bytes",
-                members: Object([Member("limit", ["name": "targetBytes", "value": .int(Int64(limit))])]))
-        case .ambiguousLength:
-            self = .malformed("both Content-Length and Transfer-Encoding are there: want one of the two")
-        case .badLength:
-            self = .malformed("Content-Length is no number of bytes")
-        }
-    }
-}
-
-extension HTTPResponse {
-    /// Headers that every answer has: nothing is stored, and nothing is taken for another format than it says.
-    static func headers(_ type: String) -> [(name: String, value: String)] {
-        [("Content-Type", type), ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
-    }
-
-    init(problem: RequestProblem) {
-        var body = ByteBuffer(capacity: 512)
-        JSON.write(problem.json, into: &body)
-        body.append(0x0a)
-        self.init(status: problem.status, headers: Self.headers(MediaType.problem.rawValue), body: body)
-        if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
-    }
-
-    /// - Parameter request: with `?pretty` in its query the answer is laid out for people.
-    init(json value: Value, status: Int = 200, for request: HTTPRequest? = nil) {
-        let isPretty = request?.query("pretty").map { $0 != "false" } ?? false
-        var body = ByteBuffer(capacity: 1024)
-        JSON.write(value, into: &body, style: isPretty ? .pretty(2) : .compact)
-        body.append(0x0a)
-        self.init(status: status, headers: Self.headers(MediaType.json.rawValue), body: body)
-    }
-
-    init(text: String, type: String = MediaType.text.rawValue, status: Int = 200) {
-        var body = ByteBuffer(capacity: text.utf8.count)
-        body.append(text)
-        self.init(status: status, headers: Self.headers(type), body: body)
+        self.questions = questions
+        self.health = [
+            get("/livez", HealthHandler(health: health, asksReadiness: false)),
+            get("/readyz", HealthHandler(health: health, asksReadiness: true)),
+            get("/healthz", HealthHandler(health: health, asksReadiness: false)),
+        ]
+        monitoring =
+            self.health + [
+                get("/metrics", MetricsHandler(metrics: metrics)),
+                get("/version", ConstantHandler { BuildInformation.value }),
+                get("/debug/config", DebugConfigHandler(store: store, templates: templates)),
+                get("/debug/inject", DebugInjectHandler(store: store)),
+                get("/debug/mesh", DebugMeshHandler(store: store)),
+            ]
     }
 }

@@ -1,3 +1,4 @@
+public import HTTPServer
 public import Injection
 public import PluginAPI
 
@@ -9,24 +10,35 @@ public struct ServeOptions: Sendable {
     public var injectConfig: String?
     public var injectValues: String?
     public var meshConfig: String?
+    /// Whether a template may give pods what only the host should have.
+    public var allowsPrivilegedTemplates = false
 
     /// PEM files of the HTTPS listener; nil reads the default where it is there.
     public var tlsCertFile: String?
     public var tlsKeyFile: String?
-    /// `1.2` or `1.3`
-    public var tlsMinimumVersion = "1.2"
+    /// The oldest TLS that is spoken.
+    public var tlsMinimumVersion = TLSOptions.Version.v12
     /// PEM file of the CA that callers of /inject must have a certificate of, and the names that one of them must
     /// bear; empty names allow every certificate of the CA.
     public var clientCAFile: String?
     public var clientNames: [String] = []
 
-    /// Where HTTPS is served, on every address. -1 is off, here and below; 0 is a free port.
+    /// Where HTTPS is served. Addresses are numeric and separated by commas; empty is every address, IPv4 and IPv6.
+    /// A port of -1 is off, here and below; 0 is a free port.
+    public var address = ""
     public var port = 9443
-    /// Where metrics, health, version and debugging are served, on every address.
+    /// Where metrics, health, version and debugging are served.
+    public var monitoringAddress = ""
     public var monitoringPort = 15014
-    /// Where plain HTTP is served: an address or `unix:PATH`.
+    /// Where plain HTTP is served; `unix:PATH` is an address too.
     public var httpAddress = "127.0.0.1"
     public var httpPort = 8080
+    /// Who may connect to a socket of `unix:PATH`, as chmod(1) has it: whoever may is asked nothing more.
+    public var socketMode = 0o600
+    /// Whether /inject is served at all.
+    public var isInjectionEnabled = true
+    /// A folder of templates that requests to /render may name.
+    public var templatesFolder: String?
     /// Serve plain HTTP on an address that others reach.
     public var allowsPlainHTTP = false
     /// Answer templates that a request brings along, on listeners that others reach.
@@ -55,12 +67,31 @@ public struct ServeOptions: Sendable {
     public var failureModes: [(namespaces: String, mode: FailureMode)] = []
     /// The namespace that the server itself runs in: its pods are never refused.
     public var ownNamespace = ""
+    /// Namespaces (with `*` for any text) whose pods are never refused: a cluster must be able to start itself.
+    public var neverBlocked = ["kube-system", "kube-public", "kube-node-lease"]
     /// Milliseconds that a review may take, unless the caller's `?timeout=` leaves less.
     public var requestBudgetMilliseconds = 2_000
     /// Answers that may take long at once; 0 is the number of processors.
     public var workers = 0
-    /// Whether patches are applied and injected again before they are answered.
-    public var selfCheck = false
+    /// Which patches are applied and injected again before they are answered.
+    public enum SelfCheck: Sendable, Equatable {
+        case off, always
+        /// One of so many.
+        case sample(Int)
+
+        /// From `off`, `always` or `sample:N`.
+        public init?(_ text: String) {
+            switch text {
+            case "off": self = .off
+            case "always": self = .always
+            default:
+                guard text.hasPrefix("sample:"), let count = Int(text.dropFirst("sample:".count)), count > 0
+                else { return nil }
+                self = .sample(count)
+            }
+        }
+    }
+    public var selfCheck = SelfCheck.off
 
     /// Bytes of body: of /inject, and of everything else.
     public var maxReviewBytes = 7 << 20
@@ -74,13 +105,13 @@ public struct ServeOptions: Sendable {
     public enum LogFormat: String, Sendable, CaseIterable { case text, json }
     /// nil: text on a terminal, JSON elsewhere.
     public var logFormat: LogFormat?
-    public var logLevel = LogLevel.info
+    public var logLevels = LogLevels(.info)
 
     public init() {}
 
-    static let defaultConfiguration = "/etc/istio/inject/config"
-    static let defaultValues = "/etc/istio/inject/values"
-    static let defaultMesh = "/etc/istio/config/mesh"
-    static let defaultCertificate = "/etc/istio/certs/cert-chain.pem"
-    static let defaultKey = "/etc/istio/certs/key.pem"
+    public static let defaultConfiguration = "/etc/istio/inject/config"
+    public static let defaultValues = "/etc/istio/inject/values"
+    public static let defaultMesh = "/etc/istio/config/mesh"
+    public static let defaultCertificate = "/etc/istio/certs/cert-chain.pem"
+    public static let defaultKey = "/etc/istio/certs/key.pem"
 }

@@ -1,5 +1,5 @@
 // What comes in: ServeOptions. What goes out: a process that answers until it is told to end, and its exit status.
-// The only target that names plugins and routes. Read Routes.swift next, then Handlers/.
+// The only target that names plugins and routes. Read Router.swift and Routes.swift next, then Handlers/.
 
 import Glibc
 public import HTTPServer
@@ -28,8 +28,6 @@ public final class Service: Sendable {
     private let log: Log
     private let store: SnapshotStore
     private let health: Health
-    private let certificates: Certificates?
-    private let token: BearerToken?
     private let reloader: Reloader
     private let watch: FileWatch
     private let healthFile: HealthFile?
@@ -52,12 +50,10 @@ public final class Service: Sendable {
             throw ServiceError(message: "the configuration cannot be used: \(error)")
         }
         let certificates = try Self.certificates(options)
-        self.certificates = certificates
         health = Health { certificates?.isInForce ?? true }
-        do throws(FileError) {
-            token = try options.authTokenFile.map { path throws(FileError) in try BearerToken(path: path) }
-        } catch {
-            throw ServiceError(message: error.description)
+        let callers = try Callers(options)
+        let templates = try options.templatesFolder.map { path throws(ServiceError) in
+            try TemplateFolder(path, registry: registry, limits: options.renderLimits)
         }
         let active = ActiveRequests()
         let metrics = ServiceMetrics(
@@ -67,17 +63,21 @@ public final class Service: Sendable {
         metrics.countReload(of: ServiceMetrics.files, isSuccess: true, at: store.current.loadedAt)
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,
-            token: token, metrics: metrics, log: log)
+            clientAuthority: callers.authority, token: callers.token, templates: templates, metrics: metrics,
+            log: log)
         listeners = try starter.start()
         active.servers = listeners.map(\.server)
         let reloader = Reloader(
-            store: store, certificates: certificates, token: token, metrics: metrics, log: log)
+            store: store, certificates: certificates, clientAuthority: callers.authority,
+            token: callers.token, templates: templates, metrics: metrics, log: log)
         self.reloader = reloader
         watch = FileWatch(reloader.paths) { reloader.reload() }
         healthFile =
             options.healthCheckInterval > 0 && !options.healthCheckFile.isEmpty
-            ? HealthFile(path: options.healthCheckFile, seconds: options.healthCheckInterval, health: health)
+            ? HealthFile(
+                path: options.healthCheckFile, seconds: options.healthCheckInterval, health: health, log: log)
             : nil
+        if let certificates { log.info("certificate", certificates.summary, in: .tls) }
         begin()
     }
 
@@ -85,7 +85,7 @@ public final class Service: Sendable {
         health.becomeReady()
         watch.start()
         healthFile?.start()
-        for warning in store.snapshot.warnings { log.warning(warning.description) }
+        for warning in store.snapshot.warnings { log.warning(warning.description, in: .config) }
         for listener in listeners {
             log.info(
                 "serving",
@@ -93,6 +93,25 @@ public final class Service: Sendable {
                     Member("listener", .string(listener.kind.rawValue)),
                     Member("address", .string(listener.address)),
                 ])
+        }
+    }
+
+    /// What callers show of themselves, from the files of the flags.
+    private struct Callers {
+        var authority: ClientAuthority?
+        var token: BearerToken?
+
+        init(_ options: ServeOptions) throws(ServiceError) {
+            authority = try options.clientCAFile.map { path throws(ServiceError) in
+                try ClientAuthority(path: path)
+            }
+            do throws(FileError) {
+                token = try options.authTokenFile.map { path throws(FileError) in
+                    try BearerToken(path: path)
+                }
+            } catch {
+                throw ServiceError(message: error.description)
+            }
         }
     }
 
@@ -111,7 +130,7 @@ public final class Service: Sendable {
     /// - Returns: the exit status: 0 after an ordered end, 1 where it does not start.
     public static func run(_ options: ServeOptions) -> Int32 {
         let signals = Signals()
-        let log = Log(level: options.logLevel, format: options.logFormat)
+        let log = Log(options.logLevels, format: options.logFormat)
         let service: Service
         do throws(ServiceError) {
             service = try Service(options, log: log)

@@ -83,7 +83,14 @@ struct Arguments: Sendable {
 
     private mutating func readEnvironment() {
         for option in options where option.readsEnvironment && values[option.name] == nil {
-            if let text = getenv(option.environmentName) { values[option.name] = [String(cString: text)] }
+            let variables = [option.environmentName] + option.otherVariables
+            guard let text = variables.lazy.compactMap({ getenv($0) }).first.map({ String(cString: $0) })
+            else { continue }
+            if case .list = option.shape {
+                values[option.name] = text.split(separator: ",").map(String.init)
+            } else {
+                values[option.name] = [text]
+            }
         }
     }
 
@@ -167,8 +174,11 @@ extension Option {
     }
 
     /// `PILLION_INJECT_CONFIG`
-    var environmentName: String {
+    var environmentName: String { "PILLION_" + variableSuffix }
+
+    /// `INJECT_CONFIG`
+    var variableSuffix: String {
         let kebab = name.contains("-") ? name : twin
-        return "PILLION_" + kebab.uppercased().replacing("-", with: "_")
+        return kebab.uppercased().replacing("-", with: "_")
     }
 }

@@ -42,6 +42,8 @@ struct Option: Sendable {
     var help: String
     /// Whether `PILLION_NAME` sets it where the command line does not.
     var readsEnvironment = false
+    /// Further variables that set it, where the one before does not.
+    var otherVariables: [String] = []
     /// Accepted for compatibility, without effect; said once on standard error.
     var isIgnored = false
 }

@@ -79,7 +79,7 @@ struct RuleTests {
         func written(_ format: ServeOptions.LogFormat, _ level: LogLevel, _ use: (Log) -> Void) -> String {
             let file = open(folder.path("log"), O_RDWR | O_CREAT | O_TRUNC, 0o600)
             defer { close(file) }
-            use(Log(level: level, format: format, descriptor: file))
+            use(Log(LogLevels(level), format: format, descriptor: file))
             return TestSupport.text(of: folder.path("log"))
         }
         let forged = "x\n{\"level\":\"error\"}\u{1b}[0m"
@@ -90,7 +90,7 @@ struct RuleTests {
         #expect(line["level"]?.string == "info")
         let text = written(.text, .info) { $0.warning(forged, [Member("name", .string(forged))]) }
         #expect(text.utf8.filter { $0 < 0x20 } == [0x0a])
-        #expect(text.contains(" warn x\\n"))
+        #expect(text.contains(" warn server x\\n"))
         let long = written(.json, .info) {
             $0.info("m", [Member("v", .string(String(repeating: "a", count: 5_000)))])
         }

@@ -99,9 +99,9 @@ enum LiveService {
         options.httpPort = 0
         options.port = -1
         options.monitoringPort = -1
-        options.logLevel = .none
+        options.logLevels = LogLevels(.none)
         change(&options)
-        return try Service(options, log: Log(level: options.logLevel, format: .json))
+        return try Service(options, log: Log(options.logLevels, format: .json))
     }
 }
 

@@ -17,19 +17,35 @@ public final class HTTPClient {
     private let socket: Int32
     private var buffer: [UInt8] = []
 
-    /// - Parameter port: on 127.0.0.1.
-    public init?(port: UInt16, timeoutSeconds: Int = 20) {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    /// - Parameter port: on 127.0.0.1, or on ::1.
+    public init?(port: UInt16, isIPv6: Bool = false, timeoutSeconds: Int = 20) {
+        socket = Glibc.socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let connected = isIPv6 ? Self.connect6(socket, port) : Self.connect4(socket, port)
+        guard prepare(connected, timeoutSeconds) else { return nil }
+    }
+
+    private static func connect4(_ socket: Int32, _ port: UInt16) -> Bool {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) {
+        return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard prepare(connected, timeoutSeconds) else { return nil }
+    }
+
+    private static func connect6(_ socket: Int32, _ port: UInt16) -> Bool {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        address.sin6_addr = in6addr_loopback
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
+            }
+        }
     }
 
     /// - Parameter path: of a socket in the file system.
@@ -84,6 +100,32 @@ public final class HTTPClient {
         if !body.isEmpty || method == "POST" { head += "Content-Length: \(body.count)\r\n" }
         send(Array((head + "\r\n").utf8) + body)
         return readResponse(toHead: method == "HEAD")
+    }
+
+    /// One answer over TLS, whoever the server says it is: what curl prints, read as an answer; nil without one.
+    public static func overTLS(
+        _ port: UInt16, _ method: String, _ target: String, _ headers: [(String, String)] = [],
+        _ body: [UInt8] = [], _ further: [String] = []
+    ) -> Response? {
+        let folder = TemporaryFolder()
+        var arguments = ["--silent", "--insecure", "--http1.1", "--include", "--max-time", "20"] + further
+        if method == "HEAD" { arguments += ["--head"] } else { arguments += ["--request", method] }
+        for (name, value) in headers { arguments += ["--header", "\(name): \(value)"] }
+        if !body.isEmpty { arguments += ["--data-binary", "@" + folder.write(body, to: "body")] }
+        if !body.isEmpty, !headers.contains(where: { $0.0 == "Content-Type" }) {
+            arguments += ["--header", "Content-Type:"]
+        }
+        arguments += ["--output", folder.path("answer"), "--header", "Expect:"]
+        let status = run("/usr/bin/curl", arguments + ["https://127.0.0.1:\(port)\(target)"]).status
+        guard status == 0, let bytes = contents(of: folder.path("answer")) else { return nil }
+        let pipe = HTTPClient(read: bytes)
+        return pipe.readResponse(toHead: method == "HEAD")
+    }
+
+    /// An answer that was read already.
+    private init(read bytes: [UInt8]) {
+        socket = -1
+        buffer = bytes
     }
 
     /// The next answer on the connection; nil where it ends before one.

@@ -5,6 +5,7 @@
    the first server starts, so that verbs that serve nothing never load it. Each wrapper carries the name of the
    function behind it; none may be called before pillion_mhd_open answered 0. */
 
+#include "CGzip.h"
 #include "CServerTLS.h"
 
 #include <microhttpd.h>
@@ -22,7 +23,6 @@ struct pillion_mhd_options {
     size_t stack_bytes;
     const char *tls_priorities;     /* where uses_tls */
     void *tls_certificate_callback; /* gnutls_certificate_retrieve_function2 *, where uses_tls */
-    const char *tls_trust;          /* PEM of the CA that client certificates must come from, or NULL */
     MHD_RequestCompletedCallback completed;
     MHD_NotifyConnectionCallback notify;
     void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);

@@ -33,11 +33,53 @@ int pillion_tls_pair_has_name(const struct pillion_tls_pair *pair, const char *n
 /* The connection that libmicrohttpd left in a session. */
 void *pillion_tls_connection(void *session);
 
-/* Verifies the client's chain against the CA of the listener. 0: no certificate; 1: verified, with its common name
-   in `name` (cut at the size); -1: not to be trusted. */
-int pillion_tls_verify_client(void *session, char *name, size_t size);
+/* The CAs that client certificates may come from, read from PEM: how many in *count. NULL with the reason in
+   *error (static storage). */
+void *pillion_tls_authority_load(const uint8_t *pem, size_t size, unsigned int *count, const char **error);
+void pillion_tls_authority_free(void *authority);
+
+/* Has the handshake that this session is in ask the client for a certificate, of whichever CA. */
+void pillion_tls_ask_client(void *session);
+
+/* Verifies the client's chain. 0: no certificate; 1: verified, with its common name in `name` (cut at the size);
+   -1: not to be trusted. */
+int pillion_tls_verify_client(void *session, void *authority, char *name, size_t size);
 
 /* Whether the client's certificate is made out for that DNS name. */
 int pillion_tls_client_has_name(void *session, const char *name);
+
+/* What a certificate says; texts are cut at their size. */
+struct pillion_certificate {
+    char subject[256];
+    char issuer[256];
+    char names[4096];     /* its DNS names, each with a line feed */
+    char algorithm[32];   /* of its key */
+    char signature[32];   /* the algorithm that it is signed with */
+    int64_t not_before;   /* seconds since 1970 */
+    int64_t not_after;
+    unsigned int bits;    /* of its key */
+    int is_rsa;
+    int is_signature_secure;
+    int is_authority;
+    int is_for_servers;   /* by its extended key usage, or without one */
+    int is_own_issuer;
+    int is_signed_by_next; /* whether the next one in the file signed it */
+};
+
+/* Reads a PEM file of certificates; how many, or -1 with the reason in *error (static storage). */
+int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out, unsigned int room,
+                              const char **error);
+
+/* Whether the first certificate is made out for that DNS name. */
+int pillion_certificate_has_name(const uint8_t *pem, size_t size, const char *name);
+
+/* Whether the chain leads to one of the CAs, holds now and is for servers: 0, or -1 with a sentence in `reason`. */
+int pillion_certificates_verify(const uint8_t *pem, size_t size, const uint8_t *authorities, size_t authorities_size,
+                                char *reason, size_t room);
+
+/* The chain that a TLS server on the other end of the socket shows, as PEM. Nothing is verified. 0, or -1 with the
+   reason in *error (static storage). */
+int pillion_certificates_served(int socket, const char *name, unsigned int milliseconds, uint8_t *out, size_t room,
+                                size_t *size, const char **error);
 
 #endif

@@ -2,6 +2,7 @@ import HTTPServer
 import Injection
 import Metrics
 import PluginAPI
+import Synchronization
 import Values
 
 /// POST /inject and /inject/…: an AdmissionReview in, its answer out; or a manifest in, the injected manifest out.
@@ -12,6 +13,14 @@ struct InjectHandler: Handler {
     let store: SnapshotStore
     let options: ServeOptions
     let metrics: ServiceMetrics
+    private let selfCheck: SelfCheckSampling
+
+    init(store: SnapshotStore, options: ServeOptions, metrics: ServiceMetrics) {
+        self.store = store
+        self.options = options
+        self.metrics = metrics
+        selfCheck = SelfCheckSampling(options.selfCheck)
+    }
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
@@ -50,7 +59,7 @@ struct InjectHandler: Handler {
         let policy = FailurePolicy(options: options)
         let deadline = policy.deadline(of: request)
         var review = ReviewOptions()
-        review.selfCheck = options.selfCheck
+        review.selfCheck = selfCheck.isDue()
         review.allowOnFailure = policy.allows(request, namespace: "")
         review.deadline =
             mayTakeLong ? deadline : min(deadline, ServerClock.now() + Self.quickNanoseconds)
@@ -124,6 +133,22 @@ struct InjectHandler: Handler {
         var body = ByteBuffer(capacity: outcome.output.count)
         body.append(outcome.output)
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(type.rawValue), body: body)
+    }
+}
+
+/// Says for which reviews the patch is checked before it is answered.
+private final class SelfCheckSampling: Sendable {
+    private let setting: ServeOptions.SelfCheck
+    private let reviews = Atomic<Int>(0)
+
+    init(_ setting: ServeOptions.SelfCheck) { self.setting = setting }
+
+    func isDue() -> Bool {
+        switch setting {
+        case .off: false
+        case .always: true
+        case .sample(let count): reviews.wrappingAdd(1, ordering: .relaxed).newValue % count == 0
+        }
     }
 }
 

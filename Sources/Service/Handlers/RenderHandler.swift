@@ -5,6 +5,8 @@ import Values
 /// POST /render: a template and data in, the output or the engine's complaint out.
 struct RenderHandler: Handler {
     let context: RenderRequest.Context
+    /// Templates that requests may name.
+    let templates: TemplateFolder?
     /// The second net: how long one rendering may take.
     let milliseconds: Int
     /// A template is code: on listeners that others reach only those that the server holds are rendered.
@@ -25,12 +27,14 @@ struct RenderHandler: Handler {
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         let render = try RenderRequest.parse(
             try BodyReader.value(of: request, format, depth: BodyReader.dataDepth))
+        try Self.checkSizes(render, bytes: request.body.count)
         guard allowsInlineTemplates || render.reference != nil else {
             throw Access.forbidden(
                 "templates of a request are answered on loopback only: want \"templateRef\", or --enableInlineTemplates"
             )
         }
         var context = context
+        if render.reference != nil, let templates { context.templates = templates.templates }
         let start = ServerClock.now()
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
         if !mayTakeLong {
@@ -39,9 +43,10 @@ struct RenderHandler: Handler {
         }
         let answer = render.run(context)
         if !mayTakeLong, let problem = answer.problem, Self.isOfLimit(problem) { return nil }
+        let engine = render.reference.flatMap { context.templates[$0]?.engine } ?? render.engine
         entry.render = RenderRecord(
-            answer, engine: render.engine, seconds: Double(ServerClock.now() &- start) / 1e9)
-        entry.members.append(Member("engine", .string(excerpt(render.engine))))
+            answer, engine: engine, seconds: Double(ServerClock.now() &- start) / 1e9)
+        entry.members.append(Member("engine", .string(excerpt(engine))))
         if let problem = answer.problemWithOutput { throw problem }
         if accepted == MediaType.text.essence {
             var body = ByteBuffer(capacity: answer.output.count)
@@ -50,6 +55,21 @@ struct RenderHandler: Handler {
                 status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
         return HTTPResponse(json: answer.json, for: request)
+    }
+
+    /// Bytes of `data` as JSON. Templates have their own limit, which the engines hold.
+    static let longestData = 2 << 20
+
+    /// Data is measured only where the body is long enough for it to be too long.
+    private static func checkSizes(_ render: RenderRequest, bytes: Int) throws(RequestProblem) {
+        guard bytes > longestData else { return }
+        var text = ByteBuffer(capacity: bytes)
+        JSON.write(render.data, into: &text)
+        guard text.count > longestData else { return }
+        throw RequestProblem(
+            status: 413, code: "body_too_large",
+            detail: "\"data\" is longer than \(longestData) bytes, which is the limit here",
+            members: Object([Member("limit", ["name": "dataBytes", "value": .int(Int64(longestData))])]))
     }
 
     /// Whether the smaller allowance may be what stopped it.

@@ -1,8 +1,7 @@
-import Glibc
+import HTTPServer
 import Injection
 import PluginAPI
 import Service
-import Values
 
 let serveVerb = Verb(
     name: "serve", summary: "serve /decide, /render and /inject",
@@ -11,8 +10,7 @@ let serveVerb = Verb(
         on loopback; HTTPS is served where a certificate is. A port of -1 is off. SIGHUP reads the configuration again,
         SIGTERM ends after the requests that are under way.
         """,
-    options: configurationOptions + pluginOptions + listenerOptions + limitOptions + operationOptions
-        + compatibilityOptions,
+    options: serveSettings.flatMap(\.options) + compatibilityOptions,
     examples: [
         ("pillion serve", "serves the built-in configuration on http://127.0.0.1:8080"),
         (
@@ -22,231 +20,188 @@ let serveVerb = Verb(
     ],
     run: { arguments in
         var options = ServeOptions()
-        try configure(&options, arguments)
-        try listen(&options, arguments)
-        try limit(&options, arguments)
-        try operate(&options, arguments)
+        for setting in serveSettings { try setting.apply(&options, arguments) }
         return ExitStatus(code: Service.run(options))
     })
 
-// MARK: configuration
+/// Every option of `serve`, in the order in which help lists them. Those that others build on come first.
+private let serveSettings: [Setting] =
+    configurationSettings + listenerSettings + callerSettings + limitSettings + failureSettings
+    + operationSettings
 
-private let configurationOptions = [
-    Option(
-        name: "injectConfig", shape: .value("FILE"), fallback: "/etc/istio/inject/config",
-        help: "the injection configuration", readsEnvironment: true),
-    Option(
-        name: "injectValues", shape: .value("FILE"), fallback: "/etc/istio/inject/values",
-        help: "what templates see as .Values", readsEnvironment: true),
-    Option(
-        name: "meshConfig", shape: .value("FILE"), fallback: "/etc/istio/config/mesh",
-        help: "the mesh configuration", readsEnvironment: true),
-    Option(
-        name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served",
-        readsEnvironment: true),
-    nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
+private let configurationSettings: [Setting] = [
+    Setting(
+        [
+            Option(
+                name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
+            nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
+        ]
+    ) { options, arguments in options.injection = try injectionOptions(arguments) },
+    Setting(pluginOptions) { options, arguments in
+        options.loadedRenderers = try loadedRenderers(arguments)
+    },
+    .file(
+        "injectConfig", \.injectConfig, default: ServeOptions.defaultConfiguration,
+        "the injection configuration"),
+    .file(
+        "injectValues", \.injectValues, default: ServeOptions.defaultValues, "what templates see as .Values"),
+    .file("meshConfig", \.meshConfig, default: ServeOptions.defaultMesh, "the mesh configuration"),
+    .flag(
+        "allow-privileged-template", \.allowsPrivilegedTemplates,
+        "use a configuration whose template gives pods privileged containers, the host's namespaces or paths"),
+    .file(
+        "templates", \.templatesFolder,
+        "a folder of templates that requests to /render may name: NAME.tmpl, or NAME.ENGINE"),
+    .flag("injectEnabled", \.isInjectionEnabled, "serve /inject").alsoReading("INJECT_ENABLED"),
 ]
 
-private func configure(_ options: inout ServeOptions, _ arguments: Arguments) throws {
-    if arguments.isGiven("injectConfig") { options.injectConfig = arguments.string("injectConfig") }
-    if arguments.isGiven("injectValues") { options.injectValues = arguments.string("injectValues") }
-    if arguments.isGiven("meshConfig") { options.meshConfig = arguments.string("meshConfig") }
-    options.injection = try injectionOptions(arguments)
-    options.loadedRenderers = try loadedRenderers(arguments)
-}
-
-// MARK: listeners
-
-private let listenerOptions = [
-    Option(
-        name: "port", shape: .value("N"), fallback: "9443", help: "HTTPS, on every address",
-        readsEnvironment: true),
-    Option(
-        name: "tlsCertFile", shape: .value("FILE"), fallback: "/etc/istio/certs/cert-chain.pem",
-        help: "the certificate with its chain, PEM", readsEnvironment: true),
-    Option(
-        name: "tlsKeyFile", shape: .value("FILE"), fallback: "/etc/istio/certs/key.pem", help: "its key, PEM",
-        readsEnvironment: true),
-    Option(
-        name: "tls-min-version", shape: .value("1.2|1.3"), fallback: "1.2",
-        help: "the oldest TLS that is spoken",
-        readsEnvironment: true),
-    Option(
-        name: "clientCAFile", shape: .value("FILE"),
-        help: "callers of /inject must have a certificate of this CA", readsEnvironment: true),
-    Option(name: "clientCN", shape: .list("NAME"), help: "and bear one of these names"),
-    Option(
-        name: "httpAddress", shape: .value("ADDRESS"), fallback: "127.0.0.1",
-        help: "plain HTTP: an address, or unix:PATH", readsEnvironment: true),
-    Option(
-        name: "httpPort", shape: .value("N"), fallback: "8080", help: "plain HTTP", readsEnvironment: true),
-    Option(
-        name: "allow-plain-http", shape: .flag,
-        help:
-            "serve plain HTTP on an address that others reach, which shows them everything that is asked and answered"
+private let listenerSettings: [Setting] = [
+    .text(
+        "address", "ADDRESS,…", \.address,
+        "HTTPS: numeric addresses; none is every address, IPv4 and IPv6"),
+    .port("port", \.port, "HTTPS"),
+    .file(
+        "tlsCertFile", \.tlsCertFile, default: ServeOptions.defaultCertificate,
+        "the certificate with its chain, PEM"),
+    .file("tlsKeyFile", \.tlsKeyFile, default: ServeOptions.defaultKey, "its key, PEM"),
+    .choice("tls-min-version", \.tlsMinimumVersion, "the oldest TLS that is spoken"),
+    .text("httpAddress", "ADDRESS,…", \.httpAddress, "plain HTTP: numeric addresses and unix:PATH"),
+    .port("httpPort", \.httpPort, "plain HTTP"),
+    Setting([
+        Option(
+            name: "httpSocketMode", shape: .value("MODE"), fallback: "600",
+            help: "who may connect to unix:PATH, in octal")
+    ]) { options, arguments in
+        guard let mode = arguments.string("httpSocketMode").flatMap({ Int($0, radix: 8) }),
+            (0...0o777).contains(mode)
+        else { throw UsageError("--httpSocketMode wants three octal digits such as 660") }
+        options.socketMode = mode
+    },
+    .flag(
+        "allow-plain-http", \.allowsPlainHTTP,
+        "serve plain HTTP on an address that others reach, which shows them everything that is asked and answered"
     ),
-    Option(
-        name: "monitoringPort", shape: .value("N"), fallback: "15014", help: "metrics, health and version",
-        readsEnvironment: true),
-    Option(
-        name: "enableInlineTemplates", shape: .flag,
-        help: "let callers beyond loopback send templates of their own to /render", readsEnvironment: true),
-    Option(
-        name: "authTokenFile", shape: .value("FILE"),
-        help: "the bearer token that callers of /render and /decide beyond loopback must send",
-        readsEnvironment: true),
+    .text(
+        "monitoringAddress", "ADDRESS,…", \.monitoringAddress, "metrics, health, version and debugging"),
+    .port("monitoringPort", \.monitoringPort, "metrics, health, version and debugging"),
 ]
 
-private func listen(_ options: inout ServeOptions, _ arguments: Arguments) throws {
-    let ports = -1...65_535
-    options.port = try arguments.int("port", in: ports) ?? options.port
-    options.httpPort = try arguments.int("httpPort", in: ports) ?? options.httpPort
-    options.monitoringPort = try arguments.int("monitoringPort", in: ports) ?? options.monitoringPort
-    options.httpAddress = arguments.string("httpAddress") ?? options.httpAddress
-    options.allowsPlainHTTP = try arguments.flag("allow-plain-http")
-    if arguments.isGiven("tlsCertFile") { options.tlsCertFile = arguments.string("tlsCertFile") }
-    if arguments.isGiven("tlsKeyFile") { options.tlsKeyFile = arguments.string("tlsKeyFile") }
-    options.tlsMinimumVersion = try arguments.choice("tls-min-version", of: ["1.2", "1.3"]) ?? "1.2"
-    options.clientCAFile = arguments.string("clientCAFile")
-    options.clientNames = arguments.list("clientCN")
-    options.enableInlineTemplates = try arguments.flag("enableInlineTemplates")
-    options.authTokenFile = arguments.string("authTokenFile")
-}
-
-// MARK: limits
-
-private let limitOptions = [
-    Option(
-        name: "max-template-steps", shape: .value("N"), fallback: "1000000",
-        help: "instructions of one rendering",
-        readsEnvironment: true),
-    Option(
-        name: "max-output-bytes", shape: .value("N"), fallback: "10485760",
-        help: "bytes that one rendering writes",
-        readsEnvironment: true),
-    Option(
-        name: "max-depth", shape: .value("N"), fallback: "100", help: "templates within templates",
-        readsEnvironment: true),
-    Option(
-        name: "max-range-items", shape: .value("N"), fallback: "100000", help: "rounds of one loop",
-        readsEnvironment: true),
-    Option(
-        name: "max-function-bytes", shape: .value("N"), fallback: "3145728",
-        help: "bytes that one function builds",
-        readsEnvironment: true),
-    Option(
-        name: "max-review-bytes", shape: .value("N"), fallback: "7340032", help: "the body of /inject",
-        readsEnvironment: true),
-    Option(
-        name: "max-request-bytes", shape: .value("N"), fallback: "3145728",
-        help: "the body of everything else",
-        readsEnvironment: true),
-    Option(
-        name: "request-budget", shape: .value("DURATION"), fallback: "2s",
-        help: "how long a review may take, unless the caller's timeout leaves less", readsEnvironment: true),
-    Option(
-        name: "max-in-flight", shape: .value("N"), fallback: "0",
-        help: "answers that are worked on at once; 0 is the number of processors", readsEnvironment: true),
+private let callerSettings: [Setting] = [
+    .file("clientCAFile", \.clientCAFile, "callers of /inject must have a certificate of this CA, PEM"),
+    .texts("clientCN", "NAME", \.clientNames, "and bear one of these names, as common name or DNS name"),
+    .file(
+        "authTokenFile", \.authTokenFile,
+        "the bearer token that callers of /render and /decide beyond loopback must send"),
+    .flag(
+        "enableInlineTemplates", \.enableInlineTemplates,
+        "let callers beyond loopback send templates of their own to /render"),
 ]
 
-private func limit(_ options: inout ServeOptions, _ arguments: Arguments) throws {
-    let counts = 1...Int(Int32.max)
-    for (name, path) in [
-        ("max-template-steps", \RenderLimits.steps), ("max-output-bytes", \RenderLimits.outputBytes),
-        ("max-depth", \RenderLimits.depth), ("max-range-items", \RenderLimits.rangeItems),
-        ("max-function-bytes", \RenderLimits.functionBytes),
-    ] where arguments.isGiven(name) {
-        guard let value = try arguments.int(name, in: counts) else { continue }
+private let limitSettings: [Setting] = [
+    renderLimit("max-template-steps", \.steps, "instructions of one rendering"),
+    renderLimit("max-output-bytes", \.outputBytes, "bytes that one rendering writes"),
+    renderLimit("max-depth", \.depth, "templates within templates"),
+    renderLimit("max-range-items", \.rangeItems, "rounds of one loop"),
+    renderLimit("max-function-bytes", \.functionBytes, "bytes that one function builds"),
+    .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
+    .number("max-request-bytes", \.maxRequestBytes, "the body of everything else"),
+    .duration(
+        "request-budget", milliseconds: \.requestBudgetMilliseconds,
+        "how long a review may take, unless the caller's timeout leaves less"),
+    .number(
+        "max-in-flight", \.workers, in: 0...4_096,
+        "answers that take long at once; 0 is the number of processors"),
+]
+
+/// A limit of templates, those of requests and those of the configuration.
+private func renderLimit(
+    _ name: String, _ path: any WritableKeyPath<RenderLimits, Int> & Sendable, _ help: String
+) -> Setting {
+    let fallback = String(ServeOptions().renderLimits[keyPath: path])
+    return Setting([Option(name: name, shape: .value("N"), fallback: fallback, help: help)]) {
+        options, arguments in
+        guard arguments.isGiven(name), let value = try arguments.int(name, in: 1...Int(Int32.max)) else {
+            return
+        }
         options.renderLimits[keyPath: path] = value
         options.injection.limits[keyPath: path] = value
     }
-    options.maxReviewBytes = try arguments.int("max-review-bytes", in: counts) ?? options.maxReviewBytes
-    options.maxRequestBytes = try arguments.int("max-request-bytes", in: counts) ?? options.maxRequestBytes
-    options.workers = try arguments.int("max-in-flight", in: 0...4_096) ?? options.workers
-    if let seconds = try arguments.duration("request-budget") {
-        options.requestBudgetMilliseconds = Int(seconds * 1_000)
-    }
 }
 
-// MARK: operation
-
-private let operationOptions = [
-    Option(
-        name: "failure-mode", shape: .value("allow|deny"), fallback: "deny",
-        help: "how a review is answered that fails", readsEnvironment: true),
-    Option(
-        name: "failure-mode-for", shape: .list("NAMESPACE=MODE"),
-        help: "the same for namespaces, with * for any text; the first that matches holds"),
-    Option(
-        name: "own-namespace", shape: .value("NAME"), fallback: "",
-        help: "where this server runs: its pods are never refused", readsEnvironment: true),
-    Option(
-        name: "patch-self-check", shape: .value("always|off"), fallback: "off",
-        help: "apply each patch and inject again before it is answered", readsEnvironment: true),
-    Option(
-        name: "healthCheckInterval", shape: .value("DURATION"), fallback: "0s",
-        help: "how often the health file is touched; 0 is never", readsEnvironment: true),
-    Option(
-        name: "healthCheckFile", shape: .value("FILE"), fallback: "", help: "the health file",
-        readsEnvironment: true),
-    Option(
-        name: "shutdown-delay", shape: .value("DURATION"), fallback: "0s",
-        help: "between the end of readiness and the end of listening", readsEnvironment: true),
-    Option(
-        name: "log-format", shape: .value("text|json"),
-        help: "text on a terminal and json elsewhere by default",
-        readsEnvironment: true),
-    Option(name: "log_as_json", shape: .flag, help: "as --log-format json"),
-    Option(
-        name: "log_output_level", shape: .value("LEVELS"),
-        help: "as --log-level, in Istio's spelling: what it says of the scope default holds"),
-    Option(
-        name: "log-level", shape: .value("debug|info|warning|error"), fallback: "info",
-        help: "what is logged",
-        readsEnvironment: true),
+private let failureSettings: [Setting] = [
+    .choice("failure-mode", \.failureMode, "how a review is answered that fails"),
+    Setting([
+        Option(
+            name: "failure-mode-for", shape: .list("NAMESPACE=MODE"),
+            help: "the same for namespaces, with * for any text; the first that matches holds")
+    ]) { options, arguments in
+        options.failureModes = try arguments.pairs("failure-mode-for").map { pair in
+            guard let mode = ServeOptions.FailureMode(rawValue: pair.value) else {
+                throw UsageError("--failure-mode-for \(pair.key) is \"\(pair.value)\", want allow or deny")
+            }
+            return (pair.key, mode)
+        }
+    },
+    .text(
+        "own-namespace", "NAME", \.ownNamespace, "where this server runs: its pods are never refused"
+    ).alsoReading("POD_NAMESPACE"),
+    Setting([
+        Option(
+            name: "never-block", shape: .list("NAMESPACE"),
+            fallback: ServeOptions().neverBlocked.joined(separator: ","),
+            help: "namespaces whose pods are never refused, with * for any text")
+    ]) { options, arguments in
+        if arguments.isGiven("never-block") { options.neverBlocked = arguments.list("never-block") }
+    },
+    Setting([
+        Option(
+            name: "patch-self-check", shape: .value("always|sample:N|off"), fallback: "off",
+            help: "apply each patch, or each Nth, and inject again before it is answered")
+    ]) { options, arguments in
+        let text = arguments.string("patch-self-check") ?? ""
+        guard let check = ServeOptions.SelfCheck(text) else {
+            throw UsageError("--patch-self-check is \"\(text)\", want always, sample:N or off")
+        }
+        options.selfCheck = check
+    },
 ]
 
-private func operate(_ options: inout ServeOptions, _ arguments: Arguments) throws {
-    if let mode = try arguments.choice("failure-mode", of: ["allow", "deny"]).flatMap(
-        ServeOptions.FailureMode.init(rawValue:))
-    {
-        options.failureMode = mode
-    }
-    options.failureModes = try arguments.pairs("failure-mode-for").map { pair in
-        guard let mode = ServeOptions.FailureMode(rawValue: pair.value) else {
-            throw UsageError("--failure-mode-for \(pair.key) is \"\(pair.value)\", want allow or deny")
+private let operationSettings: [Setting] = [
+    .duration(
+        "healthCheckInterval", seconds: \.healthCheckInterval,
+        "how often the health file is touched; 0 is never"),
+    .text("healthCheckFile", "FILE", \.healthCheckFile, "the health file"),
+    .duration(
+        "shutdown-delay", seconds: \.shutdownDelay, "between the end of readiness and the end of listening"),
+    Setting([
+        Option(
+            name: "log-format", shape: .value("text|json"),
+            help: "text on a terminal and json elsewhere by default"),
+        Option(name: "log_as_json", shape: .flag, help: "as --log-format json"),
+    ]) { options, arguments in
+        options.logFormat = try arguments.choice("log-format", of: ["text", "json"])
+            .flatMap(ServeOptions.LogFormat.init(rawValue:))
+        if try arguments.flag("log_as_json") { options.logFormat = .json }
+    },
+    Setting([
+        Option(
+            name: "log-level", shape: .value("LEVEL,SCOPE:LEVEL,…"), fallback: "info",
+            help: "what is logged: debug, info, warning, error or none, also by scope: "
+                + LogScope.allCases.map(\.rawValue).joined(separator: ", ")),
+        Option(
+            name: "log_output_level", shape: .value("SCOPE:LEVEL,…"),
+            help: "the same in Istio's spelling and with Istio's scopes"),
+    ]) { options, arguments in
+        let isOfIstio = !arguments.isGiven("log-level") && arguments.isGiven("log_output_level")
+        let name = isOfIstio ? "log_output_level" : "log-level"
+        let text = arguments.string(name) ?? "info"
+        do throws(ServiceError) {
+            options.logLevels = isOfIstio ? try LogLevels(istio: text) : try LogLevels(parsing: text)
+        } catch {
+            throw UsageError("--\(name): \(error.message)")
         }
-        return (pair.key, mode)
-    }
-    options.ownNamespace = arguments.string("own-namespace") ?? ""
-    options.selfCheck = try arguments.choice("patch-self-check", of: ["always", "off"]) == "always"
-    options.healthCheckInterval = try arguments.duration("healthCheckInterval") ?? 0
-    options.healthCheckFile = arguments.string("healthCheckFile") ?? ""
-    options.shutdownDelay = try arguments.duration("shutdown-delay") ?? 0
-    options.logFormat = try arguments.choice("log-format", of: ["text", "json"]).flatMap(
-        ServeOptions.LogFormat.init(rawValue:))
-    if try arguments.flag("log_as_json") { options.logFormat = .json }
-    options.logLevel = try logLevel(arguments)
-}
-
-/// `--log-level`, else what `--log_output_level` says of the scope `default` (or of no scope): `default:debug`.
-private func logLevel(_ arguments: Arguments) throws -> LogLevel {
-    let name = try arguments.choice("log-level", of: ["debug", "info", "warning", "error"]) ?? "info"
-    if !arguments.isGiven("log-level"), let levels = arguments.string("log_output_level") {
-        for level in levels.split(separator: ",") {
-            let parts = level.split(separator: ":").map(String.init)
-            guard parts.count == 1 || parts.first == "default" || parts.first == "all" else { continue }
-            guard let found = LogLevel(name: parts.last ?? "") else {
-                throw UsageError(
-                    "--log_output_level is \"\(levels)\", want SCOPE:debug, info, warn, error or none")
-            }
-            return found
-        }
-    }
-    return LogLevel(name: name) ?? .info
-}
-
-// MARK: compatibility
+    },
+]
 
 /// Flags that Istio's stand-alone injector had and that mean nothing here.
 private let compatibilityOptions: [Option] =

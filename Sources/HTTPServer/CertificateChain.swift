@@ -1,0 +1,111 @@
+import CMicrohttpd
+import Glibc
+
+/// A certificate chain as it stands in a PEM file or as a server shows it: what it says, and whether it holds up.
+/// Nothing here is secret; a key is not needed.
+public struct CertificateChain: Sendable {
+    /// What one certificate says.
+    public struct Certificate: Sendable, Equatable {
+        public var subject: String
+        public var issuer: String
+        /// The DNS names that it is made out for.
+        public var names: [String]
+        /// Seconds since 1970 between which it holds.
+        public var notBefore: Int
+        public var notAfter: Int
+        /// `EC/ECDSA 256`, `RSA 2048`
+        public var key: String
+        public var isRSA: Bool
+        public var bits: Int
+        /// The algorithm that it is signed with, and whether that is still held to be secure.
+        public var signature: String
+        public var isSignatureSecure: Bool
+        public var isAuthority: Bool
+        /// Whether its extended key usage, where it has one, allows a server to show it.
+        public var isForServers: Bool
+        public var isSelfSigned: Bool
+        /// Whether the one behind it signed it.
+        public var isSignedByNext: Bool
+    }
+
+    public let pem: [UInt8]
+    /// The leaf first.
+    public let certificates: [Certificate]
+
+    /// Certificates of one file that are looked at.
+    private static let longest = 64
+
+    /// - Throws: why the text is no chain.
+    public init(pem: [UInt8]) throws(HTTPServerError) {
+        var rows = [pillion_certificate](repeating: pillion_certificate(), count: Self.longest)
+        var reason: UnsafePointer<CChar>?
+        let count = pillion_certificates_read(pem, pem.count, &rows, UInt32(rows.count), &reason)
+        guard count > 0 else {
+            throw HTTPServerError(
+                message: reason.map { String(cString: $0) } ?? "there is no PEM certificate")
+        }
+        self.pem = pem
+        certificates = rows[..<Int(count)].map(Certificate.init)
+    }
+
+    /// Whether the leaf is made out for that DNS name; the common name is not read.
+    public func isFor(_ name: String) -> Bool {
+        certificates[0].names.isEmpty ? false : pillion_certificate_has_name(pem, pem.count, name) != 0
+    }
+
+    /// Why a client that trusts these CAs would not trust the chain; nil where it would.
+    public func distrust(of authorities: [UInt8]) -> String? {
+        var reason = [CChar](repeating: 0, count: 512)
+        let verdict = pillion_certificates_verify(
+            pem, pem.count, authorities, authorities.count, &reason, reason.count)
+        guard verdict != 0 else { return nil }
+        return String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The chain that a server shows.
+    ///
+    /// - Parameters:
+    ///   - name: the server name that is asked for.
+    ///   - milliseconds: for connecting and for the handshake, each.
+    /// - Throws: why none could be had.
+    public static func shown(
+        by host: String, port: UInt16, name: String, milliseconds: Int = 5_000
+    ) throws(HTTPServerError) -> CertificateChain {
+        let socket = try SocketAddress.connected(to: host, port: port, milliseconds: milliseconds)
+        defer { close(socket) }
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        var size = 0
+        var reason: UnsafePointer<CChar>?
+        let result = pillion_certificates_served(
+            socket, name, UInt32(milliseconds), &bytes, bytes.count, &size, &reason)
+        guard result == 0 else {
+            throw HTTPServerError(
+                message: "\(host):\(port): " + (reason.map { String(cString: $0) } ?? "no TLS"))
+        }
+        return try CertificateChain(pem: Array(bytes[..<size]))
+    }
+}
+
+extension CertificateChain.Certificate {
+    fileprivate init(_ row: pillion_certificate) {
+        subject = text(row.subject)
+        issuer = text(row.issuer)
+        names = text(row.names).split(separator: "\n").map(String.init)
+        notBefore = Int(row.not_before)
+        notAfter = Int(row.not_after)
+        key = "\(text(row.algorithm)) \(row.bits)"
+        isRSA = row.is_rsa != 0
+        bits = Int(row.bits)
+        signature = text(row.signature)
+        isSignatureSecure = row.is_signature_secure != 0
+        isAuthority = row.is_authority != 0
+        isForServers = row.is_for_servers != 0
+        isSelfSigned = row.is_own_issuer != 0
+        isSignedByNext = row.is_signed_by_next != 0
+    }
+}
+
+/// A C array of characters up to its NUL.
+private func text<Characters>(_ characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { bytes in String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+}

@@ -1,0 +1,11 @@
+public import Values
+
+extension Snapshot {
+    /// The templates as they were written, in byte order of their names.
+    public var templateSources: [(name: String, text: [UInt8])] {
+        templateNames.map { ($0, templates[$0]?.source ?? []) }
+    }
+
+    /// The mesh configuration with its defaults, as templates see it.
+    public var meshConfiguration: Value { mesh.value }
+}

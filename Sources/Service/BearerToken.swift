@@ -1,0 +1,44 @@
+import Synchronization
+
+/// The token that callers must send: the first line of a file, which may change while the server runs.
+final class BearerToken: Sendable {
+    let path: String
+    private let bytes: Mutex<[UInt8]>
+
+    /// - Throws: where the file cannot be read or is empty.
+    init(path: String) throws(FileError) {
+        self.path = path
+        bytes = Mutex(try Self.read(path))
+    }
+
+    /// Reads the file again; a file that cannot be used changes nothing.
+    ///
+    /// - Returns: whether it holds another token.
+    func reload() throws(FileError) -> Bool {
+        let new = try Self.read(path)
+        return bytes.withLock { bytes in
+            defer { bytes = new }
+            return bytes != new
+        }
+    }
+
+    private static func read(_ path: String) throws(FileError) -> [UInt8] {
+        let text = try FileError.contents(of: path, atMost: 64 << 10)
+        let line = text.prefix { $0 != 0x0a && $0 != 0x0d }
+        guard !line.isEmpty else {
+            throw FileError(path: path, reason: "the first line is empty, want the token")
+        }
+        return Array(line)
+    }
+
+    /// Takes the same time wherever the two differ; only their lengths show.
+    func equals(_ offered: some Collection<UInt8>) -> Bool {
+        let offered = Array(offered)
+        return bytes.withLock { bytes in
+            guard bytes.count == offered.count else { return false }
+            var difference: UInt8 = 0
+            for index in bytes.indices { difference |= bytes[index] ^ offered[index] }
+            return difference == 0
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Glibc
+public import PluginAPI
+import Synchronization
+
+/// Templates that the server holds, which requests to /render name instead of bringing their own (`templateRef`).
+///
+/// A file of the folder is a template by its name without the ending; the ending says the engine: `.tmpl` and
+/// `.gotmpl` are Go templates, any other is the id of an engine (`page.mustache`). Templates of one engine may call
+/// each other by name. All are compiled before any is used, and a folder with one that does not compile is refused
+/// whole.
+final class TemplateFolder: Sendable {
+    /// As the metrics of reloads name it.
+    static let label = "templates"
+    /// Files of the folder that are read, and bytes of all of them.
+    static let mostFiles = 256
+    static let mostBytes = 8 << 20
+
+    enum Outcome: Sendable {
+        case unchanged
+        case loaded([String])
+        case refused([String])
+    }
+
+    let path: String
+    private let registry: PluginRegistry
+    private let limits: RenderLimits
+    private struct State {
+        var templates: [String: NamedTemplate]
+        /// What was read last, good or bad.
+        var files: [TemplateSource]
+    }
+    private let state: Mutex<State>
+
+    /// - Throws: everything that is wrong with the folder, as one text.
+    init(_ path: String, registry: PluginRegistry, limits: RenderLimits) throws(ServiceError) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.registry = registry
+        self.limits = limits
+        do throws(TemplateFolderError) {
+            let files = try Self.read(self.path)
+            state = Mutex(State(templates: try Self.compiled(files, registry, limits), files: files))
+        } catch {
+            throw ServiceError(message: error.problems.joined(separator: "\n"))
+        }
+    }
+
+    var templates: [String: NamedTemplate] { state.withLock { $0.templates } }
+
+    /// Reads the folder again and takes what is there where all of it compiles.
+    func reload() -> Outcome {
+        do throws(TemplateFolderError) {
+            let files = try Self.read(path)
+            let isNew = state.withLock { state in
+                defer { state.files = files }
+                return !state.files.elementsEqual(files) { $0.name == $1.name && $0.bytes == $1.bytes }
+            }
+            guard isNew else { return .unchanged }
+            let templates = try Self.compiled(files, registry, limits)
+            state.withLock { $0.templates = templates }
+            return .loaded(templates.keys.sorted())
+        } catch {
+            return .refused(error.problems)
+        }
+    }
+
+    /// The files in byte order of their names; those that begin with a dot are left out.
+    private static func read(_ path: String) throws(TemplateFolderError) -> [TemplateSource] {
+        guard let stream = opendir(path) else {
+            throw TemplateFolderError("\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        guard names.count <= mostFiles else {
+            throw TemplateFolderError("\(path): holds \(names.count) files, want \(mostFiles) at most")
+        }
+        var left = mostBytes
+        var files: [TemplateSource] = []
+        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            do throws(FileError) {
+                let bytes = try FileError.contents(of: "\(path)/\(name)", atMost: left)
+                left -= bytes.count
+                files.append(TemplateSource(name: name, bytes: bytes))
+            } catch {
+                throw TemplateFolderError(error.description)
+            }
+        }
+        return files
+    }
+
+    private static let engines = ["tmpl": "gotemplate", "gotmpl": "gotemplate"]
+
+    private static func compiled(
+        _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits
+    ) throws(TemplateFolderError) -> [String: NamedTemplate] {
+        var problems: [String] = []
+        var sources: [String: [TemplateSource]] = [:]
+        for file in files {
+            let parts = file.name.split(separator: ".", omittingEmptySubsequences: false)
+            let ending = parts.count < 2 ? "" : String(parts[parts.count - 1])
+            let engine = engines[ending] ?? ending
+            guard registry.renderer(engine) != nil, parts.count >= 2, !parts[0].isEmpty else {
+                let ids = registry.renderers.map(\.description.id).joined(separator: ", .")
+                problems.append("\(file.name): want a name that ends in .tmpl, .\(ids)")
+                continue
+            }
+            let name = parts.dropLast().joined(separator: ".")
+            sources[engine, default: []].append(TemplateSource(name: name, bytes: file.bytes))
+        }
+        var templates: [String: NamedTemplate] = [:]
+        for (engine, all) in sources.sorted(by: { $0.key < $1.key }) {
+            guard let renderer = registry.renderer(engine) else { continue }
+            for source in all {
+                guard templates[source.name] == nil else {
+                    problems.append("\(source.name): there are two templates of that name")
+                    continue
+                }
+                let named = NamedTemplate(
+                    engine: engine, sources: TemplateSources(all, entry: source.name),
+                    functionSets: renderer.description.functionSets.filter { !$0.hasSuffix("-classic") })
+                var options = CompileOptions()
+                options.functionSets = named.functionSets
+                options.limits = limits
+                do throws(RenderError) {
+                    _ = try renderer.compile(named.sources, options: options)
+                    templates[source.name] = named
+                } catch {
+                    problems.append("\(source.name): \(error.detail)")
+                }
+            }
+        }
+        guard problems.isEmpty else { throw TemplateFolderError(problems) }
+        return templates
+    }
+}
+
+/// A template that requests may name.
+public struct NamedTemplate: Sendable {
+    public var engine: String
+    /// It and those that it may call; the entry is its own name.
+    public var sources: TemplateSources
+    /// What it may call where the request names no sets.
+    public var functionSets: [String]
+
+    public init(engine: String, sources: TemplateSources, functionSets: [String] = []) {
+        self.engine = engine
+        self.sources = sources
+        self.functionSets = functionSets
+    }
+}
+
+/// Everything that is wrong with a folder of templates.
+private struct TemplateFolderError: Error {
+    var problems: [String]
+    init(_ problem: String) { problems = [problem] }
+    init(_ problems: [String]) { self.problems = problems }
+}
