@@ -134,7 +134,8 @@ struct InjectionConfigurationCompiler {
         } catch {
             reader.add(
                 Diagnostic(
-                    .error, code: error.kind.rawValue, at: reader.location(pointer), error.detail))
+                    .error, code: error.kind.rawValue, at: reader.location(pointer), error.detail,
+                    remedy: DidYouMean.function(in: error.detail, of: renderer, sets: compile.functionSets)))
             return nil
         }
     }

@@ -21,6 +21,8 @@ struct Configuration: Sendable {
     let paths: Paths
     let options: InjectionOptions
     let registry: PluginRegistry
+    /// Whether a template may give pods what only the host should have.
+    let allowsPrivileged: Bool
 
     init(_ options: ServeOptions, registry: PluginRegistry) {
         let configuration = options.injectConfig ?? Self.existing(ServeOptions.defaultConfiguration)
@@ -32,6 +34,7 @@ struct Configuration: Sendable {
         )
         self.options = options.injection
         self.registry = registry
+        allowsPrivileged = options.allowsPrivilegedTemplates
     }
 
     private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
@@ -47,8 +50,14 @@ struct Configuration: Sendable {
         return files
     }
 
-    func compile(_ files: InjectionFiles) throws(ConfigurationError) -> Snapshot {
-        try InjectionConfiguration.compile(files, registry: registry, options: options)
+    /// Compiles the files and tries the result on pods; the built-in configuration was tried by the tests.
+    func compile(_ files: InjectionFiles) throws(ConfigurationError) -> Preflight.Checked {
+        guard !paths.isBuiltIn else {
+            let snapshot = try InjectionConfiguration.compile(files, registry: registry, options: options)
+            return Preflight.Checked(snapshot: snapshot, warnings: snapshot.warnings)
+        }
+        return try Preflight.compile(
+            files, registry: registry, options: options, allowsPrivileged: allowsPrivileged)
     }
 
     private static func contents(_ path: String) throws(FileError) -> [UInt8] {

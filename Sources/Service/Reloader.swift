@@ -48,7 +48,7 @@ final class Reloader: Sendable {
         case .loaded(let generation, let files):
             metrics.countReload(of: files, isSuccess: true, at: store.current.loadedAt)
             log.info("configuration loaded", [Member("generation", .int(Int64(generation)))], in: .config)
-            for warning in store.snapshot.warnings { log.warning(warning.description, in: .config) }
+            for warning in store.current.warnings { log.warning(warning.description, in: .config) }
         case .refused(let errors, let files):
             metrics.countReload(of: files, isSuccess: false, at: store.current.lastAttempt.at)
             for error in errors {

@@ -85,7 +85,7 @@ public final class Service: Sendable {
         health.becomeReady()
         watch.start()
         healthFile?.start()
-        for warning in store.snapshot.warnings { log.warning(warning.description, in: .config) }
+        for warning in store.current.warnings { log.warning(warning.description, in: .config) }
         for listener in listeners {
             log.info(
                 "serving",

@@ -9,6 +9,8 @@ final class SnapshotStore: Sendable {
     /// What `GET /debug/config` says.
     struct State: Sendable {
         var snapshot: Snapshot
+        /// What should be said about it although it is used.
+        var warnings: [Diagnostic]
         /// 1 for the first configuration; one more for each that was put in its place.
         var generation: Int
         /// A digest of the files' names and bytes.
@@ -40,12 +42,12 @@ final class SnapshotStore: Sendable {
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
         let files = try configuration.read()
-        let snapshot = try configuration.compile(files)
+        let checked = try configuration.compile(files)
         let now = time(nil)
         let digest = FilesDigest(files)
         state = Mutex(
             State(
-                snapshot: snapshot, generation: 1, hash: digest.text, loadedAt: now,
+                snapshot: checked.snapshot, warnings: checked.warnings, generation: 1, hash: digest.text, loadedAt: now,
                 lastAttempt: Attempt(at: now, digest: digest, errors: [])))
     }
 
@@ -65,16 +67,16 @@ final class SnapshotStore: Sendable {
         let digest = FilesDigest(files)
         let last = state.withLock { $0.lastAttempt.digest }
         if last == digest { return .unchanged }
-        let snapshot: Snapshot
+        let checked: Preflight.Checked
         do {
-            snapshot = try configuration.compile(files)
+            checked = try configuration.compile(files)
         } catch {
             return refuse(error.diagnostics.map(\.description), digest)
         }
         let now = time(nil)
         let generation = state.withLock { state in
             state = State(
-                snapshot: snapshot, generation: state.generation + 1, hash: digest.text, loadedAt: now,
+                snapshot: checked.snapshot, warnings: checked.warnings, generation: state.generation + 1, hash: digest.text, loadedAt: now,
                 lastAttempt: Attempt(at: now, digest: digest, errors: []))
             return state.generation
         }

@@ -99,6 +99,7 @@ final class TemplateFolder: Sendable {
         _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits
     ) throws(TemplateFolderError) -> [String: NamedTemplate] {
         var problems: [String] = []
+        var names: Set<String> = []
         var sources: [String: [TemplateSource]] = [:]
         for file in files {
             let parts = file.name.split(separator: ".", omittingEmptySubsequences: false)
@@ -110,16 +111,16 @@ final class TemplateFolder: Sendable {
                 continue
             }
             let name = parts.dropLast().joined(separator: ".")
+            guard names.insert(name).inserted else {
+                problems.append("\(file.name): another file is the template \"\(name)\" already")
+                continue
+            }
             sources[engine, default: []].append(TemplateSource(name: name, bytes: file.bytes))
         }
         var templates: [String: NamedTemplate] = [:]
         for (engine, all) in sources.sorted(by: { $0.key < $1.key }) {
             guard let renderer = registry.renderer(engine) else { continue }
             for source in all {
-                guard templates[source.name] == nil else {
-                    problems.append("\(source.name): there are two templates of that name")
-                    continue
-                }
                 let named = NamedTemplate(
                     engine: engine, sources: TemplateSources(all, entry: source.name),
                     functionSets: renderer.description.functionSets.filter { !$0.hasSuffix("-classic") })
@@ -136,6 +137,16 @@ final class TemplateFolder: Sendable {
         }
         guard problems.isEmpty else { throw TemplateFolderError(problems) }
         return templates
+    }
+}
+
+/// What the command line asks about a folder of templates.
+public enum NamedTemplates {
+    /// The names of the templates in the folder, all of which compile under the server's limits.
+    ///
+    /// - Throws: everything that is wrong with it, a line each.
+    public static func check(folder: String, registry: PluginRegistry) throws(ServiceError) -> [String] {
+        try TemplateFolder(folder, registry: registry, limits: .server).templates.keys.sorted()
     }
 }
 

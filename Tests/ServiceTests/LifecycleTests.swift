@@ -151,6 +151,13 @@ struct LifecycleTests {
             return
         }
         #expect(certificates.credentials.current !== first)
+        let day = 86_400
+        let end = certificates.expiry
+        #expect(certificates.expiryWarning(now: end - 31 * day) == nil)
+        #expect(certificates.expiryWarning(now: end - 30 * day + 1)?.contains("within 30 days") == true)
+        #expect(certificates.expiryWarning(now: end - 29 * day) == nil)
+        #expect(certificates.expiryWarning(now: end - 7 * day + 1)?.contains("within 7 days") == true)
+        #expect(certificates.expiryWarning(now: end + 1)?.contains("ended at") == true)
     }
 
     @Test func whatKeepsItFromStarting() throws {
@@ -190,6 +197,146 @@ struct LifecycleTests {
         #expect(client.request("GET", "/metrics")?.status == 200)
     }
 
+    @Test func whoMayConnectToTheSocket() throws {
+        let folder = TemporaryFolder()
+        for mode in [0o600, 0o660] {
+            let service = try LiveService.start {
+                $0.httpAddress = "unix:" + folder.path("socket")
+                $0.socketMode = mode
+            }
+            var status = stat()
+            stat(folder.path("socket"), &status)
+            // What the umask takes away stays away.
+            #expect(Int(status.st_mode & 0o777) & ~mode == 0)
+            #expect(status.st_mode & 0o600 == 0o600)
+            service.stop()
+            #expect(access(folder.path("socket"), F_OK) != 0)
+        }
+    }
+
+    @Test func anAbandonedSocketIsReplacedAndAnotherFileIsNot() throws {
+        let folder = TemporaryFolder()
+        let abandoned = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: folder.path("socket").utf8) }
+        withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(abandoned, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        close(abandoned)
+        #expect(access(folder.path("socket"), F_OK) == 0)
+        let service = try LiveService.start { $0.httpAddress = "unix:" + folder.path("socket") }
+        #expect(HTTPClient(path: folder.path("socket"))?.request("GET", "/livez")?.status == 200)
+        let second = #expect(throws: ServiceError.self) {
+            try LiveService.start { $0.httpAddress = "unix:" + folder.path("socket") }
+        }
+        #expect(second?.message == folder.path("socket") + " is in use by another process")
+        service.stop()
+        folder.write("precious", to: "socket")
+        let third = #expect(throws: ServiceError.self) {
+            try LiveService.start { $0.httpAddress = "unix:" + folder.path("socket") }
+        }
+        #expect(third?.message == folder.path("socket") + " is there and no socket: want a path that is free")
+        #expect(TestSupport.text(of: folder.path("socket")) == "precious")
+    }
+
+    @Test func clientCAsAndTokensAreReadAgain() throws {
+        let folder = TemporaryFolder()
+        func authority(_ name: String) {
+            folder.write(TestSupport.text(of: Self.certificates + name), to: "ca")
+        }
+        authority("authority.pem")
+        folder.write("one\n", to: "token")
+        let service = try LiveService.start { options in
+            options.port = 0
+            options.tlsCertFile = Self.certificates + "server.pem"
+            options.tlsKeyFile = Self.certificates + "server.key"
+            options.clientCAFile = folder.path("ca")
+            options.authTokenFile = folder.path("token")
+        }
+        defer { service.stop() }
+        let port = try #require(service.listeners.first { $0.kind == .https }).server.port
+        func inject(_ name: String) -> Int? {
+            let pair = Self.certificates + name
+            return HTTPClient.overTLS(
+                port, "POST", "/inject", [("Content-Type", "application/json")], Array("{}".utf8),
+                ["--cert", pair + ".pem", "--key", pair + ".key"])?.status
+        }
+        func decide(_ token: String) -> Int? {
+            HTTPClient.overTLS(
+                port, "POST", "/decide",
+                [("Content-Type", "application/json"), ("Authorization", "Bearer " + token)],
+                Array(#"{"kind":"Pod"}"#.utf8))?.status
+        }
+        #expect(inject("client") == 200)
+        #expect(inject("stranger") == 403)
+        #expect(decide("one") == 200)
+        authority("stranger.pem")
+        folder.write("two\n", to: "token")
+        service.reload()
+        #expect(inject("client") == 403)
+        #expect(inject("stranger") == 200)
+        #expect(decide("one") == 403)
+        #expect(decide("two") == 200)
+        folder.write("nonsense", to: "ca")
+        folder.write("\n", to: "token")
+        service.reload()
+        #expect(inject("stranger") == 200)
+        #expect(decide("two") == 200)
+    }
+
+    @Test func compressionIsForThoseWhoTakeIt() throws {
+        let client = try LiveService.shared.get().client()
+        let plain = try #require(client.request("GET", "/functions"))
+        #expect(plain.header("Content-Encoding") == nil)
+        for header in ["gzip", "deflate, gzip;q=0.5", "GZIP"] {
+            let packed = try #require(client.request("GET", "/functions", headers: [("Accept-Encoding", header)]))
+            #expect(packed.header("Content-Encoding") == "gzip")
+            #expect(packed.header("Vary") == "Accept-Encoding")
+            #expect(packed.body.count < plain.body.count / 4)
+            let folder = TemporaryFolder()
+            let path = folder.write(packed.body, to: "answer")
+            #expect(run("/usr/bin/env", ["gzip", "-dc", path]).output == plain.text)
+        }
+        for header in ["identity", "gzip;q=0", "gzip; q=0.000", "gzipped"] {
+            let answer = client.request("GET", "/functions", headers: [("Accept-Encoding", header)])
+            #expect(answer?.header("Content-Encoding") == nil, "\(header)")
+        }
+        // A short answer is not worth it, and a review is answered as it is.
+        let short = client.request("GET", "/livez", headers: [("Accept-Encoding", "gzip")])
+        #expect(short?.header("Content-Encoding") == nil)
+    }
+
+    @Test func injectionCanBeOff() throws {
+        let service = try LiveService.start { $0.isInjectionEnabled = false }
+        defer { service.stop() }
+        let client = try service.client()
+        let json = [("Content-Type", "application/json")]
+        #expect(client.request("POST", "/inject", headers: json, body: Array("{}".utf8))?.status == 404)
+        #expect(client.request("POST", "/inject/cluster/c", headers: json)?.status == 404)
+        #expect(client.request("GET", "/livez")?.status == 200)
+    }
+
+    @Test func secretsOfTheMeshAreNotShown() throws {
+        let folder = TemporaryFolder()
+        folder.write(Self.good, to: "config")
+        folder.write(
+            "defaultConfig:\n  proxyMetadata:\n    PASSWORD: hunter2\n    OTHER: hunter3\n", to: "mesh")
+        let service = try LiveService.start {
+            $0.injectConfig = folder.path("config")
+            $0.meshConfig = folder.path("mesh")
+        }
+        defer { service.stop() }
+        let text = try #require(try service.client().request("GET", "/debug/mesh")).text
+        #expect(text.contains(#""OTHER":"(redacted)""#))
+        #expect(!text.contains("hunter"))
+        let templates = try #require(try service.client().request("GET", "/debug/inject"))
+        #expect(templates.text.hasPrefix("--- template\n"))
+        #expect(templates.text.contains("image: one"))
+    }
+
     @Test func failureModeTurnsReviews() throws {
         let body = Array(
             #"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","namespace":"default"}}"#
@@ -212,6 +359,10 @@ struct LifecycleTests {
         #expect(try allowed("/inject") { $0.failureModes = [("def*", .allow)] } == true)
         #expect(try allowed("/inject") { $0.failureModes = [("kube-*", .allow)] } == false)
         #expect(try allowed("/inject") { $0.ownNamespace = "default" } == true)
+        // Namespaces that are never blocked are so whatever a webhook's path or a rule says.
+        #expect(try allowed("/inject?failureMode=deny") { $0.ownNamespace = "default" } == true)
+        #expect(try allowed("/inject?failureMode=deny") { $0.neverBlocked = ["def*"] } == true)
+        #expect(try allowed("/inject") { $0.neverBlocked = ["kube-*"] } == false)
     }
 
     @Test func healthFileIsTouchedAndRemoved() throws {
@@ -223,6 +374,31 @@ struct LifecycleTests {
         #expect(eventually { access(folder.path("health"), F_OK) == 0 })
         service.stop()
         #expect(access(folder.path("health"), F_OK) != 0)
+    }
+
+    /// A full disk, a folder that is gone: said once, not every time, and the server lives on.
+    @Test func aHealthFileThatCannotBeTouchedIsSaidOnce() throws {
+        let folder = TemporaryFolder()
+        let file = open(folder.path("log"), O_RDWR | O_CREAT, 0o600)
+        defer { close(file) }
+        let health = Health()
+        health.becomeReady()
+        let log = Log(LogLevels(.info), format: .json, descriptor: file)
+        mkdir(folder.path("there"), 0o755)
+        let healthFile = HealthFile(
+            path: folder.path("away/health"), seconds: 0.01, health: health, log: log)
+        healthFile.start()
+        #expect(eventually { TestSupport.text(of: folder.path("log")).contains("No such file") })
+        usleep(100_000)
+        rename(folder.path("there"), folder.path("away"))
+        #expect(eventually { access(folder.path("away/health"), F_OK) == 0 })
+        #expect(eventually { TestSupport.text(of: folder.path("log")).contains("touched again") })
+        healthFile.stop()
+        #expect(TestSupport.text(of: folder.path("log")).split(separator: "\n").count == 2)
+        let full = HealthFile(path: "/dev/full/health", seconds: 0.01, health: health, log: log)
+        full.start()
+        #expect(eventually { TestSupport.text(of: folder.path("log")).contains("Not a directory") })
+        full.stop()
     }
 
     @Test func unreadyBeforeItEnds() throws {

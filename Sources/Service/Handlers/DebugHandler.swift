@@ -25,7 +25,7 @@ struct DebugConfigHandler: Handler {
             ],
             "form": .string(state.snapshot.form.rawValue),
             "templates": .array(state.snapshot.templateNames.map { .string($0) }),
-            "warnings": .array(state.snapshot.warnings.map { .string($0.description) }),
+            "warnings": .array(state.warnings.map { .string($0.description) }),
             "namedTemplates": .array((templates?.templates.keys.sorted() ?? []).map { .string($0) }),
             "files": .array(paths.isBuiltIn ? ["built-in"] : paths.all.map { .string($0) }),
         ])

@@ -6,8 +6,10 @@ import Values
 let validateVerb = Verb(
     name: "validate", summary: "check a configuration as the server checks it before it is used",
     discussion: """
-        Reads the files, compiles selectors and templates, lays the mesh configuration over its defaults. Every problem
-        is printed, with file, line and column.
+        Reads the files, compiles selectors and templates, lays the mesh configuration over its defaults, and tries the
+        templates on pods of every kind, with annotations and without, on the host's network and not. What comes out must
+        be YAML that fits a pod, and a pod that an API server would take. Every problem is printed, with file, line and
+        column.
         """,
     options: [
         Option(
@@ -16,22 +18,59 @@ let validateVerb = Verb(
         Option(name: "injectValues", shape: .value("FILE"), help: "the values", readsEnvironment: true),
         Option(
             name: "meshConfig", shape: .value("FILE"), help: "the mesh configuration", readsEnvironment: true),
+        Option(
+            name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
+        nativeSidecarsOption, templateEnvironmentOption,
+        Option(
+            name: "templates", shape: .value("FOLDER"), help: "named templates, as the server holds them",
+            readsEnvironment: true),
+        Option(
+            name: "allow-privileged-template", shape: .flag,
+            help: "a template may give pods privileged containers, the host's namespaces or paths"),
         Option(name: "strict", shape: .flag, help: "a warning fails too"),
     ] + pluginOptions,
     examples: [
         ("pillion validate --injectConfig config --injectValues values --meshConfig mesh", "before a rollout")
     ],
     run: { arguments in
-        guard let path = arguments.string("injectConfig") else {
+        let folder = arguments.string("templates")
+        guard arguments.isGiven("injectConfig") || folder != nil else {
             throw UsageError("want an injection configuration: --injectConfig FILE")
         }
-        let files = InjectionFiles(
-            configuration: NamedText(name: path, bytes: try read(file: path)),
-            values: try named(arguments.string("injectValues")),
-            mesh: try named(arguments.string("meshConfig")))
-        let snapshot = try compile(files, arguments)
-        if try arguments.flag("strict"), !snapshot.warnings.isEmpty { return .failure }
-        let names = snapshot.templateNames.joined(separator: ", ")
-        complain("\(path): good (form \(snapshot.form.rawValue), templates \(names))")
-        return .success
+        let registry = try registry(for: arguments)
+        if let folder { try checkTemplates(folder, registry) }
+        guard let path = arguments.string("injectConfig") else { return .success }
+        return try checkConfiguration(path, arguments, registry)
     })
+
+private func checkTemplates(_ folder: String, _ registry: PluginRegistry) throws {
+    do throws(ServiceError) {
+        let names = try NamedTemplates.check(folder: folder, registry: registry)
+        complain("\(folder): good (\(names.joined(separator: ", ")))")
+    } catch {
+        throw Failure(error.message)
+    }
+}
+
+private func checkConfiguration(
+    _ path: String, _ arguments: Arguments, _ registry: PluginRegistry
+) throws -> ExitStatus {
+    let files = InjectionFiles(
+        configuration: NamedText(name: path, bytes: try read(file: path)),
+        values: try named(arguments.string("injectValues")),
+        mesh: try named(arguments.string("meshConfig")))
+    let options = try injectionOptions(arguments)
+    let allowsPrivileged = try arguments.flag("allow-privileged-template")
+    let isStrict = try arguments.flag("strict")
+    do throws(ConfigurationError) {
+        let checked = try Preflight.compile(
+            files, registry: registry, options: options, allowsPrivileged: allowsPrivileged)
+        for warning in checked.warnings { complain(warning.description) }
+        guard !isStrict || checked.warnings.isEmpty else { return .failure }
+        let names = checked.snapshot.templateNames.joined(separator: ", ")
+        complain("\(path): good (form \(checked.snapshot.form.rawValue), templates \(names))")
+        return .success
+    } catch {
+        throw Failure(error.description)
+    }
+}

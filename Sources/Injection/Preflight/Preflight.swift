@@ -1,0 +1,134 @@
+public import PluginAPI
+import Values
+
+/// A configuration tried on pods before it is used: what compiles may still fail on every pod that comes.
+///
+/// In: a Snapshot. Out: what goes wrong when its templates are rendered over a matrix of pods (`PreflightFixtures`)
+/// and merged into them. `pillion validate` prints it; the server refuses a configuration with an error among it.
+///
+/// | what goes wrong | severity |
+/// | --- | --- |
+/// | the templates fail on every pod | error |
+/// | they fail on some: a template may mean to refuse a pod | warning |
+/// | what they print is no YAML or does not fit a pod | error |
+/// | the pod that comes out would be refused by an API server (`PodCheck`) | error |
+/// | it gives containers the host's powers (`Privileges`) | error, unless that is allowed |
+/// | members that no pod has, which are left out | warning |
+public enum Preflight {
+    /// What a configuration became that may be used.
+    public struct Checked: Sendable {
+        public var snapshot: Snapshot
+        /// What should be said although it can be used: of the files, then of the pods that it was tried on.
+        public var warnings: [Diagnostic]
+
+        public init(snapshot: Snapshot, warnings: [Diagnostic]) {
+            self.snapshot = snapshot
+            self.warnings = warnings
+        }
+    }
+
+    /// Compiles the files and tries the result.
+    ///
+    /// - Throws: a `ConfigurationError` with every problem that was found, warnings among them.
+    public static func compile(
+        _ files: InjectionFiles, registry: PluginRegistry, options: InjectionOptions = InjectionOptions(),
+        allowsPrivileged: Bool = false
+    ) throws(ConfigurationError) -> Checked {
+        let snapshot = try InjectionConfiguration.compile(files, registry: registry, options: options)
+        let found = findings(snapshot, in: files.configuration, allowsPrivileged: allowsPrivileged)
+        let all = snapshot.warnings + found
+        guard !found.contains(where: { $0.severity == .error }) else { throw ConfigurationError(all) }
+        return Checked(snapshot: snapshot, warnings: all)
+    }
+
+    /// - Parameter allowsPrivileged: whether a template may give a pod what only the host should have.
+    /// - Returns: every problem once, errors first. Locations name the file, and its template's line where that can
+    ///   be told.
+    public static func findings(
+        _ snapshot: Snapshot, in configuration: NamedText, allowsPrivileged: Bool = false
+    ) -> [Diagnostic] {
+        guard !snapshot.templateNames.isEmpty else { return [] }
+        var run = PreflightRun(snapshot: snapshot, allowsPrivileged: allowsPrivileged)
+        let fixtures = PreflightFixtures.all(snapshot.form)
+        for fixture in fixtures { run.attempt(fixture) }
+        return run.findings(of: fixtures.count, at: SourceLocation(configuration.name, nil))
+    }
+}
+
+/// The fixtures on their way through a Snapshot.
+private struct PreflightRun {
+    let snapshot: Snapshot
+    let allowsPrivileged: Bool
+
+    private struct Problem {
+        var code: String
+        var message: String
+        var remedy: String?
+        /// The first fixture that showed it.
+        var fixture: String
+        var count = 1
+        var isRendering = false
+        var isWarning = false
+    }
+    private var problems: [Problem] = []
+    private var failures = 0
+
+    init(snapshot: Snapshot, allowsPrivileged: Bool) {
+        self.snapshot = snapshot
+        self.allowsPrivileged = allowsPrivileged
+    }
+
+    mutating func attempt(_ fixture: PreflightFixture) {
+        var subject = InjectionSubject(
+            pod: fixture.pod, form: snapshot.form, namespace: "default", isReview: true)
+        do throws(InjectionError) {
+            let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+            for note in subject.templateNotes {
+                add(Problem(code: "field_unknown", message: note, fixture: fixture.name, isWarning: true))
+            }
+            for finding in PodCheck.findings(injected, before: fixture.pod) {
+                add(Problem(code: finding.code, message: finding.message, fixture: fixture.name))
+            }
+            guard !allowsPrivileged else { return }
+            for message in Privileges.gained(by: injected, over: fixture.pod) {
+                add(
+                    Problem(
+                        code: "template_privileged", message: message,
+                        remedy: "take that out, or serve with --allow-privileged-template",
+                        fixture: fixture.name))
+            }
+        } catch {
+            failures += 1
+            let isRendering = error.stage == .render || error.stage == .deadline
+            add(
+                Problem(
+                    code: error.code.rawValue, message: error.message, remedy: DidYouMean.field(in: error.message, form: snapshot.form),
+                    fixture: fixture.name, isRendering: isRendering))
+        }
+    }
+
+    private mutating func add(_ problem: Problem) {
+        let known = problems.firstIndex { $0.code == problem.code && $0.message == problem.message }
+        if let known {
+            problems[known].count += 1
+        } else if problems.count < Self.mostProblems {
+            problems.append(problem)
+        }
+    }
+
+    /// Nobody reads more.
+    private static let mostProblems = 50
+
+    func findings(of fixtures: Int, at location: SourceLocation) -> [Diagnostic] {
+        let all = problems.map { problem in
+            let isWarning = problem.isWarning || problem.isRendering && failures < fixtures
+            let extent =
+                problem.count == fixtures
+                ? "every pod" : "\(problem.count) of \(fixtures) pods, first with \(problem.fixture)"
+            return Diagnostic(
+                isWarning ? .warning : .error, code: problem.code, at: location,
+                "tried on \(extent): \(problem.message)", remedy: problem.remedy)
+        }
+        return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
+    }
+}
