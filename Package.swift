@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "CRE2", path: "Sources/CRE2"),
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
+        .target(name: "CStack", path: "Sources/CStack"),
         // L1
         module("Values"),
         module("YAML", needs: ["Values", "CLibYAML"]),
@@ -65,7 +66,8 @@ let package = Package(
         module("PluginAPI", needs: ["Values", "CRendererABI"]),
         // L3
         module(
-            "GoTemplate", at: "Plugins/GoTemplate", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2"]),
+            "GoTemplate", at: "Plugins/GoTemplate",
+            needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2", "CStack"]),
         module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
         engine("DollarEngine", at: "Plugins/Examples/Dollar"),
         .target(

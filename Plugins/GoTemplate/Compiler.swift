@@ -6,15 +6,15 @@ import Values
 /// What Go finds wrong only when it gets there (a wrong number of arguments, nil as a command) becomes an
 /// instruction that fails there, so that what stands before it is still written. `lastNode` follows which node Go's
 /// interpreter would have looked at last: messages point to that one.
-struct Compiler {
+struct Compiler: ~Copyable {
     /// The pools that grow while compiling.
-    struct Parts {
-        var instructions: [Instruction] = []
-        var nodes: [NodeIndex] = []
-        var literals: [UInt8] = []
-        var constants: [GoValue] = []
-        var paths: [Program.Path] = []
-        var names: [Program.Name] = []
+    struct Parts: ~Copyable {
+        var instructions: Pool<Instruction>
+        var nodes: Pool<NodeIndex>
+        var literals: Pool<UInt8>
+        var constants = Pool<GoValue>(capacity: 32)
+        var paths = Pool<Program.Path>(capacity: 32)
+        var names = Pool<Program.Name>(capacity: 32)
         var calls: [Program.Call] = []
         var loops: [Program.Loop] = []
         var templateCalls: [Program.TemplateCall] = []
@@ -25,10 +25,13 @@ struct Compiler {
     }
 
     let syntax: Syntax
-    /// The nodes of `syntax`, without the reference counts of an array.
-    private(set) var nodes: UnsafeBufferPointer<Syntax.Node>
+    /// The nodes of `syntax`.
+    let nodes: UnsafeBufferPointer<Syntax.Node>
     let functionTable: FunctionTable
-    var parts = Parts()
+    let room: DeepStack.Room
+    /// Whether a block or parenthesis stood too deep for the stack: what was compiled is worth nothing then.
+    var isOutOfRoom = false
+    var parts: Parts
     /// Where each source begins in the literals.
     var literalStarts: [Int] = []
     /// The source that is being compiled.
@@ -41,38 +44,51 @@ struct Compiler {
     /// The node that instructions are written for.
     var currentNode: NodeIndex = 0
     /// The innermost loop: where `continue` goes, and the jumps that `break` made.
-    private var loopStarts: [(next: [Int], exits: [Int])] = []
-    /// The functions that were called before, by where in the literals their names stand.
-    var knownFunctions: [(name: Range<Int>, entry: FunctionTable.Entry)] = []
+    private var loopStarts: [(next: Int32, exits: Int32)] = []
+    /// The functions of `syntax` that were called before.
+    var entries: [FunctionTable.Entry?]
     private var functionIndexes: [String: Int32] = [:]
+    /// Paths and names that were used before, by how they are written: index into `sharedPaths`, and into the names.
+    var knownPaths = TextTable()
+    var knownNames = TextTable()
+    /// Where in the names paths stand.
+    var sharedPaths = Pool<(first: Int32, count: Int32)>(capacity: 32)
 
-    private init(
-        _ syntax: Syntax, _ nodes: UnsafeBufferPointer<Syntax.Node>, _ functions: FunctionTable
-    ) {
+    private init(_ syntax: Syntax, _ functions: FunctionTable, _ room: DeepStack.Room) {
         self.syntax = syntax
-        self.nodes = nodes
+        self.room = room
+        nodes = syntax.nodes.buffer
         functionTable = functions
-        parts.instructions.reserveCapacity(syntax.nodes.count)
-        parts.nodes.reserveCapacity(syntax.nodes.count)
+        entries = Array(repeating: nil, count: syntax.functions.count)
+        var literals = Pool<UInt8>(capacity: syntax.sources.reduce(0) { $0 + $1.bytes.count })
         for source in syntax.sources {
-            literalStarts.append(parts.literals.count)
-            parts.literals += source.bytes
+            literalStarts.append(literals.count)
+            source.bytes.withUnsafeBufferPointer { literals.append(contentsOf: $0) }
         }
+        parts = Parts(
+            instructions: Pool(capacity: nodes.count), nodes: Pool(capacity: nodes.count), literals: literals)
     }
 
+    /// - Throws: `Parser.noStack` where the system has no stack that is large enough.
     static func compile(
         _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey
-    ) -> Program {
-        let parts = syntax.nodes.withUnsafeBufferPointer { nodes in
-            var compiler = Compiler(syntax, nodes, functions)
-            if syntax.deepest <= DeepStack.inlineLevels {
-                compiler.compileDefinitions()
-            } else {
-                _ = DeepStack.run(levels: syntax.deepest + 8) { compiler.compileDefinitions() }
-            }
-            return compiler.parts
+    ) throws(RenderError) -> Program {
+        var program: Program?
+        DeepStack.run { room in
+            var compiler = Compiler(syntax, functions, room)
+            compiler.compileDefinitions()
+            if compiler.isOutOfRoom { return .noRoom }
+            program = Program(compiler.parts, syntax: syntax, missingKey: missingKey)
+            return .done
         }
-        return Program(parts, syntax: syntax, missingKey: missingKey)
+        guard let program else { throw Parser.noStack }
+        return program
+    }
+
+    /// To be asked by whatever recurses; where the answer is no, everything returns.
+    mutating func hasRoom() -> Bool {
+        if !isOutOfRoom, !room.isLeft { isOutOfRoom = true }
+        return !isOutOfRoom
     }
 
     private mutating func compileDefinitions() {
@@ -93,6 +109,7 @@ struct Compiler {
     // MARK: Nodes
 
     private mutating func compileList(_ list: NodeIndex) {
+        guard hasRoom() else { return }
         var index = nodes[Int(list)].first
         while index != Syntax.none {
             compileNode(index)
@@ -105,7 +122,7 @@ struct Compiler {
         currentNode = index
         switch node.kind {
         case .text:
-            emit(.text(start: Int32(literalStarts[source]) + node.start, length: node.length))
+            emit(.text(start: Int32(literalStart) + node.start, length: node.length))
         case .action:
             compilePipe(node.first)
             currentNode = index
@@ -114,11 +131,11 @@ struct Compiler {
         case .range: compileRange(node)
         case .template: compileTemplate(index, node)
         case .breakLoop:
-            loopStarts[loopStarts.count - 1].exits.append(parts.instructions.count)
-            emit(.breakLoop(0))
+            let pending = loopStarts[loopStarts.count - 1].exits
+            loopStarts[loopStarts.count - 1].exits = emit(pending: .breakLoop(pending))
         case .continueLoop:
-            loopStarts[loopStarts.count - 1].next.append(parts.instructions.count)
-            emit(.jump(0))
+            let pending = loopStarts[loopStarts.count - 1].next
+            loopStarts[loopStarts.count - 1].next = emit(pending: .jump(pending))
         default: break
         }
     }
@@ -127,14 +144,13 @@ struct Compiler {
         // A chain of `else if` is a nest of else lists, which may be as long as the template: it is walked in a
         // loop. `ends` are the jumps behind the whole chain.
         var node = node
-        var ends: [Int] = []
+        var ends = Compiler.noJump
         let outside = variables.count
         while true {
             let isWith = node.kind == .with
             compilePipe(node.first)
             let visible = variables.count
-            let test = parts.instructions.count
-            emit(isWith ? .with(0) : .jumpIfFalse(0))
+            let test = emit(pending: isWith ? .with(Compiler.noJump) : .jumpIfFalse(Compiler.noJump))
             compileList(node.second)
             variables.removeLast(variables.count - visible)
             if isWith { emit(.endWith) }
@@ -142,8 +158,7 @@ struct Compiler {
                 patch(test)
                 break
             }
-            ends.append(parts.instructions.count)
-            emit(.jump(0))
+            ends = emit(pending: .jump(ends))
             patch(test)
             let list = nodes[Int(node.third)]
             if list.first != Syntax.none {
@@ -157,7 +172,7 @@ struct Compiler {
             compileList(node.third)
             break
         }
-        for end in ends { patch(end) }
+        patch(ends)
         variables.removeLast(variables.count - outside)
     }
 
@@ -181,20 +196,17 @@ struct Compiler {
         parts.loops.append(loop)
         emit(.range(Int32(loopIndex)))
         let body = Int32(parts.instructions.count)
-        loopStarts.append(([], []))
+        loopStarts.append((Compiler.noJump, Compiler.noJump))
         compileList(node.second)
         variables.removeLast(variables.count - visible)
         let (continues, exits) = loopStarts.removeLast()
-        for jump in continues { patch(jump) }
+        patch(continues)
         emit(.next(body: body))
-        let skip = parts.instructions.count
-        if node.third != Syntax.none { emit(.jump(0)) }
+        let skip = node.third != Syntax.none ? emit(pending: .jump(Compiler.noJump)) : Compiler.noJump
         parts.loops[loopIndex].elseTarget = Int32(parts.instructions.count)
-        if node.third != Syntax.none {
-            compileList(node.third)
-            patch(skip)
-        }
-        for exit in exits { patch(exit) }
+        if node.third != Syntax.none { compileList(node.third) }
+        patch(skip)
+        patch(exits)
         variables.removeLast(variables.count - outside)
     }
 
@@ -214,6 +226,7 @@ struct Compiler {
 
     /// Leaves the pipeline's value on the stack and stores it in the variables that it declares or assigns.
     mutating func compilePipe(_ index: NodeIndex) {
+        guard hasRoom() else { return }
         let pipe = nodes[Int(index)]
         lastNode = index
         var command = pipe.first
@@ -259,34 +272,72 @@ struct Compiler {
 
     /// A byte of the source that is being compiled.
     @inline(__always)
-    func byte(_ index: Int) -> UInt8 { parts.literals[literalStarts[source] + index] }
+    func byte(_ index: Int) -> UInt8 { parts.literals[literalStart + index] }
+
+    /// Where the source that is being compiled begins in the literals.
+    @inline(__always)
+    var literalStart: Int { source == 0 ? 0 : literalStarts[source] }
 
     func findVariable(_ variable: NodeIndex) -> Int32? {
-        let name = firstName(variable)
-        for candidate in variables.reversed() where candidate.name.count == name.count {
-            if zip(candidate.name, name).allSatisfy({ byte($0) == byte($1) }) { return candidate.slot }
+        let name = text(firstName(variable))
+        var index = variables.count
+        while index > 0 {
+            index -= 1
+            if GoText.isEqual(text(variables[index].name), name) { return variables[index].slot }
         }
         return nil
     }
 
+    /// A part of the source that is being compiled.
+    @inline(__always)
+    func text(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: parts.literals.base + literalStart + range.lowerBound, count: range.count)
+    }
+
     // MARK: Writing instructions
 
+    @inline(__always)
     mutating func emit(_ instruction: Instruction) {
         parts.instructions.append(instruction)
         parts.nodes.append(currentNode)
     }
 
-    /// Lets the jump at an index go to the next instruction.
-    mutating func patch(_ index: Int) {
+    /// The end of a list of jumps whose target is not known yet: until it is, each holds the index of the one
+    /// before it.
+    static let noJump: Int32 = -1
+
+    /// Writes a jump that is to be patched.
+    ///
+    /// - Returns: its index.
+    mutating func emit(pending jump: Instruction) -> Int32 {
+        emit(jump)
+        return Int32(parts.instructions.count - 1)
+    }
+
+    /// Lets a list of jumps go to the next instruction.
+    mutating func patch(_ last: Int32) {
         let target = Int32(parts.instructions.count)
-        switch parts.instructions[index] {
-        case .jump: parts.instructions[index] = .jump(target)
-        case .jumpIfFalse: parts.instructions[index] = .jumpIfFalse(target)
-        case .with: parts.instructions[index] = .with(target)
-        case .breakLoop: parts.instructions[index] = .breakLoop(target)
-        case .decide(let isOr, _, let at):
-            parts.instructions[index] = .decide(isOr: isOr, target: target, at: at)
-        default: break
+        var index = last
+        while index != Compiler.noJump {
+            let place = parts.instructions.base + Int(index)
+            switch place.pointee {
+            case .jump(let before):
+                place.pointee = .jump(target)
+                index = before
+            case .jumpIfFalse(let before):
+                place.pointee = .jumpIfFalse(target)
+                index = before
+            case .with(let before):
+                place.pointee = .with(target)
+                index = before
+            case .breakLoop(let before):
+                place.pointee = .breakLoop(target)
+                index = before
+            case .decide(let isOr, let before, let at):
+                place.pointee = .decide(isOr: isOr, target: target, at: at)
+                index = before
+            default: return
+            }
         }
     }
 

@@ -6,7 +6,7 @@ extension Compiler {
     mutating func compileCommand(_ index: NodeIndex, hasFinal: Bool) {
         let first = nodes[Int(index)].first
         let node = nodes[Int(first)]
-        let given = arguments(behind: first)
+        let given = Arguments(first: node.next, count: count(from: node.next))
         switch node.kind {
         case .field:
             lastNode = first
@@ -37,14 +37,21 @@ extension Compiler {
         }
     }
 
-    private func arguments(behind first: NodeIndex) -> [NodeIndex] {
-        var arguments: [NodeIndex] = []
-        var index = nodes[Int(first)].next
+    /// The arguments of a call: nodes that follow each other.
+    private struct Arguments {
+        var first: NodeIndex
+        var count: Int
+        var isEmpty: Bool { count == 0 }
+    }
+
+    private func count(from first: NodeIndex) -> Int {
+        var count = 0
+        var index = first
         while index != Syntax.none {
-            arguments.append(index)
+            count += 1
             index = nodes[Int(index)].next
         }
-        return arguments
+        return count
     }
 
     private mutating func notAFunction(_ node: NodeIndex) {
@@ -116,22 +123,40 @@ extension Compiler {
         _ start: Int32, _ length: Int32, given: Int, hasFinal: Bool, unwraps: Bool,
         _ instruction: (Int32) -> Instruction
     ) {
-        let firstPath = parts.names.count
-        var nameStart = Int(start) + 1
-        let end = Int(start + length)
-        let base = literalStarts[source]
-        for index in nameStart...end where index == end || byte(index) == UInt8(ascii: ".") {
-            parts.names.append(
-                .init(String(decoding: parts.literals[base + nameStart..<base + index], as: UTF8.self)))
-            nameStart = index + 1
-        }
+        let path = names(start: literalStart + Int(start), length: Int(length))
         let count = given + (hasFinal ? 1 : 0)
         emit(instruction(Int32(parts.paths.count)))
         parts.paths.append(
             .init(
-                first: Int32(firstPath), count: Int32(parts.names.count - firstPath), at: lastNode,
-                unwraps: unwraps, arguments: count > 0 ? Int32(count) : -1))
+                first: path.first, count: path.count, at: lastNode, unwraps: unwraps,
+                arguments: count > 0 ? Int32(count) : -1))
         if hasFinal { emit(.dropBelow) }
+    }
+
+    /// The names of `.a.b`, which stands there in the literals. The same path has the same names, and the same name
+    /// is made into a string once.
+    private mutating func names(start: Int, length: Int) -> (first: Int32, count: Int32) {
+        let base = UnsafePointer(parts.literals.base)
+        let new = Int32(sharedPaths.count)
+        if let known = knownPaths.value(of: base, start: start, length: length, orStore: new) {
+            return sharedPaths[Int(known)]
+        }
+        let first = Int32(parts.names.count)
+        var nameStart = start + 1
+        let end = start + length
+        for index in nameStart...end where index == end || base[index] == UInt8(ascii: ".") {
+            let size = index - nameStart
+            let next = Int32(parts.names.count)
+            if let known = knownNames.value(of: base, start: nameStart, length: size, orStore: next) {
+                parts.names.append(parts.names[Int(known)])
+            } else {
+                parts.names.append(.init(UnsafeBufferPointer(start: base + nameStart, count: size)))
+            }
+            nameStart = index + 1
+        }
+        let path = (first, Int32(parts.names.count) - first)
+        sharedPaths.append(path)
+        return path
     }
 
     // MARK: Calls
@@ -141,19 +166,19 @@ extension Compiler {
     ///   - arguments: nil where the function stands as an argument itself, without any of its own.
     /// - Returns: whether the result may stand in an interface.
     private mutating func compileFunction(
-        _ index: NodeIndex, shown: NodeIndex, arguments: [NodeIndex]?, hasFinal: Bool
+        _ index: NodeIndex, shown: NodeIndex, arguments: Arguments?, hasFinal: Bool
     ) -> Bool {
         lastNode = index
         let node = nodes[Int(index)]
-        let given = arguments ?? []
+        let given = arguments ?? Arguments(first: Syntax.none, count: 0)
         let count = given.count + (hasFinal ? 1 : 0)
-        guard let function = entry(of: node) else {
+        guard let function = entry(node.second) else {
             fail("%q is not a defined function", [.text(written(node))])
             return false
         }
-        let parameters = function.parameters
+        let wanted = function.parameterCount
         if function.isVariadic {
-            let fixed = parameters.count - 1
+            let fixed = wanted - 1
             if count < fixed {
                 fail(
                     "wrong number of args for %s: want at least %d got %d",
@@ -162,11 +187,11 @@ extension Compiler {
                     ])
                 return false
             }
-        } else if count != parameters.count {
+        } else if count != wanted {
             fail(
                 "wrong number of args for %s: want %d got %d",
                 [
-                    .text(written(node)), .int(parameters.count), .int(count),
+                    .text(written(node)), .int(wanted), .int(count),
                 ])
             return false
         }
@@ -174,11 +199,15 @@ extension Compiler {
             compileDecision(isOr: builtin == .or, given, hasFinal: hasFinal)
             return true
         }
-        for (position, argument) in given.enumerated() {
-            compileArgument(argument, as: function.parameter(at: position))
+        var argument = given.first
+        var position = 0
+        while argument != Syntax.none {
+            compileArgument(argument, as: function.checks ? function.parameter(at: position) : .any)
+            argument = nodes[Int(argument)].next
+            position += 1
         }
         var call = Program.Call(builtin: .call, count: Int32(count), hasFinal: hasFinal, node: shown)
-        if hasFinal {
+        if hasFinal, function.checks {
             let type = function.parameter(at: count - 1)
             if case .type = type {
                 // The value lies beneath the arguments; turning it to the top lets it be checked like they are.
@@ -191,7 +220,7 @@ extension Compiler {
         switch function.kind {
         case .builtin(let builtin):
             call.builtin = builtin
-            if builtin == .call, let callee = given.first { call.calleeName = syntax.text(of: callee) }
+            if builtin == .call, !given.isEmpty { call.calleeName = syntax.text(of: given.first) }
             emit(.call(Int32(parts.calls.count)))
         case .native(let native):
             call.function = self.index(of: native)
@@ -201,17 +230,11 @@ extension Compiler {
         return function.isBoxed
     }
 
-    /// The function that an identifier names: one that was called before, or else by its text.
-    private mutating func entry(of node: Syntax.Node) -> FunctionTable.Entry? {
-        let start = literalStarts[source] + Int(node.start)
-        let name = start..<start + Int(node.length)
-        for known in knownFunctions where known.name.count == name.count {
-            if zip(known.name, name).allSatisfy({ parts.literals[$0] == parts.literals[$1] }) {
-                return known.entry
-            }
-        }
-        guard let entry = functionTable[String(decoding: written(node), as: UTF8.self)] else { return nil }
-        knownFunctions.append((name, entry))
+    /// The function at that index of the syntax's.
+    private mutating func entry(_ index: NodeIndex) -> FunctionTable.Entry? {
+        if let known = entries[Int(index)] { return known }
+        let entry = functionTable[syntax.functions[Int(index)]]
+        entries[Int(index)] = entry
         return entry
     }
 
@@ -220,25 +243,25 @@ extension Compiler {
     }
 
     /// `and` and `or`: arguments are evaluated until one decides; the last one is the value in any case.
-    private mutating func compileDecision(isOr: Bool, _ given: [NodeIndex], hasFinal: Bool) {
-        var decisions: [Int] = []
-        for (position, argument) in given.enumerated() {
+    private mutating func compileDecision(isOr: Bool, _ given: Arguments, hasFinal: Bool) {
+        var decisions = Compiler.noJump
+        var argument = given.first
+        while argument != Syntax.none {
             compileArgument(argument, as: .reflected)
-            if position < given.count - 1 || hasFinal {
-                decisions.append(parts.instructions.count)
-                emit(.decide(isOr: isOr, target: 0, at: lastNode))
+            argument = nodes[Int(argument)].next
+            if argument != Syntax.none || hasFinal {
+                decisions = emit(pending: .decide(isOr: isOr, target: decisions, at: lastNode))
             } else if lastNode >= 0 {
                 emit(.note(at: lastNode))
             }
         }
         if hasFinal, !given.isEmpty {
-            let end = parts.instructions.count
-            emit(.jump(0))
-            for decision in decisions { patch(decision) }
+            let end = emit(pending: .jump(Compiler.noJump))
+            patch(decisions)
             emit(.dropBelow)
             patch(end)
         } else {
-            for decision in decisions { patch(decision) }
+            patch(decisions)
         }
         if !given.isEmpty { lastNode = -1 }
     }

@@ -1,35 +1,59 @@
+import CStack
 import Glibc
 
 /// Room for recursion: parsing and compiling call themselves once for each block or parenthesis inside of another.
 ///
-/// Up to `inlineLevels` that happens on the caller's stack and needs less than 256 KB of it. A deeper template is
-/// done again on a thread of its own whose stack has the room that the template's size and the nesting limit can
-/// come to need; memory that is not touched costs nothing.
+/// What a level takes of the stack depends on how the code was built (some hundred bytes, or 20 KB under the address
+/// sanitizer), so it is not counted but looked at: the work goes on as long as the stack has `Room`. A first try on the
+/// caller's stack may use 256 KB of it. A template that nests deeper is done again on a thread of its own with 8 MB,
+/// and on ever larger ones; memory that is not touched costs nothing.
 enum DeepStack {
-    /// Levels that any caller's stack has room for.
-    static let inlineLevels = 60
-    /// More than a block takes, also without optimization.
-    private static let bytesPerLevel = 10_240
-    /// What a parenthesis takes more than a block; they nest less deep.
-    private static let bytesPerParenthesis = 22_528
-    private static let parentheses = 10_100
+    /// The part of a stack that may be used.
+    struct Room {
+        fileprivate let lowest: UInt
+
+        /// To be asked once a level; what is called between two questions fits the margin.
+        @inline(__always)
+        var isLeft: Bool { stack_address() > lowest }
+    }
+
+    enum Outcome { case done, noRoom }
+
+    /// Of the caller's stack.
+    private static let inlineBytes: UInt = 256 << 10
+    /// What is kept below the room for what a level calls.
+    private static let margin: UInt = 512 << 10
+    /// The stacks of the threads; 100,000 levels of an optimized build take less than the third.
+    private static let sizes: [UInt] = [8 << 20, 64 << 20, 512 << 20, 4 << 30]
+
+    /// Runs the body until it had room enough, or there is no larger stack.
+    static func run(_ body: (Room) -> Outcome) {
+        if body(Room(lowest: stack_address() - inlineBytes)) == .done { return }
+        for size in sizes {
+            var outcome = Outcome.noRoom
+            let hasThread = onThread(stack: size) {
+                outcome = body(Room(lowest: stack_address() - (size - margin)))
+            }
+            if outcome == .done || !hasThread { return }
+        }
+    }
 
     private final class Work {
         let body: () -> Void
         init(_ body: @escaping () -> Void) { self.body = body }
     }
 
-    /// Runs the body on a stack for so many levels and waits for it.
+    /// Runs the body on a thread and waits for it.
     ///
     /// - Returns: false where the system has no such thread to give; the body was not run then.
-    static func run(levels: Int, _ body: () -> Void) -> Bool {
+    private static func onThread(stack: UInt, _ body: () -> Void) -> Bool {
         withoutActuallyEscaping(body) { body in
             var attributes = pthread_attr_t()
             guard pthread_attr_init(&attributes) == 0 else { return false }
             defer { pthread_attr_destroy(&attributes) }
-            let size = (1 << 20) + levels * bytesPerLevel + min(levels, parentheses) * bytesPerParenthesis
-            guard pthread_attr_setstacksize(&attributes, size) == 0 else { return false }
+            guard pthread_attr_setstacksize(&attributes, Int(stack)) == 0 else { return false }
             let work = Unmanaged.passRetained(Work(body))
+            defer { work.release() }
             var thread = pthread_t()
             let status = pthread_create(
                 &thread, &attributes,
@@ -38,14 +62,9 @@ enum DeepStack {
                     Unmanaged<Work>.fromOpaque(argument).takeUnretainedValue().body()
                     return nil
                 }, work.toOpaque())
-            defer { work.release() }
             guard status == 0 else { return false }
             pthread_join(thread, nil)
             return true
         }
     }
-
-    /// How deep a text of that many bytes can nest: parentheses as deep as the parser lets them, blocks of at least
-    /// nine bytes.
-    static func levels(for bytes: Int, limit: Int) -> Int { min(limit, parentheses + bytes / 8) }
 }

@@ -67,7 +67,7 @@ struct GoTemplate: CompiledTemplate {
                 to: &syntax,
                 hasFunction: { table.has($0) })
         }
-        program = Compiler.compile(syntax, functions: table, missingKey: options.missingKey)
+        program = try Compiler.compile(syntax, functions: table, missingKey: options.missingKey)
         self.entry = entry
         rootName = sources.first.map { Array($0.name.utf8) } ?? entry
         self.table = table

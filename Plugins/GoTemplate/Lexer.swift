@@ -1,22 +1,21 @@
 import Glibc
 import Values
 
-/// Bytes of a template in, tokens out, one at a time as the parser asks; knows nothing of what they mean together.
+/// Bytes of a template in, tokens out, an action's at a time as the parser asks; knows nothing of what they mean
+/// together.
 ///
 /// White space around `{{-` and `-}}` is trimmed and comments are dropped here, so that the parser never sees them.
 /// Lines are not counted: a token's line follows from its offset, and only an error needs it.
 struct Lexer {
     let bytes: UnsafeBufferPointer<UInt8>
-    let left: [UInt8]
-    let right: [UInt8]
+    let left: Delimiter
+    let right: Delimiter
     /// Whether functions of these names are there, which turns the keywords into plain names.
     let breakIsFunction: Bool
     let continueIsFunction: Bool
     /// What an error token says.
     private(set) var errorMessage: [UInt8] = []
 
-    /// The first byte of the closing delimiter: most bytes differ from it already.
-    private let rightFirst: UInt8
     private var position = 0
     private var start = 0
     private var end: Int
@@ -28,12 +27,23 @@ struct Lexer {
         continueIsFunction: Bool = false
     ) {
         self.bytes = bytes
-        self.left = left.isEmpty ? Array("{{".utf8) : left
-        self.right = right.isEmpty ? Array("}}".utf8) : right
+        self.left = left.isEmpty ? .usualLeft : Delimiter(left)
+        self.right = right.isEmpty ? .usualRight : Delimiter(right)
         self.breakIsFunction = breakIsFunction
         self.continueIsFunction = continueIsFunction
-        rightFirst = self.right[0]
         end = bytes.count
+    }
+
+    /// Adds the tokens up to the end of the next action, or of the text. The parser never looks further ahead.
+    mutating func fill(_ tokens: inout Pool<Token>) {
+        while true {
+            let token = next()
+            tokens.append(token)
+            switch token.kind {
+            case .rightDelimiter, .endOfFile, .error: return
+            default: break
+            }
+        }
     }
 
     /// The next token; after an error or the end of the text, the end of the text for ever.
@@ -78,7 +88,7 @@ struct Lexer {
 
     /// Skips a comment; the token of an error where it does not end as it should.
     private mutating func comment() -> Token? {
-        guard let close = find(Array("*/".utf8), from: position + 2) else { return error("unclosed comment") }
+        guard let close = find(Lexer.commentEnd, from: position + 2) else { return error("unclosed comment") }
         position = close + 2
         guard let trims = rightDelimiterTrims() else { return error("comment ends before closing delimiter") }
         position += right.count + (trims ? 2 : 0)
@@ -90,15 +100,16 @@ struct Lexer {
     // MARK: Inside actions
 
     private mutating func insideAction() -> Token {
-        if let trims = rightDelimiterTrims() {
+        guard position < end else { return error("unclosed action") }
+        let byte = bytes[position]
+        let isSpace = Lexer.isSpace(byte)
+        if byte == right.first || isSpace, let trims = rightDelimiterTrims() {
             guard parentheses == 0 else { return error("unclosed left paren") }
             return rightDelimiter(trims)
         }
-        guard position < end else { return error("unclosed action") }
-        let byte = bytes[position]
+        if isSpace { return space() }
+        if (byte | 0x20) &- 0x61 < 26 { return identifier() }
         switch byte {
-        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
-            return space()
         case UInt8(ascii: "="):
             position += 1
             return emit(.assign)
@@ -164,13 +175,12 @@ struct Lexer {
 
     /// A run of blanks; the last one belongs to a closing delimiter with a trim marker where one follows.
     private mutating func space() -> Token {
-        var count = 0
-        while position < end, Lexer.isSpace(bytes[position]) {
-            position += 1
-            count += 1
-        }
-        let last = position - 1
-        if hasRightTrimMarker(at: last), matches(right, at: last + 2) {
+        var index = position
+        while index < end, Lexer.isSpace(bytes[index]) { index += 1 }
+        let count = index - position
+        position = index
+        let last = index - 1
+        if hasRightTrimMarker(at: last), right.stands(in: bytes, at: last + 2) {
             position = last
             if count == 1 { return rightDelimiter(true) }
         }
@@ -181,6 +191,7 @@ struct Lexer {
         skipAlphanumerics()
         guard isAtTerminator else { return badCharacter() }
         let kind = Lexer.keyword(UnsafeBufferPointer(rebasing: bytes[start..<position]))
+        if kind == .identifier { return emit(.identifier) }
         switch kind {
         case .breakKeyword where breakIsFunction, .continueKeyword where continueIsFunction:
             return emit(.identifier)
@@ -215,16 +226,21 @@ struct Lexer {
     }
 
     private mutating func rawQuoted() -> Token {
-        position += 1
-        while position < end {
-            position += 1
-            if bytes[position - 1] == UInt8(ascii: "`") { return emit(.rawString) }
-        }
-        return error("unterminated raw quoted string")
+        guard let base = bytes.baseAddress,
+            let quote = memchr(base + position + 1, Int32(UInt8(ascii: "`")), end - position - 1)
+        else { return error("unterminated raw quoted string") }
+        position = UnsafeRawPointer(quote) - UnsafeRawPointer(base) + 1
+        return emit(.rawString)
     }
 
     /// Numbers as far as their characters go; whether they are numbers, the parser says.
     private mutating func number() -> Token {
+        let mark = position
+        while position < end, Lexer.isDigit(bytes[position]) { position += 1 }
+        if position > mark, bytes[mark] != UInt8(ascii: "0") || position == mark + 1, isBlankOrClosing {
+            return emit(.number)
+        }
+        position = mark
         guard scanNumber() else { return badNumber() }
         if position < end, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
             guard scanNumber(), bytes[position - 1] == UInt8(ascii: "i") else { return badNumber() }
@@ -282,6 +298,7 @@ struct Lexer {
         return true
     }
 
+    @inline(__always)
     private mutating func emit(_ kind: Token.Kind) -> Token {
         let token = Token(kind: kind, offset: Int32(start), length: Int32(position - start))
         start = position
@@ -303,39 +320,47 @@ struct Lexer {
         while position < end, Lexer.isSpace(bytes[position]) { position += 1 }
     }
 
+    @inline(__always)
     private mutating func skipAlphanumerics() {
+        var index = position
+        while index < end, Lexer.isWordByte(bytes[index]) { index += 1 }
+        position = index
+        if index < end, bytes[index] >= 0x80 { skipAlphanumericScalars() }
+    }
+
+    private mutating func skipAlphanumericScalars() {
         while position < end {
-            let byte = bytes[position]
-            if byte < 0x80 {
-                guard Lexer.isWordByte(byte) else { return }
-                position += 1
-            } else {
-                let (scalar, length) = scalar(at: position)
-                guard Lexer.isAlphanumeric(scalar) else { return }
-                position += length
-            }
+            let (scalar, length) = scalar(at: position)
+            guard Lexer.isAlphanumeric(scalar) else { return }
+            position += length
         }
     }
 
     /// Whether a name may end here.
+    @inline(__always)
     private var isAtTerminator: Bool {
         guard position < end else { return true }
-        switch bytes[position] {
-        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: "."),
-            UInt8(ascii: ","), UInt8(ascii: "|"), UInt8(ascii: ":"), UInt8(ascii: ")"), UInt8(ascii: "("):
-            return true
-        default: return bytes[position] == rightFirst && matches(right, at: position)
-        }
+        let byte = bytes[position]
+        if byte < 64, Lexer.terminators >> UInt64(byte) & 1 == 1 { return true }
+        return byte == UInt8(ascii: "|") || right.stands(in: bytes, at: position)
+    }
+
+    /// A bit for each of the first 64 characters that end a name.
+    private static let terminators: UInt64 = " \t\r\n.,:()".utf8.reduce(0) { $0 | 1 << UInt64($1) }
+
+    /// Whether a plain number surely ends here.
+    private var isBlankOrClosing: Bool {
+        position < end && (Lexer.isSpace(bytes[position]) || bytes[position] == UInt8(ascii: ")"))
     }
 
     /// nil where no closing delimiter begins here; otherwise whether it has a trim marker.
     @inline(__always)
     private func rightDelimiterTrims() -> Bool? {
-        guard position < end, bytes[position] == rightFirst || Lexer.isSpace(bytes[position]) else {
+        guard position < end, bytes[position] == right.first || Lexer.isSpace(bytes[position]) else {
             return nil
         }
-        if hasRightTrimMarker(at: position), matches(right, at: position + 2) { return true }
-        return matches(right, at: position) ? false : nil
+        if hasRightTrimMarker(at: position), right.stands(in: bytes, at: position + 2) { return true }
+        return right.stands(in: bytes, at: position) ? false : nil
     }
 
     private func hasLeftTrimMarker(at index: Int) -> Bool {
@@ -346,12 +371,6 @@ struct Lexer {
         index + 1 < end && Lexer.isSpace(bytes[index]) && bytes[index + 1] == UInt8(ascii: "-")
     }
 
-    private func matches(_ text: [UInt8], at index: Int) -> Bool {
-        guard index + text.count <= end, bytes[index] == text[0] else { return false }
-        for offset in 1..<max(text.count, 1) where bytes[index + offset] != text[offset] { return false }
-        return true
-    }
-
     private func starts(with text: StaticString, at index: Int) -> Bool {
         guard index + text.utf8CodeUnitCount <= end else { return false }
         for offset in 0..<text.utf8CodeUnitCount where bytes[index + offset] != text.utf8Start[offset] {
@@ -360,14 +379,14 @@ struct Lexer {
         return true
     }
 
-    private func find(_ text: [UInt8], from index: Int) -> Int? {
+    private func find(_ text: Delimiter, from index: Int) -> Int? {
         guard let base = bytes.baseAddress, index <= end else { return nil }
         var index = index
         let last = end - text.count
         while index <= last {
-            guard let hit = memchr(base + index, Int32(text[0]), last - index + 1) else { return nil }
+            guard let hit = memchr(base + index, Int32(text.first), last - index + 1) else { return nil }
             index = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
-            if matches(text, at: index) { return index }
+            if text.stands(in: bytes, at: index) { return index }
             index += 1
         }
         return nil
@@ -377,12 +396,15 @@ struct Lexer {
         GoQuote.scalar(in: bytes, at: index)
     }
 
+    @inline(__always)
     static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a
     }
 
+    @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
+    @inline(__always)
     static func isWordByte(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
     }
@@ -397,6 +419,8 @@ struct Lexer {
         default: return false
         }
     }
+
+    private static let commentEnd = Delimiter(Array("*/".utf8))
 
     /// The keyword that a word is, or `.identifier`.
     private static func keyword(_ word: UnsafeBufferPointer<UInt8>) -> Token.Kind {
@@ -417,5 +441,37 @@ struct Lexer {
         case 8: return isWord("template") ? .template : isWord("continue") ? .continueKeyword : .identifier
         default: return .identifier
         }
+    }
+}
+
+/// What opens or closes an action.
+struct Delimiter {
+    let bytes: [UInt8]
+    let first: UInt8
+    private let second: UInt8
+    let count: Int
+
+    static let usualLeft = Delimiter(Array("{{".utf8))
+    static let usualRight = Delimiter(Array("}}".utf8))
+
+    /// - Parameter bytes: at least one.
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        first = bytes[0]
+        second = bytes.count > 1 ? bytes[1] : 0
+        count = bytes.count
+    }
+
+    /// Nearly all delimiters have two bytes, which are compared without looking into the array.
+    @inline(__always)
+    func stands(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        guard index + count <= text.count, text[index] == first else { return false }
+        if count == 2 { return text[index + 1] == second }
+        return standsWhole(in: text, at: index)
+    }
+
+    private func standsWhole(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        for offset in 1..<max(count, 1) where text[index + offset] != bytes[offset] { return false }
+        return true
     }
 }

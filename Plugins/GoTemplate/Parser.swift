@@ -5,15 +5,9 @@ import Values
 ///
 /// Messages are Go's, with the line of the token that was read last, which is not always the one that is wrong.
 /// Blocks and parentheses are parsed by recursion; `limits.nesting` bounds it, and `DeepStack` gives it the room.
-struct Parser {
+struct Parser: ~Copyable {
     /// What has to be put back when a definition inside of another template ends.
     struct Scope {
-        var name: [UInt8]
-        /// Three tokens of looking ahead, as Go's parser has it: the last one read is the first.
-        var token0: Token
-        var token1 = Token(kind: .endOfFile, offset: 0, length: 0)
-        var token2 = Token(kind: .endOfFile, offset: 0, length: 0)
-        var peeked = 0
         /// The names that may be used here: offset and length.
         var variables: [(Int32, Int32)] = []
         /// Where the action that is being read begins; nil between actions.
@@ -30,13 +24,22 @@ struct Parser {
     let limits: RenderLimits
     let hasFunction: (String) -> Bool
     var lexer: Lexer
-    var scope: Scope
+    /// The action that is being read, with the text before it.
+    var tokens = Pool<Token>(capacity: 64)
+    /// The token that is read next; going back is counting down.
+    var cursor = 0
+    /// How many of the tokens were read at all.
+    var seen = 0
+    /// Where the token stands that was read as the furthest, which is the one that messages name the line of.
+    var lastOffset: Int32 = 0
+    var scope = Scope()
     var syntax: Syntax
+    var nodes: Pool<Syntax.Node>
     var nesting = 0
-    /// The nesting that there is room for on this stack; `levels` of `DeepStack`.
-    let room: Int
-    /// Where the names of functions stand that were found before.
-    var knownFunctions: [(Int32, Int32)] = []
+    let room: DeepStack.Room
+    /// Functions and strings of this source that were seen before, by how they are written.
+    var functions = TextTable()
+    var strings = TextTable()
     /// The templates of this source: later these are merged into the set.
     var found: [Syntax.Definition] = []
 
@@ -45,8 +48,8 @@ struct Parser {
 
     private init(
         _ bytes: UnsafeBufferPointer<UInt8>, name: [UInt8], left: [UInt8], right: [UInt8],
-        limits: RenderLimits,
-        syntax: Syntax, room: Int, hasFunction: @escaping (String) -> Bool
+        limits: RenderLimits, syntax: Syntax, room: DeepStack.Room,
+        hasFunction: @escaping (String) -> Bool
     ) {
         self.room = room
         self.bytes = bytes
@@ -54,10 +57,11 @@ struct Parser {
         self.limits = limits
         self.hasFunction = hasFunction
         self.syntax = syntax
+        nodes = Pool(capacity: syntax.nodes.count + bytes.count / 8 + 16)
+        nodes.append(contentsOf: syntax.nodes.buffer)
         lexer = Lexer(
             bytes, left: left, right: right, breakIsFunction: hasFunction("break"),
             continueIsFunction: hasFunction("continue"))
-        scope = Scope(name: name, token0: Token(kind: .endOfFile, offset: 0, length: 0))
     }
 
     /// Parses one source and adds what it defines; a later definition replaces an earlier one, unless it is empty.
@@ -67,39 +71,43 @@ struct Parser {
         _ source: TemplateSource, left: String, right: String, limits: RenderLimits, to syntax: inout Syntax,
         hasFunction: @escaping (String) -> Bool
     ) throws(RenderError) {
-        let before = syntax
-        syntax = Syntax()
-        func parse(room: Int) -> Result<Syntax, RenderError> {
+        var before = Syntax()
+        swap(&before, &syntax)
+        var result: Result<Syntax, RenderError>?
+        DeepStack.run { room in
             do throws(RenderError) {
-                return .success(
-                    try parsed(
-                        source, (left, right), limits, onto: before, room: room, hasFunction: hasFunction))
+                result = .success(
+                    try parsed(source, (left, right), limits, onto: before, room, hasFunction: hasFunction))
             } catch {
-                return .failure(error)
+                result = .failure(error)
+                if error.kind == .engine { return .noRoom }
             }
+            return .done
         }
-        var result = parse(room: DeepStack.inlineLevels)
-        if case .failure(let error) = result, error.kind == .engine {
-            let levels = DeepStack.levels(for: source.bytes.count, limit: limits.nesting)
-            _ = DeepStack.run(levels: levels) { result = parse(room: levels + 1) }
-        }
+        guard let result else { throw Parser.noStack }
         syntax = try result.get()
     }
 
+    /// What says to `add` that the stack is too small; the caller sees it where the system has no larger one.
+    static let noStack = RenderError(
+        kind: .engine,
+        detail:
+            "no stack for a template that nests so deep: allow more memory, or lower --max-template-nesting")
+
     private static func parsed(
         _ source: TemplateSource, _ delimiters: (String, String), _ limits: RenderLimits, onto before: Syntax,
-        room: Int, hasFunction: @escaping (String) -> Bool
+        _ room: DeepStack.Room, hasFunction: @escaping (String) -> Bool
     ) throws(RenderError) -> Syntax {
-        let left = Array((delimiters.0.isEmpty ? "{{" : delimiters.0).utf8)
-        let right = Array((delimiters.1.isEmpty ? "}}" : delimiters.1).utf8)
+        let left = delimiters.0.isEmpty ? Delimiter.usualLeft.bytes : Array(delimiters.0.utf8)
+        let right = delimiters.1.isEmpty ? Delimiter.usualRight.bytes : Array(delimiters.1.utf8)
         return try source.bytes.withUnsafeBufferPointer { bytes throws(RenderError) in
             var parser = Parser(
                 bytes, name: Array(source.name.utf8), left: left, right: right, limits: limits,
-                syntax: before,
-                room: room, hasFunction: hasFunction)
-            parser.syntax.nodes.reserveCapacity(parser.syntax.nodes.count + bytes.count / 12)
+                syntax: before, room: room, hasFunction: hasFunction)
             try parser.parseSource(source.bytes, left, right)
-            return parser.syntax
+            var syntax = parser.syntax
+            syntax.nodes = NodeStorage(parser.nodes.finish())
+            return syntax
         }
     }
 
@@ -113,22 +121,23 @@ struct Parser {
         var last = Syntax.none
         while peek().kind != .endOfFile {
             if peek().kind == .leftDelimiter {
-                let delimiter = read()
+                let mark = cursor
+                _ = read()
                 if readPastSpace().kind == .define {
                     try parseDefinition(index)
                     continue
                 }
-                putBack(delimiter)
+                cursor = mark
             }
             let (node, terminator) = try textOrAction(index)
             if let terminator { throw unexpected(terminator) }
             append(node, to: root, last: &last)
         }
         try define(sourceName, root, index)
-        syntax.sources[index].nodesEnd = NodeIndex(syntax.nodes.count)
+        syntax.sources[index].nodesEnd = NodeIndex(nodes.count)
         for definition in found {
             if let existing = syntax.definition(named: definition.name) {
-                if !syntax.isEmpty(definition.root, in: syntax.sources[index]) {
+                if !isEmpty(definition.root, in: index) {
                     syntax.definitions[existing] = definition
                 }
             } else {
@@ -141,7 +150,7 @@ struct Parser {
 
     private mutating func parseDefinition(_ source: Int) throws(RenderError) {
         let saved = scope
-        scope = Scope(name: [], token0: scope.token0)
+        scope = Scope()
         let token = readPastSpace()
         guard token.kind == .string || token.kind == .rawString else {
             throw unexpected(token, "define clause")
@@ -161,15 +170,21 @@ struct Parser {
         let name = try templateName(token, "block clause")
         let pipe = try pipeline("block clause", until: .rightDelimiter)
         let saved = scope
-        scope = Scope(name: name, token0: Token(kind: .endOfFile, offset: 0, length: 0))
+        let clauseEnd = lastOffset
+        scope = Scope()
         let (list, terminator) = try parseList(source)
         if terminator != .end {
-            scope = saved
+            // Go's message comes from the parser of what stands around the block, which has read no further.
+            lastOffset = clauseEnd
             throw unexpected(terminator, in: "block clause")
         }
         try define(name, list, source)
         scope = saved
         return try templateNode(token, name, pipe)
+    }
+
+    private func isEmpty(_ list: NodeIndex, in source: Int) -> Bool {
+        Syntax.isEmpty(list, nodes.base, in: syntax.sources[source])
     }
 
     private mutating func define(_ name: [UInt8], _ root: NodeIndex, _ source: Int) throws(RenderError) {
@@ -178,9 +193,9 @@ struct Parser {
             found.append(definition)
             return
         }
-        if syntax.isEmpty(found[existing].root, in: syntax.sources[source]) {
+        if isEmpty(found[existing].root, in: source) {
             found[existing] = definition
-        } else if !syntax.isEmpty(root, in: syntax.sources[source]) {
+        } else if !isEmpty(root, in: source) {
             throw failure("template: multiple definition of template %q", [.text(name)])
         }
     }
@@ -209,9 +224,7 @@ struct Parser {
         let token = readPastSpace()
         switch token.kind {
         case .text:
-            let node = try makeNode(.text, at: token.offset)
-            setRange(node, token)
-            return (node, nil)
+            return (try leaf(.text, token), nil)
         case .leftDelimiter:
             scope.action = token.offset
             let result = try action(source)
@@ -247,15 +260,15 @@ struct Parser {
             let text = try templateName(name, "template clause")
             var pipe = Syntax.none
             if readPastSpace().kind != .rightDelimiter {
-                scope.peeked += 1
+                cursor -= 1
                 pipe = try pipeline("template clause", until: .rightDelimiter)
             }
             return (try templateNode(name, text, pipe), nil)
         default:
-            scope.peeked += 1
+            cursor -= 1
             let node = try makeNode(.action, at: peek().offset)
             let pipe = try pipeline("command", until: .rightDelimiter)
-            syntax.nodes[Int(node)].first = pipe
+            nodes.base[Int(node)].first = pipe
             return (node, nil)
         }
     }
@@ -282,8 +295,8 @@ struct Parser {
         _ token: Token, _ name: [UInt8], _ pipe: NodeIndex
     ) throws(RenderError) -> NodeIndex {
         let node = try makeNode(.template, at: token.offset)
-        syntax.nodes[Int(node)].second = NodeIndex(syntax.strings.count)
-        syntax.nodes[Int(node)].first = pipe
+        nodes.base[Int(node)].second = NodeIndex(syntax.strings.count)
+        nodes.base[Int(node)].first = pipe
         syntax.strings.append(name)
         return node
     }
@@ -300,20 +313,20 @@ struct Parser {
         var current = Syntax.none
         while true {
             let pipe = try pipeline(context, until: .rightDelimiter)
-            let node = try makeNode(kind, at: syntax.nodes[Int(pipe)].position)
+            let node = try makeNode(kind, at: nodes.base[Int(pipe)].position)
             if current == Syntax.none {
                 first = node
             } else {
-                let list = try makeNode(.list, at: syntax.nodes[Int(node)].position)
-                syntax.nodes[Int(list)].first = node
-                syntax.nodes[Int(current)].third = list
+                let list = try makeNode(.list, at: nodes.base[Int(node)].position)
+                nodes.base[Int(list)].first = node
+                nodes.base[Int(current)].third = list
             }
             current = node
             if kind == .range { scope.loops += 1 }
             let (list, terminator) = try parseList(source)
             if kind == .range { scope.loops -= 1 }
-            syntax.nodes[Int(node)].first = pipe
-            syntax.nodes[Int(node)].second = list
+            nodes.base[Int(node)].first = pipe
+            nodes.base[Int(node)].second = list
             if terminator == .elseClause {
                 let next = peek().kind
                 if kind == .ifBranch && next == .ifKeyword || kind == .with && next == .with {
@@ -322,7 +335,7 @@ struct Parser {
                 }
                 let (elseList, last) = try parseList(source)
                 if last != .end { throw failure("expected end; found %s", [.text(spelled(last))]) }
-                syntax.nodes[Int(node)].third = elseList
+                nodes.base[Int(node)].third = elseList
             }
             break
         }
@@ -332,31 +345,36 @@ struct Parser {
 
     // MARK: Nodes
 
-    mutating func makeNode(_ kind: Syntax.Node.Kind, at position: Int32) throws(RenderError)
-        -> NodeIndex
-    {
-        let index = syntax.nodes.count
+    @inline(__always)
+    mutating func makeNode(_ kind: Syntax.Node.Kind, at position: Int32) throws(RenderError) -> NodeIndex {
+        try append(Syntax.Node(kind: kind, position: position))
+    }
+
+    /// A node that is written by one token.
+    @inline(__always)
+    mutating func leaf(
+        _ kind: Syntax.Node.Kind, _ token: Token, flag: Bool = false, second: NodeIndex = Syntax.none
+    ) throws(RenderError) -> NodeIndex {
+        try append(
+            Syntax.Node(
+                kind: kind, flag: flag, position: token.offset, start: token.offset, length: token.length,
+                second: second))
+    }
+
+    @inline(__always)
+    private mutating func append(_ node: Syntax.Node) throws(RenderError) -> NodeIndex {
+        let index = nodes.count
         if index >= limits.nodes { throw limit("nodes", limits.nodes, "--max-template-nodes") }
-        syntax.nodes.append(Syntax.Node(kind: kind, position: position))
+        nodes.append(node)
         return NodeIndex(index)
     }
 
-    mutating func leaf(_ kind: Syntax.Node.Kind, _ token: Token) throws(RenderError) -> NodeIndex {
-        let node = try makeNode(kind, at: token.offset)
-        setRange(node, token)
-        return node
-    }
-
-    mutating func setRange(_ node: NodeIndex, _ token: Token) {
-        syntax.nodes[Int(node)].start = token.offset
-        syntax.nodes[Int(node)].length = token.length
-    }
-
+    @inline(__always)
     mutating func append(_ node: NodeIndex, to parent: NodeIndex, last: inout NodeIndex) {
         if last == Syntax.none {
-            syntax.nodes[Int(parent)].first = node
+            nodes.base[Int(parent)].first = node
         } else {
-            syntax.nodes[Int(last)].next = node
+            nodes.base[Int(last)].next = node
         }
         last = node
     }

@@ -10,13 +10,11 @@ extension Parser {
         let pipe = try makeNode(.pipe, at: peekPastSpace().offset)
         var lastDeclared = Syntax.none
         while peekPastSpace().kind == .variable {
-            let variable = peekPastSpace()
-            _ = read()
-            // Blanks are tokens: in `$x foo`, foo has to be read to know that $x is no declaration.
-            let after = peek()
+            let mark = cursor
+            let variable = read()
             let next = peekPastSpace()
             if next.kind == .assign || next.kind == .declare {
-                syntax.nodes[Int(pipe)].flag = next.kind == .assign
+                nodes.base[Int(pipe)].flag = next.kind == .assign
                 _ = readPastSpace()
                 try declare(variable, pipe, &lastDeclared)
             } else if next.kind == .character, bytes[Int(next.offset)] == UInt8(ascii: ",") {
@@ -30,12 +28,8 @@ extension Parser {
                     }
                 }
                 throw failure("too many declarations in \(context)", [])
-            } else if after.kind == .space {
-                scope.token1 = after
-                scope.token2 = variable
-                scope.peeked = 3
             } else {
-                putBack(variable)
+                cursor = mark
             }
             break
         }
@@ -47,12 +41,12 @@ extension Parser {
             case .bool, .characterConstant, .complex, .dot, .field, .identifier, .number, .nilKeyword,
                 .rawString,
                 .string, .variable, .leftParenthesis:
-                scope.peeked += 1
+                cursor -= 1
                 let node = try command()
                 if lastCommand == Syntax.none {
-                    syntax.nodes[Int(pipe)].first = node
+                    nodes.base[Int(pipe)].first = node
                 } else {
-                    syntax.nodes[Int(lastCommand)].next = node
+                    nodes.base[Int(lastCommand)].next = node
                 }
                 lastCommand = node
             default: throw unexpected(token, context)
@@ -65,26 +59,25 @@ extension Parser {
     private mutating func declare(
         _ variable: Token, _ pipe: NodeIndex, _ last: inout NodeIndex
     ) throws(RenderError) {
-        let node = try makeNode(.variable, at: variable.offset)
-        setRange(node, variable)
+        let node = try leaf(.variable, variable)
         if last == Syntax.none {
-            syntax.nodes[Int(pipe)].second = node
+            nodes.base[Int(pipe)].second = node
         } else {
-            syntax.nodes[Int(last)].next = node
+            nodes.base[Int(last)].next = node
         }
         last = node
         scope.variables.append((variable.offset, variable.length))
     }
 
     private mutating func check(_ pipe: NodeIndex, _ context: String) throws(RenderError) {
-        var command = syntax.nodes[Int(pipe)].first
+        var command = nodes.base[Int(pipe)].first
         guard command != Syntax.none else { throw failure("missing value for \(context)", []) }
         var stage = 1
         while true {
-            command = syntax.nodes[Int(command)].next
+            command = nodes.base[Int(command)].next
             if command == Syntax.none { return }
             stage += 1
-            switch syntax.nodes[Int(syntax.nodes[Int(command)].first)].kind {
+            switch nodes.base[Int(nodes.base[Int(command)].first)].kind {
             case .bool, .dot, .nilConstant, .number, .string:
                 throw failure("non executable command in pipeline stage \(stage)", [])
             default: break
@@ -102,7 +95,7 @@ extension Parser {
             let token = read()
             switch token.kind {
             case .space: continue
-            case .rightDelimiter, .rightParenthesis: scope.peeked += 1
+            case .rightDelimiter, .rightParenthesis: cursor -= 1
             case .pipe: break
             default: throw unexpected(token, "operand")
             }
@@ -119,19 +112,19 @@ extension Parser {
         let firstField = peek()
         var end = firstField.end
         while peek().kind == .field { end = read().end }
-        switch syntax.nodes[Int(node)].kind {
+        switch nodes.base[Int(node)].kind {
         case .field, .variable:
             // One node for the whole chain; messages place it at the second field, as Go's do.
-            syntax.nodes[Int(node)].length = Int32(end) - syntax.nodes[Int(node)].start
-            syntax.nodes[Int(node)].position = firstField.offset
+            nodes.base[Int(node)].length = Int32(end) - nodes.base[Int(node)].start
+            nodes.base[Int(node)].position = firstField.offset
             return node
         case .bool, .string, .number, .nilConstant, .dot:
             throw failure("unexpected . after term %q", [.text(textOfTerm(node))])
         default:
             let chain = try makeNode(.chain, at: firstField.offset)
-            syntax.nodes[Int(chain)].first = node
-            syntax.nodes[Int(chain)].start = firstField.offset
-            syntax.nodes[Int(chain)].length = Int32(end) - firstField.offset
+            nodes.base[Int(chain)].first = node
+            nodes.base[Int(chain)].start = firstField.offset
+            nodes.base[Int(chain)].length = Int32(end) - firstField.offset
             return chain
         }
     }
@@ -140,35 +133,24 @@ extension Parser {
         let token = readPastSpace()
         switch token.kind {
         case .identifier:
-            if !isKnownFunction(token) {
-                let name = String(decoding: text(token), as: UTF8.self)
-                guard hasFunction(name) else { throw failure("function %q not defined", [.string(name)]) }
-                knownFunctions.append((token.offset, token.length))
-            }
-            return try leaf(.identifier, token)
+            let function = try function(token)
+            return try leaf(.identifier, token, second: function)
         case .dot: return try leaf(.dot, token)
         case .nilKeyword: return try leaf(.nilConstant, token)
         case .field: return try leaf(.field, token)
         case .bool:
-            let node = try leaf(.bool, token)
-            syntax.nodes[Int(node)].flag = bytes[Int(token.offset)] == UInt8(ascii: "t")
-            return node
+            return try leaf(.bool, token, flag: bytes[Int(token.offset)] == UInt8(ascii: "t"))
         case .variable:
             guard isVisible(token) else {
                 throw failure("undefined variable %q", [.text(Array(text(token)))])
             }
             return try leaf(.variable, token)
         case .number, .complex, .characterConstant:
-            let node = try leaf(.number, token)
-            syntax.nodes[Int(node)].second = NodeIndex(syntax.numbers.count)
             syntax.numbers.append(try number(token))
-            return node
+            return try leaf(.number, token, second: NodeIndex(syntax.numbers.count - 1))
         case .string, .rawString:
-            let value = try unquote(token)
-            let node = try leaf(.string, token)
-            syntax.nodes[Int(node)].second = NodeIndex(syntax.strings.count)
-            syntax.strings.append(value)
-            return node
+            let string = try string(token)
+            return try leaf(.string, token, second: string)
         case .leftParenthesis:
             guard scope.parentheses < Parser.parenthesesLimit else {
                 throw failure("max expression depth exceeded", [])
@@ -181,9 +163,37 @@ extension Parser {
             scope.parentheses -= 1
             return pipe
         default:
-            scope.peeked += 1
+            cursor -= 1
             return nil
         }
+    }
+
+    /// Which of the syntax's functions an identifier names.
+    private mutating func function(_ token: Token) throws(RenderError) -> Int32 {
+        guard let base = bytes.baseAddress else { return 0 }
+        let next = Int32(syntax.functions.count)
+        if let known = functions.value(
+            of: base, start: Int(token.offset), length: Int(token.length), orStore: next)
+        {
+            return known
+        }
+        let name = String(decoding: text(token), as: UTF8.self)
+        guard hasFunction(name) else { throw failure("function %q not defined", [.string(name)]) }
+        syntax.functions.append(name)
+        return next
+    }
+
+    /// Which of the syntax's strings a literal is.
+    private mutating func string(_ token: Token) throws(RenderError) -> Int32 {
+        guard let base = bytes.baseAddress else { return 0 }
+        let next = Int32(syntax.strings.count)
+        if let known = strings.value(
+            of: base, start: Int(token.offset), length: Int(token.length), orStore: next)
+        {
+            return known
+        }
+        syntax.strings.append(try unquote(token))
+        return next
     }
 
     private func number(_ token: Token) throws(RenderError) -> NumberConstant {
@@ -200,17 +210,11 @@ extension Parser {
     }
 
     private func isVisible(_ token: Token) -> Bool {
-        token.length == 1 || isAmong(scope.variables, token)
-    }
-
-    /// Templates use few functions many times: comparing with those is faster than hashing a text.
-    private func isKnownFunction(_ token: Token) -> Bool { isAmong(knownFunctions, token) }
-
-    private func isAmong(_ ranges: [(Int32, Int32)], _ token: Token) -> Bool {
+        if token.length == 1 { return true }
         let name = text(token)
-        for (offset, length) in ranges where length == token.length {
+        for (offset, length) in scope.variables where length == token.length {
             let other = UnsafeBufferPointer(rebasing: bytes[Int(offset)..<Int(offset + length)])
-            if GoText.compare(name, other) == 0 { return true }
+            if GoText.isEqual(name, other) { return true }
         }
         return false
     }

@@ -5,40 +5,47 @@ import Values
 extension Parser {
     // MARK: Tokens
 
+    @inline(__always)
     mutating func read() -> Token {
-        if scope.peeked > 0 {
-            scope.peeked -= 1
-        } else {
-            scope.token0 = lexer.next()
+        if cursor == tokens.count { fill() }
+        let token = tokens[cursor]
+        cursor += 1
+        if cursor > seen {
+            seen = cursor
+            lastOffset = token.offset
         }
-        return scope.peeked == 0 ? scope.token0 : scope.peeked == 1 ? scope.token1 : scope.token2
-    }
-
-    mutating func peek() -> Token {
-        if scope.peeked == 0 {
-            scope.token0 = lexer.next()
-            scope.peeked = 1
-        }
-        return scope.peeked == 1 ? scope.token0 : scope.peeked == 2 ? scope.token1 : scope.token2
-    }
-
-    mutating func readPastSpace() -> Token {
-        while true {
-            let token = read()
-            if token.kind != .space { return token }
-        }
-    }
-
-    mutating func peekPastSpace() -> Token {
-        let token = readPastSpace()
-        scope.peeked += 1
         return token
     }
 
-    /// Puts a token back before the one that was read after it.
-    mutating func putBack(_ token: Token) {
-        scope.token1 = token
-        scope.peeked = 2
+    /// The next action's tokens. None of the last one's are gone back to: nothing looks ahead over an action's end
+    /// but for the one token behind it.
+    @inline(never)
+    private mutating func fill() {
+        tokens.removeAll()
+        cursor = 0
+        seen = 0
+        lexer.fill(&tokens)
+    }
+
+    @inline(__always)
+    mutating func peek() -> Token {
+        let token = read()
+        cursor -= 1
+        return token
+    }
+
+    @inline(__always)
+    mutating func readPastSpace() -> Token {
+        var token = read()
+        while token.kind == .space { token = read() }
+        return token
+    }
+
+    @inline(__always)
+    mutating func peekPastSpace() -> Token {
+        let token = readPastSpace()
+        cursor -= 1
+        return token
     }
 
     func text(_ token: Token) -> UnsafeBufferPointer<UInt8> {
@@ -46,7 +53,7 @@ extension Parser {
     }
 
     func textOfTerm(_ index: NodeIndex) -> [UInt8] {
-        let node = syntax.nodes[Int(index)]
+        let node = nodes[Int(index)]
         switch node.kind {
         case .dot: return Array(".".utf8)
         case .nilConstant: return Array("nil".utf8)
@@ -64,8 +71,7 @@ extension Parser {
     /// One more level has begun.
     mutating func checkNesting() throws(RenderError) {
         if nesting > limits.nesting { throw limit("nesting", limits.nesting, "--max-template-nesting") }
-        syntax.deepest = max(syntax.deepest, nesting)
-        if nesting > room { throw RenderError(kind: .engine, detail: "no room on the stack") }
+        if !room.isLeft { throw Parser.noStack }
     }
 
     func unexpected(_ token: Token, _ context: String) -> RenderError {
@@ -90,7 +96,7 @@ extension Parser {
     }
 
     func spelled(_ terminator: Terminator) -> [UInt8] {
-        lexer.left + Array((terminator == .end ? "end" : "else").utf8) + lexer.right
+        lexer.left.bytes + Array((terminator == .end ? "end" : "else").utf8) + lexer.right.bytes
     }
 
     func described(_ token: Token) -> [UInt8] {
@@ -109,7 +115,7 @@ extension Parser {
     }
 
     /// The line of the token that was read last.
-    var lastLine: Int { line(scope.token0.offset) }
+    var lastLine: Int { line(lastOffset) }
 
     /// Go puts the template's name into a format, so a percent sign in it acts as one: `n%sx` swallows an argument.
     func failure(_ format: String, _ arguments: [GoValue]) -> RenderError {

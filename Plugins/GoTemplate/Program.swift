@@ -20,10 +20,10 @@ final class Program: @unchecked Sendable {
         var length: Int
         var isASCII: Bool
 
-        init(_ text: String) {
-            self.text = text
+        init(_ bytes: UnsafeBufferPointer<UInt8>) {
+            text = String(decoding: bytes, as: UTF8.self)
             length = text.utf8.count
-            isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+            isASCII = bytes.allSatisfy { $0 < 0x80 }
         }
     }
 
@@ -77,7 +77,7 @@ final class Program: @unchecked Sendable {
     let syntax: Syntax
     let instructions: UnsafeMutableBufferPointer<Instruction>
     /// The node of each instruction, for the source map.
-    let nodes: [NodeIndex]
+    let nodes: UnsafeMutableBufferPointer<NodeIndex>
     /// All sources, one behind the other.
     let literals: UnsafeMutableBufferPointer<UInt8>
     let constants: UnsafeMutableBufferPointer<GoValue>
@@ -97,12 +97,6 @@ final class Program: @unchecked Sendable {
     init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
         self.syntax = syntax
         self.missingKey = missingKey
-        instructions = Program.pool(parts.instructions)
-        nodes = parts.nodes
-        literals = Program.pool(parts.literals)
-        constants = Program.pool(parts.constants)
-        paths = Program.pool(parts.paths)
-        names = Program.pool(parts.names)
         calls = parts.calls
         loops = parts.loops
         templateCalls = parts.templateCalls
@@ -111,20 +105,21 @@ final class Program: @unchecked Sendable {
         functions = parts.functions
         definitions = parts.definitions
         mutates = parts.functions.contains { $0.mutates }
+        instructions = parts.instructions.finish()
+        nodes = parts.nodes.finish()
+        literals = parts.literals.finish()
+        constants = parts.constants.finish()
+        paths = parts.paths.finish()
+        names = parts.names.finish()
     }
 
     deinit {
         instructions.deinitialize().deallocate()
+        nodes.deallocate()
         literals.deinitialize().deallocate()
         constants.deinitialize().deallocate()
         paths.deinitialize().deallocate()
         names.deinitialize().deallocate()
-    }
-
-    private static func pool<Element>(_ items: [Element]) -> UnsafeMutableBufferPointer<Element> {
-        let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: items.count)
-        _ = memory.initialize(from: items)
-        return memory
     }
 
     /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.

@@ -20,7 +20,7 @@ struct Syntax: Sendable {
             case pipe
             /// `first`: the first argument.
             case command
-            /// A function's name: `start`, `length`.
+            /// A function's name: `start`, `length`; `second`: index into `functions`.
             case identifier
             /// `$x.a.b` as written: `start`, `length`.
             case variable
@@ -75,13 +75,13 @@ struct Syntax: Sendable {
         var source: Int
     }
 
-    var nodes: [Node] = []
+    var nodes = NodeStorage.empty
     var numbers: [NumberConstant] = []
     var strings: [[UInt8]] = []
+    /// The names of functions that are called; those of each source on their own.
+    var functions: [String] = []
     var sources: [Source] = []
     var definitions: [Definition] = []
-    /// How deep blocks and parentheses nest at most.
-    var deepest = 0
 
     func definition(named name: [UInt8]) -> Int? { definitions.firstIndex { $0.name == name } }
 
@@ -95,7 +95,7 @@ struct Syntax: Sendable {
     }
 
     /// Whether there is nothing but white space under a list: such a definition does not replace another.
-    func isEmpty(_ list: NodeIndex, in source: Source) -> Bool {
+    static func isEmpty(_ list: NodeIndex, _ nodes: UnsafePointer<Node>, in source: Source) -> Bool {
         var index = nodes[Int(list)].first
         while index != Syntax.none {
             let node = nodes[Int(index)]
@@ -178,6 +178,25 @@ struct Syntax: Sendable {
         }
         return output.bytes
     }
+}
+
+/// The nodes of a `Syntax`, which do not change any more. In raw memory: see `Pool`.
+final class NodeStorage: @unchecked Sendable {
+    static let empty = NodeStorage(Pool<Syntax.Node>(capacity: 0).finish())
+
+    private let memory: UnsafeMutableBufferPointer<Syntax.Node>
+
+    /// - Parameter memory: of a pool; it is this object's from now on.
+    init(_ memory: UnsafeMutableBufferPointer<Syntax.Node>) { self.memory = memory }
+
+    deinit { memory.deallocate() }
+
+    var count: Int { memory.count }
+    /// Lives as long as this object.
+    var buffer: UnsafeBufferPointer<Syntax.Node> { UnsafeBufferPointer(memory) }
+
+    @inline(__always)
+    subscript(index: Int) -> Syntax.Node { memory[index] }
 }
 
 extension GoText {

@@ -7,7 +7,7 @@
 
 #include <new>
 
-// The header gives the layout and its inline functions; the three functions that live in the library are called by
+// The header gives the layout and its inline functions; the four functions that live in the library are called by
 // address, under the names that the C++ ABI gives them, so that the program starts without libre2. The header and
 // the library belong to the same soname, which fixes that layout.
 namespace {
@@ -20,6 +20,7 @@ struct Library {
     void (*destroy)(void *self) = nullptr;
     bool (*match)(const void *self, const StringPiece &text, size_t start, size_t end, RE2::Anchor anchor,
                   StringPiece *groups, int count) = nullptr;
+    int (*size)(const void *self) = nullptr;
     char problem[256] = "";
 
     Library() {
@@ -32,6 +33,7 @@ struct Library {
         find(handle, "_ZN3re23RE2C1ERKNS_11StringPieceERKNS0_7OptionsE", construct);
         find(handle, "_ZN3re23RE2D1Ev", destroy);
         find(handle, "_ZNK3re23RE25MatchERKNS_11StringPieceEmmNS0_6AnchorEPS1_i", match);
+        find(handle, "_ZNK3re23RE211ProgramSizeEv", size);
     }
 
     template <typename Function> void find(void *handle, const char *name, Function &function) {
@@ -84,6 +86,8 @@ void pillion_regex_free(pillion_regex *regex) {
     library().destroy(regex->storage);
     free(regex);
 }
+
+int pillion_regex_size(const pillion_regex *regex) { return library().size(regex->storage); }
 
 int pillion_regex_groups(const pillion_regex *regex) { return regex->regex().NumberOfCapturingGroups(); }
 

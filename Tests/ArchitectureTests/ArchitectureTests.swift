@@ -3,7 +3,7 @@ import TestSupport
 
 /// The import table: for each layer, what may be imported. The package manager allows more; this test does not.
 private let layers: [[String]] = [
-    ["CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets"],
+    ["CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets", "CStack"],
     ["Values", "YAML"],
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],

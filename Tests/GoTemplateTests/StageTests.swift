@@ -65,7 +65,7 @@ import Values
         try Parser.add(
             TemplateSource(name: "t", text: "x{{$a := .b}}{{$a}}"), left: "", right: "", limits: .commandLine,
             to: &syntax, hasFunction: { _ in false })
-        let program = Compiler.compile(
+        let program = try Compiler.compile(
             syntax, functions: FunctionTable([], impure: false), missingKey: .default)
         let shown = program.instructions.map { "\($0)" }
         #expect(

@@ -17,7 +17,10 @@ struct FunctionTable: Sendable {
 
         let kind: Kind
         /// The last one is the item type where the function is variadic.
-        let parameters: [ParameterType]
+        private let parameters: [ParameterType]
+        let parameterCount: Int
+        /// Whether any parameter takes less than everything.
+        let checks: Bool
         let isVariadic: Bool
         /// Whether the result may stand in an interface.
         let isBoxed: Bool
@@ -25,6 +28,8 @@ struct FunctionTable: Sendable {
         init(kind: Kind, parameters: [ParameterType], isVariadic: Bool, isBoxed: Bool) {
             self.kind = kind
             self.parameters = parameters
+            parameterCount = parameters.count
+            checks = parameters.contains { if case .type = $0 { true } else { false } }
             self.isVariadic = isVariadic
             self.isBoxed = isBoxed
         }

@@ -8,6 +8,8 @@ final class GoRegex: @unchecked Sendable {
     private let names: [String]
     private let source: [UInt8]
     private let groups: Int
+    /// Instructions of the compiled pattern: at worst, each is tried at every byte of a text.
+    let size: Int
 
     struct Failure: Error { var message: String }
 
@@ -57,6 +59,7 @@ final class GoRegex: @unchecked Sendable {
         self.source = source
         names = syntax.groupNames
         groups = Int(pillion_regex_groups(handle)) + 1
+        size = Int(pillion_regex_size(handle))
     }
 
     deinit { pillion_regex_free(handle) }

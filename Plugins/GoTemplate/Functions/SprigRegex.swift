@@ -8,7 +8,9 @@ enum SprigRegex {
                 #"{{ regexMatch "^[a-c]+$" "abc" }}"#, "true"
             ) { call throws(FunctionError) in
                 try call.context.checkRegex(call.bytes(0).count)
-                return .bool((try? GoRegex.compile(call.bytes(0)))?.matches(call.bytes(1)) ?? false)
+                guard let regex = try? GoRegex.compile(call.bytes(0)) else { return .bool(false) }
+                try count(regex, call)
+                return .bool(regex.matches(call.bytes(1)))
             },
             function(
                 "mustRegexMatch", "func(regex string, s string) (bool, error)", "whether a pattern matches",
@@ -87,12 +89,25 @@ enum SprigRegex {
     private static func regex(_ call: Call, must: Bool) throws(FunctionError) -> GoRegex {
         let pattern = call.bytes(0)
         try call.context.checkRegex(pattern.count)
-        do { return try GoRegex.compile(pattern) } catch {
+        let regex: GoRegex
+        do { regex = try GoRegex.compile(pattern) } catch {
             if must { throw .message(error.message) }
             let quoted =
                 pattern.contains(0x60)
                 ? GoText.quoted(pattern) : "`\(String(decoding: pattern, as: UTF8.self))`"
             throw .message("regexp: Compile(\(quoted)): \(error.message)")
         }
+        try count(regex, call)
+        return regex
+    }
+
+    /// Pairs of a text's byte and a pattern's instruction that are tried for what one step costs.
+    private static let pairsPerStep = 16
+
+    /// Searching takes time in proportion to the text times the pattern, `(a+)+$` too, and the steps say so: under a
+    /// million of them, a pattern of 1 KiB stops at a text of some 15 KB, and `(a+)+$` goes through 1 MB.
+    private static func count(_ regex: GoRegex, _ call: Call) throws(FunctionError) {
+        let (pairs, overflow) = regex.size.multipliedReportingOverflow(by: call.bytes(1).count)
+        try call.work(overflow ? .max / 2 : pairs / pairsPerStep)
     }
 }

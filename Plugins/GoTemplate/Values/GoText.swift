@@ -7,6 +7,16 @@ public enum GoText {
         return compare(left, right) == 0
     }
 
+    /// Of texts that are short and mostly differ in their length or first byte.
+    @inline(__always)
+    static func isEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        guard let first = left.baseAddress, let second = right.baseAddress, left.count > 0 else {
+            return true
+        }
+        return first.pointee == second.pointee && memcmp(first, second, left.count) == 0
+    }
+
     public static func isLess(_ left: String, _ right: String) -> Bool { compare(left, right) < 0 }
 
     /// Negative, zero or positive, as memcmp; a text that begins another comes first.

@@ -30,6 +30,9 @@ int pillion_regex_compile(const char *pattern, size_t size, int64_t memory, pill
                           size_t room);
 void pillion_regex_free(pillion_regex *regex);
 
+// Instructions of the compiled pattern: at worst, each is tried at every byte of a text.
+int pillion_regex_size(const pillion_regex *regex);
+
 // How many groups the pattern has besides the whole match.
 int pillion_regex_groups(const pillion_regex *regex);
 

@@ -1,0 +1,91 @@
+/// Pieces of one text, each once: what a template writes many times is looked up, made into a string and stored one
+/// time.
+struct TextTable: ~Copyable {
+    private struct Entry {
+        var start: Int32
+        var length: Int32
+        var hash: UInt64
+        var value: Int32
+    }
+
+    private var entries = Pool<Entry>(capacity: 8)
+    /// Indexes of entries, -1 for none, where the hash leads; a power of two, at most half full. Not made for the few
+    /// entries of a small template, which are looked through one after the other.
+    private var slots = Pool<Int32>(capacity: 0)
+    private var mask = 0
+
+    private static let scanned = 8
+
+    /// What was stored for the same text before, or nil after storing `value`.
+    ///
+    /// - Parameters:
+    ///   - start, length: the text within `bytes`, which are the same with every call.
+    mutating func value(
+        of bytes: UnsafePointer<UInt8>, start: Int, length: Int, orStore value: Int32
+    ) -> Int32? {
+        let text = UnsafeBufferPointer(start: bytes + start, count: length)
+        let hash = TextTable.hash(text)
+        if slots.count == 0 {
+            for index in 0..<entries.count where isEntry(index, text, hash, in: bytes) {
+                return entries[index].value
+            }
+        } else {
+            var slot = Int(truncatingIfNeeded: hash) & mask
+            while slots[slot] >= 0 {
+                if isEntry(Int(slots[slot]), text, hash, in: bytes) {
+                    return entries[Int(slots[slot])].value
+                }
+                slot = (slot + 1) & mask
+            }
+            slots.base[slot] = Int32(entries.count)
+        }
+        entries.append(Entry(start: Int32(start), length: Int32(length), hash: hash, value: value))
+        if entries.count > TextTable.scanned, entries.count * 2 > slots.count { enlarge() }
+        return nil
+    }
+
+    @inline(__always)
+    private func isEntry(
+        _ index: Int, _ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64, in bytes: UnsafePointer<UInt8>
+    ) -> Bool {
+        let entry = entries[index]
+        return entry.hash == hash
+            && GoText.isEqual(
+                text, UnsafeBufferPointer(start: bytes + Int(entry.start), count: Int(entry.length)))
+    }
+
+    private mutating func enlarge() {
+        let size = max(slots.count * 2, 64)
+        mask = size - 1
+        slots.removeAll()
+        for _ in 0..<size { slots.append(-1) }
+        for index in 0..<entries.count {
+            var slot = Int(truncatingIfNeeded: entries[index].hash) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots.base[slot] = Int32(index)
+        }
+    }
+
+    /// Eight bytes at a time. Who makes two texts with the same hash makes this table slow for himself only, and
+    /// no slower than a list.
+    @inline(__always)
+    private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        guard let base = text.baseAddress else { return 0 }
+        let raw = UnsafeRawPointer(base)
+        var hash = UInt64(truncatingIfNeeded: text.count) &* 0x9E37_79B9_7F4A_7C15
+        var offset = 0
+        while offset + 8 <= text.count {
+            hash =
+                (hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xBF58_476D_1CE4_E5B9
+            hash ^= hash >> 32
+            offset += 8
+        }
+        var rest: UInt64 = 0
+        while offset < text.count {
+            rest = rest << 8 | UInt64(base[offset])
+            offset += 1
+        }
+        hash = (hash ^ rest) &* 0xBF58_476D_1CE4_E5B9
+        return hash ^ hash >> 32
+    }
+}
