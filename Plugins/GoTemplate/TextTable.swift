@@ -1,7 +1,8 @@
 /// Pieces of one text, each once: what a template writes many times is looked up, made into a string and stored one
 /// time.
 struct TextTable: ~Copyable {
-    private struct Entry {
+    // Not private: Swift 6.3.1 cannot make the deinit of a private type's pool in another file.
+    struct Entry {
         var start: Int32
         var length: Int32
         var hash: UInt64

@@ -54,6 +54,27 @@ import Values
         #expect(error?.limit?.flag.hasPrefix("--max-") == true)
     }
 
+    /// A search takes time in proportion to the text times the pattern, and is counted so.
+    @Test func searchesAreSteps() throws {
+        func steps(_ pattern: String) throws -> Int {
+            var options = CompileOptions()
+            options.functionSets = ["sprig"]
+            let text = "{{regexMatch `\(pattern)` (repeat 100000 `a`)}}"
+            let template = try GoTemplateRenderer().compile(
+                TemplateSources(TemplateSource(name: "t", text: text)), options: options)
+            var usage = RenderUsage()
+            var map: SourceMap?
+            var output = ByteBuffer()
+            try template.render(
+                TemplateData(.null), limits: .server, sourceMap: &map, usage: &usage, into: &output)
+            #expect(output.text == "true")
+            return usage.steps
+        }
+        #expect(try steps("(a+)+$") > 100_000 / 16)
+        let error = #expect(throws: RenderError.self) { try steps("(a{100}){10}$") }
+        #expect(error?.limit?.name == "steps")
+    }
+
     /// Messages of Go stay Go's under its own limits.
     @Test func goesAsDeepAsGo() {
         let recursion = failure("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}", .commandLine)
