@@ -61,13 +61,16 @@ struct ClassicInjection {
             }
             pod.spec["dnsConfig"] = dnsConfig
         }
-        if insertion.rewritesProbes(of: pod), insertion.hasProxy {
+        if insertion.rewritesProbes(of: pod),
+            pod.containers.contains(where: { $0.name == ContainerName.proxy })
+        {
             let probes = self.probes(for: pod)
             let record = GoText.json(.object(probes.record(pod)))
             pod.modifyProxy { Environment.append(Probes.variable, record, to: &$0) }
             probes.rewrite(&pod)
         }
-        setFSGroup(&pod, &subject)
+        noteFSGroup(of: pod, &subject)
+        if setsFSGroup { FSGroup.apply(to: &pod) }
         for member in insertion.redirectAnnotations.members {
             guard AnnotationRules.isKnown(member.key, form: .classic), let text = member.value.string,
                 !text.isEmpty
@@ -76,21 +79,24 @@ struct ClassicInjection {
         }
         pod.setAnnotation(MetadataKey.status, insertion.status.text(version: snapshot.templateHash))
         pod.setLabel(MetadataKey.revision, snapshot.options.revision)
-        pod.setLabelIfUnset(MetadataKey.tlsMode, "istio")
+        if pod.label(MetadataKey.tlsMode) == nil { pod.setLabel(MetadataKey.tlsMode, "istio") }
         return pod
     }
 
     /// What the webhook makes of a pod.
     func injectReview(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
         let original = subject.pod
-        let earlier = original.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
+        var earlier = original.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
+        // A status that names nothing is taken for none.
+        if earlier == StatusAnnotation() { earlier = nil }
         var pod = original
         let before = Remains(of: earlier == nil ? Pod(metadata: Object(), spec: Object()) : original)
         (earlier ?? .legacy).remove(from: &pod)
-        if earlier != nil {
-            // An earlier injection is undone first, so that a second one sees and gives what the first one did.
-            subject.pod = undone(pod, before)
-        }
+        // An earlier injection is undone first, so that a second one sees and gives what the first one did.
+        subject.pod = earlier == nil ? original : undone(pod, before)
+        noteFSGroup(of: pod, &subject)
+        // The template sees the group already.
+        if setsFSGroup { FSGroup.apply(to: &subject.pod) }
         var insertion = try render(&subject)
         let rewrites = insertion.rewritesProbes(of: pod) && insertion.hasProxy
         let probes = self.probes(for: pod)
@@ -120,7 +126,7 @@ struct ClassicInjection {
         append(insertion.volumes, to: "volumes", of: &pod)
         append(insertion.imagePullSecrets, to: "imagePullSecrets", of: &pod)
         if let dnsConfig = insertion.dnsConfig { pod.spec["dnsConfig"] = dnsConfig }
-        setFSGroup(&pod, &subject)
+        if setsFSGroup { FSGroup.apply(to: &pod) }
         pod.setAnnotation(MetadataKey.status, insertion.status.text(version: snapshot.templateHash))
         for member in snapshot.injectedAnnotations.members {
             pod.setAnnotation(member.key, member.value.string ?? "")
@@ -151,7 +157,9 @@ struct ClassicInjection {
         var insertion = Insertion(decoded.value)
         insertion.modifyProxy { proxy in
             Concurrency.complete(&proxy)
-            let cluster = subject.environment.filter { Self.clusterVariables.contains($0.name) }
+            let cluster = subject.environment.filter {
+                Self.clusterVariables.contains($0.name) && !$0.value.isEmpty
+            }
             PathEnvironment.overwrite(&proxy, with: cluster)
         }
         return insertion
@@ -183,12 +191,13 @@ struct ClassicInjection {
         }
     }
 
-    private func setFSGroup(_ pod: inout Pod, _ subject: inout InjectionSubject) {
-        guard snapshot.mesh.value["sdsUdsPath"]?.string?.isEmpty == false else { return }
-        if let own = pod.spec["securityContext"]?["fsGroup"]?.int, own != FSGroup.proxyGroup {
-            subject.notes.append("fsGroup \(own) of the pod is replaced by \(FSGroup.proxyGroup)")
-        }
-        FSGroup.apply(to: &pod)
+    /// Where the proxy asks a node's agent for its certificates by the service account's token.
+    private var setsFSGroup: Bool { snapshot.mesh.value["sdsUdsPath"]?.string?.isEmpty == false }
+
+    private func noteFSGroup(of pod: Pod, _ subject: inout InjectionSubject) {
+        guard setsFSGroup, let own = pod.spec["securityContext"]?["fsGroup"]?.int, own != FSGroup.proxyGroup
+        else { return }
+        subject.notes.append("fsGroup \(own) of the pod is replaced by \(FSGroup.proxyGroup)")
     }
 
     /// What an earlier injection left in a pod, from which the pod before it follows.

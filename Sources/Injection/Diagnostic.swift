@@ -61,6 +61,8 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     public var limit: RenderError.Limit?
     /// The place in the manifest, where that is what could not be read.
     public var manifest: SourcePosition?
+    /// What else was wrong with the same manifest, in its order.
+    public var others: [InjectionError] = []
 
     public init(
         _ stage: Stage, _ code: ReasonCode, _ message: String, place: RenderError.Place? = nil,
@@ -77,5 +79,6 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         self.manifest = manifest
     }
 
-    public var description: String { message }
+    /// The message, and those of the others, a line each.
+    public var description: String { ([message] + others.map(\.message)).joined(separator: "\n") }
 }

@@ -35,7 +35,7 @@ public struct PodTemplatePath: Sendable, Equatable {
     public var kind: String
     /// The API group without version; nil for every group.
     public var group: String?
-    /// Member names from the object to the pod template (metadata and spec).
+    /// Member names from the object to the pod template (metadata and spec); `*` is every item of a list.
     public var path: [String]
 
     public init(kind: String, group: String?, path: [String]) {
@@ -44,12 +44,15 @@ public struct PodTemplatePath: Sendable, Equatable {
         self.path = path
     }
 
-    /// From `Kind.group=spec.template`, or `Kind=…` for every group; nil where the text is not of that form.
+    /// From `Kind.group=spec.template`, or `Kind=…` for every group; `spec.tasks[*].template` where there are several.
+    /// nil where the text is not of that form.
     public init?(_ text: String) {
         let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return nil }
         let name = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let path = sides[1].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let path = sides[1].split(separator: ".", omittingEmptySubsequences: false).flatMap { step in
+            step.hasSuffix("[*]") ? [String(step.dropLast(3)), "*"] : [String(step)]
+        }
         guard !name[0].isEmpty, !path.isEmpty, !path.contains("") else { return nil }
         self.init(kind: String(name[0]), group: name.count == 2 ? String(name[1]) : nil, path: path)
     }
@@ -68,7 +71,8 @@ public struct InjectionOptions: Sendable {
     /// What `env` may read, and the settings that Istio takes from its environment: COMPLIANCE_POLICY, PLATFORM.
     public var environment: [String: String] = [:]
     /// Annotations of namespaces by name, for the user and group ids that OpenShift gives to each; read where the
-    /// environment says `PLATFORM=openshift`. A review names its pod's namespace only.
+    /// platform is that: `PLATFORM` of the environment, else `global.platform` of the values. A review names its pod's
+    /// namespace only.
     public var namespaceAnnotations: [String: Object] = [:]
     /// Bytes that the cache of patches may hold; 0 switches it off.
     public var cacheBytes: Int = 16 << 20

@@ -125,6 +125,9 @@ struct InjectionConfigurationCompiler {
         compile.escape = .yaml
         compile.limits = options.limits
         compile.dataType = form == .classic ? TypeTable.classic.templateData : TypeTable.modern.templateData
+        if form == .classic, Self.hasBrackets(text) {
+            (compile.leftDelimiter, compile.rightDelimiter) = ("[[", "]]")
+        }
         // Istio calls every injection template so, and its messages with it.
         let source = TemplateSource(name: "inject", text: text)
         do {
@@ -140,6 +143,11 @@ struct InjectionConfigurationCompiler {
         }
     }
 
+    /// Whether a template has the delimiters of Istio 1.0 and 1.1, whose action is `[[ .Spec ]]`, and none of today's.
+    private static func hasBrackets(_ text: String) -> Bool {
+        !text.contains("{{") && text.contains("[[") && text.contains("]]")
+    }
+
     // MARK: Values and mesh configuration
 
     private mutating func readValues() -> Value {
@@ -147,7 +155,7 @@ struct InjectionConfigurationCompiler {
         do {
             let value = try YAMLReader.value(text.bytes)
             switch value {
-            case .object: return value
+            case .object: return Self.fractions(value)
             case .null: return .object(Object())
             default:
                 reader.add(
@@ -162,6 +170,17 @@ struct InjectionConfigurationCompiler {
                     "the values are no YAML: \(error.message)"))
         }
         return .object(Object())
+    }
+
+    /// Istio's values are JSON read into Go's `any`, where every number is a float64: templates print 1000650000 as
+    /// 1.00065e+09, and may compare it with fractions only.
+    private static func fractions(_ value: Value) -> Value {
+        switch value {
+        case .int(let number): .double(Double(number))
+        case .array(let items): .array(items.map(fractions))
+        case .object(let object): .object(Object(object.members.map { Member($0.key, fractions($0.value)) }))
+        default: value
+        }
     }
 
     private mutating func readMesh(_ form: PolicyConfiguration.Form) -> MeshConfiguration? {

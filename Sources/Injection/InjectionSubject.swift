@@ -9,6 +9,8 @@ struct InjectionSubject: Sendable {
     var owner: Ownership
     /// DeploymentMeta, as the classic form sees it: the whole metadata with the owner's name.
     var deploymentMetadata: Object
+    /// Where the pod will live, as far as that is known.
+    var namespace = ""
     /// Whether an API server asks; else a manifest is changed.
     var isReview: Bool
     /// From the webhook's path.
@@ -31,6 +33,7 @@ struct InjectionSubject: Sendable {
         if let namespace, deploymentMetadata.text("namespace").isEmpty {
             deploymentMetadata["namespace"] = .string(namespace)
         }
+        self.namespace = deploymentMetadata.text("namespace")
         deploymentMetadata["name"] = .string(owner.name)
         if let note = owner.note { notes.append(note) }
     }

@@ -27,9 +27,18 @@ struct Manifest {
     private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
 
     /// Puts every document through `run`.
+    ///
+    /// - Throws: where the text cannot be read, or every problem of its workloads together.
     func changed(by run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
-        if isJSON, let outcome = try changedJSON(&run) { return outcome }
-        return try changedYAML(&run)
+        let outcome: ManifestOutcome
+        if isJSON, let changed = try changedJSON(&run) {
+            outcome = changed
+        } else {
+            outcome = try changedYAML(&run)
+        }
+        guard var first = run.problems.first else { return outcome }
+        first.others = Array(run.problems.dropFirst())
+        throw first
     }
 
     // MARK: JSON
@@ -80,6 +89,7 @@ struct Manifest {
         var written = 0
         var hasChanged = false
         for (number, document) in documents.enumerated() where !document.isEmpty {
+            run.options.progress?(number, documents.count)
             // A workload that was injected before may come out as it is.
             guard let changed = try run.change(document.value, document: number, line: document.line),
                 changed != document.value
@@ -98,7 +108,10 @@ struct Manifest {
 
 /// What is done to the documents of a manifest.
 protocol ManifestChange {
+    var options: ManifestOptions { get }
     var reports: [WorkloadReport] { get set }
+    /// What went wrong with workloads, in their order.
+    var problems: [InjectionError] { get }
     /// The document as it becomes, or nil where nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value?
 }
@@ -116,6 +129,7 @@ struct ManifestRun: ManifestChange {
     let snapshot: Snapshot
     let options: ManifestOptions
     var reports: [WorkloadReport] = []
+    var problems: [InjectionError] = []
 
     init(snapshot: Snapshot, options: ManifestOptions) {
         self.snapshot = snapshot
@@ -124,11 +138,18 @@ struct ManifestRun: ManifestChange {
 
     /// The document with its workloads injected, or nil where nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
-        let workloads = WorkloadKinds.find(in: value, given: snapshot.options.podTemplatePaths)
-        if workloads.isEmpty { noteUnknown(value, document: document, line: line) }
+        let (workloads, leftAlone) = WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
+        note(leftAlone, document: document, line: line)
         var result = value
         var hasChanged = false
-        for workload in workloads {
+        for (number, workload) in workloads.enumerated() {
+            var workload = workload
+            // An object may hold several templates: each goes on from what the one before made.
+            if number > 0, workload.objectPath == workloads[number - 1].objectPath,
+                case .object(let object)? = result.value(at: workload.objectPath[...])
+            {
+                workload.object = object
+            }
             do {
                 guard let injected = try inject(workload, document: document, line: line) else { continue }
                 result.replace(at: workload.objectPath[...], with: injected)
@@ -137,7 +158,7 @@ struct ManifestRun: ManifestChange {
                 var error = error
                 let name = workload.name.isEmpty ? "" : " \"\(workload.name)\""
                 error.message = "\(options.name):\(line): \(workload.kind)\(name): \(error.message)"
-                throw error
+                problems.append(error)
             }
         }
         guard hasChanged else { return nil }
@@ -176,6 +197,7 @@ struct ManifestRun: ManifestChange {
             workload.isPod
             ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
             : InjectionSubject(template: pod, of: workload)
+        subject.namespace = namespace
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
         report.injected = true
         report.notes = subject.notes + subject.templateNotes
@@ -207,22 +229,17 @@ struct ManifestRun: ManifestChange {
         return own.isEmpty ? options.namespace ?? "default" : own
     }
 
-    /// Says of a kind that is not known that it seems to hold a pod.
-    private mutating func noteUnknown(_ value: Value, document: Int, line: Int) {
-        guard case .object(let object) = value, !object.text("kind").isEmpty,
-            let pointer = WorkloadKinds.podSpec(in: value)
-        else { return }
-        let kind = object.text("kind")
-        let path = pointer.split(separator: "/").dropLast().joined(separator: ".")
-        reports.append(
-            WorkloadReport(
-                kind: kind, name: object["metadata"]?["name"]?.string ?? "",
-                namespace: object["metadata"]?["namespace"]?.string ?? options.namespace ?? "default",
-                injected: false, reason: .unsupportedResource,
-                message:
-                    "the kind \(kind) is not known and was left alone, but \(pointer) looks like a pod's spec",
-                notes: ["to inject it, give --podTemplatePath \(kind)=\(path)"], document: document,
-                line: line))
+    /// Says which objects were left alone although they hold, or should hold, a pod.
+    private mutating func note(_ leftAlone: [WorkloadKinds.LeftAlone], document: Int, line: Int) {
+        for object in leftAlone {
+            reports.append(
+                WorkloadReport(
+                    kind: object.kind, name: object.name,
+                    namespace: object.namespace.isEmpty ? options.namespace ?? "default" : object.namespace,
+                    injected: false, reason: .unsupportedResource, message: object.message,
+                    notes: object.option.map { ["to inject it, give --podTemplatePath '\($0)'"] } ?? [],
+                    document: document, pointer: object.pointer, line: line))
+        }
     }
 }
 
@@ -231,11 +248,16 @@ struct ManifestUninjection: ManifestChange {
     let podTemplatePaths: [PodTemplatePath]
     let options: ManifestOptions
     var reports: [WorkloadReport] = []
+    var problems: [InjectionError] = []
 
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
         var result = value
         var hasChanged = false
         for workload in WorkloadKinds.find(in: value, given: podTemplatePaths) {
+            var workload = workload
+            if hasChanged, case .object(let object)? = result.value(at: workload.objectPath[...]) {
+                workload.object = object
+            }
             let outcome: Uninject.Outcome?
             do {
                 outcome = try Uninject.undone(workload)
@@ -243,7 +265,8 @@ struct ManifestUninjection: ManifestChange {
                 var error = error
                 error.message =
                     "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
-                throw error
+                problems.append(error)
+                continue
             }
             var report = WorkloadReport(
                 kind: workload.kind, name: workload.name,
@@ -252,6 +275,7 @@ struct ManifestUninjection: ManifestChange {
                 document: document,
                 pointer: workload.pointer, line: line)
             if let outcome {
+                report.restored = true
                 report.message =
                     outcome.isExact ? "restored exactly" : "restored from what the injection left"
                 report.notes = outcome.notes
@@ -266,6 +290,21 @@ struct ManifestUninjection: ManifestChange {
 }
 
 extension Value {
+    /// What stands there, or nil.
+    func value(at path: ArraySlice<Workload.PathStep>) -> Value? {
+        var found = self
+        for step in path {
+            let next =
+                switch step {
+                case .member(let name): found[name]
+                case .item(let index): found[index]
+                }
+            guard let next else { return nil }
+            found = next
+        }
+        return found
+    }
+
     /// Puts a value in the place of another; a path that leads nowhere changes nothing.
     mutating func replace(at path: ArraySlice<Workload.PathStep>, with value: Value) {
         guard let step = path.first else {
@@ -283,10 +322,14 @@ extension Value {
         }
     }
 
-    /// Puts a value under a path of member names, making what is missing.
+    /// Puts a value under a path of member names and numbers of items, making members that are missing.
     mutating func replaceMember(at path: ArraySlice<String>, with value: Value) {
         guard let name = path.first else {
             self = value
+            return
+        }
+        if case .array(let items) = self, let index = Int(name), items.indices.contains(index) {
+            modifyArray { $0[index].replaceMember(at: path.dropFirst(), with: value) }
             return
         }
         modifyObject { object in object.modify(name) { $0.replaceMember(at: path.dropFirst(), with: value) } }

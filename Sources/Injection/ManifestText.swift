@@ -80,8 +80,11 @@ private struct YAMLTextEdit {
     }
 
     private func applied() -> [UInt8]? {
-        let sorted = edits.enumerated().sorted {
-            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        // What is put in where something is cut out stands before the cut.
+        let sorted = edits.enumerated().sorted { left, right in
+            let (one, other) = (left.element.range, right.element.range)
+            if one.lowerBound != other.lowerBound { return one.lowerBound < other.lowerBound }
+            return one.isEmpty != other.isEmpty ? one.isEmpty : left.offset < right.offset
         }.map(\.element)
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + edits.reduce(0) { $0 + $1.text.count })
@@ -112,7 +115,7 @@ private struct YAMLTextEdit {
     private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines)
         throws
     {
-        guard !old.isEmpty else { throw Unsuitable() }
+        guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
         let places = try old.members.map { try column(of: Self.pointer(pointer, $0.key)) }
         let indent = places[0].column
         // One member a line, in the order of the text, all as far in as the first.
@@ -169,6 +172,11 @@ private struct YAMLTextEdit {
     /// Writes a member anew in its place.
     private mutating func rewrite(_ key: String, _ value: Value, in extent: Lines, indent: Int) throws {
         var text = written(.object(Object([Member(key, value)])), indent: indent)
+        if value.isNull, text.count > 5 + newline.count {
+            // A member without a value is how people write null.
+            text.removeLast(5 + newline.count)
+            text += newline
+        }
         let start = lines[extent.lowerBound] + indent
         // What stands before the key on its line, blanks or the dash of an item, stays.
         text.removeFirst(indent)
@@ -181,7 +189,7 @@ private struct YAMLTextEdit {
     private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines)
         throws
     {
-        guard !old.isEmpty else { throw Unsuitable() }
+        guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
         var dashes: [(line: Int, column: Int)] = []
         for index in old.indices {
             let item = try column(of: "\(pointer)/\(index)")

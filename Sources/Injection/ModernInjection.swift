@@ -19,18 +19,20 @@ struct ModernInjection {
     /// The pod with everything injected.
     func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
         subject.notes += notes
-        let identity = snapshot.openShiftIdentity(in: subject.deploymentMetadata.text("namespace"))
-        if identity != nil { OpenShift.resetProxyUser(of: &subject.pod) }
+        let identity = snapshot.openShiftIdentity(in: subject.namespace)
+        if subject.isReview, snapshot.isOpenShift { OpenShift.resetProxyUser(of: &subject.pod) }
         let environment = environment(of: subject)
         let status = subject.pod.annotation(MetadataKey.status)
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
-        let kept = Overrides(parsing: subject.pod.annotation(MetadataKey.overrides))
+        let kept = try Overrides(of: subject.pod)
         let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
         var (pod, template) = try runTemplates(&subject, stripped: stripped, identity: identity)
         try kept.reapply(
-            to: &pod, original: subject.pod, template: template, earlier: earlier,
+            to: &pod, original: subject.pod, template: template,
+            earlier: earlier ?? status.map { _ in StatusAnnotation() },
             isTransparentProxy: proxyConfig["interceptionMode"] == "TPROXY")
-        pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment) }
+        let successors: Set<String> = status == nil ? [] : [PrometheusMerge.variable, Probes.variable]
+        pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment, before: successors) }
         if PrometheusMerge.isWanted(pod: pod, mesh: snapshot.mesh.value) {
             try PrometheusMerge(statusPort: snapshot.mesh.statusPort).apply(to: &pod)
         }
@@ -55,20 +57,21 @@ struct ModernInjection {
     private static let clusterVariable = "ISTIO_META_CLUSTER_ID"
     private static let networkVariable = "ISTIO_META_NETWORK"
 
-    /// Values, then the path, then the pod's label; sorted by name.
+    /// Values, then the path, then the pod's label; sorted by name. An empty cluster or network says nothing, but an
+    /// empty label keeps the values' network away.
     private func environment(of subject: InjectionSubject) -> [(name: String, value: String)] {
         var found: [String: String] = [:]
-        let global = snapshot.values["global"]
-        if let cluster = global?["multiCluster"]?["clusterName"]?.string, !cluster.isEmpty {
-            found[Self.clusterVariable] = cluster
-        }
-        if let network = global?["network"]?.string, !network.isEmpty {
-            found[Self.networkVariable] = network
-        }
         for pair in subject.environment { found[pair.name] = pair.value }
-        if let network = subject.pod.label(MetadataKey.network) { found[Self.networkVariable] = network }
-        return found.filter { !$0.value.isEmpty }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
+        let global = snapshot.values["global"]
+        var cluster = global?["multiCluster"]?["clusterName"]?.string ?? ""
+        if let named = found[Self.clusterVariable], !named.isEmpty { cluster = named }
+        var network = global?["network"]?.string ?? ""
+        if let named = found[Self.networkVariable], !named.isEmpty { network = named }
+        if let label = subject.pod.label(MetadataKey.network) { network = label }
+        if !cluster.isEmpty { found[Self.clusterVariable] = cluster }
+        if !network.isEmpty { found[Self.networkVariable] = network }
+        return found.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            .map { ($0.key, $0.value) }
     }
 
     // MARK: Templates
@@ -157,8 +160,11 @@ struct ModernInjection {
     }
 
     private func wantsNativeSidecar(_ pod: Value) -> Bool {
-        let stated = pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar]?.string
-        return stated.flatMap(GoText.bool) ?? snapshot.options.nativeSidecars
+        switch pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar] {
+        case "true"?: true
+        case "false"?: false
+        default: snapshot.options.nativeSidecars
+        }
     }
 
     /// The names of the templates, in order, aliases resolved once.
@@ -206,23 +212,26 @@ struct ModernInjection {
         probes.rewrite(&pod)
     }
 
-    /// Tells the proxy what to ask; of a pod that was injected before, it knows some already.
+    /// Tells the proxy what to ask; of a pod that was injected before, it knows some already, and keeps that.
     private static func addRecord(_ record: Object, to proxy: inout Object, merging: Bool) {
-        var record = record
         proxy.modify("env") {
             $0.modifyArray { env in
-                if merging, let index = env.firstIndex(where: { $0.name == Probes.variable }) {
-                    let text = env[index]["value"]?.string ?? ""
-                    let limits = JSONLimits(depth: 16, bytes: 1 << 20)
-                    if var known = (try? JSON.read(text, limits: limits))?.object {
-                        for member in record.members { known[member.key] = member.value }
-                        record = known.sortedByKey
-                    }
-                    env.remove(at: index)
+                guard merging, let index = env.firstIndex(where: { $0.name == Probes.variable }) else {
+                    env.append(Self.variable(record))
+                    return
                 }
-                env.append(["name": .string(Probes.variable), "value": .string(GoText.json(.object(record)))])
+                let text = env[index]["value"]?.string ?? ""
+                let limits = JSONLimits(depth: 16, bytes: 1 << 20)
+                guard let known = (try? JSON.read(text, limits: limits))?.object else { return }
+                var merged = record
+                for member in known.members { merged[member.key] = member.value }
+                env[index] = Self.variable(merged.sortedByKey)
             }
         }
+    }
+
+    private static func variable(_ record: Object) -> Value {
+        ["name": .string(Probes.variable), "value": .string(GoText.json(.object(record)))]
     }
 
     private var holdsApplication: Bool {

@@ -28,12 +28,27 @@ struct Overrides: Sendable {
     /// The image that stands for "the injected one".
     static let automaticImage = "auto"
 
-    /// From the annotation's text; nothing where there is none.
-    init(parsing text: String?) {
+    /// From a pod's annotation; nothing where there is none.
+    ///
+    /// - Throws: `annotation_invalid` where it holds no containers: an injection without them would not be the user's.
+    init(of pod: Pod) throws(InjectionError) {
+        guard let text = pod.annotation(MetadataKey.overrides) else { return }
         let limits = JSONLimits(depth: 64, bytes: 256 << 10)
-        guard let text, let value = try? JSON.read(text, limits: limits) else { return }
-        containers = value["containers"]?.array ?? []
-        initContainers = value["initContainers"]?.array ?? []
+        do {
+            let kept = try TypedDecoding.decode(
+                JSON.read(text, limits: limits), as: TypeTable.modern.podSpec, .keeping
+            ).value
+            containers = kept["containers"]?.array ?? []
+            initContainers = kept["initContainers"]?.array ?? []
+        } catch {
+            let why = (error as? SchemaError)?.message ?? "\(error)"
+            let problem = AnnotationRules.Problem(
+                annotation: MetadataKey.overrides, value: String(text.prefix(120)),
+                why: "expected JSON with containers and initContainers: \(why)")
+            throw InjectionError(
+                .decide, .annotationInvalid,
+                "failed to run injection template: " + AnnotationRules.message([problem]))
+        }
     }
 
     private init() {}

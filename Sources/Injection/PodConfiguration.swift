@@ -36,17 +36,30 @@ extension Snapshot {
 enum Concurrency {
     static func complete(_ proxy: inout Object) {
         let arguments = proxy["args"]?.array ?? []
-        guard !arguments.contains(where: { names($0.string ?? "") }),
-            let resources = proxy["resources"]?.object,
-            let amount = resources["limits"]?["cpu"] ?? resources["requests"]?["cpu"],
-            let count = Quantity.roundedUp(amount.string ?? JSON.text(amount))
-        else { return }
+        guard stated(in: arguments.map { $0.string ?? "" }) <= 0 else { return }
+        let resources = proxy["resources"]
+        let amounts = [resources?["limits"]?["cpu"], resources?["requests"]?["cpu"]]
+        let counts = amounts.compactMap { amount in
+            amount.flatMap { Quantity.roundedUp($0.string ?? JSON.text($0)) }
+        }
+        guard let count = counts.first(where: { $0 > 0 }) else { return }
         proxy["args"] = .array(arguments + ["--concurrency", .string(String(count))])
     }
 
-    /// `--concurrency`, `-concurrency`, either with `=N`.
-    private static func names(_ argument: String) -> Bool {
-        let name = argument.prefix { $0 != "=" }
-        return name == "--concurrency" || name == "-concurrency"
+    /// What the first `--concurrency N` or `-concurrency=N` says; 0 where none says a number.
+    private static func stated(in arguments: [String]) -> Int {
+        for (index, argument) in arguments.enumerated() {
+            let parts = argument[...].trimmingBlanks.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard ["--concurrency", "-concurrency"].contains(parts.first ?? "") else { continue }
+            if parts.count == 2 {
+                guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+                    continue
+                }
+                return Int(parts[1]) ?? 0
+            }
+            return index + 1 < arguments.count ? Int(arguments[index + 1]) ?? 0 : 0
+        }
+        return 0
     }
 }

@@ -95,16 +95,12 @@ struct Probes {
     }
 
     private func resolve(_ port: Value?, _ ports: [String: Value]) -> Value? {
-        let number: Value
         switch port {
-        case .string(let name)?:
-            guard let found = ports[name] else { return nil }
-            number = found
-        case .int(let value)?: number = .int(value)
-        default: number = .int(0)
+        case .string(let name)?: ports[name]
+        // A number that is the status port already was rewritten before.
+        case .int(let number)?: form == .modern && number == meshStatusPort ? nil : .int(number)
+        default: .int(0)
         }
-        if form == .modern, number == .int(meshStatusPort) { return nil }
-        return number
     }
 
     private static func namedPorts(of container: Object) -> [String: Value] {

@@ -2,15 +2,16 @@ import Values
 
 /// The images of the proxy and of its init container: `hub/image:tag`, the tag with the variant that is asked for.
 ///
-/// The variant comes from the pod's annotation, else (the proxy only) from the proxy configuration, else from
-/// `values.global.variant`. A known variant at the end of the tag is replaced; `default` only removes it.
+/// The variant comes from the pod's annotation, else (the proxy only) from the proxy configuration where that has an
+/// `image` at all, else from `values.global.variant`. A known variant at the end of the tag is replaced; `default` only removes it.
 extension SidecarTemplateData {
     private static let imageType = "sidecar.istio.io/proxyImageType"
     private static let variants = ["debug", "distroless"]
 
     static func proxyImage(values: Value, proxyConfig: Value, annotations: Object) -> String {
-        let configured = proxyConfig["image"]?["imageType"]?.string
-        return image("proxy", values, annotations[imageType]?.string ?? nonEmpty(configured))
+        var configured: String?
+        if case .object(let image)? = proxyConfig["image"] { configured = image.text("imageType") }
+        return image("proxy", values, annotations[imageType]?.string ?? configured)
     }
 
     static func proxyInitImage(values: Value, annotations: Object) -> String {
@@ -27,11 +28,12 @@ extension SidecarTemplateData {
 
     private static func nonEmpty(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
 
-    /// A tag may be a number: `tag: 1.20` is written without quotes more often than not.
+    /// A tag may be a number: `tag: 1.20` is written without quotes more often than not. Every number is a fraction to
+    /// Istio here, so that 20260801 is printed as 2.0260801e+07.
     private static func text(_ tag: Value?) -> String {
         switch tag {
         case .string(let text): text
-        case .int(let number): String(number)
+        case .int(let number): NumberFormat.text(Double(number), style: .general)
         case .double(let number): NumberFormat.text(number, style: .general)
         case .bool(let flag): flag ? "true" : "false"
         default: ""
@@ -58,20 +60,21 @@ extension SidecarTemplateData {
     static func openShiftIdentity(namespaceAnnotations: Object) -> (user: Int64, group: Int64) {
         let users = namespaceAnnotations[userRange]?.string
         let groups = namespaceAnnotations[groupRange]?.string ?? users
-        let firstGroups = groups?.split(separator: ",", omittingEmptySubsequences: false).first.map(
-            String.init)
-        return (users.flatMap(lastID) ?? 1337, firstGroups.flatMap(lastID) ?? 1337)
+        // One range that cannot be read makes all of them worthless.
+        let ranges = groups?.split(separator: ",", omittingEmptySubsequences: false).map {
+            lastID(String($0))
+        }
+        let group = ranges?.contains(nil) == false ? ranges?.first ?? nil : nil
+        return (users.flatMap(lastID) ?? FSGroup.proxyGroup, group ?? FSGroup.proxyGroup)
     }
 
-    /// The last number of `first/count` or `first-last`.
+    /// The last number of `first/count` or `first-last`, 32 bits wide; what stands behind it is not looked at.
     private static func lastID(_ block: String) -> Int64? {
-        let counted = block.split(separator: "/", omittingEmptySubsequences: false)
-        if counted.count == 2, let first = UInt32(counted[0]), let count = UInt32(counted[1]), count > 0 {
-            return Int64(first) + Int64(count) - 1
-        }
-        let bounded = block.split(separator: "-", omittingEmptySubsequences: false)
-        guard bounded.count == 2, let first = UInt32(bounded[0]), let last = UInt32(bounded[1]), first <= last
+        let separator: Character = block.contains("/") ? "/" : "-"
+        let sides = block.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2, let first = UInt32(sides[0]),
+            let second = UInt32(sides[1].prefix { $0.isASCII && $0.isNumber })
         else { return nil }
-        return Int64(last)
+        return Int64(separator == "/" ? first &+ second &- 1 : second)
     }
 }

@@ -39,6 +39,8 @@ public struct ReviewReport: Sendable {
     public var version = ""
     public var patchBytes = 0
     public var patchOperations = 0
+    /// Whether the patch was applied and the result injected again before it was answered.
+    public var isSelfChecked = false
     /// Whether the patch was made for an equal request before.
     public var isFromCache = false
 
@@ -59,6 +61,8 @@ public struct ManifestOptions: Sendable {
     public var provenance = false
     /// The manifest's name in messages.
     public var name = "manifest"
+    /// Called before each document with its number, from 0, and how many there are.
+    public var progress: (@Sendable (_ document: Int, _ count: Int) -> Void)? = nil
 
     public init() {}
 }
@@ -82,6 +86,8 @@ public struct WorkloadReport: Sendable, Equatable {
     public var name: String
     public var namespace: String
     public var injected: Bool
+    /// Whether an injection was taken out of it.
+    public var restored = false
     public var reason: ReasonCode
     public var message: String
     /// What else should be said: heuristics that were used, values that were overwritten.

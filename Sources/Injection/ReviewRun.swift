@@ -80,6 +80,7 @@ struct ReviewRun {
         let patch = PodPatch(from: object, to: injected)
         if options.selfCheck {
             try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
+            report.isSelfChecked = true
         }
         let made = Snapshot.MadePatch(
             bytes: patch.bytes, operations: patch.count, decision: decision,
@@ -121,6 +122,7 @@ struct ReviewRun {
         }
         answer.auditAnnotations = [("result", report.kind.rawValue), ("reason", report.reason.rawValue)]
         if let decision = report.decision { answer.auditAnnotations += decision.auditAnnotations }
+        if report.isSelfChecked { answer.auditAnnotations.append(("patch-self-check", "passed")) }
         review.write(answer, into: &output)
         return report
     }

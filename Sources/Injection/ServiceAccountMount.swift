@@ -12,6 +12,6 @@ enum ServiceAccountMount {
                 found = mount
             }
         }
-        return found
+        return found?.name.isEmpty == false ? found : nil
     }
 }

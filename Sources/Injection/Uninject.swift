@@ -33,7 +33,7 @@ struct Uninject {
         var notes: [String] = []
         restoreProbes(&pod)
         restoreScraping(&pod)
-        let kept = Overrides(parsing: pod.annotation(MetadataKey.overrides))
+        let kept = try Overrides(of: pod)
         status.remove(from: &pod)
         for list in ["initContainers", "volumes", "imagePullSecrets"]
         where pod.spec[list]?.array?.isEmpty == true {

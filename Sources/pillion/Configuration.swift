@@ -18,6 +18,17 @@ let templateEnvironmentOption = Option(
     name: "template-env", shape: .list("NAME"),
     help: "an environment variable that the template function env may read; all others are empty to it")
 
+/// OpenShift gives each namespace ids of its own, which the proxy has to run with.
+let platformOptions = [
+    Option(
+        name: "platform", shape: .value("NAME"),
+        help: "openshift: the proxy's ids are those of its namespace; else PLATFORM of the environment, else "
+            + "global.platform of the values"),
+    Option(
+        name: "namespaceFile", shape: .list("FILE"),
+        help: "Namespaces with their annotations, as kubectl get namespaces -o yaml prints them; read once"),
+]
+
 /// What Istio's injector takes from its environment besides flags.
 private let settingsOfEnvironment = ["COMPLIANCE_POLICY", "PLATFORM"]
 
@@ -77,6 +88,14 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     options.podTemplatePaths = try podTemplatePaths(arguments)
     for name in arguments.list("template-env") + settingsOfEnvironment {
         options.environment[name] = getenv(name).map { String(cString: $0) }
+    }
+    if let platform = arguments.string("platform") { options.environment["PLATFORM"] = platform }
+    for path in arguments.list("namespaceFile") {
+        do {
+            try options.readNamespaces(NamedText(name: path, bytes: read(file: path)))
+        } catch let error as ConfigurationError {
+            throw Failure(error.description)
+        }
     }
     return options
 }

@@ -25,6 +25,8 @@ struct ManifestWork {
     let options: ManifestOptions
     /// What was done with a workload, in a word: `injected`.
     let done: String
+    /// Whether injections are taken out.
+    let undoes: Bool
     let change: Change
     let paths: [String]
     let report: String
@@ -34,8 +36,10 @@ struct ManifestWork {
     let isDiff: Bool
 
     init(
-        _ arguments: Arguments, _ options: ManifestOptions, verb done: String, change: @escaping Change
+        _ arguments: Arguments, _ options: ManifestOptions, verb done: String, undoes: Bool = false,
+        change: @escaping Change
     ) throws {
+        self.undoes = undoes
         self.options = options
         self.done = done
         self.change = change
@@ -58,23 +62,24 @@ struct ManifestWork {
         var reports: [WorkloadReport] = []
         var wouldChange = false
         var status = ExitStatus.success
+        let progress = Progress()
         for (index, path) in paths.enumerated() {
-            progress(index, path)
             let input = try read(file: path)
             do {
                 var options = options
                 options.name = path == "-" ? "standard input" : path
+                options.progress = progress.documents(of: options.name, files: (index, paths.count))
                 let outcome = try change(input, options)
                 wouldChange = wouldChange || outcome.changed
                 reports += outcome.workloads
                 say(outcome.workloads, of: path)
                 try emit(outcome, from: input, path, isFirst: index == 0, into: &output)
             } catch let error as InjectionError {
-                complain(describe(error))
+                for problem in [error] + error.others { complain(describe(problem)) }
                 status = .failure
             }
         }
-        endProgress()
+        progress.end()
         if report == "json" {
             standardError.write(JSON.text(.array(reports.map(\.json)), style: .pretty(2)) + "\n")
         }
@@ -96,11 +101,11 @@ struct ManifestWork {
             output.append(UnifiedDiff.text(from: input, to: outcome.output, name: path))
             return
         }
-        if !isFirst, !outcome.output.starts(with: Array("---".utf8)) {
-            output.append("---\n" as StaticString)
+        if !isFirst {
+            if output.count > 0, output[output.count - 1] != 0x0a { output.append(0x0a) }
+            if !outcome.output.starts(with: Array("---".utf8)) { output.append("---\n" as StaticString) }
         }
         output.append(outcome.output)
-        if let last = outcome.output.last, last != 0x0a { output.append(0x0a) }
     }
 
     private func deliver(_ output: borrowing ByteBuffer) throws {
@@ -117,28 +122,16 @@ struct ManifestWork {
         for workload in workloads {
             let subject =
                 "\(workload.kind) \(workload.namespace.isEmpty ? "" : workload.namespace + "/")\(workload.name)"
-            if !workload.injected {
-                complain(
-                    "\(subject): \(colour.faint("skipped")) (\(workload.reason.rawValue)): \(workload.message)"
-                )
+            let isDone = workload.injected || workload.restored
+            // Whether an injection is taken out depends on nothing but whether there is one.
+            let reason = undoes ? "" : " (\(workload.reason.rawValue))"
+            if !isDone {
+                complain("\(subject): \(colour.faint("skipped"))\(reason): \(workload.message)")
             } else if report == "text" {
-                complain(
-                    "\(subject): \(colour.green(done)) (\(workload.reason.rawValue)): \(workload.message)"
-                )
+                complain("\(subject): \(colour.green(done))\(reason): \(workload.message)")
             }
             for note in workload.notes { complain("\(subject): note: \(note)") }
         }
-    }
-
-    /// A line that is written over, for people who wait at a terminal.
-    private func progress(_ index: Int, _ path: String) {
-        guard paths.count > 10, standardError.isTerminal else { return }
-        standardError.write("\r\u{1B}[K\(index + 1) of \(paths.count) \(path)")
-    }
-
-    private func endProgress() {
-        guard paths.count > 10, standardError.isTerminal else { return }
-        standardError.write("\r\u{1B}[K")
     }
 }
 
@@ -146,7 +139,8 @@ extension WorkloadReport {
     fileprivate var json: Value {
         [
             "kind": .string(kind), "name": .string(name), "namespace": .string(namespace),
-            "injected": .bool(injected), "reason": .string(reason.rawValue), "message": .string(message),
+            "injected": .bool(injected), "restored": .bool(restored), "reason": .string(reason.rawValue),
+            "message": .string(message),
             "notes": .array(notes.map { .string($0) }), "document": .int(Int64(document)),
             "pointer": .string(pointer), "line": .int(Int64(line)),
         ]
@@ -155,5 +149,7 @@ extension WorkloadReport {
 
 /// The message, which names the place in the manifest, and the lines around the place in the template.
 func describe(_ error: InjectionError) -> String {
-    error.snippet.map { "\(error.message)\n\($0)" } ?? error.message
+    var text = error.snippet.map { "\(error.message)\n\($0)" } ?? error.message
+    while text.hasSuffix("\n") { text.removeLast() }
+    return text
 }

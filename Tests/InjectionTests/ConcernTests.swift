@@ -23,7 +23,9 @@ struct ConcernTests {
             ("/inject/cluster/c1", "ISTIO_META_CLUSTER_ID=c1"),
             ("/inject/net/a--slash--b", "ISTIO_META_NETWORK=a/b"),
             ("/inject/some_key/v/b/2", "B=2 SOME_KEY=v"), ("/inject/cluster", ""),
-            ("/inject//cluster/c", "ISTIO_META_CLUSTER_ID=c"),
+            ("/inject/cluster//net/n/", "ISTIO_META_CLUSTER_ID= ISTIO_META_NETWORK=n"),
+            ("/inject/cluster/a/cluster/b/odd", "ISTIO_META_CLUSTER_ID=b"),
+            ("/inject/:ENV:a=:ENV:=b:ENV:c:ENV:d=x=y--slash--", "A= D=x=y--slash--"),
             ("/inject/:ENV:cluster=c:ENV:net=n", "ISTIO_META_CLUSTER_ID=c ISTIO_META_NETWORK=n"),
         ])
     func pathEnvironment(_ path: String, _ want: String) {
@@ -93,6 +95,23 @@ struct ConcernTests {
                 #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz"}}"#, "modern"
             ),
             (["exec": ["command": ["x"]]], nil, #"{"exec":{"command":["x"]}}"#, "both"),
+            (
+                ["httpGet": ["port": "8080"]], nil,
+                #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz"}}"#, "both"
+            ),
+            (
+                ["httpGet": ["port": "status"]], #"{"httpGet":{"port":15020}}"#,
+                #"{"httpGet":{"port":15020,"path":"/app-health/a/readyz"}}"#, "both"
+            ),
+            (
+                ["grpc": ["port": 15020, "service": ""]], #"{"grpc":{"port":15020,"service":""}}"#,
+                #"{"httpGet":{"path":"/app-health/a/readyz","port":15020}}"#, "modern"
+            ),
+            (
+                ["httpGet": [:]], #"{"httpGet":{"port":0}}"#,
+                #"{"httpGet":{"path":"/app-health/a/readyz","port":15020}}"#, "both"
+            ),
+            ([:], nil, "{}", "both"),
         ] as [(Value, String?, String, String)])
     func probes(_ probe: Value, _ recorded: String?, _ rewritten: String, _ forms: String) {
         for form in [PolicyConfiguration.Form.classic, .modern]
@@ -100,7 +119,11 @@ struct ConcernTests {
             var pod = Self.pod([
                 "containers": [
                     [
-                        "name": "a", "ports": [["name": "http", "containerPort": 80]],
+                        "name": "a",
+                        "ports": [
+                            ["name": "http", "containerPort": 80],
+                            ["name": "status", "containerPort": 15020], ["containerPort": 81],
+                        ],
                         "readinessProbe": probe,
                     ],
                     ["name": "istio-proxy", "readinessProbe": ["httpGet": ["port": 1]]],
@@ -154,6 +177,11 @@ struct ConcernTests {
             ([], ["requests": ["cpu": 1]], "--concurrency 1"),
             (["-concurrency=3"], ["limits": ["cpu": "2"]], "-concurrency=3"),
             (["--concurrency", "3"], ["limits": ["cpu": "2"]], "--concurrency 3"), (["x"], [:], "x"),
+            (["--concurrency", "0"], ["limits": ["cpu": "2"]], "--concurrency 0 --concurrency 2"),
+            (["--concurrency"], ["limits": ["cpu": "2"]], "--concurrency --concurrency 2"),
+            (["--concurrency=x"], ["limits": ["cpu": "2"]], "--concurrency=x --concurrency 2"),
+            ([], ["limits": ["cpu": "0"], "requests": ["cpu": "100m"]], "--concurrency 1"),
+            ([], ["limits": ["cpu": "0"]], ""),
         ] as [(Value, Value, String)])
     func concurrency(_ arguments: Value, _ resources: Value, _ want: String) {
         var proxy = Object([Member("args", arguments), Member("resources", resources)])
@@ -186,12 +214,13 @@ struct ConcernTests {
             ("CronJob", "batch/v2alpha1", "/spec/jobTemplate/spec/template"),
             ("Rollout", "argoproj.io/v1alpha1", "/spec/template"), ("Service", "v1", nil),
             ("Service", "serving.knative.dev/v1", "/spec/template"), ("Own", "example.com/v1", "/spec/pod"),
-            ("Any", "whatever/v1", "/pods"),
+            ("Any", "whatever/v1", "/pods"), ("Job", "batch.volcano.sh/v1alpha1", "/spec/tasks/*/template"),
+            ("Workflow", "argoproj.io/v1alpha1", nil), ("Deployment", "", nil),
         ])
     func kinds(_ kind: String, _ apiVersion: String, _ pointer: String?) {
         let given = ["Own.example.com=spec.pod", "Any=pods"].compactMap { PodTemplatePath($0) }
-        let path = WorkloadKinds.path(kind: kind, apiVersion: apiVersion, given: given)
-        #expect(path.map { JSONPointer($0).description } == pointer)
+        let paths = WorkloadKinds.paths(kind: kind, apiVersion: apiVersion, given: given)
+        #expect(paths.map { JSONPointer($0).description } == (pointer.map { [$0] } ?? []))
     }
 
     @Test(

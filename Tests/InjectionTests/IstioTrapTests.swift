@@ -7,7 +7,24 @@ import YAML
 @testable import Injection
 
 /// Where Istio surprises: which way each trap was decided here. The numbers are the rows of the table of traps that
-/// COMPATIBILITY.md goes through.
+/// COMPATIBILITY.md goes through, in its order.
+///
+/// | rows | test |
+/// | --- | --- |
+/// | 1, 2 | `illegalPolicy`, `unrecognised` |
+/// | 3, 4 | `denied` |
+/// | 5 | `noController` |
+/// | 6 | `ownership` |
+/// | 7 | `oneAnswer` |
+/// | 8 | `manifestPolicy` |
+/// | 9, 16 | `overwritten` |
+/// | 10, 11 | `cronJob`, `injectedBefore` |
+/// | 12, 13 | `noNoise` |
+/// | 14, 15 | `functions` |
+/// | 17 | `hash` |
+/// | 18, 20 | `kinds` here, the rest in ServiceTests (`MetricsTests`, `LifecycleTests`) |
+/// | 19 | `measured` |
+/// | 21, 22 | `injectedAnnotations`, `invalidAnnotations` |
 @Suite("Istio's traps")
 struct IstioTrapTests {
     private static func configuration(policy: String = "enabled", extra: String = "", spec: String) -> String
@@ -253,5 +270,61 @@ struct IstioTrapTests {
         let first = try #require(answer.message.firstRange(of: "interceptionMode"))
         let second = try #require(answer.message.firstRange(of: "status.sidecar"))
         #expect(first.lowerBound < second.lowerBound)
+    }
+
+    @Test(
+        "7: one answer a request, whatever is wrong",
+        arguments: ["", "{", "null", "[]", "{\"request\":{\"uid\":7}}", "\u{0}", "{} {}"])
+    func oneAnswer(_ body: String) throws {
+        let snapshot = try Snapshots.make(Self.configuration(spec: Self.proxy))
+        var output = ByteBuffer()
+        let report = Array(body.utf8).withUnsafeBufferPointer {
+            Pipeline.review($0, path: "/inject", snapshot: snapshot, into: &output)
+        }
+        // The reader takes one value and nothing behind it.
+        let answer = try JSON.read(output.text)
+        #expect(answer["response"]?["allowed"] == false && report.kind == .failure)
+    }
+
+    @Test(
+        "14, 15: the oddities of Istio's functions that templates depend on",
+        arguments: [
+            ("{{ render `{{ .Nothing.Such }` }}", ""), ("{{ render `{{ .ObjectMeta.Name }}` }}", "front"),
+            ("{{ fromJSON `{` }}", "{}"), ("{{ (fromJSON `{\"a\":1000650000}`).a }}", "1.00065e+09"),
+            (#"{{ indent 2 "a\nb" | printf `%q` }}"#, #""a\n  b""#),
+            ("{{ contains `b` `abc` }}", "true"), ("{{ contains `abc` `b` }}", "false"),
+            ("{{ toJSON .ObjectMeta.Labels }}", #"{"a":"<1>"}"#),
+            ("{{ toJson .ObjectMeta.Labels }}", #"{"a":"<1>"}"#),
+        ])
+    func functions(_ template: String, _ want: String) throws {
+        let configuration = """
+            policy: enabled
+            template: |
+              containers:
+              - name: istio-proxy
+                args:
+                - |-
+                  >\(template)<
+            """
+        let snapshot = try Snapshots.make(configuration)
+        let review = Self.review(metadata: ["name": "front", "labels": ["a": "<1>"]])
+        let answer = try Answer(to: review, snapshot: snapshot)
+        let proxy = try Self.pod(answer, of: review)["spec"]?["containers"]?[1]
+        let escaped = want.replacing("<1>", with: "\\u003c1\\u003e")
+        #expect(proxy?["args"]?[0]?.string == ">\(escaped)<", "\(answer.message)")
+        // What went wrong inside, and the data, are nobody's business but the template's.
+        #expect(answer.review["response"]?["warnings"] == nil)
+    }
+
+    @Test(
+        "19: the reviews that speed is measured with are really injected",
+        .enabled(if: SharedMaterial.isPresent),
+        arguments: [("1.6", "review-v1beta1.json"), ("1.32", "review-v1.json")])
+    func measured(_ version: String, _ file: String) throws {
+        let review = try JSON.read(text(of: SharedMaterial.path("bench/\(file)")))
+        let answer = try Answer(to: review, snapshot: try Snapshots.bench(version))
+        let names = try Self.pod(answer, of: review)["spec"]?["containers"]?.array?.map(\.name) ?? []
+        #expect(names.contains("istio-proxy") && answer.report.kind == .success)
+        #expect(answer.report.patchBytes > 5_000)
     }
 }

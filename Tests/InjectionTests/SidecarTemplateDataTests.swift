@@ -44,8 +44,9 @@ import Values
         arguments: [
             ("1000620000/10000", nil, 1_000_629_999, 1_000_629_999), ("1-9", "20/5,100/5", 9, 24),
             (nil, "7-8", 1337, 8),
-            ("nonsense", "9-8", 1337, 1337), (nil, nil, 1337, 1337), ("5/0", nil, 1337, 1337),
-            ("4294967295/4294967295", nil, 8_589_934_589, 8_589_934_589),
+            ("nonsense", "9-8", 1337, 8), (nil, nil, 1337, 1337), ("5/0", nil, 4, 4),
+            ("4294967295/4294967295", nil, 4_294_967_293, 4_294_967_293), ("", "", 1337, 1337),
+            ("1-9", "20/5,nonsense", 9, 1337),
         ] as [(String?, String?, Int64, Int64)])
     func openShiftIdentity(users: String?, groups: String?, user: Int64, group: Int64) {
         var annotations = Object()

@@ -41,7 +41,7 @@ struct InjectHandler: Handler {
         }
         switch format {
         case .json where TopLevelKind.isReview(request.body):
-            return review(request, mayTakeLong, &entry)
+            return review(request, mayTakeLong, selfCheck: try selfCheck.isDue(for: request), &entry)
         case .json: return try manifest(request, .json, isDifference, mayTakeLong, &entry)
         default: return try manifest(request, .yaml, isDifference, mayTakeLong, &entry)
         }
@@ -52,14 +52,15 @@ struct InjectHandler: Handler {
     /// wait for a processor is not taken for slow.
     private static let quickNanoseconds: UInt64 = 20_000_000
 
-    private func review(_ request: HTTPRequest, _ mayTakeLong: Bool, _ entry: inout LogEntry) -> HTTPResponse?
-    {
+    private func review(
+        _ request: HTTPRequest, _ mayTakeLong: Bool, selfCheck: Bool, _ entry: inout LogEntry
+    ) -> HTTPResponse? {
         metrics.reviewsInFlight.increment()
         defer { metrics.reviewsInFlight.decrement() }
         let policy = FailurePolicy(options: options)
         let deadline = policy.deadline(of: request)
         var review = ReviewOptions()
-        review.selfCheck = selfCheck.isDue()
+        review.selfCheck = selfCheck
         review.allowOnFailure = policy.allows(request, namespace: "")
         review.deadline =
             mayTakeLong ? deadline : min(deadline, ServerClock.now() + Self.quickNanoseconds)
@@ -136,15 +137,24 @@ struct InjectHandler: Handler {
     }
 }
 
-/// Says for which reviews the patch is checked before it is answered.
+/// Says for which reviews the patch is checked before it is answered: those that ask for it, and those that the server's
+/// setting means.
 private final class SelfCheckSampling: Sendable {
     private let setting: ServeOptions.SelfCheck
     private let reviews = Atomic<Int>(0)
 
     init(_ setting: ServeOptions.SelfCheck) { self.setting = setting }
 
-    func isDue() -> Bool {
-        switch setting {
+    /// - Throws: a parameter that is neither `always` nor `off`.
+    func isDue(for request: HTTPRequest) throws(RequestProblem) -> Bool {
+        switch request.query("patchSelfCheck") {
+        case nil, "off"?: break
+        case "always"?: return true
+        case let other?:
+            throw .malformed(
+                "the parameter \"patchSelfCheck\" is \"\(excerpt(other))\": want always or off")
+        }
+        return switch setting {
         case .off: false
         case .always: true
         case .sample(let count): reviews.wrappingAdd(1, ordering: .relaxed).newValue % count == 0
@@ -172,7 +182,7 @@ extension RequestProblem {
             case .overload: 503
             default: 422
             }
-        self.init(status: status, code: error.code.rawValue, detail: error.message)
+        self.init(status: status, code: error.code.rawValue, detail: error.description)
         if let place = error.place { members["template"] = place.json }
         if let rendered = error.rendered { members["rendered"] = rendered.json }
         if let manifest = error.manifest { members["manifest"] = manifest.json }

@@ -28,6 +28,7 @@ let kubeInjectVerb = Verb(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
             help: "the label istio.io/rev, and the end of the ConfigMaps' names: istio-REVISION"),
         nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
+    ] + platformOptions + [
         Option(
             name: "respect-policy", shape: .flag,
             help: "with a template: configuration too, policy and annotations decide, as in the webhook"),

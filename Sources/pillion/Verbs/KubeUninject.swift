@@ -12,7 +12,8 @@ let kubeUninjectVerb = Verb(
     statuses: [(3, "with --check: something would change")],
     run: { arguments in
         let paths = try podTemplatePaths(arguments)
-        let work = try ManifestWork(arguments, ManifestOptions(), verb: "uninjected") { manifest, options in
+        let work = try ManifestWork(arguments, ManifestOptions(), verb: "uninjected", undoes: true) {
+            manifest, options in
             try Pipeline.uninject(manifest: manifest, podTemplatePaths: paths, options: options)
         }
         return try work.run()
