@@ -12,45 +12,19 @@ import Testing
         let server = try #require(RunningProcess(pillionBinary, ["serve", "--httpPort", "\(port)"]))
         #expect(waitUntilListening(port), "the server did not start: \(server.errors)")
         var count = 0
-        var rewritten = ""
-        var lines = text(of: path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[
-            ...]
-        while let line = lines.popFirst() {
-            rewritten += line + (lines.isEmpty ? "" : "\n")
-            guard line == "```console" else { continue }
-            for step in steps(&lines) {
+        let rewritten = BlockDocument(path: path).refilled { block in
+            guard block.kind == "console" else { return nil }
+            return block.steps.map { step in
                 count += 1
                 let output = answer(to: step.command, port: port, in: folder)
-                rewritten += "$ \(step.command)\n\(output)"
                 if !updatesGoldens {
                     #expect(output == step.output, "README.md: $ \(step.command)")
                 }
-            }
-            rewritten += "```\n"
+                return "$ \(step.command)\n\(output)"
+            }.joined()
         }
         #expect(count >= 4, "the README's first minute has \(count) commands")
         if updatesGoldens { _ = compareGolden(rewritten, with: path) }
-    }
-
-    /// The commands of a block up to its end, each with the lines that follow it. A command goes on over lines that end
-    /// in a backslash and over quoted lines.
-    private func steps(_ lines: inout ArraySlice<String>) -> [(command: String, output: String)] {
-        var steps: [(command: String, output: String)] = []
-        while let line = lines.popFirst(), line != "```" {
-            if line.hasPrefix("$ ") {
-                var command = String(line.dropFirst(2))
-                while command.hasSuffix("\\") || command.hasSuffix("|")
-                    || command.count(where: { $0 == "'" }) % 2 == 1,
-                    let next = lines.popFirst()
-                {
-                    command += "\n" + next
-                }
-                steps.append((command, ""))
-            } else if !steps.isEmpty {
-                steps[steps.count - 1].output += line + "\n"
-            }
-        }
-        return steps
     }
 
     private func answer(to command: String, port: Int, in folder: TemporaryFolder) -> String {

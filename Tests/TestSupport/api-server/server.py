@@ -29,6 +29,19 @@ GROUPS = {
     "nodes": ("", "v1", "Node", False),
     "mutatingwebhookconfigurations": (
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", False),
+    # Kept as they come, for what an installation applies.
+    "serviceaccounts": ("", "v1", "ServiceAccount", True),
+    "services": ("", "v1", "Service", True),
+    "deployments": ("apps", "v1", "Deployment", True),
+    "horizontalpodautoscalers": ("autoscaling", "v1", "HorizontalPodAutoscaler", True),
+    "poddisruptionbudgets": ("policy", "v1", "PodDisruptionBudget", True),
+    "networkpolicies": ("networking.k8s.io", "v1", "NetworkPolicy", True),
+    "roles": ("rbac.authorization.k8s.io", "v1", "Role", True),
+    "rolebindings": ("rbac.authorization.k8s.io", "v1", "RoleBinding", True),
+    "clusterroles": ("rbac.authorization.k8s.io", "v1", "ClusterRole", False),
+    "clusterrolebindings": ("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", False),
+    "issuers": ("cert-manager.io", "v1", "Issuer", True),
+    "certificates": ("cert-manager.io", "v1", "Certificate", True),
 }
 
 
@@ -261,17 +274,12 @@ class API(BaseHTTPRequestHandler):
         found = self.discovery(parts)
         if found is not None:
             return self.answer(200, found)
-        if parts[:2] == ["api", "v1"]:
-            rest = parts[2:]
-        elif parts[:3] == ["apis", "admissionregistration.k8s.io", "v1"]:
-            rest = parts[3:]
-        else:
-            raise Problem(404, "NotFound", "the server could not find the requested resource")
+        rest = parts[2:] if parts[0] == "api" else parts[3:]
         namespace = None
         if len(rest) >= 3 and rest[0] == "namespaces":
             namespace, rest = rest[1], rest[2:]
-        resource, name = rest[0], (rest[1] if len(rest) > 1 else None)
-        if resource not in GROUPS:
+        resource, name = (rest + [None])[0], (rest[1] if len(rest) > 1 else None)
+        if resource not in GROUPS or parts[:-len(rest)] != self.prefix(GROUPS[resource], namespace):
             raise Problem(404, "NotFound", "the server could not find the requested resource")
         selected = name
         selector = query.get("fieldSelector", "")
@@ -330,6 +338,13 @@ class API(BaseHTTPRequestHandler):
                               "been modified; please apply your changes to the latest version and try again")
             check(resource, old, new)
             return old if new == old else cluster.put(key, new)
+
+    @staticmethod
+    def prefix(kind, namespace):
+        """The path before a resource's name."""
+        group, version, _, _ = kind
+        before = ["apis", group, version] if group else ["api", version]
+        return before + (["namespaces", namespace] if namespace else [])
 
     def keys(self, resource, namespace, name):
         return sorted(k for k in cluster.objects
@@ -413,12 +428,13 @@ class API(BaseHTTPRequestHandler):
             return {"major": major, "minor": minor, "gitVersion": version}
         if parts == ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+        groups = sorted({g for g, _, _, _ in GROUPS.values() if g})
         if parts == ["apis"]:
-            name = "admissionregistration.k8s.io"
-            version = {"groupVersion": name + "/v1", "version": "v1"}
+            versions = [{"groupVersion": f"{g}/v1", "version": "v1"} for g in groups]
             return {"kind": "APIGroupList", "apiVersion": "v1",
-                    "groups": [{"name": name, "versions": [version], "preferredVersion": version}]}
-        if parts in (["api", "v1"], ["apis", "admissionregistration.k8s.io", "v1"]):
+                    "groups": [{"name": g, "versions": [v], "preferredVersion": v}
+                               for g, v in zip(groups, versions)]}
+        if parts == ["api", "v1"] or parts in [["apis", g, "v1"] for g in groups]:
             group = "" if parts[0] == "api" else parts[1]
             verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
             return {"kind": "APIResourceList", "apiVersion": "v1",

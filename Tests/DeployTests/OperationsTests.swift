@@ -1,0 +1,90 @@
+import Glibc
+import TestSupport
+import Testing
+import Values
+
+/// The commands of docs/operations.md, in order, with `kubectl` against the test server: blocks of shell must succeed, console
+/// blocks must print what stands there (`UPDATE_GOLDEN=1` rewrites it). A block that is not run says so, and why.
+@Suite(
+    .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
+    .enabled(if: kubectl != nil, "there is no kubectl"),
+    .timeLimit(.minutes(3)))
+struct OperationsTests {
+    private static let mark = "# not run by the tests: "
+
+    @Test func everyCommandIsTrue() throws {
+        let cluster = try #require(TestCluster())
+        let folder = try Self.workplace(cluster)
+        let environment = [
+            "PATH": folder.path("bin") + ":/usr/sbin:/usr/bin:/bin", "KUBECONFIG": folder.path("kubeconfig"),
+            "HOME": folder.root,
+        ]
+        func bash(_ script: String) -> ProcessResult {
+            run("/bin/bash", ["-eo", "pipefail", "-c", script], environment: environment, in: folder.root)
+        }
+        var count = 0
+        let document = BlockDocument(path: packageRoot + "/docs/operations.md")
+        let rewritten = document.refilled { block in
+            guard ["sh", "console"].contains(block.kind) else { return nil }
+            if let first = block.lines.first, first.hasPrefix(Self.mark) {
+                #expect(first.count > Self.mark.count + 10, "operations.md:\(block.line): why is it not run?")
+                return nil
+            }
+            guard block.kind == "console" else {
+                count += 1
+                let result = bash(block.lines.joined(separator: "\n"))
+                #expect(
+                    result.status == 0, "operations.md:\(block.line):\n\(result.output)\(result.errors)")
+                return nil
+            }
+            return block.steps.map { step in
+                count += 1
+                let output = bash(step.command).output
+                if !updatesGoldens { #expect(output == step.output, "operations.md: $ \(step.command)") }
+                return "$ \(step.command)\n\(output)"
+            }.joined()
+        }
+        #expect(count >= 18, "\(count) blocks and commands")
+        if updatesGoldens { _ = compareGolden(rewritten, with: document.path) }
+
+        // What was installed is gone, what was not is there.
+        for (resource, namespace) in [
+            ("mutatingwebhookconfigurations", nil), ("deployments", "pillion-system"),
+            ("services", "pillion-system"), ("clusterroles", nil), ("clusterrolebindings", nil),
+        ] { #expect(cluster.get(resource, namespace, "pillion") == [:], "\(resource)") }
+        #expect(cluster.get("configmaps", "istio-system", "istio")["data"] != nil)
+        #expect(cluster.get("deployments", "default", "sleep")["kind"] == "Deployment")
+    }
+
+    /// A folder with what a reader has: the checkout's files, `pillion` and `kubectl`; and a cluster with Istio's ConfigMaps.
+    private static func workplace(_ cluster: TestCluster) throws -> TemporaryFolder {
+        for name in ["default", "istio-system"] {
+            cluster.put("namespaces", nil, ["metadata": ["name": .string(name), "labels": [:]]])
+        }
+        let configuration = try #require(try Overlay(name: "auto").object("ConfigMap")["data"])
+        func text(_ key: String) -> String { configuration[key]?.string ?? "" }
+        cluster.putConfigMap(
+            "istio-system", "istio-sidecar-injector",
+            [("config", text("config")), ("values", text("values"))])
+        cluster.putConfigMap("istio-system", "istio", [("mesh", text("mesh"))])
+        let folder = TemporaryFolder()
+        let kubeconfig = TestSupport.text(of: cluster.kubeconfig())
+        folder.write(
+            kubeconfig.replacing("namespace: apps", with: "namespace: default")
+                .replacing("ca.crt", with: cluster.folder.path("ca.crt")), to: "kubeconfig")
+        for name in ["deploy", "examples"] { symlink("\(packageRoot)/\(name)", folder.path(name)) }
+        mkdir(folder.path("bin"), 0o755)
+        symlink(pillionBinary, folder.path("bin/pillion"))
+        // The test server has no schemas that kubectl could check against, and kubectl restarts once a second: a reader is
+        // slower than that.
+        folder.write(
+            """
+            #!/bin/sh
+            if [ "$1" = apply ]; then shift; set -- apply --validate=false "$@"; fi
+            case "$*" in *"rollout restart"*) sleep 1.1 ;; esac
+            exec \(kubectl ?? "kubectl") "$@"
+            """, to: "bin/kubectl")
+        chmod(folder.path("bin/kubectl"), 0o755)
+        return folder
+    }
+}

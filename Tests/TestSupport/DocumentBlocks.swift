@@ -1,0 +1,71 @@
+/// A fenced block of a document.
+public struct DocumentBlock: Sendable {
+    /// What stands behind the fence: `sh`, `console`.
+    public var kind: String
+    public var lines: [String]
+    /// Of the opening fence, from 1.
+    public var line: Int
+
+    /// The commands of a console block, each with the lines that follow it. A command goes on over lines that end in a
+    /// backslash or a pipe and over quoted lines.
+    public var steps: [(command: String, output: String)] {
+        var steps: [(command: String, output: String)] = []
+        var rest = lines[...]
+        while let line = rest.popFirst() {
+            if line.hasPrefix("$ ") {
+                var command = String(line.dropFirst(2))
+                while command.hasSuffix("\\") || command.hasSuffix("|")
+                    || command.count(where: { $0 == "'" }) % 2 == 1,
+                    let next = rest.popFirst()
+                {
+                    command += "\n" + next
+                }
+                steps.append((command, ""))
+            } else if !steps.isEmpty {
+                steps[steps.count - 1].output += line + "\n"
+            }
+        }
+        return steps
+    }
+}
+
+/// A document with fenced blocks, which a test may fill anew.
+public struct BlockDocument {
+    public let path: String
+    private let lines: [String]
+
+    public init(path: String) {
+        self.path = path
+        lines = text(of: path).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    public var blocks: [DocumentBlock] {
+        var blocks: [DocumentBlock] = []
+        _ = refilled { block in
+            blocks.append(block)
+            return nil
+        }
+        return blocks
+    }
+
+    /// The document with what `fill` answers in place of a block's lines; nil leaves them.
+    public func refilled(_ fill: (DocumentBlock) throws -> String?) rethrows -> String {
+        var output = ""
+        var rest = lines[...]
+        var number = 0
+        while let line = rest.popFirst() {
+            number += 1
+            output += line + (rest.isEmpty ? "" : "\n")
+            guard line.hasPrefix("```") else { continue }
+            var block = DocumentBlock(kind: String(line.dropFirst(3)), lines: [], line: number)
+            while let next = rest.popFirst() {
+                number += 1
+                guard next != "```" else { break }
+                block.lines.append(next)
+            }
+            output += try fill(block) ?? block.lines.map { $0 + "\n" }.joined()
+            output += "```\n"
+        }
+        return output
+    }
+}
