@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill contract plugins deb format lint clean
+.PHONY: help setup build release serve test bench drill sanitize contract plugins deb format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 # Whichever flavour of libcurl's is installed will do; installing another would remove it.
@@ -36,8 +36,11 @@ test: setup ## build and run all tests
 bench: build ## measure, and write a dated file into Benchmarks/Results
 	@scripts/bench
 
-drill: build ## run the drills against the release binary (Python 3, openssl)
-	scripts/drill.py
+drill: build ## run the drills against the release binary, about 10 minutes (Python 3, a C compiler, openssl)
+	@scripts/drill.py
+
+sanitize: setup ## run the service's tests under the thread and the address sanitizer
+	@scripts/sanitize
 
 contract: build ## run schemathesis (PyPI) with all checks against the document that the server serves
 	.build/release/pillion serve --httpPort 8088 --monitoringPort -1 --port -1 --log-level error & \

@@ -78,8 +78,10 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options) 
     }
     ADD(END, 0, NULL);
 #undef ADD
-    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO
-        | (options->uses_tls ? MHD_USE_TLS : 0);
+    /* TLS goes over poll(2): with epoll, 0.9.75 takes a connection whose handshake waits for the client for ready, and
+       one client that connects and says nothing keeps a thread spinning. */
+    unsigned int flags = MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO
+        | (options->uses_tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD);
     return mhd.start_daemon(
         flags, 0, NULL, NULL, options->access, options->context, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }

@@ -89,13 +89,31 @@ final class ConnectionWatch: Sendable {
     /// Shuts what is too late. Under the lock, so that no descriptor is closed in between.
     private func sweep(now: UInt64) {
         connections.withLock { connections in
+            var idle: [pollfd] = []
             for connection in connections.values {
                 let (phase, since) = connection.current
-                guard let seconds = allowed(phase), now > since, now - since > UInt64(seconds) * 1_000 else {
-                    continue
+                guard let seconds = allowed(phase), now > since else { continue }
+                if now - since > UInt64(seconds) * 1_000 {
+                    shutdown(connection.descriptor, Int32(SHUT_RDWR))
+                } else if phase == .idle, now - since > Self.restMilliseconds {
+                    idle.append(pollfd(fd: connection.descriptor, events: Self.peerHasClosed, revents: 0))
                 }
-                shutdown(connection.descriptor, Int32(SHUT_RDWR))
             }
+            shutAbandoned(&idle)
+        }
+    }
+
+    /// POLLRDHUP of Linux, which Glibc's module does not show.
+    private static let peerHasClosed: Int16 = 0x2000
+    /// A connection with nothing to do for so long has no request on its way inside libmicrohttpd.
+    private static let restMilliseconds: UInt64 = 1_000
+
+    /// A client that closes its half right behind a request waits for the end of the other. libmicrohttpd misses that
+    /// end where it came together with the request, because its epoll tells of each change once.
+    private func shutAbandoned(_ idle: inout [pollfd]) {
+        guard !idle.isEmpty, poll(&idle, nfds_t(idle.count), 0) > 0 else { return }
+        for connection in idle where connection.revents & Self.peerHasClosed != 0 {
+            shutdown(connection.fd, Int32(SHUT_RDWR))
         }
     }
 

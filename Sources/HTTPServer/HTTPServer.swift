@@ -6,7 +6,7 @@ import CMicrohttpd
 import Glibc
 import Synchronization
 
-/// A running HTTP/1.1 server on one address: libmicrohttpd's epoll loop on a pool of threads.
+/// A running HTTP/1.1 server on one address: libmicrohttpd's loop on a pool of threads.
 public final class HTTPServer: Sendable {
     public struct Options: Sendable {
         public var address: SocketAddress
@@ -21,6 +21,9 @@ public final class HTTPServer: Sendable {
         /// again for urgent ones.
         public var workers = HTTPServer.cores
         public var waiting = 4 * HTTPServer.cores
+        /// Which part of the descriptors that connections may use is this server's: all listeners of a process
+        /// together have no more.
+        public var descriptorShare = 1.0
 
         public init(address: SocketAddress) {
             self.address = address
@@ -78,7 +81,9 @@ public final class HTTPServer: Sendable {
         setup.listen_fd = socket
         setup.threads = UInt32(options.threads)
         setup.connection_memory = limits.connectionBytes
-        setup.connections = UInt32(Self.connections(limits))
+        setup.connections = UInt32(
+            max(min(limits.connections, Int(Double(Descriptors.forConnections) * options.descriptorShare)), 8)
+        )
         setup.idle_seconds = UInt32(limits.idleSeconds)
         setup.stack_bytes = Self.stackBytes
         setup.completed = requestCompleted
@@ -95,19 +100,6 @@ public final class HTTPServer: Sendable {
         }
         daemon.withLock { $0 = Daemon(pointer: started) }
         watch.start()
-    }
-
-    /// Descriptors that are kept back for files, logs and other listeners.
-    private static let descriptorsKept = 64
-
-    /// No more connections than the process may have descriptors.
-    private static func connections(_ limits: HTTPLimits) -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return limits.connections
-        }
-        let descriptors = Int(clamping: limit.rlim_cur)
-        return max(min(limits.connections, descriptors - descriptorsKept), 16)
     }
 
     /// libmicrohttpd copies the texts that it is given here.

@@ -151,7 +151,7 @@ struct ClassicInjection {
             spec: .object(subject.pod.spec),
             proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
         let rendered = try snapshot.render(
-            Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline)
+            Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
         let decoded = try rendered.injectionSpec()
         subject.templateNotes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
         var insertion = Insertion(decoded.value)

@@ -17,6 +17,8 @@ struct InjectionSubject: Sendable {
     var environment: [(name: String, value: String)] = []
     /// Nanoseconds of the monotonic clock at which rendering gives up.
     var deadline: UInt64?
+    /// As `ReviewOptions` has it.
+    var steps: Int?
     /// What should be said about this injection to whoever applies the pod.
     var notes: [String] = []
     /// What should be said to whoever writes the templates.

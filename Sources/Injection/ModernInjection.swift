@@ -101,7 +101,8 @@ struct ModernInjection {
             ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
-            let rendered = try snapshot.render(name, data, for: subject.pod, deadline: subject.deadline)
+            let rendered = try snapshot.render(
+                name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
             let overlay = try rendered.overlay()
             subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)

@@ -120,13 +120,14 @@ struct RenderedText {
 extension Snapshot {
     /// Runs a template over a pod's data.
     func render(
-        _ name: String, _ data: TemplateData, for pod: Pod, deadline: UInt64?
+        _ name: String, _ data: TemplateData, for pod: Pod, deadline: UInt64?, steps: Int? = nil
     ) throws(InjectionError) -> RenderedText {
         guard let template = templates[name] else {
             throw InjectionError(.render, .templateMissing, "the injection configuration has no template")
         }
         var limits = options.limits
         limits.deadline = deadline
+        if let steps { limits.steps = min(limits.steps, steps) }
         var output = ByteBuffer(capacity: 16 << 10)
         do throws(RenderError) {
             try template.compiled.render(data, limits: limits, into: &output)

@@ -10,6 +10,9 @@ public struct ReviewOptions: Sendable {
     public var explain = false
     /// Nanoseconds of the monotonic clock at which rendering gives up.
     public var deadline: UInt64? = nil
+    /// Steps that each template may take, where that is less than the configuration's limit: what a caller allows
+    /// that would rather ask again elsewhere than wait.
+    public var steps: Int? = nil
 
     public init() {}
 }

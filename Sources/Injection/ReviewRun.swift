@@ -76,6 +76,7 @@ struct ReviewRun {
             pod: pod, form: snapshot.form, namespace: namespace.isEmpty ? nil : namespace, isReview: true)
         subject.environment = PathEnvironment.parse(path)
         subject.deadline = options.deadline
+        subject.steps = options.steps
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
         let patch = PodPatch(from: object, to: injected)
         if options.selfCheck {

@@ -114,6 +114,7 @@ struct ListenerStarter {
         server.tls = tls
         server.socketMode = UInt32(options.socketMode)
         if kind == .monitoring { server.threads = 1 }
+        server.descriptorShare = descriptorShare(kind)
         if options.workers > 0 { server.workers = options.workers }
         let router = Router(routes, access: access, observer: AccessLog(log: log, metrics: metrics))
         do throws(HTTPServerError) {
@@ -123,6 +124,15 @@ struct ListenerStarter {
         } catch {
             throw ServiceError(message: error.message)
         }
+    }
+
+    /// Monitoring is for a few; the others share the rest alike.
+    private func descriptorShare(_ kind: Service.Listener.Kind) -> Double {
+        let monitoring = options.monitoringPort >= 0 ? 0.125 : 0
+        guard kind != .monitoring else { return monitoring }
+        let hasHTTPS = options.port >= 0 && certificates != nil
+        let hasHTTP = options.httpPort >= 0 || options.httpAddress.hasPrefix("unix:")
+        return (1 - monitoring) / (hasHTTPS && hasHTTP ? 2 : 1)
     }
 
     private func url(_ address: SocketAddress, _ isSecure: Bool, _ port: UInt16) -> String {

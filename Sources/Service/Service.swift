@@ -31,6 +31,7 @@ public final class Service: Sendable {
     private let reloader: Reloader
     private let watch: FileWatch
     private let healthFile: HealthFile?
+    private let active = ActiveRequests()
 
     /// Loads the configuration and listens; requests are answered when this returns.
     ///
@@ -55,7 +56,7 @@ public final class Service: Sendable {
         let templates = try options.templatesFolder.map { path throws(ServiceError) in
             try TemplateFolder(path, registry: registry, limits: options.renderLimits)
         }
-        let active = ActiveRequests()
+        let active = active
         let metrics = ServiceMetrics(
             engines: registry.renderers.map { $0.description.id }, handlers: Routes.labels,
             revision: options.injection.revision,
@@ -130,6 +131,7 @@ public final class Service: Sendable {
     /// - Returns: the exit status: 0 after an ordered end, 1 where it does not start.
     public static func run(_ options: ServeOptions) -> Int32 {
         let signals = Signals()
+        Descriptors.raiseLimit()
         let log = Log(options.logLevels, format: options.logFormat)
         let service: Service
         do throws(ServiceError) {
@@ -171,6 +173,8 @@ public final class Service: Sendable {
             }
         }
         for listener in listeners { listener.server.stop() }
+        // The counters ask the servers, whose handlers count: a ring that would outlive the service.
+        active.servers = []
         healthFile?.stop()
     }
 }

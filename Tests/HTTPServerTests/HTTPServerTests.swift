@@ -178,6 +178,18 @@ struct HTTPServerTests {
         #expect(client.readResponse()?.text == "GET /2 - - 0 false")
     }
 
+    /// What was asked before the client closed its half is answered, and then the server closes the other.
+    @Test func halfClosedConnectionIsAnsweredAndClosed() throws {
+        let server = try server()
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port, timeoutSeconds: 10))
+        client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n")
+        client.finishSending()
+        #expect(client.readResponse()?.text == "GET /1 - - 0 false")
+        #expect(client.readResponse()?.text == "GET /2 - - 0 false")
+        #expect(client.isClosedByServer)
+    }
+
     @Test func dripOfHeadersIsCutOff() throws {
         let server = try server { $0.limits.headerSeconds = 1 }
         defer { server.stop() }
