@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill sanitize contract plugins deb format lint clean
+.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins deb format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 # Whichever flavour of libcurl's is installed will do; installing another would remove it.
@@ -15,7 +15,7 @@ PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev \
 RELEASE := -c release --static-swift-stdlib --product pillion
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: ## install what is missing from Debian's packages, and say so
 	@scripts/setup $(foreach package,$(PACKAGES),'$(package)')
@@ -46,6 +46,9 @@ contract: build ## run schemathesis (PyPI) with all checks against the document 
 	.build/release/pillion serve --httpPort 8088 --monitoringPort -1 --port -1 --log-level error & \
 	server=$$!; trap "kill $$server" EXIT; sleep 1; \
 	schemathesis --config-file openapi/schemathesis.toml run --checks all http://127.0.0.1:8088/openapi.yaml
+
+monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
+	@scripts/monitoring-check
 
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins
