@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 static struct {
     __typeof__(&MHD_start_daemon) start_daemon;
@@ -11,6 +13,7 @@ static struct {
     __typeof__(&MHD_lookup_connection_value) lookup_connection_value;
     __typeof__(&MHD_lookup_connection_value_n) lookup_connection_value_n;
     __typeof__(&MHD_get_connection_values) get_connection_values;
+    __typeof__(&MHD_get_connection_values_n) get_connection_values_n;
     __typeof__(&MHD_get_connection_info) get_connection_info;
     __typeof__(&MHD_suspend_connection) suspend_connection;
     __typeof__(&MHD_resume_connection) resume_connection;
@@ -40,6 +43,7 @@ static void open_library(void) {
     RESOLVE(lookup_connection_value);
     RESOLVE(lookup_connection_value_n);
     RESOLVE(get_connection_values);
+    RESOLVE(get_connection_values_n);
     RESOLVE(get_connection_info);
     RESOLVE(suspend_connection);
     RESOLVE(resume_connection);
@@ -107,6 +111,48 @@ const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *
 
 int pillion_mhd_header_count(struct MHD_Connection *connection) {
     return mhd.get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
+}
+
+struct header_scan {
+    int lengths, encodings, hosts;
+    int fault;
+};
+
+/* RFC 9110, token: what a header's name is made of. */
+static int is_token(const char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        int is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!is_word && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL)) return 0;
+    }
+    return length > 0;
+}
+
+static enum MHD_Result scan_header(
+    void *context, enum MHD_ValueKind kind, const char *name, size_t name_length, const char *value,
+    size_t value_length) {
+    struct header_scan *scan = context;
+    (void)kind;
+    if (!is_token(name, name_length)) scan->fault = PILLION_HEADER_NAME;
+    for (size_t i = 0; i < value_length; i++) {
+        unsigned char c = (unsigned char)value[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) scan->fault = PILLION_HEADER_VALUE;
+    }
+    if (name_length == 14 && strncasecmp(name, "Content-Length", 14) == 0) scan->lengths++;
+    if (name_length == 4 && strncasecmp(name, "Host", 4) == 0) scan->hosts++;
+    if (name_length == 17 && strncasecmp(name, "Transfer-Encoding", 17) == 0) {
+        scan->encodings++;
+        if (value_length != 7 || strncasecmp(value, "chunked", 7) != 0) scan->fault = PILLION_HEADER_ENCODING;
+    }
+    return MHD_YES;
+}
+
+int pillion_mhd_header_fault(struct MHD_Connection *connection) {
+    struct header_scan scan = {0, 0, 0, PILLION_HEADER_FINE};
+    mhd.get_connection_values_n(connection, MHD_HEADER_KIND, scan_header, &scan);
+    if (scan.fault != PILLION_HEADER_FINE) return scan.fault;
+    if (scan.lengths > 1 || scan.encodings > 1 || scan.hosts > 1) return PILLION_HEADER_TWICE;
+    return PILLION_HEADER_FINE;
 }
 
 static const union MHD_ConnectionInfo *information(

@@ -69,10 +69,11 @@ final class Exchange: @unchecked Sendable {
             let declared = request.header("Content-Length")
             refusal = refused(request, declared)
             guard refusal == nil else {
-                // A client that waits for leave, or means to send more than is worth reading, hears at once.
+                // A client that waits for leave, or means to send more than is worth reading, hears at once; and where
+                // the end of the body is in doubt, nothing of it is read.
                 let rest = declared.flatMap { Int($0) } ?? 0
                 let answersNow = rest > server.limits.discardedBytes || request.header("Expect") != nil
-                return answersNow ? finish() : .YES
+                return answersNow || refusal?.isAmbiguous == true ? finish() : .YES
             }
             if let length = declared.flatMap({ Int($0) }) { body.reserve(min(length, Self.reserveAtMost)) }
             return .YES
@@ -85,6 +86,9 @@ final class Exchange: @unchecked Sendable {
     private func refused(_ request: HTTPRequest, _ declared: String?) -> HTTPRefusal? {
         let limits = server.limits
         if declared != nil, request.header("Transfer-Encoding") != nil { return .ambiguousLength }
+        if let fault = HeaderFault(rawValue: pillion_mhd_header_fault(connection)), fault != .none {
+            return .ambiguousHeaders(fault)
+        }
         if request.path.utf8.count > limits.targetBytes { return .targetTooLong(limit: limits.targetBytes) }
         if request.headerCount > limits.headers { return .tooManyHeaders(limit: limits.headers) }
         limit = server.handler.bodyLimit(for: request)

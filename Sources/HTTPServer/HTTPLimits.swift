@@ -35,6 +35,29 @@ public enum HTTPRefusal: Sendable, Equatable {
     /// It says its length twice, by `Content-Length` and by `Transfer-Encoding`, which is how requests are smuggled
     /// past proxies.
     case ambiguousLength
+    /// Two readers could take its headers for different requests.
+    case ambiguousHeaders(HeaderFault)
     /// `Content-Length` is no number.
     case badLength
+
+    /// Whether it is in doubt where the request ends.
+    var isAmbiguous: Bool {
+        switch self {
+        case .ambiguousLength, .ambiguousHeaders: true
+        default: false
+        }
+    }
+}
+
+/// What makes headers ambiguous; numbered as the C module does.
+public enum HeaderFault: Int32, Sendable {
+    case none
+    /// `Content-Length`, `Transfer-Encoding` or `Host` is there more than once.
+    case twice
+    /// A transfer encoding other than `chunked`.
+    case encoding
+    /// A name that is no token (RFC 9110, 5.6.2): a blank before the colon.
+    case name
+    /// A control character in a value.
+    case value
 }

@@ -188,6 +188,15 @@ extension RequestProblem {
             self.init(
                 status: 414, code: "target_too_long", detail: "the path is longer than \(limit) bytes",
                 members: Object([Member("limit", ["name": "targetBytes", "value": .int(Int64(limit))])]))
+        case .ambiguousHeaders(let fault):
+            let found =
+                switch fault {
+                case .none, .twice: "Content-Length, Transfer-Encoding or Host is there more than once"
+                case .encoding: "Transfer-Encoding is something else than chunked"
+                case .name: "a header's name holds a blank or a control character"
+                case .value: "a header's value holds a control character"
+                }
+            self = .malformed("\(found): want headers that can be read in one way only")
         case .ambiguousLength:
             self = .malformed("both Content-Length and Transfer-Encoding are there: want one of the two")
         case .badLength:

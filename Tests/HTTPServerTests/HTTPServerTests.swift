@@ -33,6 +33,7 @@ private final class Echo: HTTPHandler {
         case .tooManyHeaders(let limit): said(431, "more than \(limit)")
         case .targetTooLong(let limit): said(414, "more than \(limit)")
         case .ambiguousLength: said(400, "two lengths")
+        case .ambiguousHeaders(let fault): said(400, "\(fault)")
         case .badLength: said(400, "bad length")
         }
     }

@@ -68,7 +68,8 @@ struct MonitoringTests {
 
     @Test func namesAreFound() {
         let expression = PromQL(
-            #"sum by (a) (rate(x_total{b="c{", d=~"e"}[5m])) / on (f) (y > bool 0.5) unless max(z offset 1h)"#)
+            #"sum by (a) (rate(x_total{b="c{", d=~"e"}[5m])) / on (f) (y > bool 0.5) unless max(z offset 1h)"#
+        )
         #expect(expression.metrics.map(\.name) == ["x_total", "y", "z"])
         #expect(expression.metrics.first?.labels == ["b", "d"])
         #expect(expression.grouping == ["a", "f"])

@@ -6,7 +6,8 @@ struct PromQL {
     private(set) var grouping: Set<String> = []
 
     private static let words: Set<String> = [
-        "by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool", "and", "or", "unless",
+        "by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool", "and", "or",
+        "unless",
     ]
 
     init(_ expression: String) {
@@ -15,7 +16,7 @@ struct PromQL {
             guard case .name(let name) = token else { continue }
             if ["by", "without", "on", "ignoring"].contains(name), scanner.peek == .symbol("(") {
                 grouping.formUnion(scanner.names(until: ")"))
-            } else if !Self.words.contains(name), scanner.peek != .symbol("(") {
+            } else if !Self.words.contains(name), !scanner.isBeforeCall {
                 let labels = scanner.peek == .symbol("{") ? scanner.matchers() : []
                 metrics.append((name, labels))
             }
@@ -58,6 +59,11 @@ struct PromQL {
         }
 
         var peek: Token? { at < tokens.count ? tokens[at] : nil }
+
+        /// Whether the name before is a function, or an aggregation with its labels in front of the parenthesis.
+        var isBeforeCall: Bool {
+            [.symbol("("), .name("by"), .name("without")].contains(peek)
+        }
 
         mutating func next() -> Token? {
             defer { at += 1 }

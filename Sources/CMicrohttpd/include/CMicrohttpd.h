@@ -40,6 +40,21 @@ void pillion_mhd_stop(struct MHD_Daemon *daemon);
 /* NULL where there is none. */
 const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
 const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
+/* What is wrong with the headers of a request, where two readers could take it for different requests. libmicrohttpd
+   takes all of these: the first of two, and a blank before the colon as part of the name. */
+enum {
+    PILLION_HEADER_FINE,
+    /* Content-Length, Transfer-Encoding or Host is there more than once. */
+    PILLION_HEADER_TWICE,
+    /* A Transfer-Encoding that is not `chunked`. */
+    PILLION_HEADER_ENCODING,
+    /* A name that is no token: a blank before the colon, a control character. */
+    PILLION_HEADER_NAME,
+    /* A control character in a value. */
+    PILLION_HEADER_VALUE,
+};
+int pillion_mhd_header_fault(struct MHD_Connection *connection);
+
 int pillion_mhd_header_count(struct MHD_Connection *connection);
 
 int pillion_mhd_fd(struct MHD_Connection *connection);

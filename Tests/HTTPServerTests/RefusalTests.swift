@@ -1,0 +1,139 @@
+import HTTPServer
+import TestSupport
+import Testing
+import Values
+
+/// Says that it was asked.
+private final class Listener: HTTPHandler {
+    func bodyLimit(for request: HTTPRequest) -> Int { 1_000 }
+
+    func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse? {
+        var body = ByteBuffer()
+        body.append("\(request.path) \(request.body.count)")
+        return HTTPResponse(status: 200, body: body)
+    }
+
+    func isUrgent(_ request: HTTPRequest) -> Bool { false }
+
+    func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse {
+        switch refusal {
+        case .bodyTooLarge: HTTPResponse(status: 413)
+        case .tooManyHeaders: HTTPResponse(status: 431)
+        case .targetTooLong: HTTPResponse(status: 414)
+        case .ambiguousLength, .ambiguousHeaders, .badLength: HTTPResponse(status: 400)
+        }
+    }
+
+    func shed(_ request: HTTPRequest) -> HTTPResponse { HTTPResponse(status: 503) }
+}
+
+/// Requests that another reader, a proxy in front for one, could take for something else. Each is followed by a second
+/// one on the same connection, which must never be answered where the first was refused.
+struct SmuggledRequest: Sendable, CustomTestStringConvertible {
+    var name: String
+    var head: String
+    var body = "{}"
+    /// Nil where the connection may end without an answer too.
+    var status: Int? = 400
+
+    var testDescription: String { name }
+
+    private static let post = "POST /first HTTP/1.1\r\nHost: h\r\n"
+    private static func chunked(_ name: String, _ body: String) -> SmuggledRequest {
+        SmuggledRequest(name: name, head: post + "Transfer-Encoding: chunked\r\n", body: body)
+    }
+
+    static let refused: [SmuggledRequest] = [
+        .init(name: "both lengths", head: post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"),
+        .init(
+            name: "both, the other way", head: post + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"),
+        .init(name: "two lengths that differ", head: post + "Content-Length: 2\r\nContent-Length: 50\r\n"),
+        .init(name: "two lengths that are equal", head: post + "Content-Length: 2\r\nContent-Length: 2\r\n"),
+        .init(name: "a list of lengths", head: post + "Content-Length: 2, 2\r\n"),
+        .init(name: "a length with a sign", head: post + "Content-Length: +2\r\n"),
+        .init(name: "a negative length", head: post + "Content-Length: -2\r\n"),
+        .init(name: "a length in hexadecimal", head: post + "Content-Length: 0x2\r\n"),
+        .init(name: "an empty length", head: post + "Content-Length: \r\n"),
+        .init(name: "two numbers in a length", head: post + "Content-Length: 2 2\r\n"),
+        .init(
+            name: "a length beyond all numbers", head: post + "Content-Length: 99999999999999999999\r\n",
+            status: 413),
+        .init(name: "a blank before a length's colon", head: post + "Content-Length : 2\r\n"),
+        .init(name: "a blank before an encoding's colon", head: post + "Transfer-Encoding : chunked\r\n"),
+        .init(
+            name: "two encodings",
+            head: post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n"),
+        .init(name: "an encoding that is not known", head: post + "Transfer-Encoding: xchunked\r\n"),
+        .init(name: "a list of encodings", head: post + "Transfer-Encoding: gzip, chunked\r\n"),
+        .init(
+            name: "an encoding behind a control character", head: post + "Transfer-Encoding: \u{b}chunked\r\n"
+        ),
+        .init(name: "two hosts", head: post + "Host: other\r\nContent-Length: 2\r\n"),
+        .init(name: "no host", head: "POST /first HTTP/1.1\r\nContent-Length: 2\r\n"),
+        .init(name: "a blank in a name", head: post + "X Y: z\r\nContent-Length: 2\r\n"),
+        .init(name: "a line without a colon", head: post + "nonsense\r\nContent-Length: 2\r\n"),
+        .init(name: "NUL in a name", head: post + "X\0Y: z\r\nContent-Length: 2\r\n"),
+        .init(name: "BEL in a value", head: post + "X: a\u{7}b\r\nContent-Length: 2\r\n"),
+        .init(name: "no version", head: "GET /first\r\n", body: ""),
+        .init(name: "another version", head: "GET /first HTTP/2.0\r\nHost: h\r\n", body: "", status: 505),
+        .chunked("a chunk size that is no number", "zz\r\n{}\r\n0\r\n\r\n"),
+        .chunked("a negative chunk size", "-2\r\n{}\r\n0\r\n\r\n"),
+        .chunked("a chunk size with a prefix", "0x2\r\n{}\r\n0\r\n\r\n"),
+        .chunked("a chunk that is longer than its size", "2\r\n{}XX0\r\n\r\n"),
+        .init(
+            name: "a chunk size beyond all numbers", head: post + "Transfer-Encoding: chunked\r\n",
+            body: "fffffffffffffffff2\r\n{}\r\n0\r\n\r\n", status: 413),
+        .init(
+            name: "a header of 64 KiB",
+            head: "GET /first HTTP/1.1\r\nHost: h\r\nX: " + String(repeating: "x", count: 64 << 10) + "\r\n",
+            body: "", status: nil),
+        .init(
+            name: "a name of 64 KiB",
+            head: "GET /first HTTP/1.1\r\nHost: h\r\n" + String(repeating: "x", count: 64 << 10) + ": x\r\n",
+            body: "", status: nil),
+    ]
+
+    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), a folded line goes
+    /// on as one value (5.2), extensions of chunks say nothing (7.1.1). The second request is answered.
+    static let read: [SmuggledRequest] = [
+        .init(name: "line feeds alone", head: "POST /first HTTP/1.1\nHost: h\nContent-Length: 2\n"),
+        .init(name: "a folded line", head: post + "X: a\r\n b\r\nContent-Length: 2\r\n"),
+        .chunked("an extension of a chunk", "2;a=b\r\n{}\r\n0\r\n\r\n"),
+    ]
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct RefusalTests {
+    private let server: HTTPServer
+
+    init() throws {
+        server = try HTTPServer(
+            HTTPServer.Options(address: .network(host: "127.0.0.1", port: 0)), handler: Listener())
+    }
+
+    private static let second = "GET /second HTTP/1.1\r\nHost: h\r\n\r\n"
+
+    @Test(arguments: SmuggledRequest.refused)
+    func isRefusedAndNothingBehindItIsRead(_ request: SmuggledRequest) throws {
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        client.send(request.head + "\r\n" + request.body + Self.second)
+        let answer = client.readResponse()
+        if let status = request.status { #expect(answer?.status == status) }
+        #expect(answer.map { $0.status >= 400 } ?? true)
+        while let more = client.readResponse() {
+            #expect(!more.text.contains("/second"), "the request behind it was answered")
+            #expect(more.status >= 400)
+        }
+        #expect(try #require(HTTPClient(port: server.port)).request("GET", "/")?.status == 200)
+    }
+
+    @Test(arguments: SmuggledRequest.read)
+    func isReadAsTheStandardSays(_ request: SmuggledRequest) throws {
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        client.send(request.head + "\r\n" + request.body + Self.second)
+        #expect(client.readResponse()?.text == "/first 2")
+        #expect(client.readResponse()?.text == "/second 0")
+    }
+}
