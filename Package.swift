@@ -84,12 +84,13 @@ let package = Package(
         module(
             "Service",
             needs: [
-                "Values", "YAML", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection", "HTTPServer",
-                "Metrics", "CAssets",
+                "Values", "YAML", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection", "Kubernetes",
+                "HTTPServer", "Metrics", "CAssets",
             ]),
         // L6
         .executableTarget(
-            name: "pillion", dependencies: ["Service", "Injection", "Kubernetes", "PluginAPI", "Values", "YAML"],
+            name: "pillion",
+            dependencies: ["Service", "Injection", "Kubernetes", "PluginAPI", "Values", "YAML"],
             path: "Sources/pillion", swiftSettings: settings),
 
         .target(
@@ -117,7 +118,8 @@ let package = Package(
         tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
         tests(
-            "ServiceTests", needs: ["Service", "Injection", "HTTPServer", "PluginAPI", "Values", "YAML"],
+            "ServiceTests",
+            needs: ["Service", "Injection", "Kubernetes", "HTTPServer", "PluginAPI", "Values", "YAML"],
             exclude: ["cases"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
         tests("DeployTests", needs: ["Values", "YAML"], exclude: ["certificates", "kustomize"]),

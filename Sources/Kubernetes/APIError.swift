@@ -41,7 +41,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 
     /// Whether the same request may succeed a little later.
-    var isPassing: Bool {
+    public var isPassing: Bool {
         switch kind {
         case .unreachable, .timeout, .tooManyRequests, .server: true
         default: false

@@ -34,15 +34,18 @@ public final class StopSignal: Sendable {
         write(ends.writing, [0], 1)
     }
 
-    /// Waits that long; false where the signal was raised before.
+    /// Waits that long, or until the nudge is given; false where the signal was raised before.
     @discardableResult
-    public func pause(milliseconds: Int) -> Bool {
-        var watched = pollfd(fd: ends.reading, events: Int16(POLLIN), revents: 0)
+    public func pause(milliseconds: Int, orUntil nudge: Nudge? = nil) -> Bool {
+        var watched = [ends.reading, nudge?.descriptor ?? -1].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
         let end = MonotonicMilliseconds.now + milliseconds
         while !isRaised {
+            if nudge?.take() == true { return true }
             let left = end - MonotonicMilliseconds.now
             guard left > 0 else { return true }
-            poll(&watched, 1, Int32(clamping: left))
+            poll(&watched, 2, Int32(clamping: left))
         }
         return false
     }
@@ -59,8 +62,8 @@ public final class StopSignal: Sendable {
 }
 
 /// A clock that does not jump.
-enum MonotonicMilliseconds {
-    static var now: Int {
+public enum MonotonicMilliseconds {
+    public static var now: Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000

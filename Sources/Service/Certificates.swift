@@ -1,16 +1,29 @@
 import HTTPServer
+import Kubernetes
 import Synchronization
 import Values
 
-/// The certificate of the HTTPS listener, from its files: read at the start, and again when they change. A bad pair
-/// is refused and the last good one shown on.
+/// The certificate of the HTTPS listener, from its files or from a Secret: read at the start, and again when they
+/// change. A bad pair is refused and the last good one shown on.
 final class Certificates: Sendable {
-    let certificatePath: String
-    let keyPath: String
+    private let source: Source
     let credentials: TLSCredentials
     private let files: Mutex<Files>
     /// The last warning about its end that was said.
     private let warned = Mutex<String?>(nil)
+
+    private enum Source: Sendable {
+        case files(certificate: String, key: String)
+        case keeper(CertificateKeeper)
+
+        /// What messages call it.
+        var name: String {
+            switch self {
+            case .files(let certificate, _): certificate
+            case .keeper(let keeper): "secret \(keeper.secret)"
+            }
+        }
+    }
 
     private struct Files: Equatable {
         var certificate: [UInt8]
@@ -24,24 +37,34 @@ final class Certificates: Sendable {
     }
 
     /// - Throws: what is wrong with the files.
-    init(certificatePath: String, keyPath: String) throws(ServiceError) {
-        self.certificatePath = certificatePath
-        self.keyPath = keyPath
-        let files = try Self.read(certificatePath, keyPath)
+    convenience init(certificatePath: String, keyPath: String) throws(ServiceError) {
+        try self.init(.files(certificate: certificatePath, key: keyPath))
+    }
+
+    convenience init(_ keeper: CertificateKeeper) throws(ServiceError) { try self.init(.keeper(keeper)) }
+
+    private init(_ source: Source) throws(ServiceError) {
+        self.source = source
+        let files = try Self.read(source)
         self.files = Mutex(files)
-        credentials = TLSCredentials(try Self.pair(files, certificatePath))
+        credentials = TLSCredentials(try Self.pair(files, source.name))
+    }
+
+    /// The files that are looked at.
+    var paths: [String] {
+        if case .files(let certificate, let key) = source { [certificate, key] } else { [] }
     }
 
     func reload() -> Outcome {
         do throws(ServiceError) {
-            let new = try Self.read(certificatePath, keyPath)
+            let new = try Self.read(source)
             // What was refused once is not tried again until it changes.
             let isNew = files.withLock { old in
                 defer { old = new }
                 return old != new
             }
             guard isNew else { return .unchanged }
-            credentials.replace(with: try Self.pair(new, certificatePath))
+            credentials.replace(with: try Self.pair(new, source.name))
             return .loaded
         } catch {
             return .refused(error.message)
@@ -81,7 +104,17 @@ final class Certificates: Sendable {
         }
     }
 
-    private static func read(_ certificate: String, _ key: String) throws(ServiceError) -> Files {
+    private static func read(_ source: Source) throws(ServiceError) -> Files {
+        let certificate: String
+        let key: String
+        switch source {
+        case .files(let first, let second): (certificate, key) = (first, second)
+        case .keeper(let keeper):
+            guard let current = keeper.current else {
+                throw ServiceError(message: "\(source.name): is not there")
+            }
+            return Files(certificate: current.certificate, key: current.key)
+        }
         do throws(FileError) {
             return Files(
                 certificate: try FileError.contents(of: certificate, atMost: 1 << 20),

@@ -10,8 +10,12 @@ struct Configuration: Sendable {
         var configuration: String?
         var values: String?
         var mesh: String?
+        /// What messages call the ConfigMaps in place of files.
+        var configMaps: [String] = []
+        /// Whether the first of them stands in for `configuration`.
+        var isWatched = false
 
-        var isBuiltIn: Bool { configuration == nil }
+        var isBuiltIn: Bool { configuration == nil && !isWatched }
         var all: [String] { [configuration, values, mesh].compactMap { $0 } }
     }
 
@@ -23,15 +27,23 @@ struct Configuration: Sendable {
     let registry: PluginRegistry
     /// Whether a template may give pods what only the host should have.
     let allowsPrivileged: Bool
+    let cluster: Cluster?
 
-    init(_ options: ServeOptions, registry: PluginRegistry) {
-        let configuration = options.injectConfig ?? Self.existing(ServeOptions.defaultConfiguration)
-        paths = Paths(
+    init(_ options: ServeOptions, registry: PluginRegistry, cluster: Cluster? = nil) {
+        self.cluster = cluster
+        let isWatched = options.cluster.injectConfigMap != nil
+        let configuration =
+            isWatched ? nil : options.injectConfig ?? Self.existing(ServeOptions.defaultConfiguration)
+        var paths = Paths(
             configuration: configuration,
             values: options.injectValues
                 ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultValues)),
             mesh: options.meshConfig ?? (configuration == nil ? nil : Self.existing(ServeOptions.defaultMesh))
         )
+        if options.cluster.meshConfigMap != nil { paths.mesh = nil }
+        paths.configMaps = cluster?.configMaps?.names ?? []
+        paths.isWatched = isWatched
+        self.paths = paths
         self.options = options.injection
         self.registry = registry
         allowsPrivileged = options.allowsPrivilegedTemplates
@@ -42,16 +54,20 @@ struct Configuration: Sendable {
     /// What the files hold now.
     func read() throws(FileError) -> InjectionFiles {
         var files = BuiltInConfiguration.files
+        if paths.isWatched { files = InjectionFiles(configuration: NamedText(name: "", text: "")) }
         if let path = paths.configuration {
             files = InjectionFiles(configuration: NamedText(name: path, bytes: try Self.contents(path)))
         }
         if let path = paths.values { files.values = NamedText(name: path, bytes: try Self.contents(path)) }
         if let path = paths.mesh { files.mesh = NamedText(name: path, bytes: try Self.contents(path)) }
+        try cluster?.configMaps?.replace(in: &files)
         return files
     }
 
     /// Compiles the files and tries the result on pods; the built-in configuration was tried by the tests.
     func compile(_ files: InjectionFiles) throws(ConfigurationError) -> Preflight.Checked {
+        var options = options
+        cluster?.adjust(&options)
         guard !paths.isBuiltIn else {
             let snapshot = try InjectionConfiguration.compile(files, registry: registry, options: options)
             return Preflight.Checked(snapshot: snapshot, warnings: snapshot.warnings)

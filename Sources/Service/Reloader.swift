@@ -29,7 +29,7 @@ final class Reloader: Sendable {
 
     /// The files that are looked at.
     var paths: [String] {
-        store.configuration.paths.all + (certificates.map { [$0.certificatePath, $0.keyPath] } ?? [])
+        store.configuration.paths.all + (certificates?.paths ?? [])
             + [clientAuthority?.path, token?.path, templates.map { $0.path + "/" }].compactMap(\.self)
     }
 

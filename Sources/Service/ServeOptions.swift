@@ -51,6 +51,9 @@ public struct ServeOptions: Sendable {
     public var healthCheckInterval: Double = 0
     public var healthCheckFile = ""
 
+    /// What is asked of a cluster.
+    public var cluster = ClusterOptions()
+
     /// Making of snapshots: revision, native sidecars, limits, environment.
     public var injection = InjectionOptions()
     /// Engines of `--plugin-dir`.

@@ -4,6 +4,7 @@
 import Glibc
 public import HTTPServer
 import Injection
+import Kubernetes
 import PluginAPI
 import Synchronization
 import Values
@@ -29,6 +30,7 @@ public final class Service: Sendable {
     private let store: SnapshotStore
     private let health: Health
     private let reloader: Reloader
+    private let cluster: Cluster?
     private let watch: FileWatch
     private let healthFile: HealthFile?
     private let active = ActiveRequests()
@@ -45,12 +47,14 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(message: error.message)
         }
+        let cluster = try Cluster.load(options, log: log)
+        self.cluster = cluster
         do {
-            store = try SnapshotStore(Configuration(options, registry: registry))
+            store = try SnapshotStore(Configuration(options, registry: registry, cluster: cluster))
         } catch {
             throw ServiceError(message: "the configuration cannot be used: \(error)")
         }
-        let certificates = try Self.certificates(options)
+        let certificates = try Self.certificates(options, cluster)
         health = Health { certificates?.isInForce ?? true }
         let callers = try Callers(options)
         let templates = try options.templatesFolder.map { path throws(ServiceError) in
@@ -72,7 +76,11 @@ public final class Service: Sendable {
             store: store, certificates: certificates, clientAuthority: callers.authority,
             token: callers.token, templates: templates, metrics: metrics, log: log)
         self.reloader = reloader
-        watch = FileWatch(reloader.paths) { reloader.reload() }
+        let reconciler = Self.reconciler(options, cluster, certificates, metrics, log)
+        watch = FileWatch(reloader.paths + Self.authorities(options)) {
+            reloader.reload()
+            cluster?.certificateFilesChanged(reconciler)
+        }
         healthFile =
             options.healthCheckInterval > 0 && !options.healthCheckFile.isEmpty
             ? HealthFile(
@@ -80,6 +88,8 @@ public final class Service: Sendable {
             : nil
         if let certificates { log.info("certificate", certificates.summary, in: .tls) }
         begin()
+        cluster?.start(
+            Cluster.Receivers(reload: { reloader.reload() }, reconciler: reconciler))
     }
 
     private func begin() {
@@ -117,13 +127,61 @@ public final class Service: Sendable {
     }
 
     /// The pair of the flags, or of the default files where both are there; nil without either.
-    private static func certificates(_ options: ServeOptions) throws(ServiceError) -> Certificates? {
+    private static func certificates(
+        _ options: ServeOptions, _ cluster: Cluster?
+    ) throws(ServiceError) -> Certificates? {
         guard options.port >= 0 else { return nil }
+        if let keeper = cluster?.certificate { return try Certificates(keeper) }
         let isAsked = options.tlsCertFile != nil || options.tlsKeyFile != nil
         let certificate = options.tlsCertFile ?? ServeOptions.defaultCertificate
         let key = options.tlsKeyFile ?? ServeOptions.defaultKey
         guard isAsked || (access(certificate, R_OK) == 0 && access(key, R_OK) == 0) else { return nil }
         return try Certificates(certificatePath: certificate, keyPath: key)
+    }
+
+    /// The file of the bundle that a webhook configuration is to have, where certificates are mounted.
+    private static func authorities(_ options: ServeOptions) -> [String] {
+        guard options.cluster.reconciles, options.cluster.tlsAuto == nil else { return [] }
+        return [options.cluster.caCertFile ?? ClusterOptions.defaultAuthorities]
+    }
+
+    private static func reconciler(
+        _ options: ServeOptions, _ cluster: Cluster?, _ certificates: Certificates?,
+        _ metrics: ServiceMetrics,
+        _ log: Log
+    ) -> WebhookReconciler? {
+        let wanted = options.cluster
+        guard let cluster, wanted.reconciles else { return nil }
+        let file = authorities(options).first
+        return WebhookReconciler(
+            WebhookBundle(
+                configuration: wanted.webhookConfigName, entry: wanted.webhookName,
+                revision: options.injection.revision),
+            metrics: WebhookMetrics(metrics.registry, name: wanted.webhookConfigName), log: log
+        ) { () throws(WebhookBundle.Problem) in
+            guard let file else { return cluster.certificate?.current?.bundle ?? [] }
+            return try mountedBundle(file, certificates)
+        }
+    }
+
+    /// A bundle that does not vouch for what is served would break every call.
+    private static func mountedBundle(
+        _ file: String, _ certificates: Certificates?
+    ) throws(WebhookBundle.Problem) -> [UInt8] {
+        let bundle: [UInt8]
+        do throws(FileError) {
+            bundle = try FileError.contents(of: file, atMost: 1 << 20)
+        } catch {
+            throw WebhookBundle.Problem(.bundleUnusable, error.description)
+        }
+        guard PEM.isCertificate(bundle) else {
+            throw WebhookBundle.Problem(.bundleUnusable, "\(file): holds no certificate")
+        }
+        if let certificates, !PEM.isTrusted(certificates.credentials.current.certificates, by: bundle) {
+            throw WebhookBundle.Problem(
+                .bundleUnusable, "\(file): none of its certificates has signed the one that is served")
+        }
+        return bundle
     }
 
     /// Serves until SIGTERM or SIGINT, then ends in order.
@@ -158,6 +216,7 @@ public final class Service: Sendable {
     /// Unready, then after the delay no new connections, then the requests at hand, then the end.
     public func stop() {
         health.beginEnding()
+        cluster?.stop()
         watch.stop()
         for listener in listeners { listener.server.announceEnd() }
         if options.shutdownDelay > 0 { usleep(UInt32(min(options.shutdownDelay, 600) * 1_000_000)) }

@@ -42,12 +42,13 @@ final class SnapshotStore: Sendable {
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
         let files = try configuration.read()
+        let digest = FilesDigest(files, facts: configuration.cluster?.factsGeneration)
         let checked = try configuration.compile(files)
         let now = time(nil)
-        let digest = FilesDigest(files)
         state = Mutex(
             State(
-                snapshot: checked.snapshot, warnings: checked.warnings, generation: 1, hash: digest.text, loadedAt: now,
+                snapshot: checked.snapshot, warnings: checked.warnings, generation: 1, hash: digest.text,
+                loadedAt: now,
                 lastAttempt: Attempt(at: now, digest: digest, errors: [])))
     }
 
@@ -64,7 +65,7 @@ final class SnapshotStore: Sendable {
         } catch {
             return refuse([error.description], FilesDigest(unreadable: error.description))
         }
-        let digest = FilesDigest(files)
+        let digest = FilesDigest(files, facts: configuration.cluster?.factsGeneration)
         let last = state.withLock { $0.lastAttempt.digest }
         if last == digest { return .unchanged }
         let checked: Preflight.Checked
@@ -76,7 +77,8 @@ final class SnapshotStore: Sendable {
         let now = time(nil)
         let generation = state.withLock { state in
             state = State(
-                snapshot: checked.snapshot, warnings: checked.warnings, generation: state.generation + 1, hash: digest.text, loadedAt: now,
+                snapshot: checked.snapshot, warnings: checked.warnings, generation: state.generation + 1,
+                hash: digest.text, loadedAt: now,
                 lastAttempt: Attempt(at: now, digest: digest, errors: []))
             return state.generation
         }
@@ -99,8 +101,11 @@ struct FilesDigest: Sendable, Equatable {
     private let configuration: UInt64
     private let values: UInt64
     private let mesh: UInt64
+    private let facts: Int
 
-    init(_ files: InjectionFiles) {
+    /// - Parameter facts: goes up with what the cluster says besides.
+    init(_ files: InjectionFiles, facts: Int? = nil) {
+        self.facts = facts ?? 0
         configuration = Self.hash(files.configuration)
         values = Self.hash(files.values)
         mesh = Self.hash(files.mesh)
@@ -111,6 +116,7 @@ struct FilesDigest: Sendable, Equatable {
         configuration = Self.hash(NamedText(name: "", text: unreadable))
         values = 0
         mesh = 0
+        facts = 0
     }
 
     /// 16 digits for `/debug/config`.

@@ -8,7 +8,9 @@ import Values
 
 let nativeSidecarsOption = Option(
     name: "nativeSidecars", shape: .value("true|false|auto"), fallback: "false",
-    help: "whether the proxy becomes an init container that stays; auto asks the cluster for its version")
+    help:
+        "whether the proxy becomes an init container that stays; auto asks the cluster whether it is 1.33 or later"
+)
 
 let podTemplatePathOption = Option(
     name: "podTemplatePath", shape: .list("KIND.GROUP=PATH"),

@@ -27,7 +27,8 @@ struct DebugConfigHandler: Handler {
             "templates": .array(state.snapshot.templateNames.map { .string($0) }),
             "warnings": .array(state.warnings.map { .string($0.description) }),
             "namedTemplates": .array((templates?.templates.keys.sorted() ?? []).map { .string($0) }),
-            "files": .array(paths.isBuiltIn ? ["built-in"] : paths.all.map { .string($0) }),
+            "files": .array(
+                paths.isBuiltIn ? ["built-in"] : (paths.configMaps + paths.all).map { .string($0) }),
         ])
     }
 }

@@ -16,7 +16,8 @@ struct DecideHandler: Handler {
         let question = try Question(body, request)
         let snapshot = store.snapshot
         let answers = Pipeline.decide(
-            object: question.object, namespace: question.namespace, namespaceLabels: question.namespaceLabels,
+            object: question.object, namespace: question.namespace,
+            namespaceLabels: question.namespaceLabels ?? watchedLabels(question),
             webhook: try question.webhooks(snapshot), explain: question.explain, snapshot: snapshot)
         if let first = answers.first, answers.count == 1 {
             entry.members.append(Member("inject", .bool(first.decision.inject)))
@@ -24,6 +25,16 @@ struct DecideHandler: Handler {
             return HTTPResponse(json: first.json, for: request)
         }
         return HTTPResponse(json: ["decisions": .array(answers.map(\.namedJSON))], for: request)
+    }
+
+    /// Labels that the cluster gives the namespace, where it is watched; objects of a list may have several.
+    private func watchedLabels(_ question: Question) -> Object? {
+        guard let namespaces = store.configuration.cluster?.namespaces,
+            question.object["kind"]?.string?.hasSuffix("List") != true,
+            let namespace = question.namespace ?? question.object["metadata"]?["namespace"]?.string
+                ?? question.object["request"]?["namespace"]?.string
+        else { return nil }
+        return namespaces.labels(of: namespace)
     }
 
     /// What is asked: by the members of the request, by an AdmissionReview as it is, or by an object as it is.

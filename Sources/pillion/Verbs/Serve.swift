@@ -26,7 +26,8 @@ let serveVerb = Verb(
 
 /// Every option of `serve`, in the order in which help lists them. Those that others build on come first.
 private let serveSettings: [Setting] =
-    configurationSettings + listenerSettings + callerSettings + limitSettings + failureSettings
+    configurationSettings + clusterSettings + listenerSettings + callerSettings + limitSettings
+    + failureSettings
     + operationSettings
 
 private let configurationSettings: [Setting] = [
@@ -36,7 +37,10 @@ private let configurationSettings: [Setting] = [
                 name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
             nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
         ] + platformOptions
-    ) { options, arguments in options.injection = try injectionOptions(arguments) },
+    ) { options, arguments in
+        options.injection = try injectionOptions(arguments)
+        options.cluster.nativeSidecarsOfNodes = arguments.string("nativeSidecars") == "auto"
+    },
     Setting(pluginOptions) { options, arguments in
         options.loadedRenderers = try loadedRenderers(arguments)
     },
@@ -206,11 +210,7 @@ private let operationSettings: [Setting] = [
 /// Flags that Istio's stand-alone injector had and that mean nothing here.
 private let compatibilityOptions: [Option] =
     [
-        ("caCertFile", "FILE"), ("kubeconfig", "FILE"), ("webhookConfigName", "NAME"),
-        ("webhookName", "NAME"),
         ("log_target", "PATH"), ("log_caller", "SCOPES"),
         ("log_stacktrace_level", "LEVELS"), ("log_rotate", "PATH"), ("log_rotate_max_age", "DAYS"),
         ("log_rotate_max_backups", "N"), ("log_rotate_max_size", "MB"),
-    ].map { Option(name: $0.0, shape: .value($0.1), help: "", isIgnored: true) } + [
-        Option(name: "reconcileWebhookConfig", shape: .flag, help: "", isIgnored: true)
-    ]
+    ].map { Option(name: $0.0, shape: .value($0.1), help: "", isIgnored: true) }

@@ -1,0 +1,255 @@
+#define _GNU_SOURCE
+#include "CCertificates.h"
+#include "CGnuTLS.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// As <gnutls/x509.h> declares them; see shim.c for why the header is not included.
+typedef struct {
+    unsigned char *data;
+    unsigned int size;
+} datum;
+
+enum { PEM = 1, ECDSA = 4, SHA256 = 6, DNS_NAME = 1, APPEND = 1, PLAIN = 1 };
+// GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
+enum { P256 = (int)(1u << 31 | 2) };
+enum { DIGITAL_SIGNATURE = 128, CERT_SIGN = 4, CRL_SIGN = 2 };
+// More certificates in one text are not looked at.
+enum { most_certificates = 64 };
+
+static struct {
+    int (*key_init)(void **key);
+    void (*key_deinit)(void *key);
+    int (*key_generate)(void *key, int algorithm, unsigned bits, unsigned flags);
+    int (*key_import)(void *key, const datum *, int format, const char *password, unsigned flags);
+    int (*key_export)(void *key, int format, const char *password, unsigned flags, datum *);
+    int (*key_id)(void *key, unsigned flags, unsigned char *out, size_t *size);
+    int (*init)(void **crt);
+    void (*deinit)(void *crt);
+    int (*set_version)(void *crt, unsigned version);
+    int (*set_serial)(void *crt, const void *serial, size_t size);
+    int (*set_activation_time)(void *crt, time_t);
+    int (*set_expiration_time)(void *crt, time_t);
+    int (*set_subject)(void *crt, const char *oid, unsigned is_raw, const void *name, unsigned size);
+    int (*set_key)(void *crt, void *key);
+    int (*set_basic_constraints)(void *crt, unsigned is_authority, int path_length);
+    int (*set_key_usage)(void *crt, unsigned usage);
+    int (*set_purpose)(void *crt, const void *oid, unsigned critical);
+    int (*set_name)(void *crt, int type, const void *data, unsigned size, unsigned flags);
+    int (*set_subject_id)(void *crt, const void *id, size_t size);
+    int (*set_authority_id)(void *crt, const void *id, size_t size);
+    int (*id)(void *crt, unsigned flags, unsigned char *out, size_t *size);
+    int (*sign)(void *crt, void *issuer, void *issuer_key, int digest, unsigned flags);
+    int (*export)(void *crt, int format, datum *);
+    int (*list_import)(void **list, unsigned *count, const datum *, int format, unsigned flags);
+    time_t (*activation_time)(void *crt);
+    time_t (*expiration_time)(void *crt);
+    unsigned (*check_hostname)(void *crt, const char *name, unsigned flags);
+    int (*verify)(void *crt, void *const *authorities, unsigned count, unsigned flags, unsigned *status);
+} x509;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int is_open;
+
+static void open_functions(void) {
+    void *library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL);
+    if (!library) return;
+    int missing = 0;
+#define RESOLVE(name, symbol) missing |= !(x509.name = (__typeof__(x509.name))dlsym(library, "gnutls_x509_" symbol))
+    RESOLVE(key_init, "privkey_init");
+    RESOLVE(key_deinit, "privkey_deinit");
+    RESOLVE(key_generate, "privkey_generate");
+    RESOLVE(key_import, "privkey_import2");
+    RESOLVE(key_export, "privkey_export2_pkcs8");
+    RESOLVE(key_id, "privkey_get_key_id");
+    RESOLVE(init, "crt_init");
+    RESOLVE(deinit, "crt_deinit");
+    RESOLVE(set_version, "crt_set_version");
+    RESOLVE(set_serial, "crt_set_serial");
+    RESOLVE(set_activation_time, "crt_set_activation_time");
+    RESOLVE(set_expiration_time, "crt_set_expiration_time");
+    RESOLVE(set_subject, "crt_set_dn_by_oid");
+    RESOLVE(set_key, "crt_set_key");
+    RESOLVE(set_basic_constraints, "crt_set_basic_constraints");
+    RESOLVE(set_key_usage, "crt_set_key_usage");
+    RESOLVE(set_purpose, "crt_set_key_purpose_oid");
+    RESOLVE(set_name, "crt_set_subject_alt_name");
+    RESOLVE(set_subject_id, "crt_set_subject_key_id");
+    RESOLVE(set_authority_id, "crt_set_authority_key_id");
+    RESOLVE(id, "crt_get_key_id");
+    RESOLVE(sign, "crt_sign2");
+    RESOLVE(export, "crt_export2");
+    RESOLVE(list_import, "crt_list_import");
+    RESOLVE(activation_time, "crt_get_activation_time");
+    RESOLVE(expiration_time, "crt_get_expiration_time");
+    RESOLVE(check_hostname, "crt_check_hostname2");
+    RESOLVE(verify, "crt_verify");
+#undef RESOLVE
+    is_open = !missing;
+}
+
+// GnuTLS is initialised by the first call to its ordinary functions, which the shim opens.
+static int need(void) {
+    uint8_t byte;
+    int status = pillion_random(&byte, 1);
+    if (status) return status;
+    pthread_once(&once, open_functions);
+    return is_open ? PILLION_CRYPTO_OK : PILLION_CRYPTO_MISSING;
+}
+
+// The certificates of a text, for free_list; at least one.
+static int read_list(const char *pem, size_t size, void *list[most_certificates], unsigned *count) {
+    datum text = {(unsigned char *)pem, (unsigned)size};
+    *count = most_certificates;
+    int found = x509.list_import(list, count, &text, PEM, 0);
+    if (found < 1) {
+        *count = 0;
+        return PILLION_CRYPTO_REFUSED;
+    }
+    *count = (unsigned)found;
+    return PILLION_CRYPTO_OK;
+}
+
+static void free_list(void *list[most_certificates], unsigned count) {
+    for (unsigned i = 0; i < count; i++) x509.deinit(list[i]);
+}
+
+static int read_key(const char *pem, size_t size, void **key) {
+    datum text = {(unsigned char *)pem, (unsigned)size};
+    if (x509.key_init(key) < 0) return PILLION_CRYPTO_MEMORY;
+    if (x509.key_import(*key, &text, PEM, NULL, 0) >= 0) return PILLION_CRYPTO_OK;
+    x509.key_deinit(*key);
+    *key = NULL;
+    return PILLION_CRYPTO_REFUSED;
+}
+
+static int set_identifiers(void *crt, void *issuer) {
+    unsigned char id[64];
+    size_t size = sizeof id;
+    if (x509.id(crt, 0, id, &size) < 0 || x509.set_subject_id(crt, id, size) < 0) return -1;
+    size = sizeof id;
+    return x509.id(issuer, 0, id, &size) < 0 ? -1 : x509.set_authority_id(crt, id, size);
+}
+
+static int fill(void *crt, void *key, const struct pillion_x509_request *request) {
+    uint8_t serial[16];
+    if (pillion_random(serial, sizeof serial)) return -1;
+    // Positive, and never a leading zero.
+    serial[0] = (uint8_t)((serial[0] & 0x7f) | 0x40);
+    int bad = x509.set_version(crt, 3) < 0 ||
+              x509.set_subject(crt, "2.5.4.3", 0, request->common_name, (unsigned)strlen(request->common_name)) < 0 || x509.set_serial(crt, serial, sizeof serial) < 0 ||
+              x509.set_activation_time(crt, (time_t)request->not_before) < 0 ||
+              x509.set_expiration_time(crt, (time_t)request->not_after) < 0 || x509.set_key(crt, key) < 0 ||
+              x509.set_basic_constraints(crt, request->is_authority != 0, request->is_authority ? 0 : -1) < 0 ||
+              x509.set_key_usage(crt, request->is_authority ? CERT_SIGN | CRL_SIGN : DIGITAL_SIGNATURE) < 0;
+    if (!bad && !request->is_authority) bad = x509.set_purpose(crt, "1.3.6.1.5.5.7.3.1", 0) < 0;
+    for (const char *const *name = request->names; !bad && name && *name; name++)
+        bad = x509.set_name(crt, DNS_NAME, *name, (unsigned)strlen(*name), APPEND) < 0;
+    return bad ? -1 : 0;
+}
+
+// A text of its own, with a NUL at its end. What GnuTLS allocates is from malloc, unless a program says otherwise.
+static char *take(datum *text) {
+    char *copy = text->data ? strndup((const char *)text->data, text->size) : NULL;
+    free(text->data);
+    text->data = NULL;
+    return copy;
+}
+
+static int finish(void *crt, void *key, void *issuer, void *issuer_key, char **certificate, char **key_text) {
+    datum text = {NULL, 0}, secret = {NULL, 0};
+    if (set_identifiers(crt, issuer) < 0) return PILLION_CRYPTO_REFUSED;
+    if (x509.sign(crt, issuer, issuer_key, SHA256, 0) < 0) return PILLION_CRYPTO_REFUSED;
+    if (x509.export(crt, PEM, &text) < 0) return PILLION_CRYPTO_REFUSED;
+    *certificate = take(&text);
+    if (x509.key_export(key, PEM, NULL, PLAIN, &secret) >= 0) *key_text = take(&secret);
+    return *certificate && *key_text ? PILLION_CRYPTO_OK : PILLION_CRYPTO_MEMORY;
+}
+
+int pillion_x509_issue(const struct pillion_x509_request *request, char **certificate, char **key_text) {
+    *certificate = *key_text = NULL;
+    int status = need();
+    if (status) return status;
+    void *crt = NULL, *key = NULL, *issuer_key = NULL, *issuers[most_certificates];
+    unsigned issuer_count = 0;
+    status = PILLION_CRYPTO_REFUSED;
+    if (x509.key_init(&key) < 0 || x509.key_generate(key, ECDSA, (unsigned)P256, 0) < 0) goto end;
+    if (x509.init(&crt) < 0 || fill(crt, key, request)) goto end;
+    if (request->issuer_certificate) {
+        if (read_list(request->issuer_certificate, request->issuer_certificate_size, issuers, &issuer_count)) goto end;
+        if (read_key(request->issuer_key, request->issuer_key_size, &issuer_key)) goto end;
+        status = finish(crt, key, issuers[0], issuer_key, certificate, key_text);
+    } else {
+        status = finish(crt, key, crt, key, certificate, key_text);
+    }
+end:
+    if (status) {
+        free(*certificate);
+        free(*key_text);
+        *certificate = *key_text = NULL;
+    }
+    free_list(issuers, issuer_count);
+    if (issuer_key) x509.key_deinit(issuer_key);
+    if (crt) x509.deinit(crt);
+    if (key) x509.key_deinit(key);
+    return status;
+}
+
+void pillion_x509_free(char *text) { free(text); }
+
+int pillion_x509_validity(const char *pem, size_t size, int64_t *not_before, int64_t *not_after) {
+    void *list[most_certificates];
+    unsigned count = 0;
+    int status = need();
+    if (status) return status;
+    if ((status = read_list(pem, size, list, &count))) return status;
+    *not_before = (int64_t)x509.activation_time(list[0]);
+    *not_after = (int64_t)x509.expiration_time(list[0]);
+    free_list(list, count);
+    return PILLION_CRYPTO_OK;
+}
+
+int pillion_x509_has_name(const char *pem, size_t size, const char *name) {
+    void *list[most_certificates];
+    unsigned count = 0;
+    int status = need();
+    if (status) return status;
+    if ((status = read_list(pem, size, list, &count))) return status;
+    int answer = x509.check_hostname(list[0], name, 0) != 0;
+    free_list(list, count);
+    return answer;
+}
+
+int pillion_x509_has_key(const char *pem, size_t size, const char *key_text, size_t key_size) {
+    void *list[most_certificates], *key = NULL;
+    unsigned count = 0;
+    int status = need();
+    if (status) return status;
+    if ((status = read_list(pem, size, list, &count))) return status;
+    unsigned char ours[64], theirs[64];
+    size_t our_size = sizeof ours, their_size = sizeof theirs;
+    status = read_key(key_text, key_size, &key);
+    if (!status)
+        status = x509.id(list[0], 0, ours, &our_size) >= 0 && x509.key_id(key, 0, theirs, &their_size) >= 0 &&
+                 our_size == their_size && memcmp(ours, theirs, our_size) == 0;
+    if (key) x509.key_deinit(key);
+    free_list(list, count);
+    return status;
+}
+
+int pillion_x509_is_trusted(const char *pem, size_t size, const char *authorities, size_t authorities_size) {
+    void *list[most_certificates], *trusted[most_certificates];
+    unsigned count = 0, trusted_count = 0, problems = 1;
+    int status = need();
+    if (status) return status;
+    if ((status = read_list(pem, size, list, &count))) return status;
+    status = read_list(authorities, authorities_size, trusted, &trusted_count);
+    if (!status) status = x509.verify(list[0], trusted, trusted_count, 0, &problems) >= 0 && problems == 0;
+    free_list(trusted, trusted_count);
+    free_list(list, count);
+    return status;
+}

@@ -1,0 +1,43 @@
+// Certificates by GnuTLS: making them, and the few facts that decide whether one can be kept.
+//
+// What comes in and goes out: PEM, which is what Secrets and files hold. Keys are ECDSA over P-256, signatures
+// SHA-256. What it doesn't do: TLS, revocation, or judging chains of more than a leaf and who signed it.
+#ifndef PILLION_CCERTIFICATES_H
+#define PILLION_CCERTIFICATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pillion_x509_request {
+    const char *common_name;
+    // DNS names, ended by NULL; none for an authority.
+    const char *const *names;
+    int is_authority;
+    // Seconds since 1970.
+    int64_t not_before, not_after;
+    // PEM of who signs; NULL signs by itself.
+    const char *issuer_certificate, *issuer_key;
+    size_t issuer_certificate_size, issuer_key_size;
+};
+
+// A pillion_crypto_status. The texts, with a NUL at their end, are for pillion_x509_free.
+int pillion_x509_issue(const struct pillion_x509_request *, char **certificate, char **key);
+void pillion_x509_free(char *text);
+
+// Of the first certificate of a text; PILLION_CRYPTO_REFUSED where there is none.
+int pillion_x509_validity(const char *pem, size_t size, int64_t *not_before, int64_t *not_after);
+
+// 1 yes, 0 no, else a pillion_crypto_status. The name is a DNS name; the common name is not read.
+int pillion_x509_has_name(const char *pem, size_t size, const char *name);
+int pillion_x509_has_key(const char *pem, size_t size, const char *key, size_t key_size);
+// Whether one of the authorities signed it, all being in force now.
+int pillion_x509_is_trusted(const char *pem, size_t size, const char *authorities, size_t authorities_size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,124 @@
+public import Values
+
+/// Keeps the `caBundle` of a MutatingWebhookConfiguration's entries what it must be.
+public struct WebhookBundle: Sendable {
+    /// Why it cannot, as the metric `webhook_patch_failures_total` names it.
+    public enum Reason: String, Sendable, CaseIterable {
+        case wrongRevision = "wrong_revision"
+        case bundleUnusable = "load_ca_bundle_failure"
+        case configurationNotFound = "webhook_config_not_found"
+        case entryNotFound = "webhook_entry_not_found"
+        case updateFailed = "webhook_update_failure"
+    }
+
+    public struct Problem: Error, Sendable {
+        public var reason: Reason
+        public var message: String
+
+        public init(_ reason: Reason, _ message: String) {
+            self.reason = reason
+            self.message = message
+        }
+
+        init(_ error: APIError) {
+            self.init(error.kind == .notFound ? .configurationNotFound : .updateFailed, error.message)
+        }
+    }
+
+    public let configuration: String
+    /// Entries of that name, or whose name ends in a dot and it; all entries where it is empty.
+    public let entry: String
+    /// Configurations with another revision's label belong to another injector.
+    public let revision: String
+
+    public init(configuration: String, entry: String, revision: String) {
+        self.configuration = configuration
+        self.entry = entry
+        self.revision = revision
+    }
+
+    /// The Services that the entries call.
+    public func services(of object: Value) -> [ObjectReference] {
+        entries(of: object).compactMap { entry in
+            guard let service = entry["clientConfig"]?["service"], let name = service["name"]?.string,
+                let namespace = service["namespace"]?.string, ObjectReference.isName(name),
+                ObjectReference.isName(namespace)
+            else { return nil }
+            return ObjectReference(namespace: namespace, name: name)
+        }
+    }
+
+    private func entries(of object: Value) -> [Value] {
+        (object["webhooks"]?.array ?? []).filter { item in
+            let name = item["name"]?.string ?? ""
+            return entry.isEmpty || name == entry || name.hasSuffix(".\(entry)")
+        }
+    }
+
+    /// The strategic merge patch that makes it right, merged by the entries' names and refused by the server when the
+    /// object has changed meanwhile; nil where it is right.
+    public func patch(_ object: Value, bundle: [UInt8]) throws(Problem) -> Value? {
+        let label = object["metadata"]?["labels"]?["istio.io/rev"]?.string
+        if let label, label != revision, !(revision.isEmpty && label == "default") {
+            throw Problem(
+                .wrongRevision,
+                "\(what) has the label istio.io/rev=\(label), this is revision \"\(revision)\": it is left alone"
+            )
+        }
+        let entries = entries(of: object)
+        guard !entries.isEmpty else {
+            let names = (object["webhooks"]?.array ?? []).compactMap { $0["name"]?.string }
+            throw Problem(
+                .entryNotFound,
+                "\(what) has no entry \(entry): it has \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+            )
+        }
+        let wanted = Base64.encode(bundle)
+        let wrong = entries.filter { $0["clientConfig"]?["caBundle"]?.string != wanted }
+        guard !wrong.isEmpty else { return nil }
+        return [
+            "metadata": ["resourceVersion": object["metadata"]?["resourceVersion"] ?? ""],
+            "webhooks": .array(
+                wrong.map { ["name": $0["name"] ?? "", "clientConfig": ["caBundle": .string(wanted)]] }),
+        ]
+    }
+
+    /// Patches until it is right.
+    ///
+    /// - Parameters:
+    ///   - seen: the object where it is known.
+    ///   - bundle: PEM.
+    ///   - retried: called for each attempt after the first.
+    /// - Returns: whether something had to be changed.
+    public func reconcile(
+        _ seen: Value?, bundle: [UInt8], client: APIClient, retried: () -> Void
+    ) throws(Problem) -> Bool {
+        var object = seen
+        for attempt in 0..<SharedCertificate.attempts {
+            if attempt > 0 { retried() }
+            let current: Value
+            if let object { current = object } else { current = try read(client) }
+            guard let patch = try patch(current, bundle: bundle) else { return attempt > 0 }
+            do throws(APIError) {
+                _ = try client.patch(.mutatingWebhookConfigurations, name: configuration, .strategic, patch)
+                return true
+            } catch {
+                guard error.kind == .conflict else { throw Problem(error) }
+                object = nil
+            }
+        }
+        throw Problem(
+            .updateFailed,
+            "\(what): others changed it \(SharedCertificate.attempts) times while it was patched")
+    }
+
+    private func read(_ client: APIClient) throws(Problem) -> Value {
+        do throws(APIError) {
+            return try client.get(.mutatingWebhookConfigurations, name: configuration)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private var what: String { "mutatingwebhookconfiguration \(configuration)" }
+}

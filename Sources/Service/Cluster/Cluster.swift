@@ -1,0 +1,285 @@
+import Glibc
+import HTTPServer
+import Injection
+import Kubernetes
+import Synchronization
+import Values
+
+/// Everything of the service that asks the API server, on threads of its own: watches, and one thread that keeps the
+/// certificate and the webhook configuration right. What they find is handed to the reloader; no request waits for it.
+final class Cluster: Sendable {
+    let configMaps: WatchedConfigMaps?
+    let namespaces: NamespaceTable?
+    let certificate: CertificateKeeper?
+
+    private let options: ClusterOptions
+    private let nodes: NodeVersions?
+    private let client: APIClient
+    private let log: Log
+    private let nudge = Nudge()
+    private let generation = Atomic<Int>(0)
+    private let threads = Mutex<[ClusterThread]>([])
+
+    /// Seconds that a start waits for an API server that does not answer yet.
+    private static let patience = 30
+
+    /// What is needed to begin is loaded when this returns; nil where the options ask for nothing of a cluster.
+    static func load(_ options: ServeOptions, log: Log) throws(ServiceError) -> Cluster? {
+        let wanted = options.cluster
+        guard wanted.isNeeded || wanted.nativeSidecarsOfNodes else { return nil }
+        do throws(APIError) {
+            let access = try ClusterAccess.find(kubeconfig: wanted.kubeconfig, context: wanted.context)
+            log.info("cluster", [Member("server", .string(access.server.text))], in: .config)
+            let cluster = Cluster(wanted, APIClient(access), log)
+            try cluster.begin()
+            return cluster
+        } catch {
+            guard error.kind == .noCluster, !wanted.isNeeded else {
+                throw ServiceError(message: error.message)
+            }
+            log.warning("native sidecars are off", [Member("error", .string(error.message))], in: .config)
+            return nil
+        }
+    }
+
+    private init(_ options: ClusterOptions, _ client: APIClient, _ log: Log) {
+        self.options = options
+        self.client = client
+        self.log = log
+        configMaps = WatchedConfigMaps(options)
+        namespaces = options.followsNamespaces ?? options.isNeeded ? NamespaceTable() : nil
+        nodes = options.nativeSidecarsOfNodes ? NodeVersions() : nil
+        certificate = options.tlsAuto.map {
+            CertificateKeeper($0, services: options.tlsServices, client: client)
+        }
+    }
+
+    private func begin() throws(APIError) {
+        if let configMaps { try patiently { () throws(APIError) in try configMaps.load(client) } }
+        if let certificate {
+            lookForServices(certificate)
+            try patiently { () throws(APIError) in _ = try certificate.ensure() }
+        }
+        lookAtNodes()
+    }
+
+    /// Whom the first certificate is for, where the webhook configuration is there before it.
+    private func lookForServices(_ certificate: CertificateKeeper) {
+        guard options.reconciles else { return }
+        let webhooks = WebhookBundle(
+            configuration: options.webhookConfigName, entry: options.webhookName, revision: "")
+        do throws(APIError) {
+            let object = try client.get(.mutatingWebhookConfigurations, name: options.webhookConfigName)
+            certificate.add(webhooks.services(of: object))
+        } catch {
+            guard error.kind != .notFound else { return }
+            log.warning(
+                "the webhook configuration cannot be looked at", [Member("error", .string(error.message))],
+                in: .tls)
+        }
+    }
+
+    private func patiently(_ body: () throws(APIError) -> Void) throws(APIError) {
+        let end = MonotonicMilliseconds.now + Self.patience * 1_000
+        while true {
+            do throws(APIError) {
+                return try body()
+            } catch {
+                guard error.isPassing, MonotonicMilliseconds.now < end else { throw error }
+                log.warning(
+                    "waiting for the API server", [Member("error", .string(error.message))], in: .config)
+                client.stop.pause(milliseconds: 1_000)
+            }
+        }
+    }
+
+    // MARK: what a Snapshot depends on besides files
+
+    /// Goes up when `adjust` would do something else.
+    var factsGeneration: Int { generation.load(ordering: .relaxed) }
+
+    func adjust(_ injection: inout InjectionOptions) {
+        if let nodes { injection.nativeSidecars = nodes.runNativeSidecars }
+        // Empty where the platform is not OpenShift; what a file says of a namespace gives way.
+        if let namespaces { injection.namespaceAnnotations.merge(namespaces.annotations) { $1 } }
+    }
+
+    // MARK: threads
+
+    /// What the threads hand over to.
+    struct Receivers: Sendable {
+        var reload: @Sendable () -> Void
+        var reconciler: WebhookReconciler?
+    }
+
+    func start(_ receivers: Receivers) {
+        if let configMaps {
+            for reference in configMaps.references { follow(reference, configMaps, receivers.reload) }
+        }
+        if let namespaces {
+            follow(NamespaceTable.watch, "labels of namespaces") { [self] delivery in
+                guard namespaces.note(delivery) else { return }
+                generation.add(1, ordering: .relaxed)
+                receivers.reload()
+            }
+        }
+        if let certificate {
+            let secret = certificate.secret
+            let watch = ObjectWatch(.secrets, namespace: secret.namespace, name: secret.name)
+            follow(watch, "secret \(secret)") { [self] delivery in
+                if certificate.note(delivery) { useCertificate(receivers) }
+                if certificate.isDue { nudge.give() }
+            }
+        }
+        if let reconciler = receivers.reconciler {
+            let name = reconciler.webhooks.configuration
+            follow(
+                ObjectWatch(.mutatingWebhookConfigurations, name: name),
+                "mutatingwebhookconfiguration \(name)"
+            ) { [self] delivery in
+                reconciler.note(delivery)
+                certificate?.add(reconciler.services)
+                nudge.give()
+            }
+        }
+        if certificate != nil || nodes != nil || receivers.reconciler != nil {
+            run { [self] in keep(receivers) }
+        }
+    }
+
+    func stop() {
+        client.stop.raise()
+        let all = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in all { thread.join() }
+    }
+
+    /// The files of certificates were read again.
+    func certificateFilesChanged(_ reconciler: WebhookReconciler?) {
+        reconciler?.becomeDue()
+        nudge.give()
+    }
+
+    private func run(_ body: @escaping @Sendable () -> Void) {
+        guard let thread = ClusterThread(body) else {
+            log.error("the system gives no thread: what the cluster says is not followed", in: .config)
+            return
+        }
+        threads.withLock { $0.append(thread) }
+    }
+
+    private func follow(
+        _ reference: ObjectReference, _ configMaps: WatchedConfigMaps,
+        _ reload: @escaping @Sendable () -> Void
+    ) {
+        let watch = ObjectWatch(.configMaps, namespace: reference.namespace, name: reference.name)
+        follow(watch, "configmap \(reference)") { delivery in
+            let object: Value?
+            switch delivery {
+            case .all(let objects): object = objects.first
+            case .changed(let changed): object = changed
+            case .deleted: object = nil
+            case .failed: return
+            }
+            if configMaps.note(object, reference) { reload() }
+        }
+    }
+
+    /// Follows until the end; a problem is said once, and once more when it is over.
+    private func follow(
+        _ watch: ObjectWatch, _ what: String, _ deliver: @escaping @Sendable (ObjectWatch.Delivery) -> Void
+    ) {
+        run { [self] in
+            var said: String?
+            watch.run(client) { delivery in
+                if case .failed(let error) = delivery {
+                    if said != error.message {
+                        log.warning(
+                            "watch interrupted, what is known stays",
+                            [Member("of", .string(what)), Member("error", .string(error.message))],
+                            in: .config)
+                    }
+                    said = error.message
+                } else if said != nil {
+                    log.info("watch works again", [Member("of", .string(what))], in: .config)
+                    said = nil
+                }
+                deliver(delivery)
+            }
+        }
+    }
+
+    // MARK: what is kept right
+
+    private func keep(_ receivers: Receivers) {
+        var nextCertificate = MonotonicMilliseconds.now + CertificateKeeper.seconds * 1_000
+        var nextNodes = MonotonicMilliseconds.now + NodeVersions.seconds * 1_000
+        var certificateProblems = 0
+        while true {
+            let now = MonotonicMilliseconds.now
+            let isTried = certificateProblems == 0 && certificate?.isDue == true
+            let next = min(
+                isTried ? now : certificate == nil ? Int.max : nextCertificate,
+                nodes == nil ? Int.max : nextNodes,
+                receivers.reconciler?.wait(now: now).map { now + $0 } ?? Int.max)
+            // A day is as good as never, and no number overflows.
+            guard client.stop.pause(milliseconds: max(0, min(next - now, 86_400_000)), orUntil: nudge) else {
+                return
+            }
+            let then = MonotonicMilliseconds.now
+            if let certificate,
+                isTried || certificate.isDue && certificateProblems == 0 || then >= nextCertificate
+            {
+                let isKept = keepCertificate(certificate, receivers)
+                certificateProblems = isKept ? 0 : certificateProblems + 1
+                let pause = isKept ? CertificateKeeper.seconds : min(1 << min(certificateProblems, 5), 30)
+                nextCertificate = MonotonicMilliseconds.now + pause * 1_000
+            }
+            if nodes != nil, then >= nextNodes {
+                if lookAtNodes() { receivers.reload() }
+                nextNodes = MonotonicMilliseconds.now + NodeVersions.seconds * 1_000
+            }
+            receivers.reconciler?.work(client)
+        }
+    }
+
+    private func keepCertificate(_ certificate: CertificateKeeper, _ receivers: Receivers) -> Bool {
+        do throws(APIError) {
+            if try certificate.ensure() { useCertificate(receivers) }
+            return true
+        } catch {
+            if error.kind != .stopped {
+                log.error(
+                    "certificate not kept, the last good one stays",
+                    [Member("error", .string(error.message))],
+                    in: .tls)
+            }
+            return false
+        }
+    }
+
+    private func useCertificate(_ receivers: Receivers) {
+        receivers.reload()
+        receivers.reconciler?.becomeDue()
+        nudge.give()
+    }
+
+    @discardableResult
+    private func lookAtNodes() -> Bool {
+        guard let nodes else { return false }
+        do throws(APIError) {
+            guard try nodes.look(client) else { return false }
+            generation.add(1, ordering: .relaxed)
+            log.info(
+                "native sidecars", [Member("on", .bool(nodes.runNativeSidecars))], in: .config)
+            return true
+        } catch {
+            log.warning(
+                "versions of nodes are not known, native sidecars stay as they were",
+                [Member("error", .string(error.message))], in: .config)
+            return false
+        }
+    }
+}

@@ -1,0 +1,410 @@
+import Glibc
+import HTTPServer
+import Injection
+import Kubernetes
+import TestSupport
+import Testing
+import Values
+
+@testable import Service
+
+/// `serve` from a cluster: configuration, labels, node versions, certificates and the webhook configuration, against a
+/// server that speaks the API.
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(3)))
+struct ClusterServiceTests {
+    private let cluster: TestCluster
+    private let folder = TemporaryFolder()
+
+    init() throws {
+        cluster = try #require(TestCluster())
+        putConfiguration("one")
+        cluster.putConfigMap("istio-system", "istio", [("mesh", "trustDomain: here\n")])
+    }
+
+    private static func configuration(_ image: String) -> String {
+        "policy: enabled\ntemplate: |\n  containers:\n  - name: proxy\n    image: \(image)-{{ .MeshConfig.TrustDomain }}\n"
+    }
+
+    private func putConfiguration(_ image: String) {
+        cluster.putConfigMap(
+            "istio-system", "injector", [("config", Self.configuration(image)), ("values", "{}")])
+    }
+
+    /// The service, and what it logs.
+    private func start(_ change: (inout ServeOptions) -> Void) throws -> Service {
+        var options = ServeOptions()
+        (options.httpPort, options.port, options.monitoringPort) = (0, -1, -1)
+        options.cluster.kubeconfig = cluster.kubeconfig(user: "{tokenFile: token}")
+        options.cluster.injectConfigMap = ObjectReference(namespace: "istio-system", name: "injector")
+        options.cluster.meshConfigMap = ObjectReference(namespace: "istio-system", name: "istio")
+        change(&options)
+        let log = open(folder.path("log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        return try Service(options, log: Log(LogLevels(.info), format: .json, descriptor: log))
+    }
+
+    private var log: String { text(of: folder.path("log")) }
+
+    private func ask(_ service: Service, _ target: String) throws -> String {
+        let port = try #require(service.listeners.first { $0.kind == .http }).server.port
+        return try #require(HTTPClient(port: port)?.request("GET", target)).text
+    }
+
+    private func state(_ service: Service) throws -> Value { try JSON.read(ask(service, "/debug/config")) }
+
+    /// The image that a pod comes out with.
+    private func image(_ service: Service) throws -> String {
+        let pod =
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: apps\nspec:\n  containers:\n  - name: a\n    image: a\n"
+        let answer = try #require(
+            try service.client().request(
+                "POST", "/inject", headers: [("Content-Type", "application/yaml")], body: Array(pod.utf8)))
+        let line = answer.text.split(separator: "\n").first {
+            $0.contains("image: ") && !$0.hasSuffix("image: a")
+        }
+        return line.map { String($0.split(separator: " ").last ?? "") } ?? answer.text
+    }
+
+    private func serves(_ service: Service, _ expected: String) throws -> Bool {
+        try eventually { try image(service) == expected }
+    }
+
+    // MARK: configuration
+
+    @Test func configMapsAreFollowed() throws {
+        let service = try start { _ in }
+        defer { service.stop() }
+        #expect(try image(service) == "one-here")
+        #expect(
+            try state(service)["files"]?.array == [
+                "configmap istio-system/injector", "configmap istio-system/istio",
+            ])
+        putConfiguration("two")
+        #expect(try serves(service, "two-here"))
+        cluster.putConfigMap("istio-system", "istio", [("mesh", "trustDomain: there\n")])
+        #expect(try serves(service, "two-there"))
+        #expect(try state(service)["generation"]?.int == 3)
+    }
+
+    @Test func badConfigMapsAreRefusedAndSaid() throws {
+        let service = try start { _ in }
+        defer { service.stop() }
+        func refused(_ words: String) throws -> Bool {
+            try eventually {
+                let attempt = try state(service)["lastAttempt"]
+                return attempt?["ok"] == false && JSON.text(attempt?["errors"] ?? "").contains(words)
+            }
+        }
+        cluster.putConfigMap("istio-system", "injector", [("config", "template: '{{ .Broken'")])
+        #expect(try refused("configmap istio-system/injector, key config"))
+        cluster.putConfigMap("istio-system", "injector", [("other", "")])
+        #expect(try refused("has no key \\\"config\\\""))
+        cluster.remove("configmaps", "istio-system", "injector")
+        #expect(try refused("configmap istio-system/injector: it is not there"))
+        #expect(try image(service) == "one-here")
+        #expect(log.contains("configuration refused, the last good one stays"))
+        #expect(
+            try ask(service, "/metrics").contains(
+                #"sidecar_injection_config_last_reload_successful{file="inject"} 0"#))
+        putConfiguration("mended")
+        #expect(try serves(service, "mended-here"))
+    }
+
+    /// Cut connections, 410 Gone, a server that restarts, a token that was rotated.
+    @Test func theWatchSurvives() throws {
+        let service = try start { _ in }
+        defer { service.stop() }
+        cluster.cut()
+        putConfiguration("cut")
+        #expect(try serves(service, "cut-here"))
+        cluster.forget()
+        putConfiguration("gone")
+        #expect(try serves(service, "gone-here"))
+        cluster.restart(seconds: 0.5)
+        putConfiguration("restarted")
+        #expect(try serves(service, "restarted-here"))
+        cluster.setTokens(["second": "system:serviceaccount:pillion:pillion"])
+        cluster.cut()
+        #expect(eventually { log.contains("401: Unauthorized") })
+        cluster.folder.write("second", to: "token")
+        putConfiguration("rotated")
+        #expect(try serves(service, "rotated-here"))
+        #expect(log.contains("watch works again"))
+    }
+
+    @Test func filesAndConfigMapsMix() throws {
+        folder.write("trustDomain: file\n", to: "mesh")
+        let service = try start {
+            $0.cluster.meshConfigMap = nil
+            $0.meshConfig = folder.path("mesh")
+        }
+        defer { service.stop() }
+        #expect(try image(service) == "one-file")
+    }
+
+    @Test func whatKeepsItFromStarting() throws {
+        func reason(_ change: (inout ServeOptions) -> Void) -> String {
+            do {
+                try start(change).stop()
+                return "it started"
+            } catch { return "\(error)" }
+        }
+        let missing = reason {
+            $0.cluster.injectConfigMap = ObjectReference(namespace: "istio-system", name: "none")
+        }
+        #expect(missing.contains("404: configmaps \"none\" not found"))
+        cluster.putConfigMap("istio-system", "injector", [("config", "template: '{{ .Broken'")])
+        #expect(
+            reason { _ in }.contains(
+                "the configuration cannot be used: configmap istio-system/injector, key config"))
+        #expect(
+            reason { $0.cluster.kubeconfig = "/nonexistent" } == "/nonexistent: No such file or directory")
+        cluster.setRules([])
+        #expect(reason { _ in }.contains("want a role that allows get on configmaps"))
+    }
+
+    // MARK: namespaces and nodes
+
+    @Test func labelsOfNamespaces() throws {
+        func put(_ value: String) {
+            cluster.put(
+                "namespaces", nil,
+                ["metadata": ["name": "apps", "labels": ["istio-injection": .string(value)]], "spec": [:]])
+        }
+        put("enabled")
+        let service = try start { _ in }
+        defer { service.stop() }
+        let hook: Value = [
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": ["name": "hook"],
+            "webhooks": [
+                [
+                    "name": "a.b.c", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+                    "clientConfig": ["url": "https://x"],
+                    "rules": [
+                        [
+                            "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                            "resources": ["pods"],
+                        ]
+                    ],
+                    "namespaceSelector": ["matchLabels": ["istio-injection": "enabled"]],
+                ]
+            ],
+        ]
+        func answer(_ more: [Member]) throws -> Value {
+            let pod: Value = [
+                "kind": "Pod", "metadata": ["name": "a"], "spec": ["containers": [["name": "a"]]],
+            ]
+            let body = Value.object(
+                Object([Member("object", pod), Member("webhook", hook), Member("namespace", "apps")] + more))
+            let response = try service.client().request(
+                "POST", "/decide", headers: [("Content-Type", "application/json")],
+                body: Array(JSON.text(body).utf8))
+            return try JSON.read(try #require(response).body)
+        }
+        let enabled = try answer([Member("namespaceLabels", ["istio-injection": "enabled"])])
+        let disabled = try answer([Member("namespaceLabels", ["istio-injection": "disabled"])])
+        #expect(enabled != disabled)
+        #expect(try eventually { try answer([]) == enabled })
+        put("disabled")
+        #expect(try eventually { try answer([]) == disabled })
+        // What a request says counts.
+        #expect(try answer([Member("namespaceLabels", ["istio-injection": "enabled"])]) == enabled)
+    }
+
+    private func putModern(_ template: String) {
+        cluster.putConfigMap(
+            "istio-system", "injector",
+            [
+                (
+                    "config",
+                    "defaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n    spec:\n      containers:\n"
+                        + "      - name: istio-proxy\n        image: \(template)\n"
+                ), ("values", "{}"),
+            ])
+    }
+
+    private func putNode(_ name: String, _ version: String) {
+        cluster.put(
+            "nodes", nil,
+            [
+                "metadata": ["name": .string(name)],
+                "status": ["nodeInfo": ["kubeletVersion": .string(version)]],
+            ])
+    }
+
+    @Test func nativeSidecarsOfNodes() throws {
+        putModern("native-{{ .NativeSidecars }}")
+        func served() throws -> String {
+            let service = try start { $0.cluster.nativeSidecarsOfNodes = true }
+            defer { service.stop() }
+            return try image(service)
+        }
+        // Without nodes, the API server's own.
+        #expect(try served() == "native-true")
+        putNode("new", "v1.36.0")
+        #expect(try served() == "native-true")
+        putNode("old", "v1.32.4")
+        #expect(try served() == "native-false")
+        cluster.setRules([
+            ["apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]]
+        ])
+        #expect(try served() == "native-false")
+        #expect(log.contains("want a role that allows list on nodes in the cluster"))
+    }
+
+    @Test func idsOfOpenShiftNamespaces() throws {
+        putModern("uid-{{ .ProxyUID }}")
+        func put(_ range: String) {
+            cluster.put(
+                "namespaces", nil,
+                [
+                    "metadata": [
+                        "name": "apps", "annotations": ["openshift.io/sa.scc.uid-range": .string(range)],
+                    ]
+                ])
+        }
+        put("1000/10")
+        let service = try start { $0.injection.environment["PLATFORM"] = "openshift" }
+        defer { service.stop() }
+        #expect(try serves(service, "uid-1009"))
+        put("2000/10")
+        #expect(try serves(service, "uid-2009"))
+    }
+
+    // MARK: certificates
+
+    private func putHook(service: String = "pillion", bundle: String? = nil) {
+        var client = Object([
+            Member("service", ["name": .string(service), "namespace": "pillion", "path": "/inject"])
+        ])
+        if let bundle { client["caBundle"] = .string(bundle) }
+        cluster.put(
+            "mutatingwebhookconfigurations", nil,
+            [
+                "metadata": ["name": "hook"],
+                "webhooks": [
+                    ["name": "injector.io", "sideEffects": "None", "clientConfig": .object(client)]
+                ],
+            ])
+    }
+
+    private var storedBundle: String? {
+        cluster.get("mutatingwebhookconfigurations", nil, "hook")["webhooks"]?[0]?["clientConfig"]?[
+            "caBundle"]?.string
+    }
+
+    private var secret: Value { cluster.get("secrets", "pillion", "tls") }
+
+    private func startAuto() throws -> Service {
+        try start {
+            $0.port = 0
+            $0.cluster.tlsAuto = ObjectReference(namespace: "pillion", name: "tls")
+            $0.cluster.webhookConfigName = "hook"
+            $0.cluster.webhookName = "injector.io"
+        }
+    }
+
+    /// What a client that trusts the webhook configuration's bundle gets, calling that Service.
+    private func call(_ service: Service, _ name: String = "pillion.pillion.svc") throws -> String {
+        let port = try #require(service.listeners.first { $0.kind == .https }).server.port
+        folder.write(Base64.decode(storedBundle ?? "") ?? [], to: "bundle.pem")
+        return run(
+            "/usr/bin/curl",
+            [
+                "--silent", "--show-error", "--max-time", "10", "--cacert", folder.path("bundle.pem"),
+                "--resolve",
+                "\(name):\(port):127.0.0.1", "https://\(name):\(port)/readyz",
+            ]
+        ).output
+    }
+
+    @Test func certificateOfItsOwn() throws {
+        cluster.put("secrets", "pillion", ["metadata": ["name": "tls"], "type": "Opaque"])
+        putHook()
+        let first = try startAuto()
+        defer { first.stop() }
+        let second = try startAuto()
+        defer { second.stop() }
+        let made = secret["data"]?["ca.crt"]?.string
+        #expect(made != nil)
+        #expect(eventually { storedBundle == made })
+        for service in [first, second] {
+            #expect(try eventually { try call(service) == "ok\n" })
+            #expect(try call(service, "pillion.pillion.svc.cluster.local") == "ok\n")
+        }
+        let metrics = try ask(first, "/metrics")
+        #expect(metrics.contains(#"webhook_patch_attempts_total{name="hook"}"#))
+        #expect(
+            metrics.contains(#"webhook_patch_failures_total{name="hook",reason="webhook_config_not_found"}"#))
+    }
+
+    @Test func damageIsRepaired() throws {
+        putHook(bundle: "b2xk")
+        let service = try startAuto()
+        defer { service.stop() }
+        let bundle = secret["data"]?["ca.crt"]?.string
+        #expect(eventually { storedBundle == bundle })
+        // Somebody restores what was there before the patch.
+        putHook(bundle: "b2xk")
+        #expect(eventually { storedBundle == bundle })
+        cluster.remove("mutatingwebhookconfigurations", nil, "hook")
+        #expect(eventually { log.contains("mutatingwebhookconfiguration hook is not there") })
+        putHook()
+        #expect(eventually { storedBundle == bundle })
+
+        cluster.remove("secrets", "pillion", "tls")
+        #expect(eventually { secret["data"]?["tls.crt"]?.string != nil })
+        #expect(try eventually { try call(service) == "ok\n" })
+        cluster.put(
+            "secrets", "pillion",
+            ["metadata": ["name": "tls"], "type": "Opaque", "data": ["tls.crt": "YQ=="]])
+        #expect(eventually { secret["data"]?["ca.crt"]?.string.map { storedBundle == $0 } ?? false })
+        #expect(try eventually { try call(service) == "ok\n" })
+    }
+
+    /// Another Service calls: the certificate is made out for it too, and served without a restart.
+    @Test func anotherServiceCalls() throws {
+        let service = try startAuto()
+        defer { service.stop() }
+        putHook(service: "renamed")
+        #expect(try eventually { try call(service, "renamed.pillion.svc") == "ok\n" })
+        #expect(try call(service) == "ok\n")
+        #expect(log.contains("certificate loaded"))
+    }
+
+    /// `--caCertFile` where certificates are mounted.
+    @Test func bundleOfMountedFiles() throws {
+        let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
+        func copy(_ name: String, _ target: String) {
+            folder.write(contents(of: certificates + name) ?? [], to: target)
+        }
+        copy("authority.pem", "ca.pem")
+        putHook()
+        let service = try start {
+            $0.port = 0
+            $0.tlsCertFile = certificates + "server.pem"
+            $0.tlsKeyFile = certificates + "server.key"
+            $0.cluster.caCertFile = folder.path("ca.pem")
+            $0.cluster.reconcilesWebhook = true
+            $0.cluster.webhookConfigName = "hook"
+            $0.cluster.webhookName = "injector.io"
+        }
+        defer { service.stop() }
+        let wanted = Base64.encode(contents(of: certificates + "authority.pem") ?? [])
+        #expect(eventually { storedBundle == wanted })
+        // One that does not vouch for what is served is not handed out.
+        folder.write(contents(of: cluster.folder.path("ca.crt")) ?? [], to: "ca.pem")
+        #expect(eventually { log.contains("none of its certificates has signed the one that is served") })
+        #expect(storedBundle == wanted)
+        #expect(
+            try ask(service, "/metrics").contains(
+                #"webhook_patch_failures_total{name="hook",reason="load_ca_bundle_failure"}"#))
+    }
+
+    @Test func nothingIsAskedWithoutTheFlags() throws {
+        _ = cluster.takeLog()
+        let service = try LiveService.start()
+        service.stop()
+        #expect(cluster.takeLog().requests.isEmpty)
+    }
+}
