@@ -90,7 +90,9 @@ let package = Package(
         // L6
         .executableTarget(
             name: "pillion",
-            dependencies: ["Service", "Injection", "Kubernetes", "PluginAPI", "Values", "YAML"],
+            dependencies: [
+                "Service", "Injection", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML",
+            ],
             path: "Sources/pillion", swiftSettings: settings),
 
         .target(

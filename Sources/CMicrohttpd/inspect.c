@@ -41,7 +41,7 @@ static struct {
     __typeof__(&gnutls_bye) bye;
     __typeof__(&gnutls_pk_algorithm_get_name) pk_algorithm_get_name;
     __typeof__(&gnutls_sign_get_name) sign_get_name;
-    __typeof__(&gnutls_sign_is_secure) sign_is_secure;
+    __typeof__(&gnutls_sign_is_secure2) sign_is_secure2;
     __typeof__(&gnutls_pem_base64_encode2) pem_base64_encode2;
     __typeof__(&gnutls_strerror) strerror;
     __typeof__(&gnutls_free) free;
@@ -93,7 +93,7 @@ static void open_library(void) {
     RESOLVE(bye);
     RESOLVE(pk_algorithm_get_name);
     RESOLVE(sign_get_name);
-    RESOLVE(sign_is_secure);
+    RESOLVE(sign_is_secure2);
     RESOLVE(pem_base64_encode2);
     RESOLVE(strerror);
     RESOLVE(free);
@@ -152,7 +152,8 @@ static void describe(gnutls_x509_crt_t certificate, struct pillion_certificate *
     int signature = tls.x509_crt_get_signature_algorithm(certificate);
     name = signature < 0 ? NULL : tls.sign_get_name((gnutls_sign_algorithm_t)signature);
     snprintf(out->signature, sizeof out->signature, "%s", name == NULL ? "unknown" : name);
-    out->is_signature_secure = signature >= 0 && tls.sign_is_secure((gnutls_sign_algorithm_t)signature) != 0;
+    out->is_signature_secure = signature >= 0
+        && tls.sign_is_secure2((gnutls_sign_algorithm_t)signature, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS) != 0;
     out->is_authority = tls.x509_crt_get_ca_status(certificate, NULL) > 0;
     out->is_for_servers = tls.x509_crt_check_key_purpose(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0) != 0;
     out->is_own_issuer = tls.x509_crt_check_issuer(certificate, certificate) != 0;

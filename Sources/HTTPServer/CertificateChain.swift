@@ -59,7 +59,9 @@ public struct CertificateChain: Sendable {
         let verdict = pillion_certificates_verify(
             pem, pem.count, authorities, authorities.count, &reason, reason.count)
         guard verdict != 0 else { return nil }
-        return String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        var text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        while text.last == " " { text.removeLast() }
+        return text
     }
 
     /// The chain that a server shows.

@@ -27,8 +27,10 @@ func connectionChanged(
 func requestLineArrived(
     context: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    if let connection, let watched = pillion_mhd_socket_context(connection) {
-        Unmanaged<WatchedConnection>.fromOpaque(watched).takeUnretainedValue().enter(.headers)
+    if let connection, let context = pillion_mhd_socket_context(connection) {
+        let watched = Unmanaged<WatchedConnection>.fromOpaque(context).takeUnretainedValue()
+        watched.enter(.headers)
+        watched.targetBytes = uri.map { strlen($0) } ?? 0
     }
     return nil
 }
@@ -42,6 +44,7 @@ final class WatchedConnection: Sendable {
     let credentials: TLSCredentials?
     /// Whether it asks the client for one.
     let asksClient: Bool
+    private let target = Atomic<Int>(0)
     /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
     private let state: Atomic<UInt64>
 
@@ -51,6 +54,23 @@ final class WatchedConnection: Sendable {
         asksClient = tls?.asksClient ?? false
         state = Atomic(Self.packed(.idle))
     }
+
+    /// Bytes of the path and query of the request at hand, as they were sent.
+    var targetBytes: Int {
+        get { target.load(ordering: .relaxed) }
+        set { target.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Whether the client has gone: it sends no more and, as clients of the API server's kind do, means to read no
+    /// more either.
+    var isAbandoned: Bool {
+        var state = pollfd(fd: descriptor, events: Self.peerEnded, revents: 0)
+        let gone = Self.peerEnded | Int16(POLLHUP | POLLERR)
+        return poll(&state, 1, 0) == 1 && state.revents & gone != 0
+    }
+
+    /// POLLRDHUP of poll(2), which Glibc shows to programs in C only.
+    private static let peerEnded: Int16 = 0x2000
 
     func enter(_ phase: Phase) { state.store(Self.packed(phase), ordering: .relaxed) }
 

@@ -89,7 +89,8 @@ final class Exchange: @unchecked Sendable {
         if let fault = HeaderFault(rawValue: pillion_mhd_header_fault(connection)), fault != .none {
             return .ambiguousHeaders(fault)
         }
-        if request.path.utf8.count > limits.targetBytes { return .targetTooLong(limit: limits.targetBytes) }
+        let target = max(watched?.targetBytes ?? 0, request.path.utf8.count)
+        if target > limits.targetBytes { return .targetTooLong(limit: limits.targetBytes) }
         if request.headerCount > limits.headers { return .tooManyHeaders(limit: limits.headers) }
         limit = server.handler.bodyLimit(for: request)
         guard let declared else { return nil }
@@ -142,6 +143,12 @@ final class Exchange: @unchecked Sendable {
     }
 
     private func answerOnWorker() {
+        // Nobody waits for the answer any more; libmicrohttpd notices when it tries to send one.
+        if let watched, watched.isAbandoned {
+            prepared = made(HTTPResponse(status: 503), close: true)
+            pillion_mhd_resume(connection)
+            return
+        }
         prepared = body.withBytes { bytes in
             withRequest(body: bytes) { request in
                 guard let response = server.handler.respond(to: request, mayTakeLong: true) else {

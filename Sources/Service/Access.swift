@@ -6,7 +6,7 @@ import Values
 /// | route | loopback, unix socket | other listeners |
 /// | --- | --- | --- |
 /// | /inject | anyone | with a client CA: who has its certificate and one of the names |
-/// | /render, /decide | anyone | who has the token, where there is one |
+/// | /render, /decide | anyone | who has the token; without one everybody, by `--allow-unauthenticated` |
 /// | templates of a request | yes | with `--enableInlineTemplates` |
 struct Access: Sendable {
     /// Whether only this machine reaches the listener.
@@ -16,6 +16,8 @@ struct Access: Sendable {
     /// Names of which the certificate must bear one; empty allows each that the CA signed.
     var clientNames: [String] = []
     var token: BearerToken?
+    /// Whether who reaches the listener may ask without a token.
+    var allowsUnauthenticated = false
     var allowsInlineTemplates = true
 
     /// What a route is about, for these rules.
@@ -51,7 +53,12 @@ struct Access: Sendable {
     }
 
     private func checkToken(_ request: HTTPRequest) throws(RequestProblem) {
-        guard let token else { return }
+        guard let token else {
+            guard !allowsUnauthenticated else { return }
+            throw Self.forbidden(
+                "callers beyond loopback are asked for a token, and the server has none: "
+                    + "want --authTokenFile, or --allow-unauthenticated")
+        }
         guard let header = request.header("Authorization") else {
             throw RequestProblem(
                 status: 401, code: "unauthorized",

@@ -4,8 +4,8 @@ import YAML
 
 /// Bodies as values.
 enum BodyReader {
-    /// Nesting of the body of /render and /decide: a request's own members, and data 100 deep.
-    static let dataDepth = 102
+    /// Nesting of the body of /render: the request itself, and data 100 deep.
+    static let dataDepth = 101
     /// Nesting of objects of Kubernetes; custom resources are the deepest.
     static let objectDepth = 200
 

@@ -44,10 +44,22 @@ struct ListenerStarter {
         tls.asksClient = clientAuthority != nil
         let access = Access(
             isLocal: false, clientAuthority: clientAuthority?.authority, clientNames: options.clientNames,
-            token: token, allowsInlineTemplates: options.enableInlineTemplates)
+            token: token, allowsUnauthenticated: options.allowsUnauthenticated,
+            allowsInlineTemplates: options.enableInlineTemplates)
+        sayWhatIsOpen(access)
         let routes = routes(access)
         for address in Self.addresses(options.address, port: options.port) {
             listeners.append(try listener(.https, address, tls, routes.questions + routes.health, access))
+        }
+    }
+
+    private func sayWhatIsOpen(_ access: Access) {
+        if access.clientAuthority == nil {
+            log.info(
+                "whoever reaches HTTPS may ask /inject: --clientCAFile would ask for a certificate", in: .tls)
+        }
+        if access.token == nil, access.allowsUnauthenticated {
+            log.warning("whoever reaches HTTPS may ask /decide and /render", in: .tls)
         }
     }
 
@@ -60,7 +72,7 @@ struct ListenerStarter {
                         + "want a loopback address, or --allow-plain-http")
             }
             let access = Access(
-                isLocal: address.isLoopback, token: token,
+                isLocal: address.isLoopback, token: token, allowsUnauthenticated: true,
                 allowsInlineTemplates: address.isLoopback || options.enableInlineTemplates)
             let routes = routes(access)
             listeners.append(

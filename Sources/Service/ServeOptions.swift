@@ -47,6 +47,9 @@ public struct ServeOptions: Sendable {
     /// `Authorization: Bearer …`.
     public var authTokenFile: String?
 
+    /// Answer /render and /decide on HTTPS to callers without a token.
+    public var allowsUnauthenticated = false
+
     /// Seconds between two touches of `healthCheckFile`; 0 is never.
     public var healthCheckInterval: Double = 0
     public var healthCheckFile = ""

@@ -82,15 +82,17 @@ final class ServiceMetrics: Sendable {
             buckets: [1, 2, 5, 10, 20, 50, 100])
         reviewsInFlight = registry.gauge("sidecar_injection_in_flight", "Reviews that are being answered.")
 
-        let engine = MetricLabel("engine", engines)
+        let renderLabels = [
+            MetricLabel("engine", engines),
+            MetricLabel("result", RenderRecord.Result.allCases.map(\.rawValue)),
+        ]
         renders = registry.counters(
-            "template_render_requests_total", "Renderings by engine and result.",
-            labels: [engine, MetricLabel("result", RenderRecord.Result.allCases.map(\.rawValue))])
+            "template_render_requests_total", "Renderings by engine and result.", labels: renderLabels)
         renderSeconds = registry.histograms(
             "template_render_duration_seconds", "Time that a rendering took with its compiling, in seconds.",
-            labels: [engine], buckets: Self.seconds)
+            labels: renderLabels, buckets: Self.seconds)
         renderBytes = registry.histograms(
-            "template_render_output_bytes", "Size of outputs, in bytes.", labels: [engine],
+            "template_render_output_bytes", "Size of outputs, in bytes.", labels: renderLabels,
             buckets: Self.bytes)
         renderLimits = registry.counters(
             "template_render_limit_exceeded_total", "Renderings that reached a limit.",
@@ -196,9 +198,10 @@ final class ServiceMetrics: Sendable {
     }
 
     func count(_ record: RenderRecord) {
-        renders(record.engine, record.result.rawValue).increment()
-        renderSeconds(record.engine).observe(record.seconds)
-        renderBytes(record.engine).observe(Double(record.outputBytes))
+        let result = record.result.rawValue
+        renders(record.engine, result).increment()
+        renderSeconds(record.engine, result).observe(record.seconds)
+        renderBytes(record.engine, result).observe(Double(record.outputBytes))
         if let limit = record.limit { renderLimits(limit).increment() }
     }
 

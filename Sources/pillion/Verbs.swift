@@ -2,10 +2,9 @@ import Values
 
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, validateVerb, exportVerb,
-    enginesVerb,
-    reasonsVerb,
-    explainVerb, probeVerb, versionVerb, completionVerb, manVerb, renderPluginVerb,
+    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, validateVerb, checkVerb,
+    exportVerb, enginesVerb, reasonsVerb, explainVerb, probeVerb, versionVerb, completionVerb, manVerb,
+    renderPluginVerb,
 ]
 
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.

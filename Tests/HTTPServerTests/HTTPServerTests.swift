@@ -224,6 +224,29 @@ struct HTTPServerTests {
         for client in slow + [quick] { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
     }
 
+    /// Work that waits for a thread is not begun for a client that has gone meanwhile.
+    @Test func noWorkForClientsThatHaveGone() throws {
+        let echo = Echo()
+        let server = try server(echo) {
+            $0.workers = 1
+            $0.waiting = 4
+        }
+        defer { server.stop() }
+        let first = try #require(HTTPClient(port: server.port))
+        first.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+        while echo.gate.waiting.load(ordering: .relaxed) < 1 { usleep(1_000) }
+        var second = HTTPClient(port: server.port)
+        second?.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+        let third = try #require(HTTPClient(port: server.port))
+        third.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+        while server.activeRequests < 3 { usleep(1_000) }
+        second = nil
+        echo.gate.open()
+        #expect(first.readResponse()?.status == 200)
+        #expect(third.readResponse()?.status == 200)
+        #expect(echo.gate.waiting.load(ordering: .relaxed) == 2)
+    }
+
     @Test func endsAfterTheRequestsAtHand() throws {
         let echo = Echo()
         let server = try server(echo)

@@ -42,6 +42,7 @@ struct ContractTests {
             options.tlsKeyFile = certificates + "server.key"
             options.httpAddress = "127.0.0.1,[::1],unix:/tmp/pillion-test-contract-\(getpid())"
             options.enableInlineTemplates = true
+            options.allowsUnauthenticated = true
             options.templatesFolder = folder.root
         }
     }

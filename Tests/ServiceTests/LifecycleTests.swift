@@ -287,12 +287,36 @@ struct LifecycleTests {
         #expect(decide("two") == 200)
     }
 
+    /// Without a token nobody beyond loopback asks questions, unless that is allowed.
+    @Test func questionsWithoutAToken() throws {
+        for isAllowed in [false, true] {
+            let service = try LiveService.start { options in
+                options.port = 0
+                options.tlsCertFile = Self.certificates + "server.pem"
+                options.tlsKeyFile = Self.certificates + "server.key"
+                options.allowsUnauthenticated = isAllowed
+            }
+            defer { service.stop() }
+            let port = try #require(service.listeners.first { $0.kind == .https }).server.port
+            let json = [("Content-Type", "application/json")]
+            let pod = Array(#"{"kind":"Pod"}"#.utf8)
+            let decided = try #require(HTTPClient.overTLS(port, "POST", "/decide", json, pod))
+            #expect(decided.status == (isAllowed ? 200 : 403))
+            #expect(decided.text.contains("--allow-unauthenticated") == !isAllowed)
+            #expect(HTTPClient.overTLS(port, "POST", "/inject", json, Array("{}".utf8))?.status == 200)
+            let local = try #require(service.listeners.first { $0.kind == .http }).server.port
+            let answer = HTTPClient(port: local)?.request("POST", "/decide", headers: json, body: pod)
+            #expect(answer?.status == 200)
+        }
+    }
+
     @Test func compressionIsForThoseWhoTakeIt() throws {
         let client = try LiveService.shared.get().client()
         let plain = try #require(client.request("GET", "/functions"))
         #expect(plain.header("Content-Encoding") == nil)
         for header in ["gzip", "deflate, gzip;q=0.5", "GZIP"] {
-            let packed = try #require(client.request("GET", "/functions", headers: [("Accept-Encoding", header)]))
+            let packed = try #require(
+                client.request("GET", "/functions", headers: [("Accept-Encoding", header)]))
             #expect(packed.header("Content-Encoding") == "gzip")
             #expect(packed.header("Vary") == "Accept-Encoding")
             #expect(packed.body.count < plain.body.count / 4)

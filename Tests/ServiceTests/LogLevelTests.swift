@@ -26,7 +26,8 @@ struct LogLevelTests {
         ("loud", "\"loud\" has no level: want debug, info, warning, error or none"),
         ("tls:", "\"tls:\" has no level: want debug, info, warning, error or none"),
         (
-            "tsl:debug", "\"tsl\" is no part of the server: want one of server, access, config, tls, kubernetes"
+            "tsl:debug",
+            "\"tsl\" is no part of the server: want one of server, access, config, tls, kubernetes"
         ),
     ])
     func whatIsWrong(text: String, message: String) {

@@ -1,3 +1,4 @@
+import HTTPServer
 import TestSupport
 import Testing
 import Values
@@ -72,6 +73,146 @@ struct MetricsTests {
             #expect(value(series, in: text) == count, "\(result)")
         }
         #expect(value(#"template_render_limit_exceeded_total{limit="output"}"#, in: text) == 1)
+    }
+
+    /// Every metric that there is: its type, and the labels of its series. Histograms have `le` besides.
+    private static let table: [(name: String, type: String, labels: [String])] = [
+        ("sidecar_injection_requests_total", "counter", []),
+        ("sidecar_injection_success_total", "counter", []),
+        ("sidecar_injection_failure_total", "counter", []),
+        ("sidecar_injection_skip_total", "counter", []),
+        ("sidecar_injection_time_seconds", "histogram", []),
+        ("sidecar_injection_decisions_total", "counter", ["decision", "reason"]),
+        ("sidecar_injection_errors_total", "counter", ["stage"]),
+        ("sidecar_injection_patch_bytes", "histogram", []),
+        ("sidecar_injection_patch_operations", "histogram", []),
+        ("sidecar_injection_in_flight", "gauge", []),
+        ("sidecar_injection_config_last_reload_successful", "gauge", ["file"]),
+        ("sidecar_injection_config_last_reload_success_timestamp_seconds", "gauge", ["file"]),
+        ("sidecar_injection_config_reloads_total", "counter", ["file", "result"]),
+        ("sidecar_injection_cert_expiry_timestamp_seconds", "gauge", []),
+        ("sidecar_injection_cert_reloads_total", "counter", ["result"]),
+        ("sidecar_injection_build_info", "gauge", ["version", "revision", "istio_compat"]),
+        ("template_render_requests_total", "counter", ["engine", "result"]),
+        ("template_render_duration_seconds", "histogram", ["engine", "result"]),
+        ("template_render_output_bytes", "histogram", ["engine", "result"]),
+        ("template_render_limit_exceeded_total", "counter", ["limit"]),
+        ("http_requests_total", "counter", ["handler", "code", "method"]),
+        ("http_request_duration_seconds", "histogram", ["handler"]),
+        ("http_request_size_bytes", "histogram", ["handler"]),
+        ("http_response_size_bytes", "histogram", ["handler"]),
+        ("http_requests_in_flight", "gauge", []),
+        ("process_cpu_seconds_total", "counter", []), ("process_resident_memory_bytes", "gauge", []),
+        ("process_virtual_memory_bytes", "gauge", []), ("process_open_fds", "gauge", []),
+        ("process_max_fds", "gauge", []), ("process_start_time_seconds", "gauge", []),
+    ]
+
+    /// Bounds that can show an answer of a tenth of a millisecond.
+    private static let seconds = [
+        "0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25",
+        "0.5",
+        "1", "2.5", "5", "10", "+Inf",
+    ]
+
+    @Test func everyMetricHasItsTypeLabelsAndBuckets() throws {
+        let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
+        let service = try LiveService.start { options in
+            options.port = 0
+            options.address = "127.0.0.1"
+            options.tlsCertFile = certificates + "server.pem"
+            options.tlsKeyFile = certificates + "server.key"
+        }
+        defer { service.stop() }
+        let client = try #require(
+            service.listeners.first { $0.kind == .http }.flatMap {
+                HTTPClient(port: $0.server.port)
+            })
+        // A request, so that series that come with the first use are there.
+        _ = client.request("GET", "/version")
+        _ = client.request(
+            "POST", "/inject", headers: [("Content-Type", "application/json")], body: review("null"))
+        let text = try #require(client.request("GET", "/metrics")).text
+        var types: [String: String] = [:]
+        var labels: [String: Set<[String]>] = [:]
+        var bounds: [String: [String]] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if line.hasPrefix("# TYPE ") { types[String(words[2])] = String(words[3]) }
+            guard !line.hasPrefix("#") else { continue }
+            let series = line[..<(line.lastIndex(of: " ") ?? line.endIndex)]
+            let name = String(series.prefix { $0 != "{" })
+            var pairs: [(String, String)] = []
+            for part in series.dropFirst(name.count + 1).dropLast().split(separator: ",") {
+                let halves = part.split(separator: "=", maxSplits: 1)
+                pairs.append((String(halves[0]), String(halves[1].dropFirst().dropLast())))
+            }
+            labels[name, default: []].insert(pairs.map(\.0))
+            if let bound = pairs.first(where: { $0.0 == "le" })?.1, bounds[name]?.contains(bound) != true {
+                bounds[name, default: []].append(bound)
+            }
+        }
+        for (name, type, expected) in Self.table {
+            #expect(types[name] == type, "\(name)")
+            if type == "histogram" {
+                #expect(labels[name + "_bucket"] == [expected + ["le"]], "\(name)")
+                #expect(labels[name + "_sum"] == [expected], "\(name)")
+                #expect(labels[name + "_count"] == [expected], "\(name)")
+                if name.hasSuffix("_seconds") { #expect(bounds[name + "_bucket"] == Self.seconds, "\(name)") }
+            } else {
+                #expect(labels[name] == [expected], "\(name)")
+            }
+        }
+        let known = Set(Self.table.map(\.name))
+        let others = types.keys.filter {
+            !known.contains($0) && !$0.contains("cache") && !$0.hasPrefix("webhook_")
+        }
+        #expect(others.isEmpty, "not in the table: \(others)")
+    }
+
+    /// At every scrape, whatever is being counted meanwhile.
+    @Test func theSumHoldsUnderTraffic() throws {
+        let service = try LiveService.start()
+        defer { service.stop() }
+        let pod =
+            #"{"kind":"Pod","metadata":{"name":"p","annotations":{ANNOTATION}},"spec":{"containers":[{"name":"c","image":"i"}]}}"#
+        let bodies = [
+            review(pod.replacing("ANNOTATION", with: "")),
+            review(pod.replacing("ANNOTATION", with: #""sidecar.istio.io/inject":"false""#)),
+            review("null"), Array("{".utf8),
+        ]
+        let port = service.http.server.port
+        let traffic = (0..<3).compactMap { thread in
+            ServerThread(stackBytes: 512 << 10) {
+                guard let client = HTTPClient(port: port) else { return }
+                for turn in 0..<400 {
+                    _ = client.request(
+                        "POST", "/inject", headers: [("Content-Type", "application/json")],
+                        body: bodies[(turn + thread) % bodies.count])
+                }
+            }
+        }
+        var last = 0.0
+        for _ in 0..<100 {
+            let text = try scrape(service).text
+            let sums = ["success", "failure", "skip"].compactMap {
+                value("sidecar_injection_\($0)_total", in: text)
+            }
+            let requests = try #require(value("sidecar_injection_requests_total", in: text))
+            #expect(requests == sums.reduce(0, +))
+            #expect(requests >= last)
+            last = requests
+        }
+        for thread in traffic { thread.join() }
+        let text = try scrape(service).text
+        #expect(value("sidecar_injection_requests_total", in: text) == 1_200)
+        #expect(value("sidecar_injection_success_total", in: text) == 300)
+        #expect(value("sidecar_injection_skip_total", in: text) == 300)
+        #expect(value("sidecar_injection_failure_total", in: text) == 600)
+        let decisions = text.split(separator: "\n")
+            .filter { $0.hasPrefix("sidecar_injection_decisions_total{") }
+            .compactMap { Double($0.split(separator: " ").last ?? "") }
+        #expect(decisions.reduce(0, +) == 1_200)
+        #expect(value("sidecar_injection_time_seconds_count", in: text) == 1_200)
     }
 
     @Test func openMetricsByAccept() throws {

@@ -134,7 +134,8 @@ enum PodCheck {
         /// RFC 6335, 5.1.
         private static func isPortName(_ name: String) -> Bool {
             let bytes = Array(name.utf8)
-            return bytes.count <= 15 && isLabel(name) && !zip(bytes, bytes.dropFirst()).contains { $0 == 0x2d && $1 == 0x2d }
+            return bytes.count <= 15 && isLabel(name)
+                && !zip(bytes, bytes.dropFirst()).contains { $0 == 0x2d && $1 == 0x2d }
                 && bytes.contains { $0 >= UInt8(ascii: "a") }
         }
 
@@ -144,14 +145,16 @@ enum PodCheck {
             if bytes > annotationBytes {
                 add(
                     "too_long",
-                    "metadata.annotations: they have \(bytes) bytes together, want \(annotationBytes) at most")
+                    "metadata.annotations: they have \(bytes) bytes together, want \(annotationBytes) at most"
+                )
             }
             for label in metadata["labels"]?.object?.members ?? [] {
                 let value = label.value.string ?? ""
                 if value.utf8.count > 63 {
                     add(
                         "too_long",
-                        "metadata.labels: the value of \"\(label.key)\" has \(value.utf8.count) bytes, want 63 at most")
+                        "metadata.labels: the value of \"\(label.key)\" has \(value.utf8.count) bytes, want 63 at most"
+                    )
                 }
             }
         }

@@ -51,7 +51,7 @@ public enum Preflight {
         var run = PreflightRun(snapshot: snapshot, allowsPrivileged: allowsPrivileged)
         let fixtures = PreflightFixtures.all(snapshot.form)
         for fixture in fixtures { run.attempt(fixture) }
-        return run.findings(of: fixtures.count, at: SourceLocation(configuration.name, nil))
+        return run.findings(of: fixtures.count, in: TemplatePlaces(snapshot, configuration))
     }
 }
 
@@ -67,6 +67,8 @@ private struct PreflightRun {
         /// The first fixture that showed it.
         var fixture: String
         var count = 1
+        /// The line of the template, from 1.
+        var line: Int?
         var isRendering = false
         var isWarning = false
     }
@@ -102,8 +104,9 @@ private struct PreflightRun {
             let isRendering = error.stage == .render || error.stage == .deadline
             add(
                 Problem(
-                    code: error.code.rawValue, message: error.message, remedy: DidYouMean.field(in: error.message, form: snapshot.form),
-                    fixture: fixture.name, isRendering: isRendering))
+                    code: error.code.rawValue, message: error.message,
+                    remedy: DidYouMean.field(in: error.message, form: snapshot.form),
+                    fixture: fixture.name, line: error.place?.line, isRendering: isRendering))
         }
     }
 
@@ -119,16 +122,48 @@ private struct PreflightRun {
     /// Nobody reads more.
     private static let mostProblems = 50
 
-    func findings(of fixtures: Int, at location: SourceLocation) -> [Diagnostic] {
+    func findings(of fixtures: Int, in places: TemplatePlaces) -> [Diagnostic] {
         let all = problems.map { problem in
             let isWarning = problem.isWarning || problem.isRendering && failures < fixtures
             let extent =
                 problem.count == fixtures
                 ? "every pod" : "\(problem.count) of \(fixtures) pods, first with \(problem.fixture)"
             return Diagnostic(
-                isWarning ? .warning : .error, code: problem.code, at: location,
+                isWarning ? .warning : .error, code: problem.code, at: places.location(problem.line),
                 "tried on \(extent): \(problem.message)", remedy: problem.remedy)
         }
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
+    }
+}
+
+/// Where the lines of a template stand in the configuration's file.
+struct TemplatePlaces {
+    private let file: String
+    /// The line of the file, from 1, that holds the template's first; nil where it does not stand there line by line.
+    private var firstLine: Int?
+
+    init(_ snapshot: Snapshot, _ configuration: NamedText) {
+        file = configuration.name
+        // An error names no template; where several are merged it may be any of them.
+        let names = snapshot.form == .classic ? [Snapshot.classicName] : snapshot.defaultTemplates
+        guard names.count == 1, let source = snapshot.templates[names[0]]?.source else { return }
+        let template = Self.lines(source)
+        let lines = Self.lines(configuration.bytes)
+        guard let first = template.first, !first.isEmpty, template.count <= lines.count else { return }
+        firstLine = (0...(lines.count - template.count)).first { start in
+            lines[start] == first && lines[start..<(start + template.count)].elementsEqual(template)
+        }.map { $0 + 1 }
+    }
+
+    func location(_ line: Int?) -> SourceLocation {
+        guard let line, let firstLine else { return SourceLocation(file, nil) }
+        return SourceLocation(file, SourcePosition(line: firstLine + line - 1, column: 1))
+    }
+
+    /// Without what indents them and what ends the text.
+    private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+        var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.map { $0.drop { $0 == 0x20 } }
     }
 }

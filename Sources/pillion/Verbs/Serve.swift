@@ -97,6 +97,9 @@ private let callerSettings: [Setting] = [
         "authTokenFile", \.authTokenFile,
         "the bearer token that callers of /render and /decide beyond loopback must send"),
     .flag(
+        "allow-unauthenticated", \.allowsUnauthenticated,
+        "answer /render and /decide on HTTPS without a token, to whoever reaches it"),
+    .flag(
         "enableInlineTemplates", \.enableInlineTemplates,
         "let callers beyond loopback send templates of their own to /render"),
 ]
@@ -107,6 +110,10 @@ private let limitSettings: [Setting] = [
     renderLimit("max-depth", \.depth, "templates within templates"),
     renderLimit("max-range-items", \.rangeItems, "rounds of one loop"),
     renderLimit("max-function-bytes", \.functionBytes, "bytes that one function builds"),
+    renderLimit("max-regex-bytes", \.regexBytes, "bytes of one regular expression"),
+    renderLimit("max-template-bytes", \.sourceBytes, "bytes of a template, all its texts together"),
+    renderLimit("max-template-nesting", \.nesting, "blocks and parentheses of a template within each other"),
+    renderLimit("max-template-nodes", \.nodes, "nodes of a template"),
     .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
     .number("max-request-bytes", \.maxRequestBytes, "the body of everything else"),
     .duration(

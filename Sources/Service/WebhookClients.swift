@@ -1,0 +1,50 @@
+public import Values
+
+/// What a webhook configuration says of how an API server reaches this server.
+public struct WebhookClient: Sendable, Equatable {
+    /// The webhook's name.
+    public var webhook: String
+    /// The name that the certificate must bear; nil where the configuration names no service and no URL.
+    public var serverName: String?
+    /// The decoded `caBundle`; nil for the API server's own CAs.
+    public var authorities: [UInt8]?
+
+    /// The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration.
+    ///
+    /// - Throws: where the value is no such object.
+    public static func all(of configuration: Value, name: String) throws(ServiceError) -> [WebhookClient] {
+        guard let kind = configuration["kind"]?.string, kind.hasSuffix("WebhookConfiguration"),
+            let webhooks = configuration["webhooks"]?.array
+        else {
+            throw ServiceError(
+                message:
+                    "\(name): is no webhook configuration, want kind MutatingWebhookConfiguration with webhooks"
+            )
+        }
+        var clients: [WebhookClient] = []
+        for (index, webhook) in webhooks.enumerated() {
+            let label = webhook["name"]?.string ?? "webhooks[\(index)]"
+            let client = webhook["clientConfig"]
+            var authorities: [UInt8]?
+            if let text = client?["caBundle"]?.string, !text.isEmpty {
+                guard let bytes = Base64.decode(text.filter { !$0.isWhitespace }) else {
+                    throw ServiceError(message: "\(name): \(label): clientConfig.caBundle is not base64")
+                }
+                authorities = bytes
+            }
+            clients.append(
+                WebhookClient(webhook: label, serverName: serverName(client), authorities: authorities))
+        }
+        return clients
+    }
+
+    private static func serverName(_ client: Value?) -> String? {
+        if let service = client?["service"], let name = service["name"]?.string,
+            let namespace = service["namespace"]?.string
+        {
+            return "\(name).\(namespace).svc"
+        }
+        guard let url = client?["url"]?.string, url.hasPrefix("https://") else { return nil }
+        return String(url.dropFirst("https://".count).prefix { $0 != "/" && $0 != ":" })
+    }
+}

@@ -1,0 +1,141 @@
+import Glibc
+import HTTPServer
+import Service
+import Values
+import YAML
+
+let checkVerb = Verb(
+    name: "check", summary: "look at the serving certificate as an API server will",
+    discussion: """
+        Says whether key and certificate belong together, whether the chain is complete and in order, whether it is made
+        out for the service's name, when it ends, whether its key and signature are strong enough, and whether the
+        caBundle of a webhook configuration leads to it. With --connect the chain is the one that a running server shows.
+        """,
+    options: [
+        Option(
+            name: "tlsCertFile", shape: .value("FILE"), fallback: ServeOptions.defaultCertificate,
+            help: "the certificate with its chain, PEM", readsEnvironment: true),
+        Option(
+            name: "tlsKeyFile", shape: .value("FILE"),
+            help: "its key, PEM; beside the default certificate the default key", readsEnvironment: true),
+        Option(
+            name: "connect", shape: .value("HOST:PORT"),
+            help: "look at what a running server shows instead of a file"),
+        Option(
+            name: "service", shape: .list("NAME.NAMESPACE"),
+            help: "a service that API servers call: the certificate must be made out for NAME.NAMESPACE.svc"),
+        Option(name: "name", shape: .list("NAME"), help: "a DNS name that it must be made out for"),
+        Option(
+            name: "webhookConfig", shape: .list("FILE"),
+            help:
+                "a webhook configuration: its caBundles must lead to the certificate, and its services' names stand in it"
+        ),
+        Option(
+            name: "caCertFile", shape: .list("FILE"), help: "CAs that must lead to the certificate, PEM"),
+        Option(
+            name: "output", short: "o", shape: .value("text|json"), fallback: "text",
+            help: "how findings are printed"),
+        Option(name: "strict", shape: .flag, help: "a warning fails too"),
+    ],
+    examples: [
+        (
+            "pillion check --tlsCertFile cert.pem --tlsKeyFile key.pem --service pillion.pillion-system",
+            "before a rollout"
+        ),
+        (
+            "pillion check --connect localhost:9443 --webhookConfig webhook.yaml",
+            "what a server shows, against what the cluster expects"
+        ),
+    ],
+    run: { arguments in
+        var doctor = try doctor(arguments)
+        try addExpectations(&doctor, arguments)
+        let findings = doctor.findings()
+        try report(findings, of: doctor, arguments)
+        let isStrict = try arguments.flag("strict")
+        let isBad = findings.contains { $0.severity == .error || isStrict && $0.severity == .warning }
+        return isBad ? .failure : .success
+    })
+
+/// The chain that is looked at, with its key where there is one.
+private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
+    do {
+        if let target = arguments.string("connect") {
+            guard let colon = target.lastIndex(of: ":"),
+                let port = UInt16(target[target.index(after: colon)...])
+            else { throw UsageError("--connect is \"\(target)\", want HOST:PORT") }
+            let host = target[..<colon].filter { $0 != "[" && $0 != "]" }
+            let name = arguments.list("service").first.map { $0 + ".svc" } ?? arguments.list("name").first
+            let chain = try CertificateChain.shown(by: host, port: port, name: name ?? host)
+            return CertificateDoctor(chain: chain, now: time(nil))
+        }
+        let path = arguments.string("tlsCertFile") ?? ServeOptions.defaultCertificate
+        let bytes = try read(file: path)
+        do throws(HTTPServerError) {
+            var doctor = CertificateDoctor(chain: try CertificateChain(pem: bytes), now: time(nil))
+            let key = arguments.isGiven("tlsCertFile") ? nil : ServeOptions.defaultKey
+            if let key = arguments.string("tlsKeyFile") ?? key { doctor.key = try? read(file: key) }
+            if let key = arguments.string("tlsKeyFile"), doctor.key == nil {
+                throw HTTPServerError(message: "\(key): cannot be read")
+            }
+            return doctor
+        } catch {
+            throw HTTPServerError(message: "\(path): \(error.message)")
+        }
+    } catch let error as HTTPServerError {
+        throw Failure(error.message)
+    }
+}
+
+/// The names and CAs that callers go by.
+private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arguments) throws {
+    for service in arguments.list("service") {
+        guard service.split(separator: ".", omittingEmptySubsequences: false).count == 2 else {
+            throw UsageError("--service is \"\(service)\", want NAME.NAMESPACE")
+        }
+        doctor.names.append(service + ".svc")
+    }
+    doctor.names += arguments.list("name")
+    for path in arguments.list("caCertFile") { doctor.authorities.append((path, try read(file: path))) }
+    for path in arguments.list("webhookConfig") {
+        for document in try values(ofFile: path) {
+            do throws(ServiceError) {
+                for client in try WebhookClient.all(of: document, name: path) {
+                    if let name = client.serverName, !doctor.names.contains(name) {
+                        doctor.names.append(name)
+                    }
+                    guard let authorities = client.authorities else { continue }
+                    doctor.authorities.append(("the caBundle of \(client.webhook)", authorities))
+                }
+            } catch {
+                throw Failure(error.message)
+            }
+        }
+    }
+}
+
+private func report(
+    _ findings: [CertificateDoctor.Finding], of doctor: CertificateDoctor, _ arguments: Arguments
+) throws {
+    if try arguments.choice("output", of: ["text", "json"]) == "json" {
+        let certificates = doctor.chain.certificates.map { certificate -> Value in
+            [
+                "subject": .string(certificate.subject), "issuer": .string(certificate.issuer),
+                "names": .array(certificate.names.map { .string($0) }), "key": .string(certificate.key),
+                "signature": .string(certificate.signature),
+            ]
+        }
+        let report: Value = ["chain": .array(certificates), "findings": .array(findings.map(\.json))]
+        standardOutput.write(JSON.text(report, style: .pretty(2)) + "\n")
+        return
+    }
+    let colour = Colour(isOn: standardOutput.isTerminal)
+    for finding in findings {
+        let text = finding.text
+        switch finding.severity {
+        case .error: standardOutput.write(colour.red(text) + "\n")
+        case .warning: standardOutput.write(colour.bold(text) + "\n")
+        case .good: standardOutput.write(colour.green(text) + "\n")
+        }
+    }
+}
