@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,31 @@ static void set_request(pillion_curl *handle, const struct pillion_curl_request 
     curl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
+// The OpenSSL flavour writes to connections that the server has closed without MSG_NOSIGNAL. The disposition is the
+// process' own, so the signal is blocked in this thread, and taken back where it came.
+struct pipe_guard {
+    sigset_t before;
+    int was_pending;
+};
+
+static void guard_pipe(struct pipe_guard *guard) {
+    sigset_t pipe, pending;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    guard->was_pending = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &guard->before);
+}
+
+static void release_pipe(const struct pipe_guard *guard) {
+    sigset_t pipe;
+    struct timespec now = {0, 0};
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    if (!guard->was_pending) sigtimedwait(&pipe, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
+}
+
 // Runs the request to its end; looks for a cancel whenever something happens, and when woken.
 static CURLcode drive(pillion_curl *handle) {
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;
@@ -262,7 +288,10 @@ int pillion_curl_perform(pillion_curl *handle, const struct pillion_curl_request
     if (set_credentials(handle->easy, request, files)) {
         snprintf(answer->problem, sizeof answer->problem, "the certificates cannot be handed to libcurl");
     } else {
+        struct pipe_guard guard;
+        guard_pipe(&guard);
         CURLcode code = drive(handle);
+        release_pipe(&guard);
         status = status_of(code);
         curl.easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &answer->http_status);
         snprintf(answer->problem, sizeof answer->problem, "%s", problem[0] ? problem : curl.easy_strerror(code));

@@ -26,17 +26,18 @@ public struct ObjectWatch: Sendable {
     /// What is kept of each object of a list, so that long lists are not held whole.
     let keep: @Sendable (Value) -> Value
 
-    /// Objects that a watch of all follows; more are an error.
-    static let mostObjects = 100_000
+    /// Objects that are followed; more are an error. The largest clusters have 10,000 namespaces.
+    let mostObjects: Int
 
     public init(
         _ resource: APIResource, namespace: String? = nil, name: String? = nil,
-        keep: @escaping @Sendable (Value) -> Value = { $0 }
+        mostObjects: Int = 100_000, keep: @escaping @Sendable (Value) -> Value = { $0 }
     ) {
         self.resource = resource
         self.namespace = namespace
         self.name = name
         self.keep = keep
+        self.mostObjects = mostObjects
     }
 
     /// Follows until the client's stop signal is raised.
@@ -71,9 +72,9 @@ public struct ObjectWatch: Sendable {
     private func list(_ client: APIClient, _ deliver: (Delivery) -> Void) throws(APIError) -> String {
         var kept: [Value] = []
         let version = try client.list(resource, namespace: namespace, name: name) { items throws(APIError) in
-            guard kept.count + items.count <= Self.mostObjects else {
+            guard kept.count + items.count <= mostObjects else {
                 throw APIError(
-                    .malformed, "cannot list \(resource.name): there are more than \(Self.mostObjects)")
+                    .malformed, "cannot list \(resource.name): there are more than \(mostObjects)")
             }
             for item in items where name == nil || item["metadata"]?["name"]?.string == name {
                 kept.append(keep(item))

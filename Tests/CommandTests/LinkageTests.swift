@@ -28,6 +28,22 @@ import Testing
         }
     }
 
+    /// libcurl is for the API server, which is asked only where a flag says so.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func libcurlIsForClusters() throws {
+        func isLoaded(_ arguments: [String], _ environment: [String: String]) throws -> Bool {
+            let own = ["serve", "--httpPort", "0", "--port", "-1", "--monitoringPort", "-1"]
+            let server = try #require(
+                RunningProcess(pillionBinary, own + arguments, environment: environment))
+            #expect(eventually { server.errors.contains("serving") }, "\(server.errors)")
+            return text(of: "/proc/\(server.pid)/maps").contains("libcurl")
+        }
+        let cluster = try #require(TestCluster())
+        cluster.putConfigMap("ns", "map", [("config", "policy: enabled\ntemplate: 'containers: []'\n")])
+        #expect(try !isLoaded([], cluster.podEnvironment))
+        #expect(try isLoaded(["--injectConfigMap", "ns/map"], cluster.podEnvironment))
+    }
+
     /// Whether a file's bytes hold a text: status 0 of grep says yes, 1 no.
     private func holds(_ path: String, _ text: String) throws -> Bool {
         let status = run("/bin/grep", ["-q", "-a", "-F", text, path]).status

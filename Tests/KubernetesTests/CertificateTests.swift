@@ -89,6 +89,17 @@ struct CertificateTests {
         #expect(try make(both) == nil)
     }
 
+    @Test func authoritiesAreKeptUpToALimit() throws {
+        var current = try #require(try make())
+        for _ in 0..<8 {
+            current.authorityKey = []
+            current = try #require(try make(current))
+        }
+        #expect(PEM.blocks(current.bundle).count == ServingCertificate.mostAuthorities)
+        let many = (0..<70).flatMap { _ in current.certificate }
+        #expect(PEM.blocks(many).count == 64)
+    }
+
     @Test func whatIsNoGoodIsReplaced() throws {
         let made = try #require(try make())
         let other = try #require(try make())

@@ -179,6 +179,16 @@ struct WatchTests {
         #expect(follower.has("changed late="))
     }
 
+    @Test func moreObjectsThanAreFollowed() throws {
+        for number in 0..<6 { cluster.put("namespaces", nil, ["metadata": ["name": .string("n\(number)")]]) }
+        let enough = try Follower(cluster, ObjectWatch(.namespaces, mostObjects: 6)) { $0.pageItems = 4 }
+        #expect(eventually { enough.lines.first?.hasPrefix("all") == true })
+        enough.stop()
+        let follower = try Follower(cluster, ObjectWatch(.namespaces, mostObjects: 5)) { $0.pageItems = 4 }
+        #expect(follower.has("failed malformed"))
+        follower.stop()
+    }
+
     @Test func endsAtOnce() throws {
         put("1")
         cluster.set(["bookmarks": false])

@@ -362,6 +362,35 @@ struct ClusterServiceTests {
         #expect(try eventually { try call(service) == "ok\n" })
     }
 
+    /// Somebody who always wants another bundle is answered so many times a minute, and that is said.
+    @Test func aFightIsPaced() throws {
+        putHook()
+        let service = try startAuto()
+        defer { service.stop() }
+        let bundle = secret["data"]?["ca.crt"]?.string
+        for round in 1...WebhookReconciler.mostPatches {
+            try #require(eventually { storedBundle == bundle }, "round \(round)")
+            putHook(bundle: "b2xk")
+        }
+        #expect(eventually { log.contains("somebody else keeps changing the caBundle") })
+        usleep(300_000)
+        #expect(storedBundle == "b2xk")
+    }
+
+    @Test func servicesOfACertificateAreBounded() throws {
+        let access = try ClusterAccess.find(kubeconfig: cluster.kubeconfig())
+        let keeper = CertificateKeeper(
+            ObjectReference(namespace: "pillion", name: "tls"), services: [], client: APIClient(access))
+        keeper.add((0..<50).map { ObjectReference(namespace: "ns", name: "svc-\($0)") })
+        #expect(try keeper.ensure())
+        let pem = try #require(keeper.current?.certificate)
+        func has(_ name: String) throws -> Bool {
+            try #require(try CertificateChain(pem: pem).certificates.first).names.contains(name)
+        }
+        #expect(try has("svc-18.ns.svc"))
+        #expect(try !has("svc-19.ns.svc"))
+    }
+
     /// Another Service calls: the certificate is made out for it too, and served without a restart.
     @Test func anotherServiceCalls() throws {
         let service = try startAuto()
