@@ -46,7 +46,7 @@ struct Configuration: Sendable {
         self.paths = paths
         self.options = options.injection
         self.registry = registry
-        allowsPrivileged = options.allowsPrivilegedTemplates
+        allowsPrivileged = options.allowsPrivilegedTemplates || !options.isReachable
     }
 
     private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }

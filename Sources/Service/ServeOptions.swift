@@ -10,7 +10,7 @@ public struct ServeOptions: Sendable {
     public var injectConfig: String?
     public var injectValues: String?
     public var meshConfig: String?
-    /// Whether a template may give pods what only the host should have.
+    /// Whether a template may give pods what only the host should have, although callers beyond this machine ask.
     public var allowsPrivilegedTemplates = false
 
     /// PEM files of the HTTPS listener; nil reads the default where it is there.
@@ -112,6 +112,9 @@ public struct ServeOptions: Sendable {
     /// nil: text on a terminal, JSON elsewhere.
     public var logFormat: LogFormat?
     public var logLevels = LogLevels(.info)
+
+    /// Whether callers beyond this machine can ask: a cluster that would create what it is answered.
+    var isReachable: Bool { port >= 0 || allowsPlainHTTP }
 
     public init() {}
 

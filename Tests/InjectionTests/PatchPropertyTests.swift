@@ -10,11 +10,44 @@ struct PatchPropertyTests {
     /// Operations that an injection of these templates may need, besides those for the pod's own probes.
     private static let fixedOperations = 40
 
+    private static let values = """
+        global: {network: home, multiCluster: {clusterName: main}}
+        sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}
+        """
+
     @Test(arguments: [ManifestTextTests.configuration, WayBackTests.modern])
     func holds(_ configuration: String) throws {
-        let snapshot = try Snapshots.make(
-            configuration, values: "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}")
-        var generated = GeneratedPods(seed: 42)
+        try Self.hold(for: Snapshots.make(configuration, values: Self.values), seed: 42)
+    }
+
+    @Test(
+        "with Istio's own configurations", .enabled(if: SharedMaterial.isPresent), arguments: ["1.6", "1.32"])
+    func holdsForIstio(_ version: String) throws {
+        try Self.hold(for: Snapshots.bench(version), seed: 7)
+    }
+
+    @Test("a manifest's pod comes out as a review's does, where nothing but the pod counts")
+    func sameEitherWay() throws {
+        let snapshot = try Snapshots.make(WayBackTests.modern, values: Self.values)
+        var generated = GeneratedPods(seed: 3)
+        for number in 0..<Self.pods {
+            var pod = generated.pod()
+            pod.modifyObject { pod in
+                pod.modify("metadata") { metadata in
+                    metadata.modifyObject {
+                        $0["namespace"] = "shop"
+                        $0["managedFields"] = nil
+                    }
+                }
+            }
+            let (reviewed, _) = try Self.inject(pod, snapshot, ReviewOptions(), number)
+            let manifest = try Pipeline.inject(manifest: Array(JSON.text(pod).utf8), snapshot: snapshot)
+            #expect(try JSON.read(manifest.output) == reviewed, "pod \(number)")
+        }
+    }
+
+    private static func hold(for snapshot: Snapshot, seed: UInt64) throws {
+        var generated = GeneratedPods(seed: seed)
         var options = ReviewOptions()
         options.selfCheck = true
         for number in 0..<Self.pods {

@@ -5,36 +5,65 @@ import Service
 import Values
 import YAML
 
-/// A configuration that injects into everything, by a template without logic.
-private let snapshot: Snapshot = {
-    let configuration = """
-        policy: enabled
-        template: |
+/// Configurations of both forms that inject into everything, by templates with little logic.
+private let snapshots: [Snapshot] = [
+    """
+    template: |
+      rewriteAppHTTPProbe: true
+      initContainers:
+      - name: istio-init
+        image: init
+      containers:
+      - name: istio-proxy
+        image: proxy
+        args: [a, b]
+      volumes:
+      - name: envoy
+        emptyDir: {}
+    """,
+    """
+    templates:
+      sidecar: |
+        metadata:
+          labels: {a: b}
+        spec:
           initContainers:
           - name: istio-init
             image: init
+            args: [-u, "1337"]
           containers:
           - name: istio-proxy
             image: proxy
-            args: [a, b]
+            env:
+            {{- range .Spec.Containers }}
+            - {name: {{ printf "%q" .Name }}, value: "{{ len .Ports }}"}
+            {{- end }}
           volumes:
           - name: envoy
             emptyDir: {}
-
-        """
+    """,
+].map { template in
     do {
         return try InjectionConfiguration.compile(
-            InjectionFiles(configuration: NamedText(name: "config", text: configuration)),
+            InjectionFiles(
+                configuration: NamedText(name: "config", text: "policy: enabled\n\(template)\n"),
+                values: NamedText(
+                    name: "values",
+                    text: "{global: {network: net1}, sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}}")),
             registry: StandardPlugins.registry(), options: InjectionOptions())
     } catch {
         let problem = "the configuration does not compile: \(error)\n"
         _ = write(STDERR_FILENO, problem, problem.utf8.count)
         exit(2)
     }
-}()
+}
 
 /// Any body is answered by a review in JSON, whose patch can be applied to the object it is for.
 func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>) {
+    for snapshot in snapshots { fuzzReview(bytes, snapshot) }
+}
+
+private func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>, _ snapshot: Snapshot) {
     var output = ByteBuffer()
     _ = Pipeline.review(bytes, path: "/inject", snapshot: snapshot, into: &output)
     guard let answer = try? output.withBytes({ try JSON.read($0) }), let response = answer["response"],
@@ -52,12 +81,19 @@ func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>) {
 func fuzzManifest(_ bytes: UnsafeBufferPointer<UInt8>) {
     let manifest = Array(bytes)
     _ = try? Pipeline.uninject(manifest: manifest)
-    guard let outcome = try? Pipeline.inject(manifest: manifest, snapshot: snapshot), outcome.changed else {
-        return
-    }
+    for snapshot in snapshots { fuzzManifest(manifest, snapshot) }
+}
+
+private func fuzzManifest(_ manifest: [UInt8], _ snapshot: Snapshot) {
+    var options = ManifestOptions()
+    options.provenance = manifest.count % 2 == 0
+    options.reinject = manifest.count % 3 == 0
+    guard let outcome = try? Pipeline.inject(manifest: manifest, snapshot: snapshot, options: options),
+        outcome.changed
+    else { return }
     precondition(
         (try? YAMLReader.documents(outcome.output)) != nil,
         "cannot be read again: \(String(decoding: outcome.output, as: UTF8.self))")
-    _ = try? Pipeline.inject(manifest: outcome.output, snapshot: snapshot)
+    _ = try? Pipeline.inject(manifest: outcome.output, snapshot: snapshot, options: options)
     _ = try? Pipeline.uninject(manifest: outcome.output)
 }

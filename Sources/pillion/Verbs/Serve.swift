@@ -52,7 +52,8 @@ private let configurationSettings: [Setting] = [
     .file("meshConfig", \.meshConfig, default: ServeOptions.defaultMesh, "the mesh configuration"),
     .flag(
         "allow-privileged-template", \.allowsPrivilegedTemplates,
-        "use a configuration whose template gives pods privileged containers, the host's namespaces or paths"),
+        "use a configuration whose template gives pods privileged containers, the host's namespaces or paths, "
+            + "although others than this machine ask"),
     .file(
         "templates", \.templatesFolder,
         "a folder of templates that requests to /render may name: NAME.tmpl, or NAME.ENGINE"),

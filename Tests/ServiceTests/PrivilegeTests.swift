@@ -1,0 +1,20 @@
+import Testing
+
+@testable import Service
+
+/// Who may be given a template with the host's powers: Istio's own configurations have such (`enable-core-dump`), so on
+/// a machine of one's own they are served as they are.
+@Suite struct PrivilegeTests {
+    @Test(arguments: [
+        (false, -1, false, true), (false, 0, false, false), (false, -1, true, false), (true, 0, true, true),
+    ])
+    func privilegedTemplates(_ flag: Bool, _ port: Int, _ plain: Bool, _ want: Bool) throws {
+        var options = ServeOptions()
+        options.injectConfig = "config"
+        options.allowsPrivilegedTemplates = flag
+        options.port = port
+        options.allowsPlainHTTP = plain
+        let configuration = Configuration(options, registry: try StandardPlugins.registry())
+        #expect(configuration.allowsPrivileged == want)
+    }
+}
