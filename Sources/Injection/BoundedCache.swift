@@ -38,6 +38,8 @@ final class BoundedCache<Answer: Sendable>: Sendable {
         generations.withLock { Self.put((answer, cost), for: key, into: &$0, limit: bytes) }
     }
 
+    func removeAll() { generations.withLock { $0 = Generations() } }
+
     private static func put(
         _ entry: (answer: Answer, cost: Int), for key: CacheKey, into generations: inout Generations,
         limit: Int

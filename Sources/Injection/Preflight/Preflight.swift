@@ -51,6 +51,8 @@ public enum Preflight {
         var run = PreflightRun(snapshot: snapshot, allowsPrivileged: allowsPrivileged)
         let fixtures = PreflightFixtures.all(snapshot.form)
         for fixture in fixtures { run.attempt(fixture) }
+        // What these pods left in the cache no request asks for.
+        snapshot.decodedTexts.removeAll()
         return run.findings(of: fixtures.count, in: TemplatePlaces(snapshot, configuration))
     }
 }

@@ -29,7 +29,7 @@ final class Cluster: Sendable {
         guard wanted.isNeeded || wanted.nativeSidecarsOfNodes else { return nil }
         do throws(APIError) {
             let access = try ClusterAccess.find(kubeconfig: wanted.kubeconfig, context: wanted.context)
-            log.info("cluster", [Member("server", .string(access.server.text))], in: .config)
+            log.info("cluster", [Member("server", .string(access.server.text))], in: .kubernetes)
             let cluster = Cluster(wanted, APIClient(access), log)
             try cluster.begin()
             return cluster
@@ -37,7 +37,7 @@ final class Cluster: Sendable {
             guard error.kind == .noCluster, !wanted.isNeeded else {
                 throw ServiceError(message: error.message)
             }
-            log.warning("native sidecars are off", [Member("error", .string(error.message))], in: .config)
+            log.warning("native sidecars are off", [Member("error", .string(error.message))], in: .kubernetes)
             return nil
         }
     }
@@ -87,7 +87,7 @@ final class Cluster: Sendable {
             } catch {
                 guard error.isPassing, MonotonicMilliseconds.now < end else { throw error }
                 log.warning(
-                    "waiting for the API server", [Member("error", .string(error.message))], in: .config)
+                    "waiting for the API server", [Member("error", .string(error.message))], in: .kubernetes)
                 client.stop.pause(milliseconds: 1_000)
             }
         }
@@ -164,7 +164,7 @@ final class Cluster: Sendable {
 
     private func run(_ body: @escaping @Sendable () -> Void) {
         guard let thread = ClusterThread(body) else {
-            log.error("the system gives no thread: what the cluster says is not followed", in: .config)
+            log.error("the system gives no thread: what the cluster says is not followed", in: .kubernetes)
             return
         }
         threads.withLock { $0.append(thread) }
@@ -199,11 +199,11 @@ final class Cluster: Sendable {
                         log.warning(
                             "watch interrupted, what is known stays",
                             [Member("of", .string(what)), Member("error", .string(error.message))],
-                            in: .config)
+                            in: .kubernetes)
                     }
                     said = error.message
                 } else if said != nil {
-                    log.info("watch works again", [Member("of", .string(what))], in: .config)
+                    log.info("watch works again", [Member("of", .string(what))], in: .kubernetes)
                     said = nil
                 }
                 deliver(delivery)
@@ -273,12 +273,12 @@ final class Cluster: Sendable {
             guard try nodes.look(client) else { return false }
             generation.add(1, ordering: .relaxed)
             log.info(
-                "native sidecars", [Member("on", .bool(nodes.runNativeSidecars))], in: .config)
+                "native sidecars", [Member("on", .bool(nodes.runNativeSidecars))], in: .kubernetes)
             return true
         } catch {
             log.warning(
                 "versions of nodes are not known, native sidecars stay as they were",
-                [Member("error", .string(error.message))], in: .config)
+                [Member("error", .string(error.message))], in: .kubernetes)
             return false
         }
     }

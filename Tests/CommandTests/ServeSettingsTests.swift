@@ -1,0 +1,71 @@
+import TestSupport
+import Testing
+
+/// The options of `serve`: one table makes help, variables and both spellings.
+@Suite struct ServeSettingsTests {
+    /// Lines of help that begin an option, with the lines below them.
+    private func options() -> [(name: String, text: String)] {
+        let help = run(pillionBinary, ["serve", "--help"]).output
+        var options: [(name: String, text: String)] = []
+        for line in help.split(separator: "\n") {
+            if line.hasPrefix("  --") {
+                options.append((String(line.dropFirst(4).prefix { $0 != " " }), String(line)))
+            } else if line.hasPrefix("      "), !options.isEmpty {
+                options[options.count - 1].text += line.dropFirst(5)
+            } else if !options.isEmpty {
+                break
+            }
+        }
+        return options
+    }
+
+    @Test func everyOptionIsSetByAVariable() {
+        let options = options()
+        #expect(options.count > 40)
+        for option in options {
+            #expect(option.text.contains("[PILLION_"), "\(option.name)")
+            #expect(option.text.count > option.name.count + 30, "\(option.name) says nothing")
+        }
+        #expect(Set(options.map(\.name)).count == options.count)
+    }
+
+    /// A value that cannot be, so that the server says which option it was of and does not start.
+    @Test(arguments: [
+        ("PILLION_HTTP_PORT", "--httpPort"), ("SIDECAR_INJECTOR_HTTP_PORT", "--httpPort"),
+        ("PILLION_LOG_LEVEL", "--log-level"), ("PILLION_LOG_OUTPUT_LEVEL", "--log_output_level"),
+        ("SIDECAR_INJECTOR_FAILURE_MODE", "--failure-mode"), ("INJECT_ENABLED", "--injectEnabled"),
+        ("PILLION_FAILURE_MODE_FOR", "--failure-mode-for"), ("PILLION_HTTP_SOCKET_MODE", "--httpSocketMode"),
+        ("PILLION_TLS_MIN_VERSION", "--tls-min-version"), ("PILLION_REQUEST_BUDGET", "--request-budget"),
+        ("PILLION_MAX_TEMPLATE_NODES", "--max-template-nodes"),
+        ("PILLION_PATCH_SELF_CHECK", "--patch-self-check"),
+    ])
+    func variables(name: String, option: String) {
+        let result = run(pillionBinary, ["serve"], environment: [name: "nonsense"])
+        #expect(result.status == 2)
+        #expect(result.errors.contains(option), "\(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+
+    @Test(arguments: ["--http-port", "--httpPort", "--logLevel", "--log-level", "--log-output-level"])
+    func bothSpellings(option: String) {
+        let result = run(pillionBinary, ["serve", option, "nonsense"])
+        #expect(result.status == 2)
+        #expect(!result.errors.contains("unknown option"), "\(result.errors)")
+    }
+
+    /// What is typed goes before what a variable says.
+    @Test func theCommandLineWins() {
+        let result = run(
+            pillionBinary, ["serve", "--max-depth", "0"], environment: ["PILLION_MAX_DEPTH": "5"])
+        #expect(result.errors.contains("--max-depth is \"0\""))
+    }
+
+    /// Errors of limits name a flag each: all of them are there.
+    @Test func flagsThatErrorsName() {
+        let names = Set(options().map(\.name))
+        let source = text(of: packageRoot + "/Sources/PluginAPI/RenderLimits.swift")
+        let flags = source.split(separator: "`").filter { $0.hasPrefix("--max-") }.map { $0.dropFirst(2) }
+        #expect(flags.count >= 9)
+        for flag in flags { #expect(names.contains(String(flag)), "\(flag)") }
+    }
+}
