@@ -14,6 +14,8 @@ struct Chart {
         try presets.reduce(try value(of: "values.yaml")) { try merged($0, value(of: "presets/\($1).yaml")) }
     }
 
+    static func values(with changes: Value) throws -> Value { try merged(values(), changes) }
+
     static func value(of file: String) throws -> Value {
         try YAMLReader.value(text(of: "\(folder)/\(file)"))
     }

@@ -24,7 +24,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(result.output.contains("kind: MutatingWebhookConfiguration"))
     }
 
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func everyKindIsThere(_ overlay: Overlay) throws {
         let kinds = Set(try overlay.objects.map(\.kind))
         let wanted: Set = [
@@ -34,7 +34,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(wanted.subtracting(kinds).isEmpty)
     }
 
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func selectorsFindThePods(_ overlay: Overlay) throws {
         let labels = try #require(
             try overlay.object("Deployment").at("spec", "template", "metadata", "labels"))
@@ -53,7 +53,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(try target?["name"] == overlay.object("Deployment").at("metadata", "name"))
     }
 
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func portsHaveOneNumberEach(_ overlay: Overlay) throws {
         let container = try overlay.container
         var ports: [String: Int64] = [:]
@@ -77,7 +77,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(annotations?["prometheus.io/port"]?.string == ports["http-monitoring"].map(String.init))
     }
 
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func webhookNamesTheService(_ overlay: Overlay) throws {
         let configuration = try overlay.object("MutatingWebhookConfiguration")
         let service = try overlay.object("Service")
@@ -103,7 +103,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func whatIsMountedIsThere(_ overlay: Overlay) throws {
         let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
         let mounts = try overlay.container["volumeMounts"]?.array ?? []
@@ -128,7 +128,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
     }
 
     /// The pod security standard "restricted", and what hardened webhooks have besides.
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func thePodIsRestricted(_ overlay: Overlay) throws {
         let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
         let pod = try #require(spec["securityContext"])
@@ -145,7 +145,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
     }
 
     /// No right without a name but to read the labels of namespaces, which have no names that could be listed.
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func rightsAreByName(_ overlay: Overlay) throws {
         let objects = try overlay.objects
         let roles = objects.filter { $0.kind == "Role" || $0.kind == "ClusterRole" }
@@ -172,7 +172,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
     }
 
     /// What a flag names, a rule lets it read.
-    @Test(arguments: Overlay.all)
+    @Test(arguments: Overlay.all + Overlay.mixtures)
     func everyNamedObjectMayBeRead(_ overlay: Overlay) throws {
         for (flag, resource, verbs) in [
             ("tlsAuto", "secrets", ["get", "update"]),

@@ -7,15 +7,35 @@ import YAML
 /// the objects can be looked at where there is no kubectl; a test holds that it still builds the same.
 struct Overlay: CustomTestStringConvertible {
     let name: String
+    /// The objects where they do not come from an overlay.
+    var text: String?
     var testDescription: String { name }
 
-    static let all = ["files", "cert-manager", "auto", "revision"].map(Overlay.init)
+    init(name: String, text: String? = nil) {
+        self.name = name
+        self.text = text
+    }
+
+    static let all = ["files", "cert-manager", "auto", "revision"].map { Overlay(name: $0) }
+
+    /// What the chart installs where certificates and configuration are chosen otherwise than in any overlay.
+    static let mixtures: [Overlay] = [("auto", "mounted"), ("files", "watched"), ("cert-manager", "watched")]
+        .map {
+            let values: Value = [
+                "certificates": ["mode": .string($0)], "configuration": ["source": .string($1)],
+            ]
+            let rendering = try? Chart.render(Chart.values(with: values))
+            let objects = rendering?.outputs.filter { $0.key.hasSuffix(".yaml") }.values.joined(
+                separator: "\n---\n")
+            let namespace = TestSupport.text(of: packageRoot + "/deploy/kustomize/base/namespace.yaml")
+            return Overlay(name: "chart, \($0), \($1)", text: (objects ?? "") + "\n---\n" + namespace)
+        }
 
     var folder: String { packageRoot + "/deploy/kustomize/overlays/" + name }
     var recorded: String { packageRoot + "/Tests/DeployTests/kustomize/\(name).yaml" }
 
     var objects: [Manifest] {
-        get throws { try Manifest.all(in: text(of: recorded)) }
+        get throws { try Manifest.all(in: text ?? TestSupport.text(of: recorded)) }
     }
 
     /// The one object of that kind.

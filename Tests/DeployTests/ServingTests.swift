@@ -7,9 +7,10 @@ import YAML
 /// The binary has what the manifests name: flags, files, ports, paths, metrics.
 @Suite struct ServingTests {
     /// Every flag of every container is one of `pillion serve`, and has an effect.
-    @Test(arguments: [Overlay(name: "files"), Overlay(name: "cert-manager")])
+    @Test(arguments: Overlay.all)
     func everyFlagIsKnown(_ overlay: Overlay) throws {
-        let help = run(pillionBinary, ["serve", "--help"]).output
+        let help = run(pillionBinary, ["serve", "--help"]).output.split(separator: "accepted without effect")[
+            0]
         let arguments = try overlay.arguments
         #expect(arguments.first == "serve")
         for argument in arguments.dropFirst() {
@@ -64,8 +65,6 @@ import YAML
     }
 }
 
-private let testCertificates = packageRoot + "/Tests/DeployTests/certificates"
-
 extension Overlay {
     /// The ConfigMap's data as files of a folder.
     func mountedConfiguration() throws -> TemporaryFolder {
@@ -74,88 +73,5 @@ extension Overlay {
             folder.write(member.value.string ?? "", to: member.key)
         }
         return folder
-    }
-}
-
-/// The binary with a container's arguments, on free ports, its mounts being folders; ends with the value.
-struct RunningPod {
-    private let folder: TemporaryFolder
-    private let httpsPort: Int
-    private let monitoringPort: Int
-    private let server: RunningProcess
-
-    init(_ overlay: Overlay) throws {
-        let folder = try overlay.mountedConfiguration()
-        try self.init(overlay, folder, configuration: folder.root, certificates: testCertificates) {
-            arguments in
-            try #require(RunningProcess(pillionBinary, arguments))
-        }
-    }
-
-    /// In a tree that nobody can write to, as that user.
-    init(_ overlay: Overlay, in root: String, user: Int) throws {
-        let mounts = root + "/etc/pillion"
-        let folder = try overlay.mountedConfiguration()
-        let script = """
-            cp \(folder.root)/* \(mounts)/config/ && cp \(testCertificates)/tls.* \(mounts)/tls/ &&
-            mount --bind \(root) \(root) && mount --bind /proc \(root)/proc && mount -o remount,bind,ro \(root) &&
-            exec chroot --userspec=\(user):\(user) \(root) /usr/bin/pillion "$@"
-            """
-        try self.init(overlay, folder, configuration: "/etc/pillion/config", certificates: "/etc/pillion/tls")
-        {
-            try #require(RunningProcess("/usr/bin/unshare", ["-m", "/bin/sh", "-c", script, "sh"] + $0))
-        }
-    }
-
-    private init(
-        _ overlay: Overlay, _ folder: TemporaryFolder, configuration: String, certificates: String,
-        start: ([String]) throws -> RunningProcess
-    ) throws {
-        self.folder = folder
-        let (https, monitoring) = try (#require(freePort()), #require(freePort()))
-        (httpsPort, monitoringPort) = (https, monitoring)
-        server = try start(
-            overlay.arguments.map { argument in
-                argument.replacing("/etc/pillion/config", with: configuration)
-                    .replacing("/etc/pillion/tls", with: certificates)
-                    .replacing("--port=9443", with: "--port=\(https)")
-                    .replacing("--monitoringPort=15014", with: "--monitoringPort=\(monitoring)")
-                    .replacing("--shutdown-delay=10s", with: "--shutdown-delay=0s")
-            })
-        let listens = waitUntilListening(monitoringPort) && waitUntilListening(httpsPort)
-        try #require(listens, "the server did not start: \(server.errors)")
-        // Ready comes after the last listener.
-        for _ in 0..<200 where try get("/readyz").status != 200 { usleep(10_000) }
-    }
-
-    var said: String { server.errors }
-
-    func get(_ path: String) throws -> HTTPClient.Response {
-        let client = try #require(HTTPClient(port: UInt16(monitoringPort)))
-        return try #require(client.request("GET", path))
-    }
-
-    /// A review of a bare pod, sent to the Service's name and checked against the authority.
-    func review(_ version: String, client: Value?, timeout: Int64) throws -> Value {
-        let service = try #require(client?["service"])
-        let host = "\(service["name"]?.string ?? "").\(service["namespace"]?.string ?? "").svc"
-        let port = try #require(service["port"]?.int)
-        let body = """
-            {"apiVersion": "admission.k8s.io/\(version)", "kind": "AdmissionReview", "request": {"uid": "u1",
-            "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "shop", "operation": "CREATE",
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
-            "spec": {"containers": [{"name": "web", "image": "nginx"}]}}}}
-            """
-        let result = run(
-            "/usr/bin/curl",
-            [
-                "-sS", "--cacert", testCertificates + "/ca.crt", "--connect-to",
-                "\(host):\(port):127.0.0.1:\(httpsPort)", "-H", "Content-Type: application/json",
-                "--data-binary", "@-",
-                "https://\(host):\(port)\(service["path"]?.string ?? "")?timeout=\(timeout)s",
-            ], input: body)
-        try #require(result.status == 0, "\(result.errors)")
-        return try JSON.read(Array(result.output.utf8))
     }
 }
