@@ -213,4 +213,30 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         let wanted = try YAMLReader.value(exported.output)
         #expect(try overlay.object("MutatingWebhookConfiguration")["webhooks"] == wanted["webhooks"])
     }
+
+    /// cert-manager's certificate is for the name that the API server calls, goes into the Secret that is mounted, and the
+    /// webhook gets its authority.
+    @Test func theCertificateIsForTheService() throws {
+        let overlay = Overlay(name: "cert-manager")
+        let certificates = try overlay.objects.filter { $0.kind == "Certificate" }
+        let served = try #require(certificates.first { $0.name == "pillion" })
+        let service = try overlay.object("Service")
+        let host = "\(service.at("metadata", "name")?.string ?? "").\(served.namespace).svc"
+        #expect(served.value.at("spec", "dnsNames")?.array?.contains(.string(host)) == true)
+        let volumes = try #require(
+            try overlay.object("Deployment").at("spec", "template", "spec", "volumes")?.array)
+        #expect(volumes.contains { $0.at("secret", "secretName") == served.value.at("spec", "secretName") })
+        let from = try overlay.object("MutatingWebhookConfiguration").at("metadata", "annotations")
+        #expect(from?["cert-manager.io/inject-ca-from"]?.string == "\(served.namespace)/\(served.name)")
+        // Who issues it has the Secret of an authority, which another certificate makes.
+        let issuer = try #require(
+            try overlay.objects.first {
+                $0.kind == "Issuer"
+                    && $0.value.at("metadata", "name") == served.value.at("spec", "issuerRef", "name")
+            })
+        let authority = certificates.first {
+            $0.value.at("spec", "secretName") == issuer.value.at("spec", "ca", "secretName")
+        }
+        #expect(authority?.value.at("spec", "isCA") == true)
+    }
 }
