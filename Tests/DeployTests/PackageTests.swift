@@ -98,11 +98,12 @@ struct PackageTests {
         let words = command.dropFirst("ExecStart=".count).split(separator: " ").map(String.init)
         #expect(words.last == "$PILLION_OPTIONS")
         #expect(text(of: root + "/etc/default/pillion").contains("\nPILLION_OPTIONS="))
-        let port = try #require(freePort())
         let arguments = words.dropFirst().dropLast().map { $0.replacing("=/etc/", with: "=\(root)/etc/") }
+        // As it stands but for the ports, which others may have.
+        let (port, monitoring) = try (#require(freePort()), #require(freePort()))
         let server = try #require(
             RunningProcess(
-                root + words[0], arguments + ["--httpPort=\(port)", "--port=-1", "--monitoringPort=-1"]))
+                root + words[0], arguments + ["--httpPort=\(port)", "--monitoringPort=\(monitoring)"]))
         try #require(waitUntilListening(port), "\(server.errors)")
         let client = try #require(HTTPClient(port: UInt16(port)))
         let pod =
@@ -115,6 +116,23 @@ struct PackageTests {
             answer.text.contains(#""image":"busybox:1.36""#)
                 || answer.text.contains(#""image": "busybox:1.36""#))
         #expect(server.end() == 0)
+
+        // With the flags for HTTPS that stand ready.
+        let ready = try #require(
+            text(of: root + "/etc/default/pillion").split(separator: "\n").first {
+                $0.hasPrefix("#PILLION_OPTIONS=")
+            })
+        let flags = ready.dropFirst("#PILLION_OPTIONS=".count).filter { $0 != "\"" }.split(separator: " ").map
+        {
+            String($0).replacing("/etc/pillion/tls", with: testCertificates)
+        }
+        #expect(flags.count == 2)
+        let https = try #require(freePort())
+        let secure = try #require(
+            RunningProcess(
+                root + words[0],
+                arguments + flags + ["--port=\(https)", "--httpPort=-1", "--monitoringPort=-1"]))
+        #expect(waitUntilListening(https), "\(secure.errors)")
     }
 
     @Test(.enabled(if: access("/usr/bin/systemd-analyze", X_OK) == 0, "there is no systemd-analyze"))
