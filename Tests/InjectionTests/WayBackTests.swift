@@ -67,6 +67,43 @@ struct WayBackTests {
         #expect(String(decoding: back.output, as: UTF8.self) == String(decoding: input, as: UTF8.self))
     }
 
+    @Test("what is taken out again leaves the text around it: a probe of another kind, lists that were empty")
+    func textAround() throws {
+        let manifest = """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+                name: one   # kept
+                annotations:
+            spec:
+                initContainers: []
+                containers:
+                    # kept too
+                    - name: a
+                      image: 'i'
+                      readinessProbe:
+                          tcpSocket:
+                              port: 80
+                          initialDelaySeconds: 15   # behind what goes
+                volumes: []
+
+            """
+        let snapshot = try Snapshots.make(
+            Self.modern, values: "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}")
+        var options = ManifestOptions()
+        options.provenance = true
+        let once = try Pipeline.inject(manifest: Array(manifest.utf8), snapshot: snapshot, options: options)
+        let back = try Pipeline.uninject(manifest: once.output)
+        let text = String(decoding: back.output, as: UTF8.self)
+        // The probe's own lines are the only ones that were touched.
+        let touched = ["tcpSocket:", "port: 80"]
+        for line in manifest.split(separator: "\n") where !touched.contains(where: { line.hasSuffix($0) }) {
+            #expect(text.contains(line), "\(line) is gone from\n\(text)")
+        }
+        #expect(try YAMLReader.value(text) == YAMLReader.value(manifest))
+        #expect(back.workloads.flatMap(\.notes).isEmpty)
+    }
+
     @Test("without the way back kept: containers, volumes, probes and marks go, what was overwritten stays")
     func fromRemains() throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
