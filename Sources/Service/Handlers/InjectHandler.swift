@@ -29,6 +29,7 @@ struct InjectHandler: Handler {
             throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
         }
         let isDifference = try request.diff()
+        let isChecked = try selfCheck.isDue(for: request)
         let format: MediaType
         do throws(RequestProblem) {
             format = try request.bodyFormat([.json, .yaml])
@@ -41,7 +42,7 @@ struct InjectHandler: Handler {
         }
         switch format {
         case .json where TopLevelKind.isReview(request.body):
-            return review(request, mayTakeLong, selfCheck: try selfCheck.isDue(for: request), &entry)
+            return review(request, mayTakeLong, selfCheck: isChecked, &entry)
         case .json: return try manifest(request, .json, isDifference, mayTakeLong, &entry)
         default: return try manifest(request, .yaml, isDifference, mayTakeLong, &entry)
         }
