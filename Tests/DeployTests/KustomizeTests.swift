@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 import Values
@@ -22,6 +23,21 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         let result = run(try #require(kubectl), ["kustomize", packageRoot + "/deploy/kustomize/base"])
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("kind: MutatingWebhookConfiguration"))
+    }
+
+    @Test(.enabled(if: kubectl != nil, "there is no kubectl"))
+    func oldClustersGetOldVersions() throws {
+        let folder = TemporaryFolder()
+        symlink(packageRoot + "/deploy", folder.path("deploy"))
+        folder.write(
+            """
+            resources: [deploy/kustomize/overlays/auto]
+            components: [deploy/kustomize/components/before-1.21]
+            """, to: "kustomization.yaml")
+        let result = run(try #require(kubectl), ["kustomize", folder.root])
+        let objects = try Manifest.all(in: result.output)
+        #expect(objects.count == (try Overlay(name: "auto").objects.count), "\(result.errors)")
+        #expect(objects.contains { $0.id == "policy/v1beta1/PodDisruptionBudget pillion-system/pillion" })
     }
 
     @Test(arguments: Overlay.all + Overlay.mixtures)
