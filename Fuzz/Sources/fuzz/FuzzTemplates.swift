@@ -19,7 +19,7 @@ func fuzzTemplate(_ engine: String) -> FuzzTarget {
         let cut = bytes.firstIndex(of: 0) ?? bytes.endIndex
         let source = TemplateSource(name: "fuzz", bytes: Array(bytes[..<cut]))
         let data =
-            (try? JSON.read(Array(bytes[min(cut + 1, bytes.endIndex)...]))) ?? ["a": [1, "b", ["c": nil]]]
+            (try? JSON.read(Array(bytes[min(cut + 1, bytes.endIndex)...]))) ?? ["a": [1, "b", ["c": .null]]]
         guard let template = try? renderer.compile(TemplateSources(source), options: options) else { return }
         let plain = render(template, data, limits, mapped: false)
         let mapped = render(template, data, limits, mapped: true)
