@@ -43,9 +43,7 @@ sanitize: setup ## run the service's tests under the thread and the address sani
 	@scripts/sanitize
 
 contract: build ## run schemathesis (PyPI) with all checks against the document that the server serves
-	.build/release/pillion serve --httpPort 8088 --monitoringPort -1 --port -1 --log-level error & \
-	server=$$!; trap "kill $$server" EXIT; sleep 1; \
-	schemathesis --config-file openapi/schemathesis.toml run --checks all http://127.0.0.1:8088/openapi.yaml
+	@scripts/contract
 
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
 	@scripts/monitoring-check

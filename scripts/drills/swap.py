@@ -95,7 +95,7 @@ async def swap(drill):
     server = drill.server('--enableInlineTemplates', tls=True, monitoring=True)
     cases = [traffic.Case('review', '/inject?timeout=10s', traffic.review(), {}, 12),
              traffic.Case('review', '/inject?timeout=10s', traffic.review(version='v1beta1'), {}, 4)]
-    cases += traffic.mixed(server.plain)[1:]
+    cases += traffic.mixed(server.plain, image='s0')[1:]
     turns = [case for case in cases for _ in range(case.weight)]
     states, certificates = States(), States()
     certificates.written[0] = (float('-inf'), 's00')

@@ -130,9 +130,9 @@ def renderings(port, weight=1):
     return learned(port, Case('render', '/render', body, {}, weight), check)
 
 
-def mixed(port):
+def mixed(port, image='one'):
     """What a cluster asks, and what people ask beside it."""
-    return [reviews(port, weight=12), skipped(port, 3), broken(port), decisions(port, 2), renderings(port, 2)]
+    return [reviews(port, image, weight=12), skipped(port, 3), broken(port), decisions(port, 2), renderings(port, 2)]
 
 
 class Load:
