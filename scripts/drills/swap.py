@@ -92,7 +92,7 @@ async def swap(drill):
         make_pair(drill.folder, f'c{n:02d}')
     install_pair(drill.folder, 'c00')
     write(f'{drill.folder}/config', CLASSIC.format(image='s0'))
-    server = drill.server('--enableInlineTemplates', tls=True, monitoring=True)
+    server = drill.server('--enableInlineTemplates', '--allow-unauthenticated', tls=True, monitoring=True)
     cases = [traffic.Case('review', '/inject?timeout=10s', traffic.review(), {}, 12),
              traffic.Case('review', '/inject?timeout=10s', traffic.review(version='v1beta1'), {}, 4)]
     cases += traffic.mixed(server.plain, image='s0')[1:]
