@@ -87,6 +87,45 @@ struct RoleTests {
         #expect(server.end() == 0)
     }
 
+    /// The base64 of the first certificate in a text.
+    private static func certificate(in text: String) -> Substring? {
+        guard let begin = text.firstRange(of: "-----BEGIN CERTIFICATE-----"),
+            let end = text[begin.upperBound...].firstRange(of: "-----END CERTIFICATE-----")
+        else { return nil }
+        return text[begin.upperBound..<end.lowerBound]
+    }
+
+    /// Started at once on the empty Secret of the manifests: both serve the certificate that it holds then, under the
+    /// name of the Service, to whoever trusts the webhook's bundle.
+    @Test func replicasEndWithOneCertificate() throws {
+        let cluster = try #require(TestCluster())
+        try Self.install(cluster)
+        cluster.setRules(try Self.rules())
+        let servers = [try start(cluster), try start(cluster)]
+        let served = try servers.map { server in
+            #expect(eventually(seconds: 30) { server.errors.contains("https://*:") }, "\(server.errors)")
+            #expect(eventually { bundle(cluster) != nil })
+            cluster.folder.write(Base64.decode(bundle(cluster) ?? "") ?? [], to: "bundle.pem")
+            let address = try #require(server.errors.split(separator: "https://*:").last)
+            let port = address.prefix { $0.isNumber }
+            let name = "pillion.pillion-system.svc"
+            let shown = run(
+                "/usr/bin/openssl",
+                [
+                    "s_client", "-connect", "127.0.0.1:\(port)", "-servername", name, "-verify_hostname",
+                    name,
+                    "-verify_return_error", "-CAfile", cluster.folder.path("bundle.pem"),
+                ])
+            #expect(shown.output.contains("Verify return code: 0 (ok)"), "\(shown.errors)")
+            return Self.certificate(in: shown.output)
+        }
+        #expect(served[0] != nil)
+        #expect(served[0] == served[1])
+        let secret = cluster.get("secrets", "pillion-system", "pillion-tls")["data"]?["tls.crt"]?.string ?? ""
+        #expect(
+            Self.certificate(in: String(decoding: Base64.decode(secret) ?? [], as: UTF8.self)) == served[0])
+    }
+
     @Test func withoutOneTheMessageNamesIt() throws {
         let rules = try Self.rules()
         var count = 0
