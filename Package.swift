@@ -42,6 +42,8 @@ let package = Package(
         .library(
             name: "PillionLibrary",
             targets: ["Service", "Injection", "Mustache", "PluginAPI", "Values", "YAML", "Metrics"]),
+        // Counts the allocations of the program that links it; for measuring.
+        .library(name: "PillionAllocationCount", targets: ["CAllocationCount"]),
         // The mustache engine alone.
         .library(name: "PillionMustache", targets: ["Mustache", "PluginAPI", "Values"]),
         // Engines to load with --pluginDir; `make plugins` builds them.
@@ -57,6 +59,7 @@ let package = Package(
         .target(name: "CCurl", path: "Sources/CCurl"),
         .target(name: "CRE2", path: "Sources/CRE2"),
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
+        .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
         .target(name: "CStack", path: "Sources/CStack"),
         // L1
@@ -92,6 +95,7 @@ let package = Package(
             name: "pillion",
             dependencies: [
                 "Service", "Injection", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML",
+                "CAllocationCount",
             ],
             path: "Sources/pillion", swiftSettings: settings),
 

@@ -6,11 +6,10 @@ let package = Package(
     name: "pillion-benchmarks",
     dependencies: [.package(name: "pillion", path: "..")],
     targets: [
-        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "pillion-bench",
             dependencies: [
-                "CAllocationCount",
+                .product(name: "PillionAllocationCount", package: "pillion"),
                 .product(name: "PillionLibrary", package: "pillion"),
             ],
             swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),

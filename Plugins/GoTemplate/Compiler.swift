@@ -22,6 +22,13 @@ struct Compiler: ~Copyable {
         var types: [GoType] = []
         var functions: [TemplateFunction] = []
         var definitions: [Program.Definition] = []
+        var plan: SegmentPlan?
+    }
+
+    /// Which template is cut into segments, and what its root is.
+    struct Segmenting {
+        var entry: [UInt8]
+        var type: ObjectType
     }
 
     let syntax: Syntax
@@ -41,6 +48,7 @@ struct Compiler: ~Copyable {
     var slotCount: Int32 = 0
     /// The node that messages would point to now; -1 where only the machine knows.
     var lastNode: NodeIndex = Syntax.none
+    private let segmenting: Segmenting?
     /// The node that instructions are written for.
     var currentNode: NodeIndex = 0
     /// The innermost loop: where `continue` goes, and the jumps that `break` made.
@@ -54,8 +62,11 @@ struct Compiler: ~Copyable {
     /// Where in the names paths stand.
     var sharedPaths = Pool<(first: Int32, count: Int32)>(capacity: 32)
 
-    private init(_ syntax: Syntax, _ functions: FunctionTable, _ room: DeepStack.Room) {
+    private init(
+        _ syntax: Syntax, _ functions: FunctionTable, _ room: DeepStack.Room, _ segmenting: Segmenting?
+    ) {
         self.syntax = syntax
+        self.segmenting = segmenting
         self.room = room
         nodes = syntax.nodes.buffer
         functionTable = functions
@@ -71,11 +82,12 @@ struct Compiler: ~Copyable {
 
     /// - Throws: `Parser.noStack` where the system has no stack that is large enough.
     static func compile(
-        _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey
+        _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey,
+        segmenting: Segmenting? = nil
     ) throws(RenderError) -> Program {
         var program: Program?
         DeepStack.run { room in
-            var compiler = Compiler(syntax, functions, room)
+            var compiler = Compiler(syntax, functions, room, segmenting)
             compiler.compileDefinitions()
             if compiler.isOutOfRoom { return .noRoom }
             program = Program(compiler.parts, syntax: syntax, missingKey: missingKey)
@@ -101,9 +113,50 @@ struct Compiler: ~Copyable {
         slotCount = 1
         let start = Int32(parts.instructions.count)
         lastNode = definition.root
-        compileList(definition.root)
+        if let segmenting, segmenting.entry == definition.name, parts.plan == nil,
+            let analysis = ReadAnalysis(syntax, nodes, type: segmenting.type)
+        {
+            compileSegments(of: definition.root, SegmentPlan(analysis.tops(of: definition.root)))
+        } else {
+            compileList(definition.root)
+        }
         emit(.finish)
         parts.definitions.append(.init(name: definition.name, start: start, slots: slotCount))
+    }
+
+    /// As `compileList`, with a pause behind each segment.
+    private mutating func compileSegments(of list: NodeIndex, _ plan: SegmentPlan) {
+        var plan = plan
+        var index = nodes[Int(list)].first
+        for segment in plan.segments.indices {
+            plan.segments[segment].start = Int32(parts.instructions.count)
+            for _ in 0..<plan.segments[segment].nodes {
+                compileNode(index)
+                index = nodes[Int(index)].next
+            }
+            emit(.pause)
+        }
+        plan.end = Int32(parts.instructions.count)
+        let shared = Set(variables.dropFirst().map(\.slot))
+        for segment in plan.segments.indices {
+            let next = segment + 1 < plan.segments.count ? plan.segments[segment + 1].start : plan.end
+            plan.segments[segment].slots = written(plan.segments[segment].start..<next)
+                .filter(shared.contains)
+        }
+        if plan.isUseful { parts.plan = plan }
+    }
+
+    /// The variables that instructions write, each once.
+    private func written(_ range: Range<Int32>) -> [Int32] {
+        var slots: Set<Int32> = []
+        for index in range {
+            switch parts.instructions[Int(index)] {
+            case .store(let slot): slots.insert(slot)
+            case .range(let loop): slots.formUnion([parts.loops[Int(loop)].elementSlot, parts.loops[Int(loop)].indexSlot])
+            default: continue
+            }
+        }
+        return slots.sorted()
     }
 
     // MARK: Nodes

@@ -42,6 +42,8 @@ struct GoTemplate: CompiledTemplate {
     let rootName: [UInt8]
     let table: FunctionTable
     let options: CompileOptions
+    /// What it wrote before; nil where nothing is kept.
+    private let memory: TemplateMemory?
 
     init(_ sources: TemplateSources, table: FunctionTable, options: CompileOptions) throws(RenderError) {
         try self.init(sources.sources, entry: Array(sources.entry.utf8), onto: Syntax(), table, options)
@@ -67,7 +69,13 @@ struct GoTemplate: CompiledTemplate {
                 to: &syntax,
                 hasFunction: { table.has($0) })
         }
-        program = try Compiler.compile(syntax, functions: table, missingKey: options.missingKey)
+        var segmenting: Compiler.Segmenting?
+        if let memory = options.memory, memory.isOn, let type = options.dataType {
+            segmenting = Compiler.Segmenting(entry: entry, type: type)
+        }
+        program = try Compiler.compile(
+            syntax, functions: table, missingKey: options.missingKey, segmenting: segmenting)
+        memory = program.plan.flatMap { plan in options.memory.map { TemplateMemory(plan, $0) } }
         self.entry = entry
         rootName = sources.first.map { Array($0.name.utf8) } ?? entry
         self.table = table
@@ -76,7 +84,9 @@ struct GoTemplate: CompiledTemplate {
 
     /// The running templates and one more; what the new text defines again is replaced.
     func adding(_ source: TemplateSource) throws(RenderError) -> GoTemplate {
-        try GoTemplate([source], entry: Array(source.name.utf8), onto: program.syntax, table, options)
+        var options = options
+        options.memory = nil
+        return try GoTemplate([source], entry: Array(source.name.utf8), onto: program.syntax, table, options)
     }
 
     func render(
@@ -96,6 +106,13 @@ struct GoTemplate: CompiledTemplate {
             usage.steps = context.steps
             usage.outputBytes = output.count - start
             usage.depth = max(usage.depth, context.deepest)
+        }
+        if let memory, sourceMap == nil, let inputs = memory.inputs(of: data.value, limits),
+            let definition = program.syntax.definition(named: entry)
+        {
+            var machine = Machine(program, definition: Int32(definition), data: value, context: context)
+            defer { context.deepest = max(context.deepest, machine.deepest) }
+            return try machine.run(memory, inputs, into: &output)
         }
         try run(named: entry, data: value, context: context, into: &output, map: &sourceMap)
     }

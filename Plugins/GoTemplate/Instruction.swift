@@ -58,6 +58,8 @@ enum Instruction: Sendable {
     case template(Int32)
     /// Fails with a message that was known while compiling.
     case fail(Int32)
+    /// The end of a segment of `SegmentPlan`; it counts as no step.
+    case pause
     /// The end of a template.
     case finish
 }

@@ -32,7 +32,9 @@ struct Machine: ~Copyable {
     /// The node that a message points to where an instruction does not know it.
     private var noted: NodeIndex = 0
     private var outputStart = 0
-    private(set) var deepest = 0
+    var deepest = 0
+    /// Whether it stops behind a segment.
+    private var pauses = false
 
     /// Instructions between two looks at the clock.
     private static let clockInterval = 1000
@@ -51,10 +53,28 @@ struct Machine: ~Copyable {
     mutating func run(
         into output: inout ByteBuffer, map: inout SourceMap?
     ) throws(RenderError) {
+        begin(output)
+        try run(from: Int(program.definitions[Int(definition)].start), into: &output, map: &map)
+    }
+
+    /// Makes ready to run, once.
+    mutating func begin(_ output: borrowing ByteBuffer) {
         outputStart = output.count
         variables.extend(to: Int(program.definitions[Int(definition)].slots))
         variables[0] = dot
-        var next = Int(program.definitions[Int(definition)].start)
+    }
+
+    /// Runs a segment of the template, up to its pause.
+    mutating func run(segmentAt start: Int, into output: inout ByteBuffer) throws(RenderError) {
+        pauses = true
+        var map: SourceMap?
+        try run(from: start, into: &output, map: &map)
+    }
+
+    private mutating func run(
+        from start: Int, into output: inout ByteBuffer, map: inout SourceMap?
+    ) throws(RenderError) {
+        var next = start
         // Steps are counted in stretches, so that the common step costs one decrement.
         var stretch = nextStretch()
         var left = stretch
@@ -139,6 +159,9 @@ struct Machine: ~Copyable {
             case .fail(let index):
                 let failure = program.failures[Int(index)]
                 throw error(at: failure.at, failure.format, failure.arguments)
+            case .pause:
+                left += 1
+                if pauses, frames.isEmpty { return }
             case .finish:
                 guard let frame = frames.popLast() else { return }
                 variableBase = frame.variables
@@ -149,7 +172,29 @@ struct Machine: ~Copyable {
         }
     }
 
+    // MARK: Variables
+
+    /// The values of variables of the outermost template; nil where one of them cannot be shared.
+    func plainVariables(_ slots: [Int32]) -> [GoValue]? {
+        var values: [GoValue] = []
+        for slot in slots {
+            let value = variables[Int(slot)]
+            guard value.value.isPlain, !value.isBoxed else { return nil }
+            values.append(value.value)
+        }
+        return values
+    }
+
+    mutating func setVariables(_ slots: [Int32], to values: [GoValue]) {
+        for (slot, value) in zip(slots, values) { variables[Int(slot)] = Slot(value) }
+    }
+
     // MARK: Limits
+
+    /// Whether that many bytes may still be written.
+    func allows(_ further: Int, behind output: borrowing ByteBuffer) -> Bool {
+        output.count &- outputStart + further <= limits.outputBytes
+    }
 
     private func nextStretch() -> Int {
         max(min(Machine.clockInterval, limits.steps &- context.steps), 0)

@@ -93,6 +93,8 @@ final class Program: @unchecked Sendable {
     let missingKey: CompileOptions.MissingKey
     /// Whether a function is called that changes maps in place.
     let mutates: Bool
+    /// How the template that is run first is cut into segments, where it is.
+    let plan: SegmentPlan?
 
     init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
         self.syntax = syntax
@@ -105,6 +107,8 @@ final class Program: @unchecked Sendable {
         functions = parts.functions
         definitions = parts.definitions
         mutates = parts.functions.contains { $0.mutates }
+        // What a function changes or finds out elsewhere is not seen in what a template reads.
+        plan = parts.functions.allSatisfy { $0.isPure && !$0.mutates } ? parts.plan : nil
         instructions = parts.instructions.finish()
         nodes = parts.nodes.finish()
         literals = parts.literals.finish()

@@ -80,10 +80,15 @@ struct AdmissionReview: Sendable {
     private static let maximumWarnings = 16
     private static let maximumWarningBytes = 240
 
+    /// What an answer begins with: all that stands before the text of the uid.
+    static func head(version: String) -> String {
+        "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"\(group)\(version)\",\"response\":{\"uid\":\""
+    }
+
     func write(_ answer: Answer, into output: inout ByteBuffer) {
-        output.append("{\"kind\":\"AdmissionReview\",\"apiVersion\":\"")
-        output.append(apiVersion)
-        output.append("\",\"response\":{\"uid\":")
+        output.append(Self.head(version: version))
+        // The head ends in the quote of the uid.
+        output.truncate(to: output.count - 1)
         JSON.write(.string(uid), into: &output)
         output.append(answer.allowed ? ",\"allowed\":true" : ",\"allowed\":false")
         if !answer.patch.isEmpty, answer.allowed {

@@ -73,10 +73,17 @@ enum AnnotationRules {
     }
 
     private static func contains(_ text: String, _ part: String) -> Bool {
-        let text = Array(text.utf8)
-        let part = Array(part.utf8)
-        guard text.count >= part.count else { return false }
-        return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
+        var text = text
+        var part = part
+        return text.withUTF8 { text in
+            part.withUTF8 { part in
+                guard text.count >= part.count else { return false }
+                return (0...text.count - part.count).contains { start in
+                    text[start] == part[0]
+                        && (1..<part.count).allSatisfy { text[start + $0] == part[$0] }
+                }
+            }
+        }
     }
 }
 

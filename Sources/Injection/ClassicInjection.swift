@@ -143,6 +143,7 @@ struct ClassicInjection {
     private func render(_ subject: inout InjectionSubject) throws(InjectionError) -> Insertion {
         subject.notes += try snapshot.checkAnnotations(of: subject.pod)
         let proxyConfig = try snapshot.proxyConfig(for: subject.pod)
+        subject.clock?.enter(.render)
         var mesh = snapshot.mesh.value
         mesh.modifyObject { $0["defaultConfig"] = proxyConfig }
         let data = SidecarTemplateData.classic(
@@ -152,7 +153,9 @@ struct ClassicInjection {
             proxyConfig: proxyConfig, meshConfig: mesh, values: snapshot.values)
         let rendered = try snapshot.render(
             Snapshot.classicName, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
+        subject.clock?.enter(.yaml)
         let decoded = try rendered.injectionSpec()
+        subject.clock?.enter(.merge)
         subject.templateNotes += TypedDecoding.notes(dropped: decoded.dropped, from: Snapshot.classicName)
         var insertion = Insertion(decoded.value)
         insertion.modifyProxy { proxy in

@@ -74,8 +74,11 @@ public struct InjectionOptions: Sendable {
     /// platform is that: `PLATFORM` of the environment, else `global.platform` of the values. A review names its pod's
     /// namespace only.
     public var namespaceAnnotations: [String: Object] = [:]
-    /// Bytes that the cache of patches may hold; 0 switches it off.
-    public var cacheBytes: Int = 16 << 20
+    /// `--cacheBytes`: what the caches of a Snapshot may hold, answers that were given and parts of rendered texts;
+    /// 0 switches them off.
+    public var cacheBytes: Int = 4 << 20
+    /// What the caches count, over all Snapshots that are made with these options.
+    public var cacheCounters = CacheCounters()
 
     public init() {}
 }

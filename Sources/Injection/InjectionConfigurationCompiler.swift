@@ -8,6 +8,8 @@ struct InjectionConfigurationCompiler {
     private let registry: PluginRegistry
     private let options: InjectionOptions
     private var reader: InjectionConfigurationReader
+    /// What the templates write, for all of them together.
+    private let memory: OutputMemory
 
     init(
         _ files: InjectionFiles, registry: PluginRegistry, options: InjectionOptions
@@ -15,6 +17,7 @@ struct InjectionConfigurationCompiler {
         self.files = files
         self.registry = registry
         self.options = options
+        memory = OutputMemory(bytes: options.cacheBytes / 4, options.cacheCounters.outputs)
         reader = try InjectionConfigurationReader(files.configuration)
     }
 
@@ -124,6 +127,7 @@ struct InjectionConfigurationCompiler {
         // What an injection template prints is YAML; engines that escape escape for that.
         compile.escape = .yaml
         compile.limits = options.limits
+        compile.memory = memory
         compile.dataType = form == .classic ? TypeTable.classic.templateData : TypeTable.modern.templateData
         if form == .classic, Self.hasBrackets(text) {
             (compile.leftDelimiter, compile.rightDelimiter) = ("[[", "]]")

@@ -19,6 +19,8 @@ struct InjectionSubject: Sendable {
     var deadline: UInt64?
     /// As `ReviewOptions` has it.
     var steps: Int?
+    /// Measures the steps of a review that is measured.
+    var clock: StageClock?
     /// What should be said about this injection to whoever applies the pod.
     var notes: [String] = []
     /// What should be said to whoever writes the templates.

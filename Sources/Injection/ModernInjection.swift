@@ -18,6 +18,7 @@ struct ModernInjection {
 
     /// The pod with everything injected.
     func inject(_ subject: inout InjectionSubject) throws(InjectionError) -> Pod {
+        subject.clock?.enter(.merge)
         subject.notes += notes
         let identity = snapshot.openShiftIdentity(in: subject.namespace)
         if subject.isReview, snapshot.isOpenShift { OpenShift.resetProxyUser(of: &subject.pod) }
@@ -93,6 +94,7 @@ struct ModernInjection {
     private func runTemplates(
         _ subject: inout InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
+        subject.clock?.enter(.render)
         let data = templateData(subject, stripped: stripped, identity: identity)
         let type = TypeTable.modern.pod
         var pod: Value = .object(
@@ -101,9 +103,12 @@ struct ModernInjection {
             ]))
         var template: Value = .object(Object())
         for name in try selectTemplates(subject) {
+            subject.clock?.enter(.render)
             let rendered = try snapshot.render(
                 name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
+            subject.clock?.enter(.yaml)
             let overlay = try rendered.overlay()
+            subject.clock?.enter(.merge)
             subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)

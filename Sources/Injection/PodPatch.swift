@@ -10,7 +10,14 @@ struct PodPatch {
     let bytes: [UInt8]
 
     init(from object: Value, to pod: Pod) {
-        operations = JSONPatch.diff(from: Self.relevant(object), to: Self.relevant(pod.applied(to: object)))
+        var metadata = object["metadata"]
+        if metadata?["managedFields"] != nil { metadata?.modifyObject { $0["managedFields"] = nil } }
+        var newMetadata = pod.metadata
+        newMetadata["managedFields"] = nil
+        let spec = object["spec"]
+        operations = JSONPatch.diff(
+            from: Self.parts(metadata, spec),
+            to: Self.parts(Self.changed(metadata, to: newMetadata), Self.changed(spec, to: pod.spec)))
         guard !operations.isEmpty else {
             bytes = []
             return
@@ -23,14 +30,15 @@ struct PodPatch {
     var isEmpty: Bool { operations.isEmpty }
     var count: Int { operations.count }
 
-    /// Metadata without managedFields, and the spec.
-    private static func relevant(_ value: Value) -> Value {
+    /// A part that is empty and was not there stays away.
+    private static func changed(_ old: Value?, to new: Object) -> Value? {
+        new.isEmpty && old?.object == nil ? old : .object(new)
+    }
+
+    private static func parts(_ metadata: Value?, _ spec: Value?) -> Value {
         var members: [Member] = []
-        if var metadata = value["metadata"] {
-            if metadata["managedFields"] != nil { metadata.modifyObject { $0["managedFields"] = nil } }
-            members.append(Member("metadata", metadata))
-        }
-        if let spec = value["spec"] { members.append(Member("spec", spec)) }
+        if let metadata { members.append(Member("metadata", metadata)) }
+        if let spec { members.append(Member("spec", spec)) }
         return .object(Object(members))
     }
 }

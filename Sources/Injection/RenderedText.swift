@@ -39,21 +39,22 @@ struct RenderedText {
         try decoded(as: TypeTable.modern.pod, .patch)
     }
 
-    /// A text that was seen before is not parsed again. One Snapshot decodes all its texts as one type.
+    /// Parts that were seen before are not read again. One Snapshot decodes all its texts as one type.
     private func decoded(
         as type: ObjectType, _ mode: TypedDecoding.Mode
     ) throws(InjectionError) -> TypedDecoding.Result {
-        if let known = snapshot.decodedTexts.answer(for: bytes) { return known }
+        if snapshot.decodedBlocks.isOn {
+            let block = bytes.withUnsafeBufferPointer {
+                BlockDecoder($0, mode, cache: snapshot.decodedBlocks).decode(as: type)
+            }
+            if let block { return block.result }
+        }
         let value = try parsed()
-        let decoded: TypedDecoding.Result
         do {
-            decoded = try TypedDecoding.decode(value, as: type, mode)
+            return try TypedDecoding.decode(value, as: type, mode)
         } catch {
             throw located(error)
         }
-        // A value takes several times the room of its text.
-        snapshot.decodedTexts.keep(decoded, for: bytes, size: bytes.count * 8)
-        return decoded
     }
 
     private func parsed() throws(InjectionError) -> Value {

@@ -13,8 +13,13 @@ public struct ReviewOptions: Sendable {
     /// Steps that each template may take, where that is less than the configuration's limit: what a caller allows
     /// that would rather ask again elsewhere than wait.
     public var steps: Int? = nil
+    /// Measures the steps; nil measures nothing.
+    public var clock: StageClock? = nil
 
     public init() {}
+
+    /// Whether an answer that was made before does as well: nothing is wanted besides the answer.
+    var takesKnownAnswers: Bool { !selfCheck && !explain }
 }
 
 /// What happened to a review, for counters and the log.
@@ -44,7 +49,7 @@ public struct ReviewReport: Sendable {
     public var patchOperations = 0
     /// Whether the patch was applied and the result injected again before it was answered.
     public var isSelfChecked = false
-    /// Whether the patch was made for an equal request before.
+    /// Whether the answer was made for an equal request before.
     public var isFromCache = false
 
     public init() {}

@@ -6,9 +6,12 @@ struct ReviewRun {
     private var review: AdmissionReview
     private var answer = AdmissionReview.Answer(allowed: true)
     private var report = ReviewReport()
+    private let clock: StageClock?
 
     /// Reads the envelope; what is wrong with it is kept as the answer.
-    init(_ body: UnsafeBufferPointer<UInt8>) {
+    init(_ body: UnsafeBufferPointer<UInt8>, clock: StageClock? = nil) {
+        self.clock = clock
+        clock?.enter(.json)
         var problem: InjectionError?
         var value = Value.null
         do {
@@ -57,13 +60,12 @@ struct ReviewRun {
     private mutating func inject(
         _ object: Value, path: String, snapshot: Snapshot, options: ReviewOptions
     ) throws(InjectionError) {
+        clock?.enter(.decide)
         let pod = try Pod.check(object, at: "/request/object")
         let stated = pod.metadata.text("namespace")
         let namespace = stated.isEmpty ? review.namespace : stated
         report.namespace = namespace
         report.name = pod.nameOrPrefix
-        let key = cacheKey(object, path: path, options: options)
-        if let key, let made = snapshot.patches.answer(for: key) { return take(made) }
         let decision = snapshot.decisions.decide(
             DecisionSubject(
                 namespace: namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
@@ -77,46 +79,24 @@ struct ReviewRun {
         subject.environment = PathEnvironment.parse(path)
         subject.deadline = options.deadline
         subject.steps = options.steps
+        subject.clock = clock
         let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+        clock?.enter(.patch)
         let patch = PodPatch(from: object, to: injected)
         if options.selfCheck {
             try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
             report.isSelfChecked = true
         }
-        let made = Snapshot.MadePatch(
-            bytes: patch.bytes, operations: patch.count, decision: decision,
-            warnings: decision.admissionWarnings + subject.notes)
-        if let key { snapshot.patches.keep(made, for: key, size: patch.bytes.count) }
-        take(made)
-        report.isFromCache = false
-    }
-
-    private mutating func take(_ made: Snapshot.MadePatch) {
-        report.decision = made.decision
-        report.reason = made.decision.reason
-        report.kind = made.bytes.isEmpty ? .skip : .success
-        report.isFromCache = true
-        answer.patch = made.bytes
-        report.patchBytes = made.bytes.count
-        report.patchOperations = made.operations
-        answer.warnings += made.warnings
-    }
-
-    /// Everything that the answer depends on: the pods of one ReplicaSet differ in nothing but the uid and
-    /// managedFields. nil for a request that wants more than an answer.
-    private func cacheKey(_ object: Value, path: String, options: ReviewOptions) -> [UInt8]? {
-        guard !options.selfCheck, !options.explain else { return nil }
-        var shown = object
-        if object["metadata"]?["managedFields"] != nil {
-            shown.modifyObject { $0.modify("metadata") { $0.modifyObject { $0["managedFields"] = nil } } }
-        }
-        var key = ByteBuffer(capacity: 4 << 10)
-        JSON.write(.array([.string(path), .string(review.namespace), shown]), into: &key)
-        return key.bytes
+        report.kind = patch.isEmpty ? .skip : .success
+        report.patchBytes = patch.bytes.count
+        report.patchOperations = patch.count
+        answer.patch = patch.bytes
+        answer.warnings += decision.admissionWarnings + subject.notes
     }
 
     /// Writes the answer; a failure is turned by the failure mode.
     mutating func finish(_ options: ReviewOptions, into output: inout ByteBuffer) -> ReviewReport {
+        clock?.enter(.answer)
         answer.allowed = answer.error == nil || options.allowOnFailure
         if let error = answer.error, options.allowOnFailure {
             answer.warnings.append("no sidecar was injected: \(error.message)")

@@ -27,18 +27,10 @@ public final class Snapshot: Sendable {
     /// SHA-256 of the classic template.
     let templateHash: String
 
-    /// Patches that were made under this Snapshot, by the request without its uid.
-    let patches: BoundedCache<MadePatch>
-    /// Rendered texts that were decoded, by template and text.
-    let decodedTexts: BoundedCache<TypedDecoding.Result>
-
-    /// What a request that was seen before is answered with.
-    struct MadePatch: Sendable {
-        var bytes: [UInt8]
-        var operations: Int
-        var decision: Decision
-        var warnings: [String]
-    }
+    /// Answers that were given under this Snapshot, by all of the request that they depend on.
+    let answers: BoundedCache<KnownAnswer>
+    /// Parts of rendered texts that were decoded.
+    let decodedBlocks: BoundedCache<DecodedBlock>
 
     /// A compiled template with its source, which errors quote.
     struct Template: Sendable {
@@ -63,8 +55,9 @@ public final class Snapshot: Sendable {
         values = parts.values
         mesh = parts.mesh
         templateHash = parts.templateHash
-        patches = BoundedCache(bytes: parts.options.cacheBytes / 4 * 3)
-        decodedTexts = BoundedCache(bytes: parts.options.cacheBytes / 4)
+        let counters = parts.options.cacheCounters
+        answers = BoundedCache(bytes: parts.options.cacheBytes / 2, counters.answers)
+        decodedBlocks = BoundedCache(bytes: parts.options.cacheBytes / 4, counters.blocks)
     }
 
     /// What a Snapshot is put together from.

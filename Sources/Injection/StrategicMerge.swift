@@ -19,7 +19,7 @@ enum StrategicMerge {
     static func merge(
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
     ) throws(SchemaError) {
-        var merger = Merger(unsettled: patch.unsettled)
+        var merger = Merger(unsettled: patch.unsettled, settledParts: patch.settledParts)
         try merger.merge(patch.value, into: &original, type)
     }
 }
@@ -55,11 +55,13 @@ enum Directive: Equatable {
 private struct Merger {
     private let unsettled: [[TypedDecoding.Step]]
     private var isSettled: Bool { unsettled.isEmpty }
+    private let settledParts: [(path: [TypedDecoding.Step], value: Value)]
     /// Into the patch.
     private var path: [TypedDecoding.Step] = []
 
-    init(unsettled: [[TypedDecoding.Step]]) {
+    init(unsettled: [[TypedDecoding.Step]], settledParts: [(path: [TypedDecoding.Step], value: Value)]) {
         self.unsettled = unsettled
+        self.settledParts = settledParts
         path.reserveCapacity(8)
     }
 
@@ -93,10 +95,17 @@ private struct Merger {
     private var pointer: String { SchemaError.pointer(path) }
 
     private func settle(_ patch: Value, _ type: ObjectType) throws(SchemaError) -> Value {
-        guard unsettled.contains(where: { $0.starts(with: path) || path.starts(with: $0) }) else {
-            return patch
+        guard unsettled.contains(where: isOnTheWay) else { return patch }
+        if let known = settledParts.first(where: { $0.path.count == path.count && $0.path == path }) {
+            return known.value
         }
         return try TypedDecoding.settled(patch, as: type)
+    }
+
+    /// Whether the place is within the part at hand, or the part within it.
+    private func isOnTheWay(_ place: [TypedDecoding.Step]) -> Bool {
+        for index in 0..<min(place.count, path.count) where place[index] != path[index] { return false }
+        return true
     }
 
     private mutating func mergeMembers(

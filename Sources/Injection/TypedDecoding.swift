@@ -42,9 +42,29 @@ enum TypedDecoding {
         /// Mode `patch`: where something stands in `value` that `settle` would take out; the root where there is a
         /// directive or too much to tell.
         var unsettled: [[Step]] = []
+        /// What `settled` makes of some parts that hold such places, known beforehand.
+        var settledParts: [(path: [Step], value: Value)] = []
         /// Whether nothing does.
         var isSettled: Bool { unsettled.isEmpty }
+
+        /// Takes in what further parts of the value have to settle.
+        mutating func note(_ places: [[Step]], _ parts: [(path: [Step], value: Value)]) {
+            unsettled += places
+            if unsettled.count > TypedDecoding.unsettledLimit { unsettled = [[]] }
+            settledParts += parts
+        }
+
+        mutating func note(dropped pointers: [String]) {
+            guard !pointers.isEmpty else { return }
+            dropped += pointers.prefix(TypedDecoding.droppedLimit - dropped.count)
+        }
     }
+
+    /// A text of a megabyte may have a hundred thousand members that nobody knows.
+    static let droppedLimit = 1000
+
+    /// Templates leave a few zeros and nulls; where there are more, all is looked at again.
+    static let unsettledLimit = 16
 
     static func decode(_ value: Value, as type: ObjectType, _ mode: Mode) throws(SchemaError) -> Result {
         var decoder = TypedDecoder(mode: mode)
@@ -104,9 +124,6 @@ private struct TypedDecoder {
     private var path: [TypedDecoding.Step] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
-
-    /// A text of a megabyte may have a hundred thousand members that nobody knows.
-    private static let droppedLimit = 1000
 
     init(mode: TypedDecoding.Mode) {
         self.mode = mode
@@ -199,11 +216,8 @@ private struct TypedDecoder {
         return changed.map { .changed(.object($0)) } ?? .same
     }
 
-    /// Templates leave a few zeros and nulls; where there are more, all is looked at again.
-    private static let unsettledLimit = 16
-
     private mutating func noteUnsettled(_ place: [TypedDecoding.Step]) {
-        if place.isEmpty || unsettled.count >= Self.unsettledLimit {
+        if place.isEmpty || unsettled.count >= TypedDecoding.unsettledLimit {
             unsettled = [[]]
         } else if unsettled.first?.isEmpty != true {
             unsettled.append(place)
@@ -226,7 +240,7 @@ private struct TypedDecoder {
         }
         if mode == .keeping { return Place(index: -1) }
         if let index = type.memberIndexIgnoringCase(of: key) { return Place(index: index, isExact: false) }
-        if dropped.count < Self.droppedLimit {
+        if dropped.count < TypedDecoding.droppedLimit {
             path.append(.member(key))
             dropped.append(pointer)
             path.removeLast()

@@ -142,6 +142,8 @@ public struct CompileOptions: Sendable {
     public var allowsImpureFunctions: Bool = false
     /// The type of the data that will be rendered, where it is known: lookups are resolved while compiling.
     public var dataType: ObjectType? = nil
+    /// Where the template may keep what it wrote, for later renderings over data of `dataType`; nil keeps nothing.
+    public var memory: OutputMemory? = nil
     /// The limits that hold while compiling (source bytes, nesting, nodes).
     public var limits: RenderLimits = .commandLine
 

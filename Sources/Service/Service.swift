@@ -65,6 +65,7 @@ public final class Service: Sendable {
             engines: registry.renderers.map { $0.description.id }, handlers: Routes.labels,
             revision: options.injection.revision,
             certificateExpiry: { certificates.map { Double($0.expiry) } }, activeRequests: { active.count })
+        metrics.register(options.injection.cacheCounters)
         metrics.countReload(of: ServiceMetrics.files, isSuccess: true, at: store.current.loadedAt)
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,

@@ -159,6 +159,20 @@ final class ServiceMetrics: Sendable {
         add("sidecar_injection_skip_total", "Reviews allowed without a patch.") { $0.skip }
     }
 
+    /// What the caches of the configuration do, over all that were loaded.
+    func register(_ counters: CacheCounters) {
+        for (name, what, counter) in [
+            ("answer", "Reviews that were answered before", counters.answers),
+            ("output", "Parts of templates that were run before", counters.outputs),
+            ("block", "Parts of rendered texts that were read before", counters.blocks),
+        ] {
+            let prefix = "sidecar_injection_\(name)_cache"
+            registry.counter("\(prefix)_hits_total", "\(what).") { Double(counter.hits) }
+            registry.counter("\(prefix)_misses_total", "\(what), when there were none.") { Double(counter.misses) }
+            registry.gauge("\(prefix)_bytes", "\(what): what is kept, in bytes.") { Double(counter.bytes) }
+        }
+    }
+
     /// All series as text; one scrape at a time, so that what is read together stays together.
     func exposition(_ format: ExpositionFormat, into output: inout ByteBuffer) {
         scrape.withLock { _ in

@@ -57,11 +57,11 @@ public enum JSONPatch {
             output.append("\",")
             if let from = operation.from {
                 output.append("\"from\":")
-                JSON.writeString(from.description, into: &output)
+                from.write(into: &output)
                 output.append(UInt8(ascii: ","))
             }
             output.append("\"path\":")
-            JSON.writeString(operation.path.description, into: &output)
+            operation.path.write(into: &output)
             if operation.hasValue {
                 output.append(",\"value\":")
                 JSON.write(operation.value, into: &output)

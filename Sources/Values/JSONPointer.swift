@@ -94,6 +94,28 @@ public struct JSONPointer: Sendable, Hashable {
     }
 }
 
+extension JSONPointer {
+    /// Writes it as a JSON string.
+    func write(into output: inout ByteBuffer) {
+        let start = output.count
+        output.append(UInt8(ascii: "\""))
+        for token in tokens {
+            output.append(UInt8(ascii: "/"))
+            output.append(token)
+        }
+        output.append(UInt8(ascii: "\""))
+        // Nearly all tokens stand in it as they are: looked through once, begun again if one does not.
+        let isPlain = output.withBytes { bytes in
+            bytes[(start + 1)..<(bytes.count - 1)].allSatisfy {
+                $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "~")
+            }
+        }
+        if isPlain, !tokens.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) { return }
+        output.truncate(to: start)
+        JSON.writeString(description, into: &output)
+    }
+}
+
 extension JSONPointer: CustomStringConvertible {
     public var description: String { tokens.map { "/" + JSONPointer.escape($0) }.joined() }
 }

@@ -111,7 +111,17 @@ struct JSONWriter {
             let before = output.count
             output.append(upTo: bytes.count + 2) { target in
                 target[0] = UInt8(ascii: "\"")
-                for index in 0..<bytes.count {
+                var start = 0
+                if !escapesHTML, let source = bytes.baseAddress {
+                    // Eight bytes at a time take two thirds of the time that single ones do.
+                    while start + 8 <= bytes.count {
+                        let word = UnsafeRawPointer(source + start).loadUnaligned(as: UInt64.self)
+                        if Self.mayNeedEscape(word) { return 0 }
+                        UnsafeMutableRawPointer(target + start + 1).storeBytes(of: word, as: UInt64.self)
+                        start += 8
+                    }
+                }
+                for index in start..<bytes.count {
                     let byte = bytes[index]
                     if mayNeedEscape(byte) { return 0 }
                     target[index + 1] = byte
@@ -121,6 +131,17 @@ struct JSONWriter {
             }
             if output.count == before { writeEscaped(bytes, into: &output) }
         }
+    }
+
+    /// Whether one of eight bytes is a control character, a quote or a backslash. (Bytes beyond ASCII that follow one
+    /// may be taken for one; then all are looked at again.)
+    private static func mayNeedEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let slashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let controls = (word &- ones &* 0x20) & ~word
+        return (controls | (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes) & high != 0
     }
 
     private func mayNeedEscape(_ byte: UInt8) -> Bool {

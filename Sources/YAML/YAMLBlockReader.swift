@@ -129,6 +129,8 @@ struct YAMLBlockReader {
             if isAtDash {
                 column = inner
                 items.append(try sequence(at: inner, depth: depth + 1))
+            } else if base[position] == UInt8(ascii: "{") || base[position] == UInt8(ascii: "[") {
+                items.append(try scalar(within: indent, depth: depth))
             } else if let key = try key() {
                 items.append(try mapping(at: inner, first: key, depth: depth + 1))
             } else {

@@ -55,6 +55,14 @@ public enum YAMLReader {
         try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try value(buffer, options: options) }
     }
 
+    /// The value of a text that is written as templates write YAML, read the short way; nil where anything else
+    /// stands in it, a mistake for example. Where it is not nil, `value` gives the same.
+    public static func simpleValue(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits = YAMLLimits()
+    ) -> Value? {
+        YAMLBlockReader.value(bytes, limits: limits)
+    }
+
     public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value
     {
         try value(Array(text.utf8), options: options)

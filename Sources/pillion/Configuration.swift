@@ -103,11 +103,14 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
 }
 
 /// Compiles a configuration; its warnings go to standard error, its errors end the run.
+///
+/// - Parameter cacheBytes: nil is the default.
 func compile(
-    _ files: InjectionFiles, _ arguments: Arguments, nativeSidecars: Bool? = nil
+    _ files: InjectionFiles, _ arguments: Arguments, nativeSidecars: Bool? = nil, cacheBytes: Int? = nil
 ) throws -> Snapshot {
     var options = try injectionOptions(arguments)
     options.nativeSidecars = nativeSidecars ?? options.nativeSidecars
+    if let cacheBytes { options.cacheBytes = cacheBytes }
     options.limits = .commandLine
     do {
         let snapshot = try InjectionConfiguration.compile(

@@ -3,7 +3,10 @@ import TestSupport
 
 /// The import table: for each layer, what may be imported. The package manager allows more; this test does not.
 private let layers: [[String]] = [
-    ["CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets", "CStack"],
+    [
+        "CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets", "CStack",
+        "CAllocationCount",
+    ],
     ["Values", "YAML"],
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],

@@ -15,11 +15,11 @@ struct Measurement {
 /// The least is what the work costs on a quiet machine; the median says how quiet this one was.
 func measure(_ name: String, _ body: () throws -> Void) rethrows -> Measurement {
     try body()
-    let bytesBefore = allocated_bytes()
-    let countBefore = allocation_count()
+    count_allocations(1)
     try body()
-    let bytes = Int(allocated_bytes() - bytesBefore)
-    let count = Int(allocation_count() - countBefore)
+    count_allocations(0)
+    let bytes = Int(allocated_bytes())
+    let count = Int(allocation_count())
     var rounds = 1
     while try sample(rounds, body) * Double(rounds) < 2_000_000 { rounds *= 2 }
     var samples: [Double] = []

@@ -52,7 +52,7 @@ public enum Preflight {
         let fixtures = PreflightFixtures.all(snapshot.form)
         for fixture in fixtures { run.attempt(fixture) }
         // What these pods left in the cache no request asks for.
-        snapshot.decodedTexts.removeAll()
+        snapshot.decodedBlocks.removeAll()
         return run.findings(of: fixtures.count, in: TemplatePlaces(snapshot, configuration))
     }
 }

@@ -3,6 +3,34 @@ import Service
 import Values
 import YAML
 
+/// A template and its data, as `bench` takes them too.
+let templateOptions = [
+    Option(name: "template", short: "t", shape: .list("FILE"), help: "the template; - is standard input"),
+    Option(
+        name: "data", short: "d", shape: .value("FILE"),
+        help: "the data, JSON or YAML; - is standard input"),
+    Option(
+        name: "set", shape: .list("KEY=VALUE"),
+        help:
+            "sets one value of the data, KEY may be a path: a.b=1; true, false, null and numbers are such"
+    ),
+    Option(
+        name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
+    Option(
+        name: "function-set", shape: .list("SET"),
+        help: "functions besides the engine's own: sprig, helm, injection; later ones win"),
+    Option(
+        name: "execute", shape: .value("NAME"), help: "the template to run where it is not the main one"),
+    Option(
+        name: "missing-key", shape: .value("default|invalid|zero|error"),
+        help: "what a key that a map does not have gives"),
+    Option(name: "strict", shape: .flag, help: "as --missing-key error"),
+    Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
+    Option(name: "right-delim", shape: .value("TEXT"), help: "instead of }}"),
+    Option(
+        name: "escape", shape: .value("html|json|yaml|none"), help: "what mustache escapes values for"),
+]
+
 let renderVerb = Verb(
     name: "render", summary: "render a template over data",
     discussion: """
@@ -10,31 +38,7 @@ let renderVerb = Verb(
         YAML. With --requests, every line is a request as POST /render takes it, with an "id" of the caller's, and
         every line out its answer, in the same order.
         """,
-    options: [
-        Option(name: "template", short: "t", shape: .list("FILE"), help: "the template; - is standard input"),
-        Option(
-            name: "data", short: "d", shape: .value("FILE"),
-            help: "the data, JSON or YAML; - is standard input"),
-        Option(
-            name: "set", shape: .list("KEY=VALUE"),
-            help:
-                "sets one value of the data, KEY may be a path: a.b=1; true, false, null and numbers are such"
-        ),
-        Option(
-            name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
-        Option(
-            name: "function-set", shape: .list("SET"),
-            help: "functions besides the engine's own: sprig, helm, injection; later ones win"),
-        Option(
-            name: "execute", shape: .value("NAME"), help: "the template to run where it is not the main one"),
-        Option(
-            name: "missing-key", shape: .value("default|invalid|zero|error"),
-            help: "what a key that a map does not have gives"),
-        Option(name: "strict", shape: .flag, help: "as --missing-key error"),
-        Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
-        Option(name: "right-delim", shape: .value("TEXT"), help: "instead of }}"),
-        Option(
-            name: "escape", shape: .value("html|json|yaml|none"), help: "what mustache escapes values for"),
+    options: templateOptions + [
         Option(
             name: "format", shape: .value("text|yaml|json"), fallback: "text",
             help: "yaml and json: the output must parse, and is printed as such"),
@@ -161,7 +165,7 @@ private func report(_ problem: RequestProblem) {
     if let snippet = problem.members["snippet"]?.string { standardError.write(snippet + "\n") }
 }
 
-private func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
+func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
     let paths = arguments.list("template")
     guard let main = paths.first else { throw UsageError("want a template: -t FILE (or --requests FILE)") }
     let dataPath = arguments.string("data")

@@ -121,6 +121,9 @@ private let limitSettings: [Setting] = [
         "request-budget", milliseconds: \.requestBudgetMilliseconds,
         "how long a review may take, unless the caller's timeout leaves less"),
     .number(
+        "cacheBytes", \.injection.cacheBytes, in: 0...(1 << 40),
+        "memory for answers and outputs of templates that are seen again; 0 keeps none"),
+    .number(
         "max-in-flight", \.workers, in: 0...4_096,
         "answers that take long at once; 0 is the number of processors"),
 ]

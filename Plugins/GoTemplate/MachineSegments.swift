@@ -1,0 +1,109 @@
+import PluginAPI
+import Synchronization
+import Values
+
+/// What one template wrote before, and what it depends on.
+///
+/// A rendering is looked up as a whole first, then segment by segment; only segments whose inputs were not seen before
+/// are run. Output, variables and the use of limits are those of a run: where a limit would be met, it is run.
+final class TemplateMemory: Sendable {
+    let plan: SegmentPlan
+    private let memory: OutputMemory
+    /// The root and the limits of an earlier rendering: what later ones share with the root needs no comparing. What
+    /// was written within other limits has another number.
+    private let earlier = Mutex<(root: Object, limits: RenderLimits, number: Int)?>(nil)
+
+    init(_ plan: SegmentPlan, _ memory: OutputMemory) {
+        self.plan = plan
+        self.memory = memory
+    }
+
+    /// What a rendering depends on; nil where it has to be run.
+    func inputs(of data: Value, _ limits: RenderLimits) -> SegmentInputs? {
+        guard case .object(let root) = data else { return nil }
+        // These three are looked at when an output is taken, or depend on the clock.
+        // These three are looked at when an output is taken, or depend on the clock.
+        var limits = limits
+        limits.deadline = nil
+        limits.steps = 0
+        limits.outputBytes = 0
+        let (known, number) = earlier.withLock { earlier in
+            if let earlier, earlier.limits == limits { return (earlier.root, earlier.number) }
+            let number = memory.number()
+            earlier = (root, limits, number)
+            return (root, number)
+        }
+        return SegmentInputs(plan, of: root, known: known, template: number)
+    }
+
+    func output(for key: [UInt8]) -> OutputMemory.Output? { memory.output(for: key) }
+    func keep(_ output: OutputMemory.Output, for key: [UInt8]) { memory.keep(output, for: key) }
+}
+
+extension Machine {
+    /// Runs to the end, by what is remembered where it can.
+    mutating func run(
+        _ memory: TemplateMemory, _ inputs: SegmentInputs, into output: inout ByteBuffer
+    ) throws(RenderError) {
+        begin(output)
+        let start = output.count
+        let stepsBefore = context.steps
+        let wholeKey = inputs.key(of: nil, at: -1)
+        if let known = memory.output(for: wholeKey), take(known, [], into: &output) { return }
+        for (index, segment) in memory.plan.segments.enumerated() {
+            guard segment.parts != nil else {
+                try run(segmentAt: Int(segment.start), into: &output)
+                continue
+            }
+            let key = inputs.key(of: segment, at: index)
+            if let known = memory.output(for: key), take(known, segment.slots, into: &output) { continue }
+            let before = output.count
+            let steps = context.steps
+            let deepestBefore = deepest
+            deepest = 0
+            defer { deepest = max(deepest, deepestBefore) }
+            try run(segmentAt: Int(segment.start), into: &output)
+            guard let values = plainVariables(segment.slots) else { continue }
+            memory.keep(
+                made(output, from: before, steps: context.steps - steps, state: values.isEmpty ? nil : values),
+                for: key)
+        }
+        try run(segmentAt: Int(memory.plan.end), into: &output)
+        guard memory.plan.segments.allSatisfy({ $0.parts != nil }) else { return }
+        memory.keep(made(output, from: start, steps: context.steps - stepsBefore, state: nil), for: wholeKey)
+    }
+
+    private func made(
+        _ output: borrowing ByteBuffer, from start: Int, steps: Int, state: [GoValue]?
+    ) -> OutputMemory.Output {
+        OutputMemory.Output(
+            bytes: output.withBytes { Array($0[start...]) }, steps: steps, depth: deepest, state: state)
+    }
+
+    /// Does what a run would do that gave this; false where the limits do not allow it.
+    private mutating func take(
+        _ known: OutputMemory.Output, _ slots: [Int32], into output: inout ByteBuffer
+    ) -> Bool {
+        guard context.steps + known.steps < limits.steps, allows(known.bytes.count, behind: output) else {
+            return false
+        }
+        context.steps += known.steps
+        deepest = max(deepest, known.depth)
+        output.append(known.bytes)
+        if let values = known.state as? [GoValue] { setVariables(slots, to: values) }
+        return true
+    }
+}
+
+extension GoValue {
+    /// Whether it can be shared between renderings: nothing in it changes in place.
+    var isPlain: Bool {
+        switch self {
+        case .none, .bool, .int, .int64, .float64, .string, .rawString, .array, .object, .strings, .bytes,
+            .signed, .unsigned, .float32, .complex, .typed:
+            true
+        case .list(let items): items.allSatisfy(\.isPlain)
+        case .map, .slice, .native: false
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import PluginAPI
+import Values
+
+/// A template's outermost list, cut into pieces by what they read of the data: a piece whose inputs are what they were
+/// before writes what it wrote before.
+struct SegmentPlan: Sendable {
+    struct Segment: Sendable {
+        /// The first instruction.
+        var start: Int32 = 0
+        /// Which of `parts` it can read; nil where it may read anything, so that it is run each time.
+        var parts: [Int]?
+        /// The variables of the outermost list that it writes.
+        var slots: [Int32] = []
+        /// How many nodes of the list.
+        var nodes = 1
+    }
+
+    /// What the segments read, all together.
+    private(set) var parts: [Reads.Part] = []
+    var segments: [Segment] = []
+    /// The `finish` behind the last segment.
+    var end: Int32 = 0
+
+    /// A segment takes up nodes until it would read more members than this: then one that changed makes little be
+    /// written again. Whole members of the root are not counted; they seldom change.
+    private static let memberLimit = 6
+
+    init(_ tops: [ReadAnalysis.Top]) {
+        var places: [Reads.Part: Int] = [:]
+        var current: (reads: Set<Reads.Part>, isEverything: Bool, nodes: Int)?
+        func close(_ plan: inout SegmentPlan) {
+            guard let done = current else { return }
+            let indexes = done.reads.map { part in
+                if let place = places[part] { return place }
+                places[part] = plan.parts.count
+                plan.parts.append(part)
+                return plan.parts.count - 1
+            }
+            plan.segments.append(
+                Segment(parts: done.isEverything ? nil : indexes.sorted(), nodes: done.nodes))
+            current = nil
+        }
+        for top in tops {
+            let reads = top.reads
+            if let open = current, open.isEverything == reads.isEverything,
+                open.isEverything || Self.belong(open.reads, reads.parts)
+            {
+                current = (open.reads.union(reads.parts), open.isEverything, open.nodes + 1)
+            } else {
+                close(&self)
+                current = (reads.parts, reads.isEverything, 1)
+            }
+        }
+        close(&self)
+    }
+
+    private static func belong(_ open: Set<Reads.Part>, _ new: Set<Reads.Part>) -> Bool {
+        new.isSubset(of: open) || open.union(new).count(where: { $0.field != nil }) <= memberLimit
+    }
+
+    /// Whether anything is gained.
+    var isUseful: Bool { segments.contains { $0.parts != nil } }
+}
+
+/// The values of what a plan's segments read, as bytes that differ where the values do.
+struct SegmentInputs {
+    private let bytes: [UInt8]
+    /// Of each part.
+    private let ranges: [Range<Int>]
+    private let template: Int
+
+    /// - Parameters:
+    ///   - known: a root whose members count as one value each where they are the same memory.
+    ///   - template: tells keys of templates apart.
+    /// - Returns: nil where a value nests too deep to be looked at.
+    init?(_ plan: SegmentPlan, of root: Object, known: Object, template: Int) {
+        var bytes = ByteBuffer(capacity: 2048)
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(plan.parts.count)
+        var member = (name: "", value: Value?.none, isKnown: false)
+        for part in plan.parts {
+            if part.member != member.name || ranges.isEmpty {
+                let value = root[part.member]
+                member = (part.member, value, Self.isSame(value, known[part.member]))
+            }
+            let start = bytes.count
+            if member.isKnown {
+                bytes.append(Tag.known)
+            } else if !Self.append(Self.value(part, in: member.value), to: &bytes, depth: 0) {
+                return nil
+            }
+            ranges.append(start..<bytes.count)
+        }
+        self.bytes = bytes.bytes
+        self.ranges = ranges
+        self.template = template
+    }
+
+    /// All that a segment depends on; nil is the whole template.
+    func key(of segment: SegmentPlan.Segment?, at index: Int) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(16 + (segment == nil ? bytes.count : 64))
+        withUnsafeBytes(of: (template, index)) { key.append(contentsOf: $0) }
+        if let segment {
+            for part in segment.parts ?? [] { key.append(contentsOf: bytes[ranges[part]]) }
+        } else {
+            key.append(contentsOf: bytes)
+        }
+        return key
+    }
+
+    /// Where a map is none, its entry is the whole of it.
+    private static func value(_ part: Reads.Part, in member: Value?) -> Value? {
+        guard let field = part.field, case .object(let object)? = member else { return member }
+        guard let key = part.key, case .object(let map)? = object[field] else { return object[field] }
+        return map[key]
+    }
+
+    /// Whether both are one and the same: memory that is shared, or equal scalars.
+    private static func isSame(_ one: Value?, _ other: Value?) -> Bool {
+        switch (one, other) {
+        case (nil, nil): true
+        case (.object(let one)?, .object(let other)?): isSameMemory(one.members, other.members)
+        case (.array(let one)?, .array(let other)?): isSameMemory(one, other)
+        case (.object?, _), (.array?, _), (nil, _), (_, nil): false
+        case (let one?, let other?): one == other
+        }
+    }
+
+    private static func isSameMemory<Element>(_ one: [Element], _ other: [Element]) -> Bool {
+        one.count == other.count
+            && one.withUnsafeBufferPointer { one in
+                other.withUnsafeBufferPointer { one.baseAddress == $0.baseAddress }
+            }
+    }
+
+    private enum Tag {
+        static let known: UInt8 = 0
+        static let absent: UInt8 = 1
+        static let null: UInt8 = 2
+        static let no: UInt8 = 3
+        static let yes: UInt8 = 4
+        static let int: UInt8 = 5
+        static let double: UInt8 = 6
+        static let string: UInt8 = 7
+        static let array: UInt8 = 8
+        static let object: UInt8 = 9
+    }
+
+    /// Pods nest about 12 deep.
+    private static let depthLimit = 64
+
+    /// Each value begins with its kind and says how long it is, so that no two rows of values are the same bytes.
+    private static func append(_ value: Value?, to bytes: inout ByteBuffer, depth: Int) -> Bool {
+        guard depth < depthLimit else { return false }
+        switch value {
+        case nil: bytes.append(Tag.absent)
+        case .null?: bytes.append(Tag.null)
+        case .bool(let bool)?: bytes.append(bool ? Tag.yes : Tag.no)
+        case .int(let number)?: append(Tag.int, UInt64(bitPattern: number), to: &bytes)
+        case .double(let number)?: append(Tag.double, number.bitPattern, to: &bytes)
+        case .string(let text)?: append(Tag.string, text, to: &bytes)
+        case .array(let items)?:
+            append(Tag.array, UInt64(items.count), to: &bytes)
+            for item in items where !append(item, to: &bytes, depth: depth + 1) { return false }
+        case .object(let object)?:
+            append(Tag.object, UInt64(object.count), to: &bytes)
+            for member in object.members {
+                append(Tag.string, member.key, to: &bytes)
+                guard append(member.value, to: &bytes, depth: depth + 1) else { return false }
+            }
+        }
+        return true
+    }
+
+    private static func append(_ tag: UInt8, _ number: UInt64, to bytes: inout ByteBuffer) {
+        bytes.append(tag)
+        withUnsafeBytes(of: number) { bytes.append($0.bindMemory(to: UInt8.self)) }
+    }
+
+    private static func append(_ tag: UInt8, _ text: String, to bytes: inout ByteBuffer) {
+        append(tag, UInt64(text.utf8.count), to: &bytes)
+        bytes.append(text)
+    }
+}

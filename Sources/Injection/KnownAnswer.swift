@@ -1,0 +1,38 @@
+import PluginAPI
+import Values
+
+/// An answer that was given to a review, for those that differ from it in their uid only.
+final class KnownAnswer: Sendable {
+    /// The response without the text of the uid.
+    private let bytes: [UInt8]
+    private let uidOffset: Int
+    private let report: ReviewReport
+
+    /// - Parameters:
+    ///   - response: as `AdmissionReview.write` wrote it for a uid that JSON writes as it is.
+    ///   - report: of that answer.
+    init(_ response: UnsafeBufferPointer<UInt8>, _ report: ReviewReport) {
+        uidOffset = AdmissionReview.head(version: report.version).utf8.count
+        let tail = uidOffset + report.uid.utf8.count
+        bytes = Array(response[..<uidOffset]) + Array(response[tail...])
+        self.report = report
+    }
+
+    /// Bytes that it holds: the response, and the report with its texts.
+    var size: Int {
+        bytes.count + 1024 + report.namespace.utf8.count + report.name.utf8.count
+            + (report.decision?.message.utf8.count ?? 0)
+    }
+
+    /// Answers another review with it.
+    func write(uid: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) -> ReviewReport {
+        output.reserve(bytes.count + uid.count)
+        output.append(bytes[..<uidOffset])
+        output.append(uid)
+        output.append(bytes[uidOffset...])
+        var report = report
+        report.uid = String(decoding: uid, as: UTF8.self)
+        report.isFromCache = true
+        return report
+    }
+}

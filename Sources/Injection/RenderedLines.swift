@@ -1,0 +1,129 @@
+/// The lines of a text in YAML's block style, and the parts that their indentation makes. It knows nothing of scalars:
+/// whether a part is what it looks like is for the reader to find out.
+struct RenderedLines {
+    let bytes: UnsafeBufferPointer<UInt8>
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    var all: Range<Int> { 0..<bytes.count }
+
+    /// The first line of a member.
+    struct MemberHead {
+        var key: Range<Int>
+        /// The lines behind it, where nothing stands behind the colon.
+        var nested: Range<Int>?
+    }
+
+    /// The column of a place.
+    func column(of place: Int) -> Int {
+        var start = place
+        while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+        return place - start
+    }
+
+    /// The column of the first line of a region that is not blank; nil where that is a comment, or where there is none.
+    func level(of region: Range<Int>) -> Int? {
+        var line = region.lowerBound
+        while line < region.upperBound {
+            let content = self.content(line, region)
+            guard content < region.upperBound else { return nil }
+            if bytes[content] != 0x0A { return bytes[content] == UInt8(ascii: "#") ? nil : content - line }
+            line = content + 1
+        }
+        return nil
+    }
+
+    /// The parts of a region that begin at a column, each up to the next.
+    ///
+    /// - Parameters:
+    ///   - startsInLine: whether the region begins with its first part, in the middle of a line.
+    ///   - areItems: whether the parts are items of a list; else they are members, and an item at the column belongs to
+    ///     the member before it.
+    /// - Returns: nil where a line does not fit.
+    func parts(
+        of region: Range<Int>, at level: Int, startsInLine: Bool, areItems: Bool
+    ) -> [Range<Int>]? {
+        var starts: [Int] = []
+        var line = region.lowerBound
+        if startsInLine {
+            starts.append(line)
+            line = endOfLine(line, region)
+        }
+        while line < region.upperBound {
+            let content = self.content(line, region)
+            // Blanks may stand behind the last line.
+            if content == region.upperBound { break }
+            if bytes[content] == 0x0A {
+                line = content + 1
+                continue
+            }
+            let column = content - line
+            guard column >= level, column > level || bytes[content] != UInt8(ascii: "#") else { return nil }
+            if column == level {
+                let isItem = bytes[content] == UInt8(ascii: "-") && isBlank(content + 1, region)
+                guard isItem == areItems || isItem && !starts.isEmpty else { return nil }
+                if isItem == areItems { starts.append(line) }
+            }
+            line = endOfLine(content, region)
+        }
+        guard !starts.isEmpty else { return nil }
+        let ends = starts.dropFirst() + [region.upperBound]
+        return zip(starts, ends).map { $0..<$1 }
+    }
+
+    /// The key of a member, and what stands beneath it; nil where it is no plain key.
+    ///
+    /// - Parameter column: of the key, where the part begins with its line.
+    func memberHead(at part: Range<Int>, column: Int) -> MemberHead? {
+        let start = bytes[part.lowerBound] == 0x20 ? part.lowerBound + column : part.lowerBound
+        var index = start
+        while index < part.upperBound, Self.isKeyByte(bytes[index]) { index += 1 }
+        guard index > start, !Self.isDigit(bytes[start]), index < part.upperBound,
+            bytes[index] == UInt8(ascii: ":"), isBlank(index + 1, part)
+        else { return nil }
+        let key = start..<index
+        index += 1
+        while index < part.upperBound, bytes[index] == 0x20 { index += 1 }
+        guard index < part.upperBound, bytes[index] == 0x0A else { return MemberHead(key: key) }
+        return MemberHead(key: key, nested: index + 1..<part.upperBound)
+    }
+
+    /// Where the content of an item begins on its first line; nil where it does not.
+    func itemStart(_ part: Range<Int>) -> Int? {
+        var index = content(part.lowerBound, part) + 1
+        while index < part.upperBound, bytes[index] == 0x20 { index += 1 }
+        return index < part.upperBound && bytes[index] != 0x0A ? index : nil
+    }
+
+    func string(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+    func isSame(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        one.count == other.count && bytes[one].elementsEqual(bytes[other])
+    }
+
+    // MARK: Bytes
+
+    /// The first byte of a line that is no blank.
+    private func content(_ line: Int, _ region: Range<Int>) -> Int {
+        var index = line
+        while index < region.upperBound, bytes[index] == 0x20 { index += 1 }
+        return index
+    }
+
+    private func endOfLine(_ place: Int, _ region: Range<Int>) -> Int {
+        var index = place
+        while index < region.upperBound, bytes[index] != 0x0A { index += 1 }
+        return min(index + 1, region.upperBound)
+    }
+
+    private func isBlank(_ index: Int, _ region: Range<Int>) -> Bool {
+        index >= region.upperBound || bytes[index] == 0x20 || bytes[index] == 0x0A
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// Letters, digits, `_`, `-`, `.` and `/`.
+    private static func isKeyByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "-") < 13 || byte == UInt8(ascii: "_")
+    }
+}

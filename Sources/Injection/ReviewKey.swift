@@ -1,0 +1,199 @@
+import Values
+
+/// All that the answer to a review depends on, told from the body's bytes without making values of them.
+///
+/// In: a body and the request's path. Out: the bytes without the text of `request.uid`, which the answer only
+/// repeats, and without the value of `request.object.metadata.managedFields`, which nobody reads; and where they
+/// stood. The pods of one ReplicaSet differ in nothing else.
+///
+/// What is left out is checked here: the rest needs no check, as a key only ever helps where it equals, byte for
+/// byte, that of a body that was read and answered. Anything out of the ordinary has no key and is read anew each
+/// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
+struct ReviewKey {
+    let bytes: [UInt8]
+    /// The text of the uid in the body: printable ASCII that JSON writes as it is.
+    let uid: Range<Int>
+
+    init?(_ body: UnsafeBufferPointer<UInt8>, path: String) {
+        guard let base = body.baseAddress, body.count <= Self.longestBody else { return nil }
+        var scan = ReviewScan(base: base, end: body.count)
+        guard scan.review(), let uid = scan.uid else { return nil }
+        self.uid = uid
+        let cuts = Self.inOrder(uid, scan.managedFields ?? body.count..<body.count)
+        bytes = Self.joined(body, cuts, path: path)
+    }
+
+    /// Longer bodies are rare, and too large to be kept.
+    private static let longestBody = 1 << 20
+
+    private static func inOrder(_ one: Range<Int>, _ other: Range<Int>) -> (Range<Int>, Range<Int>) {
+        one.lowerBound < other.lowerBound ? (one, other) : (other, one)
+    }
+
+    /// The path, the places of what is left out, and the body without it.
+    private static func joined(
+        _ body: UnsafeBufferPointer<UInt8>, _ cuts: (Range<Int>, Range<Int>), path: String
+    ) -> [UInt8] {
+        var path = path
+        let places = (cuts.0.lowerBound, cuts.1.lowerBound - cuts.0.count, path.utf8.count)
+        let pieces = [
+            body[..<cuts.0.lowerBound], body[cuts.0.upperBound..<cuts.1.lowerBound], body[cuts.1.upperBound...],
+        ]
+        let count = MemoryLayout.size(ofValue: places) + path.utf8.count
+        return Array(unsafeUninitializedCapacity: count + body.count) { buffer, used in
+            func put(_ source: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[used...])
+                    .copyMemory(from: source)
+                used += source.count
+            }
+            withUnsafeBytes(of: places, put)
+            path.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+            for piece in pieces { put(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[piece.indices])) }
+        }
+    }
+}
+
+/// Walks over a review and stops at the members that matter; everything else is passed over by its brackets and
+/// quotes alone.
+private struct ReviewScan {
+    let base: UnsafePointer<UInt8>
+    let end: Int
+    private var position = 0
+    private(set) var uid: Range<Int>?
+    private(set) var managedFields: Range<Int>?
+
+    init(base: UnsafePointer<UInt8>, end: Int) {
+        self.base = base
+        self.end = end
+    }
+
+    /// Whether the whole body was walked over and nothing was strange.
+    mutating func review() -> Bool {
+        var isThere = false
+        return object { scan, key in
+            guard scan.is(key, "request") else { return scan.skipValue() }
+            defer { isThere = true }
+            return !isThere && scan.request()
+        } && skipBlanks() == 0
+    }
+
+    private mutating func request() -> Bool {
+        var isThere = false
+        return object { scan, key in
+            if scan.is(key, "object") {
+                defer { isThere = true }
+                return !isThere && scan.pod()
+            }
+            guard scan.is(key, "uid") else { return scan.skipValue() }
+            guard scan.uid == nil, scan.skipBlanks() == UInt8(ascii: "\""), let text = scan.string(),
+                scan.isPlain(text)
+            else { return false }
+            scan.uid = text
+            return true
+        }
+    }
+
+    private mutating func pod() -> Bool {
+        guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
+        var isThere = false
+        return object { scan, key in
+            guard scan.is(key, "metadata") else { return scan.skipValue() }
+            defer { isThere = true }
+            return !isThere && scan.metadata()
+        }
+    }
+
+    private mutating func metadata() -> Bool {
+        guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
+        return object { scan, key in
+            guard scan.is(key, "managedFields") else { return scan.skipValue() }
+            _ = scan.skipBlanks()
+            let start = scan.position
+            guard scan.managedFields == nil, scan.skipValue() else { return false }
+            scan.managedFields = start..<scan.position
+            let value = UnsafeBufferPointer(start: scan.base + start, count: scan.position - start)
+            // The four objects around it count too.
+            return (try? JSON.read(value, limits: JSONLimits(depth: Pipeline.maximumDepth - 4))) != nil
+        }
+    }
+
+    // MARK: Parts of JSON
+
+    /// Walks over an object; `member` is asked with the place of each key's text and passes over the value.
+    private mutating func object(_ member: (inout Self, Range<Int>) -> Bool) -> Bool {
+        guard skipBlanks() == UInt8(ascii: "{") else { return false }
+        position += 1
+        if skipBlanks() == UInt8(ascii: "}") {
+            position += 1
+            return true
+        }
+        while true {
+            guard skipBlanks() == UInt8(ascii: "\""), let key = string(), isPlain(key),
+                skipBlanks() == UInt8(ascii: ":")
+            else { return false }
+            position += 1
+            guard member(&self, key) else { return false }
+            switch skipBlanks() {
+            case UInt8(ascii: ","): position += 1
+            case UInt8(ascii: "}"):
+                position += 1
+                return true
+            default: return false
+            }
+        }
+    }
+
+    private mutating func skipBlanks() -> UInt8 {
+        while position < end {
+            let byte = base[position]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+            position += 1
+        }
+        return 0
+    }
+
+    /// Passes over a string; nil where it does not end. The answer is the place of its text.
+    private mutating func string() -> Range<Int>? {
+        let start = position + 1
+        var index = start
+        while index < end {
+            let byte = base[index]
+            if byte == UInt8(ascii: "\"") {
+                position = index + 1
+                return start..<index
+            }
+            index += byte == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return nil
+    }
+
+    /// Passes over any value up to the `,` or bracket behind it.
+    private mutating func skipValue() -> Bool {
+        var depth = 0
+        while position < end {
+            switch base[position] {
+            case UInt8(ascii: "\""):
+                guard string() != nil else { return false }
+                continue
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if depth == 0 { return true }
+                depth -= 1
+            case UInt8(ascii: ","):
+                if depth == 0 { return true }
+            default: break
+            }
+            position += 1
+        }
+        return false
+    }
+
+    private func isPlain(_ text: Range<Int>) -> Bool {
+        text.allSatisfy { base[$0] &- 0x20 < 0x5F && base[$0] != UInt8(ascii: "\\") }
+    }
+
+    private func `is`(_ text: Range<Int>, _ name: StaticString) -> Bool {
+        guard text.count == name.utf8CodeUnitCount else { return false }
+        return text.allSatisfy { base[$0] == name.utf8Start[$0 - text.lowerBound] }
+    }
+}

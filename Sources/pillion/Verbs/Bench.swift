@@ -1,0 +1,214 @@
+import CAllocationCount
+import Injection
+import PluginAPI
+import Service
+import Values
+
+let benchVerb = Verb(
+    name: "bench", summary: "measure what a configuration or a template costs",
+    operands: "inject|render",
+    discussion: """
+        inject answers each --review many times over and says what each step of the way costs: reading JSON, deciding,
+        rendering, reading YAML, merging, writing the patch and the answer around it; then what the same review costs
+        when it was seen before. render compiles and executes a template. All times are CPU time of one thread: the
+        least of the rounds is what the work costs on a quiet machine, the median says how quiet this one was.
+        Looking at the clock between steps costs a step about 0.2 µs.
+        """,
+    options: [
+        Option(
+            name: "review", shape: .list("FILE"), help: "inject: an AdmissionReview in JSON; - is standard input"),
+        Option(name: "path", shape: .value("PATH"), fallback: "/inject", help: "inject: the request's path"),
+        Option(
+            name: "injectConfig", shape: .value("FILE"),
+            help: "inject: the injection configuration; without one the built-in configuration is measured",
+            readsEnvironment: true),
+        Option(
+            name: "injectValues", shape: .value("FILE"), help: "inject: the values", readsEnvironment: true),
+        Option(
+            name: "meshConfig", shape: .value("FILE"), help: "inject: the mesh configuration",
+            readsEnvironment: true),
+        Option(name: "revision", shape: .value("NAME"), fallback: "", help: "inject: the revision"),
+        nativeSidecarsOption, templateEnvironmentOption,
+        Option(name: "rounds", shape: .value("N"), fallback: "500", help: "how often each is measured"),
+        Option(name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),
+    ] + templateOptions + pluginOptions,
+    examples: [
+        (
+            "pillion bench inject --review review.json --injectConfig config --injectValues values --meshConfig mesh",
+            "which step of an injection is the slow one?"
+        ),
+        ("pillion bench render -t page.tmpl -d data.json", "compile and execute, each with what it allocates"),
+    ],
+    run: { arguments in
+        let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
+        let rounds = try arguments.int("rounds", in: 1...1_000_000) ?? 500
+        let results: [BenchResult]
+        switch arguments.operands {
+        case ["inject"]: results = try measureReviews(arguments, rounds)
+        case ["render"]: results = [try measureTemplate(arguments, rounds)]
+        default: throw UsageError("want inject or render, found \"\(arguments.operands.joined(separator: " "))\"")
+        }
+        if isJSON {
+            standardOutput.write(JSON.text(.array(results.map(\.json)), style: .pretty(2)) + "\n")
+        } else {
+            standardOutput.write(results.map(\.table).joined(separator: "\n"))
+        }
+        return .success
+    })
+
+// MARK: inject
+
+private func measureReviews(_ arguments: Arguments, _ rounds: Int) throws -> [BenchResult] {
+    let paths = arguments.list("review")
+    guard !paths.isEmpty else { throw UsageError("want a review: --review FILE") }
+    var files = BuiltInConfiguration.files
+    if let path = arguments.string("injectConfig") {
+        files = InjectionFiles(configuration: NamedText(name: path, bytes: try read(file: path)))
+    }
+    if let values = try named(arguments.string("injectValues")) { files.values = values }
+    if let mesh = try named(arguments.string("meshConfig")) { files.mesh = mesh }
+    let fresh = try compile(files, arguments, cacheBytes: 0)
+    let caching = try compile(files, arguments)
+    let target = arguments.string("path") ?? "/inject"
+    return try paths.map { path in
+        try measureReview(try read(file: path), path, target, fresh: fresh, caching: caching, rounds)
+    }
+}
+
+private func measureReview(
+    _ body: [UInt8], _ name: String, _ path: String, fresh: Snapshot, caching: Snapshot, _ rounds: Int
+) throws -> BenchResult {
+    var options = ReviewOptions()
+    @discardableResult
+    func answer(_ snapshot: Snapshot) -> ReviewReport {
+        var output = ByteBuffer(capacity: 8 << 10)
+        return body.withUnsafeBufferPointer {
+            Pipeline.review($0, path: path, snapshot: snapshot, options: options, into: &output)
+        }
+    }
+    let report = answer(fresh)
+    if let error = report.error { throw Failure("\(name): \(error.message)") }
+    var result = BenchResult(
+        name: name,
+        summary: "\(report.kind.rawValue) (\(report.reason.rawValue)), "
+            + "patch of \(report.patchOperations) operations, \(report.patchBytes) bytes")
+    let clock = StageClock()
+    options.clock = clock
+    var stages = StageClock.Stage.allCases.map { BenchResult.Row(name: $0.name) }
+    for _ in 0..<rounds {
+        clock.reset()
+        answer(fresh)
+        for index in stages.indices { stages[index].nanoseconds.append(clock.nanoseconds[index]) }
+    }
+    options.clock = nil
+    result.rows = stages.filter { $0.nanoseconds.contains { $0 > 0 } }
+    result.rows.append(measured("all", rounds) { answer(fresh) })
+    answer(caching)
+    result.rows.append(measured("seen before", rounds) { answer(caching) })
+    return result
+}
+
+// MARK: render
+
+private func measureTemplate(_ arguments: Arguments, _ rounds: Int) throws -> BenchResult {
+    let request = try renderRequest(arguments)
+    let registry = try registry(for: arguments)
+    guard let renderer = registry.renderer(request.engine) else {
+        let ids = registry.renderers.map(\.description.id).joined(separator: ", ")
+        throw UsageError("--engine is \"\(request.engine)\", want one of \(ids)")
+    }
+    let data = TemplateData(request.data)
+    let limits = RenderLimits.commandLine
+    do throws(RenderError) {
+        let template = try renderer.compile(request.sources, options: request.options)
+        var output = ByteBuffer(capacity: 64 << 10)
+        try template.render(data, limits: limits, into: &output)
+        var result = BenchResult(name: request.sources.entry, summary: "\(output.count) bytes written")
+        // What went well once goes well again: both depend on nothing but their arguments.
+        result.rows = [
+            measured("compile", rounds) {
+                _ = try? renderer.compile(request.sources, options: request.options)
+            },
+            measured("execute", rounds) {
+                var output = ByteBuffer(capacity: 64 << 10)
+                try? template.render(data, limits: limits, into: &output)
+            },
+        ]
+        return result
+    } catch {
+        throw Failure(error.detail)
+    }
+}
+
+// MARK: What was measured
+
+/// Runs the work that often; what it allocates is counted in a round of its own.
+private func measured(_ name: String, _ rounds: Int, _ work: () -> Void) -> BenchResult.Row {
+    var row = BenchResult.Row(name: name)
+    work()
+    count_allocations(1)
+    work()
+    count_allocations(0)
+    row.allocated = (Int(allocated_bytes()), Int(allocation_count()))
+    for _ in 0..<rounds {
+        let start = StageClock.now()
+        work()
+        row.nanoseconds.append(StageClock.now() - start)
+    }
+    return row
+}
+
+/// What one review or template costs.
+struct BenchResult {
+    struct Row {
+        var name: String
+        /// CPU time of each round.
+        var nanoseconds: [UInt64] = []
+        /// Bytes and pieces of one round; nil where they were not counted.
+        var allocated: (bytes: Int, count: Int)?
+
+        var least: Double { Double(nanoseconds.min() ?? 0) / 1_000 }
+        var median: Double { Double(nanoseconds.sorted()[nanoseconds.count / 2]) / 1_000 }
+    }
+
+    var name: String
+    var summary: String
+    var rows: [Row] = []
+
+    var json: Value {
+        let rows = self.rows.map { row -> Value in
+            var object = Object([
+                Member("name", .string(row.name)), Member("least_us", .double(row.least)),
+                Member("median_us", .double(row.median)),
+            ])
+            if let allocated = row.allocated {
+                object["allocated_bytes"] = .int(Int64(allocated.bytes))
+                object["allocations"] = .int(Int64(allocated.count))
+            }
+            return .object(object)
+        }
+        return ["name": .string(name), "summary": .string(summary), "rows": .array(rows)]
+    }
+
+    var table: String {
+        var text = "\(name): \(summary)\n"
+        let width = max(rows.map(\.name.count).max() ?? 0, 4)
+        func line(_ name: String, _ cells: [String]) -> String {
+            let head = name + String(repeating: " ", count: width - name.count)
+            let padded = cells.map { String(repeating: " ", count: max(12 - $0.count, 1)) + $0 }
+            return "  \(head)\(padded.joined())\n"
+        }
+        text += line("step", ["least µs", "median µs", "bytes", "pieces"])
+        for row in rows {
+            let allocated = row.allocated.map { [String($0.bytes), String($0.count)] } ?? []
+            text += line(row.name, [Self.tenths(row.least), Self.tenths(row.median)] + allocated)
+        }
+        return text
+    }
+
+    /// With one decimal.
+    private static func tenths(_ number: Double) -> String {
+        let tenths = Int((number * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

@@ -1,0 +1,141 @@
+import Injection
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+
+/// What was answered before is answered again to the byte, and only where nothing that matters differs.
+@Suite("Caches")
+struct CacheTests {
+    private static func answer(_ body: String, _ snapshot: Snapshot, path: String = "/inject") -> String {
+        var output = ByteBuffer()
+        _ = Array(body.utf8).withUnsafeBufferPointer {
+            Pipeline.review($0, path: path, snapshot: snapshot, into: &output)
+        }
+        return output.text
+    }
+
+    private static func snapshot(_ configuration: String, cacheBytes: Int) throws -> (Snapshot, CacheCounters) {
+        var options = InjectionOptions()
+        options.cacheBytes = cacheBytes
+        let snapshot = try Snapshots.make(
+            configuration, values: "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}", options: options)
+        return (snapshot, options.cacheCounters)
+    }
+
+    private static func review(_ pod: Value, uid: String, version: String = "v1") -> Value {
+        [
+            "apiVersion": .string("admission.k8s.io/\(version)"), "kind": "AdmissionReview",
+            "request": [
+                "uid": .string(uid), "namespace": "shop", "operation": "CREATE", "object": pod,
+                "userInfo": ["username": "system:serviceaccount:kube-system:replicaset-controller"],
+            ],
+        ]
+    }
+
+    @Test(
+        "mixed traffic gets what it gets without caches",
+        arguments: [ManifestTextTests.configuration, WayBackTests.modern], [96 << 10, 256 << 10, 4 << 20])
+    func mixedTraffic(_ configuration: String, _ cacheBytes: Int) throws {
+        let (plain, _) = try Self.snapshot(configuration, cacheBytes: 0)
+        let (caching, counters) = try Self.snapshot(configuration, cacheBytes: cacheBytes)
+        var chance = GeneratedPods(seed: 99)
+        var pods: [Value] = []
+        for number in 0..<150 {
+            var pod = chance.chance(40) || pods.isEmpty ? chance.pod() : chance.pick(pods.suffix(12))
+            if chance.chance(30) {
+                pod.modifyObject { pod in
+                    pod.modify("metadata") { metadata in
+                        metadata.modifyObject { $0["managedFields"] = [["time": .int(Int64(number))]] }
+                    }
+                }
+            }
+            pods.append(pod)
+            var review = Self.review(pod, uid: "uid-\(number)", version: chance.pick(["v1", "v1beta1"]))
+            if chance.chance(10) {
+                review.modifyObject { $0.modify("request") { $0.modifyObject { $0["operation"] = "UPDATE" } } }
+            }
+            let body = JSON.text(review, style: chance.chance(20) ? .pretty(1) : .compact)
+            let path = chance.pick(["/inject", "/inject", "/inject/cluster/c1/net/n1"])
+            #expect(Self.answer(body, caching, path: path) == Self.answer(body, plain, path: path), "\(number)")
+        }
+        #expect(counters.answers.hits > 0 && counters.blocks.hits > 0)
+        #expect(counters.answers.bytes + counters.blocks.bytes <= cacheBytes)
+    }
+
+    @Test("a new Snapshot begins with nothing, and what it replaces gives its bytes back")
+    func replaced() throws {
+        var options = InjectionOptions()
+        let counters = CacheCounters()
+        options.cacheCounters = counters
+        let body = JSON.text(Self.review(["spec": ["containers": [["name": "a"]]]], uid: "1"))
+        do {
+            let first = try Snapshots.make(ManifestTextTests.configuration, options: options)
+            _ = Self.answer(body, first)
+            _ = Self.answer(body, first)
+            #expect(counters.answers.hits == 1 && counters.answers.bytes > body.utf8.count)
+            let changed = ManifestTextTests.configuration.replacing("policy: enabled", with: "policy: disabled")
+            let second = try Snapshots.make(changed, options: options)
+            #expect(Self.answer(body, second) != Self.answer(body, first))
+        }
+        #expect(counters.answers.bytes == 0 && counters.blocks.bytes == 0)
+    }
+
+    @Test("nothing is kept where there is no room")
+    func off() throws {
+        let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
+        let body = JSON.text(Self.review(["spec": ["containers": [["name": "a"]]]], uid: "1"))
+        for _ in 0..<3 { _ = Self.answer(body, snapshot) }
+        #expect(counters.answers.hits == 0 && counters.answers.misses == 0 && counters.answers.bytes == 0)
+    }
+
+    /// Bodies that look like one that was answered; what is spelt in another way must not be taken for it.
+    private static let lookalikes = [
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","uid":"2","object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","\u0075id":"2","object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"a\"b","object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"é","object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":7,"object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"object":{"metadata":{}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{"managedFields":[}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{"managedFields":[1e999]}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{"managedFields":}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{"managedFields":1,"managedFields":[2]}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{},"metadata":{"name":"x"}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}},"object":{"kind":"Service"}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}},"request":{"uid":"2"}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}}}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}}} x"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":[{"metadata":{}}]}}"#,
+        #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":"managedFields"}}}"#,
+        "", "{", "[]", "null", #"{"request":"uid"}"#, #"{"request":{"uid":"#, #"{"request":{"uid":""#,
+    ]
+
+    @Test("bodies that are spelt in unusual ways", arguments: lookalikes)
+    func unusual(_ body: String) throws {
+        let (plain, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
+        let (caching, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 1 << 20)
+        for known in Self.lookalikes + [#"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}}}"#] {
+            _ = Self.answer(known, caching)
+        }
+        #expect(Self.answer(body, caching) == Self.answer(body, plain))
+    }
+
+    @Test("a uid of another length, managedFields before and behind it")
+    func places() throws {
+        let (plain, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
+        let (caching, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 1 << 20)
+        let fields = ["[]", "{\"f:spec\": {\"a\": \"]}\"}}", "null", "12", "[[[[\"x\\\"\"]]]]"]
+        for isFirst in [true, false] {
+            for (index, field) in fields.enumerated() {
+                let uid = "\"uid\":\"\(String(repeating: "u", count: index))\","
+                let object = #""object":{"metadata":{"managedFields":\#(field),"name":"a"},"spec":{}},"#
+                let members = isFirst ? uid + object : object + uid
+                let body = #"{"apiVersion":"admission.k8s.io/v1","request":{\#(members)"namespace":"n"}}"#
+                #expect(Self.answer(body, caching) == Self.answer(body, plain), "\(body)")
+            }
+        }
+        #expect(counters.answers.hits == UInt64(2 * (fields.count - 1)))
+    }
+}
