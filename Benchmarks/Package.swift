@@ -12,6 +12,6 @@ let package = Package(
                 .product(name: "PillionAllocationCount", package: "pillion"),
                 .product(name: "PillionLibrary", package: "pillion"),
             ],
-            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]),
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")])
     ]
 )

@@ -152,7 +152,8 @@ struct Compiler: ~Copyable {
         for index in range {
             switch parts.instructions[Int(index)] {
             case .store(let slot): slots.insert(slot)
-            case .range(let loop): slots.formUnion([parts.loops[Int(loop)].elementSlot, parts.loops[Int(loop)].indexSlot])
+            case .range(let loop):
+                slots.formUnion([parts.loops[Int(loop)].elementSlot, parts.loops[Int(loop)].indexSlot])
             default: continue
             }
         }

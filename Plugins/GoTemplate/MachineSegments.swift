@@ -65,7 +65,8 @@ extension Machine {
             try run(segmentAt: Int(segment.start), into: &output)
             guard let values = plainVariables(segment.slots) else { continue }
             memory.keep(
-                made(output, from: before, steps: context.steps - steps, state: values.isEmpty ? nil : values),
+                made(
+                    output, from: before, steps: context.steps - steps, state: values.isEmpty ? nil : values),
                 for: key)
         }
         try run(segmentAt: Int(memory.plan.end), into: &output)

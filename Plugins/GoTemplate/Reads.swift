@@ -84,7 +84,9 @@ struct ReadAnalysis {
     private func followed(_ tops: [Top], _ shared: Set<String>) -> [Top] {
         var sources: [String: Reads] = [:]
         for name in shared {
-            sources[name] = tops.filter { $0.writes.contains(name) }.reduce(into: Reads()) { $0.formUnion($1.reads) }
+            sources[name] = tops.filter { $0.writes.contains(name) }.reduce(into: Reads()) {
+                $0.formUnion($1.reads)
+            }
         }
         var changed = true
         while changed {

@@ -224,7 +224,8 @@ extension Value {
         case .array(let items): items.reduce(48 + items.count * 24) { $0 + $1.memoryEstimate }
         case .object(let object):
             object.members.reduce(48 + object.count * 40) { sum, member in
-                sum + member.value.memoryEstimate + (member.key.utf8.count < 16 ? 0 : member.key.utf8.count + 48)
+                sum + member.value.memoryEstimate
+                    + (member.key.utf8.count < 16 ? 0 : member.key.utf8.count + 48)
             }
         default: 0
         }

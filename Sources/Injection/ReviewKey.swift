@@ -37,7 +37,8 @@ struct ReviewKey {
         var path = path
         let places = (cuts.0.lowerBound, cuts.1.lowerBound - cuts.0.count, path.utf8.count)
         let pieces = [
-            body[..<cuts.0.lowerBound], body[cuts.0.upperBound..<cuts.1.lowerBound], body[cuts.1.upperBound...],
+            body[..<cuts.0.lowerBound], body[cuts.0.upperBound..<cuts.1.lowerBound],
+            body[cuts.1.upperBound...],
         ]
         let count = MemoryLayout.size(ofValue: places) + path.utf8.count
         return Array(unsafeUninitializedCapacity: count + body.count) { buffer, used in
@@ -48,7 +49,9 @@ struct ReviewKey {
             }
             withUnsafeBytes(of: places, put)
             path.withUTF8 { put(UnsafeRawBufferPointer($0)) }
-            for piece in pieces { put(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[piece.indices])) }
+            for piece in pieces {
+                put(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[piece.indices]))
+            }
         }
     }
 }

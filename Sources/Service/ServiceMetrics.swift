@@ -168,7 +168,9 @@ final class ServiceMetrics: Sendable {
         ] {
             let prefix = "sidecar_injection_\(name)_cache"
             registry.counter("\(prefix)_hits_total", "\(what).") { Double(counter.hits) }
-            registry.counter("\(prefix)_misses_total", "\(what), when there were none.") { Double(counter.misses) }
+            registry.counter("\(prefix)_misses_total", "\(what), when there were none.") {
+                Double(counter.misses)
+            }
             registry.gauge("\(prefix)_bytes", "\(what): what is kept, in bytes.") { Double(counter.bytes) }
         }
     }

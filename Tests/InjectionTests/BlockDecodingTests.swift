@@ -116,12 +116,16 @@ struct BlockDecodingTests {
         }
         guard mode == .patch else { return nil }
         // Merged into nothing and into something, both give the same.
-        for target: Value in [[:], ["spec": ["containers": [["name": "istio-proxy", "env": [["name": "EMPTY"]]]]]]] {
+        for target: Value in [
+            [:], ["spec": ["containers": [["name": "istio-proxy", "env": [["name": "EMPTY"]]]]]],
+        ] {
             var one = target
             var other = target
             let isMerged = (try? StrategicMerge.merge(result, into: &one, as: type)) != nil
             let isWholeMerged = (try? StrategicMerge.merge(whole, into: &other, as: type)) != nil
-            guard isMerged == isWholeMerged, !isMerged || one == other else { return "merged: \(JSON.text(one))\ninstead of\n\(JSON.text(other))" }
+            guard isMerged == isWholeMerged, !isMerged || one == other else {
+                return "merged: \(JSON.text(one))\ninstead of\n\(JSON.text(other))"
+            }
         }
         return nil
     }
@@ -158,9 +162,12 @@ struct BlockDecodingTests {
         var chance = GeneratedPods(seed: seed)
         let caches = Self.modes.map { _ in BoundedCache<DecodedBlock>(bytes: 1 << 20) }
         let pieces = [
-            "# comment", "  # comment", "- a", "---", "...", "&a 1", "*a", "!!str 5", "\"", "'", "{", "}", "[", "]",
-            "key: value", "name: twice", "yes: 1", "1: 2", "<<: {a: b}", "? x", "|", ">", "\t", "é", "$patch: replace",
-            "$patch: delete", "unknown: 1", "Name: x", "value: ~", "value: 0", "x: \"a", "  b\"", "- - a", "-", ":",
+            "# comment", "  # comment", "- a", "---", "...", "&a 1", "*a", "!!str 5", "\"", "'", "{", "}",
+            "[", "]",
+            "key: value", "name: twice", "yes: 1", "1: 2", "<<: {a: b}", "? x", "|", ">", "\t", "é",
+            "$patch: replace",
+            "$patch: delete", "unknown: 1", "Name: x", "value: ~", "value: 0", "x: \"a", "  b\"", "- - a",
+            "-", ":",
             "nested:", "  deeper: 1", "env:", "spec:", "containers: null",
         ]
         var byParts = 0
@@ -179,7 +186,8 @@ struct BlockDecodingTests {
                 case 6: lines.swapAt(place, chance.below(lines.count))
                 default:
                     let cut = chance.below(lines[place].count + 1)
-                    lines[place] = lines[place].prefix(cut) + chance.pick(pieces) + lines[place].dropFirst(cut)
+                    lines[place] =
+                        lines[place].prefix(cut) + chance.pick(pieces) + lines[place].dropFirst(cut)
                 }
             }
             let text = Array(lines.joined(separator: "\n").utf8)

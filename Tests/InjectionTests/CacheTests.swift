@@ -15,7 +15,8 @@ struct CacheTests {
         return output.text
     }
 
-    private static func snapshot(_ configuration: String, cacheBytes: Int) throws -> (Snapshot, CacheCounters) {
+    private static func snapshot(_ configuration: String, cacheBytes: Int) throws -> (Snapshot, CacheCounters)
+    {
         var options = InjectionOptions()
         options.cacheBytes = cacheBytes
         let snapshot = try Snapshots.make(
@@ -53,11 +54,14 @@ struct CacheTests {
             pods.append(pod)
             var review = Self.review(pod, uid: "uid-\(number)", version: chance.pick(["v1", "v1beta1"]))
             if chance.chance(10) {
-                review.modifyObject { $0.modify("request") { $0.modifyObject { $0["operation"] = "UPDATE" } } }
+                review.modifyObject {
+                    $0.modify("request") { $0.modifyObject { $0["operation"] = "UPDATE" } }
+                }
             }
             let body = JSON.text(review, style: chance.chance(20) ? .pretty(1) : .compact)
             let path = chance.pick(["/inject", "/inject", "/inject/cluster/c1/net/n1"])
-            #expect(Self.answer(body, caching, path: path) == Self.answer(body, plain, path: path), "\(number)")
+            #expect(
+                Self.answer(body, caching, path: path) == Self.answer(body, plain, path: path), "\(number)")
         }
         #expect(counters.answers.hits > 0 && counters.blocks.hits > 0)
         #expect(counters.answers.bytes + counters.blocks.bytes <= cacheBytes)
@@ -74,7 +78,8 @@ struct CacheTests {
             _ = Self.answer(body, first)
             _ = Self.answer(body, first)
             #expect(counters.answers.hits == 1 && counters.answers.bytes > body.utf8.count)
-            let changed = ManifestTextTests.configuration.replacing("policy: enabled", with: "policy: disabled")
+            let changed = ManifestTextTests.configuration.replacing(
+                "policy: enabled", with: "policy: disabled")
             let second = try Snapshots.make(changed, options: options)
             #expect(Self.answer(body, second) != Self.answer(body, first))
         }
@@ -116,7 +121,9 @@ struct CacheTests {
     func unusual(_ body: String) throws {
         let (plain, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
         let (caching, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 1 << 20)
-        for known in Self.lookalikes + [#"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}}}"#] {
+        for known in Self.lookalikes + [
+            #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","object":{"metadata":{}}}}"#
+        ] {
             _ = Self.answer(known, caching)
         }
         #expect(Self.answer(body, caching) == Self.answer(body, plain))

@@ -16,7 +16,8 @@ let benchVerb = Verb(
         """,
     options: [
         Option(
-            name: "review", shape: .list("FILE"), help: "inject: an AdmissionReview in JSON; - is standard input"),
+            name: "review", shape: .list("FILE"),
+            help: "inject: an AdmissionReview in JSON; - is standard input"),
         Option(name: "path", shape: .value("PATH"), fallback: "/inject", help: "inject: the request's path"),
         Option(
             name: "injectConfig", shape: .value("FILE"),
@@ -30,14 +31,18 @@ let benchVerb = Verb(
         Option(name: "revision", shape: .value("NAME"), fallback: "", help: "inject: the revision"),
         nativeSidecarsOption, templateEnvironmentOption,
         Option(name: "rounds", shape: .value("N"), fallback: "500", help: "how often each is measured"),
-        Option(name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),
+        Option(
+            name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),
     ] + templateOptions + pluginOptions,
     examples: [
         (
             "pillion bench inject --review review.json --injectConfig config --injectValues values --meshConfig mesh",
             "which step of an injection is the slow one?"
         ),
-        ("pillion bench render -t page.tmpl -d data.json", "compile and execute, each with what it allocates"),
+        (
+            "pillion bench render -t page.tmpl -d data.json",
+            "compile and execute, each with what it allocates"
+        ),
     ],
     run: { arguments in
         let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
@@ -46,7 +51,8 @@ let benchVerb = Verb(
         switch arguments.operands {
         case ["inject"]: results = try measureReviews(arguments, rounds)
         case ["render"]: results = [try measureTemplate(arguments, rounds)]
-        default: throw UsageError("want inject or render, found \"\(arguments.operands.joined(separator: " "))\"")
+        default:
+            throw UsageError("want inject or render, found \"\(arguments.operands.joined(separator: " "))\"")
         }
         if isJSON {
             standardOutput.write(JSON.text(.array(results.map(\.json)), style: .pretty(2)) + "\n")
