@@ -117,7 +117,7 @@ enum Comparison {
             if case .native(let native) = left { return native.isEqual(to: other) }
             return false
         case .typed(let other):
-            if case .typed(let typed) = left, other.type.kind != .map, other.type.kind != .slice {
+            if case .typed(let typed) = left, other.type.isComparable {
                 return typed.type.name == other.type.name && (typed === other || typed.value == other.value)
             }
         default: break
@@ -171,9 +171,7 @@ enum Comparison {
 
     private static func signed(_ value: GoValue) -> Int64 {
         if case .typed(let typed) = value {
-            let name = typed.value.string
-            return typed.value.int
-                ?? typed.type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
+            return typed.enumerationNumber
         }
         return value.integer ?? 0
     }

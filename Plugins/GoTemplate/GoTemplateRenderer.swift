@@ -117,6 +117,8 @@ struct GoTemplate: CompiledTemplate {
         try run(named: entry, data: value, context: context, into: &output, map: &sourceMap)
     }
 
+    func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }
+
     func run(
         named name: [UInt8], data: GoValue, context: FunctionContext, into output: inout ByteBuffer,
         map: inout SourceMap?

@@ -267,11 +267,13 @@ struct Machine: ~Copyable {
     private mutating func beginLoop(_ index: Int, _ body: Int) throws(RenderError) -> Int {
         let loop = program.loops[index]
         let slot = stack.pop()
+        // Messages show what a pointer points to.
+        var shown: GoValue { if case .typed(let typed) = slot.value { typed.pointee } else { slot.value } }
         guard let items = RangeLoop.items(of: slot.value) else {
-            throw error(at: loop.at, "range can't iterate over %v", [slot.value])
+            throw error(at: loop.at, "range can't iterate over %v", [shown])
         }
         if items.isCounting, loop.indexSlot >= 0 {
-            throw error(at: loop.at, "can't use %v to iterate over more than one variable", [slot.value])
+            throw error(at: loop.at, "can't use %v to iterate over more than one variable", [shown])
         }
         let range = RangeLoop(items: items, loop: loop, dot: dot, dots: dots.count)
         if range.count == 0 { return Int(loop.elseTarget) }

@@ -6,6 +6,8 @@ struct RangeLoop {
     enum Items {
         /// A number of rounds, each with its number in the integer's own type.
         case count(Int, GoType)
+        /// The same for an enum, whose numbers print as names.
+        case numbers(Int, ObjectType)
         case array([Value])
         case list([GoValue])
         /// Other slices, whose items stand in no interface.
@@ -15,7 +17,12 @@ struct RangeLoop {
         case entries([(key: String, value: GoValue)], boxed: Bool)
         case empty
 
-        var isCounting: Bool { if case .count = self { true } else { false } }
+        var isCounting: Bool {
+            switch self {
+            case .count, .numbers: true
+            default: false
+            }
+        }
     }
 
     let items: Items
@@ -32,7 +39,7 @@ struct RangeLoop {
         self.dots = dots
         count =
             switch items {
-            case .count(let count, _): max(count, 0)
+            case .count(let count, _), .numbers(let count, _): max(count, 0)
             case .array(let items): items.count
             case .list(let items), .plain(let items): items.count
             case .members(let members): members.count
@@ -60,6 +67,7 @@ struct RangeLoop {
             guard case .typed(let inner) = typed.pointee else { return items(of: typed.pointee) }
             let isBoxed = inner.type.element?.kind == .any
             switch inner.type.kind {
+            case .enumeration: return .numbers(Int(inner.enumerationNumber), inner.type)
             case .map: return .entries(GoValue.typed(inner).sortedMembers ?? [], boxed: isBoxed)
             case .slice:
                 let items = GoValue.typed(inner).items ?? []
@@ -85,6 +93,7 @@ struct RangeLoop {
         case .count(_, let type):
             if type.kind.isUnsigned { return Slot(.unsigned(type, UInt64(position))) }
             return Slot(.signed(Int64(position), as: type))
+        case .numbers(_, let type): return Slot(GoValue(.int(Int64(position)), type: type))
         case .array(let items): return Slot(GoValue(items[position]), boxed: true)
         case .list(let items): return Slot(items[position], boxed: true)
         case .plain(let items): return Slot(items[position])
@@ -99,7 +108,7 @@ struct RangeLoop {
         switch items {
         case .members(let members): Slot(.string(members[position].key))
         case .entries(let entries, _): Slot(.string(entries[position].key))
-        case .count, .empty: Slot(.none)
+        case .count, .numbers, .empty: Slot(.none)
         default: Slot(.int(position))
         }
     }

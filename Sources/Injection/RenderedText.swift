@@ -62,8 +62,9 @@ struct RenderedText {
             return try YAMLReader.value(bytes)
         } catch {
             var message = "\(prefix)error converting YAML to JSON: \(error)"
-            if let line = error.position?.line { message += suspicion(Excerpt.line(line, of: bytes)) }
-            throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: error.position)
+            let culprit = error.culprit(in: bytes)
+            if let culprit { message += suspicion(Excerpt.line(culprit.line, of: bytes)) }
+            throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: culprit)
         }
     }
 
@@ -110,7 +111,9 @@ struct RenderedText {
             map.templates.indices.contains(run.template)
         else { return located }
         let source = map.templates[run.template]
-        let place = Excerpt.position(of: run.offset, in: source.bytes)
+        // Inside a literal the template's text runs along with the output's.
+        let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
+        let place = Excerpt.position(of: run.offset + inside, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"

@@ -173,9 +173,26 @@ public protocol CompiledTemplate: Sendable {
         _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
         into output: inout ByteBuffer
     ) throws(RenderError)
+
+    /// What looks like a mistake though the engine accepts it. Not looked for before it is asked.
+    func warnings() -> [TemplateWarning]
+}
+
+/// Something in a template that works and is hardly meant.
+public struct TemplateWarning: Sendable, Equatable {
+    /// Lower-case, without a final stop.
+    public var message: String
+    public var place: RenderError.Place
+
+    public init(message: String, place: RenderError.Place) {
+        self.message = message
+        self.place = place
+    }
 }
 
 extension CompiledTemplate {
+    public func warnings() -> [TemplateWarning] { [] }
+
     /// Renders without a source map.
     public func render(
         _ data: TemplateData, limits: RenderLimits, into output: inout ByteBuffer

@@ -30,7 +30,7 @@ extension RenderRequest {
                     detail: "the output holds \(documents.count) YAML documents, want one")
             } catch {
                 let lines = LineTable(answer.output)
-                let offset = error.position.flatMap { lines.offset(of: $0) }
+                let offset = error.culprit(in: answer.output).flatMap { lines.offset(of: $0) }
                 answer.problem = problem(
                     "rendered_yaml_invalid", "the output is not YAML: \(error.message)", at: offset,
                     in: answer, template, limits)

@@ -61,14 +61,11 @@ extension RenderRequest {
         return answer
     }
 
-    /// Compiles only; nil where that goes well.
-    public func check(_ context: Context) -> RequestProblem? {
-        do throws(RequestProblem) {
-            _ = try resolved(context).compiled(context)
-            return nil
-        } catch {
-            return error
-        }
+    /// Compiles only.
+    ///
+    /// - Returns: what looks like a mistake; empty where there is nothing to say.
+    public func check(_ context: Context) throws(RequestProblem) -> [TemplateWarning] {
+        try resolved(context).compiled(context).warnings()
     }
 
     /// The same request with the server's template where it names one.

@@ -98,7 +98,9 @@ struct YAMLParser: ~Copyable {
             code: .syntax, message: message, reportedLine: line == 0 ? nil : line,
             position: isReader
                 ? position(of: parser.pointee.problem_offset)
-                : YAMLParser.position(parser.pointee.problem_mark))
+                : YAMLParser.position(parser.pointee.problem_mark),
+            context: parser.pointee.context == nil
+                ? nil : YAMLParser.position(parser.pointee.context_mark))
     }
 
     private func position(of offset: Int) -> SourcePosition {

@@ -144,14 +144,20 @@ public struct YAMLError: Error, Sendable, Equatable {
     public var message: String
     /// The line that go-yaml's text names, which is sometimes the one before; nil where it names none.
     public var reportedLine: Int?
-    /// Where it really is.
+    /// Where it was noticed; `culprit(in:)` says where it most likely is.
     public var position: SourcePosition?
+    /// Where the thing begins that could not be finished, as far as libyaml says so.
+    public var context: SourcePosition?
 
-    public init(code: Code, message: String, reportedLine: Int? = nil, position: SourcePosition? = nil) {
+    public init(
+        code: Code, message: String, reportedLine: Int? = nil, position: SourcePosition? = nil,
+        context: SourcePosition? = nil
+    ) {
         self.code = code
         self.message = message
         self.reportedLine = reportedLine
         self.position = position
+        self.context = context
     }
 }
 

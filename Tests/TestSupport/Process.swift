@@ -5,6 +5,10 @@ public struct ProcessResult: Sendable {
     public var status: Int32
     public var output: String
     public var errors: String
+    /// Of user and system together.
+    public var processorMilliseconds = 0
+    /// The most memory that it had at once.
+    public var peakKiB = 0
 }
 
 /// The binary that the tests run: beside the test bundle, or `PILLION_BINARY`.
@@ -34,11 +38,16 @@ public func run(
     let status = spawn(&pid, program, arguments, environment, &actions)
     guard status == 0 else { return ProcessResult(status: -1, output: "", errors: "cannot start \(program)") }
     var wait: Int32 = 0
-    while waitpid(pid, &wait, 0) < 0, errno == EINTR {}
+    var usage = rusage()
+    while wait4(pid, &wait, 0, &usage) < 0, errno == EINTR {}
     let code = wait & 0x7f == 0 ? (wait >> 8) & 0xff : -(wait & 0x7f)
     return ProcessResult(
-        status: code, output: text(of: folder.path("out")), errors: text(of: folder.path("err")))
+        status: code, output: text(of: folder.path("out")), errors: text(of: folder.path("err")),
+        processorMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime),
+        peakKiB: Int(usage.ru_maxrss))
 }
+
+private func milliseconds(_ time: timeval) -> Int { Int(time.tv_sec) * 1000 + Int(time.tv_usec) / 1000 }
 
 private func spawn(
     _ pid: inout pid_t, _ program: String, _ arguments: [String], _ environment: [String: String],

@@ -10,7 +10,8 @@ typealias FuzzTarget = @Sendable (UnsafeBufferPointer<UInt8>) -> Void
 enum Fuzz {
     static let targets: [(name: String, make: @Sendable () -> FuzzTarget)] = [
         ("json", { fuzzJSON }), ("yaml", { fuzzYAML }), ("patch", { fuzzPatch }),
-        ("gotemplate", { fuzzTemplate("gotemplate") }), ("mustache", { fuzzMustache }),
+        ("goparser", { fuzzParser() }), ("gotemplate", { fuzzTemplate("gotemplate") }),
+        ("mustache", { fuzzMustache }),
         ("review", { fuzzReview }), ("manifest", { fuzzManifest }),
     ]
 

@@ -27,6 +27,34 @@ func fuzzTemplate(_ engine: String) -> FuzzTarget {
     }
 }
 
+/// Go templates are parsed and compiled, or refused with a place; delimiters are the first two bytes where the third is
+/// a zero byte.
+func fuzzParser() -> FuzzTarget {
+    guard let registry = try? StandardPlugins.registry(), let renderer = registry.renderer("gotemplate")
+    else {
+        return { _ in preconditionFailure("no engine gotemplate") }
+    }
+    var options = CompileOptions()
+    options.functionSets = renderer.description.functionSets
+    options.limits = .server
+    return { [options] bytes in
+        var options = options
+        var source = bytes[...]
+        if bytes.count > 3, bytes[2] == 0 {
+            options.leftDelimiter = String(decoding: [bytes[0]], as: UTF8.self)
+            options.rightDelimiter = String(decoding: [bytes[1]], as: UTF8.self)
+            source = bytes[3...]
+        }
+        do throws(RenderError) {
+            _ = try renderer.compile(
+                TemplateSources(TemplateSource(name: "fuzz", bytes: Array(source))), options: options)
+        } catch {
+            precondition(!error.detailBytes.isEmpty, "an error without words")
+            precondition(error.place?.line != 0, "an error without a place")
+        }
+    }
+}
+
 private func render(
     _ template: any CompiledTemplate, _ data: Value, _ limits: RenderLimits, mapped: Bool
 ) -> [UInt8] {

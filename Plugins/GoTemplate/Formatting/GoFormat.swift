@@ -197,7 +197,8 @@ public struct GoFormat {
     ) {
         let separator = flags.sharpV ? ", " : " "
         if case .typed(let typed) = value {
-            let (steps, closing) = typedSteps(typed, depth: depth, separator: separator, into: &output)
+            let (steps, closing) = typedSteps(
+                typed, verb: verb, depth: depth, separator: separator, into: &output)
             work.append(.text(closing))
             work += steps.reversed()
         } else if let members = value.sortedMembers {

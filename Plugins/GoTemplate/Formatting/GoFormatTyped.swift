@@ -17,24 +17,13 @@ extension GoFormat {
         case .bool:
             return printPlain(.bool(typed.value.bool ?? false), verb, into: &output)
         case .enumeration:
-            let name = typed.value.string
-            let number =
-                typed.value.int ?? typed.type.enumeration.first { $0.name == name }.map { Int64($0.number) }
-                ?? 0
-            printInteger(number, value, verb: verb, into: &output)
+            printInteger(typed.enumerationNumber, value, verb: verb, into: &output)
         case .bytes:
             let text = typed.value.string ?? ""
             return printPlain(.bytes(Base64.decode(text) ?? []), verb, into: &output)
         case .quantity, .time, .duration, .intOrString, .wrapper:
             printString(typed.printed, value: value, verb: verb, into: &output)
-        case .pointer where typed.value.isNull:
-            if flags.sharpV {
-                output.append("(" + typed.type.name + ")(nil)")
-            } else if verb == "v" {
-                pad(string: "<nil>", into: &output)
-            } else {
-                complain(value, verb: verb, into: &output)
-            }
+        case .pointer where typed.value.isNull: printAddress(of: value, verb: verb, into: &output)
         default: return false
         }
         return true
@@ -47,18 +36,40 @@ extension GoFormat {
         return true
     }
 
+    /// A pointer whose target is not shown. Addresses mean nothing here; Go's differ from run to run.
+    private mutating func printAddress(
+        of value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
+    ) {
+        let isNil = if case .typed(let typed) = value { typed.value.isNull } else { true }
+        switch verb {
+        case "v" where flags.sharpV:
+            output.append("(\(value.typeName))(\(isNil ? "nil" : "0xc000010000"))")
+        case "v": pad(string: isNil ? "<nil>" : "0xc000010000", into: &output)
+        case "b", "o", "d", "x", "X":
+            printInteger(
+                isNil ? 0 : 0xc0_0001_0000, isNegative: false, isSigned: false, value, verb: verb,
+                into: &output)
+        default: complain(value, verb: verb, into: &output)
+        }
+    }
+
     /// The parts of a struct, map, slice or pointer; the opening is written at once.
     mutating func typedSteps(
-        _ typed: TypedValue, depth: Int, separator: String, into output: inout ByteBuffer
+        _ typed: TypedValue, verb: Unicode.Scalar, depth: Int, separator: String,
+        into output: inout ByteBuffer
     ) -> (steps: [Step], closing: String) {
         let type = typed.type
+        if flags.sharpV, typed.isNil, type.kind == .map || type.kind == .slice {
+            output.append(type.name + "(nil)")
+            return ([], "")
+        }
         var steps: [Step] = []
         switch type.kind {
         case .pointer:
             let element = type.element
             let isPlain = [.structure, .slice, .map].contains(element?.kind ?? .any)
             guard depth == 0, isPlain else {
-                output.append("0xc000010000")
+                printAddress(of: .typed(typed), verb: verb, into: &output)
                 return ([], "")
             }
             output.append("&")

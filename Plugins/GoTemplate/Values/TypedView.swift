@@ -14,6 +14,13 @@ extension TypedValue {
         }
     }
 
+    /// An enum's number.
+    var enumerationNumber: Int64 {
+        if let number = value.int { return number }
+        guard case .string(let name) = value else { return 0 }
+        return type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
+    }
+
     /// What a pointer points to, itself where it is none or nil.
     var pointee: GoValue {
         if type.kind == .pointer, !value.isNull { return GoValue(value, type: type.element) }
@@ -165,5 +172,16 @@ extension TypedValue {
     func entry(named key: String) -> GoValue? {
         guard let found = value[key] else { return nil }
         return GoValue(found, type: type.element)
+    }
+}
+
+extension ObjectType {
+    /// Whether Go compares values of the type: maps and slices it does not, nor structs that have any.
+    var isComparable: Bool {
+        switch kind {
+        case .map, .slice, .bytes: false
+        case .structure: fields.allSatisfy { $0.type.isComparable }
+        default: true
+        }
     }
 }

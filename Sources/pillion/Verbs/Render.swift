@@ -45,7 +45,11 @@ let renderVerb = Verb(
         Option(
             name: "source-map", shape: .value("FILE"),
             help: "also write which template line wrote which bytes"),
-        Option(name: "check", shape: .flag, help: "compile only; no data is read and nothing is printed"),
+        Option(
+            name: "check", shape: .flag,
+            help:
+                "compile only, and warn of variables that are never read and branches that are never reached; with --strict warnings fail"
+        ),
         Option(
             name: "limits", shape: .value("go|server"), fallback: "go",
             help: "server: what a server grants a stranger's template"),
@@ -129,9 +133,7 @@ private func answerLines(of path: String, _ context: RenderRequest.Context) thro
 private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context) throws -> ExitStatus {
     let request = try renderRequest(arguments)
     if try arguments.flag("check") {
-        guard let problem = request.check(context) else { return .success }
-        report(problem)
-        return .failure
+        return check(request, context, isStrict: try arguments.flag("strict"))
     }
     let answer = request.run(context)
     if let path = arguments.string("source-map"), let map = answer.json["sourceMap"] {
@@ -149,6 +151,25 @@ private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context)
     return .failure
 }
 
+/// Compiles, and says what looks like a mistake; with --strict that is a failure too.
+private func check(
+    _ request: RenderRequest, _ context: RenderRequest.Context, isStrict: Bool
+) -> ExitStatus {
+    do throws(RequestProblem) {
+        let warnings = try request.check(context)
+        let colour = Colour(isOn: standardError.isTerminal)
+        for warning in warnings {
+            let place = "\(warning.place.template):\(warning.place.line):\(warning.place.column ?? 1)"
+            complain(colour.bold("warning: \(place): \(warning.message)"))
+            if let snippet = request.snippet(of: warning.place) { standardError.write(snippet + "\n") }
+        }
+        return isStrict && !warnings.isEmpty ? .failure : .success
+    } catch {
+        report(error, hint: request.hint(for: error, context))
+        return .failure
+    }
+}
+
 private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) throws -> [UInt8] {
     guard let value = answer.value else { return answer.output }
     switch format {
@@ -159,9 +180,9 @@ private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) 
 }
 
 /// The message, and under it the line of the template with a mark.
-private func report(_ problem: RequestProblem) {
+private func report(_ problem: RequestProblem, hint: String? = nil) {
     let colour = Colour(isOn: standardError.isTerminal)
-    complain(colour.red(problem.detail))
+    complain(colour.red(problem.detail) + (hint.map { "; \($0)" } ?? ""))
     if let snippet = problem.members["snippet"]?.string { standardError.write(snippet + "\n") }
 }
 

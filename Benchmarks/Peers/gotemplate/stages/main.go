@@ -1,0 +1,122 @@
+// Compiles and executes templates with Go's text/template, for scripts/bench-gotemplate.
+//
+//	stages SAMPLES TEMPLATE DATA.json ...
+//
+// Prints two lines a template, `compile NAME LEAST` and `execute NAME LEAST`, in µs of the process's CPU with the
+// garbage collector's, on one processor. Integers of the data are int64, as Pillion reads them.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"text/template"
+)
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: stages SAMPLES TEMPLATE DATA.json ...")
+		os.Exit(2)
+	}
+	samples, err := strconv.Atoi(os.Args[1])
+	for i := 2; err == nil && i+1 < len(os.Args); i += 2 {
+		err = measure(samples, os.Args[i], os.Args[i+1])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stages:", err)
+		os.Exit(1)
+	}
+}
+
+func measure(samples int, templatePath, dataPath string) error {
+	source, err := os.ReadFile(templatePath)
+	if err != nil {
+		return err
+	}
+	data, err := read(dataPath)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(templatePath)
+	var parsed *template.Template
+	compile := func() {
+		if parsed, err = template.New(name).Parse(string(source)); err != nil {
+			panic(err)
+		}
+	}
+	execute := func() {
+		var output bytes.Buffer
+		if err := parsed.Execute(&output, data); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Printf("compile %s %.2f\n", name, least(samples, compile))
+	fmt.Printf("execute %s %.2f\n", name, least(samples, execute))
+	return nil
+}
+
+// least runs a body in samples of at least 5 ms and answers the cheapest, in µs a round.
+func least(samples int, body func()) float64 {
+	body()
+	rounds := 1
+	for spent(rounds, body) < 5000 {
+		rounds *= 2
+	}
+	best := float64(spent(rounds, body))
+	for i := 1; i < samples; i++ {
+		best = min(best, float64(spent(rounds, body)))
+	}
+	return best / float64(rounds)
+}
+
+func spent(rounds int, body func()) int64 {
+	start := cpuMicroseconds()
+	for i := 0; i < rounds; i++ {
+		body()
+	}
+	return cpuMicroseconds() - start
+}
+
+func cpuMicroseconds() int64 {
+	var usage syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return usage.Utime.Nano()/1000 + usage.Stime.Nano()/1000
+}
+
+func read(path string) (any, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	err = decoder.Decode(&value)
+	return numbers(value), err
+}
+
+func numbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if number, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+			return number
+		}
+		number, _ := value.Float64()
+		return number
+	case []any:
+		for i := range value {
+			value[i] = numbers(value[i])
+		}
+	case map[string]any:
+		for key := range value {
+			value[key] = numbers(value[key])
+		}
+	}
+	return value
+}

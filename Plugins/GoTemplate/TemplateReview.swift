@@ -1,0 +1,184 @@
+import PluginAPI
+import Values
+
+/// Reads a parsed template for what Go accepts and nobody means: variables that are never read, and branches that no
+/// data can reach.
+///
+/// It only says what holds for all data. A condition that is a constant is such, and so is one that stands in its
+/// `else if` chain before, and what follows `{{break}}` in its list.
+struct TemplateReview {
+    private let program: Program
+    private let nodes: UnsafeBufferPointer<Syntax.Node>
+    private var warnings: [TemplateWarning] = []
+
+    /// The warnings in the order of the places they speak of.
+    static func warnings(of program: Program) -> [TemplateWarning] {
+        var review = TemplateReview(program)
+        for definition in program.syntax.definitions { review.read(definition) }
+        return review.warnings.sorted {
+            ($0.place.line, $0.place.column ?? 0) < ($1.place.line, $1.place.column ?? 0)
+        }
+    }
+
+    private init(_ program: Program) {
+        self.program = program
+        nodes = program.syntax.nodes.buffer
+    }
+
+    // MARK: Walking
+
+    /// The variables of a definition: where each is declared, and which names are read.
+    private struct Variables {
+        var declared: [(name: [UInt8], node: NodeIndex)] = []
+        var read: Set<[UInt8]> = []
+    }
+
+    private mutating func read(_ definition: Syntax.Definition) {
+        var variables = Variables()
+        // A stack of its own, because blocks may be nested as deep as the limit lets them.
+        var work = [definition.root]
+        while let index = work.popLast() {
+            let node = nodes[Int(index)]
+            switch node.kind {
+            case .list: readList(index)
+            case .ifBranch, .with, .range: readBranch(index)
+            case .variable: variables.read.insert(name(of: index))
+            case .pipe: declare(index, &variables)
+            default: break
+            }
+            for child in children(of: index) { work.append(child) }
+        }
+        for variable in variables.declared where !variables.read.contains(variable.name) {
+            warn(variable.node, "variable \(shown(variable.name)) is set and never read")
+        }
+    }
+
+    /// What stands directly inside of a node, but for the variables that a pipe declares.
+    private func children(of index: NodeIndex) -> [NodeIndex] {
+        let node = nodes[Int(index)]
+        switch node.kind {
+        case .list, .pipe, .command: return siblings(node.first)
+        case .action, .template, .chain: return node.first == Syntax.none ? [] : [node.first]
+        case .ifBranch, .range, .with:
+            return [node.first, node.second, node.third].filter { $0 != Syntax.none }
+        default: return []
+        }
+    }
+
+    private func siblings(_ first: NodeIndex) -> [NodeIndex] {
+        var found: [NodeIndex] = []
+        var index = first
+        while index != Syntax.none {
+            found.append(index)
+            index = nodes[Int(index)].next
+        }
+        return found
+    }
+
+    // MARK: Variables
+
+    private func declare(_ pipe: NodeIndex, _ variables: inout Variables) {
+        guard !nodes[Int(pipe)].flag else { return }
+        let declared = siblings(nodes[Int(pipe)].second)
+        // Of `$i, $v`, the first has to be there for the second.
+        guard let last = declared.last else { return }
+        variables.declared.append((name(of: last), last))
+    }
+
+    /// `$x` of `$x.a.b`
+    private func name(of variable: NodeIndex) -> [UInt8] {
+        Array(text(variable).prefix { $0 != UInt8(ascii: ".") })
+    }
+
+    private func text(_ index: NodeIndex) -> ArraySlice<UInt8> {
+        let node = nodes[Int(index)]
+        return program.syntax.source(of: index).bytes[Int(node.start)..<Int(node.start + node.length)]
+    }
+
+    // MARK: Branches
+
+    private mutating func readList(_ list: NodeIndex) {
+        var isOver: String?
+        for index in siblings(nodes[Int(list)].first) {
+            let node = nodes[Int(index)]
+            if let isOver, node.kind != .text || !isBlank(index) {
+                return warn(index, "nothing behind {{\(isOver)}} is reached")
+            }
+            if node.kind == .breakLoop { isOver = "break" }
+            if node.kind == .continueLoop { isOver = "continue" }
+        }
+    }
+
+    private func isBlank(_ text: NodeIndex) -> Bool { GoText.isBlank(self.text(text)) }
+
+    private mutating func readBranch(_ index: NodeIndex) {
+        let node = nodes[Int(index)]
+        if let truth = constant(node.first) {
+            let condition = String(decoding: program.syntax.text(of: node.first), as: UTF8.self)
+            if !truth {
+                warn(index, "{{\(keyword(node.kind)) \(condition)}} is never entered: it is always empty")
+            } else if node.third != Syntax.none {
+                warn(
+                    node.third, "{{else}} is never reached: {{\(keyword(node.kind)) \(condition)}} always is")
+            }
+        }
+        readChain(index)
+    }
+
+    /// A condition of an `else if` that stood before in its chain.
+    private mutating func readChain(_ index: NodeIndex) {
+        let condition = program.syntax.text(of: nodes[Int(index)].first)
+        var index = index
+        guard nodes[Int(index)].kind == .ifBranch else { return }
+        while true {
+            let list = nodes[Int(index)].third
+            guard list != Syntax.none else { return }
+            let first = nodes[Int(list)].first
+            guard first != Syntax.none, nodes[Int(first)].kind == .ifBranch,
+                nodes[Int(first)].next == Syntax.none
+            else { return }
+            if program.syntax.text(of: nodes[Int(first)].first) == condition {
+                return warn(first, "{{if \(shown(condition))}} is never entered: the same stands before it")
+            }
+            index = first
+        }
+    }
+
+    private func keyword(_ kind: Syntax.Node.Kind) -> String {
+        switch kind {
+        case .range: "range"
+        case .with: "with"
+        default: "if"
+        }
+    }
+
+    /// The truth of a pipe that is one literal; nil for any other.
+    private func constant(_ pipe: NodeIndex) -> Bool? {
+        let command = nodes[Int(pipe)].first
+        guard nodes[Int(pipe)].second == Syntax.none, command != Syntax.none,
+            nodes[Int(command)].next == Syntax.none
+        else { return nil }
+        let operand = nodes[Int(nodes[Int(command)].first)]
+        guard operand.next == Syntax.none else { return nil }
+        switch operand.kind {
+        case .bool: return operand.flag
+        case .string: return !program.syntax.strings[Int(operand.second)].isEmpty
+        case .number:
+            let number = program.syntax.numbers[Int(operand.second)]
+            return number.int.map { $0 != 0 } ?? number.float.map { $0 != 0 } ?? true
+        default: return nil
+        }
+    }
+
+    private func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    private mutating func warn(_ node: NodeIndex, _ text: String) {
+        let (line, column) = program.position(of: node)
+        let source = program.syntax.source(of: node)
+        warnings.append(
+            TemplateWarning(
+                message: text,
+                place: RenderError.Place(
+                    template: String(decoding: source.name, as: UTF8.self), line: line, column: column + 1)))
+    }
+}

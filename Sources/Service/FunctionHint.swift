@@ -1,0 +1,37 @@
+import PluginAPI
+import Values
+
+extension RenderRequest {
+    /// What to do about a function that is not defined: the set that has it, or the names that are near; nil for any
+    /// other problem.
+    public func hint(for problem: RequestProblem, _ context: Context) -> String? {
+        let words = problem.detail.split(separator: "\"", omittingEmptySubsequences: false)
+        guard problem.code == RenderError.Kind.parse.rawValue, problem.detail.hasSuffix("\" not defined"),
+            words.count >= 3, words[words.count - 3].hasSuffix("function "),
+            let renderer = context.registry.renderer(engine)
+        else { return nil }
+        let name = String(words[words.count - 2])
+        let known = renderer.functions
+        var sets: [String] = []
+        for function in known where function.name == name && !sets.contains(function.set) {
+            sets.append(function.set)
+        }
+        if !sets.isEmpty {
+            let impure = known.contains { $0.name == name && !$0.isPure } ? ", and not one of requests" : ""
+            return "\(name) is a function of \(sets.joined(separator: " and "))\(impure)"
+        }
+        let near = Spelling.nearest(name, among: Set(known.filter { isThere($0) }.map(\.name)).sorted())
+        return near.isEmpty
+            ? nil : "did you mean " + near.map { "\"\($0)\"" }.joined(separator: " or ") + "?"
+    }
+
+    private func isThere(_ function: FunctionDescription) -> Bool {
+        function.set == "built-in" || options.functionSets.contains(function.set)
+    }
+
+    /// The template's line with a mark below the column; nil where there is no such line.
+    public func snippet(of place: RenderError.Place) -> String? {
+        sources.sources.first { $0.name == place.template }
+            .flatMap { Snippet.text(of: $0.bytes, line: place.line, column: place.column) }
+    }
+}

@@ -1,0 +1,312 @@
+public import Values
+
+extension YAMLError {
+    /// The place that is most likely wrong, for whoever has to mend the text; `position` is where libyaml noticed it.
+    ///
+    /// The two are often lines apart: a quote that is not closed ends at the next quote, a key without its colon goes on
+    /// over the next line, and a first line that stands one column too far left makes the right ones below it look
+    /// wrong. What is asked here, in this order:
+    ///
+    /// 1. Is there a line before, or this one, whose quotes do not close on it?
+    /// 2. Does libyaml name where the thing began that it could not finish (a key, a bracket)?
+    /// 3. Is the line before one without a key, or with a dash that no blank follows, and this one stands below it?
+    /// 4. Of the lines that do not fit each other, does one stand at an odd column where the text has even ones, or
+    ///    do the lines that follow side with the other?
+    ///
+    /// - Parameter bytes: the text that was read.
+    /// - Returns: nil where the error has no place.
+    public func culprit(in bytes: [UInt8]) -> SourcePosition? {
+        guard let position else { return nil }
+        let lines = YAMLLines(bytes)
+        guard let noticed = lines.text(upTo: position.line) else { return position }
+        if let open = lines.openQuote(upTo: noticed) { return lines.start(of: open) }
+        if let context, context.line < noticed, namesItsBeginning {
+            return lines.text(upTo: context.line).map { lines.start(of: $0) } ?? context
+        }
+        let culprit: Int
+        switch message {
+        case "mapping values are not allowed in this context",
+            "block sequence entries are not allowed in this context":
+            culprit = lines.misfit(noticed)
+        case "did not find expected key", "did not find expected '-' indicator":
+            culprit =
+                context.flatMap { lines.shiftedItem($0.line, above: noticed) }
+                ?? lines.firstOddLine(before: noticed) ?? lines.shiftedChild(before: noticed) ?? noticed
+        case "did not find expected <document start>": culprit = lines.shiftedBeginning ?? noticed
+        default: culprit = noticed
+        }
+        return culprit == position.line ? position : lines.start(of: culprit)
+    }
+
+    /// Whether libyaml says where the unfinished thing began.
+    private var namesItsBeginning: Bool {
+        message == "could not find expected ':'" || message.hasPrefix("did not find expected ','")
+            || message == "found unexpected end of stream" || message == "found unexpected document indicator"
+    }
+}
+
+/// A text's lines as somebody sees them who looks for the wrong one.
+private struct YAMLLines {
+    struct Line {
+        var indent = 0
+        /// Where the text behind the dashes begins.
+        var contentIndent = 0
+        /// Behind the indentation and dashes.
+        var content: ArraySlice<UInt8> = []
+        var isBlank = false
+        /// Neither blank nor a comment nor inside of a text block.
+        var counts = false
+        var hasDash = false
+        /// `-name`: a dash that no blank follows.
+        var hasBadDash = false
+        var hasKey = false
+        /// Whether something stands behind the key.
+        var hasValue = false
+        /// Whether there is a second key on the line, outside of brackets and quotes.
+        var hasTwoKeys = false
+        var hasOpenQuote = false
+    }
+
+    private var lines: [Line] = []
+
+    /// Every line is looked at once.
+    init(_ bytes: [UInt8]) {
+        /// Of the text block that is being passed: the indentation that ends it, then that of its first line.
+        var block: (outside: Int, inside: Int?)?
+        for text in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            var line = Line()
+            let rest = text.drop { $0 == 0x20 }
+            line.indent = rest.startIndex - text.startIndex
+            line.isBlank = rest.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+            if let (outside, inside) = block,
+                line.isBlank || line.indent > outside && line.indent >= inside ?? 0
+            {
+                if !line.isBlank, inside == nil { block = (outside, line.indent) }
+                lines.append(line)
+                continue
+            }
+            block = nil
+            line.counts = !line.isBlank && rest.first != UInt8(ascii: "#") && !YAMLLines.isMarker(rest)
+            if line.counts {
+                YAMLLines.read(rest, into: &line)
+                if YAMLLines.opensBlock(line.content) {
+                    block = (line.hasKey ? line.contentIndent : max(line.contentIndent - 2, 0), nil)
+                }
+            }
+            lines.append(line)
+        }
+    }
+
+    private static func isMarker(_ rest: ArraySlice<UInt8>) -> Bool {
+        rest.starts(with: "---".utf8) && (rest.count == 3 || rest[rest.startIndex + 3] == 0x20)
+    }
+
+    private static func read(_ rest: ArraySlice<UInt8>, into line: inout Line) {
+        var rest = rest
+        line.contentIndent = line.indent
+        while rest.first == UInt8(ascii: "-"), rest.dropFirst().first == 0x20 || rest.count == 1 {
+            line.hasDash = true
+            let inner = rest.dropFirst().drop { $0 == 0x20 }
+            line.contentIndent += inner.startIndex - rest.startIndex
+            rest = inner
+        }
+        if rest.first == UInt8(ascii: "-"), let next = rest.dropFirst().first {
+            line.hasBadDash = !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next)
+        }
+        line.content = rest
+        scan(rest, &line)
+    }
+
+    /// Looks for a key's colon and for a quote that does not close.
+    private static func scan(_ text: ArraySlice<UInt8>, _ line: inout Line) {
+        var index = text.startIndex
+        var canQuote = true
+        var brackets = 0
+        while index < text.endIndex {
+            let byte = text[index]
+            let next = index + 1 < text.endIndex ? text[index + 1] : 0x20
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                guard canQuote else { break }
+                guard let end = closing(byte, in: text[(index + 1)...]) else {
+                    line.hasOpenQuote = true
+                    return
+                }
+                let behind = text[(end + 1)...].first { $0 != 0x20 && $0 != 0x0D }
+                if let behind, !":,]}#".utf8.contains(behind) {
+                    line.hasOpenQuote = true
+                    return
+                }
+                index = end
+                canQuote = false
+            case UInt8(ascii: ":") where next == 0x20 || next == 0x0D || next == 0x09:
+                if brackets == 0 {
+                    line.hasTwoKeys = line.hasKey
+                    line.hasKey = true
+                    let value = text[(index + 1)...].first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }
+                    line.hasValue = value != nil && value != UInt8(ascii: "#")
+                }
+                canQuote = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                if canQuote { brackets += 1 }
+            case UInt8(ascii: ","): canQuote = true
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(brackets - 1, 0)
+            case UInt8(ascii: "#") where index > text.startIndex && text[index - 1] == 0x20: return
+            case 0x20: break
+            default: canQuote = false
+            }
+            index += 1
+        }
+    }
+
+    private static func closing(_ quote: UInt8, in text: ArraySlice<UInt8>) -> Int? {
+        var index = text.startIndex
+        while index < text.endIndex {
+            if quote == UInt8(ascii: "\""), text[index] == UInt8(ascii: "\\") {
+                index += 2
+                continue
+            }
+            if text[index] == quote {
+                let isDoubled =
+                    quote == UInt8(ascii: "'") && index + 1 < text.endIndex && text[index + 1] == quote
+                if !isDoubled { return index }
+                index += 1
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Whether a line ends in `|`, `>-` and the like.
+    private static func opensBlock(_ content: ArraySlice<UInt8>) -> Bool {
+        guard let last = content.split(separator: 0x20).last(where: { $0 != [0x0D] }) else { return false }
+        guard last.first == UInt8(ascii: "|") || last.first == UInt8(ascii: ">") else { return false }
+        return last.dropFirst().allSatisfy { "+-0123456789\r".utf8.contains($0) }
+    }
+
+    // MARK: Answers; lines are numbered from 1
+
+    private subscript(number: Int) -> Line { lines[number - 1] }
+
+    func start(of number: Int) -> SourcePosition {
+        SourcePosition(line: number, column: self[number].indent + 1)
+    }
+
+    /// The line, or the last one before it that is not blank.
+    func text(upTo number: Int) -> Int? { last(upTo: number) { !$0.isBlank } }
+
+    private func content(upTo number: Int) -> Int? { last(upTo: number) { $0.counts } }
+
+    private func last(upTo number: Int, _ isWanted: (Line) -> Bool) -> Int? {
+        var number = min(number, lines.count)
+        while number >= 1 {
+            if isWanted(self[number]) { return number }
+            number -= 1
+        }
+        return nil
+    }
+
+    private func content(behind number: Int) -> Int? {
+        var number = number + 1
+        while number <= lines.count {
+            if self[number].counts { return number }
+            number += 1
+        }
+        return nil
+    }
+
+    /// The first line up to that one whose quotes do not close: text that goes over lines in quotes is rare.
+    func openQuote(upTo number: Int) -> Int? {
+        (1...number).first { self[$0].counts && self[$0].hasOpenQuote }
+    }
+
+    /// Of a line that cannot stand where it does and the one before, the one that is wrong.
+    func misfit(_ number: Int) -> Int {
+        guard number > 1, let before = content(upTo: number - 1) else { return number }
+        let line = self[number]
+        let last = self[before]
+        if line.hasTwoKeys || line.indent < last.indent { return number }
+        if !last.hasKey {
+            // `- name web` above `  image: x`: text that the key's line would continue.
+            let isAbove = !last.hasDash || line.contentIndent == last.contentIndent
+            return isAbove ? before : number
+        }
+        // Below a key without a value everything may stand.
+        if !last.hasValue || line.indent <= last.indent { return number }
+        if last.hasBadDash { return before }
+        let isOdd = line.indent % 2 != 0
+        let lastIsOdd = last.indent % 2 != 0
+        if isOdd != lastIsOdd { return isOdd ? number : before }
+        return !last.hasDash && lacksDash(before, above: number) ? before : number
+    }
+
+    /// Whether a line stands two columns left of the one below it because its dash is missing, rather than because
+    /// the one below stands too far right.
+    private func lacksDash(_ before: Int, above number: Int) -> Bool {
+        let line = self[number]
+        let last = self[before]
+        guard line.indent == last.indent + 2 else { return false }
+        if let next = content(behind: number).map({ self[$0] }) {
+            // What belongs below a key would stand deeper.
+            if !line.hasValue, next.indent == line.indent, !next.hasDash { return false }
+            if next.indent >= line.indent || next.hasDash && next.indent == last.indent { return true }
+        }
+        guard let opening = content(upTo: before - 1).map({ self[$0] }) else { return false }
+        return opening.hasKey && !opening.hasValue && opening.contentIndent == last.indent
+    }
+
+    /// The first item of a list where it stands too far right for the lines of its own below it.
+    func shiftedItem(_ item: Int, above number: Int) -> Int? {
+        guard item < number, item >= 1 else { return nil }
+        let first = self[item]
+        let line = self[number]
+        guard first.hasDash, !line.hasDash, line.indent % 2 == 0, line.indent < first.contentIndent,
+            content(upTo: number - 1) == item
+        else { return nil }
+        if first.indent % 2 != 0 { return item }
+        guard line.indent == first.indent, let next = content(behind: number) else { return nil }
+        return self[next].indent >= line.indent ? item : nil
+    }
+
+    /// The first line at an odd column of the block before a line at an even one, or the line that the block belongs
+    /// to.
+    func firstOddLine(before number: Int) -> Int? {
+        let indent = self[number].indent
+        guard indent % 2 == 0 else { return nil }
+        var found: Int?
+        var index = number - 1
+        while index >= 1 {
+            let line = self[index]
+            if line.counts {
+                if line.indent % 2 != 0 { found = index }
+                if line.indent < indent { break }
+            }
+            index -= 1
+        }
+        return found
+    }
+
+    /// The first line below a key where it stands further right than the others that follow it.
+    func shiftedChild(before number: Int) -> Int? {
+        let indent = self[number].indent
+        guard indent % 2 == 0, !self[number].hasDash else { return nil }
+        var child: Int?
+        var index = number - 1
+        while index >= 1 {
+            let line = self[index]
+            if line.counts {
+                if line.indent <= indent {
+                    return line.indent < indent && line.hasKey && !line.hasValue ? child : nil
+                }
+                child = index
+            }
+            index -= 1
+        }
+        return nil
+    }
+
+    /// The first line of all where it is indented.
+    var shiftedBeginning: Int? {
+        lines.firstIndex { $0.counts }.flatMap { lines[$0].indent > 0 ? $0 + 1 : nil }
+    }
+}
