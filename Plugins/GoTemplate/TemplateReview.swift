@@ -9,15 +9,15 @@ import Values
 struct TemplateReview {
     private let program: Program
     private let nodes: UnsafeBufferPointer<Syntax.Node>
-    private var warnings: [TemplateWarning] = []
+    /// With the source and the offset that they speak of.
+    private var found: [(node: (Int, Int32), warning: TemplateWarning)] = []
 
     /// The warnings in the order of the places they speak of.
     static func warnings(of program: Program) -> [TemplateWarning] {
         var review = TemplateReview(program)
         for definition in program.syntax.definitions { review.read(definition) }
-        return review.warnings.sorted {
-            ($0.place.line, $0.place.column ?? 0) < ($1.place.line, $1.place.column ?? 0)
-        }
+        return review.found.sorted { $0.node.0 == $1.node.0 ? $0.node.1 < $1.node.1 : $0.node.0 < $1.node.0 }
+            .map(\.warning)
     }
 
     private init(_ program: Program) {
@@ -29,7 +29,8 @@ struct TemplateReview {
 
     /// The variables of a definition: where each is declared, and which names are read.
     private struct Variables {
-        var declared: [(name: [UInt8], node: NodeIndex)] = []
+        /// Those of one pipe together: `$i, $v` has to name both for either.
+        var declared: [(names: [[UInt8]], node: NodeIndex)] = []
         var read: Set<[UInt8]> = []
     }
 
@@ -48,8 +49,8 @@ struct TemplateReview {
             }
             for child in children(of: index) { work.append(child) }
         }
-        for variable in variables.declared where !variables.read.contains(variable.name) {
-            warn(variable.node, "variable \(shown(variable.name)) is set and never read")
+        for pipe in variables.declared where variables.read.isDisjoint(with: pipe.names) {
+            warn(pipe.node, "variable \(pipe.names.map(shown).joined(separator: ", ")) is set and never read")
         }
     }
 
@@ -80,9 +81,8 @@ struct TemplateReview {
     private func declare(_ pipe: NodeIndex, _ variables: inout Variables) {
         guard !nodes[Int(pipe)].flag else { return }
         let declared = siblings(nodes[Int(pipe)].second)
-        // Of `$i, $v`, the first has to be there for the second.
-        guard let last = declared.last else { return }
-        variables.declared.append((name(of: last), last))
+        guard let first = declared.first else { return }
+        variables.declared.append((declared.map { name(of: $0) }, first))
     }
 
     /// `$x` of `$x.a.b`
@@ -175,10 +175,10 @@ struct TemplateReview {
     private mutating func warn(_ node: NodeIndex, _ text: String) {
         let (line, column) = program.position(of: node)
         let source = program.syntax.source(of: node)
-        warnings.append(
-            TemplateWarning(
-                message: text,
-                place: RenderError.Place(
-                    template: String(decoding: source.name, as: UTF8.self), line: line, column: column + 1)))
+        let warning = TemplateWarning(
+            message: text,
+            place: RenderError.Place(
+                template: String(decoding: source.name, as: UTF8.self), line: line, column: column + 1))
+        found.append(((program.syntax.sourceIndex(of: node), nodes[Int(node)].position), warning))
     }
 }

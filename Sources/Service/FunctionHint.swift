@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 import Values
 
 extension RenderRequest {

@@ -7,8 +7,6 @@ public struct ProcessResult: Sendable {
     public var errors: String
     /// Of user and system together.
     public var processorMilliseconds = 0
-    /// The most memory that it had at once.
-    public var peakKiB = 0
 }
 
 /// The binary that the tests run: beside the test bundle, or `PILLION_BINARY`.
@@ -43,8 +41,7 @@ public func run(
     let code = wait & 0x7f == 0 ? (wait >> 8) & 0xff : -(wait & 0x7f)
     return ProcessResult(
         status: code, output: text(of: folder.path("out")), errors: text(of: folder.path("err")),
-        processorMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime),
-        peakKiB: Int(usage.ru_maxrss))
+        processorMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime))
 }
 
 private func milliseconds(_ time: timeval) -> Int { Int(time.tv_sec) * 1000 + Int(time.tv_usec) / 1000 }

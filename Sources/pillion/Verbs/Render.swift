@@ -148,6 +148,9 @@ private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context)
     }
     guard let problem = answer.problem else { return .success }
     report(problem)
+    if let line = problem.members["rendered"]?["line"]?.int {
+        standardError.write("line \(line) of the output: \(outputLine(Int(line), of: answer.output))\n")
+    }
     return .failure
 }
 
@@ -177,6 +180,14 @@ private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) 
     case .yaml: return Array(YAMLWriter.text(value, order: .asGiven).utf8)
     case .json: return Array((JSON.text(value, style: .pretty(2)) + "\n").utf8)
     }
+}
+
+/// A line of the output for a message: at most 160 bytes, control characters as dots.
+private func outputLine(_ number: Int, of output: [UInt8]) -> String {
+    let lines = output.split(separator: 0x0a, omittingEmptySubsequences: false)
+    guard lines.indices.contains(number - 1) else { return "" }
+    let shown = lines[number - 1].prefix(160).map { $0 < 0x20 || $0 == 0x7f ? 0x2e : $0 }
+    return String(decoding: shown, as: UTF8.self)
 }
 
 /// The message, and under it the line of the template with a mark.
