@@ -21,14 +21,14 @@ struct RenderedLines {
         return place - start
     }
 
-    /// The column of the first line of a region that is not blank; nil where that is a comment, or where there is none.
+    /// The column of the first line of a region that is neither blank nor a comment; nil where there is none.
     func level(of region: Range<Int>) -> Int? {
         var line = region.lowerBound
         while line < region.upperBound {
             let content = self.content(line, region)
             guard content < region.upperBound else { return nil }
-            if bytes[content] != 0x0A { return bytes[content] == UInt8(ascii: "#") ? nil : content - line }
-            line = content + 1
+            if bytes[content] != 0x0A, bytes[content] != UInt8(ascii: "#") { return content - line }
+            line = endOfLine(content, region)
         }
         return nil
     }
@@ -58,7 +58,12 @@ struct RenderedLines {
                 continue
             }
             let column = content - line
-            guard column >= level, column > level || bytes[content] != UInt8(ascii: "#") else { return nil }
+            // Nothing in a block goes on at its own column, so that this is a comment whatever stands before it.
+            if column <= level, bytes[content] == UInt8(ascii: "#") {
+                line = endOfLine(content, region)
+                continue
+            }
+            guard column >= level else { return nil }
             if column == level {
                 let isItem = bytes[content] == UInt8(ascii: "-") && isBlank(content + 1, region)
                 guard isItem == areItems || isItem && !starts.isEmpty else { return nil }

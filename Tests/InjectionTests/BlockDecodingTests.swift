@@ -51,6 +51,7 @@ struct BlockDecodingTests {
                 value: istiod
               - name: EMPTY
                 value: ""
+          # of the pod
               - name: POD_NAME
                 valueFrom:
                   fieldRef:
@@ -84,6 +85,7 @@ struct BlockDecodingTests {
               - mountPath: /etc/istio/proxy
                 name: istio-envoy
           volumes:
+          # for the proxy's socket
           - name: istio-envoy
             emptyDir:
               medium: Memory

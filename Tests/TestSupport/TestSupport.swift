@@ -1,5 +1,5 @@
 import Glibc
-public import Values
+import Values
 
 /// Recorded answers and inputs that stand beside the checkout, not in it. A test that reads them says so with
 /// `.enabled(if: SharedMaterial.isPresent)`, and is skipped, visibly, where they are not.
