@@ -22,7 +22,6 @@ final class TemplateMemory: Sendable {
     func inputs(of data: Value, _ limits: RenderLimits) -> SegmentInputs? {
         guard case .object(let root) = data else { return nil }
         // These three are looked at when an output is taken, or depend on the clock.
-        // These three are looked at when an output is taken, or depend on the clock.
         var limits = limits
         limits.deadline = nil
         limits.steps = 0

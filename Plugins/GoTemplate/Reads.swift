@@ -71,7 +71,7 @@ struct ReadAnalysis {
     func tops(of root: NodeIndex) -> [Top] {
         var tops: [Top] = []
         var shared: Set<String> = []
-        for index in siblings(nodes[Int(root)].first) {
+        for index in nodes.siblings(nodes[Int(root)].first) {
             var top = Top()
             walk(index, Scope(), &top)
             // Only these are visible in what follows.
@@ -112,19 +112,9 @@ struct ReadAnalysis {
 
     // MARK: Nodes
 
-    private func siblings(_ first: NodeIndex) -> [NodeIndex] {
-        var found: [NodeIndex] = []
-        var index = first
-        while index != Syntax.none {
-            found.append(index)
-            index = nodes[Int(index)].next
-        }
-        return found
-    }
-
     private func walk(list: NodeIndex, _ scope: Scope, _ top: inout Top) {
         guard list != Syntax.none else { return }
-        for index in siblings(nodes[Int(list)].first) { walk(index, scope, &top) }
+        for index in nodes.siblings(nodes[Int(list)].first) { walk(index, scope, &top) }
     }
 
     private func walk(_ index: NodeIndex, _ scope: Scope, _ top: inout Top) {
@@ -167,8 +157,8 @@ struct ReadAnalysis {
     /// Whether a pipeline is the root and nothing else: `.` or `$`.
     private func isRoot(pipe: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(pipe)]
-        guard node.second == Syntax.none, siblings(node.first).count == 1 else { return false }
-        let arguments = siblings(nodes[Int(node.first)].first)
+        guard node.second == Syntax.none, nodes.siblings(node.first).count == 1 else { return false }
+        let arguments = nodes.siblings(nodes[Int(node.first)].first)
         guard arguments.count == 1 else { return false }
         let argument = nodes[Int(arguments[0])]
         if argument.kind == .dot { return scope.dotIsRoot }
@@ -178,7 +168,7 @@ struct ReadAnalysis {
     // MARK: Pipelines
 
     private func declared(by pipe: NodeIndex) -> [String] {
-        siblings(nodes[Int(pipe)].second).map { name(of: nodes[Int($0)]) }
+        nodes.siblings(nodes[Int(pipe)].second).map { name(of: nodes[Int($0)]) }
     }
 
     private func walk(pipe index: NodeIndex, _ scope: Scope, _ top: inout Top) {
@@ -187,8 +177,8 @@ struct ReadAnalysis {
             return
         }
         if !scope.isCalled { top.writes.formUnion(declared(by: index)) }
-        for command in siblings(nodes[Int(index)].first) {
-            let arguments = siblings(nodes[Int(command)].first)
+        for command in nodes.siblings(nodes[Int(index)].first) {
+            let arguments = nodes.siblings(nodes[Int(command)].first)
             if let part = keyed(arguments, scope) {
                 top.reads.parts.insert(part)
                 for argument in arguments.dropFirst(3) { walk(argument: argument, scope, &top) }

@@ -180,6 +180,19 @@ struct Syntax: Sendable {
     }
 }
 
+extension UnsafeBufferPointer<Syntax.Node> {
+    /// A node and those behind it in the list that it stands in.
+    func siblings(_ first: NodeIndex) -> [NodeIndex] {
+        var found: [NodeIndex] = []
+        var index = first
+        while index != Syntax.none {
+            found.append(index)
+            index = self[Int(index)].next
+        }
+        return found
+    }
+}
+
 /// The nodes of a `Syntax`, which do not change any more. In raw memory: see `Pool`.
 final class NodeStorage: @unchecked Sendable {
     static let empty = NodeStorage(Pool<Syntax.Node>(capacity: 0).finish())

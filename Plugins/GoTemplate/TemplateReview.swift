@@ -58,7 +58,7 @@ struct TemplateReview {
     private func children(of index: NodeIndex) -> [NodeIndex] {
         let node = nodes[Int(index)]
         switch node.kind {
-        case .list, .pipe, .command: return siblings(node.first)
+        case .list, .pipe, .command: return nodes.siblings(node.first)
         case .action, .template, .chain: return node.first == Syntax.none ? [] : [node.first]
         case .ifBranch, .range, .with:
             return [node.first, node.second, node.third].filter { $0 != Syntax.none }
@@ -66,21 +66,11 @@ struct TemplateReview {
         }
     }
 
-    private func siblings(_ first: NodeIndex) -> [NodeIndex] {
-        var found: [NodeIndex] = []
-        var index = first
-        while index != Syntax.none {
-            found.append(index)
-            index = nodes[Int(index)].next
-        }
-        return found
-    }
-
     // MARK: Variables
 
     private func declare(_ pipe: NodeIndex, _ variables: inout Variables) {
         guard !nodes[Int(pipe)].flag else { return }
-        let declared = siblings(nodes[Int(pipe)].second)
+        let declared = nodes.siblings(nodes[Int(pipe)].second)
         guard let first = declared.first else { return }
         variables.declared.append((declared.map { name(of: $0) }, first))
     }
@@ -99,7 +89,7 @@ struct TemplateReview {
 
     private mutating func readList(_ list: NodeIndex) {
         var isOver: String?
-        for index in siblings(nodes[Int(list)].first) {
+        for index in nodes.siblings(nodes[Int(list)].first) {
             let node = nodes[Int(index)]
             if let isOver, node.kind != .text || !isBlank(index) {
                 return warn(index, "nothing behind {{\(isOver)}} is reached")

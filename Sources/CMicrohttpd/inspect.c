@@ -1,6 +1,6 @@
 #include "CServerTLS.h"
+#include "open_gnutls.h"
 
-#include <dlfcn.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <pthread.h>
@@ -51,16 +51,9 @@ static const char *open_error;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_library(void) {
-    void *library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        open_error = "libgnutls.so.30 cannot be opened: install libgnutls30";
-        return;
-    }
-#define RESOLVE(name)                                                                          \
-    do {                                                                                       \
-        tls.name = (__typeof__(tls.name))dlsym(library, "gnutls_" #name);                      \
-        if (tls.name == NULL) open_error = "libgnutls.so.30 has no gnutls_" #name ": want 3.7 or later"; \
-    } while (0)
+    void *library = pillion_gnutls_library(&open_error);
+    if (library == NULL) return;
+#define RESOLVE(name) PILLION_RESOLVE(tls, library, name, &open_error)
     RESOLVE(x509_crt_list_import2);
     RESOLVE(x509_crt_deinit);
     RESOLVE(x509_crt_get_dn);

@@ -46,8 +46,8 @@ struct BlockDecoder {
     private func known(
         _ kind: Kind, _ type: ObjectType, _ part: Range<Int>, _ make: () -> DecodedBlock?
     ) -> DecodedBlock? {
-        // One Snapshot decodes in one mode; types live as long as the program.
-        let identity = ObjectIdentifier(type).hashValue
+        // One Snapshot decodes in one mode; types live as long as the program, so that their address tells them apart.
+        let identity = Int(bitPattern: ObjectIdentifier(type))
         let key = [UInt8](unsafeUninitializedCapacity: part.count + 9) { buffer, count in
             buffer[0] = kind.rawValue
             UnsafeMutableRawPointer(buffer.baseAddress! + 1).storeBytes(of: identity, as: Int.self)

@@ -34,7 +34,14 @@ struct InjectionConfigurationReader {
         positions = document?.positions ?? [:]
         switch document?.value {
         case .object(let object)?: root = object
-        case nil, .null?: root = Object()
+        case nil, .null?:
+            // What a write that was cut short leaves: taken, it would end every injection without an error.
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "file_empty",
+                    at: SourceLocation(text.name, SourcePosition(line: 1, column: 1)),
+                    "the file is empty, expected a mapping with policy and template or templates")
+            ])
         case let other?:
             throw ConfigurationError([
                 Diagnostic(

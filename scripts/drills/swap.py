@@ -10,8 +10,7 @@ EVERY = 0.2
 # waits for changes of one update, and what reading and compiling take on a machine that has other work.
 NOTICED = 1.0
 PAIRS = 12
-# An empty file is none of them: it is a configuration without a policy, which injects nothing and is said in a warning.
-BAD = ['policy: [\n', 'policy: enabled\ntemplate: "{{ .Nothing"\n', 'policy: enabled\ntemplate: "{{ nothing }}"\n']
+BAD = ['', 'policy: [\n', 'policy: enabled\ntemplate: "{{ .Nothing"\n', 'policy: enabled\ntemplate: "{{ nothing }}"\n']
 
 
 class States:
