@@ -5,10 +5,11 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"text/template"
+
+	"peers/data"
 )
 
 func main() {
@@ -23,12 +24,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(os.Args[2])
+	value, err := data.Read(os.Args[2])
 	if err != nil {
-		return err
-	}
-	var data any
-	if err := json.Unmarshal(raw, &data); err != nil {
 		return err
 	}
 	parsed, err := template.New("t").Parse(string(source))
@@ -36,7 +33,7 @@ func run() error {
 		return err
 	}
 	output := bufio.NewWriter(os.Stdout)
-	if err := parsed.Execute(output, data); err != nil {
+	if err := parsed.Execute(output, value); err != nil {
 		return err
 	}
 	return output.Flush()

@@ -8,7 +8,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"text/template"
+
+	"peers/data"
 )
 
 func main() {
@@ -39,7 +40,7 @@ func measure(samples int, templatePath, dataPath string) error {
 	if err != nil {
 		return err
 	}
-	data, err := read(dataPath)
+	value, err := data.Read(dataPath)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func measure(samples int, templatePath, dataPath string) error {
 	}
 	execute := func() {
 		var output bytes.Buffer
-		if err := parsed.Execute(&output, data); err != nil {
+		if err := parsed.Execute(&output, value); err != nil {
 			panic(err)
 		}
 	}
@@ -87,36 +88,4 @@ func cpuMicroseconds() int64 {
 	var usage syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	return usage.Utime.Nano()/1000 + usage.Stime.Nano()/1000
-}
-
-func read(path string) (any, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var value any
-	err = decoder.Decode(&value)
-	return numbers(value), err
-}
-
-func numbers(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if number, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-			return number
-		}
-		number, _ := value.Float64()
-		return number
-	case []any:
-		for i := range value {
-			value[i] = numbers(value[i])
-		}
-	case map[string]any:
-		for key := range value {
-			value[key] = numbers(value[key])
-		}
-	}
-	return value
 }
