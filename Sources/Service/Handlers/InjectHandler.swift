@@ -52,7 +52,7 @@ struct InjectHandler: Handler {
     /// Istio ships take 600 to 900; bytes of body; and nanoseconds, long enough that a thread which had to wait for a
     /// processor is not taken for slow. One that needs more starts again on a thread of its own, so that a slow
     /// template does not hold up the others.
-    private static let quickSteps = 5_000
+    private static let quickSteps = 2_000
     private static let quickReviewBytes = 256 << 10
     private static let quickNanoseconds: UInt64 = 20_000_000
 
