@@ -63,7 +63,8 @@ struct BuiltInConfigurationTests {
             ("template: x\nengine: none\n", "config:1:1: error: the template engine \"none\" is not known"),
             ("template: [\n", "config:2:1: error: the file is no YAML"),
             ("- a\n", "config:1:1: error: the file is an array"),
-            ("", "config:1:1: error: the file is empty"), ("# all gone\n---\n", "config:1:1: error: the file is empty"),
+            ("", "config:1:1: error: the file is empty"),
+            ("# all gone\n---\n", "config:1:1: error: the file is empty"),
             ("templates: {a: '{{nope}}', b: [1]}\n", "function \"nope\" not defined"),
         ])
     func diagnostics(_ configuration: String, _ want: String) throws {

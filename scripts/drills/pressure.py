@@ -1,5 +1,5 @@
 """More work than the machine can do, work that is slow, and work that never ends."""
-import concurrent.futures, json
+import concurrent.futures, json, statistics
 
 from . import traffic
 from .crowds import quantiles
@@ -78,11 +78,11 @@ def flooded(drill, server, case, quick, capacity):
     """Stretches of twice what the machine can do: as much as was done in the stretch before, because a machine with
     other work can do more at one time than at another. Returns each with the memory of its end."""
     done = capacity
-    for turn in range(11):
+    for turn in range(19):
         # The first three fill caches, connections and the threads' heaps.
         fill = traffic.Load(server.plain, [quick], connections=8, seconds=drill.seconds(3)) if turn < 3 else None
         # Few connections, so that all have been used before memory is first looked at.
-        result = traffic.run(server.plain, [case], connections=64, rate=2 * done, seconds=drill.seconds(3), timeout=10_000)
+        result = traffic.run(server.plain, [case], connections=64, rate=2 * done, seconds=drill.seconds(2), timeout=10_000)
         if fill:
             fill.finish()
         answers, memory = result['answers'][case.name], server.resident()
@@ -108,7 +108,9 @@ async def overload(drill):
         wrong = others['wrong'] + sum(r['wrong'] for r in results)
         right, shed = [sum(r['answers'][case.name][k] for r in results) for k in ('right', 'shed')]
         slowest = {k: max(r['slowest'][case.name][k] for r in results) / 1e3 for k in ('right', 'shed')}
-        growth = memory[-1] / memory[0] - 1
+        # What is being worked on when it is looked at comes and goes, some 3 MiB; the means of both halves show a trend.
+        half = len(memory) // 2
+        growth = statistics.mean(memory[half:]) / statistics.mean(memory[:half]) - 1
         drill.check(not wrong, f'wrong: {[s for r in results + [others] for s in r["samples"]][:3]}')
         drill.check(shed > 0.25 * (right + shed), f'{case.name}: hardly anything was shed: {right} right, {shed} shed')
         drill.check(slowest['shed'] < 1e3, f'{case.name}: an answer that is shed took {slowest["shed"]:.0f} ms')
@@ -116,8 +118,9 @@ async def overload(drill):
         drill.check(slowest['right'] < 5e3, f'{case.name}: an answer took {slowest["right"]:.0f} ms')
         drill.check(others['max'] < 2e6, f'a quick review took {others["max"] / 1e6:.1f} s')
         drill.check(growth < 0.05, f'{case.name}: memory grew by {growth:.1%}')
+        drill.check(max(memory) < 1.3 * min(memory), f'{case.name}: memory from {min(memory) >> 10} to {max(memory) >> 10} MiB')
         said.append(f'{case.name}: {right} right, {shed} shed, {wrong} wrong, slowest {slowest["right"]:.0f} and {slowest["shed"]:.0f} ms, '
-                    f'memory {memory[0] >> 10} to {memory[-1] >> 10} MiB; beside {others["answered"]} quick reviews, p99 '
+                    f'memory {min(memory) >> 10} to {max(memory) >> 10} MiB, {growth:+.1%}; beside {others["answered"]} quick reviews, p99 '
                     f'{others["p99"] / 1e3:.1f} ms')
     status = server.end()
     drill.check(status == 0, f'exit status {status}')

@@ -51,7 +51,8 @@ struct InjectHandler: Handler {
     /// What a review may take on a thread that serves connections too: steps of a template, of which those that
     /// Istio ships take 600 to 900; bytes of body; and nanoseconds, long enough that a thread which had to wait for a
     /// processor is not taken for slow. One that needs more starts again on a thread of its own, so that a slow
-    /// template does not hold up the others.
+    /// template does not hold up the others. With 5,000 steps the p99 of quick reviews beside a slow template was
+    /// 1.2 ms, with 2,000 it is 0.6 to 0.8; alone it is 0.5.
     private static let quickSteps = 2_000
     private static let quickReviewBytes = 256 << 10
     private static let quickNanoseconds: UInt64 = 20_000_000
