@@ -11,17 +11,23 @@ public struct Diagnostic: Sendable, Equatable {
     public var location: SourceLocation
     public var message: String
     public var remedy: String?
+    /// Lines of the texts that it speaks of, for a person; not in `description`, which is a line of a log.
+    public var excerpt: String?
 
     public init(
         _ severity: Severity, code: String, at location: SourceLocation, _ message: String,
-        remedy: String? = nil
+        remedy: String? = nil, excerpt: String? = nil
     ) {
         self.severity = severity
         self.code = code
         self.location = location
         self.message = message
         self.remedy = remedy
+        self.excerpt = excerpt
     }
+
+    /// The line, and the lines of the texts that it speaks of.
+    public var explanation: String { description + (excerpt.map { "\n" + $0 } ?? "") }
 }
 
 extension Diagnostic: CustomStringConvertible {
@@ -39,6 +45,7 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
 
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+    public var explanation: String { diagnostics.map(\.explanation).joined(separator: "\n") }
 }
 
 /// Why a pod could not be injected, or a manifest not be read.
@@ -56,8 +63,12 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     public var place: RenderError.Place?
     /// The place in the text that the template made.
     public var rendered: SourcePosition?
-    /// The lines of the rendered text or of the template around the place.
+    /// The lines of the rendered text around the place.
     public var snippet: String?
+    /// The template's line, with a mark below the place.
+    public var source: String?
+    /// What a value of the template wrote there, its beginning, and the value's place in the template.
+    public var written: (value: String, by: RenderError.Place)?
     public var limit: RenderError.Limit?
     /// The place in the manifest, where that is what could not be read.
     public var manifest: SourcePosition?
@@ -77,6 +88,18 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         self.snippet = snippet
         self.limit = limit
         self.manifest = manifest
+    }
+
+    /// The template's line and the rendered ones, with what a value wrote there; nil where no place is known.
+    public var excerpt: String? {
+        var lines: [String] = []
+        if let source, let place { lines.append("in the template \"\(place.template)\":\n\(source)") }
+        if let written {
+            let place = "\(written.by.template):\(written.by.line):\(written.by.column ?? 1)"
+            lines.append("\(place) wrote \(JSON.text(.string(written.value)))")
+        }
+        if let snippet { lines.append(source == nil ? snippet : "in what it rendered:\n\(snippet)") }
+        return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 
     /// The message, and those of the others, a line each.

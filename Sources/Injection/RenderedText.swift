@@ -115,6 +115,15 @@ struct RenderedText {
         let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
         let place = Excerpt.position(of: run.offset + inside, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
+        located.source = Snippet.text(of: source.bytes, line: place.line, column: place.column)
+        if let value = map.value(near: offset, in: bytes), map.templates.indices.contains(value.template) {
+            let writer = map.templates[value.template]
+            let place = Excerpt.position(of: value.offset, in: writer.bytes)
+            located.written = (
+                Snippet.beginning(of: bytes[value.output]),
+                RenderError.Place(template: writer.name, line: place.line, column: place.column)
+            )
+        }
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
         return located

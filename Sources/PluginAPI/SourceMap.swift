@@ -28,13 +28,37 @@ public struct SourceMap: Sendable {
 
     /// The run that wrote the byte at that offset of the output, or nil.
     public func run(at offset: Int) -> Run? {
+        let index = firstIndex(endingBehind: offset)
+        guard index < runs.count, runs[index].output.contains(offset) else { return nil }
+        return runs[index]
+    }
+
+    /// The value that somebody should look at first where the output is wrong at an offset: the one that stands there,
+    /// else the nearest one before it on its line, else the first one behind it. nil where the line holds none.
+    public func value(near offset: Int, in output: [UInt8]) -> Run? {
+        guard output.indices.contains(offset) else { return nil }
+        let start = output[..<offset].lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
+        let end = output[offset...].firstIndex(of: 0x0a) ?? output.count
+        var nearest: Run?
+        var index = firstIndex(endingBehind: start)
+        while index < runs.count, runs[index].output.lowerBound < max(end, offset + 1) {
+            let run = runs[index]
+            index += 1
+            guard run.kind == .value, !run.output.isEmpty else { continue }
+            if run.output.lowerBound > offset { return nearest ?? run }
+            nearest = run
+        }
+        return nearest
+    }
+
+    /// The first run that goes beyond an offset.
+    private func firstIndex(endingBehind offset: Int) -> Int {
         var low = 0
         var high = runs.count
         while low < high {
             let middle = (low + high) / 2
             if runs[middle].output.upperBound <= offset { low = middle + 1 } else { high = middle }
         }
-        guard low < runs.count, runs[low].output.contains(offset) else { return nil }
-        return runs[low]
+        return low
     }
 }

@@ -55,9 +55,16 @@ extension RenderRequest {
                     Snippet.text(of: source.bytes, line: place.line, column: place.column).map { .string($0) }
             }
         }
-        problem.members["rendered"] = [
-            "line": .int(Int64(position.line)), "column": .int(Int64(position.column)),
-        ]
+        var rendered = Object([
+            Member("line", .int(Int64(position.line))), Member("column", .int(Int64(position.column))),
+        ])
+        if let run = map?.value(near: end, in: answer.output),
+            let place = map?.place(at: run.output.lowerBound)
+        {
+            rendered["value"] = .string(Snippet.beginning(of: answer.output[run.output]))
+            rendered["writtenBy"] = place.json
+        }
+        problem.members["rendered"] = .object(rendered)
         return problem
     }
 

@@ -29,25 +29,53 @@ func read(file path: String) throws -> [UInt8] {
     }
 }
 
-/// Writes the file anew: a temporary one beside it first, so that a failure leaves the old one as it was.
+/// Writes the file anew: a temporary one beside it first, so that a failure leaves the old one as it was. A link stays
+/// one, and what it leads to is written. `-` and `/dev/stdout` are standard output; what is no file (a device, a pipe)
+/// is written as it is.
 func write(_ bytes: [UInt8], toFile path: String) throws {
-    let temporary = "\(path).pillion-\(getpid())"
-    var mode: mode_t = 0o644
+    // Opened anew, a file behind standard output would be written from its beginning.
+    if isStandardOutput(path) { return standardOutput.write(bytes) }
     var information = stat()
-    if stat(path, &information) == 0 { mode = information.st_mode & 0o777 }
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    guard descriptor >= 0 else { throw Failure("\(temporary): \(systemMessage())") }
+    let exists = stat(path, &information) == 0
+    if exists, information.st_mode & S_IFMT != S_IFREG {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure("\(path): \(systemMessage())") }
+        defer { close(descriptor) }
+        guard writeAll(bytes, to: descriptor) else { throw Failure("\(path): \(systemMessage())") }
+        return
+    }
+    let target = exists ? resolved(path) : path
+    try replace(target, by: bytes, mode: exists ? information.st_mode & 0o777 : 0o644)
+}
+
+func isStandardOutput(_ path: String) -> Bool { path == "-" || path == "/dev/stdout" }
+
+private func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
         let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
         if written < 0, errno == EINTR { continue }
-        guard written >= 0 else {
-            let message = systemMessage()
-            close(descriptor)
-            unlink(temporary)
-            throw Failure("\(path): \(message)")
-        }
+        guard written >= 0 else { return false }
         rest = rest.dropFirst(written)
+    }
+    return true
+}
+
+private func replace(_ path: String, by bytes: [UInt8], mode: mode_t) throws {
+    let temporary = "\(path).pillion-\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw Failure("\(temporary): \(systemMessage())") }
+    guard writeAll(bytes, to: descriptor) else {
+        let message = systemMessage()
+        close(descriptor)
+        unlink(temporary)
+        throw Failure("\(path): \(message)")
     }
     close(descriptor)
     guard rename(temporary, path) == 0 else {

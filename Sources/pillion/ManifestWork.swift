@@ -147,9 +147,10 @@ extension WorkloadReport {
     }
 }
 
-/// The message, which names the place in the manifest, and the lines around the place in the template.
+/// The message, which names the place in the manifest, and the lines around the place in the template and in what it
+/// rendered.
 func describe(_ error: InjectionError) -> String {
-    var text = error.snippet.map { "\(error.message)\n\($0)" } ?? error.message
+    var text = error.excerpt.map { "\(error.message)\n\($0)" } ?? error.message
     while text.hasSuffix("\n") { text.removeLast() }
     return text
 }

@@ -26,6 +26,8 @@ struct Stream: Sendable {
             if written < 0 {
                 if errno == EINTR { continue }
                 if errno == EPIPE { exit(0) }
+                // A full disk, for one; with standard error in the same state there is nobody to tell.
+                if descriptor == 1 { complain("standard output: \(systemMessage())") }
                 exit(1)
             }
             rest = rest.dropFirst(written)

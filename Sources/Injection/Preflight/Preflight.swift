@@ -71,6 +71,7 @@ private struct PreflightRun {
         var count = 1
         /// The line of the template, from 1.
         var line: Int?
+        var excerpt: String?
         var isRendering = false
         var isWarning = false
     }
@@ -108,7 +109,8 @@ private struct PreflightRun {
                 Problem(
                     code: error.code.rawValue, message: error.message,
                     remedy: DidYouMean.field(in: error.message, form: snapshot.form),
-                    fixture: fixture.name, line: error.place?.line, isRendering: isRendering))
+                    fixture: fixture.name, line: error.place?.line, excerpt: error.excerpt,
+                    isRendering: isRendering))
         }
     }
 
@@ -132,7 +134,7 @@ private struct PreflightRun {
                 ? "every pod" : "\(problem.count) of \(fixtures) pods, first with \(problem.fixture)"
             return Diagnostic(
                 isWarning ? .warning : .error, code: problem.code, at: places.location(problem.line),
-                "tried on \(extent): \(problem.message)", remedy: problem.remedy)
+                "tried on \(extent): \(problem.message)", remedy: problem.remedy, excerpt: problem.excerpt)
         }
         return all.filter { $0.severity == .error } + all.filter { $0.severity == .warning }
     }

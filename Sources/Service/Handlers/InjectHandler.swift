@@ -199,7 +199,15 @@ extension RequestProblem {
             }
         self.init(status: status, code: error.code.rawValue, detail: error.description)
         if let place = error.place { members["template"] = place.json }
-        if let rendered = error.rendered { members["rendered"] = rendered.json }
+        if let rendered = error.rendered {
+            members["rendered"] = rendered.json
+            if let written = error.written {
+                members["rendered"]?.modifyObject {
+                    $0["value"] = .string(written.value)
+                    $0["writtenBy"] = written.by.json
+                }
+            }
+        }
         if let manifest = error.manifest { members["manifest"] = manifest.json }
         if let snippet = error.snippet { members["snippet"] = .string(snippet) }
         if let limit = error.limit {

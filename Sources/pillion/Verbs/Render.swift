@@ -44,7 +44,7 @@ let renderVerb = Verb(
             help: "yaml and json: the output must parse, and is printed as such"),
         Option(
             name: "source-map", shape: .value("FILE"),
-            help: "also write which template line wrote which bytes"),
+            help: "also write which template line wrote which bytes; - is standard output"),
         Option(
             name: "check", shape: .flag,
             help:
@@ -136,19 +136,25 @@ private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context)
         return check(request, context, isStrict: try arguments.flag("strict"))
     }
     let answer = request.run(context)
-    if let path = arguments.string("source-map"), let map = answer.json["sourceMap"] {
-        try write(Array((JSON.text(map, style: .pretty(2)) + "\n").utf8), toFile: path)
-    }
     let output = try formatted(answer, as: request.format)
     let target = arguments.string("output") ?? "-"
-    if target == "-" {
-        standardOutput.write(output)
-    } else if answer.problem == nil {
-        try write(output, toFile: target)
+    // What was rendered before an error is worth seeing, and no file.
+    if isStandardOutput(target) || answer.problem == nil { try write(output, toFile: target) }
+    if let path = arguments.string("source-map"), let map = answer.json["sourceMap"] {
+        // Where both go to one stream the map begins on a line of its own.
+        let sharesStream = isStandardOutput(path) && isStandardOutput(target)
+        let isBehind = sharesStream && output.last ?? 0x0a != 0x0a
+        let text = (isBehind ? "\n" : "") + JSON.text(map, style: .pretty(2)) + "\n"
+        try write(Array(text.utf8), toFile: path)
     }
     guard let problem = answer.problem else { return .success }
-    report(problem)
-    if let line = problem.members["rendered"]?["line"]?.int {
+    report(problem, hint: request.hint(for: problem, context))
+    if let rendered = problem.members["rendered"], let line = rendered["line"]?.int {
+        if let value = rendered["value"]?.string, let place = rendered["writtenBy"] {
+            let line = "\(place["line"]?.int ?? 1):\(place["column"]?.int ?? 1)"
+            let written = JSON.text(.string(value))
+            standardError.write("\(place["name"]?.string ?? ""):\(line) wrote \(written)\n")
+        }
         standardError.write("line \(line) of the output: \(outputLine(Int(line), of: answer.output))\n")
     }
     return .failure
@@ -190,11 +196,12 @@ private func outputLine(_ number: Int, of output: [UInt8]) -> String {
     return String(decoding: shown, as: UTF8.self)
 }
 
-/// The message, and under it the line of the template with a mark.
-private func report(_ problem: RequestProblem, hint: String? = nil) {
+/// The message, and under it the line of the template with a mark and what to do.
+private func report(_ problem: RequestProblem, hint: String?) {
     let colour = Colour(isOn: standardError.isTerminal)
-    complain(colour.red(problem.detail) + (hint.map { "; \($0)" } ?? ""))
+    complain(colour.red(problem.detail))
     if let snippet = problem.members["snippet"]?.string { standardError.write(snippet + "\n") }
+    if let hint { standardError.write("hint: \(hint)\n") }
 }
 
 func renderRequest(_ arguments: Arguments) throws -> RenderRequest {

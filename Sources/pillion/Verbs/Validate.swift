@@ -65,12 +65,12 @@ private func checkConfiguration(
     do throws(ConfigurationError) {
         let checked = try Preflight.compile(
             files, registry: registry, options: options, allowsPrivileged: allowsPrivileged)
-        for warning in checked.warnings { complain(warning.description) }
+        for warning in checked.warnings { complain(warning.explanation) }
         guard !isStrict || checked.warnings.isEmpty else { return .failure }
         let names = checked.snapshot.templateNames.joined(separator: ", ")
         complain("\(path): good (form \(checked.snapshot.form.rawValue), templates \(names))")
         return .success
     } catch {
-        throw Failure(error.description)
+        throw Failure(error.explanation)
     }
 }

@@ -1,7 +1,7 @@
 /// A line of a text for a message, with a mark below a column.
-enum Snippet {
+public enum Snippet {
     /// Bytes of the line that are shown; a longer one is cut around the column.
-    static let width = 120
+    public static let width = 120
 
     /// `   31 | image: {{ .x }}` and, where the column is known, a caret below it. nil where the text has no such
     /// line.
@@ -9,7 +9,7 @@ enum Snippet {
     /// - Parameters:
     ///   - line: from 1.
     ///   - column: from 1, in bytes.
-    static func text(of bytes: [UInt8], line: Int, column: Int?) -> String? {
+    public static func text(of bytes: [UInt8], line: Int, column: Int?) -> String? {
         guard line >= 1 else { return nil }
         var start = bytes.startIndex
         for _ in 1..<line {
@@ -32,6 +32,11 @@ enum Snippet {
             result += "\n\(blanks(number.utf8.count)) | \(blanks(before))^"
         }
         return result
+    }
+
+    /// The beginning of a text, at most `width` bytes of it.
+    public static func beginning(of bytes: some Collection<UInt8>) -> String {
+        String(decoding: Array(bytes.prefix(width)), as: UTF8.self) + (bytes.count > width ? "…" : "")
     }
 
     /// Tabs become one blank and control characters a dot, so that the caret stands right and a terminal is safe.

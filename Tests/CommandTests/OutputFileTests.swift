@@ -1,0 +1,50 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Where `--output` and `--source-map` write to.
+@Suite struct OutputFileTests {
+    private func render(_ options: [String], in folder: TemporaryFolder) -> (status: Int32, output: String) {
+        folder.write("a{{.x}}", to: "t")
+        let result = run(pillionBinary, ["render", "-t", "t", "--set", "x=1"] + options, in: folder.root)
+        return (result.status, result.output)
+    }
+
+    @Test(arguments: ["-", "/dev/stdout"]) func mapOnStandardOutput(target: String) {
+        let folder = TemporaryFolder()
+        let alone = render(["-o", "out", "--source-map", target], in: folder)
+        #expect(alone.status == 0)
+        #expect(alone.output.hasPrefix("[\n") && alone.output.hasSuffix("]\n"))
+        #expect(text(of: folder.root + "/out") == "a1")
+        let beside = render(["--source-map", target], in: folder)
+        #expect(beside.output == "a1\n" + alone.output)
+    }
+
+    /// A device is written, and stays a device; nothing is left beside it.
+    @Test func device() {
+        #expect(render(["-o", "/dev/null"], in: TemporaryFolder()).status == 0)
+        var information = stat()
+        #expect(stat("/dev/null", &information) == 0 && information.st_mode & S_IFMT == S_IFCHR)
+        #expect(entries(of: "/dev").allSatisfy { !$0.contains("pillion") })
+    }
+
+    @Test func linkStaysOne() {
+        let folder = TemporaryFolder()
+        folder.write("old", to: "file")
+        #expect(symlink("file", folder.root + "/link") == 0)
+        #expect(render(["-o", "link"], in: folder).status == 0)
+        #expect(text(of: folder.root + "/file") == "a1")
+        var information = stat()
+        #expect(lstat(folder.root + "/link", &information) == 0 && information.st_mode & S_IFMT == S_IFLNK)
+    }
+
+    /// What cannot be written is said.
+    @Test func fullDisk() {
+        let folder = TemporaryFolder()
+        folder.write("a", to: "t")
+        let result = run(
+            "/bin/sh", ["-c", "exec '\(pillionBinary)' render -t t > /dev/full"], in: folder.root)
+        #expect(result.status == 1)
+        #expect(result.errors == "pillion: standard output: No space left on device\n")
+    }
+}
