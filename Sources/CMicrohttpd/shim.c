@@ -128,12 +128,24 @@ static int is_token(const char *bytes, size_t length) {
     return length > 0;
 }
 
+/* Whether a header stands in one line. libmicrohttpd cuts lines into names and values where they stand, so that there
+   is nothing but blanks between the two; the name of a folded one is copied elsewhere. */
+static int is_one_line(const char *name, size_t name_length, const char *value) {
+    uintptr_t from = (uintptr_t)name + name_length + 1, to = (uintptr_t)value;
+    /* Further apart than a connection has memory: not in the same line. */
+    if (to < from || to - from > 1 << 20) return 0;
+    for (const char *byte = name + name_length + 1; byte < value; byte++)
+        if (*byte != ' ' && *byte != '\t') return 0;
+    return 1;
+}
+
 static enum MHD_Result scan_header(
     void *context, enum MHD_ValueKind kind, const char *name, size_t name_length, const char *value,
     size_t value_length) {
     struct header_scan *scan = context;
     (void)kind;
     if (!is_token(name, name_length)) scan->fault = PILLION_HEADER_NAME;
+    if (value != NULL && !is_one_line(name, name_length, value)) scan->fault = PILLION_HEADER_FOLDED;
     for (size_t i = 0; i < value_length; i++) {
         unsigned char c = (unsigned char)value[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) scan->fault = PILLION_HEADER_VALUE;

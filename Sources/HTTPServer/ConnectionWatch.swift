@@ -31,6 +31,7 @@ func requestLineArrived(
         let watched = Unmanaged<WatchedConnection>.fromOpaque(context).takeUnretainedValue()
         watched.enter(.headers)
         watched.targetBytes = uri.map { strlen($0) } ?? 0
+        watched.targetHoldsNul = uri.map { strstr($0, "%00") != nil } ?? false
     }
     return nil
 }
@@ -45,6 +46,8 @@ final class WatchedConnection: Sendable {
     /// Whether it asks the client for one.
     let asksClient: Bool
     private let target = Atomic<Int>(0)
+    private let holdsNul = Atomic<Bool>(false)
+    private let bodyBytes = Atomic<Int>(0)
     /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
     private let state: Atomic<UInt64>
 
@@ -61,6 +64,17 @@ final class WatchedConnection: Sendable {
         set { target.store(newValue, ordering: .relaxed) }
     }
 
+    /// Whether path or query, as they were sent, hold `%00`.
+    var targetHoldsNul: Bool {
+        get { holdsNul.load(ordering: .relaxed) }
+        set { holdsNul.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Bytes of the body that have come since `enter(.body)`.
+    var receivedBytes: Int { bodyBytes.load(ordering: .relaxed) }
+
+    func received(_ count: Int) { bodyBytes.add(count, ordering: .relaxed) }
+
     /// Whether the client has gone: it sends no more and, as clients of the API server's kind do, means to read no
     /// more either.
     var isAbandoned: Bool {
@@ -72,7 +86,10 @@ final class WatchedConnection: Sendable {
     /// POLLRDHUP of poll(2), which Glibc shows to programs in C only.
     private static let peerEnded: Int16 = 0x2000
 
-    func enter(_ phase: Phase) { state.store(Self.packed(phase), ordering: .relaxed) }
+    func enter(_ phase: Phase) {
+        if phase == .body { bodyBytes.store(0, ordering: .relaxed) }
+        state.store(Self.packed(phase), ordering: .relaxed)
+    }
 
     var current: (phase: Phase, since: UInt64) {
         let packed = state.load(ordering: .relaxed)
@@ -113,7 +130,8 @@ final class ConnectionWatch: Sendable {
             for connection in connections.values {
                 let (phase, since) = connection.current
                 guard let seconds = allowed(phase), now > since else { continue }
-                if now - since > UInt64(seconds) * 1_000 {
+                let isLate = now - since > UInt64(seconds) * 1_000
+                if isLate || phase == .body && isDripping(connection, milliseconds: Int(now - since)) {
                     shutdown(connection.descriptor, Int32(SHUT_RDWR))
                 } else if phase == .idle, now - since > Self.restMilliseconds {
                     idle.append(pollfd(fd: connection.descriptor, events: Self.peerHasClosed, revents: 0))
@@ -121,6 +139,11 @@ final class ConnectionWatch: Sendable {
             }
             shutAbandoned(&idle)
         }
+    }
+
+    private func isDripping(_ connection: WatchedConnection, milliseconds: Int) -> Bool {
+        guard milliseconds > limits.bodyGraceSeconds * 1_000 else { return false }
+        return connection.receivedBytes < limits.bodyBytesPerSecond * milliseconds / 1_000
     }
 
     /// POLLRDHUP of Linux, which Glibc's module does not show.

@@ -89,6 +89,7 @@ final class Exchange: @unchecked Sendable {
         if let fault = HeaderFault(rawValue: pillion_mhd_header_fault(connection)), fault != .none {
             return .ambiguousHeaders(fault)
         }
+        if watched?.targetHoldsNul == true { return .badTarget }
         let target = max(watched?.targetBytes ?? 0, request.path.utf8.count)
         if target > limits.targetBytes { return .targetTooLong(limit: limits.targetBytes) }
         if request.headerCount > limits.headers { return .tooManyHeaders(limit: limits.headers) }
@@ -100,6 +101,7 @@ final class Exchange: @unchecked Sendable {
 
     /// A part of the body.
     func receive(_ part: UnsafeBufferPointer<UInt8>) -> MHD_Result {
+        watched?.received(part.count)
         if refusal == nil {
             if body.count + part.count <= limit {
                 body.append(part)

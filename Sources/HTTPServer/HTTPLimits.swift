@@ -18,6 +18,10 @@ public struct HTTPLimits: Sendable {
     public var headerSeconds = 10
     /// Seconds from the end of the headers to the end of the body.
     public var bodySeconds = 10
+    /// Bytes of a body that must have come for each second, once it has taken `bodyGraceSeconds`: a body that drips
+    /// holds its connection no longer than that.
+    public var bodyBytesPerSecond = 1_024
+    public var bodyGraceSeconds = 5
     /// Seconds for sending an answer.
     public var sendSeconds = 10
 
@@ -39,6 +43,8 @@ public enum HTTPRefusal: Sendable, Equatable {
     case ambiguousHeaders(HeaderFault)
     /// `Content-Length` is no number.
     case badLength
+    /// Its path or query holds an escaped NUL, where C would end it.
+    case badTarget
 
     /// Whether it is in doubt where the request ends.
     var isAmbiguous: Bool {
@@ -60,4 +66,6 @@ public enum HeaderFault: Int32, Sendable {
     case name
     /// A control character in a value.
     case value
+    /// A header that goes on in the next line.
+    case folded
 }

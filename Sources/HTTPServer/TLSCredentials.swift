@@ -74,6 +74,7 @@ public struct TLSOptions: Sendable {
 
     public var credentials: TLSCredentials
     public var minimum: Version
+    public var suites = TLSCipherSuites()
     /// Whether handshakes ask for a client's certificate. It is not looked at here: `HTTPRequest.tlsClient` does.
     public var asksClient: Bool
 
@@ -87,8 +88,7 @@ public struct TLSOptions: Sendable {
     /// secret. There is no compression and, in 1.3, no renegotiation.
     var priorities: String {
         let versions = minimum == .v13 ? "+VERS-TLS1.3" : "+VERS-TLS1.3:+VERS-TLS1.2"
-        return "NORMAL:-VERS-ALL:\(versions):-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM"
-            + ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:%SERVER_PRECEDENCE"
+        return "NORMAL:-VERS-ALL:\(versions):\(suites.priorities):%SERVER_PRECEDENCE"
     }
 }
 

@@ -41,6 +41,11 @@ struct ListenerStarter {
         guard options.port >= 0, let certificates else { return }
         var tls = TLSOptions(credentials: certificates.credentials)
         tls.minimum = options.tlsMinimumVersion
+        do throws(HTTPServerError) {
+            tls.suites = try TLSCipherSuites(options.tlsCipherSuites, minimum: tls.minimum)
+        } catch {
+            throw ServiceError(message: "--tls-cipher-suites: \(error.message)")
+        }
         tls.asksClient = clientAuthority != nil
         let access = Access(
             isLocal: false, clientAuthority: clientAuthority?.authority, clientNames: options.clientNames,

@@ -195,12 +195,15 @@ extension RequestProblem {
                 case .encoding: "Transfer-Encoding is something else than chunked"
                 case .name: "a header's name holds a blank or a control character"
                 case .value: "a header's value holds a control character"
+                case .folded: "a header goes on in the next line"
                 }
             self = .malformed("\(found): want headers that can be read in one way only")
         case .ambiguousLength:
             self = .malformed("both Content-Length and Transfer-Encoding are there: want one of the two")
         case .badLength:
             self = .malformed("Content-Length is no number of bytes")
+        case .badTarget:
+            self = .malformed("the path or the query holds %00, want text without NUL")
         }
     }
 }

@@ -18,6 +18,8 @@ public struct ServeOptions: Sendable {
     public var tlsKeyFile: String?
     /// The oldest TLS that is spoken.
     public var tlsMinimumVersion = TLSOptions.Version.v12
+    /// Names of the cipher suites that are offered; empty offers all of `TLSCipherSuites.names`.
+    public var tlsCipherSuites: [String] = []
     /// PEM file of the CA that callers of /inject must have a certificate of, and the names that one of them must
     /// bear; empty names allow every certificate of the CA.
     public var clientCAFile: String?

@@ -54,6 +54,23 @@ import Values
         #expect(error?.limit?.flag.hasPrefix("--max-") == true)
     }
 
+    /// What is found byte by byte, with all of the text read each time, ends at the steps; what reads on does not.
+    @Test(
+        arguments: [
+            ("{{len (regexFindAll `a*b|a` (repeat 100000 `a`) -1)}}", nil),
+            ("{{len (regexReplaceAll `a(b*c)?|b` (repeat 100000 `b`) `x`)}}", nil),
+            ("{{len (regexSplit `(?:a*b)?a` (repeat 100000 `a`) -1)}}", nil),
+            ("{{len (regexReplaceAllLiteral `a` (repeat 1000000 `a`) `x`)}}", nil),
+            ("{{len (regexFindAll `a*b|a` (repeat 1000 `a`) -1)}}", "1000"),
+            ("{{len (regexFindAll `[a-z]+` (repeat 20000 `word `) -1)}}", "20000"),
+            ("{{len (regexReplaceAll `(a|b)+,?` (repeat 2000 `ab,`) `x`)}}", "2000"),
+        ] as [(String, String?)])
+    func findingAllIsCounted(_ source: String, _ expected: String?) {
+        let (output, error) = rendered(source, sets: ["sprig"])
+        if let expected { #expect(String(decoding: output, as: UTF8.self) == expected) }
+        #expect(error?.limit?.name == (expected == nil ? "steps" : nil), "\(error?.detail ?? "no error")")
+    }
+
     /// A search takes time in proportion to the text times the pattern, and is counted so.
     @Test func searchesAreSteps() throws {
         func steps(_ pattern: String) throws -> Int {

@@ -35,6 +35,7 @@ private final class Echo: HTTPHandler {
         case .ambiguousLength: said(400, "two lengths")
         case .ambiguousHeaders(let fault): said(400, "\(fault)")
         case .badLength: said(400, "bad length")
+        case .badTarget: said(400, "bad target")
         }
     }
 
@@ -199,6 +200,28 @@ struct HTTPServerTests {
         let start = ServerClock.now()
         while client.send("X: y\r\n"), ServerClock.now() - start < 8_000_000_000 { usleep(100_000) }
         #expect(ServerClock.now() - start < 8_000_000_000)
+    }
+
+    /// Below the rate, at it and above: 500, 1,000 and 2,000 bytes a second where 1,000 are wanted.
+    @Test(arguments: [(50, true), (110, false), (200, false)])
+    func dripOfBodyIsCutOff(bytesPerTenth: Int, isCutOff: Bool) throws {
+        let server = try server {
+            $0.limits.bodyBytesPerSecond = 1_000
+            $0.limits.bodyGraceSeconds = 1
+        }
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        // Nothing is missing at the beginning, however the machine is busy.
+        let size = 200 + 30 * bytesPerTenth
+        client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(size)\r\n\r\n")
+        client.send(String(repeating: "x", count: 200))
+        let start = ServerClock.now()
+        for tenth in 1...30 {
+            let due = start + UInt64(tenth) * 100_000_000
+            while ServerClock.now() < due { usleep(5_000) }
+            guard client.send(String(repeating: "x", count: bytesPerTenth)) else { break }
+        }
+        #expect((client.readResponse() == nil) == isCutOff)
     }
 
     @Test func slowAnswersLeaveTheOthersAlone() throws {

@@ -20,7 +20,7 @@ private final class Listener: HTTPHandler {
         case .bodyTooLarge: HTTPResponse(status: 413)
         case .tooManyHeaders: HTTPResponse(status: 431)
         case .targetTooLong: HTTPResponse(status: 414)
-        case .ambiguousLength, .ambiguousHeaders, .badLength: HTTPResponse(status: 400)
+        case .ambiguousLength, .ambiguousHeaders, .badLength, .badTarget: HTTPResponse(status: 400)
         }
     }
 
@@ -72,6 +72,15 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
         .init(name: "no host", head: "POST /first HTTP/1.1\r\nContent-Length: 2\r\n"),
         .init(name: "a blank in a name", head: post + "X Y: z\r\nContent-Length: 2\r\n"),
         .init(name: "a line without a colon", head: post + "nonsense\r\nContent-Length: 2\r\n"),
+        .init(name: "a folded line", head: post + "X: a\r\n b\r\nContent-Length: 2\r\n"),
+        .init(
+            name: "a folded line of blanks and text", head: post + "X:    a\r\n\t b\r\nContent-Length: 2\r\n"),
+        .init(name: "a length in a folded line", head: post + "Content-Length:\r\n 2\r\n"),
+        .init(name: "a length that goes on", head: post + "Content-Length: 2\r\n 0\r\n"),
+        .init(name: "a length made by folding", head: post + "Content-Leng: 2\r\n th\r\n"),
+        .init(name: "an encoding in a folded line", head: post + "Transfer-Encoding:\r\n chunked\r\n"),
+        .init(name: "a folded line of blanks", head: post + "Content-Length: 2\r\n \r\n"),
+        .init(name: "folding with a line feed alone", head: post + "X: a\n b\r\nContent-Length: 2\r\n"),
         .init(name: "NUL in a name", head: post + "X\0Y: z\r\nContent-Length: 2\r\n"),
         .init(name: "BEL in a value", head: post + "X: a\u{7}b\r\nContent-Length: 2\r\n"),
         .init(name: "no version", head: "GET /first\r\n", body: ""),
@@ -93,11 +102,11 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
             body: "", status: nil),
     ]
 
-    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), a folded line goes
-    /// on as one value (5.2), extensions of chunks say nothing (7.1.1). The second request is answered.
+    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), extensions of chunks
+    /// say nothing (7.1.1). The second request is answered.
     static let read: [SmuggledRequest] = [
         .init(name: "line feeds alone", head: "POST /first HTTP/1.1\nHost: h\nContent-Length: 2\n"),
-        .init(name: "a folded line", head: post + "X: a\r\n b\r\nContent-Length: 2\r\n"),
+        .init(name: "blanks around values", head: post + "X:\t  a\r\nY:\r\nZ:z\r\nContent-Length:   2\r\n"),
         .chunked("an extension of a chunk", "2;a=b\r\n{}\r\n0\r\n\r\n"),
     ]
 }
@@ -126,6 +135,14 @@ struct RefusalTests {
             #expect(more.status >= 400)
         }
         #expect(try #require(HTTPClient(port: server.port)).request("GET", "/")?.status == 200)
+    }
+
+    @Test(arguments: ["/a%00b", "/a?q=%00", "/%00"]) func escapedNulIsRefused(target: String) throws {
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        #expect(client.request("GET", target)?.status == 400)
+        let other = try #require(HTTPClient(port: server.port))
+        #expect(other.request("GET", "/a%2000")?.text == "/a 00 0")
     }
 
     @Test(arguments: SmuggledRequest.read)

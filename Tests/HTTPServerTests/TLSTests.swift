@@ -76,6 +76,39 @@ struct TLSTests {
         #expect(curl(server, "--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256").status == 0)
     }
 
+    @Test func chosenCipherSuites() throws {
+        let suites = try TLSCipherSuites(["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"], minimum: .v12)
+        let server = try server { $0.suites = suites }
+        defer { server.stop() }
+        func status(_ cipher: String) -> Int32 {
+            curl(server, "--tls-max", "1.2", "--ciphers", cipher).status
+        }
+        #expect(status("ECDHE-ECDSA-AES256-GCM-SHA384") == 0)
+        #expect(status("ECDHE-ECDSA-AES128-GCM-SHA256") != 0)
+        #expect(status("ECDHE-ECDSA-CHACHA20-POLY1305") != 0)
+        #expect(curl(server, "--tlsv1.3", "--tls13-ciphers", "TLS_AES_256_GCM_SHA384").status == 0)
+        #expect(curl(server, "--tlsv1.3", "--tls13-ciphers", "TLS_AES_128_GCM_SHA256").status != 0)
+    }
+
+    @Test(arguments: [
+        (["TLS_RSA_WITH_AES_128_CBC_SHA"], "is not offered, want some of TLS_AES_256_GCM_SHA384, "),
+        (["TLS_AES_128_GCM_SHA256"], "none of the cipher suites is one of TLS 1.2"),
+        (
+            ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"],
+            "add TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or leave one of the two out"
+        ),
+    ])
+    func cipherSuitesThatCannotBe(names: [String], message: String) {
+        let error = #expect(throws: HTTPServerError.self) { try TLSCipherSuites(names, minimum: .v12) }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func everyCipherSuiteCanBeNamed() throws {
+        #expect(try TLSCipherSuites(TLSCipherSuites.names, minimum: .v12) == TLSCipherSuites())
+        #expect(try TLSCipherSuites([], minimum: .v12) == TLSCipherSuites())
+        _ = try TLSCipherSuites(["TLS_AES_128_GCM_SHA256"], minimum: .v13)
+    }
+
     @Test func minimumVersion() throws {
         let server = try server { $0.minimum = .v13 }
         defer { server.stop() }

@@ -306,13 +306,14 @@ struct LimitsTests {
     private static let smuggling =
         "both Content-Length and Transfer-Encoding, either or Host twice, an encoding other than chunked, a length or "
         + "chunk size that is no number, a blank or control character in a header's name, a control character in its "
-        + "value"
+        + "value, a header that goes on in the next line, `%00` in path or query"
 
     /// Rows of the table that other tests hold at their limits.
     private static let elsewhere: [String: String] = [
         "a refused body is read away up to": "HTTPServerTests.bodyBeyondReadingIsRefusedAtOnce",
         smuggling: "HTTPServerTests.twoLengthsAreRefused and what follows it",
         "from the first line to the end of the headers": "LimitsTests.headersThatDrip",
+        "a body that drips": "HTTPServerTests.dripOfBodyIsCutOff",
         "body, answer": "LimitsTests.bodiesThatDrip, answersThatAreNotRead",
         "idle connection": "LimitsTests.idleConnections",
         "answers that take long, at once": "HTTPServerTests.slowAnswersLeaveTheOthersAlone",

@@ -10,6 +10,12 @@ final class GoRegex: @unchecked Sendable {
     private let groups: Int
     /// Instructions of the compiled pattern: at worst, each is tried at every byte of a text.
     let size: Int
+    /// Whether finding a match may mean to read far beyond it, so that finding all may take the square of the text.
+    private let readsAhead: Bool
+
+    /// Told before each search but the first how many bytes it may read besides those that it goes through for good;
+    /// throws to end it.
+    typealias Account<E: Error> = (_ bytes: Int) throws(E) -> Void
 
     struct Failure: Error { var message: String }
 
@@ -60,6 +66,7 @@ final class GoRegex: @unchecked Sendable {
         names = syntax.groupNames
         groups = Int(pillion_regex_groups(handle)) + 1
         size = Int(pillion_regex_size(handle))
+        readsAhead = syntax.readsAhead
     }
 
     deinit { pillion_regex_free(handle) }
@@ -115,12 +122,15 @@ final class GoRegex: @unchecked Sendable {
 
     /// Ranges of matches that do not overlap; an empty one right behind a match does not count. `limit` < 0 for
     /// all.
-    func all(in text: [UInt8], limit: Int) -> [Range<Int>] {
+    func all<E: Error>(
+        in text: [UInt8], limit: Int, account: Account<E>
+    ) throws(E) -> [Range<Int>] {
         let subject = Subject(text)
         var result: [Range<Int>] = []
         var position = 0
         var previousEnd = -1
         while (limit < 0 || result.count < limit) && position <= subject.bytes.count {
+            if position > 0 { try account(readsAhead ? subject.bytes.count - position : 0) }
             guard let found = match(subject.bytes, from: position, groups: 1) else { break }
             var accepted = true
             if found[1] == position {
@@ -140,13 +150,15 @@ final class GoRegex: @unchecked Sendable {
     ///
     /// - Throws: what `room` throws for a result of too many bytes.
     func replaceAll<E: Error>(
-        in text: [UInt8], with template: [UInt8], literally: Bool, room: (Int) throws(E) -> Void
+        in text: [UInt8], with template: [UInt8], literally: Bool, account: Account<E>,
+        room: (Int) throws(E) -> Void
     ) throws(E) -> [UInt8] {
         let subject = Subject(text)
         var output: [UInt8] = []
         var lastEnd = 0
         var position = 0
         while position <= subject.bytes.count {
+            if position > 0 { try account(readsAhead ? subject.bytes.count - position : 0) }
             guard let found = match(subject.bytes, from: position, groups: literally ? 1 : groups) else {
                 break
             }
@@ -223,13 +235,15 @@ final class GoRegex: @unchecked Sendable {
     }
 
     /// The parts between matches; at most `limit` of them, the last being the rest; < 0 for all.
-    func split(_ text: [UInt8], limit: Int) -> [[UInt8]] {
+    func split<E: Error>(
+        _ text: [UInt8], limit: Int, account: Account<E>
+    ) throws(E) -> [[UInt8]] {
         guard limit != 0 else { return [] }
         if !source.isEmpty && text.isEmpty { return [[]] }
         var result: [[UInt8]] = []
         var begin = 0
         var end = 0
-        for found in all(in: text, limit: limit) {
+        for found in try all(in: text, limit: limit, account: account) {
             if limit > 0 && result.count == limit - 1 { break }
             end = found.lowerBound
             if found.upperBound != 0 { result.append(Array(text[begin..<end])) }

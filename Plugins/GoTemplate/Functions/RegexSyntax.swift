@@ -13,6 +13,15 @@ struct RegexSyntax {
     /// By number; the whole match and nameless groups have "".
     private(set) var groupNames: [String] = [""]
 
+    /// Whether a search may read far beyond the match that it finds: there are alternatives or repeated groups, and
+    /// something is repeated without end. `a*b|a` reads all of a text of `a` for each `a` that it finds.
+    ///
+    /// In a pattern without them the way beyond a match is one that the next matches would take too: what reads far
+    /// once finds nothing there, and does not read it again for each match.
+    var readsAhead: Bool { mayChoose && repeatsFreely }
+    private var mayChoose = false
+    private var repeatsFreely = false
+
     private let source: [UInt8]
     private var index = 0
     private var openGroups = 0
@@ -53,6 +62,7 @@ struct RegexSyntax {
                 openGroups -= 1
                 copy(1)
             case 0x7C:
+                mayChoose = true
                 copy(1)
                 lastItem = nil
                 isItem = false
@@ -80,9 +90,11 @@ struct RegexSyntax {
     }
 
     private mutating func repetition(_ start: Int, length: Int, before: Int?) throws(Failure) {
-        guard lastItem != nil else {
+        guard let item = lastItem else {
             throw failure("missing argument to repetition operator", source[start..<(start + length)])
         }
+        if source[item] == 0x29 { mayChoose = true }
+        if source[start] != 0x3F { repeatsFreely = true }
         copy(length)
         if index < source.count, source[index] == 0x3F { copy(1) }
         if let before { throw failure("invalid nested repetition operator", source[before..<index]) }

@@ -27,7 +27,7 @@ enum SprigRegex {
             "[1 22]"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
             let text = call.bytes(1)
-            let found = regex.all(in: text, limit: call.int(2))
+            let found = try regex.all(in: text, limit: call.int(2), account: account(regex, call))
             try call.room(items: found.count)
             return .texts(found.map { Array(text[$0]) })
         }
@@ -58,7 +58,8 @@ enum SprigRegex {
             "at most n parts between matches, all where n is negative", #"{{ regexSplit "," "a,b" -1 }}"#,
             "[a b]"
         ) { (call: Call, regex: GoRegex) throws(FunctionError) -> GoValue in
-            let parts = regex.split(call.bytes(1), limit: call.int(2))
+            let parts = try regex.split(
+                call.bytes(1), limit: call.int(2), account: account(regex, call))
             try call.room(items: parts.count)
             return .texts(parts)
         }
@@ -67,7 +68,7 @@ enum SprigRegex {
         -> [UInt8]
     {
         try regex.replaceAll(
-            in: call.bytes(1), with: call.bytes(2), literally: literally,
+            in: call.bytes(1), with: call.bytes(2), literally: literally, account: account(regex, call),
             room: { (size: Int) throws(FunctionError) in try call.room(bytes: size) })
     }
 
@@ -103,6 +104,21 @@ enum SprigRegex {
 
     /// Pairs of a text's byte and a pattern's instruction that are tried for what one step costs.
     private static let pairsPerStep = 16
+
+    /// Searches after the first take a byte for one look into the automaton that the first has made, unless the pattern
+    /// is so large that none is kept: `a*b|a`, which reads all of the text for each `a`, ends after some 25 MB.
+    private static func account(_ regex: GoRegex, _ call: Call) -> GoRegex.Account<FunctionError> {
+        let pairsPerStep = regex.size <= smallPattern ? 16 * pairsPerStep : pairsPerStep
+        return { (bytes: Int) throws(FunctionError) in
+            try call.work(stepsPerSearch + regex.size * bytes / pairsPerStep)
+        }
+    }
+
+    /// Beginning a search takes about as long as that many instructions.
+    private static let stepsPerSearch = 4
+
+    /// Instructions of a pattern whose automaton is small for sure.
+    private static let smallPattern = 64
 
     /// Searching takes time in proportion to the text times the pattern, `(a+)+$` too, and the steps say so: under a
     /// million of them, a pattern of 1 KiB stops at a text of some 15 KB, and `(a+)+$` goes through 1 MB.

@@ -52,6 +52,9 @@ enum {
     PILLION_HEADER_NAME,
     /* A control character in a value. */
     PILLION_HEADER_VALUE,
+    /* A header that goes on in the next line (RFC 9112, 5.2, lets a server refuse it). libmicrohttpd 0.9 puts what
+       follows behind the header's name: `Content-Leng:` and ` th` become `Content-Length:`. */
+    PILLION_HEADER_FOLDED,
 };
 int pillion_mhd_header_fault(struct MHD_Connection *connection);
 

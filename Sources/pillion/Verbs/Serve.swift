@@ -70,6 +70,16 @@ private let listenerSettings: [Setting] = [
         "the certificate with its chain, PEM"),
     .file("tlsKeyFile", \.tlsKeyFile, default: ServeOptions.defaultKey, "its key, PEM"),
     .choice("tls-min-version", \.tlsMinimumVersion, "the oldest TLS that is spoken"),
+    Setting([
+        Option(
+            name: "tls-cipher-suites", shape: .list("NAME,…"),
+            help: "offer these cipher suites only, by their IANA names such as "
+                + "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; TLS 1.3 has their ciphers")
+    ]) { options, arguments in
+        options.tlsCipherSuites = arguments.list("tls-cipher-suites").flatMap {
+            $0.split(separator: ",").map(String.init)
+        }
+    },
     .text("httpAddress", "ADDRESS,…", \.httpAddress, "plain HTTP: numeric addresses and unix:PATH"),
     .port("httpPort", \.httpPort, "plain HTTP"),
     Setting([

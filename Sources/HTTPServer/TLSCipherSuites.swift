@@ -1,0 +1,81 @@
+/// The cipher suites that a listener offers, chosen by the names that IANA gives them (as `--tls-cipher-suites` of
+/// Kubernetes' own servers takes them).
+///
+/// All of them authenticate what they encrypt and keep the past secret; no other can be named. GnuTLS knows ciphers and
+/// key exchanges, each of which goes with each: a choice that leaves out a pair of what it names is refused rather
+/// than widened. TLS 1.3 has the same ciphers and chooses its key exchange apart.
+public struct TLSCipherSuites: Sendable, Equatable {
+    private enum Cipher: String, CaseIterable {
+        case aes256 = "AES-256-GCM"
+        case chacha = "CHACHA20-POLY1305"
+        case aes128 = "AES-128-GCM"
+
+        var name: String {
+            switch self {
+            case .aes256: "AES_256_GCM_SHA384"
+            case .chacha: "CHACHA20_POLY1305_SHA256"
+            case .aes128: "AES_128_GCM_SHA256"
+            }
+        }
+    }
+
+    private enum Exchange: String, CaseIterable {
+        case ecdsa = "ECDHE-ECDSA"
+        case rsa = "ECDHE-RSA"
+
+        func suite(_ cipher: Cipher) -> String {
+            "TLS_\(self == .ecdsa ? "ECDHE_ECDSA" : "ECDHE_RSA")_WITH_\(cipher.name)"
+        }
+    }
+
+    private var ciphers = Cipher.allCases
+    private var exchanges = Exchange.allCases
+
+    /// All.
+    public init() {}
+
+    /// Every name that can be chosen.
+    public static var names: [String] {
+        Cipher.allCases.map { "TLS_\($0.name)" }
+            + Exchange.allCases.flatMap { exchange in Cipher.allCases.map(exchange.suite) }
+    }
+
+    /// - Parameter names: none chooses all.
+    /// - Throws: which name is not known, or which pair is missing, and what to do.
+    public init(_ names: [String], minimum: TLSOptions.Version) throws(HTTPServerError) {
+        guard !names.isEmpty else { return }
+        if let unknown = names.first(where: { !Self.names.contains($0) }) {
+            throw HTTPServerError(
+                message: "the cipher suite \"\(unknown)\" is not offered, want some of "
+                    + Self.names.joined(separator: ", "))
+        }
+        ciphers = Cipher.allCases.filter { cipher in
+            names.contains("TLS_\(cipher.name)")
+                || Exchange.allCases.contains { names.contains($0.suite(cipher)) }
+        }
+        exchanges = Exchange.allCases.filter { exchange in
+            Cipher.allCases.contains { names.contains(exchange.suite($0)) }
+        }
+        guard minimum == .v12 else { return }
+        guard !exchanges.isEmpty else {
+            throw HTTPServerError(
+                message: "none of the cipher suites is one of TLS 1.2: name one, or set --tls-min-version 1.3"
+            )
+        }
+        for exchange in exchanges {
+            for cipher in ciphers where !names.contains(exchange.suite(cipher)) {
+                throw HTTPServerError(
+                    message:
+                        "the cipher suites name \(cipher.rawValue) and \(exchange.rawValue), which go together: "
+                        + "add \(exchange.suite(cipher)), or leave one of the two out")
+            }
+        }
+    }
+
+    /// The part of GnuTLS's priorities that says so.
+    var priorities: String {
+        let exchanges = self.exchanges.isEmpty ? Exchange.allCases : self.exchanges
+        return "-CIPHER-ALL:" + ciphers.map { "+\($0.rawValue)" }.joined(separator: ":")
+            + ":-KX-ALL:" + exchanges.map { "+\($0.rawValue)" }.joined(separator: ":")
+    }
+}
