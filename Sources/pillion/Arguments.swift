@@ -152,25 +152,29 @@ extension Arguments {
 }
 
 extension Option {
-    /// The other spelling: camelCase for kebab-case and kebab-case for the others.
+    private static let dash = UInt8(ascii: "-")
+    private static let underscore = UInt8(ascii: "_")
+
+    /// The other spelling: camelCase for kebab-case and kebab-case for the others. Names are ASCII.
     var twin: String {
-        if name.contains("-") {
-            let words = name.split(separator: "-")
-            return words.first!
-                + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        }
-        var result = ""
-        var previousWasUpper = true
-        for letter in name {
-            if letter == "_" {
-                result.append("-")
-                continue
+        let isKebab = name.utf8.contains(Option.dash)
+        var result: [UInt8] = []
+        var before = Option.dash
+        for letter in name.utf8 {
+            if isKebab {
+                if letter != Option.dash {
+                    result.append(before == Option.dash && !result.isEmpty ? Option.upper(letter) : letter)
+                }
+            } else if letter == Option.underscore {
+                result.append(Option.dash)
+            } else {
+                let isUpper = Option.isUpper(letter)
+                if isUpper, !Option.isUpper(before), !result.isEmpty { result.append(Option.dash) }
+                result.append(isUpper ? letter | 0x20 : letter)
             }
-            if letter.isUppercase, !previousWasUpper { result.append("-") }
-            previousWasUpper = letter.isUppercase
-            result.append(letter.lowercased())
+            before = letter
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     /// `PILLION_INJECT_CONFIG`
@@ -178,7 +182,15 @@ extension Option {
 
     /// `INJECT_CONFIG`
     var variableSuffix: String {
-        let kebab = name.contains("-") ? name : twin
-        return kebab.uppercased().replacing("-", with: "_")
+        let kebab = name.utf8.contains(Option.dash) ? name : twin
+        return String(
+            decoding: kebab.utf8.map { $0 == Option.dash ? Option.underscore : Option.upper($0) },
+            as: UTF8.self)
+    }
+
+    private static func isUpper(_ letter: UInt8) -> Bool { letter &- UInt8(ascii: "A") < 26 }
+
+    private static func upper(_ letter: UInt8) -> UInt8 {
+        letter &- UInt8(ascii: "a") < 26 ? letter & 0xdf : letter
     }
 }

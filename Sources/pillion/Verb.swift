@@ -11,7 +11,7 @@ struct Verb: Sendable {
     var operands: String = ""
     /// Paragraphs for `--help` and the manual page.
     var discussion: String = ""
-    var options: [Option] = []
+    private let table: @Sendable () -> [Option]
     /// Command lines with what they do.
     var examples: [(command: String, does: String)] = []
     /// What exit statuses mean beyond 0, 1 failure, 2 usage.
@@ -19,6 +19,28 @@ struct Verb: Sendable {
     /// Left out of help: for the program's own use.
     var isHidden = false
     var run: @Sendable (Arguments) throws -> ExitStatus
+
+    var options: [Option] { table() }
+
+    /// - Parameter options: asked for when this verb is the one that runs, and never before: those of `serve` take
+    ///   longer to make than a small rendering.
+    init(
+        name: String, summary: String, operands: String = "", discussion: String = "",
+        options: @autoclosure @escaping @Sendable () -> [Option] = [],
+        examples: [(command: String, does: String)] = [],
+        statuses: [(status: Int32, means: String)] = [], isHidden: Bool = false,
+        run: @escaping @Sendable (Arguments) throws -> ExitStatus
+    ) {
+        self.name = name
+        self.summary = summary
+        self.operands = operands
+        self.discussion = discussion
+        table = options
+        self.examples = examples
+        self.statuses = statuses
+        self.isHidden = isHidden
+        self.run = run
+    }
 }
 
 /// One option of a verb.

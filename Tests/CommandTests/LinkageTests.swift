@@ -4,7 +4,7 @@ import Testing
 /// What the binary carries and loads: start-up time and memory are decided here.
 @Suite struct LinkageTests {
     /// The release binary where it was built, and the one that the other tests run.
-    private static let binaries = [pillionBinary, packageRoot + "/.build/release/pillion"]
+    private static let binaries = [pillionBinary, releaseBinary]
         .filter { contents(of: $0) != nil }
 
     @Test func thereIsABinary() { #expect(!Self.binaries.isEmpty) }
@@ -27,6 +27,23 @@ import Testing
             #expect(!loaded.contains(library), "\(path) loads \(library) at its start")
         }
     }
+
+    /// A release with the runtime in it brings the C++ runtime along, and exports next to nothing.
+    @Test(.enabled(if: Self.releaseIsStatic, "no release binary with the Swift runtime in it"))
+    func releaseIsLean() {
+        let release = Self.releaseBinary
+        let loaded = run("/usr/bin/ldd", [release]).output
+        for library in ["libstdc++", "libgcc_s"] {
+            #expect(!loaded.contains(library), "\(release) loads \(library) at its start")
+        }
+        let exported = run("/usr/bin/nm", ["-D", "--defined-only", release]).output
+        #expect(exported.split(separator: "\n").count < 100, "\(exported.prefix(2_000))")
+    }
+
+    private static let releaseBinary = packageRoot + "/.build/release/pillion"
+    private static let releaseIsStatic =
+        contents(of: releaseBinary) != nil
+        && !run("/usr/bin/ldd", [releaseBinary]).output.contains("libswiftCore")
 
     /// libcurl is for the API server, which is asked only where a flag says so.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
