@@ -70,7 +70,9 @@ struct GoTemplate: CompiledTemplate {
                 hasFunction: { table.has($0) })
         }
         var segmenting: Compiler.Segmenting?
-        if let memory = options.memory, memory.isOn, let type = options.dataType {
+        if let memory = options.memory, memory.isOn, let type = options.dataType,
+            !options.allowsImpureFunctions
+        {
             segmenting = Compiler.Segmenting(entry: entry, type: type)
         }
         program = try Compiler.compile(
@@ -116,6 +118,14 @@ struct GoTemplate: CompiledTemplate {
         }
         try run(named: entry, data: value, context: context, into: &output, map: &sourceMap)
     }
+
+    /// A text that is rendered by `tpl` or `render` may call whatever is there.
+    var isPure: Bool {
+        !options.allowsImpureFunctions
+            || program.functions.allSatisfy { $0.isPure && !GoTemplate.rendersText.contains($0.name) }
+    }
+
+    private static let rendersText: Set<String> = ["tpl", "render"]
 
     func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }
 

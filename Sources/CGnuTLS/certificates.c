@@ -14,10 +14,12 @@ typedef struct {
     unsigned int size;
 } datum;
 
-enum { PEM = 1, ECDSA = 4, SHA256 = 6, DNS_NAME = 1, APPEND = 1, PLAIN = 1 };
+enum { PEM = 1, SHA256 = 6, SHA512 = 8, DNS_NAME = 1, IP_ADDRESS = 4, APPEND = 1, PLAIN = 1 };
+// gnutls_pk_algorithm_t
+enum { RSA = 1, DSA = 2, ECDSA = 4, ED25519 = 7 };
 // GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
 enum { P256 = (int)(1u << 31 | 2) };
-enum { DIGITAL_SIGNATURE = 128, CERT_SIGN = 4, CRL_SIGN = 2 };
+enum { DIGITAL_SIGNATURE = 128, KEY_ENCIPHERMENT = 32, CERT_SIGN = 4, CRL_SIGN = 2 };
 // More certificates in one text are not looked at.
 enum { most_certificates = 64 };
 
@@ -27,6 +29,8 @@ static struct {
     int (*key_generate)(void *key, int algorithm, unsigned bits, unsigned flags);
     int (*key_import)(void *key, const datum *, int format, const char *password, unsigned flags);
     int (*key_export)(void *key, int format, const char *password, unsigned flags, datum *);
+    int (*key_export_plain)(void *key, int format, datum *);
+    int (*key_algorithm)(void *key);
     int (*key_id)(void *key, unsigned flags, unsigned char *out, size_t *size);
     int (*init)(void **crt);
     void (*deinit)(void *crt);
@@ -65,6 +69,8 @@ static void open_functions(void) {
     RESOLVE(key_generate, "privkey_generate");
     RESOLVE(key_import, "privkey_import2");
     RESOLVE(key_export, "privkey_export2_pkcs8");
+    RESOLVE(key_export_plain, "privkey_export2");
+    RESOLVE(key_algorithm, "privkey_get_pk_algorithm");
     RESOLVE(key_id, "privkey_get_key_id");
     RESOLVE(init, "crt_init");
     RESOLVE(deinit, "crt_deinit");
@@ -135,20 +141,34 @@ static int set_identifiers(void *crt, void *issuer) {
     return x509.id(issuer, 0, id, &size) < 0 ? -1 : x509.set_authority_id(crt, id, size);
 }
 
+static unsigned usage(const struct pillion_x509_request *request) {
+    if (request->is_for_any_use) return DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | (request->is_authority ? CERT_SIGN : 0);
+    return request->is_authority ? CERT_SIGN | CRL_SIGN : DIGITAL_SIGNATURE;
+}
+
 static int fill(void *crt, void *key, const struct pillion_x509_request *request) {
     uint8_t serial[16];
     if (pillion_random(serial, sizeof serial)) return -1;
     // Positive, and never a leading zero.
     serial[0] = (uint8_t)((serial[0] & 0x7f) | 0x40);
+    unsigned name_size = (unsigned)strlen(request->common_name);
+    int depth = request->is_authority && !request->is_for_any_use ? 0 : -1;
     int bad = x509.set_version(crt, 3) < 0 ||
-              x509.set_subject(crt, "2.5.4.3", 0, request->common_name, (unsigned)strlen(request->common_name)) < 0 || x509.set_serial(crt, serial, sizeof serial) < 0 ||
+              (name_size && x509.set_subject(crt, "2.5.4.3", 0, request->common_name, name_size) < 0) ||
+              x509.set_serial(crt, serial, sizeof serial) < 0 ||
               x509.set_activation_time(crt, (time_t)request->not_before) < 0 ||
               x509.set_expiration_time(crt, (time_t)request->not_after) < 0 || x509.set_key(crt, key) < 0 ||
-              x509.set_basic_constraints(crt, request->is_authority != 0, request->is_authority ? 0 : -1) < 0 ||
-              x509.set_key_usage(crt, request->is_authority ? CERT_SIGN | CRL_SIGN : DIGITAL_SIGNATURE) < 0;
-    if (!bad && !request->is_authority) bad = x509.set_purpose(crt, "1.3.6.1.5.5.7.3.1", 0) < 0;
+              x509.set_basic_constraints(crt, request->is_authority != 0, depth) < 0 ||
+              x509.set_key_usage(crt, usage(request)) < 0;
+    int any = request->is_for_any_use;
+    if (!bad && (any || !request->is_authority)) bad = x509.set_purpose(crt, "1.3.6.1.5.5.7.3.1", 0) < 0;
+    if (!bad && any) bad = x509.set_purpose(crt, "1.3.6.1.5.5.7.3.2", 0) < 0;
     for (const char *const *name = request->names; !bad && name && *name; name++)
         bad = x509.set_name(crt, DNS_NAME, *name, (unsigned)strlen(*name), APPEND) < 0;
+    for (size_t i = 0; !bad && i < request->address_count; i++) {
+        const struct pillion_x509_address *address = &request->addresses[i];
+        bad = x509.set_name(crt, IP_ADDRESS, address->bytes, (unsigned)address->size, APPEND) < 0;
+    }
     return bad ? -1 : 0;
 }
 
@@ -160,14 +180,25 @@ static char *take(datum *text) {
     return copy;
 }
 
-static int finish(void *crt, void *key, void *issuer, void *issuer_key, char **certificate, char **key_text) {
-    datum text = {NULL, 0}, secret = {NULL, 0};
+// The form of a key that templates expect is the old one, where its kind has one.
+static int write_key(void *key, int is_plain, char **text) {
+    datum secret = {NULL, 0};
+    if (x509.key_algorithm(key) == ED25519) is_plain = 0;
+    int status = is_plain ? x509.key_export_plain(key, PEM, &secret) : x509.key_export(key, PEM, NULL, PLAIN, &secret);
+    if (status < 0) return PILLION_CRYPTO_REFUSED;
+    *text = take(&secret);
+    return *text ? PILLION_CRYPTO_OK : PILLION_CRYPTO_MEMORY;
+}
+
+static int finish(void *crt, void *key, int is_plain, void *issuer, void *issuer_key, char **certificate,
+                  char **key_text) {
+    datum text = {NULL, 0};
     if (set_identifiers(crt, issuer) < 0) return PILLION_CRYPTO_REFUSED;
-    if (x509.sign(crt, issuer, issuer_key, SHA256, 0) < 0) return PILLION_CRYPTO_REFUSED;
+    int digest = x509.key_algorithm(issuer_key) == ED25519 ? SHA512 : SHA256;
+    if (x509.sign(crt, issuer, issuer_key, digest, 0) < 0) return PILLION_CRYPTO_REFUSED;
     if (x509.export(crt, PEM, &text) < 0) return PILLION_CRYPTO_REFUSED;
     *certificate = take(&text);
-    if (x509.key_export(key, PEM, NULL, PLAIN, &secret) >= 0) *key_text = take(&secret);
-    return *certificate && *key_text ? PILLION_CRYPTO_OK : PILLION_CRYPTO_MEMORY;
+    return *certificate ? write_key(key, is_plain, key_text) : PILLION_CRYPTO_MEMORY;
 }
 
 int pillion_x509_issue(const struct pillion_x509_request *request, char **certificate, char **key_text) {
@@ -176,15 +207,20 @@ int pillion_x509_issue(const struct pillion_x509_request *request, char **certif
     if (status) return status;
     void *crt = NULL, *key = NULL, *issuer_key = NULL, *issuers[most_certificates];
     unsigned issuer_count = 0;
+    int any = request->is_for_any_use;
     status = PILLION_CRYPTO_REFUSED;
-    if (x509.key_init(&key) < 0 || x509.key_generate(key, ECDSA, (unsigned)P256, 0) < 0) goto end;
+    if (request->key) {
+        if (read_key(request->key, request->key_size, &key)) goto end;
+    } else if (x509.key_init(&key) < 0 || x509.key_generate(key, ECDSA, (unsigned)P256, 0) < 0) {
+        goto end;
+    }
     if (x509.init(&crt) < 0 || fill(crt, key, request)) goto end;
     if (request->issuer_certificate) {
         if (read_list(request->issuer_certificate, request->issuer_certificate_size, issuers, &issuer_count)) goto end;
         if (read_key(request->issuer_key, request->issuer_key_size, &issuer_key)) goto end;
-        status = finish(crt, key, issuers[0], issuer_key, certificate, key_text);
+        status = finish(crt, key, any, issuers[0], issuer_key, certificate, key_text);
     } else {
-        status = finish(crt, key, crt, key, certificate, key_text);
+        status = finish(crt, key, any, crt, key, certificate, key_text);
     }
 end:
     if (status) {
@@ -196,6 +232,39 @@ end:
     if (issuer_key) x509.key_deinit(issuer_key);
     if (crt) x509.deinit(crt);
     if (key) x509.key_deinit(key);
+    return status;
+}
+
+int pillion_key_generate(enum pillion_key_kind kind, unsigned bits, char **pem) {
+    static const int algorithms[] = {RSA, DSA, ECDSA, ED25519};
+    *pem = NULL;
+    int status = need();
+    if (status) return status;
+    if (kind == PILLION_KEY_ECDSA) bits = (unsigned)P256;
+    if (kind == PILLION_KEY_ED25519) bits = 256;
+    void *key = NULL;
+    if (x509.key_init(&key) < 0) return PILLION_CRYPTO_MEMORY;
+    status = PILLION_CRYPTO_REFUSED;
+    if (x509.key_generate(key, algorithms[kind], bits, 0) >= 0) status = write_key(key, 1, pem);
+    x509.key_deinit(key);
+    return status;
+}
+
+int pillion_key_read(const char *text, size_t size, char **pem, int *kind) {
+    void *key = NULL;
+    *pem = NULL;
+    int status = need();
+    if (status) return status;
+    if ((status = read_key(text, size, &key))) return status;
+    switch (x509.key_algorithm(key)) {
+    case RSA: *kind = PILLION_KEY_RSA; break;
+    case DSA: *kind = PILLION_KEY_DSA; break;
+    case ECDSA: *kind = PILLION_KEY_ECDSA; break;
+    case ED25519: *kind = PILLION_KEY_ED25519; break;
+    default: *kind = -1;
+    }
+    status = write_key(key, 1, pem);
+    x509.key_deinit(key);
     return status;
 }
 

@@ -70,6 +70,9 @@ public struct InjectionOptions: Sendable {
     public var podTemplatePaths: [PodTemplatePath] = []
     /// What `env` may read, and the settings that Istio takes from its environment: COMPLIANCE_POLICY, PLATFORM.
     public var environment: [String: String] = [:]
+    /// `--allow-impure-functions`: whether injection templates find sprig's functions of clock, chance, certificates and
+    /// network. A Snapshot whose templates call one keeps no answers.
+    public var allowsImpureFunctions: Bool = false
     /// Annotations of namespaces by name, for the user and group ids that OpenShift gives to each; read where the
     /// platform is that: `PLATFORM` of the environment, else `global.platform` of the values. A review names its pod's
     /// namespace only.

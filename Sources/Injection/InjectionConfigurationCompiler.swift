@@ -124,6 +124,7 @@ struct InjectionConfigurationCompiler {
         var compile = CompileOptions()
         compile.functionSets = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
         compile.environment = options.environment
+        compile.allowsImpureFunctions = options.allowsImpureFunctions
         // What an injection template prints is YAML; engines that escape escape for that.
         compile.escape = .yaml
         compile.limits = options.limits

@@ -56,7 +56,9 @@ public final class Snapshot: Sendable {
         mesh = parts.mesh
         templateHash = parts.templateHash
         let counters = parts.options.cacheCounters
-        answers = BoundedCache(bytes: parts.options.cacheBytes / 2, counters.answers)
+        // The same question has another answer each time where a template asks the clock or chance.
+        let isPure = parts.templates.values.allSatisfy { $0.compiled.isPure }
+        answers = BoundedCache(bytes: isPure ? parts.options.cacheBytes / 2 : 0, counters.answers)
         decodedBlocks = BoundedCache(bytes: parts.options.cacheBytes / 4, counters.blocks)
     }
 

@@ -174,6 +174,9 @@ public protocol CompiledTemplate: Sendable {
         into output: inout ByteBuffer
     ) throws(RenderError)
 
+    /// Whether the output depends on nothing but the data and what the template was compiled with.
+    var isPure: Bool { get }
+
     /// What looks like a mistake though the engine accepts it. Not looked for before it is asked.
     func warnings() -> [TemplateWarning]
 }
@@ -191,6 +194,8 @@ public struct TemplateWarning: Sendable, Equatable {
 }
 
 extension CompiledTemplate {
+    public var isPure: Bool { true }
+
     public func warnings() -> [TemplateWarning] { [] }
 
     /// Renders without a source map.

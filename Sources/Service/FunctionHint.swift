@@ -17,7 +17,8 @@ extension RenderRequest {
             sets.append(function.set)
         }
         if !sets.isEmpty {
-            let impure = known.contains { $0.name == name && !$0.isPure } ? ", and not one of requests" : ""
+            let isImpure = known.contains { $0.name == name && !$0.isPure }
+            let impure = isImpure ? ", there with --allow-impure-functions" : ""
             return "\(name) is a function of \(sets.joined(separator: " and "))\(impure)"
         }
         let near = Spelling.nearest(name, among: Set(known.filter { isThere($0) }.map(\.name)).sorted())

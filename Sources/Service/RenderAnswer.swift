@@ -76,6 +76,7 @@ extension RenderRequest {
             request.engine = named.engine
             request.sources = named.sources
             if options.functionSets.isEmpty { request.options.functionSets = named.functionSets }
+            request.options.allowsImpureFunctions = named.allowsImpureFunctions
             return request
         }
         let names = context.templates.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")

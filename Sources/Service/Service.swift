@@ -58,7 +58,9 @@ public final class Service: Sendable {
         health = Health { certificates?.isInForce ?? true }
         let callers = try Callers(options)
         let templates = try options.templatesFolder.map { path throws(ServiceError) in
-            try TemplateFolder(path, registry: registry, limits: options.renderLimits)
+            try TemplateFolder(
+                path, registry: registry, limits: options.renderLimits,
+                allowsImpureFunctions: options.injection.allowsImpureFunctions)
         }
         let active = active
         let metrics = ServiceMetrics(

@@ -27,7 +27,7 @@ final class TemplateCache: Sendable {
             self.options =
                 [
                     options.missingKey.rawValue, options.leftDelimiter, options.rightDelimiter,
-                    options.escape?.rawValue ?? "",
+                    options.escape?.rawValue ?? "", options.allowsImpureFunctions ? "impure" : "",
                 ] + options.functionSets
             var hasher = Hasher()
             hasher.combine(engine)

@@ -24,6 +24,7 @@ final class TemplateFolder: Sendable {
     let path: String
     private let registry: PluginRegistry
     private let limits: RenderLimits
+    private let allowsImpureFunctions: Bool
     private struct State {
         var templates: [String: NamedTemplate]
         /// What was read last, good or bad.
@@ -32,13 +33,17 @@ final class TemplateFolder: Sendable {
     private let state: Mutex<State>
 
     /// - Throws: everything that is wrong with the folder, as one text.
-    init(_ path: String, registry: PluginRegistry, limits: RenderLimits) throws(ServiceError) {
+    init(
+        _ path: String, registry: PluginRegistry, limits: RenderLimits, allowsImpureFunctions: Bool = false
+    ) throws(ServiceError) {
+        self.allowsImpureFunctions = allowsImpureFunctions
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         self.registry = registry
         self.limits = limits
         do throws(TemplateFolderError) {
             let files = try Self.read(self.path)
-            state = Mutex(State(templates: try Self.compiled(files, registry, limits), files: files))
+            let templates = try Self.compiled(files, registry, limits, allowsImpureFunctions)
+            state = Mutex(State(templates: templates, files: files))
         } catch {
             throw ServiceError(message: error.problems.joined(separator: "\n"))
         }
@@ -55,7 +60,7 @@ final class TemplateFolder: Sendable {
                 return !state.files.elementsEqual(files) { $0.name == $1.name && $0.bytes == $1.bytes }
             }
             guard isNew else { return .unchanged }
-            let templates = try Self.compiled(files, registry, limits)
+            let templates = try Self.compiled(files, registry, limits, allowsImpureFunctions)
             state.withLock { $0.templates = templates }
             return .loaded(templates.keys.sorted())
         } catch {
@@ -96,7 +101,7 @@ final class TemplateFolder: Sendable {
     private static let engines = ["tmpl": "gotemplate", "gotmpl": "gotemplate"]
 
     private static func compiled(
-        _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits
+        _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits, _ impure: Bool
     ) throws(TemplateFolderError) -> [String: NamedTemplate] {
         var problems: [String] = []
         var names: Set<String> = []
@@ -123,9 +128,11 @@ final class TemplateFolder: Sendable {
             for source in all {
                 let named = NamedTemplate(
                     engine: engine, sources: TemplateSources(all, entry: source.name),
-                    functionSets: renderer.description.functionSets.filter { !$0.hasSuffix("-classic") })
+                    functionSets: renderer.description.functionSets.filter { !$0.hasSuffix("-classic") },
+                    allowsImpureFunctions: impure)
                 var options = CompileOptions()
                 options.functionSets = named.functionSets
+                options.allowsImpureFunctions = impure
                 options.limits = limits
                 do throws(RenderError) {
                     _ = try renderer.compile(named.sources, options: options)
@@ -145,8 +152,12 @@ public enum NamedTemplates {
     /// The names of the templates in the folder, all of which compile under the server's limits.
     ///
     /// - Throws: everything that is wrong with it, a line each.
-    public static func check(folder: String, registry: PluginRegistry) throws(ServiceError) -> [String] {
-        try TemplateFolder(folder, registry: registry, limits: .server).templates.keys.sorted()
+    public static func check(
+        folder: String, registry: PluginRegistry, allowsImpureFunctions: Bool = false
+    ) throws(ServiceError) -> [String] {
+        try TemplateFolder(
+            folder, registry: registry, limits: .server, allowsImpureFunctions: allowsImpureFunctions
+        ).templates.keys.sorted()
     }
 }
 
@@ -157,11 +168,17 @@ public struct NamedTemplate: Sendable {
     public var sources: TemplateSources
     /// What it may call where the request names no sets.
     public var functionSets: [String]
+    /// Whether it may call functions of clock, chance, certificates and network.
+    public var allowsImpureFunctions: Bool
 
-    public init(engine: String, sources: TemplateSources, functionSets: [String] = []) {
+    public init(
+        engine: String, sources: TemplateSources, functionSets: [String] = [],
+        allowsImpureFunctions: Bool = false
+    ) {
         self.engine = engine
         self.sources = sources
         self.functionSets = functionSets
+        self.allowsImpureFunctions = allowsImpureFunctions
     }
 }
 

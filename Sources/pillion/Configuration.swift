@@ -20,6 +20,12 @@ let templateEnvironmentOption = Option(
     name: "template-env", shape: .list("NAME"),
     help: "an environment variable that the template function env may read; all others are empty to it")
 
+let impureFunctionsOption = Option(
+    name: "allow-impure-functions", shape: .flag,
+    help:
+        "templates of your own, never those of a request, may call sprig's functions of clock, chance, certificates and network"
+)
+
 /// OpenShift gives each namespace ids of its own, which the proxy has to run with.
 let platformOptions = [
     Option(
@@ -91,6 +97,7 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     for name in arguments.list("template-env") + settingsOfEnvironment {
         options.environment[name] = getenv(name).map { String(cString: $0) }
     }
+    options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
     if let platform = arguments.string("platform") { options.environment["PLATFORM"] = platform }
     for path in arguments.list("namespaceFile") {
         do {

@@ -67,6 +67,34 @@ struct CacheTests {
         #expect(counters.answers.bytes + counters.blocks.bytes <= cacheBytes)
     }
 
+    @Test("what asks chance is asked each time")
+    func impureTemplates() throws {
+        func configuration(_ call: String) -> String {
+            """
+            policy: enabled
+            defaultTemplates: [sidecar]
+            templates:
+              sidecar: |
+                metadata: {annotations: {chance: "{{ \(call) }}"}}
+            """
+        }
+        var options = InjectionOptions()
+        options.allowsImpureFunctions = true
+        let pod: Value = ["metadata": ["name": "a"], "spec": ["containers": [["name": "a"]]]]
+        let body = JSON.text(Self.review(pod, uid: "u"))
+        for (call, isKept) in [("randAlphaNum 30", false), ("upper `a`", true)] {
+            let snapshot = try Snapshots.make(configuration(call), options: options)
+            let first = Self.answer(body, snapshot)
+            #expect(first.contains("\"patch\""))
+            #expect((Self.answer(body, snapshot) == first) == isKept)
+            #expect((options.cacheCounters.answers.hits > 0) == isKept)
+        }
+        options.allowsImpureFunctions = false
+        #expect(throws: ConfigurationError.self) {
+            try Snapshots.make(configuration("now"), options: options)
+        }
+    }
+
     @Test("a new Snapshot begins with nothing, and what it replaces gives its bytes back")
     func replaced() throws {
         var options = InjectionOptions()

@@ -41,6 +41,7 @@ struct GoJSON: ~Copyable {
         case .string, .rawString: append(text: value.stringText ?? "")
         case .bytes(let bytes): append(text: Base64.encode(bytes))
         case .typed(let typed): try append(TypedJSON.value(typed.value, typed.type), depth: depth)
+        case .native(let native as any JSONStructured): try append(native.jsonFields, depth: depth)
         case .native(let native): append(text: native.jsonText)
         case .array(let items):
             try list(items.count, depth) { (writer: inout GoJSON, index) throws(FunctionError) in
@@ -134,6 +135,11 @@ struct GoJSON: ~Copyable {
 extension NativeValue {
     /// As encoding/json writes it: the text form, save where the type has its own.
     var jsonText: String { (self as? any JSONTextual)?.ownJSONText ?? printed }
+}
+
+/// A native value that is an object to JSON: its exported fields.
+protocol JSONStructured {
+    var jsonFields: GoValue { get }
 }
 
 /// A native value whose JSON differs from what `print` writes.

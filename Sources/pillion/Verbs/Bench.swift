@@ -29,7 +29,7 @@ let benchVerb = Verb(
             name: "meshConfig", shape: .value("FILE"), help: "inject: the mesh configuration",
             readsEnvironment: true),
         Option(name: "revision", shape: .value("NAME"), fallback: "", help: "inject: the revision"),
-        nativeSidecarsOption, templateEnvironmentOption,
+        nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption,
         Option(name: "rounds", shape: .value("N"), fallback: "500", help: "how often each is measured"),
         Option(
             name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),

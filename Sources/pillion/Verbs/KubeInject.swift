@@ -27,7 +27,7 @@ let kubeInjectVerb = Verb(
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
             help: "the label istio.io/rev, and the end of the ConfigMaps' names: istio-REVISION"),
-        nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
+        nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
     ] + platformOptions + [
         Option(
             name: "respect-policy", shape: .flag,

@@ -19,6 +19,7 @@ let templateOptions = [
     Option(
         name: "function-set", shape: .list("SET"),
         help: "functions besides the engine's own: sprig, helm, injection; later ones win"),
+    impureFunctionsOption,
     Option(
         name: "execute", shape: .value("NAME"), help: "the template to run where it is not the main one"),
     Option(
@@ -233,6 +234,7 @@ private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
     options.rightDelimiter = arguments.string("right-delim") ?? ""
     options.escape = try arguments.choice("escape", of: ["html", "json", "yaml", "none"])
         .flatMap(CompileOptions.Escape.init(rawValue:))
+    options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
     options.functionSets = arguments.list("function-set").flatMap {
         $0.split(separator: ",").map(String.init)
     }

@@ -35,7 +35,7 @@ private let configurationSettings: [Setting] = [
         [
             Option(
                 name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
-            nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption,
+            nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
         ] + platformOptions
     ) { options, arguments in
         options.injection = try injectionOptions(arguments)

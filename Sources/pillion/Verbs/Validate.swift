@@ -20,7 +20,7 @@ let validateVerb = Verb(
             name: "meshConfig", shape: .value("FILE"), help: "the mesh configuration", readsEnvironment: true),
         Option(
             name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
-        nativeSidecarsOption, templateEnvironmentOption,
+        nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption,
         Option(
             name: "templates", shape: .value("FOLDER"), help: "named templates, as the server holds them",
             readsEnvironment: true),
@@ -38,14 +38,17 @@ let validateVerb = Verb(
             throw UsageError("want an injection configuration: --injectConfig FILE")
         }
         let registry = try registry(for: arguments)
-        if let folder { try checkTemplates(folder, registry) }
+        if let folder {
+            try checkTemplates(folder, registry, impure: arguments.flag("allow-impure-functions"))
+        }
         guard let path = arguments.string("injectConfig") else { return .success }
         return try checkConfiguration(path, arguments, registry)
     })
 
-private func checkTemplates(_ folder: String, _ registry: PluginRegistry) throws {
+private func checkTemplates(_ folder: String, _ registry: PluginRegistry, impure: Bool) throws {
     do throws(ServiceError) {
-        let names = try NamedTemplates.check(folder: folder, registry: registry)
+        let names = try NamedTemplates.check(
+            folder: folder, registry: registry, allowsImpureFunctions: impure)
         complain("\(folder): good (\(names.joined(separator: ", ")))")
     } catch {
         throw Failure(error.message)
