@@ -35,8 +35,8 @@ final class TemplateMemory: Sendable {
         return SegmentInputs(plan, of: root, known: known, template: number)
     }
 
-    func output(for key: [UInt8]) -> OutputMemory.Output? { memory.output(for: key) }
-    func keep(_ output: OutputMemory.Output, for key: [UInt8]) { memory.keep(output, for: key) }
+    func output(for key: CacheKey) -> OutputMemory.Output? { memory.output(for: key) }
+    func keep(_ output: OutputMemory.Output, for key: CacheKey) { memory.keep(output, for: key) }
 }
 
 extension Machine {

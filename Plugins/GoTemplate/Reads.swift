@@ -10,6 +10,10 @@ struct Reads: Equatable {
         var member: String
         var field: String?
         var key: String?
+
+        var isOfLabels: Bool { field == "labels" }
+        /// Parts of one member, and of one field of it, stand beside each other.
+        var order: (String, String, String) { (member, field ?? "", key ?? "") }
     }
 
     /// Whether nothing can be said.

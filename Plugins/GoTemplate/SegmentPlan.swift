@@ -52,10 +52,24 @@ struct SegmentPlan: Sendable {
             }
         }
         close(&self)
+        sortParts()
+    }
+
+    /// Those of one member, and of one field of it, beside each other: each is looked up once.
+    private mutating func sortParts() {
+        let order = parts.indices.sorted { parts[$0].order < parts[$1].order }
+        var places = [Int](repeating: 0, count: parts.count)
+        for (place, index) in order.enumerated() { places[index] = place }
+        parts = order.map { parts[$0] }
+        for index in segments.indices {
+            segments[index].parts = segments[index].parts.map { $0.map { places[$0] }.sorted() }
+        }
     }
 
     private static func belong(_ open: Set<Reads.Part>, _ new: Set<Reads.Part>) -> Bool {
-        new.isSubset(of: open) || open.union(new).count(where: { $0.field != nil }) <= memberLimit
+        // Labels differ between any two ReplicaSets: what reads them is mostly run, and by itself.
+        guard open.contains(where: \.isOfLabels) == new.contains(where: \.isOfLabels) else { return false }
+        return new.isSubset(of: open) || open.union(new).count(where: { $0.field != nil }) <= memberLimit
     }
 
     /// Whether anything is gained.
@@ -74,20 +88,26 @@ struct SegmentInputs {
     ///   - template: tells keys of templates apart.
     /// - Returns: nil where a value nests too deep to be looked at.
     init?(_ plan: SegmentPlan, of root: Object, known: Object, template: Int) {
-        var bytes = ByteBuffer(capacity: 2048)
+        var bytes = ByteBuffer(capacity: 4096)
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(plan.parts.count)
         var member = (name: "", value: Value?.none, isKnown: false)
+        var field = (name: String?.none, value: Value?.none)
         for part in plan.parts {
             if part.member != member.name || ranges.isEmpty {
                 let value = root[part.member]
                 member = (part.member, value, Self.isSame(value, known[part.member]))
+                field = (nil, value)
             }
             let start = bytes.count
             if member.isKnown {
                 bytes.append(Tag.known)
-            } else if !Self.append(Self.value(part, in: member.value), to: &bytes, depth: 0) {
-                return nil
+            } else {
+                if part.field != field.name {
+                    field = (part.field, Self.value(of: part.field, in: member.value))
+                }
+                let value = part.key == nil ? field.value : Self.value(of: part.key, in: field.value)
+                guard Self.append(value, to: &bytes, depth: 0) else { return nil }
             }
             ranges.append(start..<bytes.count)
         }
@@ -97,23 +117,29 @@ struct SegmentInputs {
     }
 
     /// All that a segment depends on; nil is the whole template.
-    func key(of segment: SegmentPlan.Segment?, at index: Int) -> [UInt8] {
-        var key: [UInt8] = []
-        key.reserveCapacity(16 + (segment == nil ? bytes.count : 64))
-        withUnsafeBytes(of: (template, index)) { key.append(contentsOf: $0) }
-        if let segment {
-            for part in segment.parts ?? [] { key.append(contentsOf: bytes[ranges[part]]) }
-        } else {
-            key.append(contentsOf: bytes)
-        }
-        return key
+    func key(of segment: SegmentPlan.Segment?, at index: Int) -> CacheKey {
+        let head = (template, index)
+        let parts = segment.map { $0.parts ?? [] }
+        let count = parts?.reduce(0) { $0 + ranges[$1].count } ?? bytes.count
+        return CacheKey(
+            [UInt8](unsafeUninitializedCapacity: count + MemoryLayout.size(ofValue: head)) { buffer, used in
+                func put(_ source: UnsafeRawBufferPointer) {
+                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[used...])
+                        .copyMemory(from: source)
+                    used += source.count
+                }
+                withUnsafeBytes(of: head, put)
+                bytes.withUnsafeBytes { bytes in
+                    guard let parts else { return put(bytes) }
+                    for part in parts { put(UnsafeRawBufferPointer(rebasing: bytes[ranges[part]])) }
+                }
+            })
     }
 
     /// Where a map is none, its entry is the whole of it.
-    private static func value(_ part: Reads.Part, in member: Value?) -> Value? {
-        guard let field = part.field, case .object(let object)? = member else { return member }
-        guard let key = part.key, case .object(let map)? = object[field] else { return object[field] }
-        return map[key]
+    private static func value(of key: String?, in map: Value?) -> Value? {
+        guard let key, case .object(let object)? = map else { return map }
+        return object[key]
     }
 
     /// Whether both are one and the same: memory that is shared, or equal scalars.
@@ -174,12 +200,21 @@ struct SegmentInputs {
     }
 
     private static func append(_ tag: UInt8, _ number: UInt64, to bytes: inout ByteBuffer) {
-        bytes.append(tag)
-        withUnsafeBytes(of: number) { bytes.append($0.bindMemory(to: UInt8.self)) }
+        bytes.append(upTo: 9) { target in
+            target[0] = tag
+            UnsafeMutableRawPointer(target + 1).storeBytes(of: number, as: UInt64.self)
+            return 9
+        }
     }
 
     private static func append(_ tag: UInt8, _ text: String, to bytes: inout ByteBuffer) {
-        append(tag, UInt64(text.utf8.count), to: &bytes)
-        bytes.append(text)
+        text.withBytes { text in
+            bytes.append(upTo: 9 + text.count) { target in
+                target[0] = tag
+                UnsafeMutableRawPointer(target + 1).storeBytes(of: UInt64(text.count), as: UInt64.self)
+                if let source = text.baseAddress { (target + 9).update(from: source, count: text.count) }
+                return 9 + text.count
+            }
+        }
     }
 }

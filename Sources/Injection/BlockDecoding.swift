@@ -48,12 +48,13 @@ struct BlockDecoder {
     ) -> DecodedBlock? {
         // One Snapshot decodes in one mode; types live as long as the program, so that their address tells them apart.
         let identity = Int(bitPattern: ObjectIdentifier(type))
-        let key = [UInt8](unsafeUninitializedCapacity: part.count + 9) { buffer, count in
-            buffer[0] = kind.rawValue
-            UnsafeMutableRawPointer(buffer.baseAddress! + 1).storeBytes(of: identity, as: Int.self)
-            _ = UnsafeMutableBufferPointer(rebasing: buffer[9...]).update(from: text.bytes[part])
-            count = part.count + 9
-        }
+        let key = CacheKey(
+            [UInt8](unsafeUninitializedCapacity: part.count + 9) { buffer, count in
+                buffer[0] = kind.rawValue
+                UnsafeMutableRawPointer(buffer.baseAddress! + 1).storeBytes(of: identity, as: Int.self)
+                _ = UnsafeMutableBufferPointer(rebasing: buffer[9...]).update(from: text.bytes[part])
+                count = part.count + 9
+            })
         if let known = cache.answer(for: key) { return known }
         guard let made = make(), made.isPlain else { return nil }
         cache.keep(made, for: key, size: made.cost)

@@ -16,22 +16,5 @@ enum GoText {
 
     /// encoding/json.Marshal: as JSON, with `<`, `>`, `&` and the two line separators escaped, so that the text may
     /// stand in HTML. The proxy reads either; equal text keeps pods equal.
-    static func json(_ value: Value) -> String {
-        let text = JSON.text(value)
-        guard text.utf8.contains(where: { $0 == 0x3c || $0 == 0x3e || $0 == 0x26 || $0 == 0xe2 }) else {
-            return text
-        }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": result += "\\u003c"
-            case ">": result += "\\u003e"
-            case "&": result += "\\u0026"
-            case "\u{2028}": result += "\\u2028"
-            case "\u{2029}": result += "\\u2029"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
+    static func json(_ value: Value) -> String { JSON.text(value, escapesHTML: true) }
 }

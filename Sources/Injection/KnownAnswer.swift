@@ -14,7 +14,13 @@ final class KnownAnswer: Sendable {
     init(_ response: UnsafeBufferPointer<UInt8>, _ report: ReviewReport) {
         uidOffset = AdmissionReview.head(version: report.version).utf8.count
         let tail = uidOffset + report.uid.utf8.count
-        bytes = Array(response[..<uidOffset]) + Array(response[tail...])
+        let pieces = [response[..<uidOffset], response[tail...]]
+        bytes = Array(unsafeUninitializedCapacity: response.count) { buffer, used in
+            for piece in pieces {
+                _ = UnsafeMutableBufferPointer(rebasing: buffer[used...]).update(from: piece)
+                used += piece.count
+            }
+        }
         self.report = report
     }
 

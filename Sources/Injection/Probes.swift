@@ -20,18 +20,18 @@ struct Probes {
         annotation.flatMap(GoText.bool) ?? otherwise
     }
 
-    private var checks: [(field: String, path: String)] {
-        let classic = [("readinessProbe", "readyz"), ("livenessProbe", "livez")]
-        return form == .classic ? classic : classic + [("startupProbe", "startupz")]
-    }
+    private typealias Check = (field: String, path: String)
+    private static let classicChecks: [Check] = [("readinessProbe", "readyz"), ("livenessProbe", "livez")]
+    private static let modernChecks: [Check] = classicChecks + [("startupProbe", "startupz")]
+    private var checks: [Check] { form == .classic ? Self.classicChecks : Self.modernChecks }
 
     fileprivate static let hooks = [("preStop", "prestopz"), ("postStart", "poststartz")]
 
     private func healthPath(_ container: String, _ check: String) -> String {
-        "/app-health/\(container)/\(check)"
+        "/app-health/" + container + "/" + check
     }
     private func hookPath(_ container: String, _ hook: String) -> String {
-        "/app-lifecycle/\(container)/\(hook)"
+        "/app-lifecycle/" + container + "/" + hook
     }
 
     /// What the proxy has to ask, by path; sorted.
@@ -41,10 +41,9 @@ struct Probes {
             guard container.name != ContainerName.proxy, case .object(let members) = container else {
                 continue
             }
-            let ports = Self.namedPorts(of: members)
             for check in checks {
                 guard case .object(let probe)? = members[check.field],
-                    var entry = internalProbe(probe, ports: ports)
+                    var entry = internalProbe(probe, of: members)
                 else { continue }
                 if let timeout = probe["timeoutSeconds"]?.int, timeout != 0 {
                     entry["timeoutSeconds"] = .int(timeout)
@@ -54,7 +53,7 @@ struct Probes {
             guard form == .modern, case .object(let lifecycle)? = members["lifecycle"] else { continue }
             for (field, path) in Self.hooks {
                 guard case .object(let handler)? = lifecycle[field],
-                    let entry = internalProbe(handler, ports: ports), entry["grpc"] == nil
+                    let entry = internalProbe(handler, of: members), entry["grpc"] == nil
                 else { continue }
                 found.append(Member(hookPath(container.name, path), .object(entry)))
             }
@@ -64,9 +63,9 @@ struct Probes {
 
     /// The part of a probe that the proxy needs, with its port resolved; nil where there is nothing to ask or the port
     /// has a name that no port has.
-    private func internalProbe(_ probe: Object, ports: [String: Value]) -> Object? {
+    private func internalProbe(_ probe: Object, of container: Object) -> Object? {
         if case .object(let action)? = probe["httpGet"] {
-            guard let port = resolve(action["port"], ports) else { return nil }
+            guard let port = resolve(action["port"], container) else { return nil }
             var shown = Object()
             if let path = action["path"]?.string, !path.isEmpty { shown["path"] = .string(path) }
             shown["port"] = port
@@ -81,7 +80,7 @@ struct Probes {
         }
         guard form == .modern else { return nil }
         if case .object(let action)? = probe["tcpSocket"] {
-            guard let port = resolve(action["port"], ports) else { return nil }
+            guard let port = resolve(action["port"], container) else { return nil }
             var shown = Object([Member("port", port)])
             if !action.text("host").isEmpty { shown["host"] = action["host"] }
             return Object([Member("tcpSocket", .object(shown))])
@@ -94,21 +93,21 @@ struct Probes {
         return nil
     }
 
-    private func resolve(_ port: Value?, _ ports: [String: Value]) -> Value? {
+    private func resolve(_ port: Value?, _ container: Object) -> Value? {
         switch port {
-        case .string(let name)?: ports[name]
+        case .string(let name)?: Self.port(named: name, of: container)
         // A number that is the status port already was rewritten before.
         case .int(let number)?: form == .modern && number == meshStatusPort ? nil : .int(number)
         default: .int(0)
         }
     }
 
-    private static func namedPorts(of container: Object) -> [String: Value] {
-        var ports: [String: Value] = [:]
-        for port in container["ports"]?.array ?? [] where !port.name.isEmpty {
-            ports[port.name] = port["containerPort"] ?? .int(0)
-        }
-        return ports
+    /// Of several with one name the last.
+    private static func port(named name: String, of container: Object) -> Value? {
+        guard !name.isEmpty, let ports = container["ports"]?.array,
+            let index = ports.lastIndex(where: { $0.name == name })
+        else { return nil }
+        return ports[index]["containerPort"] ?? .int(0)
     }
 
     /// Points every probe of the application at the proxy.
@@ -212,11 +211,17 @@ extension Probes {
 extension Object {
     /// The members in byte order of their keys; of equal keys the last.
     var sortedByKey: Object {
-        var byKey: [String: Value] = [:]
-        for member in members { byKey[member.key] = member.value }
-        return Object(
-            byKey.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-                Member($0.key, $0.value)
-            })
+        // The last of equal keys, before the others.
+        let sorted = members.enumerated().sorted {
+            let (left, right) = ($0.element.key, $1.element.key)
+            return left.hasSameBytes(as: right)
+                ? $0.offset > $1.offset : left.utf8.lexicographicallyPrecedes(right.utf8)
+        }
+        var result: [Member] = []
+        result.reserveCapacity(sorted.count)
+        for (_, member) in sorted where result.last?.key.hasSameBytes(as: member.key) != true {
+            result.append(member)
+        }
+        return Object(result)
     }
 }

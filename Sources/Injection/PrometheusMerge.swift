@@ -107,37 +107,49 @@ struct PrometheusMerge {
     }
 
     private static func isScrapable(_ pod: Pod) -> Bool {
-        for member in pod.annotations.members where sanitised(member.key) == "prometheus_io_scrape" {
+        for member in pod.annotations.members where isKey(member.key, "prometheus_io_scrape") {
             if let stated = GoText.bool(member.value.string ?? "") { return stated }
         }
         return true
     }
 
-    private static func find(_ sanitisedKey: String, in pod: Pod) -> String? {
-        for member in pod.annotations.members where sanitised(member.key) == sanitisedKey {
-            return member.value.string ?? ""
-        }
-        return nil
+    private static func find(_ sanitisedKey: StaticString, in pod: Pod) -> String? {
+        let members = pod.annotations.members
+        return members.firstIndex { isKey($0.key, sanitisedKey) }.map { members[$0].value.string ?? "" }
     }
 
-    private static let clearedKeys: Set<String> = [
+    private static let clearedKeys: [StaticString] = [
         "prometheus_io_scrape", "prometheus_io_path", "prometheus_io_port",
         "prometheus_istio_io_scrape_targets",
     ]
 
     private static func clear(_ pod: inout Pod) {
-        let keys = pod.annotations.members.map(\.key).filter { clearedKeys.contains(sanitised($0)) }
-        for key in keys { pod.removeAnnotation(key) }
+        let cleared = pod.annotations.members.filter { member in
+            clearedKeys.contains { isKey(member.key, $0) }
+        }
+        for member in cleared { pod.removeAnnotation(member.key) }
     }
 
-    /// As Prometheus makes label names: everything but ASCII letters, digits and `_` becomes `_`.
-    private static func sanitised(_ key: String) -> String {
-        guard key.utf8.starts(with: "prometheus".utf8) else { return key }
-        let bytes = key.unicodeScalars.map { scalar -> UInt8 in
-            let isKept = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
-            return isKept ? UInt8(scalar.value) : 0x5f
+    /// Whether a key is this one when it is written as Prometheus makes label names: everything but ASCII letters,
+    /// digits and `_` becomes `_`, each character one.
+    private static func isKey(_ key: String, _ sanitised: StaticString) -> Bool {
+        key.withBytes { bytes in
+            guard bytes.count >= sanitised.utf8CodeUnitCount,
+                bytes.starts(with: "prometheus".utf8)
+            else { return false }
+            var place = 0
+            // Bytes that go on with a character beyond ASCII are part of it.
+            for byte in bytes where byte & 0xc0 != 0x80 {
+                guard place < sanitised.utf8CodeUnitCount else { return false }
+                let isKept =
+                    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
+                    || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                    || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+                guard sanitised.utf8Start[place] == (isKept ? byte : UInt8(ascii: "_")) else { return false }
+                place += 1
+            }
+            return place == sanitised.utf8CodeUnitCount
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func targets(of pod: Pod) throws(InjectionError) -> [Value] {
@@ -189,6 +201,10 @@ enum Environment {
 extension Substring {
     /// Without white space at either end.
     var trimmingBlanks: Substring {
+        // Nearly no text has any: told by its bytes, which are ASCII there.
+        if let first = utf8.first, let last = utf8.last, 0x21...0x7f ~= first, 0x21...0x7f ~= last {
+            return self
+        }
         var rest = drop(while: \.isWhitespace)
         while let last = rest.last, last.isWhitespace { rest.removeLast() }
         return rest

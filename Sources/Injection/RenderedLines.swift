@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The lines of a text in YAML's block style, and the parts that their indentation makes. It knows nothing of scalars:
 /// whether a part is what it looks like is for the reader to find out.
 struct RenderedLines {
@@ -64,7 +68,10 @@ struct RenderedLines {
                 continue
             }
             guard column >= level else { return nil }
-            if column == level {
+            // No part begins with a bracket that closes: it ends a flow collection of the part before.
+            let closes = bytes[content] == UInt8(ascii: "}") || bytes[content] == UInt8(ascii: "]")
+            if closes, starts.isEmpty { return nil }
+            if column == level, !closes {
                 let isItem = bytes[content] == UInt8(ascii: "-") && isBlank(content + 1, region)
                 guard isItem == areItems || isItem && !starts.isEmpty else { return nil }
                 if isItem == areItems { starts.append(line) }
@@ -116,9 +123,10 @@ struct RenderedLines {
     }
 
     private func endOfLine(_ place: Int, _ region: Range<Int>) -> Int {
-        var index = place
-        while index < region.upperBound, bytes[index] != 0x0A { index += 1 }
-        return min(index + 1, region.upperBound)
+        guard place < region.upperBound, let base = bytes.baseAddress,
+            let found = memchr(base + place, 0x0A, region.upperBound - place)
+        else { return region.upperBound }
+        return UnsafeRawPointer(found) - UnsafeRawPointer(base) + 1
     }
 
     private func isBlank(_ index: Int, _ region: Range<Int>) -> Bool {

@@ -10,7 +10,7 @@ import Values
 /// byte, that of a body that was read and answered. Anything out of the ordinary has no key and is read anew each
 /// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
 struct ReviewKey {
-    let bytes: [UInt8]
+    let key: CacheKey
     /// The text of the uid in the body: printable ASCII that JSON writes as it is.
     let uid: Range<Int>
 
@@ -20,7 +20,7 @@ struct ReviewKey {
         guard scan.review(), let uid = scan.uid else { return nil }
         self.uid = uid
         let cuts = Self.inOrder(uid, scan.managedFields ?? body.count..<body.count)
-        bytes = Self.joined(body, cuts, path: path)
+        key = CacheKey(Self.joined(body, cuts, path: path))
     }
 
     /// Longer bodies are rare, and too large to be kept.
@@ -34,7 +34,6 @@ struct ReviewKey {
     private static func joined(
         _ body: UnsafeBufferPointer<UInt8>, _ cuts: (Range<Int>, Range<Int>), path: String
     ) -> [UInt8] {
-        var path = path
         let places = (cuts.0.lowerBound, cuts.1.lowerBound - cuts.0.count, path.utf8.count)
         let pieces = [
             body[..<cuts.0.lowerBound], body[cuts.0.upperBound..<cuts.1.lowerBound],
@@ -48,7 +47,7 @@ struct ReviewKey {
                 used += source.count
             }
             withUnsafeBytes(of: places, put)
-            path.withUTF8 { put(UnsafeRawBufferPointer($0)) }
+            path.withBytes { put(UnsafeRawBufferPointer($0)) }
             for piece in pieces {
                 put(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[piece.indices]))
             }
@@ -159,7 +158,10 @@ private struct ReviewScan {
     private mutating func string() -> Range<Int>? {
         let start = position + 1
         var index = start
-        while index < end {
+        var seen: UInt64 = 0
+        while true {
+            index = PlainRun.end(base, from: index, to: end, seen: &seen)
+            guard index < end else { return nil }
             let byte = base[index]
             if byte == UInt8(ascii: "\"") {
                 position = index + 1
@@ -167,7 +169,6 @@ private struct ReviewScan {
             }
             index += byte == UInt8(ascii: "\\") ? 2 : 1
         }
-        return nil
     }
 
     /// Passes over any value up to the `,` or bracket behind it.

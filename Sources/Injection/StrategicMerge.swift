@@ -251,8 +251,10 @@ extension Merger {
         }
         patch[field] = nil
         let keys = ListKeys(wanted, key)
+        let items = merged.array ?? []
         object[field] = .array(
-            ListOrder.arrange(merged.array ?? [], by: keys, original: ListKeys(original ?? [], key)))
+            ListOrder.arrange(
+                items, ListKeys(items, key).identities, by: keys, original: ListKeys(original ?? [], key)))
     }
 
     private func failure(_ key: String, _ found: Value, _ expected: String) -> SchemaError {
@@ -279,8 +281,8 @@ extension Merger {
             where !items.contains(item) && !patch[..<index].contains(item) {
                 items.append(item)
             }
-            let keys = ListKeys(patch, nil)
-            items = ListOrder.arrange(items, by: keys, original: before)
+            items = ListOrder.arrange(
+                items, ListKeys(items, nil).identities, by: ListKeys(patch, nil), original: before)
             return
         }
         var patch = patch
@@ -308,7 +310,7 @@ extension Merger {
             }
         }
         let keys = ListKeys(patch, key)
-        items = ListOrder.arrange(items, by: keys, original: originalKeys)
+        items = ListOrder.arrange(items, before.identities, by: keys, original: originalKeys)
     }
 
     /// `$patch` in items: `delete` removes the original's item of that key, `replace` the whole list.
@@ -373,8 +375,6 @@ private struct ListKeys {
         }
     }
 
-    func identity(of item: Value) -> String? { Self.identity(item, key) }
-
     func first(_ identity: String) -> Int? {
         table.map { $0[identity] } ?? identities.firstIndex(of: identity)
     }
@@ -391,11 +391,13 @@ private struct ListKeys {
 /// lists: the original's next item goes first only if the patch's next item was in the original too, behind it;
 /// otherwise the patch's goes. So new items come before what was there.
 private enum ListOrder {
-    static func arrange(_ items: [Value], by wanted: ListKeys, original: ListKeys) -> [Value] {
+    /// - Parameter identities: of the items.
+    static func arrange(
+        _ items: [Value], _ identities: [String?], by wanted: ListKeys, original: ListKeys
+    ) -> [Value] {
         var named: [(rank: Int, item: Int, place: Int?)] = []
         var others: [(item: Int, place: Int?)] = []
-        for (index, item) in items.enumerated() {
-            let identity = wanted.identity(of: item)
+        for (index, identity) in identities.enumerated() {
             let place = identity.flatMap { original.first($0) }
             if let identity, let rank = wanted.first(identity) {
                 named.append((rank, index, place))

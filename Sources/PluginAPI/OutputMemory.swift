@@ -37,9 +37,9 @@ public final class OutputMemory: Sendable {
     /// A number that no other template of this memory has.
     public func number() -> Int { templates.wrappingAdd(1, ordering: .relaxed).newValue }
 
-    public func output(for key: [UInt8]) -> Output? { cache.answer(for: key) }
+    public func output(for key: CacheKey) -> Output? { cache.answer(for: key) }
 
-    public func keep(_ output: Output, for key: [UInt8]) {
+    public func keep(_ output: Output, for key: CacheKey) {
         cache.keep(output, for: key, size: output.bytes.count + 64)
     }
 }

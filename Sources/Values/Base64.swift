@@ -11,6 +11,22 @@ public enum Base64 {
             case .urlSafe: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
             }
         }
+
+        /// Two digits for each 12 bits, the first in the low byte: takes a third of the time of single ones.
+        fileprivate var pairs: [UInt16] {
+            switch self {
+            case .standard: Self.standardPairs
+            case .urlSafe: Self.urlSafePairs
+            }
+        }
+
+        private static let standardPairs = pairs(of: .standard)
+        private static let urlSafePairs = pairs(of: .urlSafe)
+
+        private static func pairs(of alphabet: Alphabet) -> [UInt16] {
+            let table = alphabet.table.utf8Start
+            return (0..<4096).map { UInt16(table[$0 >> 6]) | UInt16(table[$0 & 63]) << 8 }
+        }
     }
 
     /// Appends the bytes in base64, padded to whole groups of four unless told otherwise.
@@ -19,11 +35,26 @@ public enum Base64 {
         padded: Bool = true
     ) {
         let table = alphabet.table.utf8Start
-        let groups = bytes.count / 3
-        output.append(upTo: (groups + 1) * 4) { target in
+        output.append(upTo: (bytes.count / 3 + 1) * 4) { target in
             var source = 0
             var written = 0
-            for _ in 0..<groups {
+            alphabet.pairs.withUnsafeBufferPointer { pairs in
+                // Six bytes at a time; two more are looked at.
+                while source + 8 <= bytes.count {
+                    let word = UnsafeRawBufferPointer(bytes).loadUnaligned(
+                        fromByteOffset: source, as: UInt64.self)
+                    let bits = UInt64(bigEndian: word)
+                    let digits =
+                        UInt64(pairs[Int(bits >> 52)]) | UInt64(pairs[Int(bits >> 40 & 4095)]) << 16
+                        | UInt64(pairs[Int(bits >> 28 & 4095)]) << 32
+                        | UInt64(pairs[Int(bits >> 16 & 4095)]) << 48
+                    UnsafeMutableRawPointer(target + written).storeBytes(
+                        of: digits.littleEndian, as: UInt64.self)
+                    source += 6
+                    written += 8
+                }
+            }
+            while source + 3 <= bytes.count {
                 let bits =
                     UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
                 target[written] = table[Int(bits >> 18)]

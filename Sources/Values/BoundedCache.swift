@@ -48,9 +48,8 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
     public var isOn: Bool { bytes > 0 }
 
     @inlinable
-    public func answer(for key: [UInt8]) -> Answer? {
+    public func answer(for key: CacheKey) -> Answer? {
         guard isOn else { return nil }
-        let key = CacheKey(key)
         let found = lock.locked { find(key) }
         counter.count(isHit: found.answer != nil)
         // What goes is released here, behind the lock.
@@ -59,12 +58,11 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
 
     /// - Parameter size: the bytes of the answer.
     @inlinable
-    public func keep(_ answer: Answer, for key: [UInt8], size: Int) {
+    public func keep(_ answer: Answer, for key: CacheKey, size: Int) {
         guard isOn else { return }
-        let cost = key.count + size + Self.overhead
+        let cost = key.bytes.count + size + Self.overhead
         // An entry that would fill a generation by itself would drive out everything else.
         guard cost <= bytes / 4 else { return }
-        let key = CacheKey(key)
         _ = lock.locked { put((answer, cost), for: key) }
     }
 
@@ -162,27 +160,21 @@ public final class CacheCounter: Sendable {
 }
 
 /// Bytes as a key, hashed all at once and outside the lock: an array of bytes as a key is hashed byte by byte, which
-/// took 12 % of a repeated review.
-@usableFromInline
-struct CacheKey: Hashable {
+/// took 12 % of a repeated review. Made once to ask and to keep.
+public struct CacheKey: Hashable, Sendable {
+    public let bytes: [UInt8]
     @usableFromInline
-    let bytes: [UInt8]
-    @usableFromInline
-    let digest: Int
+    let digest: UInt64
 
-    @usableFromInline
-    init(_ bytes: [UInt8]) {
+    public init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        var hasher = Hasher()
-        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
-        digest = hasher.finalize()
+        digest = bytes.withUnsafeBytes { ByteHash.hash($0) }
     }
 
     @inlinable
-    func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
-    @usableFromInline
-    static func == (left: CacheKey, right: CacheKey) -> Bool {
+    public static func == (left: CacheKey, right: CacheKey) -> Bool {
         guard left.digest == right.digest, left.bytes.count == right.bytes.count else { return false }
         return left.bytes.withUnsafeBytes { left in
             right.bytes.withUnsafeBytes { right in

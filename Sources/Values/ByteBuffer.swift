@@ -70,8 +70,11 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     /// Appends the text's UTF-8.
     @inlinable
     public mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { append($0) }
+        let count = text.utf8.count
+        reserve(count)
+        let target = base + used
+        text.withBytes { if let source = $0.baseAddress { target.update(from: source, count: count) } }
+        used += count
     }
 
     @inlinable

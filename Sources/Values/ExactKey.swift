@@ -13,23 +13,39 @@ public struct ExactKey: Hashable, Sendable {
     public static func == (left: ExactKey, right: ExactKey) -> Bool { left.text.hasSameBytes(as: right.text) }
 
     public func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        text.withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 
 extension String {
     /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
+    @inlinable
     public func hasSameBytes(as other: String) -> Bool {
-        guard utf8.count == other.utf8.count else { return false }
-        let same = utf8.withContiguousStorageIfAvailable { left in
-            other.utf8.withContiguousStorageIfAvailable { right in
-                guard let left = left.baseAddress, let right = right.baseAddress else { return true }
-                return memcmp(left, right, utf8.count) == 0
+        // Two that are the same 16 bytes in memory are one text: short ones stand in them, long ones share storage.
+        // That tells nine of ten that are the same.
+        typealias Words = (UInt64, UInt64)
+        if unsafeBitCast(self, to: Words.self) == unsafeBitCast(other, to: Words.self) { return true }
+        return utf8.count == other.utf8.count && hasSameStoredBytes(as: other)
+    }
+
+    @usableFromInline
+    func hasSameStoredBytes(as other: String) -> Bool {
+        withBytes { left in
+            other.withBytes { right in
+                guard left.count == right.count else { return false }
+                guard let left = left.baseAddress, let other = right.baseAddress else { return true }
+                return memcmp(left, other, right.count) == 0
             }
         }
-        if case .some(.some(let same)) = same { return same }
-        return utf8.elementsEqual(other.utf8)
+    }
+
+    /// Its UTF-8, for the time of the call. `withUTF8` needs a copy that can be changed, which costs counting up and
+    /// down who holds the text.
+    @inlinable
+    public func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
+        var copy = self
+        return copy.withUTF8(body)
     }
 }
 

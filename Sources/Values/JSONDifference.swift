@@ -113,6 +113,10 @@ struct JSONDifference {
     // MARK: Lists
 
     private mutating func compareItems(_ old: [Value], _ new: [Value]) {
+        // A list that was only added to is what injection makes of nearly every one.
+        if keepsNames(old, new) {
+            return edit(old, new, pairs: old.indices.map { ($0, $0) }, pairsRuns: false)
+        }
         if old == new { return }
         if let oldNames = names(old), let newNames = names(new) {
             edit(old, new, pairs: pairsByName(oldNames, newNames), pairsRuns: false)
@@ -133,6 +137,17 @@ struct JSONDifference {
         }
         pairs += (0..<tail).map { (old.count - tail + $0, new.count - tail + $0) }
         edit(old, new, pairs: pairs, pairsRuns: true)
+    }
+
+    /// Whether the items of one list begin the other, changed perhaps, but with the names that they had.
+    private func keepsNames(_ old: [Value], _ new: [Value]) -> Bool {
+        guard old.count <= new.count else { return false }
+        return old.indices.allSatisfy { place in
+            guard case .object(let left) = old[place], case .object(let right) = new[place],
+                case .string(let name)? = left["name"], case .string(let other)? = right["name"]
+            else { return false }
+            return name.hasSameBytes(as: other)
+        }
     }
 
     /// The names of the items, where every item is an object with a name that no other has.

@@ -98,21 +98,43 @@ extension JSONPointer {
     /// Writes it as a JSON string.
     func write(into output: inout ByteBuffer) {
         let start = output.count
+        var isPlain = true
         output.append(UInt8(ascii: "\""))
         for token in tokens {
             output.append(UInt8(ascii: "/"))
-            output.append(token)
+            isPlain = token.withBytes { Self.append($0, into: &output) } && isPlain
         }
         output.append(UInt8(ascii: "\""))
-        // Nearly all tokens stand in it as they are: looked through once, begun again if one does not.
-        let isPlain = output.withBytes { bytes in
-            bytes[(start + 1)..<(bytes.count - 1)].allSatisfy {
-                $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "~")
-            }
-        }
-        if isPlain, !tokens.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) { return }
+        guard !isPlain else { return }
+        // Nearly no token holds what JSON escapes: begun again if one does.
         output.truncate(to: start)
         JSON.writeString(description, into: &output)
+    }
+
+    /// Appends a token, `~` and `/` escaped; answers whether it stands in JSON as it is.
+    private static func append(
+        _ token: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer
+    ) -> Bool {
+        var isPlain = true
+        output.append(upTo: token.count * 2) { target in
+            var written = 0
+            for byte in token {
+                switch byte {
+                case UInt8(ascii: "~"), UInt8(ascii: "/"):
+                    target[written] = UInt8(ascii: "~")
+                    target[written + 1] = byte == UInt8(ascii: "/") ? UInt8(ascii: "1") : UInt8(ascii: "0")
+                    written += 2
+                default:
+                    if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                        isPlain = false
+                    }
+                    target[written] = byte
+                    written += 1
+                }
+            }
+            return written
+        }
+        return isPlain
     }
 }
 

@@ -81,7 +81,7 @@ struct JSONReader: ~Copyable {
                     return value
                 }
                 if frame.isObject {
-                    members[members.count - 1].value = value
+                    members[members.count - 1].value = consume value
                     switch skipBlanks() {
                     case UInt8(ascii: ","):
                         position += 1
@@ -94,7 +94,7 @@ struct JSONReader: ~Copyable {
                         throw unexpected(expected: "',' or '}'")
                     }
                 } else {
-                    items.push(value)
+                    items.push(consume value)
                     switch skipBlanks() {
                     case UInt8(ascii: ","):
                         position += 1
@@ -192,13 +192,13 @@ struct JSONReader: ~Copyable {
     /// Reads a string; the place is on its opening quote.
     private mutating func string() throws(JSONError) -> String {
         let start = position + 1
-        var index = start
-        var seen: UInt8 = 0
+        var seen: UInt64 = 0
+        var index = PlainRun.end(base, from: start, to: end, seen: &seen)
         while index < end {
             let byte = base[index]
             if byte == UInt8(ascii: "\"") {
                 let run = UnsafeBufferPointer(start: base + start, count: index - start)
-                if seen < 0x80 {
+                if seen & PlainRun.highBits == 0 {
                     position = index + 1
                     spelling = .plain
                     return String(decoding: run, as: UTF8.self)
@@ -210,7 +210,7 @@ struct JSONReader: ~Copyable {
             }
             if byte == UInt8(ascii: "\\") { break }
             if byte < 0x20 { throw control(at: index) }
-            seen |= byte
+            seen |= UInt64(byte)
             index += 1
         }
         return try repairedString(from: start)

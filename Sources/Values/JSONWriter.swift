@@ -18,65 +18,45 @@ struct JSONWriter {
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
+        guard var frame = begin(value, into: &output) else { return }
+        // Those around the one at hand.
         var frames: [Frame] = []
-        begin(value, &frames, into: &output)
-        while let frame = frames.popLast() {
+        while true {
+            var inner: Frame?
             switch frame {
             case .array(let items, var next):
-                var entered = false
-                while next < items.count, !entered {
+                while next < items.count, inner == nil {
                     separate(first: next == 0, depth: frames.count + 1, into: &output)
-                    if !scalar(items[next], into: &output) {
-                        frames.append(.array(items, next: next + 1))
-                        begin(items[next], &frames, into: &output)
-                        entered = true
-                    }
+                    inner = begin(items[next], into: &output)
                     next += 1
                 }
-                if !entered { close(UInt8(ascii: "]"), depth: frames.count, into: &output) }
+                if inner == nil {
+                    close(UInt8(ascii: "]"), depth: frames.count, into: &output)
+                } else {
+                    frames.append(.array(items, next: next))
+                }
             case .object(let members, var next):
-                var entered = false
-                while next < members.count, !entered {
+                while next < members.count, inner == nil {
                     separate(first: next == 0, depth: frames.count + 1, into: &output)
                     write(string: members[next].key, into: &output)
                     output.append(UInt8(ascii: ":"))
                     if indent >= 0 { output.append(UInt8(ascii: " ")) }
-                    if !scalar(members[next].value, into: &output) {
-                        frames.append(.object(members, next: next + 1))
-                        begin(members[next].value, &frames, into: &output)
-                        entered = true
-                    }
+                    inner = begin(members[next].value, into: &output)
                     next += 1
                 }
-                if !entered { close(UInt8(ascii: "}"), depth: frames.count, into: &output) }
+                if inner == nil {
+                    close(UInt8(ascii: "}"), depth: frames.count, into: &output)
+                } else {
+                    frames.append(.object(members, next: next))
+                }
             }
+            guard let next = inner ?? frames.popLast() else { return }
+            frame = next
         }
     }
 
-    /// Writes a scalar, or opens a container and leaves it on the stack.
-    private func begin(_ value: Value, _ frames: inout [Frame], into output: inout ByteBuffer) {
-        switch value {
-        case .array(let items):
-            output.append(UInt8(ascii: "["))
-            if items.isEmpty {
-                output.append(UInt8(ascii: "]"))
-            } else {
-                frames.append(.array(items, next: 0))
-            }
-        case .object(let object):
-            output.append(UInt8(ascii: "{"))
-            if object.isEmpty {
-                output.append(UInt8(ascii: "}"))
-            } else {
-                frames.append(.object(object.members, next: 0))
-            }
-        default:
-            _ = scalar(value, into: &output)
-        }
-    }
-
-    /// Writes anything but a container; answers whether it did.
-    private func scalar(_ value: Value, into output: inout ByteBuffer) -> Bool {
+    /// Writes a scalar or an empty container; opens any other and answers what is in it.
+    private func begin(_ value: Value, into output: inout ByteBuffer) -> Frame? {
         switch value {
         case .null: output.append("null")
         case .bool(true): output.append("true")
@@ -84,9 +64,16 @@ struct JSONWriter {
         case .int(let number): NumberFormat.append(number, into: &output)
         case .double(let number): NumberFormat.appendJSON(number, into: &output)
         case .string(let text): write(string: text, into: &output)
-        case .array, .object: return false
+        case .array(let items):
+            output.append(UInt8(ascii: "["))
+            if !items.isEmpty { return .array(items, next: 0) }
+            output.append(UInt8(ascii: "]"))
+        case .object(let object):
+            output.append(UInt8(ascii: "{"))
+            if !object.isEmpty { return .object(object.members, next: 0) }
+            output.append(UInt8(ascii: "}"))
         }
-        return true
+        return nil
     }
 
     private func separate(first: Bool, depth: Int, into output: inout ByteBuffer) {
@@ -105,18 +92,17 @@ struct JSONWriter {
     }
 
     func write(string text: String, into output: inout ByteBuffer) {
-        var text = text
-        text.withUTF8 { bytes in
+        text.withBytes { bytes in
             // Almost no string needs an escape: copied and looked through in one pass, begun again if one does.
             let before = output.count
             output.append(upTo: bytes.count + 2) { target in
                 target[0] = UInt8(ascii: "\"")
                 var start = 0
-                if !escapesHTML, let source = bytes.baseAddress {
+                if let source = bytes.baseAddress {
                     // Eight bytes at a time take two thirds of the time that single ones do.
                     while start + 8 <= bytes.count {
                         let word = UnsafeRawPointer(source + start).loadUnaligned(as: UInt64.self)
-                        if Self.mayNeedEscape(word) { return 0 }
+                        if stops(word) != 0 { return 0 }
                         UnsafeMutableRawPointer(target + start + 1).storeBytes(of: word, as: UInt64.self)
                         start += 8
                     }
@@ -133,15 +119,8 @@ struct JSONWriter {
         }
     }
 
-    /// Whether one of eight bytes is a control character, a quote or a backslash. (Bytes beyond ASCII that follow one
-    /// may be taken for one; then all are looked at again.)
-    private static func mayNeedEscape(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
-        let slashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-        let controls = (word &- ones &* 0x20) & ~word
-        return (controls | (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes) & high != 0
+    private func stops(_ word: UInt64) -> UInt64 {
+        escapesHTML ? PlainRun.stops(word) | PlainRun.stopsForHTML(word) : PlainRun.stops(word)
     }
 
     private func mayNeedEscape(_ byte: UInt8) -> Bool {
@@ -157,6 +136,12 @@ struct JSONWriter {
         var plain = 0
         var index = 0
         while index < bytes.count {
+            if index + 8 <= bytes.count {
+                let word = UnsafeRawPointer(bytes.baseAddress! + index).loadUnaligned(as: UInt64.self)
+                let stops = stops(UInt64(littleEndian: word))
+                index += stops == 0 ? 8 : stops.trailingZeroBitCount >> 3
+                if stops == 0 { continue }
+            }
             let byte = bytes[index]
             guard mayNeedEscape(byte) else {
                 index += 1
@@ -185,8 +170,9 @@ struct JSONWriter {
 
     private func writeEscape(_ byte: UInt8, into output: inout ByteBuffer) {
         switch byte {
-        case UInt8(ascii: "\""): output.append("\\\"")
-        case UInt8(ascii: "\\"): output.append("\\\\")
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            output.append(UInt8(ascii: "\\"))
+            output.append(byte)
         case 0x08: output.append("\\b")
         case 0x0C: output.append("\\f")
         case 0x0A: output.append("\\n")

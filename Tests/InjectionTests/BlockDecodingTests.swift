@@ -15,7 +15,8 @@ struct BlockDecodingTests {
         metadata:
           annotations: {
             prometheus.io/port: "15020",
-            istio.io/rev: "default" }
+            istio.io/rev: "default"
+          }
           labels:
             security.istio.io/tlsMode: istio
             app: "reviews"
@@ -200,7 +201,12 @@ struct BlockDecodingTests {
                 if block != nil { byParts += 1 }
                 for round in 0..<2 {
                     let problem = try Self.problem(text, mode, type, caches[index])
-                    #expect(problem == nil, "\(number), round \(round), mode \(mode): \(problem ?? "")")
+                    #expect(
+                        problem == nil,
+                        """
+                        \(number), round \(round), mode \(mode): \(problem ?? "")
+                        \(String(decoding: text, as: UTF8.self))
+                        """)
                 }
             }
         }

@@ -144,6 +144,7 @@ struct ConcernTests {
         arguments: [
             ([:], "", "/stats/prometheus"), (["prometheus.io/port": "15020"], "", nil),
             (["prometheus.io/scrape": "false", "prometheus.io/port": "1"], "", nil),
+            (["prometheus·io_scrape": "false", "prometheus.io/port": "1"], "", nil),
             (
                 ["prometheus.io/port": "9", "prometheus_io.path": "/m"],
                 #"{"scrape":"","path":"/m","port":"9"}"#, "/stats/prometheus"
@@ -231,19 +232,20 @@ struct ConcernTests {
 
     @Test("the cache keeps what is asked for, and no more bytes than it may")
     func cache() {
+        func key(_ number: Int) -> CacheKey {
+            CacheKey([UInt8](repeating: UInt8(number % 251), count: 100) + [UInt8(number / 251)])
+        }
         let cache = BoundedCache<Int>(bytes: 16_384)
         for number in 0..<1_000 {
-            cache.keep(
-                number, for: [UInt8](repeating: UInt8(number % 251), count: 100) + [UInt8(number / 251)],
-                size: 100)
-            _ = cache.answer(for: [UInt8](repeating: 0, count: 100) + [0])
+            cache.keep(number, for: key(number), size: 100)
+            _ = cache.answer(for: key(0))
         }
-        #expect(cache.answer(for: [UInt8](repeating: 0, count: 100) + [0]) == 0)
-        #expect(cache.answer(for: [UInt8](repeating: 1, count: 100) + [0]) == nil)
-        cache.keep(7, for: [1], size: 100_000)
-        #expect(cache.answer(for: [1]) == nil)
+        #expect(cache.answer(for: key(0)) == 0)
+        #expect(cache.answer(for: key(1)) == nil)
+        cache.keep(7, for: CacheKey([1]), size: 100_000)
+        #expect(cache.answer(for: CacheKey([1])) == nil)
         let none = BoundedCache<Int>(bytes: 0)
-        none.keep(1, for: [1], size: 1)
-        #expect(none.answer(for: [1]) == nil)
+        none.keep(1, for: CacheKey([1]), size: 1)
+        #expect(none.answer(for: CacheKey([1])) == nil)
     }
 }

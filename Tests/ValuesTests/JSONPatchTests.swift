@@ -195,4 +195,13 @@ struct JSONPatchTests {
         let new = Value.array((0..<3_000).map { .int(Int64($0 * 7 % 3_000)) })
         #expect(try JSONPatch.apply(JSONPatch.diff(from: old, to: new), to: old) == new)
     }
+
+    @Test("paths are written as JSON strings of pointers")
+    func writtenPaths() throws {
+        let pointer = JSONPointer(["a/b", "c~d", "e\"f\\g", "h\n", "é", ""])
+        var output = ByteBuffer()
+        JSONPatch.write([JSONPatch.Operation(.remove, pointer)], into: &output)
+        #expect(output.text == #"[{"op":"remove","path":"/a~1b/c~0d/e\"f\\g/h\n/é/"}]"#)
+        #expect(try JSONPatch.operations(JSON.read(output.text)).first?.path == pointer)
+    }
 }

@@ -52,4 +52,23 @@ struct JSONWriterTests {
             (.nan, "null"),
         ])
     func doubles(number: Double, expected: String) { #expect(JSON.text(.double(number)) == expected) }
+
+    @Test("a character that must be escaped is found wherever it stands in a text")
+    func everyPlace() throws {
+        let scalars = (0..<0x80).map { Unicode.Scalar(UInt8($0)) } + ["é", "\u{2027}", "\u{2028}", "😀"]
+        for scalar in scalars {
+            for before in 0..<10 {
+                for after in [0, 1, 7, 8, 20] {
+                    let text =
+                        String(repeating: "a", count: before) + String(scalar)
+                        + String(repeating: "b", count: after)
+                    let plain = JSON.text(.string(text))
+                    #expect(try JSON.read(plain) == .string(text))
+                    let escaped = JSON.text(.string(text), escapesHTML: true)
+                    #expect(try JSON.read(escaped) == .string(text))
+                    #expect(!escaped.unicodeScalars.contains { ["<", ">", "&", "\u{2028}"].contains($0) })
+                }
+            }
+        }
+    }
 }
