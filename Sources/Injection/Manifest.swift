@@ -53,7 +53,7 @@ struct Manifest {
         }
         let changed = try run.change(value, document: 0, line: 1)
         guard let changed, changed != value else {
-            return ManifestOutcome(output: bytes, changed: false, workloads: run.reports)
+            return ManifestOutcome(parts: [bytes], changed: false, workloads: run.reports)
         }
         var output = ByteBuffer(capacity: bytes.count + (16 << 10))
         if let indent = jsonIndent {
@@ -62,7 +62,7 @@ struct Manifest {
             JSON.write(changed, into: &output)
         }
         if bytes.last == 0x0a { output.append(0x0a) }
-        return ManifestOutcome(output: output.bytes, changed: true, workloads: run.reports)
+        return ManifestOutcome(parts: [output.bytes], changed: true, workloads: run.reports)
     }
 
     /// The blanks before the first member, where it stands on a line of its own.
@@ -75,34 +75,38 @@ struct Manifest {
     // MARK: YAML
 
     private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
-        let documents: [YAMLDocument]
+        var documents: [YAMLDocument]
         do {
             documents = try YAMLReader.documents(
-                bytes, options: YAMLOptions(positions: true, limits: Self.limits))
+                bytes, options: YAMLOptions(layout: true, limits: Self.limits))
         } catch {
             let place = SourceLocation(name, error.position)
             throw InjectionError(
                 .decode, .decodeError, "\(place): the manifest is no YAML: \(error.message)",
                 manifest: error.position)
         }
-        var output = ByteBuffer(capacity: bytes.count + (16 << 10))
+        var parts: [[UInt8]] = []
         var written = 0
-        var hasChanged = false
-        for (number, document) in documents.enumerated() where !document.isEmpty {
+        for number in documents.indices where !documents[number].isEmpty {
             run.options.progress?(number, documents.count)
+            let document = documents[number]
+            // Its memory is free for what comes.
+            defer { (documents[number].value, documents[number].layout) = (.null, nil) }
             // A workload that was injected before may come out as it is.
             guard let changed = try run.change(document.value, document: number, line: document.line),
                 changed != document.value
             else { continue }
-            hasChanged = true
-            output.append(bytes[written..<document.range.lowerBound])
+            parts.append(Array(bytes[written..<document.range.lowerBound]))
             let text = ManifestText(bytes, document).edited(to: changed)
-            output.append(text.text)
+            parts.append(text.text)
             if text.isRewritten { run.noteRewritten(document: number) }
             written = document.range.upperBound
         }
-        output.append(bytes[written...])
-        return ManifestOutcome(output: output.bytes, changed: hasChanged, workloads: run.reports)
+        guard !parts.isEmpty else {
+            return ManifestOutcome(parts: [bytes], changed: false, workloads: run.reports)
+        }
+        parts.append(Array(bytes[written...]))
+        return ManifestOutcome(parts: parts, changed: true, workloads: run.reports)
     }
 }
 

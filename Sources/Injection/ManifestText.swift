@@ -1,6 +1,10 @@
 import Values
 import YAML
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// One YAML document of a manifest as text, and the text that says something else.
 ///
 /// Lines that say what did not change stay as they are, with their comments, quotes and indentation: members and items
@@ -13,7 +17,7 @@ struct ManifestText {
 
     /// - Parameters:
     ///   - bytes: the whole manifest's.
-    ///   - document: read with positions.
+    ///   - document: read with its layout.
     init(_ bytes: [UInt8], _ document: YAMLDocument) {
         self.bytes = Array(bytes[document.range])
         self.document = document
@@ -22,7 +26,7 @@ struct ManifestText {
     /// The document's text for a new value, and whether it had to be written anew.
     func edited(to new: Value) -> (text: [UInt8], isRewritten: Bool) {
         if let text = YAMLTextEdit(bytes, document)?.edited(from: document.value, to: new),
-            let read = try? YAMLReader.value(text), read == new
+            YAMLReader.reads(text, as: new)
         {
             return (text, false)
         }
@@ -37,10 +41,7 @@ struct ManifestText {
 /// Edits of a document in block style, line by line.
 private struct YAMLTextEdit {
     private let bytes: [UInt8]
-    /// In the manifest.
-    private let positions: [String: SourcePosition]
-    /// The line of the manifest on which the document begins.
-    private let firstLine: Int
+    private let layout: YAMLLayout
     /// Where each line begins, and the end of the text.
     private let lines: [Int]
     private let newline: [UInt8]
@@ -58,10 +59,9 @@ private struct YAMLTextEdit {
     private struct Unsuitable: Error {}
 
     init?(_ bytes: [UInt8], _ document: YAMLDocument) {
-        guard let positions = document.positions else { return nil }
+        guard let layout = document.layout else { return nil }
         self.bytes = bytes
-        self.positions = positions
-        firstLine = document.line
+        self.layout = layout
         var starts = [0]
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
@@ -74,7 +74,7 @@ private struct YAMLTextEdit {
     func edited(from old: Value, to new: Value) -> [UInt8]? {
         var copy = self
         guard case .object(let old) = old, case .object(let new) = new,
-            (try? copy.editMapping(old, new, at: "", in: 0..<lines.count - 1)) != nil
+            (try? copy.editMapping(old, new, at: 0, in: 0..<lines.count - 1)) != nil
         else { return nil }
         return copy.applied()
     }
@@ -104,32 +104,50 @@ private struct YAMLTextEdit {
 
     // MARK: Mappings
 
-    private func column(of pointer: String) throws -> (line: Int, column: Int) {
-        guard let position = positions[pointer], position.line >= firstLine,
-            position.line - firstLine < lines.count
-        else { throw Unsuitable() }
-        return (position.line - firstLine, position.column - 1)
+    /// Where a node begins: its line, and the byte of it.
+    private struct Place {
+        var line: Int
+        var column: Int
+    }
+
+    private func place(of node: Int) -> Place {
+        let offset = layout.nodes[node].offset
+        let line = line(of: offset)
+        return Place(line: line, column: offset - lines[line])
+    }
+
+    /// The line that a byte stands on.
+    private func line(of offset: Int) -> Int {
+        var low = 0
+        var high = lines.count
+        while low < high {
+            let middle = (low + high) / 2
+            if lines[middle] <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low - 1
     }
 
     /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
-    private mutating func editMapping(_ old: Object, _ new: Object, at pointer: String, in range: Lines)
-        throws
-    {
-        guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
-        let places = try old.members.map { try column(of: Self.pointer(pointer, $0.key)) }
-        let indent = places[0].column
-        // One member a line, in the order of the text, all as far in as the first.
-        for (index, place) in places.enumerated() {
-            guard place.column == indent, range.contains(place.line),
-                index == 0 || place.line > places[index - 1].line
+    private mutating func editMapping(_ old: Object, _ new: Object, at node: Int, in range: Lines) throws {
+        let children = layout.children(of: node)
+        guard !old.isEmpty, !new.isEmpty, children.count == old.count else { throw Unsuitable() }
+        // A key that stands twice has the place of the first one, and the text of the last.
+        let parts = zip(old.members, children).map { (member: $0, node: $1, place: place(of: $1)) }
+            .sorted { $0.place.line < $1.place.line }
+        let indent = parts[0].place.column
+        // One member a line, all as far in as the first.
+        for (index, part) in parts.enumerated() {
+            guard part.place.column == indent, range.contains(part.place.line),
+                index == 0 || part.place.line > parts[index - 1].place.line
             else { throw Unsuitable() }
         }
         var lastKept: Lines?
-        for (index, member) in old.members.enumerated() {
-            let end = index + 1 < places.count ? places[index + 1].line : range.upperBound
-            let extent = try self.extent(places[index].line..<end, indent: indent)
+        for (index, part) in parts.enumerated() {
+            let member = part.member
+            let end = index + 1 < parts.count ? parts[index + 1].place.line : range.upperBound
+            let extent = try self.extent(part.place.line..<end, indent: indent)
             guard let value = new[member.key] else {
-                if index == 0, !isBlank(before: indent, on: places[0].line) { throw Unsuitable() }
+                if index == 0, !isBlank(before: indent, on: part.place.line) { throw Unsuitable() }
                 cut(extent)
                 continue
             }
@@ -137,7 +155,7 @@ private struct YAMLTextEdit {
             if member.value == value { continue }
             let start = edits.count
             do {
-                try editMember(member, to: value, at: Self.pointer(pointer, member.key), in: extent)
+                try editMember(member.value, to: value, at: part.node, in: extent)
             } catch {
                 edits.removeSubrange(start...)
                 try rewrite(member.key, value, in: extent, indent: indent)
@@ -150,19 +168,19 @@ private struct YAMLTextEdit {
     }
 
     private mutating func editMember(
-        _ member: Member, to value: Value, at pointer: String, in extent: Lines
+        _ old: Value, to new: Value, at node: Int, in extent: Lines
     ) throws {
-        let start = try valueStart(ofKeyAt: try column(of: pointer))
-        switch (member.value, value) {
+        let start = try valueStart(ofKeyAt: place(of: node))
+        switch (old, new) {
         case (.object(let old), .object(let new)) where start == nil:
-            try editMapping(old, new, at: pointer, in: extent)
+            try editMapping(old, new, at: node, in: extent)
         case (.array(let old), .array(let new)) where start == nil:
-            try editSequence(old, new, at: pointer, in: extent)
+            try editSequence(old, new, at: node, in: extent)
         case (.object, _), (.array, _), (_, .object), (_, .array):
             throw Unsuitable()
         default:
             guard let start, extent.count == 1 else { throw Unsuitable() }
-            let text = YAMLWriter.text(value)
+            let text = YAMLWriter.text(new)
             guard text.utf8.dropLast().firstIndex(of: 0x0a) == nil else { throw Unsuitable() }
             let end = try scalarEnd(from: start)
             edits.append(Edit(range: start..<end, text: Array(text.utf8.dropLast())))
@@ -186,17 +204,16 @@ private struct YAMLTextEdit {
 
     // MARK: Sequences
 
-    private mutating func editSequence(_ old: [Value], _ new: [Value], at pointer: String, in range: Lines)
-        throws
-    {
-        guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
-        var dashes: [(line: Int, column: Int)] = []
-        for index in old.indices {
-            let item = try column(of: "\(pointer)/\(index)")
+    private mutating func editSequence(_ old: [Value], _ new: [Value], at node: Int, in range: Lines) throws {
+        let children = layout.children(of: node)
+        guard !old.isEmpty, !new.isEmpty, children.count == old.count else { throw Unsuitable() }
+        var dashes: [Place] = []
+        for (index, child) in children.enumerated() {
+            let item = place(of: child)
             guard let dash = dash(before: item), range.contains(item.line),
                 dashes.isEmpty || dash == dashes[0].column && item.line > dashes[index - 1].line
             else { throw Unsuitable() }
-            dashes.append((item.line, dash))
+            dashes.append(Place(line: item.line, column: dash))
         }
         let indent = dashes[0].column
         guard isBlank(before: indent, on: dashes[0].line) else { throw Unsuitable() }
@@ -222,7 +239,7 @@ private struct YAMLTextEdit {
                 guard case .object(let left) = old[pair.old], case .object(let right) = new[pair.new] else {
                     throw Unsuitable()
                 }
-                try editMapping(left, right, at: "\(pointer)/\(pair.old)", in: extents[pair.old])
+                try editMapping(left, right, at: children[pair.old], in: extents[pair.old])
             } catch {
                 edits.removeSubrange(start...)
                 let extent = extents[pair.old]
@@ -262,10 +279,6 @@ private struct YAMLTextEdit {
 
     // MARK: Text
 
-    private static func pointer(_ parent: String, _ key: String) -> String {
-        parent + "/" + JSONPointer.escape(key)
-    }
-
     /// The lines without blank ones at their end, and comments there that are no further in than the node.
     private func extent(_ range: Lines, indent: Int) throws -> Lines {
         guard !range.isEmpty, range.upperBound < lines.count else { throw Unsuitable() }
@@ -286,7 +299,7 @@ private struct YAMLTextEdit {
     }
 
     /// The column of the dash before an item on its line.
-    private func dash(before item: (line: Int, column: Int)) -> Int? {
+    private func dash(before item: Place) -> Int? {
         var offset = lines[item.line] + item.column - 1
         while offset >= lines[item.line], bytes[offset] == 0x20 { offset -= 1 }
         guard offset >= lines[item.line], bytes[offset] == 0x2d else { return nil }
@@ -294,7 +307,7 @@ private struct YAMLTextEdit {
     }
 
     /// Where a member's value begins on the key's line; nil where it stands on lines of its own.
-    private func valueStart(ofKeyAt place: (line: Int, column: Int)) throws -> Int? {
+    private func valueStart(ofKeyAt place: Place) throws -> Int? {
         let end = lines[place.line + 1]
         var offset = lines[place.line] + place.column
         guard offset < end else { throw Unsuitable() }
@@ -336,14 +349,9 @@ private struct YAMLTextEdit {
 
     /// The end of a scalar that ends on its line.
     private func scalarEnd(from start: Int) throws -> Int {
-        var low = 0
-        var high = lines.count
-        while low < high {
-            let middle = (low + high) / 2
-            if lines[middle] <= start { low = middle + 1 } else { high = middle }
-        }
-        guard low < lines.count else { throw Unsuitable() }
-        let end = lines[low]
+        let line = line(of: start)
+        guard line + 1 < lines.count else { throw Unsuitable() }
+        let end = lines[line + 1]
         if bytes[start] == 0x22 || bytes[start] == 0x27 { return try quotedEnd(from: start, before: end) }
         var offset = start
         while offset < end, bytes[offset] != 0x0a, bytes[offset] != 0x0d {
@@ -359,19 +367,36 @@ private struct YAMLTextEdit {
         var text = ByteBuffer(capacity: 4 << 10)
         YAMLWriter.write(value, into: &text, order: .asGiven)
         return text.withBytes { bytes in
-            var result: [UInt8] = []
-            result.reserveCapacity(bytes.count + bytes.count / 24 * (indent + 1))
-            var start = 0
-            while start < bytes.count {
-                let rest = UnsafeBufferPointer(rebasing: bytes[start...])
-                let length = rest.firstIndex(of: 0x0a) ?? rest.count
-                if length > 0 { for _ in 0..<indent { result.append(0x20) } }
-                result.append(contentsOf: UnsafeBufferPointer(rebasing: rest[..<length]))
-                result.append(contentsOf: newline)
-                start += length + 1
+            var lineCount = 1
+            for byte in bytes where byte == 0x0a { lineCount += 1 }
+            return [UInt8](unsafeUninitializedCapacity: bytes.count + lineCount * (indent + newline.count)) {
+                copy(bytes, indent: indent, to: $0, &$1)
             }
-            return result
         }
+    }
+
+    private func copy(
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, to target: UnsafeMutableBufferPointer<UInt8>,
+        _ count: inout Int
+    ) {
+        guard let source = bytes.baseAddress, var place = target.baseAddress else { return }
+        var start = 0
+        while start < bytes.count {
+            let rest = bytes.count - start
+            let end = memchr(source + start, 0x0a, rest).map {
+                source.distance(to: $0.assumingMemoryBound(to: UInt8.self))
+            }
+            let length = (end ?? bytes.count) - start
+            if length > 0 {
+                place.update(repeating: 0x20, count: indent)
+                (place + indent).update(from: source + start, count: length)
+                place += indent + length
+            }
+            place.update(from: newline, count: newline.count)
+            place += newline.count
+            start += length + 1
+        }
+        count = place - target.baseAddress!
     }
 
     private mutating func insert(_ text: [UInt8], at offset: Int) {

@@ -77,14 +77,18 @@ public struct ManifestOptions: Sendable {
 
 /// A manifest after injection.
 public struct ManifestOutcome: Sendable {
-    public var output: [UInt8]
+    /// The text in parts, as they came: that of a thousand workloads has some megabytes, which are not put together only
+    /// to be written out again.
+    public var parts: [[UInt8]]
     public var changed: Bool
     public var workloads: [WorkloadReport]
 
-    public init(output: [UInt8], changed: Bool, workloads: [WorkloadReport]) {
-        self.output = output
-        self.changed = changed
-        self.workloads = workloads
+    /// The whole text, put together each time.
+    public var output: [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { output += part }
+        return output
     }
 }
 

@@ -23,6 +23,9 @@ struct YAMLComposer: ~Copyable {
     private var firstError: YAMLError?
     private var duplicates: [(line: Int, key: String)] = []
     private var positions: [String: SourcePosition] = [:]
+    private var layout: YAMLLayout?
+    /// The byte with which the document begins.
+    private var textStart = 0
 
     /// The comments before a first `---`, as a document of their own.
     private(set) var leadingDocument: YAMLDocument?
@@ -44,6 +47,10 @@ struct YAMLComposer: ~Copyable {
         /// The length of the path to it, where positions are kept.
         var pathLength: Int
         var line: Int
+        /// Whether its own style or that of one around it is flow style.
+        var isFlow: Bool
+        /// Whether its members are those that its text shows.
+        var isPlain = true
     }
 
     private enum Key {
@@ -90,13 +97,17 @@ struct YAMLComposer: ~Copyable {
         positions.removeAll()
         path = ""
         pathBytes = 0
+        layout = options.layout ? YAMLLayout() : nil
+        textStart = document.range.lowerBound
 
         try parser.advance()
         // A document of nothing is one plain scalar without a byte.
         document.isEmpty =
             parser.type == YAML_SCALAR_EVENT && parser.scalarBytes.isEmpty && parser.isPlain
             && parser.start.index == parser.end.index && parser.anchor == nil
+        beginNode()
         document.value = try root()
+        layout?.finish()
 
         try parser.advance()
         if parser.isExplicitEnd {
@@ -104,6 +115,7 @@ struct YAMLComposer: ~Copyable {
             document.range = min(document.range.lowerBound, stop)..<stop
         }
         if options.positions { document.positions = positions }
+        document.layout = document.isEmpty ? nil : layout
         if let firstError { throw firstError }
         if !duplicates.isEmpty { throw duplicateError() }
         return document
@@ -188,6 +200,8 @@ struct YAMLComposer: ~Copyable {
         if let last = frames.indices.last, frames[last].isMapping, frames[last].key == nil {
             note(.badKey, isMapping ? "a mapping cannot be a key" : "a sequence cannot be a key")
             frames[last].key = .dropped
+            frames[last].isPlain = false
+            if !frames[last].isFlow { beginNode() }
             // It is read like any other; its own value follows, as behind a key that is a text.
             keyCollections.append(frames.count + 1)
         }
@@ -195,7 +209,7 @@ struct YAMLComposer: ~Copyable {
             Frame(
                 isMapping: isMapping, start: isMapping ? members.count : items.count, anchor: anchor,
                 nodesBefore: budget.nodes - 1, key: nil, pathLength: path.utf8.count,
-                line: parser.position.line))
+                line: parser.position.line, isFlow: parser.isFlow || frames.last?.isFlow == true))
     }
 
     /// The depths of frames that stand where a key should.
@@ -209,7 +223,7 @@ struct YAMLComposer: ~Copyable {
         let value: Value
         if frame.isMapping {
             if options.strict { checkDuplicates(from: frame.start) }
-            value = .object(Object(lastWins: members.take(from: frame.start)))
+            value = .object(object(of: frame))
         } else {
             value = .array(items.take(from: frame.start))
         }
@@ -223,6 +237,17 @@ struct YAMLComposer: ~Copyable {
         return value
     }
 
+    private mutating func object(of frame: Frame) -> Object {
+        let taken = members.take(from: frame.start)
+        let object = Object(lastWins: taken)
+        if !frame.isPlain {
+            layout?.forgetChildren()
+        } else if !frame.isFlow, object.count < taken.count {
+            layout?.keepLast(of: taken.map(\.key))
+        }
+        return object
+    }
+
     /// The value just closed stood where a key should: its own value is still to come.
     private var isKeyCollection = false
 
@@ -233,6 +258,7 @@ struct YAMLComposer: ~Copyable {
             return
         }
         let last = frames.count - 1
+        if !frames[last].isFlow { layout?.finish() }
         guard frames[last].isMapping else {
             items.push(value)
             return
@@ -383,9 +409,11 @@ struct YAMLComposer: ~Copyable {
 
     /// The parser stands on the first event of an item or value: notes its place.
     private mutating func enterItem() {
-        guard options.positions, let frame = frames.last, !frame.isMapping,
-            parser.type != YAML_SEQUENCE_END_EVENT
-        else { return }
+        guard let frame = frames.last, !frame.isMapping, parser.type != YAML_SEQUENCE_END_EVENT else {
+            return
+        }
+        if !frame.isFlow { beginNode() }
+        guard options.positions else { return }
         leave(to: frame.pathLength)
         path += "/\(items.count - frame.start)"
         notePosition()
@@ -393,7 +421,12 @@ struct YAMLComposer: ~Copyable {
 
     /// The parser stands on a key: its place is that of the member.
     private mutating func enterKey(_ index: Int) {
-        guard options.positions, case .text(let key) = frames[index].key else { return }
+        if !frames[index].isFlow { beginNode() }
+        guard case .text(let key) = frames[index].key else {
+            frames[index].isPlain = false
+            return
+        }
+        guard options.positions else { return }
         leave(to: frames[index].pathLength)
         path += "/" + JSONPointer.escape(key)
         notePosition()
@@ -402,6 +435,12 @@ struct YAMLComposer: ~Copyable {
     private mutating func leave(to length: Int) {
         guard options.positions, path.utf8.count > length else { return }
         path = String(decoding: path.utf8.prefix(length), as: UTF8.self)
+    }
+
+    /// The parser stands on the first event of a member or item that the layout shows.
+    private mutating func beginNode() {
+        guard layout != nil else { return }
+        layout?.begin(at: places.offset(Int(parser.start.index)) - textStart)
     }
 
     private mutating func notePosition() {

@@ -57,6 +57,13 @@ struct YAMLParser: ~Copyable {
     var isPlain: Bool { event.pointee.data.scalar.plain_implicit != 0 }
     var scalarTag: String? { text(event.pointee.data.scalar.tag) }
 
+    /// Whether a collection stands in flow style.
+    var isFlow: Bool {
+        type == YAML_MAPPING_START_EVENT
+            ? event.pointee.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+            : event.pointee.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
+    }
+
     /// Whether a document begins by `---`.
     var isExplicitStart: Bool { event.pointee.data.document_start.implicit == 0 }
     var isExplicitEnd: Bool { event.pointee.data.document_end.implicit == 0 }

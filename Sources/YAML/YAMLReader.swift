@@ -18,6 +18,11 @@ public enum YAMLReader {
     public static func documents(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> [YAMLDocument] {
+        if !options.strict, !options.positions,
+            let documents = YAMLBlockReader.documents(bytes, options: options)
+        {
+            return documents
+        }
         var composer = try YAMLComposer(bytes, options: options)
         var documents: [YAMLDocument] = []
         while let document = try composer.next() {
@@ -63,6 +68,18 @@ public enum YAMLReader {
         YAMLBlockReader.value(bytes, limits: limits)
     }
 
+    /// Whether `value` of the text gives this value, found out without making one where the text is written as templates
+    /// write YAML.
+    public static func reads(_ bytes: [UInt8], as value: Value, limits: YAMLLimits = YAMLLimits()) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            if YAMLBlockReader.reads(bytes, as: value, limits: limits) { return true }
+            guard let read = try? self.value(bytes, options: YAMLOptions(limits: limits)) else {
+                return false
+            }
+            return read == value
+        }
+    }
+
     public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value
     {
         try value(Array(text.utf8), options: options)
@@ -75,11 +92,16 @@ public struct YAMLOptions: Sendable {
     public var strict: Bool
     /// Whether the place of every value is kept.
     public var positions: Bool
+    /// Whether it is kept where the nodes stand in the text.
+    public var layout: Bool
     public var limits: YAMLLimits
 
-    public init(strict: Bool = false, positions: Bool = false, limits: YAMLLimits = YAMLLimits()) {
+    public init(
+        strict: Bool = false, positions: Bool = false, layout: Bool = false, limits: YAMLLimits = YAMLLimits()
+    ) {
         self.strict = strict
         self.positions = positions
+        self.layout = layout
         self.limits = limits
     }
 }
@@ -112,6 +134,8 @@ public struct YAMLDocument: Sendable {
     public var isEmpty: Bool
     /// JSON pointer → the place of the value, or of its key in a mapping; nil where not asked for.
     public var positions: [String: SourcePosition]?
+    /// Where the nodes stand; nil where not asked for, or where there are none.
+    public var layout: YAMLLayout?
 
     init(range: Range<Int>, line: Int = 1) {
         value = .null

@@ -67,7 +67,8 @@ struct YAMLScalar {
         }
     }
 
-    /// Whether a bare text may be anything but text: told by its first byte.
+    /// Whether a bare text may be anything but text: told by its first byte, and of those that begin with a letter, for
+    /// certain.
     static func mayResolve(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first else { return true }
         switch first {
@@ -76,7 +77,7 @@ struct YAMLScalar {
         case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"),
             UInt8(ascii: "T"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "o"), UInt8(ascii: "O"),
             UInt8(ascii: "~"):
-            return bytes.count <= 5
+            return word(bytes) != nil
         default:
             return false
         }
@@ -117,15 +118,19 @@ struct YAMLScalar {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
             if let number = YAMLNumber.special(text) { return (.float, .double(number)) }
             if triesTimes, YAMLTimestamp.matches(bytes) { return (.timestamp, .string(text)) }
+            guard bytes.contains(UInt8(ascii: "_")) else { return number(bytes, text) }
             let digits = bytes.filter { $0 != UInt8(ascii: "_") }
-            return digits.withUnsafeBufferPointer { digits in
-                if let number = YAMLNumber.integer(digits) { return (.int, number) }
-                if let number = YAMLNumber.fraction(digits) { return (.float, .double(number)) }
-                return (.string, .string(text))
-            }
+            return digits.withUnsafeBufferPointer { number($0, text) }
         default:
             break
         }
+        return (.string, .string(text))
+    }
+
+    /// - Parameter digits: the text without underscores.
+    private static func number(_ digits: UnsafeBufferPointer<UInt8>, _ text: String) -> (Kind, Value) {
+        if let number = YAMLNumber.integer(digits) { return (.int, number) }
+        if let number = YAMLNumber.fraction(digits) { return (.float, .double(number)) }
         return (.string, .string(text))
     }
 
@@ -196,7 +201,11 @@ enum YAMLNumber {
 
     /// Infinities and what is no number.
     static func special(_ text: String) -> Double? {
-        switch text {
+        guard text.utf8.count <= 5, let last = text.utf8.last, last | 0x20 == 0x6E || last | 0x20 == 0x66
+        else {
+            return nil
+        }
+        return switch text {
         case ".nan", ".NaN", ".NAN": .nan
         case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF": .infinity
         case "-.inf", "-.Inf", "-.INF": -.infinity

@@ -25,12 +25,23 @@ struct YAMLText {
         var traits = Traits()
         var reads = true
         var length = 0
+        var isWord = false
         text.withUTF8 { bytes in
             length = bytes.count
+            isWord = YAMLText.isWord(bytes)
+            if isWord {
+                reads = YAMLScalar.isText(bytes)
+                return
+            }
             traits = Traits(bytes)
             reads = YAMLScalar.isText(bytes) && !YAMLText.isBase60(bytes)
         }
         self.text = text
+        if isWord {
+            isSimpleKey = length <= 128
+            style = reads ? .plain : .double
+            return
+        }
         isSimpleKey = !traits.hasBreaks && length <= 128
         if traits.hasNewLine {
             style = traits.allowsBlock ? .literal : .double
@@ -41,6 +52,21 @@ struct YAMLText {
         } else {
             style = traits.allowsSingle ? .single : .double
         }
+    }
+
+    /// Most texts: they begin with a letter, a digit, a slash or an underscore, and have nothing behind it that means
+    /// anything to YAML or is not ASCII. They stand bare, unless they would be read as something else.
+    private static func isWord(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = bytes.first,
+            first | 0x20 >= UInt8(ascii: "a") && first | 0x20 <= UInt8(ascii: "z")
+                || first >= UInt8(ascii: "/") && first <= UInt8(ascii: "9") || first == UInt8(ascii: "_")
+        else { return false }
+        // Without a way out of the loop, and with a byte as its result, it runs over 16 bytes at a time.
+        var others: UInt8 = 0
+        for byte in bytes {
+            others |= (byte &- 0x21 >= 0x5E || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "#")) ? 1 : 0
+        }
+        return others == 0
     }
 
     /// Sexagesimal numbers of YAML 1.1 (`1:20`): nobody here reads them as such, others might.
@@ -86,10 +112,8 @@ struct YAMLText {
         text.withUTF8 { bytes in
             switch style {
             case .plain:
-                if bytes.count < width, !bytes.contains(where: { $0 >= 0x80 }) {
-                    let column = width == .max ? 0 : line.column(output)
-                    if column + bytes.count <= width { return output.append(bytes) }
-                }
+                // In bytes, it is never shorter than in characters.
+                if width == .max || line.length(output) + bytes.count <= width { return output.append(bytes) }
                 folded(bytes, quote: nil, indent: inner, width: width, &line, into: &output)
             case .single:
                 output.append(UInt8(ascii: "'"))

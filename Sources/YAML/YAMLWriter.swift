@@ -174,6 +174,9 @@ struct YAMLLine {
 
     init(start: Int) { self.start = start }
 
+    /// How many bytes stand on it.
+    func length(_ output: borrowing ByteBuffer) -> Int { output.count - start }
+
     /// How many characters stand on it.
     func column(_ output: borrowing ByteBuffer) -> Int {
         output.withBytes { bytes in bytes[start...].count { $0 & 0xC0 != 0x80 } }

@@ -58,7 +58,7 @@ struct ManifestWork {
     }
 
     func run() throws -> ExitStatus {
-        var output = ByteBuffer(capacity: 65_536)
+        var output: [[UInt8]] = []
         var reports: [WorkloadReport] = []
         var wouldChange = false
         var status = ExitStatus.success
@@ -90,7 +90,7 @@ struct ManifestWork {
 
     private func emit(
         _ outcome: ManifestOutcome, from input: [UInt8], _ path: String, isFirst: Bool,
-        into output: inout ByteBuffer
+        into output: inout [[UInt8]]
     ) throws {
         if isCheck { return }
         if isInPlace {
@@ -102,17 +102,23 @@ struct ManifestWork {
             return
         }
         if !isFirst {
-            if output.count > 0, output[output.count - 1] != 0x0a { output.append(0x0a) }
-            if !outcome.output.starts(with: Array("---".utf8)) { output.append("---\n" as StaticString) }
+            if let last = output.last(where: { !$0.isEmpty })?.last, last != 0x0a { output.append([0x0a]) }
+            if !outcome.parts.joined().starts(with: "---".utf8) { output.append(Array("---\n".utf8)) }
         }
-        output.append(outcome.output)
+        output += outcome.parts
     }
 
-    private func deliver(_ output: borrowing ByteBuffer) throws {
-        if target == "-" {
+    /// Bytes that are written at once.
+    private static let writeBytes = 64 << 10
+
+    private func deliver(_ parts: [[UInt8]]) throws {
+        guard target == "-" else { return try write(Array(parts.joined()), toFile: target) }
+        var output = ByteBuffer(capacity: 2 * Self.writeBytes)
+        for (index, part) in parts.enumerated() {
+            output.append(part)
+            guard output.count >= Self.writeBytes || index == parts.count - 1 else { continue }
             output.withBytes { standardOutput.write($0) }
-        } else {
-            try write(output.bytes, toFile: target)
+            output.truncate(to: 0)
         }
     }
 

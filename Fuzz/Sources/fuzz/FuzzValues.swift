@@ -27,8 +27,8 @@ func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
 }
 
 /// Any bytes are read or refused, strictly or not, with places and without; what is read is written and read again as
-/// the same value; documents do not overlap; the short way through simple texts reads what libyaml does, which strict
-/// reading always uses.
+/// the same value; documents do not overlap, and are read alone as they are read together; the short way through simple
+/// texts reads what libyaml does, which strict reading always uses.
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     let value = try? YAMLReader.value(bytes)
     do throws(YAMLError) {
@@ -37,9 +37,19 @@ func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     } catch  where error.code != .duplicateKey {
         precondition(value == nil, "read although \(error)")
     } catch {}
-    guard let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)) else {
-        return
+    let whole = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true, layout: true))
+    let parts = try? YAMLReader.documents(bytes, options: YAMLOptions(layout: true))
+    precondition(whole?.count == parts?.count, "another number of documents, read one by one")
+    for (one, other) in zip(whole ?? [], parts ?? []) {
+        precondition(one.value == other.value, "another value, read alone: \(other.value)")
+        precondition(one.range == other.range && one.line == other.line && one.isEmpty == other.isEmpty)
+        precondition(one.layout == other.layout, "another layout, read alone")
+        precondition(
+            other.isEmpty || YAMLReader.reads(Array(bytes[other.range]), as: other.value),
+            "not what the text reads as: \(other.value)")
+        precondition(!YAMLReader.reads(Array(bytes[other.range]), as: [other.value, 0]))
     }
+    guard let documents = whole else { return }
     var end = 0
     for document in documents {
         precondition(document.range.lowerBound >= end, "documents overlap")

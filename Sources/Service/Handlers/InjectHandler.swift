@@ -146,8 +146,8 @@ struct InjectHandler: Handler {
             return HTTPResponse(
                 status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
-        var body = ByteBuffer(capacity: outcome.output.count)
-        body.append(outcome.output)
+        var body = ByteBuffer(capacity: outcome.parts.reduce(0) { $0 + $1.count })
+        for part in outcome.parts { body.append(part) }
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(type.rawValue), body: body)
     }
 }

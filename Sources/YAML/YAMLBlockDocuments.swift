@@ -1,0 +1,91 @@
+import Values
+
+extension YAMLBlockReader {
+    /// The documents of a text, each read the short way, or alone by libyaml where it is not of the simple kind; nil where
+    /// libyaml has to read the text as a whole, a mistake for example.
+    ///
+    /// A line that begins with `---` and a blank always begins a document: in a block of text it ends the block, and in
+    /// quotes and flow collections it is a mistake. So documents can be told apart before they are read.
+    static func documents(
+        _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions
+    ) -> [YAMLDocument]? {
+        var documents: [YAMLDocument] = []
+        var start = 0
+        var line = 1
+        while true {
+            let marker = nextMarker(bytes, from: start)
+            let range = start..<(marker ?? bytes.count)
+            let text = UnsafeBufferPointer(rebasing: bytes[range])
+            // A byte order mark is one at the start of a text only.
+            guard start == 0 || text.first != 0xEF else { return nil }
+            guard var document = document(text, options) else { return nil }
+            document.range = range
+            document.line = line
+            let isNothing = document.isEmpty && marker != nil && !text.contains { !isBlank($0) }
+            if start > 0 || !isNothing { documents.append(document) }
+            guard let marker else { return documents }
+            for byte in text where byte == 0x0A { line += 1 }
+            start = marker + 3
+            while start < bytes.count, bytes[start] != 0x0A {
+                guard isBlank(bytes[start]) else { return nil }
+                start += 1
+            }
+            if start < bytes.count {
+                start += 1
+                line += 1
+            }
+        }
+    }
+
+    /// The next line that is a marker, from the start of a line on.
+    private static func nextMarker(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        var line = start
+        while line + 2 < bytes.count {
+            if bytes[line] == UInt8(ascii: "-"), bytes[line + 1] == UInt8(ascii: "-"),
+                bytes[line + 2] == UInt8(ascii: "-"),
+                line + 3 == bytes.count || isBlank(bytes[line + 3])
+            {
+                return line
+            }
+            guard let end = UnsafeBufferPointer(rebasing: bytes[line...]).firstIndex(of: 0x0A) else {
+                return nil
+            }
+            line += end + 1
+        }
+        return nil
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    /// The document that a text is, its place still to be told.
+    private static func document(
+        _ text: UnsafeBufferPointer<UInt8>, _ options: YAMLOptions
+    ) -> YAMLDocument? {
+        if text.isEmpty { return YAMLDocument(range: 0..<0) }
+        if var reader = YAMLBlockReader(text, options.limits) {
+            if options.layout { reader.layout = YAMLLayout() }
+            var document = YAMLDocument(range: 0..<text.count)
+            do throws(Unknown) {
+                if let value = try reader.root() {
+                    document.value = value
+                    document.isEmpty = false
+                    document.layout = reader.layout
+                }
+                return document
+            } catch {}
+        }
+        guard var composer = try? YAMLComposer(text, options: options) else { return nil }
+        do throws(YAMLError) {
+            guard let document = try composer.next() else {
+                return YAMLDocument(range: 0..<text.count)
+            }
+            // What ends by `...`, or goes on behind it, is read with the rest.
+            guard document.range == 0..<text.count, try composer.next() == nil else { return nil }
+            return document
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import Values
+
+// What stands on the lines of a simple text: blanks and comments, keys, and scalars of each style. Where a part is not of
+// the simple kind, or is a mistake, it is `Unknown`.
+extension YAMLBlockReader {
+    // MARK: Lines
+
+    /// Goes on to the first line, from the start of this one on, that is neither empty nor a comment.
+    mutating func nextContent() throws(Unknown) {
+        while position < end {
+            lineStart = position
+            while position < end, base[position] == 0x20 { position += 1 }
+            guard position < end else { break }
+            if base[position] == 0x0A {
+                position += 1
+            } else if base[position] == UInt8(ascii: "#") {
+                skipLine()
+            } else {
+                column = position - lineStart
+                if column == 0, isMarker() { throw Unknown() }
+                return
+            }
+        }
+        column = -1
+    }
+
+    mutating func skipLine() {
+        while position < end, base[position] != 0x0A { position += 1 }
+        if position < end { position += 1 }
+    }
+
+    /// Whether a line begins as `---`, `...` or a directive do.
+    func isMarker() -> Bool {
+        let byte = base[position]
+        guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") else { return byte == UInt8(ascii: "%") }
+        return position + 2 < end && base[position + 1] == byte && base[position + 2] == byte
+    }
+
+    /// A blank, a line break or the end stands there.
+    func isBlank(_ index: Int) -> Bool { index >= end || base[index] == 0x20 || base[index] == 0x0A }
+
+    var isAtDash: Bool {
+        position < end && base[position] == UInt8(ascii: "-") && isBlank(position + 1)
+    }
+
+    mutating func skipSpaces() {
+        while position < end, base[position] == 0x20 { position += 1 }
+    }
+
+    /// Ends a line on which only blanks and a comment may still stand; answers whether that is so. A comment must
+    /// have a blank before it, which the caller has skipped.
+    mutating func endLine() throws(Unknown) -> Bool {
+        let start = position
+        skipSpaces()
+        guard
+            position >= end || base[position] == 0x0A
+                || base[position] == UInt8(ascii: "#") && (position > start || base[start - 1] == 0x20)
+        else { return false }
+        skipLine()
+        try nextContent()
+        return true
+    }
+
+    // MARK: Keys and bare scalars
+
+    /// Reads a key and its colon, and leaves the place behind the colon; nil, the place as it was, where a scalar
+    /// stands there that is no key.
+    mutating func key() throws(Unknown) -> String? {
+        let start = position
+        let isQuoted = base[position] == UInt8(ascii: "\"") || base[position] == UInt8(ascii: "'")
+        let text: String
+        if isQuoted {
+            text = try quoted()
+            skipSpaces()
+        } else {
+            let bytes = try plain()
+            text = isAtColon ? try keyText(bytes) : ""
+        }
+        guard isAtColon else {
+            position = start
+            return nil
+        }
+        guard position - start <= Self.keyLimit else { throw Unknown() }
+        position += 1
+        return text
+    }
+
+    /// The text that a bare key stands for.
+    func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
+        if YAMLScalar.mayResolve(bytes) {
+            guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
+            return text
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        if text == "<<" { throw Unknown() }
+        return text
+    }
+
+    /// What a bare scalar stands for.
+    func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
+        guard YAMLScalar.mayResolve(bytes) else { return .string(String(decoding: bytes, as: UTF8.self)) }
+        guard let scalar = try? YAMLScalar(bytes, tag: nil) else { throw Unknown() }
+        if case .double(let number) = scalar.value, !number.isFinite { throw Unknown() }
+        return scalar.value
+    }
+
+    /// libyaml takes no key of more than 1024 characters.
+    static let keyLimit = 1_000
+
+    var isAtColon: Bool {
+        position < end && base[position] == UInt8(ascii: ":") && isBlank(position + 1)
+    }
+
+    /// Reads a bare scalar up to `: `, ` #` or the end of the line, without the blanks before these.
+    mutating func plain() throws(Unknown) -> UnsafeBufferPointer<UInt8> {
+        let start = position
+        switch base[position] {
+        case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"),
+            UInt8(ascii: "#"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"), UInt8(ascii: "|"),
+            UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "%"), UInt8(ascii: "@"),
+            UInt8(ascii: "`"):
+            throw Unknown()
+        case UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: ":"):
+            if isBlank(position + 1) { throw Unknown() }
+        default:
+            break
+        }
+        var last = position
+        while position < end {
+            let byte = base[position]
+            if byte == 0x0A { break }
+            if byte == 0x20 {
+                if position + 1 < end, base[position + 1] == UInt8(ascii: "#") { break }
+            } else {
+                if byte == UInt8(ascii: ":"), isBlank(position + 1) { break }
+                last = position
+            }
+            position += 1
+        }
+        return UnsafeBufferPointer(start: base + start, count: last + 1 - start)
+    }
+
+    /// Reads a bare scalar up to an indicator of the collection, `: `, ` #` or the end of the line.
+    mutating func flowPlain() throws(Unknown) -> UnsafeBufferPointer<UInt8> {
+        let start = position
+        switch base[position] {
+        case UInt8(ascii: "#"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"), UInt8(ascii: "|"),
+            UInt8(ascii: ">"), UInt8(ascii: "%"), UInt8(ascii: "@"), UInt8(ascii: "`"), UInt8(ascii: ":"):
+            throw Unknown()
+        case UInt8(ascii: "-"):
+            if isBlank(position + 1) || isFlowIndicator(position + 1) { throw Unknown() }
+        default:
+            break
+        }
+        var last = position - 1
+        while position < end, base[position] != 0x0A, !isFlowIndicator(position) {
+            let byte = base[position]
+            if byte == 0x20 {
+                if position + 1 < end, base[position + 1] == UInt8(ascii: "#") { break }
+            } else {
+                if byte == UInt8(ascii: ":") {
+                    if isBlank(position + 1) { break }
+                    if isFlowIndicator(position + 1) { throw Unknown() }
+                }
+                if byte == UInt8(ascii: "?") { throw Unknown() }
+                last = position
+            }
+            position += 1
+        }
+        guard last >= start else { throw Unknown() }
+        return UnsafeBufferPointer(start: base + start, count: last + 1 - start)
+    }
+
+    func isFlowIndicator(_ index: Int) -> Bool {
+        guard index < end else { return false }
+        switch base[index] {
+        case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"), UInt8(ascii: "}"):
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// Goes to the next byte that is neither blank nor comment; there must be one.
+    mutating func skipFlowBlanks() throws(Unknown) {
+        let start = position
+        while position < end {
+            switch base[position] {
+            case 0x20:
+                position += 1
+            case 0x0A:
+                position += 1
+                if position < end, isMarker() { throw Unknown() }
+            case UInt8(ascii: "#"):
+                guard position > start else { throw Unknown() }
+                while position < end, base[position] != 0x0A { position += 1 }
+            default:
+                return
+            }
+        }
+        throw Unknown()
+    }
+
+    // MARK: Quoted scalars and blocks
+
+    /// Reads a quoted scalar that ends on its line.
+    mutating func quoted() throws(Unknown) -> String {
+        let quote = base[position]
+        let start = position + 1
+        position = start
+        while position < end, base[position] != quote {
+            if base[position] == 0x0A { throw Unknown() }
+            if base[position] == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                return try escaped(from: start)
+            }
+            position += 1
+        }
+        guard position < end else { throw Unknown() }
+        position += 1
+        if quote == UInt8(ascii: "'"), position < end, base[position] == quote {
+            return try escaped(from: start)
+        }
+        return String(
+            decoding: UnsafeBufferPointer(start: base + start, count: position - 1 - start), as: UTF8.self)
+    }
+
+    /// Reads a quoted scalar in which the quote is doubled or something is escaped.
+    mutating func escaped(from start: Int) throws(Unknown) -> String {
+        let quote = base[start - 1]
+        var bytes: [UInt8] = []
+        position = start
+        while position < end {
+            let byte = base[position]
+            position += 1
+            if byte == 0x0A { throw Unknown() }
+            if byte == quote {
+                guard quote == UInt8(ascii: "'"), position < end, base[position] == quote else {
+                    return String(decoding: bytes, as: UTF8.self)
+                }
+                bytes.append(quote)
+                position += 1
+            } else if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                guard position < end else { throw Unknown() }
+                switch base[position] {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(base[position])
+                case UInt8(ascii: "n"): bytes.append(0x0A)
+                case UInt8(ascii: "t"): bytes.append(0x09)
+                default: throw Unknown()
+                }
+                position += 1
+            } else {
+                bytes.append(byte)
+            }
+        }
+        throw Unknown()
+    }
+
+    /// Reads a block behind `|` or `|-`, whose lines are indented as its first one is.
+    mutating func literal(within indent: Int) throws(Unknown) -> String {
+        position += 1
+        let strips = position < end && base[position] == UInt8(ascii: "-")
+        if strips { position += 1 }
+        let header = position
+        skipSpaces()
+        guard position < end,
+            base[position] == 0x0A || base[position] == UInt8(ascii: "#") && position > header
+        else { throw Unknown() }
+        skipLine()
+
+        var bytes: [UInt8] = []
+        /// The indentation of the block, once it is known.
+        var block = -1
+        /// Line breaks that belong to the text only if more of it follows.
+        var breaks = 0
+        while position < end {
+            let line = position
+            while position < end, base[position] == 0x20, block < 0 || position - line < block {
+                position += 1
+            }
+            guard position < end else { throw Unknown() }
+            if base[position] == 0x0A {
+                // Before the first line, blanks may not reach further than it does: told when it is known.
+                if block < 0, position > line { throw Unknown() }
+                breaks += 1
+                position += 1
+                continue
+            }
+            if block < 0 {
+                guard position - line > indent else { throw Unknown() }
+                block = position - line
+            } else if position - line < block {
+                position = line
+                break
+            }
+            bytes.append(contentsOf: repeatElement(0x0A, count: breaks))
+            let text = position
+            while position < end, base[position] != 0x0A { position += 1 }
+            guard position < end else { throw Unknown() }
+            bytes.append(contentsOf: UnsafeBufferPointer(start: base + text, count: position - text))
+            position += 1
+            breaks = 1
+        }
+        guard block >= 0 else { throw Unknown() }
+        if !strips { bytes.append(0x0A) }
+        try nextContent()
+        guard column <= indent else { throw Unknown() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
