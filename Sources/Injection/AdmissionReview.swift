@@ -99,8 +99,14 @@ struct AdmissionReview: Sendable {
         if let error = answer.error {
             let status = Self.status(of: error)
             output.append(",\"status\":{\"metadata\":{},\"status\":\"Failure\",\"message\":")
-            JSON.write(.string(error.message), into: &output)
-            output.append(",\"reason\":\"\(status.reason)\",\"code\":\(status.code)}")
+            JSON.write(.string(error.description), into: &output)
+            output.append(",\"reason\":\"\(status.reason)\"")
+            if !error.others.isEmpty {
+                output.append(",\"details\":{\"causes\":")
+                JSON.write(.array(error.all.map(Self.cause)), into: &output)
+                output.append("}")
+            }
+            output.append(",\"code\":\(status.code)}")
         }
         if !answer.auditAnnotations.isEmpty {
             let members = answer.auditAnnotations.map { Member($0.key, .string($0.value)) }
@@ -126,6 +132,11 @@ struct AdmissionReview: Sendable {
             result.unicodeScalars.append(scalar.value < 0x20 ? " " : scalar)
         }
         return result
+    }
+
+    /// One problem of several, as `metav1.StatusCause`.
+    private static func cause(_ error: InjectionError) -> Value {
+        ["reason": .string(error.code.rawValue), "message": .string(error.message)]
     }
 
     /// HTTP code and reason of `metav1.Status` for an error: what kubectl shows to the user.

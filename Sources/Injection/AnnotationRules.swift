@@ -6,7 +6,7 @@ import Values
 /// A pod's annotations in; what is wrong with them out, sorted by name, so that the same pod always gets the same
 /// answer. Nothing is changed here.
 enum AnnotationRules {
-    struct Problem: Sendable, Equatable {
+    struct Problem: Error, Equatable {
         var annotation: String
         var value: String
         var why: String

@@ -141,8 +141,9 @@ struct ClassicInjection {
     // MARK: Steps
 
     private func render(_ subject: inout InjectionSubject) throws(InjectionError) -> Insertion {
-        subject.notes += try snapshot.checkAnnotations(of: subject.pod)
-        let proxyConfig = try snapshot.proxyConfig(for: subject.pod)
+        let settings = try snapshot.annotationSettings(of: subject.pod)
+        subject.notes += settings.notes
+        let proxyConfig = settings.proxyConfig
         subject.clock?.enter(.render)
         var mesh = snapshot.mesh.value
         mesh.modifyObject { $0["defaultConfig"] = proxyConfig }

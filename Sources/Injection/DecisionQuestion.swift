@@ -55,7 +55,8 @@ struct DecisionQuestion {
             let pointer = workload.pointer + JSONPointer(workload.templatePath).description
             pod = try Pod.check(workload.template, at: pointer)
         } catch {
-            return failed(error.message, kind: workload.kind, name: workload.name, pointer: workload.pointer)
+            return failed(
+                error.description, kind: workload.kind, name: workload.name, pointer: workload.pointer)
         }
         let stated = workload.namespace.isEmpty ? pod.metadata.text("namespace") : workload.namespace
         let namespace = stated.isEmpty ? self.namespace ?? "default" : stated

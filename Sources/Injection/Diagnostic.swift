@@ -72,7 +72,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     public var limit: RenderError.Limit?
     /// The place in the manifest, where that is what could not be read.
     public var manifest: SourcePosition?
-    /// What else was wrong with the same manifest, in its order.
+    /// What else was wrong with the same pod, in the order of the steps, or with the same manifest, in its order.
     public var others: [InjectionError] = []
 
     public init(
@@ -102,6 +102,20 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 
-    /// The message, and those of the others, a line each.
-    public var description: String { ([message] + others.map(\.message)).joined(separator: "\n") }
+    /// The message as it is, or where there are others, all of them, each on a line of its own.
+    public var description: String {
+        guard !others.isEmpty else { return message }
+        return all.map { error in
+            var text = error.message
+            while text.hasSuffix("\n") { text.removeLast() }
+            return text
+        }.joined(separator: "\n")
+    }
+
+    /// This one and the others, none of which has others.
+    public var all: [InjectionError] {
+        var first = self
+        first.others = []
+        return [first] + others
+    }
 }

@@ -115,12 +115,21 @@ protocol ManifestChange {
     var options: ManifestOptions { get }
     var reports: [WorkloadReport] { get set }
     /// What went wrong with workloads, in their order.
-    var problems: [InjectionError] { get }
+    var problems: [InjectionError] { get set }
     /// The document as it becomes, or nil where nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value?
 }
 
 extension ManifestChange {
+    /// Keeps what is wrong with a workload, and says of which it is.
+    mutating func note(_ error: InjectionError, of workload: Workload, line: Int) {
+        let name = workload.name.isEmpty ? "" : " \"\(workload.name)\""
+        for var problem in error.all {
+            problem.message = "\(options.name):\(line): \(workload.kind)\(name): \(problem.message)"
+            problems.append(problem)
+        }
+    }
+
     /// Says that a document's text could not be kept.
     mutating func noteRewritten(document: Int) {
         guard let index = reports.lastIndex(where: { $0.document == document }) else { return }
@@ -159,10 +168,7 @@ struct ManifestRun: ManifestChange {
                 result.replace(at: workload.objectPath[...], with: injected)
                 hasChanged = true
             } catch {
-                var error = error
-                let name = workload.name.isEmpty ? "" : " \"\(workload.name)\""
-                error.message = "\(options.name):\(line): \(workload.kind)\(name): \(error.message)"
-                problems.append(error)
+                note(error, of: workload, line: line)
             }
         }
         guard hasChanged else { return nil }
@@ -266,10 +272,7 @@ struct ManifestUninjection: ManifestChange {
             do {
                 outcome = try Uninject.undone(workload)
             } catch {
-                var error = error
-                error.message =
-                    "\(options.name):\(line): \(workload.kind) \"\(workload.name)\": \(error.message)"
-                problems.append(error)
+                note(error, of: workload, line: line)
                 continue
             }
             var report = WorkloadReport(

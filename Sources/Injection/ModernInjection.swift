@@ -8,12 +8,34 @@ struct ModernInjection {
     let snapshot: Snapshot
     /// `defaultConfig` with the pod's own proxy configuration laid over it.
     private let proxyConfig: Value
+    private let kept: Overrides
     private let notes: [String]
+    /// The names of the templates, in order.
+    private let templates: [String]
 
-    init(snapshot: Snapshot, pod: Pod) throws(InjectionError) {
+    /// Looks at all that the pod asks for.
+    ///
+    /// - Throws: everything that is wrong with it, in the order of the steps.
+    init(snapshot: Snapshot, _ subject: InjectionSubject) throws(InjectionError) {
         self.snapshot = snapshot
-        notes = try snapshot.checkAnnotations(of: pod)
-        proxyConfig = try snapshot.proxyConfig(for: pod)
+        var problems = Problems()
+        let settings = problems.collect { () throws(InjectionError) in
+            try snapshot.annotationSettings(of: subject.pod)
+        }
+        let templates = problems.collect { () throws(InjectionError) in
+            try Self.selectTemplates(subject, snapshot)
+        }
+        // Alone, a wrong target is found where it is read: a template may still overwrite it.
+        if !problems.found.isEmpty, PrometheusMerge.isWanted(pod: subject.pod, mesh: snapshot.mesh.value) {
+            _ = problems.collect { () throws(InjectionError) in
+                try PrometheusMerge(statusPort: snapshot.mesh.statusPort).targets(of: subject.pod)
+            }
+        }
+        try problems.check()
+        proxyConfig = settings?.proxyConfig ?? .null
+        kept = settings?.overrides ?? Overrides()
+        notes = settings?.notes ?? []
+        self.templates = templates ?? []
     }
 
     /// The pod with everything injected.
@@ -25,8 +47,7 @@ struct ModernInjection {
         let environment = environment(of: subject)
         let status = subject.pod.annotation(MetadataKey.status)
         let earlier = status.flatMap(StatusAnnotation.init(parsing:))
-        let kept = try Overrides(of: subject.pod)
-        let stripped = self.stripped(subject.pod, earlier: earlier, kept: kept)
+        let stripped = self.stripped(subject.pod, earlier: earlier)
         var (pod, template) = try runTemplates(&subject, stripped: stripped, identity: identity)
         try kept.reapply(
             to: &pod, original: subject.pod, template: template,
@@ -78,7 +99,7 @@ struct ModernInjection {
     // MARK: Templates
 
     /// The pod as templates see it: without what an earlier injection put in, with what it covered.
-    private func stripped(_ pod: Pod, earlier: StatusAnnotation?, kept: Overrides) -> Pod {
+    private func stripped(_ pod: Pod, earlier: StatusAnnotation?) -> Pod {
         var stripped = pod
         if let earlier {
             StatusAnnotation.remove(earlier.containers, from: "containers", of: &stripped)
@@ -91,6 +112,9 @@ struct ModernInjection {
     }
 
     /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
+    ///
+    /// - Throws: what is wrong with each of the templates. One that runs out of time or into a limit is the last to run, and
+    ///   goes first: with more of them, what is wrong may be something else.
     private func runTemplates(
         _ subject: inout InjectionSubject, stripped: Pod, identity: (user: Int64, group: Int64)?
     ) throws(InjectionError) -> (pod: Pod, template: Object) {
@@ -102,18 +126,27 @@ struct ModernInjection {
                 Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec)),
             ]))
         var template: Value = .object(Object())
-        for name in try selectTemplates(subject) {
-            subject.clock?.enter(.render)
-            let rendered = try snapshot.render(
-                name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
-            subject.clock?.enter(.yaml)
-            let overlay = try rendered.overlay()
+        var problems = Problems()
+        for name in templates {
+            let overlay = problems.collect { () throws(InjectionError) in
+                subject.clock?.enter(.render)
+                let rendered = try snapshot.render(
+                    name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
+                subject.clock?.enter(.yaml)
+                return try rendered.overlay()
+            }
+            if var last = problems.found.last, last.limit != nil || last.stage == .deadline {
+                last.others = Array(problems.found.dropLast())
+                throw last
+            }
+            guard let overlay, problems.found.isEmpty else { continue }
             subject.clock?.enter(.merge)
             subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             try InjectedMerge.merge(overlay, into: &template, as: type)
             moveNativeProxy(in: &pod, template: template)
             try InjectedMerge.merge(overlay, into: &pod, as: type)
         }
+        try problems.check()
         let merged = Pod(metadata: pod["metadata"]?.object ?? Object(), spec: pod["spec"]?.object ?? Object())
         return (merged, template["spec"]?.object ?? Object())
     }
@@ -174,7 +207,9 @@ struct ModernInjection {
     }
 
     /// The names of the templates, in order, aliases resolved once.
-    private func selectTemplates(_ subject: InjectionSubject) throws(InjectionError) -> [String] {
+    private static func selectTemplates(
+        _ subject: InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) -> [String] {
         let aliases = subject.isReview ? snapshot.aliases : [:]
         let named = subject.pod.annotation(MetadataKey.templates).map { text in
             text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
@@ -189,11 +224,11 @@ struct ModernInjection {
                 "failed to run injection template: requested template \"\(name)\" not found; have \(known)\(asking)"
             )
         }
-        guard resolved.count <= Self.maximumTemplates else {
+        guard resolved.count <= maximumTemplates else {
             throw InjectionError(
                 .render, .limitExceeded,
                 "failed to run injection template: \(resolved.count) templates are asked for, "
-                    + "at most \(Self.maximumTemplates) are run for a pod")
+                    + "at most \(maximumTemplates) are run for a pod")
         }
         return resolved
     }

@@ -30,8 +30,8 @@ struct Overrides: Sendable {
 
     /// From a pod's annotation; nothing where there is none.
     ///
-    /// - Throws: `annotation_invalid` where it holds no containers: an injection without them would not be the user's.
-    init(of pod: Pod) throws(InjectionError) {
+    /// - Throws: where it holds no containers: an injection without them would not be the user's.
+    init(of pod: Pod) throws(AnnotationRules.Problem) {
         guard let text = pod.annotation(MetadataKey.overrides) else { return }
         let limits = JSONLimits(depth: 64, bytes: 256 << 10)
         do {
@@ -42,16 +42,13 @@ struct Overrides: Sendable {
             initContainers = kept["initContainers"]?.array ?? []
         } catch {
             let why = (error as? SchemaError)?.message ?? "\(error)"
-            let problem = AnnotationRules.Problem(
+            throw AnnotationRules.Problem(
                 annotation: MetadataKey.overrides, value: String(text.prefix(120)),
                 why: "expected JSON with containers and initContainers: \(why)")
-            throw InjectionError(
-                .decide, .annotationInvalid,
-                "failed to run injection template: " + AnnotationRules.message([problem]))
         }
     }
 
-    private init() {}
+    init() {}
 
     /// Puts the kept containers into a pod that was stripped of the injected ones.
     func reinsert(into pod: inout Pod) {

@@ -106,7 +106,7 @@ public enum Pipeline {
             return subject.isReview
                 ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
         case .modern:
-            return try ModernInjection(snapshot: snapshot, pod: subject.pod).inject(&subject)
+            return try ModernInjection(snapshot: snapshot, subject).inject(&subject)
         }
     }
 }

@@ -38,48 +38,13 @@ enum MetadataKey {
 }
 
 extension Pod {
-    /// The lists and maps whose shape injection relies on; a value of another shape is refused as Go's decoding
-    /// would refuse it.
+    /// The lists and maps whose shape injection relies on; values of another shape are refused, all together, as Go's
+    /// decoding would refuse the first of them.
     static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
-        guard case .object(let pod) = value else {
-            throw shape("pod", at: pointer, found: value, want: "an object")
-        }
-        let metadata = try pod.checkedObject("metadata", at: pointer)
-        let spec = try pod.checkedObject("spec", at: pointer)
-        for key in ["labels", "annotations"] {
-            for member in try metadata.checkedObject(key, at: pointer + "/metadata").members {
-                switch member.value {
-                case .string, .null: continue
-                case let other:
-                    let place = "\(pointer)/metadata/\(key)/\(JSONPointer.escape(member.key))"
-                    throw shape(member.key, at: place, found: other, want: "a string")
-                }
-            }
-        }
-        try metadata.checkItems("ownerReferences", at: pointer + "/metadata")
-        for key in ["containers", "initContainers"] {
-            for (index, container) in try spec.checkedObjects(key, at: pointer + "/spec").enumerated() {
-                let place = "\(pointer)/spec/\(key)/\(index)"
-                for list in ["env", "ports", "volumeMounts"] {
-                    _ = try container.checkedObjects(list, at: place)
-                }
-                for object in [
-                    "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext",
-                ] {
-                    _ = try container.checkedObject(object, at: place)
-                }
-            }
-        }
-        for key in ["volumes", "imagePullSecrets"] { try spec.checkItems(key, at: pointer + "/spec") }
-        _ = try spec.checkedObject("securityContext", at: pointer + "/spec")
-        return Pod(metadata: metadata, spec: spec)
-    }
-
-    fileprivate static func shape(
-        _ name: String, at pointer: String, found: Value, want: String
-    ) -> InjectionError {
-        let message = "\(pointer.isEmpty ? "/" : pointer): \(name) is \(found.kindName), expected \(want)"
-        return InjectionError(.decode, .decodeError, message)
+        var shape = PodShape()
+        let pod = shape.pod(value, at: pointer)
+        try shape.problems.check()
+        return pod
     }
 
     var annotations: Object { metadata["annotations"]?.object ?? Object() }
@@ -171,32 +136,4 @@ extension Value {
 extension Object {
     /// A member's text; empty where it is missing or no text.
     func text(_ key: String) -> String { self[key]?.string ?? "" }
-
-    func checkedObject(_ key: String, at pointer: String) throws(InjectionError) -> Object {
-        switch self[key] {
-        case nil, .null?: return Object()
-        case .object(let object)?: return object
-        case let other?: throw Pod.shape(key, at: "\(pointer)/\(key)", found: other, want: "an object")
-        }
-    }
-
-    /// A list of objects, each of them looked at.
-    func checkedObjects(_ key: String, at pointer: String) throws(InjectionError) -> [Object] {
-        try checkItems(key, at: pointer)
-        return self[key]?.array?.compactMap(\.object) ?? []
-    }
-
-    /// Refuses what is no list of objects.
-    func checkItems(_ key: String, at pointer: String) throws(InjectionError) {
-        switch self[key] {
-        case nil, .null?: return
-        case .array(let items)?:
-            for (index, item) in items.enumerated() {
-                guard case .object = item else {
-                    throw Pod.shape(key, at: "\(pointer)/\(key)/\(index)", found: item, want: "an object")
-                }
-            }
-        case let other?: throw Pod.shape(key, at: "\(pointer)/\(key)", found: other, want: "an array")
-        }
-    }
 }

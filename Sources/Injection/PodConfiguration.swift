@@ -6,29 +6,46 @@ extension Snapshot {
     /// The words before an error of this form's template step.
     private var prefix: String { form == .modern ? "failed to run injection template: " : "" }
 
-    /// Holds a pod's annotations against the registry.
-    ///
-    /// - Returns: notes about names that look misspelled.
-    /// - Throws: all invalid ones together.
-    func checkAnnotations(of pod: Pod) throws(InjectionError) -> [String] {
-        let outcome = AnnotationRules.check(pod.annotations, form: form, mesh: mesh)
-        guard outcome.problems.isEmpty else {
-            throw InjectionError(
-                .decide, .annotationInvalid, prefix + AnnotationRules.message(outcome.problems))
-        }
-        return outcome.notes
+    /// What a pod's annotations say.
+    struct AnnotationSettings {
+        /// `.ProxyConfig`: the mesh's, with the pod's `proxy.istio.io/config` laid over it.
+        var proxyConfig: Value
+        /// The user's own containers that an earlier injection kept.
+        var overrides = Overrides()
+        /// About names that look misspelled.
+        var notes: [String]
     }
 
-    /// `.ProxyConfig`: the mesh's, with the pod's `proxy.istio.io/config` laid over it.
-    func proxyConfig(for pod: Pod) throws(InjectionError) -> Value {
-        guard let overlay = pod.annotation(MetadataKey.proxyConfig) else { return mesh.proxyConfig }
-        do {
-            return try mesh.proxyConfig(overlaying: overlay)
-        } catch {
-            let problem = AnnotationRules.Problem(
-                annotation: MetadataKey.proxyConfig, value: overlay, why: error.message)
-            throw InjectionError(.decide, .annotationInvalid, prefix + AnnotationRules.message([problem]))
+    /// Holds a pod's annotations against the registry, and reads those that hold a text of their own.
+    ///
+    /// - Throws: all invalid ones together, sorted by name.
+    func annotationSettings(of pod: Pod) throws(InjectionError) -> AnnotationSettings {
+        let outcome = AnnotationRules.check(pod.annotations, form: form, mesh: mesh)
+        var problems = outcome.problems
+        var settings = AnnotationSettings(proxyConfig: mesh.proxyConfig, notes: outcome.notes)
+        if let overlay = pod.annotation(MetadataKey.proxyConfig),
+            !problems.contains(where: { $0.annotation == MetadataKey.proxyConfig })
+        {
+            do {
+                settings.proxyConfig = try mesh.proxyConfig(overlaying: overlay)
+            } catch {
+                problems.append(
+                    AnnotationRules.Problem(
+                        annotation: MetadataKey.proxyConfig, value: overlay, why: error.message))
+            }
         }
+        if form == .modern {
+            do throws(AnnotationRules.Problem) {
+                settings.overrides = try Overrides(of: pod)
+            } catch {
+                problems.append(error)
+            }
+        }
+        guard problems.isEmpty else {
+            problems.sort { $0.annotation.utf8.lexicographicallyPrecedes($1.annotation.utf8) }
+            throw InjectionError(.decide, .annotationInvalid, prefix + AnnotationRules.message(problems))
+        }
+        return settings
     }
 }
 

@@ -152,7 +152,7 @@ struct PrometheusMerge {
         }
     }
 
-    private func targets(of pod: Pod) throws(InjectionError) -> [Value] {
+    func targets(of pod: Pod) throws(InjectionError) -> [Value] {
         guard let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) else { return [] }
         var targets: [Value] = []
         for part in text.split(separator: ",") {

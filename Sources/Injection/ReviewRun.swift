@@ -99,7 +99,7 @@ struct ReviewRun {
         clock?.enter(.answer)
         answer.allowed = answer.error == nil || options.allowOnFailure
         if let error = answer.error, options.allowOnFailure {
-            answer.warnings.append("no sidecar was injected: \(error.message)")
+            answer.warnings.append("no sidecar was injected: \(error.description)")
         }
         answer.auditAnnotations = [("result", report.kind.rawValue), ("reason", report.reason.rawValue)]
         if let decision = report.decision { answer.auditAnnotations += decision.auditAnnotations }

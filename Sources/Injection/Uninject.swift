@@ -33,7 +33,12 @@ struct Uninject {
         var notes: [String] = []
         restoreProbes(&pod)
         restoreScraping(&pod)
-        let kept = try Overrides(of: pod)
+        let kept: Overrides
+        do {
+            kept = try Overrides(of: pod)
+        } catch {
+            throw InjectionError(.decide, .annotationInvalid, AnnotationRules.message([error]))
+        }
         status.remove(from: &pod)
         for list in ["initContainers", "volumes", "imagePullSecrets"]
         where pod.spec[list]?.array?.isEmpty == true {

@@ -1,0 +1,73 @@
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+
+@testable import Injection
+
+/// All that can be known to be wrong with a pod is said at once, in a stable order: by the webhook, by kube-inject and,
+/// as far as it looks, by decide.
+@Suite("Several problems of one pod")
+struct ProblemsTests {
+    private static let configuration = """
+        policy: enabled
+        engine: literal
+        defaultTemplates: [sidecar]
+        templates:
+          sidecar: |
+            spec:
+              containers:
+              - name: istio-proxy
+                image: proxy:1
+          yaml: |
+            spec: [
+          schema: |
+            spec:
+              containers:
+              - name: istio-proxy
+                ports: 7
+        """
+
+    private static let folder = packageRoot + "/Tests/InjectionTests/cases/problems"
+
+    /// NAME.json is a review, NAME.answer what is answered.
+    @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".json") })
+    func answers(_ file: String) throws {
+        let snapshot = try Snapshots.make(Self.configuration)
+        let body = text(of: "\(Self.folder)/\(file)")
+        let answer = try Answer(toText: body, snapshot: snapshot)
+        let problem = compareGolden(answer.golden, with: "\(Self.folder)/\(file.dropLast(5)).answer")
+        #expect(problem == nil, "\(problem ?? "")")
+
+        let all = try #require(answer.report.error).all
+        let causes = answer.review["response"]?["status"]?["details"]?["causes"]?.array
+        #expect(causes?.count == (all.count > 1 ? all.count : nil))
+        #expect(causes?.map { $0["message"]?.string } ?? [all[0].message] == all.map(\.message))
+
+        let object = try #require(try JSON.read(body)["request"]?["object"])
+        let error = try #require(throws: InjectionError.self) {
+            try Pipeline.inject(manifest: Array(JSON.text(object).utf8), snapshot: snapshot)
+        }
+        // There, places are those of the manifest.
+        let want = all.map {
+            "manifest:1: Pod \"front\": " + $0.message.replacing("/request/object/", with: "/")
+        }
+        #expect(error.all.map(\.message) == want)
+        guard all[0].stage == .decode else { return }
+        let decision = Pipeline.decide(object: object, snapshot: snapshot)
+        #expect(
+            decision.map(\.decision.message) == [
+                all.map {
+                    $0.message.replacing("/request/object/", with: "/")
+                }.joined(separator: "\n")
+            ])
+    }
+
+    @Test("problems of shape are named up to a limit", arguments: [(15, 15), (16, 16), (17, 16)])
+    func limit(wrong: Int, named: Int) throws {
+        let labels = Object((0..<wrong).map { Member("l\($0)", 1) })
+        let pod: Value = ["metadata": ["labels": .object(labels)]]
+        let error = try #require(throws: InjectionError.self) { try Pod.check(pod) }
+        #expect(error.all.count == named)
+    }
+}
