@@ -18,10 +18,13 @@ struct Manifest {
         case .json: isJSON = true
         case .yaml: isJSON = false
         case .auto:
-            let first = bytes.first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
+            let first = bytes[Self.markEnd(bytes)...].first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
             isJSON = first == 0x7b || first == 0x5b
         }
     }
+
+    /// Where the text begins: behind the byte order mark that some editors write.
+    private static func markEnd(_ bytes: [UInt8]) -> Int { bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0 }
 
     /// Values of one document, and its nesting.
     private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
@@ -47,7 +50,8 @@ struct Manifest {
     private func changedJSON(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome? {
         let value: Value
         do {
-            value = try JSON.read(bytes, limits: JSONLimits(depth: Pipeline.maximumDepth))
+            value = try JSON.read(
+                Array(bytes[Self.markEnd(bytes)...]), limits: JSONLimits(depth: Pipeline.maximumDepth))
         } catch {
             return nil
         }
@@ -55,21 +59,42 @@ struct Manifest {
         guard let changed, changed != value else {
             return ManifestOutcome(parts: [bytes], changed: false, workloads: run.reports)
         }
-        var output = ByteBuffer(capacity: bytes.count + (16 << 10))
-        if let indent = jsonIndent {
-            JSON.write(changed, into: &output, style: .pretty(indent))
-        } else {
-            JSON.write(changed, into: &output)
+        var parts = [Array(bytes[..<Self.markEnd(bytes)])]
+        switch jsonIndent {
+        case .none: parts.append(Array(JSON.text(changed).utf8))
+        case .blanks(let count): parts.append(Array(JSON.text(changed, style: .pretty(count)).utf8))
+        case .tabs: parts.append(Self.tabbed(Array(JSON.text(changed, style: .pretty(1)).utf8)))
         }
-        if bytes.last == 0x0a { output.append(0x0a) }
-        return ManifestOutcome(parts: [output.bytes], changed: true, workloads: run.reports)
+        if bytes.last == 0x0a { parts.append([0x0a]) }
+        return ManifestOutcome(parts: parts, changed: true, workloads: run.reports)
     }
 
-    /// The blanks before the first member, where it stands on a line of its own.
-    private var jsonIndent: Int? {
-        guard let newline = bytes.firstIndex(of: 0x0a) else { return nil }
-        let blanks = bytes[(newline + 1)...].prefix { $0 == 0x20 }.count
-        return newline + 1 < bytes.count && blanks > 0 ? min(blanks, 8) : nil
+    /// How the members of a JSON text are moved in.
+    private enum JSONIndent {
+        case none, tabs
+        case blanks(Int)
+    }
+
+    /// As the first member is, where it stands on a line of its own.
+    private var jsonIndent: JSONIndent {
+        guard let newline = bytes.firstIndex(of: 0x0a) else { return .none }
+        let line = bytes[(newline + 1)...]
+        if line.first == 0x09 { return .tabs }
+        let blanks = line.prefix { $0 == 0x20 }.count
+        return blanks > 0 && blanks < line.count ? .blanks(min(blanks, 8)) : .none
+    }
+
+    /// The text with a tab for each blank at the start of a line.
+    private static func tabbed(_ text: [UInt8]) -> [UInt8] {
+        var isStart = true
+        return text.map { byte in
+            if byte == 0x0a {
+                isStart = true
+            } else if byte != 0x20 {
+                isStart = false
+            }
+            return isStart && byte == 0x20 ? 0x09 : byte
+        }
     }
 
     // MARK: YAML

@@ -25,10 +25,13 @@ struct ManifestText {
 
     /// The document's text for a new value, and whether it had to be written anew.
     func edited(to new: Value) -> (text: [UInt8], isRewritten: Bool) {
-        if let text = YAMLTextEdit(bytes, document)?.edited(from: document.value, to: new),
-            YAMLReader.reads(text, as: new)
-        {
-            return (text, false)
+        // Blank lines behind a node belong to what comes next, but to a block of text that keeps them (`|+`).
+        for keepsBlanks in [false, true] {
+            if let edit = YAMLTextEdit(bytes, document, keepsBlanks: keepsBlanks),
+                let text = edit.edited(from: document.value, to: new), YAMLReader.reads(text, as: new)
+            {
+                return (text, false)
+            }
         }
         var output = ByteBuffer(capacity: 16 << 10)
         // The end of the line of the `---` before belongs to the document.
@@ -45,6 +48,8 @@ private struct YAMLTextEdit {
     /// Where each line begins, and the end of the text.
     private let lines: [Int]
     private let newline: [UInt8]
+    /// Whether blank lines behind a node are its own.
+    private let keepsBlanks: Bool
     private var edits: [Edit] = []
 
     private struct Edit {
@@ -58,11 +63,13 @@ private struct YAMLTextEdit {
     /// The text cannot be edited by lines.
     private struct Unsuitable: Error {}
 
-    init?(_ bytes: [UInt8], _ document: YAMLDocument) {
+    init?(_ bytes: [UInt8], _ document: YAMLDocument, keepsBlanks: Bool) {
         guard let layout = document.layout else { return nil }
         self.bytes = bytes
         self.layout = layout
-        var starts = [0]
+        self.keepsBlanks = keepsBlanks
+        // A byte order mark is no part of its line.
+        var starts = [bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0]
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
         lines = starts
@@ -286,7 +293,7 @@ private struct YAMLTextEdit {
         while end > range.lowerBound + 1 {
             let line = bytes[lines[end - 1]..<lines[end]]
             let blanks = line.prefix { $0 == 0x20 || $0 == 0x09 }.count
-            let isEmpty = line.dropFirst(blanks).allSatisfy { $0 == 0x0a || $0 == 0x0d }
+            let isEmpty = !keepsBlanks && line.dropFirst(blanks).allSatisfy { $0 == 0x0a || $0 == 0x0d }
             let isComment = line.dropFirst(blanks).first == 0x23 && blanks <= indent
             guard isEmpty || isComment else { break }
             end -= 1

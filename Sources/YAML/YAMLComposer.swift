@@ -481,17 +481,21 @@ struct AliasBudget {
 struct CharacterIndex {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var character = 0
-    private var byte = 0
+    private var byte: Int
+    /// The bytes of the byte order mark, which no mark of libyaml's counts.
+    private let start: Int
     private let isASCII: Bool
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
+        start = YAMLParser.markLength(bytes)
+        byte = start
         isASCII = bytes.allSatisfy { $0 < 0x80 }
     }
 
     mutating func offset(_ index: Int) -> Int {
         if isASCII { return min(index, bytes.count) }
-        if index < character { (character, byte) = (0, 0) }
+        if index < character { (character, byte) = (0, start) }
         while character < index, byte < bytes.count {
             byte += 1
             while byte < bytes.count, bytes[byte] & 0xC0 == 0x80 { byte += 1 }
@@ -502,8 +506,7 @@ struct CharacterIndex {
 
     /// Whether anything but white space and a byte order mark stands before that byte.
     func hasText(before end: Int) -> Bool {
-        let hasMark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
-        return bytes.prefix(end).dropFirst(hasMark ? 3 : 0).contains {
+        bytes.prefix(end).dropFirst(start).contains {
             $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D
         }
     }

@@ -5,6 +5,7 @@ import Values
 struct YAMLParser: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let mark: Int
     /// The event last read; its texts are libyaml's until the next one.
     private let event: UnsafeMutablePointer<yaml_event_t>
 
@@ -19,7 +20,15 @@ struct YAMLParser: ~Copyable {
             throw YAMLError(code: .syntax, message: "out of memory")
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        yaml_parser_set_input_string(parser, bytes.baseAddress ?? YAMLParser.nothing.utf8Start, bytes.count)
+        // As its first character, libyaml would count a byte order mark as a column of the first line.
+        mark = YAMLParser.markLength(bytes)
+        yaml_parser_set_input_string(
+            parser, bytes.baseAddress.map { $0 + mark } ?? YAMLParser.nothing.utf8Start, bytes.count - mark)
+    }
+
+    /// The bytes of a byte order mark at the start of a text, or 0.
+    static func markLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
     }
 
     deinit {
@@ -104,7 +113,7 @@ struct YAMLParser: ~Copyable {
         return YAMLError(
             code: .syntax, message: message, reportedLine: line == 0 ? nil : line,
             position: isReader
-                ? position(of: parser.pointee.problem_offset)
+                ? position(of: mark + parser.pointee.problem_offset)
                 : YAMLParser.position(parser.pointee.problem_mark),
             context: parser.pointee.context == nil
                 ? nil : YAMLParser.position(parser.pointee.context_mark))

@@ -26,13 +26,13 @@ struct ManifestTextTests {
 
     static let folder = packageRoot + "/Tests/InjectionTests/cases/manifests"
 
-    /// NAME.yaml goes in, NAME.injected.yaml is what comes out.
-    @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".injected.yaml") })
+    /// NAME.yaml or NAME.json goes in, NAME.injected.yaml or NAME.injected.json is what comes out.
+    @Test(arguments: entries(of: folder).filter { !$0.contains(".injected.") })
     func texts(_ file: String) throws {
         let snapshot = try Snapshots.make(Self.configuration, mesh: "sdsUdsPath: \"\"")
         let input = contents(of: "\(Self.folder)/\(file)") ?? []
         let outcome = try Pipeline.inject(manifest: input, snapshot: snapshot)
-        let golden = "\(Self.folder)/\(file.dropLast(5)).injected.yaml"
+        let golden = "\(Self.folder)/\(file.dropLast(5)).injected\(file.suffix(5))"
         let problem = compareGolden(String(decoding: outcome.output, as: UTF8.self), with: golden)
         #expect(problem == nil, "\(problem ?? "")")
         let again = try Pipeline.inject(manifest: outcome.output, snapshot: snapshot)

@@ -39,11 +39,12 @@ struct YAMLLayoutTests {
         guard !document.isEmpty else { return }
         let layout = try #require(document.layout)
         let positions = try #require(document.positions)
+        let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var pending = [(pointer: "", node: 0, value: document.value)]
         while let (pointer, node, value) = pending.popLast() {
             let offset = document.range.lowerBound + layout.nodes[node].offset
             let line = bytes[..<offset].count { $0 == 0x0A } + 1
-            let start = bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+            let start = bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? mark
             let column = bytes[start..<offset].count { $0 & 0xC0 != 0x80 } + 1
             if let place = positions[pointer] {
                 #expect(place == SourcePosition(line: line, column: column), "\(pointer)")
