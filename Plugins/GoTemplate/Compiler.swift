@@ -12,10 +12,10 @@ struct Compiler: ~Copyable {
         var instructions: Pool<Instruction>
         var nodes: Pool<NodeIndex>
         var literals: Pool<UInt8>
-        var constants = Pool<GoValue>(capacity: 32)
-        var paths = Pool<Program.Path>(capacity: 32)
-        var names = Pool<Program.Name>(capacity: 32)
-        var calls: [Program.Call] = []
+        var constants: Pool<GoValue>
+        var paths: Pool<Program.Path>
+        var names: Pool<Program.Name>
+        var calls: Pool<Program.Call>
         var loops: [Program.Loop] = []
         var templateCalls: [Program.TemplateCall] = []
         var failures: [Program.Failure] = []
@@ -55,6 +55,8 @@ struct Compiler: ~Copyable {
     private var loopStarts: [(next: Int32, exits: Int32)] = []
     /// The functions of `syntax` that were called before.
     var entries: [FunctionTable.Entry?]
+    /// Which of the constants the strings of `syntax` are; -1 for those that are none yet.
+    private var stringConstants: [Int32]
     private var functionIndexes: [String: Int32] = [:]
     /// Paths and names that were used before, by how they are written: index into `sharedPaths`, and into the names.
     var knownPaths = TextTable()
@@ -71,13 +73,18 @@ struct Compiler: ~Copyable {
         nodes = syntax.nodes.buffer
         functionTable = functions
         entries = Array(repeating: nil, count: syntax.functions.count)
+        stringConstants = Array(repeating: -1, count: syntax.strings.count)
         var literals = Pool<UInt8>(capacity: syntax.sources.reduce(0) { $0 + $1.bytes.count })
         for source in syntax.sources {
             literalStarts.append(literals.count)
             source.bytes.withUnsafeBufferPointer { literals.append(contentsOf: $0) }
         }
+        // Few templates need more than these.
         parts = Parts(
-            instructions: Pool(capacity: nodes.count), nodes: Pool(capacity: nodes.count), literals: literals)
+            instructions: Pool(capacity: nodes.count), nodes: Pool(capacity: nodes.count), literals: literals,
+            constants: Pool(capacity: syntax.strings.count + syntax.numbers.count),
+            paths: Pool(capacity: nodes.count / 4), names: Pool(capacity: nodes.count / 8),
+            calls: Pool(capacity: nodes.count / 8))
     }
 
     /// - Throws: `Parser.noStack` where the system has no stack that is large enough.
@@ -403,6 +410,14 @@ struct Compiler: ~Copyable {
     mutating func emit(constant: GoValue) {
         emit(.constant(Int32(parts.constants.count)))
         parts.constants.append(constant)
+    }
+
+    /// A string of the syntax's, which is made into a constant once.
+    mutating func emit(string index: Int32) {
+        let known = stringConstants[Int(index)]
+        if known >= 0 { return emit(.constant(known)) }
+        stringConstants[Int(index)] = Int32(parts.constants.count)
+        emit(constant: .text(syntax.strings[Int(index)]))
     }
 
     mutating func index(of type: GoType) -> Int32 {

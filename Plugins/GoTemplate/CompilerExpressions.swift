@@ -1,3 +1,4 @@
+import Glibc
 import Values
 
 extension Compiler {
@@ -31,7 +32,7 @@ extension Compiler {
                 emit(.dot)
                 emit(.unwrap)
             case .number: compileNumber(node)
-            case .string: emit(constant: .text(syntax.strings[Int(node.second)]))
+            case .string: emit(string: node.second)
             default: fail("nil is not a command", [])
             }
         }
@@ -144,15 +145,17 @@ extension Compiler {
         let first = Int32(parts.names.count)
         var nameStart = start + 1
         let end = start + length
-        for index in nameStart...end where index == end || base[index] == UInt8(ascii: ".") {
-            let size = index - nameStart
+        while nameStart <= end {
+            let dot = memchr(base + nameStart, Int32(UInt8(ascii: ".")), end - nameStart)
+            let nameEnd = dot.map { UnsafeRawPointer($0) - UnsafeRawPointer(base) } ?? end
+            let size = nameEnd - nameStart
             let next = Int32(parts.names.count)
             if let known = knownNames.value(of: base, start: nameStart, length: size, orStore: next) {
                 parts.names.append(parts.names[Int(known)])
             } else {
                 parts.names.append(.init(UnsafeBufferPointer(start: base + nameStart, count: size)))
             }
-            nameStart = index + 1
+            nameStart += size + 1
         }
         let path = (first, Int32(parts.names.count) - first)
         sharedPaths.append(path)
@@ -301,7 +304,7 @@ extension Compiler {
             switch node.kind {
             case .bool: emit(constant: .bool(node.flag))
             case .number: compileNumber(node)
-            default: emit(constant: .text(syntax.strings[Int(node.second)]))
+            default: emit(string: node.second)
             }
             return
         }
@@ -312,7 +315,7 @@ extension Compiler {
             if node.kind == .bool { return emit(constant: .bool(node.flag)) }
             wanted = "bool"
         case .string:
-            if node.kind == .string { return emit(constant: .text(syntax.strings[Int(node.second)])) }
+            if node.kind == .string { return emit(string: node.second) }
             wanted = "string"
         case .int, .int8, .int16, .int32, .int64:
             if let int = number?.int { return emit(constant: .signed(int, as: type)) }

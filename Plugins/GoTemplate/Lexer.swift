@@ -20,6 +20,8 @@ struct Lexer {
     private var start = 0
     private var end: Int
     private var isInsideAction = false
+    /// Whether blanks stand before the token that is being read.
+    private var isBehindSpace = false
     private var parentheses = 0
 
     init(
@@ -65,7 +67,8 @@ struct Lexer {
                 if hasLeftTrimMarker(at: found + left.count) {
                     while textEnd > start, Lexer.isSpace(bytes[textEnd - 1]) { textEnd -= 1 }
                 }
-                let token = Token(kind: .text, offset: Int32(start), length: Int32(textEnd - start))
+                let length = Int32(textEnd - start)
+                let token = Token(kind: .text, offset: Int32(start), length: length, head: length)
                 start = position
                 if token.length > 0 { return token }
             }
@@ -100,15 +103,24 @@ struct Lexer {
     // MARK: Inside actions
 
     private mutating func insideAction() -> Token {
+        isBehindSpace = false
         guard position < end else { return error("unclosed action") }
-        let byte = bytes[position]
-        let isSpace = Lexer.isSpace(byte)
-        if byte == right.first || isSpace, let trims = rightDelimiterTrims() {
-            guard parentheses == 0 else { return error("unclosed left paren") }
-            return rightDelimiter(trims)
+        var byte = bytes[position]
+        if Lexer.isSpace(byte) {
+            if let trims = rightDelimiterTrims() { return rightDelimiter(trims) }
+            skipSpaces()
+            // The last blank belongs to a closing delimiter with a trim marker where one follows.
+            if hasRightTrimMarker(at: position - 1), right.stands(in: bytes, at: position + 1) {
+                position -= 1
+                return rightDelimiter(true)
+            }
+            start = position
+            isBehindSpace = true
+            guard position < end else { return error("unclosed action") }
+            byte = bytes[position]
         }
-        if isSpace { return space() }
-        if (byte | 0x20) &- 0x61 < 26 { return identifier() }
+        if byte == right.first, right.stands(in: bytes, at: position) { return rightDelimiter(false) }
+        if Lexer.isASCIILetter(byte) { return identifier() }
         switch byte {
         case UInt8(ascii: "="):
             position += 1
@@ -129,11 +141,13 @@ struct Lexer {
             return rawQuoted()
         case UInt8(ascii: "$"):
             position += 1
-            return isAtTerminator ? emit(.variable) : fieldOrVariable(.variable)
+            if isAtTerminator { return emit(.variable) }
+            skipAlphanumerics()
+            return isAtTerminator ? emit(.variable) : badCharacter()
         case UInt8(ascii: "."):
             if position + 1 < end, !Lexer.isDigit(bytes[position + 1]) {
                 position += 1
-                return isAtTerminator ? emit(.dot) : fieldOrVariable(.field)
+                return isAtTerminator ? emit(.dot) : field()
             }
             // A dot at the very end of the text is read as a number, as Go does.
             return number()
@@ -159,6 +173,10 @@ struct Lexer {
     }
 
     private mutating func rightDelimiter(_ trims: Bool) -> Token {
+        guard parentheses == 0 else {
+            start = position
+            return error("unclosed left paren")
+        }
         if trims {
             position += 2
             start = position
@@ -171,20 +189,6 @@ struct Lexer {
         }
         isInsideAction = false
         return token
-    }
-
-    /// A run of blanks; the last one belongs to a closing delimiter with a trim marker where one follows.
-    private mutating func space() -> Token {
-        var index = position
-        while index < end, Lexer.isSpace(bytes[index]) { index += 1 }
-        let count = index - position
-        position = index
-        let last = index - 1
-        if hasRightTrimMarker(at: last), right.stands(in: bytes, at: last + 2) {
-            position = last
-            if count == 1 { return rightDelimiter(true) }
-        }
-        return emit(.space)
     }
 
     private mutating func identifier() -> Token {
@@ -200,9 +204,26 @@ struct Lexer {
         }
     }
 
-    private mutating func fieldOrVariable(_ kind: Token.Kind) -> Token {
+    /// A name behind its dot, and the fields that follow it: a whole path is one token, as far as its names begin with
+    /// what is plainly a letter and end as names must.
+    private mutating func field() -> Token {
         skipAlphanumerics()
-        return isAtTerminator ? emit(kind) : badCharacter()
+        guard isAtTerminator else { return badCharacter() }
+        let head = position - start
+        while position + 1 < end, bytes[position] == UInt8(ascii: "."), bytes[position] != right.first,
+            Lexer.isASCIILetter(bytes[position + 1]), bytes[position + 1] != right.first
+        {
+            let before = position
+            position += 2
+            skipAlphanumerics()
+            if !isAtTerminator {
+                position = before
+                break
+            }
+        }
+        var token = emit(.field)
+        token.head = Int32(head)
+        return token
     }
 
     private mutating func badCharacter() -> Token {
@@ -300,7 +321,9 @@ struct Lexer {
 
     @inline(__always)
     private mutating func emit(_ kind: Token.Kind) -> Token {
-        let token = Token(kind: kind, offset: Int32(start), length: Int32(position - start))
+        let length = Int32(position - start)
+        let token = Token(
+            kind: kind, isBehindSpace: isBehindSpace, offset: Int32(start), length: length, head: length)
         start = position
         return token
     }
@@ -309,7 +332,8 @@ struct Lexer {
 
     private mutating func error(_ message: [UInt8]) -> Token {
         errorMessage = message
-        let token = Token(kind: .error, offset: Int32(start), length: 0)
+        let token = Token(
+            kind: .error, isBehindSpace: isBehindSpace, offset: Int32(start), length: 0, head: 0)
         position = end
         start = end
         isInsideAction = false
@@ -323,9 +347,34 @@ struct Lexer {
     @inline(__always)
     private mutating func skipAlphanumerics() {
         var index = position
+        while index + 8 <= end {
+            let found = Lexer.wordBytes(UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + index))
+            index += found
+            if found < 8 {
+                position = index
+                if bytes[index] >= 0x80 { skipAlphanumericScalars() }
+                return
+            }
+        }
         while index < end, Lexer.isWordByte(bytes[index]) { index += 1 }
         position = index
         if index < end, bytes[index] >= 0x80 { skipAlphanumericScalars() }
+    }
+
+    /// How many of eight bytes belong to a name, up to the first that does not, all of them looked at at once.
+    ///
+    /// A sum of a seven-bit byte and 128 - n has its eighth bit where the byte is n or more.
+    @inline(__always)
+    private static func wordBytes(_ start: UnsafeRawPointer) -> Int {
+        let each: UInt64 = 0x0101_0101_0101_0101
+        let eight = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self))
+        let low = eight & (each &* 0x7f)
+        let lower = low | each &* 0x20
+        let letters = (lower &+ each &* (0x80 - 0x61)) & ~(lower &+ each &* (0x80 - 0x7b))
+        let digits = (low &+ each &* (0x80 - 0x30)) & ~(low &+ each &* (0x80 - 0x3a))
+        let underscores = (low &+ each &* (0x80 - 0x5f)) & ~(low &+ each &* (0x80 - 0x60))
+        let others = ~((letters | digits | underscores) & ~eight) & (each &* 0x80)
+        return others.trailingZeroBitCount >> 3
     }
 
     private mutating func skipAlphanumericScalars() {
@@ -345,8 +394,8 @@ struct Lexer {
         return byte == UInt8(ascii: "|") || right.stands(in: bytes, at: position)
     }
 
-    /// A bit for each of the first 64 characters that end a name.
-    private static let terminators: UInt64 = " \t\r\n.,:()".utf8.reduce(0) { $0 | 1 << UInt64($1) }
+    /// A bit for each of the first 64 characters that end a name: blanks, `.`, `,`, `:`, `(` and `)`.
+    private static let terminators: UInt64 = 0x0400_5301_0000_2600
 
     /// Whether a plain number surely ends here.
     private var isBlankOrClosing: Bool {
@@ -405,8 +454,11 @@ struct Lexer {
     static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     @inline(__always)
+    static func isASCIILetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    @inline(__always)
     static func isWordByte(_ byte: UInt8) -> Bool {
-        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
+        isASCIILetter(byte) || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
     }
 
     /// Letters, decimal digits of any script, and the underscore.

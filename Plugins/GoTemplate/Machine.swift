@@ -144,7 +144,7 @@ struct Machine: ~Copyable {
                 next = Int(target)
             case .decide(let isOr, let target, let at):
                 if at >= 0 { noted = at }
-                if Comparison.isTrue(stack.top.value) == isOr {
+                if Comparison.isTrue(stack.topAddress.pointee.value) == isOr {
                     next = Int(target)
                 } else {
                     _ = stack.pop()
@@ -371,18 +371,14 @@ struct Machine: ~Copyable {
     }
 
     private mutating func call(_ index: Int) throws(RenderError) {
-        let count = Int(program.calls[index].count)
-        if program.calls[index].hasFinal { stack.rotate(count) }
-        let result: Slot
+        let call = UnsafePointer(program.calls.baseAddress.unsafelyUnwrapped + index)
+        let count = Int(call.pointee.count)
+        if call.pointee.hasFinal { stack.rotate(count) }
         do {
-            result = try BuiltinFunctions.call(
-                program.calls[index].builtin, stack.last(count), context,
-                calleeName: program.calls[index].calleeName)
+            stack.replaceLast(count, by: try BuiltinFunctions.call(call, stack.last(count), context))
         } catch {
-            throw callError(error, program.calls[index])
+            throw callError(error, call.pointee)
         }
-        stack.shrink(to: stack.count - count)
-        stack.push(result)
     }
 
     private mutating func callNative(_ index: Int) throws(RenderError) {

@@ -23,20 +23,29 @@ extension Machine {
     private static func walk(
         _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int
     ) -> Value? {
-        object.members.withUnsafeBufferPointer { members in
-            for index in 0..<members.count
-            where members[index].key.utf8.count == names.pointee.length
-                && members[index].key == names.pointee.text
-            {
-                if !names.pointee.isASCII, !members[index].key.hasSameBytes(as: names.pointee.text) {
-                    continue
-                }
-                if count == 1 { return members[index].value }
-                guard case .object(let inner) = members[index].value else { return nil }
-                return walk(inner, names + 1, count - 1)
-            }
-            return nil
+        // The slot keeps the data where it is, so that no reference is taken on the way.
+        var members = object.members.withUnsafeBufferPointer { $0 }
+        var name = names
+        let last = names + (count - 1)
+        while true {
+            guard let index = place(of: name, among: members) else { return nil }
+            if name == last { return members[index].value }
+            guard case .object(let inner) = members[index].value else { return nil }
+            members = inner.members.withUnsafeBufferPointer { $0 }
+            name += 1
         }
+    }
+
+    @inline(__always)
+    private static func place(
+        of name: UnsafeMutablePointer<Program.Name>, among members: UnsafeBufferPointer<Member>
+    ) -> Int? {
+        for index in 0..<members.count
+        where members[index].key.utf8.count == name.pointee.length && members[index].key == name.pointee.text
+        {
+            if name.pointee.isASCII || members[index].key.hasSameBytes(as: name.pointee.text) { return index }
+        }
+        return nil
     }
 
     private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {

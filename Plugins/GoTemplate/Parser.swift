@@ -30,8 +30,8 @@ struct Parser: ~Copyable {
     var cursor = 0
     /// How many of the tokens were read at all.
     var seen = 0
-    /// Where the token stands that was read as the furthest, which is the one that messages name the line of.
-    var lastOffset: Int32 = 0
+    /// Of the token that was read last of the actions before.
+    var earlierOffset: Int32 = 0
     var scope = Scope()
     var syntax: Syntax
     var nodes: Pool<Syntax.Node>
@@ -123,7 +123,7 @@ struct Parser: ~Copyable {
             if peek().kind == .leftDelimiter {
                 let mark = cursor
                 _ = read()
-                if readPastSpace().kind == .define {
+                if read().kind == .define {
                     try parseDefinition(index)
                     continue
                 }
@@ -151,12 +151,12 @@ struct Parser: ~Copyable {
     private mutating func parseDefinition(_ source: Int) throws(RenderError) {
         let saved = scope
         scope = Scope()
-        let token = readPastSpace()
+        let token = read()
         guard token.kind == .string || token.kind == .rawString else {
             throw unexpected(token, "define clause")
         }
         let name = try unquote(token)
-        let delimiter = readPastSpace()
+        let delimiter = read()
         guard delimiter.kind == .rightDelimiter else { throw unexpected(delimiter, "define clause") }
         let (list, terminator) = try parseList(source)
         if terminator != .end { throw unexpected(terminator, in: "define clause") }
@@ -166,7 +166,7 @@ struct Parser: ~Copyable {
 
     /// `{{block "name" pipe}}`: a definition and its use at once.
     private mutating func blockControl(_ source: Int) throws(RenderError) -> NodeIndex {
-        let token = readPastSpace()
+        let token = read()
         let name = try templateName(token, "block clause")
         let pipe = try pipeline("block clause", until: .rightDelimiter)
         let saved = scope
@@ -175,7 +175,8 @@ struct Parser: ~Copyable {
         let (list, terminator) = try parseList(source)
         if terminator != .end {
             // Go's message comes from the parser of what stands around the block, which has read no further.
-            lastOffset = clauseEnd
+            seen = 0
+            earlierOffset = clauseEnd
             throw unexpected(terminator, in: "block clause")
         }
         try define(name, list, source)
@@ -208,9 +209,9 @@ struct Parser: ~Copyable {
         nesting += 1
         defer { nesting -= 1 }
         try checkNesting()
-        let list = try makeNode(.list, at: peekPastSpace().offset)
+        let list = try makeNode(.list, at: peek().offset)
         var last = Syntax.none
-        while peekPastSpace().kind != .endOfFile {
+        while peek().kind != .endOfFile {
             let (node, terminator) = try textOrAction(source)
             if let terminator { return (list, terminator) }
             append(node, to: list, last: &last)
@@ -221,7 +222,7 @@ struct Parser: ~Copyable {
     private mutating func textOrAction(
         _ source: Int
     ) throws(RenderError) -> (node: NodeIndex, terminator: Terminator?) {
-        let token = readPastSpace()
+        let token = read()
         switch token.kind {
         case .text:
             return (try leaf(.text, token), nil)
@@ -238,13 +239,13 @@ struct Parser: ~Copyable {
     private mutating func action(
         _ source: Int
     ) throws(RenderError) -> (node: NodeIndex, terminator: Terminator?) {
-        let token = readPastSpace()
+        let token = read()
         switch token.kind {
         case .block: return (try blockControl(source), nil)
         case .breakKeyword: return (try loopControl(token, .breakLoop, "{{break}}"), nil)
         case .continueKeyword: return (try loopControl(token, .continueLoop, "{{continue}}"), nil)
         case .elseKeyword:
-            let next = peekPastSpace()
+            let next = peek()
             // The parser of the branch goes on with `else if` and `else with`.
             if next.kind == .ifKeyword || next.kind == .with { return (Syntax.none, .elseClause) }
             try expectRightDelimiter("else")
@@ -256,10 +257,10 @@ struct Parser: ~Copyable {
         case .range: return (try branch(.range, "range", source), nil)
         case .with: return (try branch(.with, "with", source), nil)
         case .template:
-            let name = readPastSpace()
+            let name = read()
             let text = try templateName(name, "template clause")
             var pipe = Syntax.none
-            if readPastSpace().kind != .rightDelimiter {
+            if read().kind != .rightDelimiter {
                 cursor -= 1
                 pipe = try pipeline("template clause", until: .rightDelimiter)
             }
@@ -274,7 +275,7 @@ struct Parser: ~Copyable {
     }
 
     private mutating func expectRightDelimiter(_ context: String) throws(RenderError) {
-        let token = readPastSpace()
+        let token = read()
         guard token.kind == .rightDelimiter else { throw unexpected(token, context) }
     }
 

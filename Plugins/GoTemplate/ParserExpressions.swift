@@ -7,22 +7,22 @@ extension Parser {
 
     /// Declarations, then commands, up to the closing token.
     mutating func pipeline(_ context: String, until end: Token.Kind) throws(RenderError) -> NodeIndex {
-        let pipe = try makeNode(.pipe, at: peekPastSpace().offset)
+        let pipe = try makeNode(.pipe, at: peek().offset)
         var lastDeclared = Syntax.none
-        while peekPastSpace().kind == .variable {
+        while peek().kind == .variable {
             let mark = cursor
             let variable = read()
-            let next = peekPastSpace()
+            let next = peek()
             if next.kind == .assign || next.kind == .declare {
                 nodes.base[Int(pipe)].flag = next.kind == .assign
-                _ = readPastSpace()
+                _ = read()
                 try declare(variable, pipe, &lastDeclared)
             } else if next.kind == .character, bytes[Int(next.offset)] == UInt8(ascii: ",") {
-                _ = readPastSpace()
+                _ = read()
                 let isFirst = lastDeclared == Syntax.none
                 try declare(variable, pipe, &lastDeclared)
                 if context == "range", isFirst {
-                    switch peekPastSpace().kind {
+                    switch peek().kind {
                     case .variable, .rightDelimiter, .rightParenthesis: continue
                     default: throw failure("range can only initialize variables", [])
                     }
@@ -35,7 +35,7 @@ extension Parser {
         }
         var lastCommand = Syntax.none
         while true {
-            let token = readPastSpace()
+            let token = read()
             if token.kind == end { break }
             switch token.kind {
             case .bool, .characterConstant, .complex, .dot, .field, .identifier, .number, .nilKeyword,
@@ -87,19 +87,17 @@ extension Parser {
 
     /// Operands up to a pipe, which is read, or what ends the pipeline, which is left.
     private mutating func command() throws(RenderError) -> NodeIndex {
-        let command = try makeNode(.command, at: peekPastSpace().offset)
+        let command = try makeNode(.command, at: peek().offset)
         var last = Syntax.none
-        while true {
-            _ = peekPastSpace()
-            if let node = try operand() { append(node, to: command, last: &last) }
-            let token = read()
-            switch token.kind {
-            case .space: continue
-            case .rightDelimiter, .rightParenthesis: cursor -= 1
-            case .pipe: break
-            default: throw unexpected(token, "operand")
-            }
-            break
+        while let node = try operand() {
+            append(node, to: command, last: &last)
+            if !peek().isBehindSpace { break }
+        }
+        let token = read()
+        switch token.kind {
+        case .rightDelimiter, .rightParenthesis: cursor -= 1
+        case .pipe: break
+        default: throw unexpected(token, "operand")
         }
         if last == Syntax.none { throw failure("empty command", []) }
         return command
@@ -108,36 +106,52 @@ extension Parser {
     /// A term, and the fields that follow it without a blank.
     private mutating func operand() throws(RenderError) -> NodeIndex? {
         guard let node = try term() else { return nil }
-        guard peek().kind == .field else { return node }
-        let firstField = peek()
-        var end = firstField.end
-        while peek().kind == .field { end = read().end }
-        switch nodes.base[Int(node)].kind {
-        case .field, .variable:
-            // One node for the whole chain; messages place it at the second field, as Go's do.
-            nodes.base[Int(node)].length = Int32(end) - nodes.base[Int(node)].start
-            nodes.base[Int(node)].position = firstField.offset
-            return node
+        guard isAtField else { return node }
+        let kind = nodes.base[Int(node)].kind
+        switch kind {
         case .bool, .string, .number, .nilConstant, .dot:
             throw failure("unexpected . after term %q", [.text(textOfTerm(node))])
-        default:
+        default: break
+        }
+        let firstField = peek()
+        var end = firstField.end
+        while isAtField { end = read().end }
+        guard kind == .field || kind == .variable else {
             let chain = try makeNode(.chain, at: firstField.offset)
             nodes.base[Int(chain)].first = node
             nodes.base[Int(chain)].start = firstField.offset
             nodes.base[Int(chain)].length = Int32(end) - firstField.offset
             return chain
         }
+        // One node for the whole chain; messages place it at the second field, as Go's do.
+        nodes.base[Int(node)].length = Int32(end) - nodes.base[Int(node)].start
+        if nodes.base[Int(node)].position == nodes.base[Int(node)].start {
+            nodes.base[Int(node)].position = firstField.offset
+        }
+        return node
+    }
+
+    /// Whether a field stands there with no blank before it.
+    @inline(__always)
+    private var isAtField: Bool {
+        mutating get {
+            let token = peek()
+            return token.kind == .field && !token.isBehindSpace
+        }
     }
 
     private mutating func term() throws(RenderError) -> NodeIndex? {
-        let token = readPastSpace()
+        let token = read()
         switch token.kind {
         case .identifier:
             let function = try function(token)
             return try leaf(.identifier, token, second: function)
         case .dot: return try leaf(.dot, token)
         case .nilKeyword: return try leaf(.nilConstant, token)
-        case .field: return try leaf(.field, token)
+        case .field:
+            let node = try leaf(.field, token)
+            if token.head < token.length { nodes.base[Int(node)].position += token.head }
+            return node
         case .bool:
             return try leaf(.bool, token, flag: bytes[Int(token.offset)] == UInt8(ascii: "t"))
         case .variable:

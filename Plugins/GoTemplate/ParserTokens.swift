@@ -10,10 +10,7 @@ extension Parser {
         if cursor == tokens.count { fill() }
         let token = tokens[cursor]
         cursor += 1
-        if cursor > seen {
-            seen = cursor
-            lastOffset = token.offset
-        }
+        seen = max(seen, cursor)
         return token
     }
 
@@ -21,6 +18,7 @@ extension Parser {
     /// but for the one token behind it.
     @inline(never)
     private mutating func fill() {
+        earlierOffset = lastOffset
         tokens.removeAll()
         cursor = 0
         seen = 0
@@ -30,20 +28,6 @@ extension Parser {
     @inline(__always)
     mutating func peek() -> Token {
         let token = read()
-        cursor -= 1
-        return token
-    }
-
-    @inline(__always)
-    mutating func readPastSpace() -> Token {
-        var token = read()
-        while token.kind == .space { token = read() }
-        return token
-    }
-
-    @inline(__always)
-    mutating func peekPastSpace() -> Token {
-        let token = readPastSpace()
         cursor -= 1
         return token
     }
@@ -101,7 +85,7 @@ extension Parser {
 
     func described(_ token: Token) -> [UInt8] {
         if token.kind == .endOfFile { return Array("EOF".utf8) }
-        let bytes = text(token)
+        let bytes = text(token).prefix(Int(token.head))
         if token.kind.isKeyword && token.kind != .error {
             return [UInt8(ascii: "<")] + Array(bytes) + [UInt8(ascii: ">")]
         }
@@ -113,6 +97,9 @@ extension Parser {
         for byte in bytes[..<min(Int(offset), bytes.count)] where byte == UInt8(ascii: "\n") { line += 1 }
         return line
     }
+
+    /// Where the token stands that was read as the furthest, which is the one that messages name the line of.
+    var lastOffset: Int32 { seen > 0 ? tokens[seen - 1].offset : earlierOffset }
 
     /// The line of the token that was read last.
     var lastLine: Int { line(lastOffset) }

@@ -12,6 +12,12 @@ struct Pool<Element>: ~Copyable {
         base = .allocate(capacity: self.capacity)
     }
 
+    init(repeating element: Element, count: Int) {
+        self.init(capacity: count)
+        base.initialize(repeating: element, count: count)
+        self.count = count
+    }
+
     deinit {
         base.deinitialize(count: count)
         base.deallocate()

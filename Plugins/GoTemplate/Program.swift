@@ -83,7 +83,7 @@ final class Program: @unchecked Sendable {
     let constants: UnsafeMutableBufferPointer<GoValue>
     let paths: UnsafeMutableBufferPointer<Path>
     let names: UnsafeMutableBufferPointer<Name>
-    let calls: [Call]
+    let calls: UnsafeMutableBufferPointer<Call>
     let loops: [Loop]
     let templateCalls: [TemplateCall]
     let failures: [Failure]
@@ -99,7 +99,6 @@ final class Program: @unchecked Sendable {
     init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
         self.syntax = syntax
         self.missingKey = missingKey
-        calls = parts.calls
         loops = parts.loops
         templateCalls = parts.templateCalls
         failures = parts.failures
@@ -115,6 +114,7 @@ final class Program: @unchecked Sendable {
         constants = parts.constants.finish()
         paths = parts.paths.finish()
         names = parts.names.finish()
+        calls = parts.calls.finish()
     }
 
     deinit {
@@ -124,6 +124,7 @@ final class Program: @unchecked Sendable {
         constants.deinitialize().deallocate()
         paths.deinitialize().deallocate()
         names.deinitialize().deallocate()
+        calls.deinitialize().deallocate()
     }
 
     /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.

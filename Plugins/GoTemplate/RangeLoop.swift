@@ -54,7 +54,7 @@ struct RangeLoop {
         case .none: return .empty
         case .array(let items): return .array(items)
         case .list(let items): return .list(items)
-        case .object(let object): return .members(sorted(object.members))
+        case .object(let object): return .members(object.sortedMembers)
         case .int, .int64, .signed: return .count(Int(value.integer ?? 0), value.type)
         case .unsigned(let type, let number): return .count(Int(clamping: number), type)
         case .map(let map):
@@ -76,15 +76,6 @@ struct RangeLoop {
             }
         default: return nil
         }
-    }
-
-    /// By key; most data is in order already, or nearly.
-    private static func sorted(_ members: [Member]) -> [Member] {
-        for index in members.indices.dropFirst()
-        where !GoText.isLess(members[index - 1].key, members[index].key) {
-            return members.sorted { GoText.isLess($0.key, $1.key) }
-        }
-        return members
     }
 
     /// The round's value.

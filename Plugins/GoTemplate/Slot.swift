@@ -74,6 +74,10 @@ struct SlotStack: ~Copyable {
         set { base[count - 1] = newValue }
     }
 
+    /// Where the top lies, to be looked at without taking a reference.
+    @inline(__always)
+    var topAddress: UnsafePointer<Slot> { UnsafePointer(base + (count - 1)) }
+
     /// The uppermost so many, lowest first; valid until the stack changes.
     @inline(__always)
     func last(_ number: Int) -> UnsafeBufferPointer<Slot> {
@@ -85,6 +89,18 @@ struct SlotStack: ~Copyable {
     mutating func shrink(to length: Int) {
         (base + length).deinitialize(count: count - length)
         count = length
+    }
+
+    /// A slot in the place of the uppermost so many.
+    @inline(__always)
+    mutating func replaceLast(_ number: Int, by slot: consuming Slot) {
+        var index = count - number
+        while index < count {
+            (base + index).deinitialize(count: 1)
+            index += 1
+        }
+        count -= number
+        push(slot)
     }
 
     /// Pushes empty slots up to so many.

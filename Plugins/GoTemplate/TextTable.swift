@@ -16,6 +16,7 @@ struct TextTable: ~Copyable {
     private var mask = 0
 
     private static let scanned = 8
+    private static let leastSlots = 256
 
     /// What was stored for the same text before, or nil after storing `value`.
     ///
@@ -56,10 +57,9 @@ struct TextTable: ~Copyable {
     }
 
     private mutating func enlarge() {
-        let size = max(slots.count * 2, 64)
+        let size = max(slots.count * 4, TextTable.leastSlots)
         mask = size - 1
-        slots.removeAll()
-        for _ in 0..<size { slots.append(-1) }
+        slots = Pool(repeating: -1, count: size)
         for index in 0..<entries.count {
             var slot = Int(truncatingIfNeeded: entries[index].hash) & mask
             while slots[slot] >= 0 { slot = (slot + 1) & mask }
@@ -73,18 +73,27 @@ struct TextTable: ~Copyable {
     private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
         guard let base = text.baseAddress else { return 0 }
         let raw = UnsafeRawPointer(base)
-        var hash = UInt64(truncatingIfNeeded: text.count) &* 0x9E37_79B9_7F4A_7C15
+        let count = text.count
+        var hash = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
         var offset = 0
-        while offset + 8 <= text.count {
+        while offset + 8 < count {
             hash =
                 (hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xBF58_476D_1CE4_E5B9
             hash ^= hash >> 32
             offset += 8
         }
-        var rest: UInt64 = 0
-        while offset < text.count {
-            rest = rest << 8 | UInt64(base[offset])
-            offset += 1
+        // What is left, together with bytes before it where there are any.
+        let rest: UInt64
+        if count >= 8 {
+            rest = raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        } else if count >= 4 {
+            rest =
+                UInt64(raw.loadUnaligned(as: UInt32.self)) << 32
+                | UInt64(raw.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+        } else if count > 0 {
+            rest = UInt64(base[0]) << 16 | UInt64(base[count / 2]) << 8 | UInt64(base[count - 1])
+        } else {
+            rest = 0
         }
         hash = (hash ^ rest) &* 0xBF58_476D_1CE4_E5B9
         return hash ^ hash >> 32

@@ -8,15 +8,13 @@ struct Token: Equatable {
         /// What stands outside of actions.
         case text
         case leftDelimiter, rightDelimiter
-        /// A run of blanks between arguments.
-        case space
         /// `=` and `:=`
         case assign, declare
         case pipe, leftParenthesis, rightParenthesis
         /// A character that means something only to the parser, such as a comma.
         case character
         case bool, characterConstant, complex, number, string, rawString
-        /// `.name`, name without a dot, `$name`
+        /// `.name` or `.name.name`, name without a dot, `$name`
         case field, identifier, variable
         case dot, nilKeyword
         // Keywords that open or close something.
@@ -27,8 +25,12 @@ struct Token: Equatable {
     }
 
     var kind: Kind
+    /// Whether blanks stand before it.
+    var isBehindSpace = false
     var offset: Int32
     var length: Int32
+    /// Of a field, the length of its first name with the dot: what follows are further fields. Elsewhere the length.
+    var head: Int32
 
     var end: Int { Int(offset) + Int(length) }
 }

@@ -43,11 +43,15 @@ public struct Object: Sendable {
         get {
             // Most keys differ in length already: looking at that first takes a fifth off a decision.
             let count = key.utf8.count
-            for member in members
-            where member.key.utf8.count == count && member.key == key && member.key.hasSameBytes(as: key) {
-                return member.value
+            return members.withUnsafeBufferPointer { members in
+                for index in 0..<members.count
+                where members[index].key.utf8.count == count && members[index].key == key
+                    && members[index].key.hasSameBytes(as: key)
+                {
+                    return members[index].value
+                }
+                return nil
             }
-            return nil
         }
         set {
             if let index = index(of: key) {

@@ -19,6 +19,22 @@ import Values
         }
         #expect(count >= 1000)
     }
+
+    /// Where names, fields, blanks, line ends and delimiters meet, and how data prints. The first line is the data of
+    /// all others.
+    @Test func agreesWithGoOnPathsAndBlanks() throws {
+        var lines = text(of: CaseTests.folder + "/paths-and-blanks.jsonl").split(separator: "\n")
+        let data = try JSON.read(String(lines.removeFirst()))
+        #expect(lines.count > 500)
+        for line in lines {
+            var fields = try JSON.read(String(line))
+            fields.modifyObject {
+                $0["data"] = data
+                $0["name"] = $0["template"]
+            }
+            RecordedCase(fields: fields).check()
+        }
+    }
 }
 
 /// One line of a file of recorded answers.
@@ -26,8 +42,10 @@ struct RecordedCase {
     let fields: Value
     let name: String
 
-    init(_ line: String) throws {
-        fields = try JSON.read(line)
+    init(_ line: String) throws { self.init(fields: try JSON.read(line)) }
+
+    init(fields: Value) {
+        self.fields = fields
         name = fields["name"]?.string ?? fields["id"]?.string ?? "?"
     }
 

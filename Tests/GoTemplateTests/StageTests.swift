@@ -6,21 +6,26 @@ import Values
 
 /// Tables for the stages before running, so that a failure names the stage.
 @Suite struct StageTests {
+    /// Tokens behind blanks are shown behind a low line.
     @Test(arguments: [
         ("a{{.b}}c", "text(a) leftDelimiter({{) field(.b) rightDelimiter(}}) text(c) endOfFile()"),
         ("a  {{- 1 -}}\n b", "text(a) leftDelimiter({{) number(1) rightDelimiter(}}) text(b) endOfFile()"),
         ("{{/* gone */}}x", "text(x) endOfFile()"),
         (
             "{{$x := \"q\" | printf `r`}}",
-            "leftDelimiter({{) variable($x) space( ) declare(:=) space( ) string(\"q\") space( ) pipe(|) space( ) "
-                + "identifier(printf) space( ) rawString(`r`) rightDelimiter(}}) endOfFile()"
+            "leftDelimiter({{) variable($x) _declare(:=) _string(\"q\") _pipe(|) "
+                + "_identifier(printf) _rawString(`r`) rightDelimiter(}}) endOfFile()"
         ),
         (
             "{{if (eq .a 'c')}}{{end}}",
-            "leftDelimiter({{) ifKeyword(if) space( ) leftParenthesis(() identifier(eq) space( ) field(.a) space( ) "
-                + "characterConstant('c') rightParenthesis()) rightDelimiter(}}) leftDelimiter({{) end(end) "
+            "leftDelimiter({{) ifKeyword(if) _leftParenthesis(() identifier(eq) _field(.a) "
+                + "_characterConstant('c') rightParenthesis()) rightDelimiter(}}) leftDelimiter({{) end(end) "
                 + "rightDelimiter(}}) endOfFile()"
         ),
+        ("{{.a.b.c .d}}", "leftDelimiter({{) field(.a.b.c) _field(.d) rightDelimiter(}}) endOfFile()"),
+        ("{{$x.a.1}}", "leftDelimiter({{) variable($x) field(.a) number(.1) rightDelimiter(}}) endOfFile()"),
+        ("{{.a.b#}}", "leftDelimiter({{) field(.a) error[bad character U+0023 '#'] endOfFile()"),
+        ("{{.abcdefgh_2é.b}}", "leftDelimiter({{) field(.abcdefgh_2é.b) rightDelimiter(}}) endOfFile()"),
         ("{{1+2i}}", "leftDelimiter({{) complex(1+2i) rightDelimiter(}}) endOfFile()"),
         ("{{3k}}", "leftDelimiter({{) error[bad number syntax: \"3k\"] endOfFile()"),
         ("{{\"x", "leftDelimiter({{) error[unterminated quoted string] endOfFile()"),
@@ -36,7 +41,7 @@ import Values
                 tokens.append(
                     token.kind == .error
                         ? "error[\(String(decoding: lexer.errorMessage, as: UTF8.self))]"
-                        : "\(token.kind)(\(text))")
+                        : "\(token.isBehindSpace ? "_" : "")\(token.kind)(\(text))")
                 if token.kind == .endOfFile { break }
             }
             return tokens.joined(separator: " ")

@@ -134,6 +134,11 @@ public struct GoFormat {
         _ value: GoValue, verb: Unicode.Scalar, depth: Int, into output: inout ByteBuffer
     ) {
         if printScalar(value, verb: verb, into: &output) { return }
+        switch value {
+        case .object(let object): return printData(.object(object), verb: verb, into: &output)
+        case .array(let items): return printData(.array(items), verb: verb, into: &output)
+        default: break
+        }
         var work: [Step] = []
         let start = output.count
         expand(value, depth: depth, verb: verb, onto: &work, into: &output)
@@ -152,6 +157,58 @@ public struct GoFormat {
                     expand(value, depth: depth, verb: verb, onto: &work, into: &output)
                 }
             }
+        }
+    }
+
+    /// An array or object of the data that is being printed; one of the two is empty.
+    private struct OpenData {
+        var members: [Member] = []
+        var items: [Value] = []
+        var printed = 0
+    }
+
+    /// What stands in the data, printed as it stands there: the common case, for which no steps are put together.
+    private mutating func printData(_ value: Value, verb: Unicode.Scalar, into output: inout ByteBuffer) {
+        var open: [OpenData] = []
+        let start = output.count
+        begin(value, verb: verb, onto: &open, into: &output)
+        while let last = open.indices.last {
+            if output.count &- start > limit {
+                isOverLimit = true
+                return
+            }
+            let index = open[last].printed
+            guard index < open[last].members.count + open[last].items.count else {
+                output.append(flags.sharpV ? "}" : "]")
+                open.removeLast()
+                continue
+            }
+            if index > 0 { output.append(flags.sharpV ? ", " : " ") }
+            open[last].printed = index + 1
+            if open[last].members.isEmpty {
+                begin(open[last].items[index], verb: verb, onto: &open, into: &output)
+            } else {
+                let member = open[last].members[index]
+                printString(member.key, value: .string(member.key), verb: verb, into: &output)
+                output.append(UInt8(ascii: ":"))
+                begin(member.value, verb: verb, onto: &open, into: &output)
+            }
+        }
+    }
+
+    /// Prints a scalar, or what an array or object begins with.
+    private mutating func begin(
+        _ value: Value, verb: Unicode.Scalar, onto open: inout [OpenData], into output: inout ByteBuffer
+    ) {
+        switch value {
+        case .null: output.append(flags.sharpV ? "interface {}(nil)" : "<nil>")
+        case .object(let object):
+            output.append(flags.sharpV ? GoType.anyMap.name + "{" : "map[")
+            open.append(OpenData(members: object.sortedMembers))
+        case .array(let items):
+            output.append(flags.sharpV ? GoType.anySlice.name + "{" : "[")
+            open.append(OpenData(items: items))
+        default: _ = printScalar(GoValue(value), verb: verb, into: &output)
         }
     }
 

@@ -4,9 +4,9 @@ import Values
 /// The functions of Go's text/template, over the values on the machine's stack. `and` and `or` are instructions.
 enum BuiltinFunctions {
     static func call(
-        _ builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext,
-        calleeName: [UInt8]
+        _ call: UnsafePointer<Program.Call>, _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext
     ) throws(FunctionError) -> Slot {
+        let builtin = call.pointee.builtin
         switch builtin {
         case .eq: return Slot(.bool(try Comparison.equal(slots)))
         case .ne: return Slot(.bool(!(try Comparison.equal(slots[0].value, slots[1].value))))
@@ -18,7 +18,7 @@ enum BuiltinFunctions {
         case .index: return try index(slots)
         case .slice: return Slot(try slice(slots))
         case .len: return Slot(.int(try length(slots[0])))
-        case .call: throw uncallable(slots[0], calleeName)
+        case .call: throw uncallable(slots[0], call.pointee.calleeName)
         case .and, .or: return slots[slots.count - 1]
         case .print, .println, .printf: return Slot(try printed(builtin, slots, context))
         case .html, .js, .urlquery:
@@ -58,7 +58,7 @@ enum BuiltinFunctions {
         }
         try context.checkSize(format.isOverLimit ? .max : output.count)
         return output.withBytes { bytes in
-            String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .rawString(Array(bytes))
+            GoValue.text(bytes)
         }
     }
 
@@ -85,6 +85,10 @@ enum BuiltinFunctions {
 
     /// Steps into slices, texts and maps, one index after the other.
     private static func index(_ slots: UnsafeBufferPointer<Slot>) throws(FunctionError) -> Slot {
+        if slots.count == 2, case .object(let object) = slots[0].value, case .string(let key) = slots[1].value
+        {
+            return Slot(object[key].map { GoValue($0) } ?? .none, boxed: true)
+        }
         var item = Slot(slots[0].value)
         if item.isInvalid { throw .message("index of untyped nil") }
         for indexSlot in slots.dropFirst() {

@@ -1,4 +1,5 @@
 import Glibc
+import Values
 
 /// Comparing texts as Go does, byte by byte; Swift's own comparison takes two spellings of é for equal.
 public enum GoText {
@@ -21,9 +22,7 @@ public enum GoText {
 
     /// Negative, zero or positive, as memcmp; a text that begins another comes first.
     public static func compare(_ left: String, _ right: String) -> Int {
-        var left = left
-        var right = right
-        return left.withUTF8 { first in right.withUTF8 { second in compare(first, second) } }
+        left.withBytes { first in right.withBytes { second in compare(first, second) } }
     }
 
     public static func compare(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Int

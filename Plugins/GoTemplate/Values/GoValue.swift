@@ -133,7 +133,16 @@ extension NativeValue {
 extension GoValue {
     /// A string of these bytes.
     public static func text(_ bytes: [UInt8]) -> GoValue {
-        if let text = String(validating: bytes, as: UTF8.self) { .string(text) } else { .rawString(bytes) }
+        bytes.withUnsafeBufferPointer { text($0) }
+    }
+
+    /// A string of these bytes.
+    static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> GoValue {
+        if let text = try? UTF8Span(validating: bytes.span) {
+            .string(String(copying: text))
+        } else {
+            .rawString(Array(bytes))
+        }
     }
 
     /// The value of JSON as a Go value, without a type. Nothing is copied.
@@ -264,15 +273,25 @@ extension GoValue {
     public var sortedMembers: [(key: String, value: GoValue)]? {
         switch self {
         case .object(let object):
-            return object.members.map { ($0.key, GoValue($0.value)) }.sorted { GoText.isLess($0.0, $1.0) }
+            return object.sortedMembers.map { ($0.key, GoValue($0.value)) }
         case .map(let map):
             return map.sortedKeys.map { ($0, map[$0] ?? .none) }
         case .typed(let typed) where typed.type.kind == .map:
-            return (typed.value.object ?? Object()).members
+            return (typed.value.object ?? Object()).sortedMembers
                 .map { ($0.key, GoValue($0.value, type: typed.type.element)) }
-                .sorted { GoText.isLess($0.0, $1.0) }
         default: return nil
         }
+    }
+}
+
+extension Object {
+    /// By key; most data is in order already, or nearly.
+    var sortedMembers: [Member] {
+        for index in members.indices.dropFirst()
+        where !GoText.isLess(members[index - 1].key, members[index].key) {
+            return members.sorted { GoText.isLess($0.key, $1.key) }
+        }
+        return members
     }
 }
 
