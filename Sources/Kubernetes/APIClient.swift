@@ -187,7 +187,7 @@ public final class APIClient: Sendable {
     private func send(
         _ call: APICall, milliseconds: Int, isAnew: Bool, received: (UnsafeBufferPointer<UInt8>) -> Bool
     ) throws(APIError) -> Reply {
-        let shown = try access.credentials.show(isAnew: isAnew)
+        let shown = try access.credentials.show(isAnew: isAnew, stop: stop)
         let transport = try Transport()
         let request = try request(call, shown, milliseconds)
         var head = AnswerHead()

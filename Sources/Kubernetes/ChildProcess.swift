@@ -10,8 +10,8 @@ struct ChildProcess {
 
     /// What it writes to standard output; what it writes to standard error is the user's to see.
     ///
-    /// A child that takes longer, or writes more, is ended.
-    func output(atMost limit: Int, milliseconds: Int) throws(ChildProcessError) -> [UInt8] {
+    /// A child that takes longer, or writes more, is ended; and so is one that still runs when the signal is raised.
+    func output(atMost limit: Int, milliseconds: Int, stop: StopSignal) throws(ChildProcessError) -> [UInt8] {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw ChildProcessError("cannot be run", errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -24,16 +24,21 @@ struct ChildProcess {
             close(ends[1])
             throw error
         }
-        let outcome = collect(from: ends[0], atMost: limit, milliseconds: milliseconds)
+        let outcome = collect(from: ends[0], atMost: limit, milliseconds: milliseconds, stop)
         if outcome.problem != nil { kill(child, SIGKILL) }
-        let status = wait(for: child, isEnding: outcome.problem != nil, until: outcome.deadline)
+        let status = wait(for: child, isEnding: outcome.problem != nil, until: outcome.deadline, stop)
         if let problem = outcome.problem { throw ChildProcessError(message: problem) }
-        guard let status else { throw ChildProcessError(message: "did not end within \(milliseconds) ms") }
+        guard let status else {
+            throw ChildProcessError(
+                message: stop.isRaised ? Self.stopped : "did not end within \(milliseconds) ms")
+        }
         if status & 0x7f != 0 { throw ChildProcessError(message: "was ended by signal \(status & 0x7f)") }
         let code = status >> 8 & 0xff
         guard code == 0 else { throw ChildProcessError(message: "ended with status \(code)") }
         return outcome.bytes
     }
+
+    private static let stopped = "was ended, as this process is about to"
 
     private func start(output: Int32) throws(ChildProcessError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
@@ -52,16 +57,19 @@ struct ChildProcess {
     }
 
     private func collect(
-        from descriptor: Int32, atMost limit: Int, milliseconds: Int
+        from descriptor: Int32, atMost limit: Int, milliseconds: Int, _ stop: StopSignal
     ) -> (bytes: [UInt8], deadline: Int, problem: String?) {
         let deadline = MonotonicMilliseconds.now + milliseconds
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var watched = [descriptor, stop.descriptor].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
         while true {
             let left = deadline - MonotonicMilliseconds.now
             guard left > 0 else { return (bytes, deadline, "did not end within \(milliseconds) ms") }
-            guard poll(&watched, 1, Int32(clamping: left)) > 0 else { continue }
+            guard poll(&watched, 2, Int32(clamping: left)) > 0 else { continue }
+            guard !stop.isRaised else { return (bytes, deadline, Self.stopped) }
             let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             if count <= 0 { return (bytes, deadline, nil) }
@@ -70,14 +78,16 @@ struct ChildProcess {
         }
     }
 
-    /// nil where it outlived the deadline, and was ended then.
-    private func wait(for child: pid_t, isEnding: Bool, until deadline: Int) -> Int32? {
+    /// nil where it outlived the deadline or the signal, and was ended then.
+    private func wait(
+        for child: pid_t, isEnding: Bool, until deadline: Int, _ stop: StopSignal
+    ) -> Int32? {
         var status: Int32 = 0
         while !isEnding {
             let ended = waitpid(child, &status, WNOHANG)
             if ended == child { return status }
             if ended < 0, errno != EINTR { return 0 }
-            if MonotonicMilliseconds.now > deadline { break }
+            if MonotonicMilliseconds.now > deadline || stop.isRaised { break }
             usleep(5_000)
         }
         kill(child, SIGKILL)

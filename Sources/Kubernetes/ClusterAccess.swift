@@ -78,14 +78,16 @@ public struct Credentials: Sendable {
         var user: String
     }
 
-    /// - Parameter isAnew: the last ones were refused: a plugin is asked again.
-    func show(isAnew: Bool) throws(APIError) -> Shown {
+    /// - Parameters:
+    ///   - isAnew: the last ones were refused: a plugin is asked again.
+    ///   - stop: ends a plugin that is being asked.
+    func show(isAnew: Bool, stop: StopSignal) throws(APIError) -> Shown {
         var shown = Shown(user: name)
         shown.certificate = try certificate?.read()
         shown.key = try key?.read()
         var bearer = try bearerToken()
         if let plugin {
-            let credential = try plugin.credential(isAnew: isAnew)
+            let credential = try plugin.credential(isAnew: isAnew, stop: stop)
             bearer = credential.token ?? bearer
             shown.certificate = credential.certificate ?? shown.certificate
             shown.key = credential.key ?? shown.key

@@ -83,9 +83,9 @@ public final class ExecPlugin: Sendable {
         self.milliseconds = milliseconds
     }
 
-    func credential(isAnew: Bool) throws(APIError) -> Credential {
+    func credential(isAnew: Bool, stop: StopSignal) throws(APIError) -> Credential {
         if !isAnew, let known = last.withLock({ $0 }), !Self.hasEnded(known) { return known }
-        let fresh = try ask()
+        let fresh = try ask(stop)
         last.withLock { $0 = fresh }
         return fresh
     }
@@ -94,7 +94,7 @@ public final class ExecPlugin: Sendable {
         credential.expiry.map { $0 - earlySeconds <= time(nil) } ?? false
     }
 
-    private func ask() throws(APIError) -> Credential {
+    private func ask(_ stop: StopSignal) throws(APIError) -> Credential {
         var spec: Value = ["interactive": .bool(mayAsk)]
         if !cluster.isNull { spec.modifyObject { $0["cluster"] = cluster } }
         let question: Value = ["apiVersion": .string(version), "kind": "ExecCredential", "spec": spec]
@@ -103,10 +103,12 @@ public final class ExecPlugin: Sendable {
             environment: variables + [("KUBERNETES_EXEC_INFO", JSON.text(question))], readsInput: mayAsk)
         let output: [UInt8]
         do throws(ChildProcessError) {
-            output = try child.output(atMost: Self.longestOutput, milliseconds: milliseconds)
+            output = try child.output(
+                atMost: Self.longestOutput, milliseconds: milliseconds, stop: stop)
         } catch {
             let advice = hint.isEmpty ? "" : "; \(hint)"
-            throw APIError(.credentials, "\(place): \(error.message)\(advice)")
+            throw APIError(
+                stop.isRaised ? .stopped : .credentials, "\(place): \(error.message)\(advice)")
         }
         return try read(output)
     }

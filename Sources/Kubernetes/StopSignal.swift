@@ -24,6 +24,9 @@ public final class StopSignal: Sendable {
         close(ends.writing)
     }
 
+    /// Readable from the signal on, and never read: for poll(2).
+    var descriptor: Int32 { ends.reading }
+
     public var isRaised: Bool { state.withLock { $0.isRaised } }
 
     public func raise() {

@@ -38,7 +38,12 @@ public final class Service: Sendable {
     /// Loads the configuration and listens; requests are answered when this returns.
     ///
     /// - Throws: what keeps it from starting, as one sentence.
-    public init(_ options: ServeOptions, log: Log) throws(ServiceError) {
+    public convenience init(_ options: ServeOptions, log: Log) throws(ServiceError) {
+        try self.init(options, log: log, stop: StopSignal())
+    }
+
+    /// - Parameter stop: ends a start that waits on the API server.
+    private init(_ options: ServeOptions, log: Log, stop: StopSignal) throws(ServiceError) {
         self.options = options
         self.log = log
         let registry: PluginRegistry
@@ -47,7 +52,7 @@ public final class Service: Sendable {
         } catch {
             throw ServiceError(message: error.message)
         }
-        let cluster = try Cluster.load(options, log: log)
+        let cluster = try Cluster.load(options, log: log, stop: stop)
         self.cluster = cluster
         do {
             store = try SnapshotStore(Configuration(options, registry: registry, cluster: cluster))
@@ -189,15 +194,23 @@ public final class Service: Sendable {
 
     /// Serves until SIGTERM or SIGINT, then ends in order.
     ///
-    /// - Returns: the exit status: 0 after an ordered end, 1 where it does not start.
+    /// - Returns: the exit status: 0 after an ordered end, also of a start that was told to end, 1 where it does not
+    ///   start.
     public static func run(_ options: ServeOptions) -> Int32 {
         let signals = Signals()
         Descriptors.raiseLimit()
         let log = Log(options.logLevels, format: options.logFormat)
         let service: Service
+        let stop = StopSignal()
         do throws(ServiceError) {
-            service = try Service(options, log: log)
+            service = try signals.watchingForEnd({ stop.raise() }) { () throws(ServiceError) in
+                try Service(options, log: log, stop: stop)
+            }
         } catch {
+            if let signal = signals.pendingEnd {
+                log.info("ending before it began", [Member("signal", .string(name(of: signal)))])
+                return 0
+            }
             log.error(error.message)
             return 1
         }
@@ -206,12 +219,14 @@ public final class Service: Sendable {
             case SIGHUP:
                 service.reload()
             case let signal:
-                log.info("ending", [Member("signal", .string(signal == SIGTERM ? "SIGTERM" : "SIGINT"))])
+                log.info("ending", [Member("signal", .string(name(of: signal)))])
                 service.stop()
                 return 0
             }
         }
     }
+
+    private static func name(of signal: Int32) -> String { signal == SIGTERM ? "SIGTERM" : "SIGINT" }
 
     /// Reads configuration, certificate and token again, and says how that went.
     public func reload() { reloader.reload() }

@@ -1,4 +1,6 @@
 import Glibc
+import Kubernetes
+import Synchronization
 
 /// Signals as events for one thread: all others have them blocked, and nothing happens inside a handler.
 struct Signals {
@@ -11,6 +13,45 @@ struct Signals {
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
         pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Runs the body. Where a signal to end is there or comes meanwhile, `end` is told, on another thread; the signal
+    /// waits for `next`.
+    func watchingForEnd<R, E: Error>(
+        _ end: @escaping @Sendable () -> Void, _ body: () throws(E) -> R
+    ) throws(E) -> R {
+        let isDone = Flag()
+        let thread = ClusterThread {
+            var set = sigset_t()
+            sigemptyset(&set)
+            for signal in [SIGTERM, SIGINT] { sigaddset(&set, signal) }
+            var interval = timespec(tv_sec: 0, tv_nsec: 10_000_000)
+            while !isDone.isUp {
+                let signal = sigtimedwait(&set, nil, &interval)
+                guard signal > 0 else { continue }
+                end()
+                kill(getpid(), signal)
+                return
+            }
+        }
+        defer {
+            isDone.raise()
+            thread?.join()
+        }
+        return try body()
+    }
+
+    private final class Flag: Sendable {
+        private let value = Atomic<Bool>(false)
+        var isUp: Bool { value.load(ordering: .acquiring) }
+        func raise() { value.store(true, ordering: .releasing) }
+    }
+
+    /// A signal to end that came and was not taken by `next` yet.
+    var pendingEnd: Int32? {
+        var pending = sigset_t()
+        sigpending(&pending)
+        return [SIGTERM, SIGINT].first { sigismember(&pending, $0) == 1 }
     }
 
     /// The next signal.

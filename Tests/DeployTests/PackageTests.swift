@@ -45,6 +45,24 @@ struct PackageTests {
         #expect(try #require(Int(field("Installed-Size"))) > 1000)
     }
 
+    /// The bill of materials names the binary of the package, by its digest, and each package that is depended on.
+    @Test func billOfMaterials() throws {
+        let bill = try JSON.read(text(of: root + "/usr/share/doc/pillion/pillion.spdx.json"))
+        #expect(bill["spdxVersion"]?.string == "SPDX-2.3")
+        let packages = try #require(bill["packages"]?.array)
+        let digest = run("/usr/bin/sha256sum", [root + "/usr/bin/pillion"]).output.split(separator: " ").first
+        let own = packages.first { $0["name"]?.string == "pillion" }
+        #expect(own?["checksums"]?.array?.first?["checksumValue"]?.string == digest.map(String.init))
+        let names = Set(packages.compactMap { $0["name"]?.string })
+        let depends = field("Depends").split(separator: ",").compactMap { $0.split(separator: " ").first }
+        for name in depends where name != "passwd" { #expect(names.contains(String(name)), "\(name)") }
+        #expect(names.contains("swift"))
+        let identifiers = packages.compactMap { $0["SPDXID"]?.string }
+        #expect(Set(identifiers).count == identifiers.count)
+        let related = (bill["relationships"]?.array ?? []).compactMap { $0["relatedSpdxElement"]?.string }
+        #expect(Set(related) == Set(identifiers).subtracting(["SPDXRef-pillion"]))
+    }
+
     /// Each library that is needed or opened comes with a package that is depended on, and the system's package manager
     /// finds the dependencies satisfiable: it knows each in the version that is asked for.
     @Test func librariesAreDependedOn() throws {

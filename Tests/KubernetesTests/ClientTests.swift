@@ -194,6 +194,24 @@ struct ClientTests {
         #expect(error { _ = try kubeconfig("{exec: {apiVersion: v9, command: x}}") }?.kind == .credentials)
     }
 
+    /// A plugin that is being asked ends with the process, whether it writes or not.
+    @Test(arguments: ["exec sleep 100", "exec 1>&-; exec sleep 100"])
+    func pluginEndsAtOnce(_ script: String) throws {
+        let stop = StopSignal()
+        let client = APIClient(try plugin("echo $$ > \(cluster.folder.path("pid"))\n\(script)"), stop: stop)
+        let start = MonotonicMilliseconds.now
+        let file = cluster.folder.path("pid")
+        let thread = ClusterThread {
+            while MonotonicMilliseconds.now - start < 20_000, text(of: file).isEmpty { usleep(5_000) }
+            stop.raise()
+        }
+        #expect(error { _ = try mesh(client) }?.kind == .stopped)
+        thread?.join()
+        #expect(MonotonicMilliseconds.now - start < 30_000)
+        let child = Int32(text(of: cluster.folder.path("pid")).split(separator: "\n").first ?? "") ?? 0
+        #expect(child > 0 && kill(child, 0) != 0)
+    }
+
     /// A plugin that does not end is ended; the time limit is the constructor's.
     @Test func pluginThatHangs() throws {
         let value: Value = [
@@ -206,7 +224,8 @@ struct ClientTests {
             milliseconds: 200)
         let begin = MonotonicMilliseconds.now
         #expect(
-            error { _ = try plugin.credential(isAnew: false) }?.message.hasSuffix("did not end within 200 ms")
+            error { _ = try plugin.credential(isAnew: false, stop: StopSignal()) }?.message.hasSuffix(
+                "did not end within 200 ms")
                 == true)
         #expect(MonotonicMilliseconds.now - begin < 20_000)
     }

@@ -24,13 +24,17 @@ final class Cluster: Sendable {
     private static let patience = 30
 
     /// What is needed to begin is loaded when this returns; nil where the options ask for nothing of a cluster.
-    static func load(_ options: ServeOptions, log: Log) throws(ServiceError) -> Cluster? {
+    ///
+    /// - Parameter stop: ends what waits on the API server, here and later.
+    static func load(
+        _ options: ServeOptions, log: Log, stop: StopSignal
+    ) throws(ServiceError) -> Cluster? {
         let wanted = options.cluster
         guard wanted.isNeeded || wanted.nativeSidecarsOfNodes else { return nil }
         do throws(APIError) {
             let access = try ClusterAccess.find(kubeconfig: wanted.kubeconfig, context: wanted.context)
             log.info("cluster", [Member("server", .string(access.server.text))], in: .kubernetes)
-            let cluster = Cluster(wanted, APIClient(access), log)
+            let cluster = Cluster(wanted, APIClient(access, stop: stop), log)
             try cluster.begin()
             return cluster
         } catch {
