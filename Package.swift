@@ -17,14 +17,15 @@ let settings: [SwiftSetting] = [
 ]
 
 /// What makes a process small and quick to start, where the runtime is in the binary: nothing is exported, addresses
-/// that the start has to correct are packed, and the C++ runtime, of which Swift's needs little, goes in as well.
-/// `Sources/pillion/link` is where the linker finds it.
+/// that the start has to correct are packed, the C++ runtime, of which Swift's needs little, goes in as well, and what
+/// short runs call stands side by side (`scripts/link-order` finds it out).
+let link = "\(Context.packageDirectory)/Sources/pillion/link"
 let lean: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-use-ld=lld", "-L", "\(Context.packageDirectory)/Sources/pillion/link",
-            "-Xclang-linker", "-static-libgcc", "-Xlinker", "--no-export-dynamic",
+            "-use-ld=lld", "-L", link, "-Xclang-linker", "-static-libgcc", "-Xlinker", "--no-export-dynamic",
             "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+            "-Xlinker", "--symbol-ordering-file=\(link)/order", "-Xlinker", "--no-warn-symbol-ordering",
         ], .when(platforms: [.linux], configuration: .release))
 ]
 

@@ -25,6 +25,12 @@ struct Compiler: ~Copyable {
         var plan: SegmentPlan?
     }
 
+    /// A variable that is visible; the name stands in the source without its dollar sign.
+    struct Variable {
+        let name: Range<Int>
+        let slot: Int32
+    }
+
     /// Which template is cut into segments, and what its root is.
     struct Segmenting {
         var entry: [UInt8]
@@ -44,7 +50,7 @@ struct Compiler: ~Copyable {
     /// The source that is being compiled.
     var source = 0
     /// The variables that are visible, by name; the last one of a name holds.
-    var variables: [(name: Range<Int>, slot: Int32)] = []
+    var variables: [Variable] = []
     var slotCount: Int32 = 0
     /// The node that messages would point to now; -1 where only the machine knows.
     var lastNode: NodeIndex = Syntax.none
@@ -116,7 +122,7 @@ struct Compiler: ~Copyable {
 
     private mutating func compile(_ definition: Syntax.Definition) {
         source = definition.source
-        variables = [(0..<0, 0)]
+        variables = [Variable(name: 0..<0, slot: 0)]
         slotCount = 1
         let start = Int32(parts.instructions.count)
         lastNode = definition.root
@@ -306,7 +312,7 @@ struct Compiler: ~Copyable {
                     fail("undefined variable: %s", [writtenName(firstName(declared))])
                 }
             } else {
-                variables.append((firstName(declared), slotCount))
+                variables.append(Variable(name: firstName(declared), slot: slotCount))
                 emit(.store(slot: slotCount))
                 slotCount += 1
             }

@@ -73,19 +73,21 @@ struct Parser: ~Copyable {
     ) throws(RenderError) {
         var before = Syntax()
         swap(&before, &syntax)
-        var result: Result<Syntax, RenderError>?
+        var result: Syntax?
+        var failure: RenderError?
         DeepStack.run { room in
             do throws(RenderError) {
-                result = .success(
-                    try parsed(source, (left, right), limits, onto: before, room, hasFunction: hasFunction))
+                result = try parsed(
+                    source, (left, right), limits, onto: before, room, hasFunction: hasFunction)
             } catch {
-                result = .failure(error)
                 if error.kind == .engine { return .noRoom }
+                failure = error
             }
             return .done
         }
+        if let failure { throw failure }
         guard let result else { throw Parser.noStack }
-        syntax = try result.get()
+        syntax = result
     }
 
     /// What says to `add` that the stack is too small; the caller sees it where the system has no larger one.

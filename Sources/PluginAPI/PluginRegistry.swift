@@ -19,14 +19,13 @@ public struct PluginRegistry: Sendable {
     }
 
     private static func check(_ ids: [String], of kind: String) throws(PluginRegistryError) {
-        var seen: Set<String> = []
-        for id in ids {
+        for (index, id) in ids.enumerated() {
             guard isWellFormed(id) else {
                 throw PluginRegistryError(
                     message: "\(kind) id \"\(id)\" is malformed: "
                         + "want a lower-case letter, then lower-case letters, digits or '-', 63 at most")
             }
-            guard seen.insert(id).inserted else {
+            guard !ids[..<index].contains(id) else {
                 throw PluginRegistryError(message: "\(kind) id \"\(id)\" is taken: an id names one engine")
             }
         }

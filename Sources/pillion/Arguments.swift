@@ -3,8 +3,14 @@ import Values
 
 /// What was typed, checked against a verb's options.
 struct Arguments: Sendable {
-    /// By the option's own name.
-    private var values: [String: [String]] = [:]
+    /// What was said of an option, by its own name. They are few, and no dictionary: the first one of a process
+    /// makes the runtime look through everything that is hashable.
+    private struct Given: Sendable {
+        var name: String
+        var values: [String]
+    }
+
+    private var given: [Given] = []
     private(set) var operands: [String] = []
     /// Options that were given though they have no effect.
     private(set) var ignored: [String] = []
@@ -54,13 +60,28 @@ struct Arguments: Sendable {
             guard Self.boolean(text) != nil else {
                 throw UsageError("--\(option.name) is \"\(text)\", want true or false")
             }
-            values[option.name] = [text]
+            set(option.name, [text])
         case .value:
-            values[option.name] = [try inline ?? next(&rest, for: option)]
+            set(option.name, [try inline ?? next(&rest, for: option)])
         case .list:
-            values[option.name, default: []].append(try inline ?? next(&rest, for: option))
+            let value = try inline ?? next(&rest, for: option)
+            if let index = given.firstIndex(where: { $0.name == option.name }) {
+                given[index].values.append(value)
+            } else {
+                given.append(Given(name: option.name, values: [value]))
+            }
         }
     }
+
+    private mutating func set(_ name: String, _ values: [String]) {
+        if let index = given.firstIndex(where: { $0.name == name }) {
+            given[index].values = values
+        } else {
+            given.append(Given(name: name, values: values))
+        }
+    }
+
+    private func values(_ name: String) -> [String]? { given.first { $0.name == name }?.values }
 
     private func next(_ rest: inout ArraySlice<String>, for option: Option) throws -> String {
         guard let value = rest.popFirst() else {
@@ -82,14 +103,14 @@ struct Arguments: Sendable {
     }
 
     private mutating func readEnvironment() {
-        for option in options where option.readsEnvironment && values[option.name] == nil {
+        for option in options where option.readsEnvironment && !isGiven(option.name) {
             let variables = [option.environmentName] + option.otherVariables
             guard let text = variables.lazy.compactMap({ getenv($0) }).first.map({ String(cString: $0) })
             else { continue }
             if case .list = option.shape {
-                values[option.name] = text.split(separator: ",").map(String.init)
+                set(option.name, text.split(separator: ",").map(String.init))
             } else {
-                values[option.name] = [text]
+                set(option.name, [text])
             }
         }
     }
@@ -106,13 +127,13 @@ struct Arguments: Sendable {
 extension Arguments {
     /// The value, else the option's fallback, else nil.
     func string(_ name: String) -> String? {
-        values[name]?.last ?? options.first { $0.name == name }?.fallback
+        values(name)?.last ?? options.first { $0.name == name }?.fallback
     }
 
     /// Whether the option was given, on the command line or by the environment.
-    func isGiven(_ name: String) -> Bool { values[name] != nil }
+    func isGiven(_ name: String) -> Bool { values(name) != nil }
 
-    func list(_ name: String) -> [String] { values[name] ?? [] }
+    func list(_ name: String) -> [String] { values(name) ?? [] }
 
     func flag(_ name: String) throws -> Bool {
         guard let text = string(name) else { return false }

@@ -40,6 +40,20 @@ import Testing
         #expect(exported.split(separator: "\n").count < 100, "\(exported.prefix(2_000))")
     }
 
+    /// What short runs call stands side by side, as far as the list still knows what it is called.
+    @Test(.enabled(if: Self.releaseIsStatic, "no release binary with the Swift runtime in it"))
+    func listOfFunctionsIsOfThisBinary() {
+        let listed = text(of: packageRoot + "/Sources/pillion/link/order").split(separator: "\n")
+        #expect(listed.count > 500)
+        var places: [Substring: Substring] = [:]
+        for line in run("/usr/bin/nm", [Self.releaseBinary]).output.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 3 { places[words[2]] = words[0] }
+        }
+        let known = listed.filter { places[$0] != nil }
+        #expect(known.count * 10 > listed.count * 8, "scripts/link-order writes the list anew")
+    }
+
     private static let releaseBinary = packageRoot + "/.build/release/pillion"
     private static let releaseIsStatic =
         contents(of: releaseBinary) != nil

@@ -15,6 +15,7 @@ struct FunctionTable: Sendable {
             case native(TemplateFunction)
         }
 
+        let name: String
         let kind: Kind
         /// The last one is the item type where the function is variadic.
         private let parameters: [ParameterType]
@@ -25,7 +26,10 @@ struct FunctionTable: Sendable {
         /// Whether the result may stand in an interface.
         let isBoxed: Bool
 
-        init(kind: Kind, parameters: [ParameterType], isVariadic: Bool, isBoxed: Bool) {
+        init(
+            _ name: String, kind: Kind, parameters: [ParameterType], isVariadic: Bool, isBoxed: Bool
+        ) {
+            self.name = name
             self.kind = kind
             self.parameters = parameters
             parameterCount = parameters.count
@@ -55,18 +59,17 @@ struct FunctionTable: Sendable {
     }
 
     func has(_ name: String) -> Bool {
-        FunctionTable.builtins[name] != nil || !functions.isEmpty && functions[name] != nil
+        FunctionTable.builtin(name) != nil || !functions.isEmpty && functions[name] != nil
     }
 
-    private static let builtins: [String: Entry] = Dictionary(
-        uniqueKeysWithValues: Builtin.allCases.map { builtin in
-            (
-                builtin.rawValue,
-                Entry(
-                    kind: .builtin(builtin), parameters: builtin.parameters, isVariadic: builtin.isVariadic,
-                    isBoxed: builtin == .index || builtin == .and || builtin == .or)
-            )
-        })
+    private static let builtins = Builtin.allCases.map { builtin in
+        Entry(
+            builtin.rawValue, kind: .builtin(builtin), parameters: builtin.parameters,
+            isVariadic: builtin.isVariadic, isBoxed: builtin == .index || builtin == .and || builtin == .or)
+    }
+
+    /// They are few: a dictionary of them takes longer to make than a template to compile.
+    private static func builtin(_ name: String) -> Entry? { builtins.first { $0.name == name } }
 
     /// All names, for whoever looks for the nearest.
     var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
@@ -75,11 +78,11 @@ struct FunctionTable: Sendable {
         if !functions.isEmpty, let function = functions[name] {
             let signature = function.signature
             return Entry(
-                kind: .native(function),
+                name, kind: .native(function),
                 parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
                 isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
         }
-        return FunctionTable.builtins[name]
+        return FunctionTable.builtin(name)
     }
 }
 
