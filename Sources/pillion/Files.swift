@@ -45,7 +45,7 @@ func write(_ bytes: [UInt8], toFile path: String) throws {
         return
     }
     let target = exists ? resolved(path) : path
-    try replace(target, by: bytes, mode: exists ? information.st_mode & 0o777 : 0o644)
+    try replace(target, by: bytes, mode: exists ? information.st_mode & 0o777 : nil)
 }
 
 func isStandardOutput(_ path: String) -> Bool { path == "-" || path == "/dev/stdout" }
@@ -67,10 +67,13 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     return true
 }
 
-private func replace(_ path: String, by bytes: [UInt8], mode: mode_t) throws {
+/// - Parameter mode: of the file that is there.
+private func replace(_ path: String, by bytes: [UInt8], mode: mode_t?) throws {
     let temporary = "\(path).pillion-\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw Failure("\(temporary): \(systemMessage())") }
+    // Not by opening it so: the mask for new files would take bits away.
+    if let mode { fchmod(descriptor, mode) }
     guard writeAll(bytes, to: descriptor) else {
         let message = systemMessage()
         close(descriptor)

@@ -38,6 +38,15 @@ import Testing
         #expect(lstat(folder.root + "/link", &information) == 0 && information.st_mode & S_IFMT == S_IFLNK)
     }
 
+    @Test(arguments: [0o600, 0o664, 0o755]) func modeStays(mode: mode_t) {
+        let folder = TemporaryFolder()
+        folder.write("old", to: "file")
+        #expect(chmod(folder.root + "/file", mode) == 0)
+        #expect(render(["-o", "file"], in: folder).status == 0)
+        var information = stat()
+        #expect(stat(folder.root + "/file", &information) == 0 && information.st_mode & 0o777 == mode)
+    }
+
     /// What cannot be written is said.
     @Test func fullDisk() {
         let folder = TemporaryFolder()
