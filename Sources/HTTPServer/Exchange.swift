@@ -20,9 +20,19 @@ func requestAdvanced(
         return exchange.receive(bytes.bindMemory(to: UInt8.self))
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-    let exchange = Exchange(server, connection, method: String(cString: method), path: String(cString: url))
+    let exchange = Exchange(
+        server, connection, method: String(cString: method), path: path(of: String(cString: url)))
     slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
     return exchange.begin()
+}
+
+/// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what stands behind the host.
+private func path(of target: String) -> String {
+    for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {
+        let rest = target.dropFirst(scheme.count)
+        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
+    }
+    return target
 }
 
 /// `MHD_RequestCompletedCallback`: the answer has gone, or the connection has.

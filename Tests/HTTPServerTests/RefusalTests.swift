@@ -102,10 +102,13 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
             body: "", status: nil),
     ]
 
-    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), extensions of chunks
-    /// say nothing (7.1.1). The second request is answered.
+    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), an absolute target is
+    /// one (3.2.2), extensions of chunks say nothing (7.1.1). The second request is answered.
     static let read: [SmuggledRequest] = [
         .init(name: "line feeds alone", head: "POST /first HTTP/1.1\nHost: h\nContent-Length: 2\n"),
+        .init(
+            name: "an absolute target",
+            head: "POST http://h:80/first HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n"),
         .init(name: "blanks around values", head: post + "X:\t  a\r\nY:\r\nZ:z\r\nContent-Length:   2\r\n"),
         .chunked("an extension of a chunk", "2;a=b\r\n{}\r\n0\r\n\r\n"),
     ]
