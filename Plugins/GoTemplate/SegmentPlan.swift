@@ -23,7 +23,7 @@ struct SegmentPlan: Sendable {
 
     /// A segment takes up nodes until it would read more members than this: then one that changed makes little be
     /// written again. Whole members of the root are not counted; they seldom change.
-    private static let memberLimit = 6
+    private static let memberLimit = 16
 
     init(_ tops: [ReadAnalysis.Top]) {
         var places: [Reads.Part: Int] = [:]
@@ -118,14 +118,15 @@ struct SegmentInputs {
 
     /// All that a segment depends on; nil is the whole template.
     func key(of segment: SegmentPlan.Segment?, at index: Int) -> CacheKey {
-        let head = (template, index)
         let parts = segment.map { $0.parts ?? [] }
+        let head = (template, index)
         let count = parts?.reduce(0) { $0 + ranges[$1].count } ?? bytes.count
         return CacheKey(
             [UInt8](unsafeUninitializedCapacity: count + MemoryLayout.size(ofValue: head)) { buffer, used in
+                guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
                 func put(_ source: UnsafeRawBufferPointer) {
-                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[used...])
-                        .copyMemory(from: source)
+                    guard let base = source.baseAddress else { return }
+                    (target + used).copyMemory(from: base, byteCount: source.count)
                     used += source.count
                 }
                 withUnsafeBytes(of: head, put)

@@ -49,12 +49,21 @@ public final class Log: Sendable {
         var line = ByteBuffer(capacity: 512)
         switch format {
         case .json:
-            var object = Object([
-                Member("time", .string(Timestamp.text())), Member("level", .string(level.name)),
-                Member("scope", .string(scope.rawValue)), Member("msg", Self.shortened(.string(message))),
-            ])
-            object.members += members
-            JSON.write(.object(object), into: &line)
+            line.append("{\"time\":\"")
+            Timestamp.append(to: &line)
+            line.append("\",\"level\":\"")
+            line.append(level.name)
+            line.append("\",\"scope\":\"")
+            line.append(scope.rawValue)
+            line.append("\",\"msg\":")
+            JSON.write(Self.shortened(.string(message)), into: &line)
+            for member in members {
+                line.append(",")
+                JSON.writeString(member.key, into: &line)
+                line.append(":")
+                JSON.write(member.value, into: &line)
+            }
+            line.append("}")
         case .text:
             line.append("\(Timestamp.text()) \(level.name) \(scope.rawValue) ")
             line.append(Self.oneLine(Self.shortened(.string(message)).string ?? ""))
@@ -73,22 +82,38 @@ public final class Log: Sendable {
 
     /// Long texts cut, and as many members as a line holds.
     private static func bounded(_ members: [Member]) -> [Member] {
+        var bytes = headBytes
+        if members.allSatisfy({ !isLong($0.value) && fits($0, &bytes) }) { return members }
         var kept: [Member] = []
-        var bytes = 512
+        bytes = headBytes
         for member in members {
-            let value = shortened(member.value)
-            bytes += member.key.utf8.count + 8 + (value.string.map { $0.utf8.count } ?? 24)
-            guard bytes <= longestLine else {
+            let member = Member(member.key, shortened(member.value))
+            guard fits(member, &bytes) else {
                 kept.append(Member("omitted", .int(Int64(members.count - kept.count))))
                 return kept
             }
-            kept.append(Member(member.key, value))
+            kept.append(member)
         }
         return kept
     }
 
+    /// What stands before the members of a line, at most.
+    private static let headBytes = 512
+
+    private static func fits(_ member: Member, _ bytes: inout Int) -> Bool {
+        var size = 24
+        if case .string(let text) = member.value { size = text.utf8.count }
+        bytes += member.key.utf8.count + 8 + size
+        return bytes <= longestLine
+    }
+
+    private static func isLong(_ value: Value) -> Bool {
+        guard case .string(let text) = value else { return false }
+        return text.utf8.count > longestText
+    }
+
     private static func shortened(_ value: Value) -> Value {
-        guard case .string(let text) = value, text.utf8.count > longestText else { return value }
+        guard isLong(value), case .string(let text) = value else { return value }
         return .string(String(decoding: text.utf8.prefix(longestText), as: UTF8.self) + "…")
     }
 
@@ -118,18 +143,40 @@ enum Timestamp {
     /// Seconds since 1970.
     static var now: Int { time(nil) }
 
+    /// - Parameter seconds: nil is now, with milliseconds.
     static func text(seconds: Int? = nil) -> String {
+        var text = ByteBuffer(capacity: 32)
+        append(to: &text, seconds: seconds)
+        return text.text
+    }
+
+    /// The same behind other bytes: digit by digit, as this is part of every line of the log.
+    static func append(to output: inout ByteBuffer, seconds: Int? = nil) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         var moment = seconds ?? now.tv_sec
         var parts = tm()
         gmtime_r(&moment, &parts)
-        let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-        guard seconds == nil else { return "\(date)T\(time)Z" }
-        let milliseconds = String(1_000 + now.tv_nsec / 1_000_000).dropFirst()
-        return "\(date)T\(time).\(milliseconds)Z"
+        // A certificate may end in any year.
+        append(min(max(Int(parts.tm_year) + 1900, 0), 9999), digits: 4, before: "-", to: &output)
+        append(Int(parts.tm_mon) + 1, digits: 2, before: "-", to: &output)
+        append(Int(parts.tm_mday), digits: 2, before: "T", to: &output)
+        append(Int(parts.tm_hour), digits: 2, before: ":", to: &output)
+        append(Int(parts.tm_min), digits: 2, before: ":", to: &output)
+        append(Int(parts.tm_sec), digits: 2, before: seconds == nil ? "." : "Z", to: &output)
+        guard seconds == nil else { return }
+        append(now.tv_nsec / 1_000_000, digits: 3, before: "Z", to: &output)
     }
 
-    private static func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : String(number) }
+    private static func append(
+        _ number: Int, digits: Int, before separator: Unicode.Scalar, to output: inout ByteBuffer
+    ) {
+        var scale = 1
+        for _ in 1..<digits { scale *= 10 }
+        while scale > 0 {
+            output.append(UInt8(ascii: "0") + UInt8(number / scale % 10))
+            scale /= 10
+        }
+        output.append(UInt8(ascii: separator))
+    }
 }

@@ -11,14 +11,22 @@ struct JSONWriter {
         self.escapesHTML = escapesHTML
     }
 
-    /// A container that is open, and which of its parts comes next.
+    /// A container that is open, and which of its parts comes next. The value that is written holds them all: counting
+    /// who holds each was a tenth of the time.
     private enum Frame {
-        case array([Value], next: Int)
-        case object([Member], next: Int)
+        case array(UnsafeBufferPointer<Value>, next: Int)
+        case object(UnsafeBufferPointer<Member>, next: Int)
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
-        guard var frame = begin(value, into: &output) else { return }
+        withExtendedLifetime(value) {
+            guard let outermost = begin(value, into: &output) else { return }
+            write(outermost, into: &output)
+        }
+    }
+
+    private func write(_ outermost: Frame, into output: inout ByteBuffer) {
+        var frame = outermost
         // Those around the one at hand.
         var frames: [Frame] = []
         while true {
@@ -66,11 +74,11 @@ struct JSONWriter {
         case .string(let text): write(string: text, into: &output)
         case .array(let items):
             output.append(UInt8(ascii: "["))
-            if !items.isEmpty { return .array(items, next: 0) }
+            if !items.isEmpty { return .array(items.withUnsafeBufferPointer { $0 }, next: 0) }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
-            if !object.isEmpty { return .object(object.members, next: 0) }
+            if !object.isEmpty { return .object(object.members.withUnsafeBufferPointer { $0 }, next: 0) }
             output.append(UInt8(ascii: "}"))
         }
         return nil
