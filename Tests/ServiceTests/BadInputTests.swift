@@ -160,7 +160,7 @@ struct BadInputTests {
         #expect(try ask("/", [], method: "GET").status == 404)
         #expect(try ask("/injected", Array("{}".utf8)).status == 404)
         #expect(try ask("/render/", Array("{}".utf8)).status == 404)
-        #expect(try ask("/%00/render", [], method: "GET").status == 404)
+        #expect(try ask("/%00/render", [], method: "GET").status == 400)
         #expect(try ask("/render", [], method: "GET").header("Allow") == "POST, OPTIONS")
         #expect(try ask("/engines", Array("{}".utf8)).header("Allow") == "GET, HEAD, OPTIONS")
         for method in ["PUT", "DELETE", "PATCH", "TRACE", "FROB"] {
