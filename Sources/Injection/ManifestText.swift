@@ -14,6 +14,8 @@ import YAML
 struct ManifestText {
     private let bytes: [UInt8]
     private let document: YAMLDocument
+    /// Whether it begins on the line of its `---`.
+    private let isBehindMarker: Bool
 
     /// - Parameters:
     ///   - bytes: the whole manifest's.
@@ -21,6 +23,8 @@ struct ManifestText {
     init(_ bytes: [UInt8], _ document: YAMLDocument) {
         self.bytes = Array(bytes[document.range])
         self.document = document
+        let start = document.range.lowerBound
+        isBehindMarker = start > 0 && bytes[start - 1] != 0x0a
     }
 
     /// The document's text for a new value, and whether it had to be written anew.
@@ -34,8 +38,8 @@ struct ManifestText {
             }
         }
         var output = ByteBuffer(capacity: 16 << 10)
-        // The end of the line of the `---` before belongs to the document.
-        if bytes.first == 0x0a { output.append(0x0a) }
+        // On the line of its `---` it would be another text: `---kind: Pod`.
+        if isBehindMarker || bytes.first == 0x0a { output.append(0x0a) }
         YAMLWriter.write(new, into: &output, order: .asGiven)
         return (output.bytes, true)
     }
