@@ -4,8 +4,8 @@ import Values
 
 /// What one template wrote before, and what it depends on.
 ///
-/// A rendering is looked up as a whole first, then segment by segment; only segments whose inputs were not seen before
-/// are run. Output, variables and the use of limits are those of a run: where a limit would be met, it is run.
+/// A rendering is looked up segment by segment; only segments whose inputs were not seen before are run. Output,
+/// variables and the use of limits are those of a run: where a limit would be met, it is run.
 final class TemplateMemory: Sendable {
     let plan: SegmentPlan
     private let memory: OutputMemory
@@ -45,16 +45,12 @@ extension Machine {
         _ memory: TemplateMemory, _ inputs: SegmentInputs, into output: inout ByteBuffer
     ) throws(RenderError) {
         begin(output)
-        let start = output.count
-        let stepsBefore = context.steps
-        let wholeKey = inputs.key(of: nil, at: -1)
-        if let known = memory.output(for: wholeKey), take(known, [], into: &output) { return }
         for (index, segment) in memory.plan.segments.enumerated() {
-            guard segment.parts != nil else {
+            guard let parts = segment.parts else {
                 try run(segmentAt: Int(segment.start), into: &output)
                 continue
             }
-            let key = inputs.key(of: segment, at: index)
+            let key = inputs.key(of: parts, at: index)
             if let known = memory.output(for: key), take(known, segment.slots, into: &output) { continue }
             let before = output.count
             let steps = context.steps
@@ -69,8 +65,6 @@ extension Machine {
                 for: key)
         }
         try run(segmentAt: Int(memory.plan.end), into: &output)
-        guard memory.plan.segments.allSatisfy({ $0.parts != nil }) else { return }
-        memory.keep(made(output, from: start, steps: context.steps - stepsBefore, state: nil), for: wholeKey)
     }
 
     private func made(

@@ -116,11 +116,10 @@ struct SegmentInputs {
         self.template = template
     }
 
-    /// All that a segment depends on; nil is the whole template.
-    func key(of segment: SegmentPlan.Segment?, at index: Int) -> CacheKey {
-        let parts = segment.map { $0.parts ?? [] }
+    /// All that a segment depends on.
+    func key(of parts: [Int], at index: Int) -> CacheKey {
         let head = (template, index)
-        let count = parts?.reduce(0) { $0 + ranges[$1].count } ?? bytes.count
+        let count = parts.reduce(0) { $0 + ranges[$1].count }
         return CacheKey(
             [UInt8](unsafeUninitializedCapacity: count + MemoryLayout.size(ofValue: head)) { buffer, used in
                 guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
@@ -131,7 +130,6 @@ struct SegmentInputs {
                 }
                 withUnsafeBytes(of: head, put)
                 bytes.withUnsafeBytes { bytes in
-                    guard let parts else { return put(bytes) }
                     for part in parts { put(UnsafeRawBufferPointer(rebasing: bytes[ranges[part]])) }
                 }
             })

@@ -35,7 +35,12 @@ struct BlockDecoder {
 
     /// The whole text as a struct.
     func decode(as type: ObjectType) -> DecodedBlock? {
-        known(.mapping, type, text.all) { mapping(text.all, startsInLine: false, as: type) }
+        let key = key(.mapping, type, text.all)
+        if let known = cache.answer(for: key) { return known }
+        guard let made = mapping(text.all, startsInLine: false, as: type), made.isPlain else { return nil }
+        // A text with a part that is new, such as a label, is not likely to come again.
+        if made.isOfKnownParts { cache.keep(made, for: key, size: made.cost) }
+        return made
     }
 
     // MARK: What was decoded before
@@ -46,19 +51,25 @@ struct BlockDecoder {
     private func known(
         _ kind: Kind, _ type: ObjectType, _ part: Range<Int>, _ make: () -> DecodedBlock?
     ) -> DecodedBlock? {
+        let key = key(kind, type, part)
+        if let known = cache.answer(for: key) { return known }
+        guard var made = make(), made.isPlain else { return nil }
+        made.isOfKnownParts = true
+        cache.keep(made, for: key, size: made.cost)
+        made.isOfKnownParts = false
+        return made
+    }
+
+    private func key(_ kind: Kind, _ type: ObjectType, _ part: Range<Int>) -> CacheKey {
         // One Snapshot decodes in one mode; types live as long as the program, so that their address tells them apart.
         let identity = Int(bitPattern: ObjectIdentifier(type))
-        let key = CacheKey(
+        return CacheKey(
             [UInt8](unsafeUninitializedCapacity: part.count + 9) { buffer, count in
                 buffer[0] = kind.rawValue
                 UnsafeMutableRawPointer(buffer.baseAddress! + 1).storeBytes(of: identity, as: Int.self)
                 _ = UnsafeMutableBufferPointer(rebasing: buffer[9...]).update(from: text.bytes[part])
                 count = part.count + 9
             })
-        if let known = cache.answer(for: key) { return known }
-        guard let made = make(), made.isPlain else { return nil }
-        cache.keep(made, for: key, size: made.cost)
-        return made
     }
 
     // MARK: Parts
@@ -146,6 +157,8 @@ struct DecodedBlock: Sendable {
     private var settled: Value
     /// How many bytes it takes, what it shares with other parts left out.
     private(set) var cost = 64
+    /// Whether all that it was made of had been decoded before.
+    fileprivate var isOfKnownParts = true
 
     fileprivate init(_ empty: Value) {
         result = TypedDecoding.Result(value: empty)
@@ -179,6 +192,7 @@ struct DecodedBlock: Sendable {
         settled.modifyObject { $0.members += other.settled.object?.members ?? [] }
         result.note(other.result.unsettled, other.result.settledParts)
         result.note(dropped: other.result.dropped)
+        isOfKnownParts = isOfKnownParts && other.isOfKnownParts
         cost += 96
     }
 
@@ -191,6 +205,7 @@ struct DecodedBlock: Sendable {
             other.result.unsettled.map(moved), other.result.settledParts.map { (moved($0.path), $0.value) })
         // Alone it is the item 0.
         result.note(dropped: other.result.dropped.map { "/\(index)" + $0.dropFirst(2) })
+        isOfKnownParts = isOfKnownParts && other.isOfKnownParts
         cost += 64
     }
 
