@@ -11,6 +11,7 @@ struct Reads: Equatable {
         var field: String?
         var key: String?
 
+        /// `.ObjectMeta.Labels` of a pod, or one of them.
         var isOfLabels: Bool { field == "labels" }
         /// Parts of one member, and of one field of it, stand beside each other.
         var order: (String, String, String) { (member, field ?? "", key ?? "") }

@@ -1,3 +1,5 @@
+import Values
+
 /// Pieces of one text, each once: what a template writes many times is looked up, made into a string and stored one
 /// time.
 struct TextTable: ~Copyable {
@@ -26,7 +28,7 @@ struct TextTable: ~Copyable {
         of bytes: UnsafePointer<UInt8>, start: Int, length: Int, orStore value: Int32
     ) -> Int32? {
         let text = UnsafeBufferPointer(start: bytes + start, count: length)
-        let hash = TextTable.hash(text)
+        let hash = ByteHash.hash(UnsafeRawBufferPointer(text))
         if slots.count == 0 {
             for index in 0..<entries.count where isEntry(index, text, hash, in: bytes) {
                 return entries[index].value
@@ -65,37 +67,5 @@ struct TextTable: ~Copyable {
             while slots[slot] >= 0 { slot = (slot + 1) & mask }
             slots.base[slot] = Int32(index)
         }
-    }
-
-    /// Eight bytes at a time. Who makes two texts with the same hash makes this table slow for himself only, and
-    /// no slower than a list.
-    @inline(__always)
-    private static func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        guard let base = text.baseAddress else { return 0 }
-        let raw = UnsafeRawPointer(base)
-        let count = text.count
-        var hash = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
-        var offset = 0
-        while offset + 8 < count {
-            hash =
-                (hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0xBF58_476D_1CE4_E5B9
-            hash ^= hash >> 32
-            offset += 8
-        }
-        // What is left, together with bytes before it where there are any.
-        let rest: UInt64
-        if count >= 8 {
-            rest = raw.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-        } else if count >= 4 {
-            rest =
-                UInt64(raw.loadUnaligned(as: UInt32.self)) << 32
-                | UInt64(raw.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
-        } else if count > 0 {
-            rest = UInt64(base[0]) << 16 | UInt64(base[count / 2]) << 8 | UInt64(base[count - 1])
-        } else {
-            rest = 0
-        }
-        hash = (hash ^ rest) &* 0xBF58_476D_1CE4_E5B9
-        return hash ^ hash >> 32
     }
 }

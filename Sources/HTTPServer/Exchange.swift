@@ -28,6 +28,7 @@ func requestAdvanced(
 
 /// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what stands behind the host.
 private func path(of target: String) -> String {
+    if target.utf8.first == UInt8(ascii: "/") { return target }
     for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {
         let rest = target.dropFirst(scheme.count)
         return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"

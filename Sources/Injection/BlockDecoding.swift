@@ -54,6 +54,7 @@ struct BlockDecoder {
         let key = key(kind, type, part)
         if let known = cache.answer(for: key) { return known }
         guard var made = make(), made.isPlain else { return nil }
+        // Known to who finds it, and not to who has just made it.
         made.isOfKnownParts = true
         cache.keep(made, for: key, size: made.cost)
         made.isOfKnownParts = false

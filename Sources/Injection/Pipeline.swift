@@ -29,7 +29,7 @@ public enum Pipeline {
         var key: ReviewKey?
         if snapshot.answers.isOn, options.takesKnownAnswers {
             key = ReviewKey(body, path: path)
-            if let key, let known = snapshot.answers.answer(for: key.key) {
+            if let key, let known = snapshot.answers.answer(for: key.cacheKey) {
                 return known.write(uid: UnsafeBufferPointer(rebasing: body[key.uid]), into: &output)
             }
         }
@@ -39,7 +39,7 @@ public enum Pipeline {
         let report = run.finish(options, into: &output)
         if let key, report.error == nil {
             let answer = output.withBytes { KnownAnswer(UnsafeBufferPointer(rebasing: $0[start...]), report) }
-            snapshot.answers.keep(answer, for: key.key, size: answer.size)
+            snapshot.answers.keep(answer, for: key.cacheKey, size: answer.size)
         }
         return report
     }

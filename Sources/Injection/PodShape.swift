@@ -30,46 +30,53 @@ struct PodShape {
                 }
             }
         }
-        _ = objects("ownerReferences", of: metadata, at: pointer + "/metadata")
+        objects("ownerReferences", of: metadata, at: pointer + "/metadata")
         for key in ["containers", "initContainers"] {
-            for (index, container) in objects(key, of: spec, at: pointer + "/spec") {
-                let place = "\(pointer)/spec/\(key)/\(index)"
-                for list in Self.containerLists { _ = objects(list, of: container, at: place) }
-                for member in Self.containerObjects { _ = object(member, of: container, at: place) }
+            for (index, item) in objects(key, of: spec, at: pointer + "/spec").enumerated() {
+                guard case .object(let container) = item else { continue }
+                for list in Self.containerLists {
+                    objects(list, of: container, at: "\(pointer)/spec/\(key)/\(index)")
+                }
+                for member in Self.containerObjects {
+                    object(member, of: container, at: "\(pointer)/spec/\(key)/\(index)")
+                }
             }
         }
-        for key in ["volumes", "imagePullSecrets"] { _ = objects(key, of: spec, at: pointer + "/spec") }
-        _ = object("securityContext", of: spec, at: pointer + "/spec")
+        for key in ["volumes", "imagePullSecrets"] { objects(key, of: spec, at: pointer + "/spec") }
+        object("securityContext", of: spec, at: pointer + "/spec")
         return Pod(metadata: metadata, spec: spec)
     }
 
-    private mutating func object(_ key: String, of parent: Object, at pointer: String) -> Object {
+    /// - Parameter pointer: where the parent is; put together for a message only.
+    @discardableResult
+    private mutating func object(
+        _ key: String, of parent: Object, at pointer: @autoclosure () -> String
+    ) -> Object {
         switch parent[key] {
         case nil, .null?: break
         case .object(let object)?: return object
-        case let other?: add(key, at: "\(pointer)/\(key)", found: other, want: "an object")
+        case let other?: add(key, at: "\(pointer())/\(key)", found: other, want: "an object")
         }
         return Object()
     }
 
-    /// The objects of a list, with their numbers in it.
+    /// The items of a list, each of which should be an object.
+    @discardableResult
     private mutating func objects(
-        _ key: String, of parent: Object, at pointer: String
-    ) -> [(index: Int, object: Object)] {
-        var objects: [(Int, Object)] = []
+        _ key: String, of parent: Object, at pointer: @autoclosure () -> String
+    ) -> [Value] {
         switch parent[key] {
-        case nil, .null?: break
+        case nil, .null?: return []
         case .array(let items)?:
-            for (index, item) in items.enumerated() {
-                if case .object(let object) = item {
-                    objects.append((index, object))
-                } else {
-                    add(key, at: "\(pointer)/\(key)/\(index)", found: item, want: "an object")
-                }
+            for index in items.indices {
+                if case .object = items[index] { continue }
+                add(key, at: "\(pointer())/\(key)/\(index)", found: items[index], want: "an object")
             }
-        case let other?: add(key, at: "\(pointer)/\(key)", found: other, want: "an array")
+            return items
+        case let other?:
+            add(key, at: "\(pointer())/\(key)", found: other, want: "an array")
+            return []
         }
-        return objects
     }
 
     private mutating func add(_ name: String, at pointer: String, found value: Value, want: String) {

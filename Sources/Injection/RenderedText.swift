@@ -164,19 +164,11 @@ extension Snapshot {
 
 /// Lines of a text around a place, for messages.
 enum Excerpt {
-    /// Bytes of one line that are shown.
-    private static let maximumLineBytes = 160
-
     /// The line and the one before, with a caret under the column.
     static func lines(of bytes: [UInt8], around position: SourcePosition) -> String {
-        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-        var result = ""
-        for number in max(1, position.line - 1)...max(1, position.line) where number <= lines.count {
-            let text = String(decoding: lines[number - 1].prefix(maximumLineBytes), as: UTF8.self)
-            result += "\(number) | \(text)\n"
-        }
-        let indent = "\(position.line) | ".count + min(max(position.column - 1, 0), maximumLineBytes)
-        return result + String(repeating: " ", count: indent) + "^"
+        let before = Snippet.text(of: bytes, line: position.line - 1, column: nil)
+        let line = Snippet.text(of: bytes, line: position.line, column: position.column)
+        return [before, line].compactMap(\.self).joined(separator: "\n")
     }
 
     static func line(_ number: Int, of bytes: [UInt8]) -> String {

@@ -10,7 +10,7 @@ import Values
 /// byte, that of a body that was read and answered. Anything out of the ordinary has no key and is read anew each
 /// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
 struct ReviewKey {
-    let key: CacheKey
+    let cacheKey: CacheKey
     /// The text of the uid in the body: printable ASCII that JSON writes as it is.
     let uid: Range<Int>
 
@@ -20,7 +20,7 @@ struct ReviewKey {
         guard scan.review(), let uid = scan.uid else { return nil }
         self.uid = uid
         let cuts = Self.inOrder(uid, scan.managedFields ?? body.count..<body.count)
-        key = CacheKey(Self.joined(body, cuts, path: path))
+        cacheKey = CacheKey(Self.joined(body, cuts, path: path))
     }
 
     /// Longer bodies are rare, and too large to be kept.

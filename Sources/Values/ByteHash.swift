@@ -1,54 +1,55 @@
-/// A hash of many bytes at once, seeded anew by each process.
+/// A hash of bytes, seeded anew by each process.
 ///
 /// The standard library's takes 1.5 instructions a byte, which was a tenth of a review: each key of a cache is as long
-/// as what it stands for. This one multiplies 16 bytes at a time to 128 bits and folds them, at 0.4. Who sends keys
+/// as what it stands for. This one multiplies 16 bytes at a time to 128 bits and folds them, at 0.4. Who sends texts
 /// cannot choose them to collide without knowing the seeds, which never leave the process.
-enum ByteHash {
+public enum ByteHash {
     private static let seeds: (UInt64, UInt64, UInt64, UInt64) = {
         var random = SystemRandomNumberGenerator()
         return (random.next(), random.next(), random.next(), random.next())
     }()
 
-    static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         let (first, second, third, fourth) = seeds
-        guard let base = bytes.baseAddress, !bytes.isEmpty else { return first }
+        guard let base = bytes.baseAddress else { return first }
         var left = first
         var right = fourth
-        var offset = 0
-        while offset + 32 <= bytes.count {
-            left = folded(word(base, offset) ^ second, word(base, offset + 8) ^ left)
-            right = folded(word(base, offset + 16) ^ third, word(base, offset + 24) ^ right)
-            offset += 32
+        var rest = bytes.count
+        var place = base
+        while rest > 32 {
+            left = folded(word(place) ^ second, word(place + 8) ^ left)
+            right = folded(word(place + 16) ^ third, word(place + 24) ^ right)
+            place += 32
+            rest -= 32
         }
-        while offset < bytes.count {
-            let low = partialWord(base, offset, of: bytes.count)
-            let high = partialWord(base, offset + 8, of: bytes.count)
-            left = folded(low ^ second, high ^ left)
-            offset += 16
-        }
+        if rest > 16 { left = folded(word(place) ^ second, word(place + 8) ^ left) }
+        let (low, high) = last16(base, bytes.count)
+        left = folded(low ^ second, high ^ left)
         return folded(left ^ third, right ^ UInt64(bytes.count) ^ second)
     }
 
+    /// The last 16 bytes, some of them twice where there are fewer.
+    @inline(__always)
+    private static func last16(_ base: UnsafeRawPointer, _ count: Int) -> (UInt64, UInt64) {
+        if count >= 16 { return (word(base + count - 16), word(base + count - 8)) }
+        if count >= 8 { return (word(base), word(base + count - 8)) }
+        if count >= 4 { return (half(base), half(base + count - 4)) }
+        guard count > 0 else { return (0, 0) }
+        let byte = { (index: Int) in UInt64(base.load(fromByteOffset: index, as: UInt8.self)) }
+        return (byte(0) << 16 | byte(count / 2) << 8 | byte(count - 1), 0)
+    }
+
+    @inline(__always)
     private static func folded(_ one: UInt64, _ other: UInt64) -> UInt64 {
         let product = one.multipliedFullWidth(by: other)
         return product.high ^ product.low
     }
 
-    private static func word(_ base: UnsafeRawPointer, _ offset: Int) -> UInt64 {
-        base.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    }
+    @inline(__always)
+    private static func word(_ place: UnsafeRawPointer) -> UInt64 { place.loadUnaligned(as: UInt64.self) }
 
-    /// What is left of a word before the end; zeros behind it.
-    private static func partialWord(_ base: UnsafeRawPointer, _ offset: Int, of count: Int) -> UInt64 {
-        if offset + 8 <= count { return word(base, offset) }
-        var result: UInt64 = 0
-        var shift: UInt64 = 0
-        var place = offset
-        while place < count {
-            result |= UInt64(base.load(fromByteOffset: place, as: UInt8.self)) << shift
-            shift += 8
-            place += 1
-        }
-        return result
+    @inline(__always)
+    private static func half(_ place: UnsafeRawPointer) -> UInt64 {
+        UInt64(place.loadUnaligned(as: UInt32.self))
     }
 }

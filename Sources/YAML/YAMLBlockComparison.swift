@@ -121,9 +121,10 @@ extension YAMLBlockReader {
     }
 
     private static func isSame(_ bytes: UnsafeBufferPointer<UInt8>, _ text: String) -> Bool {
-        guard text.utf8.count == bytes.count else { return false }
-        return text.utf8.withContiguousStorageIfAvailable { text in
-            memcmp(text.baseAddress!, bytes.baseAddress!, bytes.count) == 0
-        } ?? text.utf8.elementsEqual(bytes)
+        text.withBytes { text in
+            guard text.count == bytes.count else { return false }
+            guard let left = text.baseAddress, let right = bytes.baseAddress else { return true }
+            return memcmp(left, right, bytes.count) == 0
+        }
     }
 }

@@ -248,4 +248,13 @@ struct ConcernTests {
         none.keep(1, for: CacheKey([1]), size: 1)
         #expect(none.answer(for: CacheKey([1])) == nil)
     }
+
+    @Test("lines of a rendered text can be shown on a terminal")
+    func excerpt() {
+        let text = Array("first\n\tb: \u{1b}[31mc: d\n".utf8)
+        #expect(
+            Excerpt.lines(of: text, around: SourcePosition(line: 2, column: 5))
+                == "1 | first\n2 |  b: .[31mc: d\n  |     ^")
+        #expect(Excerpt.lines(of: text, around: SourcePosition(line: 1, column: 1)) == "1 | first\n  | ^")
+    }
 }

@@ -1,7 +1,8 @@
 // Certificates by GnuTLS: making them, and the few facts that decide whether one can be kept.
 //
 // What comes in and goes out: PEM, which is what Secrets and files hold. Keys are ECDSA over P-256 unless one is
-// given, signatures SHA-256 (Ed25519: its own). What it doesn't do: TLS, revocation, or judging chains of more than a leaf and who signed it.
+// given, signatures SHA-256 (Ed25519: its own). What it doesn't do: TLS, revocation, or judging chains of more than a
+// leaf and who signed it.
 #ifndef PILLION_CCERTIFICATES_H
 #define PILLION_CCERTIFICATES_H
 
@@ -47,7 +48,6 @@ struct pillion_x509_request {
 int pillion_key_generate(enum pillion_key_kind, unsigned bits, char **pem);
 // The same key in that form; PILLION_CRYPTO_REFUSED where the text holds none. `kind` gets a pillion_key_kind, or -1.
 int pillion_key_read(const char *text, size_t size, char **pem, int *kind);
-
 
 // A pillion_crypto_status. The texts, with a NUL at their end, are for pillion_x509_free.
 int pillion_x509_issue(const struct pillion_x509_request *, char **certificate, char **key);
