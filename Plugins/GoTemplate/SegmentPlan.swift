@@ -91,23 +91,28 @@ struct SegmentInputs {
         var bytes = ByteBuffer(capacity: 4096)
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(plan.parts.count)
-        var member = (name: "", value: Value?.none, isKnown: false)
-        var field = (name: String?.none, value: Value?.none)
-        for part in plan.parts {
-            if part.member != member.name || ranges.isEmpty {
-                let value = root[part.member]
-                member = (part.member, value, Self.isSame(value, known[part.member]))
-                field = (nil, value)
+        var member = (value: Value?.none, isKnown: false)
+        var field = Value?.none
+        let parts = Borrowed(plan.parts)
+        for index in 0..<parts.count {
+            let isOfSameMember = index > 0 && parts[index].content.member == parts[index - 1].content.member
+            if !isOfSameMember {
+                let value = root[parts[index].content.member]
+                member = (value, Self.isSame(value, known[parts[index].content.member]))
             }
             let start = bytes.count
             if member.isKnown {
                 bytes.append(Tag.known)
             } else {
-                if part.field != field.name {
-                    field = (part.field, Self.value(of: part.field, in: member.value))
+                if !isOfSameMember || parts[index].content.field != parts[index - 1].content.field {
+                    field = Self.value(of: parts[index].content.field, in: member.value)
                 }
-                let value = part.key == nil ? field.value : Self.value(of: part.key, in: field.value)
-                guard Self.append(value, to: &bytes, depth: 0) else { return nil }
+                let isAppended =
+                    parts[index].content.key == nil
+                    ? Self.append(field, to: &bytes, depth: 0)
+                    : Self.append(
+                        Self.value(of: parts[index].content.key, in: field), to: &bytes, depth: 0)
+                guard isAppended else { return nil }
             }
             ranges.append(start..<bytes.count)
         }
@@ -187,12 +192,19 @@ struct SegmentInputs {
         case .string(let text)?: append(Tag.string, text, to: &bytes)
         case .array(let items)?:
             append(Tag.array, UInt64(items.count), to: &bytes)
-            for item in items where !append(item, to: &bytes, depth: depth + 1) { return false }
+            let items = Borrowed(items)
+            for index in 0..<items.count
+            where !append(items[index].content, to: &bytes, depth: depth + 1) {
+                return false
+            }
         case .object(let object)?:
             append(Tag.object, UInt64(object.count), to: &bytes)
-            for member in object.members {
-                append(Tag.string, member.key, to: &bytes)
-                guard append(member.value, to: &bytes, depth: depth + 1) else { return false }
+            let members = Borrowed(object.members)
+            for index in 0..<members.count {
+                append(Tag.string, members[index].content.key, to: &bytes)
+                guard append(members[index].content.value, to: &bytes, depth: depth + 1) else {
+                    return false
+                }
             }
         }
         return true

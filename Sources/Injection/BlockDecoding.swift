@@ -38,9 +38,10 @@ struct BlockDecoder {
         let key = key(.mapping, type, text.all)
         if let known = cache.answer(for: key) { return known }
         guard let made = mapping(text.all, startsInLine: false, as: type), made.isPlain else { return nil }
+        let block = DecodedBlock(made)
         // A text with a part that is new, such as a label, is not likely to come again.
-        if made.isOfKnownParts { cache.keep(made, for: key, size: made.cost) }
-        return made
+        if made.isOfKnownParts { cache.keep(block, for: key, size: block.cost) }
+        return block
     }
 
     // MARK: What was decoded before
@@ -49,16 +50,14 @@ struct BlockDecoder {
 
     /// What a part was decoded to before, else what `make` decodes it to.
     private func known(
-        _ kind: Kind, _ type: ObjectType, _ part: Range<Int>, _ make: () -> DecodedBlock?
-    ) -> DecodedBlock? {
+        _ kind: Kind, _ type: ObjectType, _ part: Range<Int>, _ make: () -> BlockDraft?
+    ) -> (block: DecodedBlock, isKnown: Bool)? {
         let key = key(kind, type, part)
-        if let known = cache.answer(for: key) { return known }
-        guard var made = make(), made.isPlain else { return nil }
-        // Known to who finds it, and not to who has just made it.
-        made.isOfKnownParts = true
-        cache.keep(made, for: key, size: made.cost)
-        made.isOfKnownParts = false
-        return made
+        if let known = cache.answer(for: key) { return (known, true) }
+        guard let made = make(), made.isPlain else { return nil }
+        let block = DecodedBlock(made)
+        cache.keep(block, for: key, size: block.cost)
+        return (block, false)
     }
 
     private func key(_ kind: Kind, _ type: ObjectType, _ part: Range<Int>) -> CacheKey {
@@ -75,12 +74,12 @@ struct BlockDecoder {
 
     // MARK: Parts
 
-    private func mapping(_ region: Range<Int>, startsInLine: Bool, as type: ObjectType) -> DecodedBlock? {
+    private func mapping(_ region: Range<Int>, startsInLine: Bool, as type: ObjectType) -> BlockDraft? {
         guard let level = startsInLine ? text.column(of: region.lowerBound) : text.level(of: region),
             let parts = text.parts(of: region, at: level, startsInLine: startsInLine, areItems: false),
             parts.count <= Self.largestStruct
         else { return nil }
-        var result = DecodedBlock(.object(Object()))
+        var result = BlockDraft(.object(Object()))
         var keys: [Range<Int>] = []
         for part in parts {
             guard let head = text.memberHead(at: part, column: level),
@@ -88,14 +87,14 @@ struct BlockDecoder {
                 let member = known(.member, type, part, { member(part, head, of: type) })
             else { return nil }
             keys.append(head.key)
-            result.append(members: member)
+            result.append(members: member.block, isKnown: member.isKnown)
         }
         return result
     }
 
     private func member(
         _ part: Range<Int>, _ head: RenderedLines.MemberHead, of type: ObjectType
-    ) -> DecodedBlock? {
+    ) -> BlockDraft? {
         let key = text.string(head.key)
         if part.count >= Self.smallestSplit, let nested = head.nested, let index = type.memberIndex(of: key) {
             var inner = type.memberType(at: index)
@@ -110,24 +109,24 @@ struct BlockDecoder {
         guard case .object(let object)? = parsed(part), object.count == 1,
             object.members[0].key.hasSameBytes(as: key)
         else { return nil }
-        return DecodedBlock(decoding: .object(object), as: type, mode) {
+        return BlockDraft(decoding: .object(object), as: type, mode) {
             $0.object?.members.first.map { (.member(key), $0.value) }
         }
     }
 
-    private func list(_ region: Range<Int>, of element: ObjectType) -> DecodedBlock? {
+    private func list(_ region: Range<Int>, of element: ObjectType) -> BlockDraft? {
         guard let level = text.level(of: region),
             let parts = text.parts(of: region, at: level, startsInLine: false, areItems: true)
         else { return nil }
-        var result = DecodedBlock(.array([]))
+        var result = BlockDraft(.array([]))
         for (index, part) in parts.enumerated() {
             guard let item = known(.item, element, part, { item(part, of: element) }) else { return nil }
-            result.append(item: item, at: index)
+            result.append(item: item.block, at: index, isKnown: item.isKnown)
         }
         return result
     }
 
-    private func item(_ part: Range<Int>, of element: ObjectType) -> DecodedBlock? {
+    private func item(_ part: Range<Int>, of element: ObjectType) -> BlockDraft? {
         var inner = element
         while inner.kind == .pointer, let element = inner.element { inner = element }
         if part.count >= Self.smallestSplit, inner.kind == .structure, let start = text.itemStart(part),
@@ -138,7 +137,7 @@ struct BlockDecoder {
         guard case .array(let items)? = parsed(part), items.count == 1 else { return nil }
         let list = ObjectType(name: "[]\(element.name)", kind: .slice)
         list.complete(element: element)
-        return DecodedBlock(decoding: .array(items), as: list, mode) {
+        return BlockDraft(decoding: .array(items), as: list, mode) {
             $0.array?.first.map { (.item(0), $0) }
         }
     }
@@ -151,17 +150,30 @@ struct BlockDecoder {
 }
 
 /// A part of a rendered text, decoded: a struct, one member of it as a struct of its own, a list or one item as a list
-/// of its own.
-struct DecodedBlock: Sendable {
-    var result: TypedDecoding.Result
+/// of its own. A reference: parts are looked up all the time.
+final class DecodedBlock: Sendable {
+    let result: TypedDecoding.Result
     /// The value as it is used where there is nothing to merge it into.
-    private var settled: Value
+    fileprivate let settled: Value
     /// How many bytes it takes, what it shares with other parts left out.
-    private(set) var cost = 64
-    /// Whether all that it was made of had been decoded before.
-    fileprivate var isOfKnownParts = true
+    let cost: Int
 
-    fileprivate init(_ empty: Value) {
+    fileprivate init(_ draft: BlockDraft) {
+        result = draft.result
+        settled = draft.settled
+        cost = draft.cost
+    }
+}
+
+/// A decoded part that is being put together.
+private struct BlockDraft {
+    var result: TypedDecoding.Result
+    var settled: Value
+    var cost = 64
+    /// Whether all that it was made of had been decoded before.
+    var isOfKnownParts = true
+
+    init(_ empty: Value) {
         result = TypedDecoding.Result(value: empty)
         settled = empty
     }
@@ -169,7 +181,7 @@ struct DecodedBlock: Sendable {
     /// Decodes a value that is not taken apart.
     ///
     /// - Parameter content: the one member or item of a decoded value.
-    fileprivate init?(
+    init?(
         decoding value: Value, as type: ObjectType, _ mode: TypedDecoding.Mode,
         content: (Value) -> (TypedDecoding.Step, Value)?
     ) {
@@ -185,40 +197,45 @@ struct DecodedBlock: Sendable {
     }
 
     /// Whether the parts of it may be decoded on their own: there is no directive in it.
-    fileprivate var isPlain: Bool { !result.unsettled.contains([]) }
+    var isPlain: Bool { !result.unsettled.contains([]) }
 
     /// Takes in a further member of a struct.
-    fileprivate mutating func append(members other: DecodedBlock) {
+    mutating func append(members other: DecodedBlock, isKnown: Bool) {
         result.value.modifyObject { $0.members += other.result.value.object?.members ?? [] }
         settled.modifyObject { $0.members += other.settled.object?.members ?? [] }
-        result.note(other.result.unsettled, other.result.settledParts)
+        if !other.result.isSettled { result.note(other.result.unsettled, other.result.settledParts) }
         result.note(dropped: other.result.dropped)
-        isOfKnownParts = isOfKnownParts && other.isOfKnownParts
+        isOfKnownParts = isOfKnownParts && isKnown
         cost += 96
     }
 
     /// Takes in a further item of a list.
-    fileprivate mutating func append(item other: DecodedBlock, at index: Int) {
+    mutating func append(item other: DecodedBlock, at index: Int, isKnown: Bool) {
         result.value.modifyArray { $0 += other.result.value.array ?? [] }
         settled.modifyArray { $0 += other.settled.array ?? [] }
         func moved(_ path: [TypedDecoding.Step]) -> [TypedDecoding.Step] { [.item(index)] + path.dropFirst() }
-        result.note(
-            other.result.unsettled.map(moved), other.result.settledParts.map { (moved($0.path), $0.value) })
+        if !other.result.isSettled {
+            result.note(
+                other.result.unsettled.map(moved),
+                other.result.settledParts.map { (moved($0.path), $0.value) })
+        }
         // Alone it is the item 0.
-        result.note(dropped: other.result.dropped.map { "/\(index)" + $0.dropFirst(2) })
-        isOfKnownParts = isOfKnownParts && other.isOfKnownParts
+        if !other.result.dropped.isEmpty {
+            result.note(dropped: other.result.dropped.map { "/\(index)" + $0.dropFirst(2) })
+        }
+        isOfKnownParts = isOfKnownParts && isKnown
         cost += 64
     }
 
     /// As the member of a struct.
-    fileprivate func wrapped(as key: String) -> DecodedBlock {
+    func wrapped(as key: String) -> BlockDraft {
         under(.member(key)) { .object(Object([Member(key, $0)])) }
     }
 
     /// As the only item of a list.
-    fileprivate func asItem() -> DecodedBlock { under(.item(0)) { .array([$0]) } }
+    func asItem() -> BlockDraft { under(.item(0)) { .array([$0]) } }
 
-    private func under(_ step: TypedDecoding.Step, _ wrap: (Value) -> Value) -> DecodedBlock {
+    private func under(_ step: TypedDecoding.Step, _ wrap: (Value) -> Value) -> BlockDraft {
         var block = self
         block.result = TypedDecoding.Result(value: wrap(result.value))
         block.settled = wrap(settled)

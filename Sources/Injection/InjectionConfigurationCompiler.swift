@@ -17,7 +17,7 @@ struct InjectionConfigurationCompiler {
         self.files = files
         self.registry = registry
         self.options = options
-        memory = OutputMemory(bytes: options.cacheBytes / 4, options.cacheCounters.outputs)
+        memory = OutputMemory(bytes: options.cacheBytes / CacheCounters.kinds, options.cacheCounters.outputs)
         reader = try InjectionConfigurationReader(files.configuration)
     }
 

@@ -27,14 +27,17 @@ public enum Pipeline {
         options.clock?.enter(.lookup)
         defer { options.clock?.enter(nil) }
         var key: ReviewKey?
-        if snapshot.answers.isOn, options.takesKnownAnswers {
+        if snapshot.answers.isOn || snapshot.reviews.isOn, options.takesKnownAnswers {
             key = ReviewKey(body, path: path)
             if let key, let known = snapshot.answers.answer(for: key.cacheKey) {
                 return known.write(uid: UnsafeBufferPointer(rebasing: body[key.uid]), into: &output)
             }
         }
         let start = output.count
-        var run = ReviewRun(body, clock: options.clock)
+        let workload = key?.workload
+        var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
+            try snapshot.read(body, of: workload)
+        }
         run.answer(path: path, snapshot: snapshot, options: options)
         let report = run.finish(options, into: &output)
         if let key, report.error == nil {
@@ -51,7 +54,9 @@ public enum Pipeline {
         _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError,
         into output: inout ByteBuffer
     ) -> ReviewReport {
-        var run = ReviewRun(body)
+        var run = ReviewRun { () throws(JSONError) in
+            try JSON.read(body, limits: JSONLimits(depth: maximumDepth))
+        }
         run.fail(error)
         var options = ReviewOptions()
         options.allowOnFailure = allowed

@@ -134,9 +134,10 @@ struct PrometheusMerge {
     /// digits and `_` becomes `_`, each character one.
     private static func isKey(_ key: String, _ sanitised: StaticString) -> Bool {
         key.withBytes { bytes in
-            guard bytes.count >= sanitised.utf8CodeUnitCount,
-                bytes.starts(with: "prometheus".utf8)
-            else { return false }
+            // Told from nearly every key by its first letter.
+            guard bytes.count >= sanitised.utf8CodeUnitCount, bytes[0] == sanitised.utf8Start[0] else {
+                return false
+            }
             var place = 0
             // Bytes that go on with a character beyond ASCII are part of it.
             for byte in bytes where byte & 0xc0 != 0x80 {

@@ -11,6 +11,8 @@ import Values
 /// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
 struct ReviewKey {
     let cacheKey: CacheKey
+    /// What the reviews of one workload's pods have in common.
+    let workload: CacheKey
     /// The text of the uid in the body: printable ASCII that JSON writes as it is.
     let uid: Range<Int>
 
@@ -21,6 +23,17 @@ struct ReviewKey {
         self.uid = uid
         let cuts = Self.inOrder(uid, scan.managedFields ?? body.count..<body.count)
         cacheKey = CacheKey(Self.joined(body, cuts, path: path))
+        workload = CacheKey(Self.workload(body, scan))
+    }
+
+    /// The namespace, and the pod's name up to its last part but one: what a Deployment's pods begin with, of whichever
+    /// ReplicaSet. Only ever a guess at which reviews are alike.
+    private static func workload(_ body: UnsafeBufferPointer<UInt8>, _ scan: ReviewScan) -> [UInt8] {
+        let dash = UInt8(ascii: "-")
+        var name = body[scan.generateName ?? scan.name ?? 0..<0]
+        if name.last == dash { name.removeLast() }
+        if let last = name.lastIndex(of: dash) { name = name[..<last] }
+        return Array(body[scan.namespace ?? 0..<0]) + [UInt8(ascii: "/")] + name
     }
 
     /// Longer bodies are rare, and too large to be kept.
@@ -63,6 +76,10 @@ private struct ReviewScan {
     private var position = 0
     private(set) var uid: Range<Int>?
     private(set) var managedFields: Range<Int>?
+    /// The texts of the request's namespace and of the pod's names, where they are strings.
+    private(set) var namespace: Range<Int>?
+    private(set) var generateName: Range<Int>?
+    private(set) var name: Range<Int>?
 
     init(base: UnsafePointer<UInt8>, end: Int) {
         self.base = base
@@ -86,6 +103,7 @@ private struct ReviewScan {
                 defer { isThere = true }
                 return !isThere && scan.pod()
             }
+            if scan.is(key, "namespace") { return scan.skipValue(noting: \.namespace) }
             guard scan.is(key, "uid") else { return scan.skipValue() }
             guard scan.uid == nil, scan.skipBlanks() == UInt8(ascii: "\""), let text = scan.string(),
                 scan.isPlain(text)
@@ -108,6 +126,8 @@ private struct ReviewScan {
     private mutating func metadata() -> Bool {
         guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
         return object { scan, key in
+            if scan.is(key, "generateName") { return scan.skipValue(noting: \.generateName) }
+            if scan.is(key, "name") { return scan.skipValue(noting: \.name) }
             guard scan.is(key, "managedFields") else { return scan.skipValue() }
             _ = scan.skipBlanks()
             let start = scan.position
@@ -190,6 +210,14 @@ private struct ReviewScan {
             position += 1
         }
         return false
+    }
+
+    /// Passes over a value, and notes where its text stands if it is a string.
+    private mutating func skipValue(noting place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
+        guard skipBlanks() == UInt8(ascii: "\"") else { return skipValue() }
+        guard let text = string() else { return false }
+        self[keyPath: place] = text
+        return true
     }
 
     private func isPlain(_ text: Range<Int>) -> Bool {

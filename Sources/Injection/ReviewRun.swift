@@ -9,13 +9,15 @@ struct ReviewRun {
     private let clock: StageClock?
 
     /// Reads the envelope; what is wrong with it is kept as the answer.
-    init(_ body: UnsafeBufferPointer<UInt8>, clock: StageClock? = nil) {
+    ///
+    /// - Parameter read: makes a value of the body.
+    init(clock: StageClock? = nil, reading read: () throws(JSONError) -> Value) {
         self.clock = clock
         clock?.enter(.json)
         var problem: InjectionError?
         var value = Value.null
         do {
-            value = try JSON.read(body, limits: JSONLimits(depth: Pipeline.maximumDepth))
+            value = try read()
         } catch {
             problem = InjectionError(
                 .decode, .decodeError, "the body is no JSON: \(error.message) at byte \(error.offset)")

@@ -29,6 +29,8 @@ public final class Snapshot: Sendable {
 
     /// Answers that were given under this Snapshot, by all of the request that they depend on.
     let answers: BoundedCache<KnownAnswer>
+    /// A review of each workload, for those like it.
+    let reviews: BoundedCache<KnownJSON>
     /// Parts of rendered texts that were decoded.
     let decodedBlocks: BoundedCache<DecodedBlock>
 
@@ -58,8 +60,10 @@ public final class Snapshot: Sendable {
         let counters = parts.options.cacheCounters
         // The same question has another answer each time where a template asks the clock or chance.
         let isPure = parts.templates.values.allSatisfy { $0.compiled.isPure }
-        answers = BoundedCache(bytes: isPure ? parts.options.cacheBytes / 2 : 0, counters.answers)
-        decodedBlocks = BoundedCache(bytes: parts.options.cacheBytes / 4, counters.blocks)
+        let share = parts.options.cacheBytes / CacheCounters.kinds
+        answers = BoundedCache(bytes: isPure ? share : 0, counters.answers)
+        reviews = BoundedCache(bytes: share, counters.reviews)
+        decodedBlocks = BoundedCache(bytes: share, counters.blocks)
     }
 
     /// What a Snapshot is put together from.

@@ -95,17 +95,23 @@ private struct Merger {
     private var pointer: String { SchemaError.pointer(path) }
 
     private func settle(_ patch: Value, _ type: ObjectType) throws(SchemaError) -> Value {
-        guard unsettled.contains(where: isOnTheWay) else { return patch }
+        guard hasUnsettled else { return patch }
         if let known = settledParts.first(where: { $0.path.count == path.count && $0.path == path }) {
             return known.value
         }
         return try TypedDecoding.settled(patch, as: type)
     }
 
-    /// Whether the place is within the part at hand, or the part within it.
-    private func isOnTheWay(_ place: [TypedDecoding.Step]) -> Bool {
-        for index in 0..<min(place.count, path.count) where place[index] != path[index] { return false }
-        return true
+    /// Whether a place that has to settle is within the part at hand, or the part within it.
+    private var hasUnsettled: Bool {
+        let places = Borrowed(unsettled)
+        let path = Borrowed(path)
+        return (0..<places.count).contains { number in
+            let place = Borrowed(places[number].content)
+            return (0..<min(place.count, path.count)).allSatisfy { index in
+                place[index].content == path[index].content
+            }
+        }
     }
 
     private mutating func mergeMembers(

@@ -122,22 +122,28 @@ final class TypeTableReader: @unchecked Sendable {
         _ name: String, _ cursor: inout TableCursor
     ) -> (field: ObjectType.Field, hasGetter: Bool) {
         let jsonName = String(decoding: cursor.column(), as: UTF8.self)
-        var field = ObjectType.Field(name: name, jsonName: jsonName, type: types[cursor.number()])
+        let type = types[cursor.number()]
+        var omitEmpty = false
+        var isInline = false
+        var isOneOf = false
         var hasGetter = false
         var isMerged = false
         var keepsKeys = false
         for flag in cursor.column() {
             switch flag {
-            case UInt8(ascii: "o"): field.omitEmpty = true
-            case UInt8(ascii: "i"): field.isInline = true
-            case UInt8(ascii: "x"): field.isOneOf = true
+            case UInt8(ascii: "o"): omitEmpty = true
+            case UInt8(ascii: "i"): isInline = true
+            case UInt8(ascii: "x"): isOneOf = true
             case UInt8(ascii: "g"): hasGetter = true
             case UInt8(ascii: "m"): isMerged = true
             default: keepsKeys = true
             }
         }
-        if isMerged { field.patchStrategy = keepsKeys ? "merge,retainKeys" : "merge" }
-        if !cursor.isAtLineEnd { field.patchMergeKey = String(decoding: cursor.column(), as: UTF8.self) }
+        let mergeKey = cursor.isAtLineEnd ? nil : String(decoding: cursor.column(), as: UTF8.self)
+        let field = ObjectType.Field(
+            name: name, jsonName: jsonName, type: type, omitEmpty: omitEmpty, isInline: isInline,
+            isOneOf: isOneOf,
+            patchStrategy: isMerged ? keepsKeys ? "merge,retainKeys" : "merge" : nil, patchMergeKey: mergeKey)
         return (field, hasGetter)
     }
 }

@@ -44,20 +44,22 @@ public final class ObjectType: @unchecked Sendable {
         case wrapper
     }
 
-    public struct Field: Sendable {
+    /// A reference: templates and decoding take fields out of tables all the time, and a structure of five references
+    /// is counted five times.
+    public final class Field: Sendable {
         /// The Go name: what a template writes.
-        public var name: String
+        public let name: String
         /// The JSON name: where the value stands; empty where JSON does not show the field.
-        public var jsonName: String
-        public var type: ObjectType
-        public var omitEmpty: Bool
+        public let jsonName: String
+        public let type: ObjectType
+        public let omitEmpty: Bool
         /// An embedded struct whose members stand among this one's own, in JSON and in Go.
-        public var isInline: Bool
+        public let isInline: Bool
         /// One of several fields of which a message has at most one: Go's struct keeps it behind an interface, so
         /// that a template reaches it by its getter only.
-        public var isOneOf: Bool
-        public var patchStrategy: String?
-        public var patchMergeKey: String?
+        public let isOneOf: Bool
+        public let patchStrategy: String?
+        public let patchMergeKey: String?
 
         public init(
             name: String, jsonName: String, type: ObjectType, omitEmpty: Bool = false, isInline: Bool = false,

@@ -8,13 +8,13 @@ public import Values
 /// are told apart by `number()`.
 public final class OutputMemory: Sendable {
     /// What a part of a template did.
-    public struct Output: Sendable {
-        public var bytes: [UInt8]
+    public final class Output: Sendable {
+        public let bytes: [UInt8]
         /// What it used of the limits.
-        public var steps: Int
-        public var depth: Int
+        public let steps: Int
+        public let depth: Int
         /// What the engine needs besides to go on behind the part.
-        public var state: (any Sendable)?
+        public let state: (any Sendable)?
 
         public init(bytes: [UInt8], steps: Int, depth: Int, state: (any Sendable)? = nil) {
             self.bytes = bytes

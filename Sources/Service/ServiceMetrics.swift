@@ -163,6 +163,7 @@ final class ServiceMetrics: Sendable {
     func register(_ counters: CacheCounters) {
         for (name, what, counter) in [
             ("answer", "Reviews that were answered before", counters.answers),
+            ("review", "Reviews that were read beside one of the same workload", counters.reviews),
             ("output", "Parts of templates that were run before", counters.outputs),
             ("block", "Parts of rendered texts that were read before", counters.blocks),
         ] {

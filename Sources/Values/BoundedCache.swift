@@ -66,6 +66,19 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
         _ = lock.locked { put((answer, cost), for: key) }
     }
 
+    /// Forgets one answer.
+    public func remove(_ key: CacheKey) {
+        let gone = lock.locked {
+            let gone = (young.removeValue(forKey: key), old.removeValue(forKey: key))
+            youngBytes -= gone.0?.cost ?? 0
+            oldBytes -= gone.1?.cost ?? 0
+            counter.add(bytes: -(gone.0?.cost ?? 0) - (gone.1?.cost ?? 0))
+            return gone
+        }
+        // Released here, behind the lock.
+        _ = gone
+    }
+
     /// Forgets everything.
     public func removeAll() {
         let gone = lock.locked {

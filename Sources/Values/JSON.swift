@@ -65,14 +65,44 @@ public enum JSON {
     public static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard
     ) throws(JSONError) -> Value {
+        var reader = JSONReader(
+            base: try start(of: bytes, limits), count: bytes.count, depthLimit: limits.depth)
+        return try reader.read()
+    }
+
+    /// Reads one JSON text, and keeps it for those that are like it.
+    public static func readKeeping(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard
+    ) throws(JSONError) -> (value: Value, known: KnownJSON) {
+        var reader = JSONReader(
+            base: try start(of: bytes, limits), count: bytes.count, depthLimit: limits.depth, keepsParts: true
+        )
+        let value = try reader.read()
+        return (value, reader.kept())
+    }
+
+    /// Reads one JSON text beside one that may be like it: the same value or error, faster where it is.
+    ///
+    /// - Returns: the value, and how many bytes of the text were known.
+    public static func read(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard, beside known: KnownJSON
+    ) throws(JSONError) -> (value: Value, knownBytes: Int) {
+        var reader = JSONReader(
+            base: try start(of: bytes, limits), count: bytes.count, depthLimit: limits.depth, beside: known)
+        let value = try reader.read()
+        return (value, reader.knownBytes)
+    }
+
+    private static func start(
+        of bytes: UnsafeBufferPointer<UInt8>, _ limits: JSONLimits
+    ) throws(JSONError) -> UnsafePointer<UInt8> {
         guard bytes.count <= limits.bytes else {
             throw JSONError(
                 code: .tooLong, offset: limits.bytes,
                 message: "found \(bytes.count) bytes, expected at most \(limits.bytes)")
         }
         guard let base = bytes.baseAddress else { throw JSONError.end(at: 0, expected: "a value") }
-        var reader = JSONReader(base: base, count: bytes.count, depthLimit: limits.depth)
-        return try reader.read()
+        return base
     }
 
     public static func read(_ bytes: [UInt8], limits: JSONLimits = .standard) throws(JSONError) -> Value {

@@ -62,22 +62,30 @@ struct JSONDifference {
 
     private mutating func compareMembers(_ old: Object, _ new: Object) {
         if hasSameKeys(old, new) {
-            for place in old.members.indices {
-                descend(old.members[place].key, old.members[place].value, new.members[place].value)
+            withExtendedLifetime((old, new)) {
+                let old = Borrowed(old.members)
+                let new = Borrowed(new.members)
+                for place in 0..<old.count where !old.hasSameBits(as: new, at: place) {
+                    descend(old[place].content.key, old[place].content.value, new[place].content.value)
+                }
             }
             return
         }
         let oldPlaces = KeyIndex(old.members)
         let newPlaces = KeyIndex(new.members)
-        for (place, member) in old.members.enumerated()
-        where newPlaces.place(of: member.key, near: place) == nil {
-            remove(member.key)
-        }
-        for (place, member) in new.members.enumerated() {
-            if let other = oldPlaces.place(of: member.key, near: place) {
-                descend(member.key, old.members[other].value, member.value)
-            } else {
-                add(member.key, member.value)
+        withExtendedLifetime((old, new)) {
+            let old = Borrowed(old.members)
+            let new = Borrowed(new.members)
+            for place in 0..<old.count
+            where newPlaces.place(of: old[place].content.key, near: place) == nil {
+                remove(old[place].content.key)
+            }
+            for place in 0..<new.count {
+                if let other = oldPlaces.place(of: new[place].content.key, near: place) {
+                    descend(new[place].content.key, old[other].content.value, new[place].content.value)
+                } else {
+                    add(new[place].content.key, new[place].content.value)
+                }
             }
         }
     }
@@ -85,7 +93,14 @@ struct JSONDifference {
     /// Whether both have the same keys in the same order, as an object has that was copied and changed.
     private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
         guard old.count == new.count else { return false }
-        return old.members.indices.allSatisfy { old.members[$0].key.hasSameBytes(as: new.members[$0].key) }
+        return withExtendedLifetime((old, new)) {
+            let old = Borrowed(old.members)
+            let new = Borrowed(new.members)
+            return (0..<old.count).allSatisfy {
+                old.hasSameBits(as: new, at: $0)
+                    || old[$0].content.key.hasSameBytes(as: new[$0].content.key)
+            }
+        }
     }
 
     /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.
@@ -106,9 +121,10 @@ struct JSONDifference {
         }
 
         func place(of key: String, near place: Int) -> Int? {
-            if place < members.count, members[place].key.hasSameBytes(as: key) { return place }
+            let members = Borrowed(self.members)
+            if place < members.count, members[place].content.key.hasSameBytes(as: key) { return place }
             if let places { return places[ExactKey(key)] }
-            return members.firstIndex { $0.key.hasSameBytes(as: key) }
+            return (0..<members.count).first { members[$0].content.key.hasSameBytes(as: key) }
         }
     }
 
@@ -144,10 +160,16 @@ struct JSONDifference {
     /// Whether the items of one list begin the other, changed perhaps, but with the names that they had.
     private func keepsNames(_ old: [Value], _ new: [Value]) -> Bool {
         guard old.count <= new.count else { return false }
+        let oldItems = Borrowed(old)
+        let newItems = Borrowed(new)
         return old.indices.allSatisfy { place in
-            guard case .object(let left) = old[place], case .object(let right) = new[place],
-                case .string(let name)? = left["name"], case .string(let other)? = right["name"]
-            else { return false }
+            guard case .object(let left) = old[place], case .string(let name)? = left["name"] else {
+                return false
+            }
+            if oldItems.hasSameBits(as: newItems, at: place) { return true }
+            guard case .object(let right) = new[place], case .string(let other)? = right["name"] else {
+                return false
+            }
             return name.hasSameBytes(as: other)
         }
     }

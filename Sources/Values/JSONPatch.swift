@@ -50,25 +50,32 @@ public enum JSONPatch {
     /// Writes the operations as the JSON of a patch.
     public static func write(_ operations: [Operation], into output: inout ByteBuffer) {
         output.append(UInt8(ascii: "["))
-        for (index, operation) in operations.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
-            output.append("{\"op\":\"")
-            output.append(operation.kind.rawValue)
-            output.append("\",")
-            if let from = operation.from {
-                output.append("\"from\":")
-                from.write(into: &output)
-                output.append(UInt8(ascii: ","))
+        withExtendedLifetime(operations) {
+            let operations = Borrowed(operations)
+            for index in 0..<operations.count {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                write(operations[index], into: &output)
             }
-            output.append("\"path\":")
-            operation.path.write(into: &output)
-            if operation.hasValue {
-                output.append(",\"value\":")
-                JSON.write(operation.value, into: &output)
-            }
-            output.append(UInt8(ascii: "}"))
         }
         output.append(UInt8(ascii: "]"))
+    }
+
+    private static func write(_ item: borrowing Borrowed<Operation>.Item, into output: inout ByteBuffer) {
+        output.append("{\"op\":\"")
+        output.append(item.content.kind.rawValue)
+        output.append("\",")
+        if let from = item.content.from {
+            output.append("\"from\":")
+            from.write(into: &output)
+            output.append(UInt8(ascii: ","))
+        }
+        output.append("\"path\":")
+        item.content.path.write(into: &output)
+        if item.content.hasValue {
+            output.append(",\"value\":")
+            JSON.write(item.content.value, into: &output)
+        }
+        output.append(UInt8(ascii: "}"))
     }
 
     /// Reads a patch from its JSON. Members that the RFC does not name are ignored, as it asks for.

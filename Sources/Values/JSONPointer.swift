@@ -100,9 +100,12 @@ extension JSONPointer {
         let start = output.count
         var isPlain = true
         output.append(UInt8(ascii: "\""))
-        for token in tokens {
-            output.append(UInt8(ascii: "/"))
-            isPlain = token.withBytes { Self.append($0, into: &output) } && isPlain
+        withExtendedLifetime(tokens) {
+            let tokens = Borrowed(tokens)
+            for index in 0..<tokens.count {
+                output.append(UInt8(ascii: "/"))
+                isPlain = tokens[index].content.withBytes { Self.append($0, into: &output) } && isPlain
+            }
         }
         output.append(UInt8(ascii: "\""))
         guard !isPlain else { return }

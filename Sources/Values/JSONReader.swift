@@ -19,16 +19,35 @@ struct JSONReader: ~Copyable {
     private var marks = MovingStack<UInt64>(capacity: 64)
     private var scratch = ByteBuffer(capacity: 64)
 
+    /// A text that was read before, and the place in it.
+    private let known: KnownJSON?
+    private var place: KnownPlace
+    /// Bytes of this text that stand there too.
+    private(set) var knownBytes = 0
+    /// The containers of this text, where they are kept.
+    private let keepsParts: Bool
+    private var parts: [KnownJSON.Part] = []
+
     /// A container that is still open, and where its share of the stack begins.
     private struct Frame {
         var isObject: Bool
         var start: Int
+        /// The place in the known text behind this container.
+        var outer: KnownPlace
+        /// Where it stands in `parts`.
+        var part: Int
     }
 
-    init(base: UnsafePointer<UInt8>, count: Int, depthLimit: Int) {
+    init(
+        base: UnsafePointer<UInt8>, count: Int, depthLimit: Int, beside known: KnownJSON? = nil,
+        keepsParts: Bool = false
+    ) {
         self.base = base
         self.end = count
         self.depthLimit = depthLimit
+        self.known = known.flatMap { $0.depthLimit <= depthLimit ? $0 : nil }
+        place = KnownPlace(next: 0, end: known?.parts.count ?? 0)
+        self.keepsParts = keepsParts
     }
 
     mutating func read() throws(JSONError) -> Value {
@@ -40,21 +59,21 @@ struct JSONReader: ~Copyable {
             case UInt8(ascii: "\""):
                 value = .string(try string())
             case UInt8(ascii: "{"):
-                try open(isObject: true)
-                if skipBlanks() == UInt8(ascii: "}") {
-                    position += 1
-                    frames.removeLast()
+                if let known = try open(isObject: true) {
+                    value = known
+                } else if skipBlanks() == UInt8(ascii: "}") {
                     value = .object(Object())
+                    close(value)
                 } else {
                     try key(expected: "a key or '}'")
                     continue
                 }
             case UInt8(ascii: "["):
-                try open(isObject: false)
-                if skipBlanks() == UInt8(ascii: "]") {
-                    position += 1
-                    frames.removeLast()
+                if let known = try open(isObject: false) {
+                    value = known
+                } else if skipBlanks() == UInt8(ascii: "]") {
                     value = .array([])
+                    close(value)
                 } else {
                     continue
                 }
@@ -88,7 +107,6 @@ struct JSONReader: ~Copyable {
                         try key(expected: "a key")
                         break complete
                     case UInt8(ascii: "}"):
-                        position += 1
                         value = .object(closeObject(start: frame.start))
                     default:
                         throw unexpected(expected: "',' or '}'")
@@ -100,27 +118,58 @@ struct JSONReader: ~Copyable {
                         position += 1
                         break complete
                     case UInt8(ascii: "]"):
-                        position += 1
                         value = .array(items.take(from: frame.start))
                     default:
                         throw unexpected(expected: "',' or ']'")
                     }
                 }
-                frames.removeLast()
+                close(value)
             }
         }
     }
 
+    /// The text with its containers, once it was read by a reader that keeps them.
+    func kept() -> KnownJSON {
+        KnownJSON(UnsafeBufferPointer(start: base, count: end), parts: parts, depthLimit: depthLimit)
+    }
+
     // MARK: Containers
 
-    private mutating func open(isObject: Bool) throws(JSONError) {
+    /// Opens a container, or answers it as a whole where it is known.
+    private mutating func open(isObject: Bool) throws(JSONError) -> Value? {
         guard frames.count < depthLimit else {
             throw JSONError(
                 code: .tooDeep, offset: position,
                 message: "found arrays and objects nested deeper than \(depthLimit), expected at most that")
         }
+        var inner = KnownPlace.nowhere
+        if let known {
+            if let part = place.match(base + position, count: end - position, in: known, inner: &inner) {
+                let length = known.parts[part].end - known.parts[part].start
+                position += length
+                knownBytes += length
+                return known.parts[part].value
+            }
+        }
+        if keepsParts { parts.append(KnownJSON.Part(start: position, end: 0, next: 0, value: .null)) }
         position += 1
-        frames.append(Frame(isObject: isObject, start: isObject ? members.count : items.count))
+        frames.append(
+            Frame(
+                isObject: isObject, start: isObject ? members.count : items.count, outer: place,
+                part: parts.count - 1))
+        place = inner
+        return nil
+    }
+
+    /// Closes the innermost container, which that value became; the place is on its closing bracket.
+    private mutating func close(_ value: borrowing Value) {
+        position += 1
+        guard let frame = frames.popLast() else { return }
+        place = frame.outer
+        guard keepsParts else { return }
+        parts[frame.part].end = position
+        parts[frame.part].next = parts.count
+        parts[frame.part].value = copy value
     }
 
     /// Reads `"key":` and leaves a member without its value on the stack.

@@ -14,8 +14,8 @@ struct JSONWriter {
     /// A container that is open, and which of its parts comes next. The value that is written holds them all: counting
     /// who holds each was a tenth of the time.
     private enum Frame {
-        case array(UnsafeBufferPointer<Value>, next: Int)
-        case object(UnsafeBufferPointer<Member>, next: Int)
+        case array(Borrowed<Value>, next: Int)
+        case object(Borrowed<Member>, next: Int)
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
@@ -35,7 +35,7 @@ struct JSONWriter {
             case .array(let items, var next):
                 while next < items.count, inner == nil {
                     separate(first: next == 0, depth: frames.count + 1, into: &output)
-                    inner = begin(items[next], into: &output)
+                    inner = begin(items[next].content, into: &output)
                     next += 1
                 }
                 if inner == nil {
@@ -46,10 +46,7 @@ struct JSONWriter {
             case .object(let members, var next):
                 while next < members.count, inner == nil {
                     separate(first: next == 0, depth: frames.count + 1, into: &output)
-                    write(string: members[next].key, into: &output)
-                    output.append(UInt8(ascii: ":"))
-                    if indent >= 0 { output.append(UInt8(ascii: " ")) }
-                    inner = begin(members[next].value, into: &output)
+                    inner = begin(members[next], into: &output)
                     next += 1
                 }
                 if inner == nil {
@@ -63,6 +60,13 @@ struct JSONWriter {
         }
     }
 
+    private func begin(_ member: borrowing Borrowed<Member>.Item, into output: inout ByteBuffer) -> Frame? {
+        write(string: member.content.key, into: &output)
+        output.append(UInt8(ascii: ":"))
+        if indent >= 0 { output.append(UInt8(ascii: " ")) }
+        return begin(member.content.value, into: &output)
+    }
+
     /// Writes a scalar or an empty container; opens any other and answers what is in it.
     private func begin(_ value: Value, into output: inout ByteBuffer) -> Frame? {
         switch value {
@@ -74,11 +78,11 @@ struct JSONWriter {
         case .string(let text): write(string: text, into: &output)
         case .array(let items):
             output.append(UInt8(ascii: "["))
-            if !items.isEmpty { return .array(items.withUnsafeBufferPointer { $0 }, next: 0) }
+            if !items.isEmpty { return .array(Borrowed(items), next: 0) }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
-            if !object.isEmpty { return .object(object.members.withUnsafeBufferPointer { $0 }, next: 0) }
+            if !object.isEmpty { return .object(Borrowed(object.members), next: 0) }
             output.append(UInt8(ascii: "}"))
         }
         return nil

@@ -36,7 +36,7 @@ struct CacheTests {
 
     @Test(
         "mixed traffic gets what it gets without caches",
-        arguments: [ManifestTextTests.configuration, WayBackTests.modern], [96 << 10, 256 << 10, 4 << 20])
+        arguments: [ManifestTextTests.configuration, WayBackTests.modern], [192 << 10, 512 << 10, 4 << 20])
     func mixedTraffic(_ configuration: String, _ cacheBytes: Int) throws {
         let (plain, _) = try Self.snapshot(configuration, cacheBytes: 0)
         let (caching, counters) = try Self.snapshot(configuration, cacheBytes: cacheBytes)
@@ -64,7 +64,89 @@ struct CacheTests {
                 Self.answer(body, caching, path: path) == Self.answer(body, plain, path: path), "\(number)")
         }
         #expect(counters.answers.hits > 0 && counters.blocks.hits > 0)
-        #expect(counters.answers.bytes + counters.blocks.bytes <= cacheBytes)
+        let caches = [counters.answers, counters.reviews, counters.outputs, counters.blocks]
+        #expect(caches.reduce(0) { $0 + $1.bytes } <= cacheBytes)
+    }
+
+    @Test(
+        "pods of one workload, each a little different, get what they get without caches",
+        arguments: [1, 2, 3])
+    func workload(_ seed: UInt64) throws {
+        let (plain, _) = try Self.snapshot(WayBackTests.modern, cacheBytes: 0)
+        let (caching, counters) = try Self.snapshot(WayBackTests.modern, cacheBytes: 4 << 20)
+        var chance = GeneratedPods(seed: seed)
+        let first = chance.pod()
+        for number in 0..<60 {
+            var pod = chance.chance(90) ? first : chance.pod()
+            pod.modifyObject { pod in
+                pod.modify("metadata") { metadata in
+                    metadata.modifyObject {
+                        $0["generateName"] = .string("reviews-\(number)-")
+                        $0.modify("labels") { $0.modifyObject { $0["version"] = .string("v\(number)") } }
+                    }
+                }
+                pod.modify("spec") { spec in
+                    spec.modifyObject {
+                        $0.modify("volumes") {
+                            $0.modifyArray {
+                                $0.append(["name": .string("token-\(number)"), "emptyDir": [:]])
+                            }
+                        }
+                    }
+                }
+            }
+            let body = JSON.text(Self.review(pod, uid: "uid-\(number)"))
+            #expect(Self.answer(body, caching) == Self.answer(body, plain), "\(number)")
+        }
+        #expect(counters.reviews.hits > 20 && counters.answers.hits == 0)
+        #expect(counters.reviews.bytes > 0 && counters.reviews.bytes <= 1 << 20)
+    }
+
+    @Test("which reviews are of one workload")
+    func workloads() throws {
+        let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 4 << 20)
+        func isKnown(_ metadata: Value) -> Bool {
+            let hits = counters.reviews.hits
+            // Most of it is the same, so that the first review stays.
+            let env: [Value] = (0..<20).map { ["name": .string("VARIABLE_\($0)"), "value": "same"] }
+            let pod: Value = [
+                "metadata": metadata, "spec": ["containers": [["name": "a", "env": .array(env)]]],
+            ]
+            _ = Self.answer(JSON.text(Self.review(pod, uid: "\(counters.reviews.misses)-\(hits)")), snapshot)
+            return counters.reviews.hits > hits
+        }
+        #expect(!isKnown(["generateName": "web-5d8f-"]))
+        // Of another ReplicaSet of the same Deployment.
+        #expect(isKnown(["generateName": "web-77aa-"]))
+        #expect(!isKnown(["generateName": "db-77aa-"]))
+        #expect(!isKnown(["name": "alone"]))
+        #expect(isKnown(["name": "alone", "labels": ["a": "b"]]))
+        #expect(!isKnown(["generateName": 5]))
+        #expect(isKnown(["labels": ["nobody": "has a name"]]))
+    }
+
+    @Test("a review that is unlike the last one of its workload takes its place")
+    func replacedReview() throws {
+        let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 4 << 20)
+        func ask(_ number: Int, _ text: String) -> (hits: UInt64, misses: UInt64) {
+            let env: [Value] = (0..<20).map { ["name": .string("\(text)_\($0)"), "value": .string(text)] }
+            let pod: Value = [
+                "metadata": ["generateName": "web-1-"],
+                "spec": ["containers": [["name": "a", "env": .array(env)]]],
+            ]
+            _ = Self.answer(
+                JSON.text(Self.review(pod, uid: "\(number)", version: number % 2 == 0 ? "v1" : "v1beta1")),
+                snapshot)
+            return (counters.reviews.hits, counters.reviews.misses)
+        }
+        #expect(ask(0, "first") == (0, 1))
+        #expect(ask(1, "first") == (1, 1))
+        // Found, of no use, and forgotten: the next one is kept.
+        #expect(ask(2, "second") == (2, 1))
+        #expect(ask(3, "second") == (2, 2))
+        #expect(ask(4, "second").hits == 2)
+        _ = ask(5, "third")
+        #expect(ask(6, "third") == (3, 3))
     }
 
     @Test("what asks chance is asked each time")
@@ -111,7 +193,7 @@ struct CacheTests {
             let second = try Snapshots.make(changed, options: options)
             #expect(Self.answer(body, second) != Self.answer(body, first))
         }
-        #expect(counters.answers.bytes == 0 && counters.blocks.bytes == 0)
+        #expect(counters.answers.bytes == 0 && counters.blocks.bytes == 0 && counters.reviews.bytes == 0)
     }
 
     @Test("nothing is kept where there is no room")
@@ -120,6 +202,7 @@ struct CacheTests {
         let body = JSON.text(Self.review(["spec": ["containers": [["name": "a"]]]], uid: "1"))
         for _ in 0..<3 { _ = Self.answer(body, snapshot) }
         #expect(counters.answers.hits == 0 && counters.answers.misses == 0 && counters.answers.bytes == 0)
+        #expect(counters.reviews.misses == 0 && counters.reviews.bytes == 0)
     }
 
     /// Bodies that look like one that was answered; what is spelt in another way must not be taken for it.
