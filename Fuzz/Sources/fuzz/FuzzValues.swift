@@ -20,10 +20,32 @@ func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
             precondition(again.isEqual(value, numbersByValue: true), "another value: \(text)")
         }
     }
+    fuzzKnownJSON(bytes, value)
     // Every JSON text is YAML to us by way of the value.
     if let again = try? YAMLReader.value(YAMLWriter.text(value)) {
         precondition(again.isEqual(value, numbersByValue: true), "another value as YAML: \(JSON.text(value))")
     }
+}
+
+/// A text with one byte changed, taken out or put in is read beside the whole one as it is read alone.
+private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) {
+    guard let known = try? JSON.readKeeping(bytes) else { preconditionFailure("kept is not read") }
+    precondition(known.value == value, "another value where it is kept")
+    let sum = bytes.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF }
+    var text = Array(bytes)
+    let place = sum % text.count
+    switch sum / text.count % 3 {
+    case 0: text[place] = bytes[bytes.count - 1 - place]
+    case 1: text.remove(at: place)
+    default: text.insert(bytes[bytes.count - 1 - place], at: place)
+    }
+    let alone = Result { () throws(JSONError) in try JSON.read(text) }
+    let beside = Result { () throws(JSONError) in
+        try text.withUnsafeBufferPointer { text throws(JSONError) in
+            try JSON.read(text, beside: known.known).value
+        }
+    }
+    precondition(alone == beside, "another outcome beside a known text")
 }
 
 /// Any bytes are read or refused, strictly or not, with places and without; what is read is written and read again as
