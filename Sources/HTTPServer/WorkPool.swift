@@ -64,8 +64,19 @@ final class WorkPool: @unchecked Sendable {
         for thread in ending { thread.join() }
     }
 
+    /// Nanoseconds that a thread of the pool may run at a time. Where nobody asks for anything, all threads have the same
+    /// 1.4 ms (on two processors), and one that wakes up to answer something quick waits for the end of the slice at hand:
+    /// 1.65 ms of the p99 of quick reviews beside a slow template. With longer ones it goes first: 0.67 ms.
+    private static let slice: UInt64 = 20_000_000
+
+    private func yieldToOthers() {
+        if pillion_thread_yields(niceness, Self.slice) == 0 || niceness == 0 { return }
+        // A sandbox may refuse the one and not the other.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+    }
+
     private func run() {
-        if niceness != 0 { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
+        yieldToOthers()
         pthread_mutex_lock(mutex)
         while true {
             if !queue.isEmpty {

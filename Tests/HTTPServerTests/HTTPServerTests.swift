@@ -20,6 +20,12 @@ private final class Echo: HTTPHandler {
             gate.wait()
         }
         var body = ByteBuffer()
+        if request.path == "/scheduling" {
+            guard mayTakeLong else { return nil }
+            body.append(
+                "\(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)) \(Scheduling.slice ?? "-")")
+            return HTTPResponse(status: 200, body: body)
+        }
         body.append("\(request.method) \(request.path) \(request.header("X-Test") ?? "-") ")
         body.append("\(request.query("q") ?? "-") \(request.body.count) \(mayTakeLong)")
         return HTTPResponse(status: 200, headers: [("Content-Type", "text/plain")], body: body)
@@ -45,6 +51,16 @@ private final class Echo: HTTPHandler {
         var body = ByteBuffer()
         body.append(text)
         return HTTPResponse(status: status, body: body)
+    }
+}
+
+/// What Linux says of the calling thread.
+private enum Scheduling {
+    /// Nanoseconds that it may run at a time; nil where the kernel does not say (before 6.12, or built without it).
+    static var slice: String? {
+        let text = String(decoding: contents(of: "/proc/thread-self/sched") ?? [], as: UTF8.self)
+        return text.split(separator: "\n").first { $0.hasPrefix("se.slice") }
+            .flatMap { $0.split(separator: ":").last }.map { $0.filter { $0 != " " } }
     }
 }
 
@@ -245,6 +261,16 @@ struct HTTPServerTests {
         while echo.gate.waiting.load(ordering: .relaxed) < 2 { usleep(1_000) }
         echo.gate.open()
         for client in slow + [quick] { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
+    }
+
+    /// Threads for what takes long let those that wake up beside them go first; what is not urgent is nice, too.
+    @Test func longWorkYields() throws {
+        let server = try server(Echo())
+        defer { server.stop() }
+        let client = try #require(HTTPClient(port: server.port))
+        let slice = Scheduling.slice.map { _ in "20000000" } ?? "-"
+        #expect(client.request("GET", "/scheduling")?.text == "10 \(slice)")
+        #expect(client.request("GET", "/scheduling?urgent")?.text == "0 \(slice)")
     }
 
     /// Work that waits for a thread is not begun for a client that has gone meanwhile.

@@ -74,13 +74,17 @@ def shed_verdict(status, text, uid):
     assert response['status']['code'] == 503 and response['status']['message'], text
 
 
+# Stretches before memory is looked at: caches (4 MiB, some of it by slow reviews only) and the heaps of threads fill.
+WARMING = 6
+
+
 def flooded(drill, server, case, quick, capacity):
     """Stretches of twice what the machine can do: as much as was done in the stretch before, because a machine with
     other work can do more at one time than at another. Returns each with the memory of its end."""
     done = capacity
-    for turn in range(19):
-        # The first three fill caches, connections and the threads' heaps.
-        fill = traffic.Load(server.plain, [quick], connections=8, seconds=drill.seconds(3)) if turn < 3 else None
+    for turn in range(WARMING + 20):
+        # The first ones fill caches, connections and the threads' heaps.
+        fill = traffic.Load(server.plain, [quick], connections=8, seconds=drill.seconds(3)) if turn < WARMING else None
         # Few connections, so that all have been used before memory is first looked at.
         result = traffic.run(server.plain, [case], connections=64, rate=2 * done, seconds=drill.seconds(2), timeout=10_000)
         if fill:
@@ -89,7 +93,7 @@ def flooded(drill, server, case, quick, capacity):
         # Where hardly anything was shed, the machine can do more than was thought.
         done = max(answers['right'] / result['seconds'], done * 1.3 if answers['shed'] < 0.3 * result['answered'] else 0)
         drill.progress(f'{case.name}: {2 * done:.0f} a second asked, {answers["right"]} right, {answers["shed"]} shed, {memory >> 10} MiB')
-        if turn >= 3:
+        if turn >= WARMING:
             yield result, memory
 
 

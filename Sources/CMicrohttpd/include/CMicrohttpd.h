@@ -73,4 +73,9 @@ void pillion_mhd_add_header(struct MHD_Response *response, const char *name, con
 int pillion_mhd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response);
 void pillion_mhd_destroy(struct MHD_Response *response);
 
+/* Makes the calling thread nice, and asks for slices of that many nanoseconds. Since Linux 6.12 a thread that wakes up
+   with shorter slices, as all have that did not ask, takes the processor from one with longer ones at once; before it
+   is not heeded. -1 where the system refuses, as before 3.14 or in a sandbox. */
+int pillion_thread_yields(int nice, uint64_t slice);
+
 #endif
