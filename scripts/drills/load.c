@@ -3,7 +3,7 @@
 // the ones that its case allows, to the byte; it knows no TLS. scripts/drills/traffic.py writes the file and reads the
 // lines.
 //
-//   load PORT CASES [--connections N] [--seconds S] [--requests N] [--rate N] [--window MS] [--variations N]
+//   load PORT CASES [--connections N] [--seconds S] [--requests N] [--rate N] [--window MS] [--variations N] [--first N]
 //                   [--reopen N] [--timeout MS] [--until-refused]
 //
 // Without --rate each connection sends its next request when it has its answer; with it, requests fall due at that
@@ -13,7 +13,7 @@
 //
 //   case NAME WEIGHT BYTES ANSWERS\n REQUEST    answer NAME STATUS BYTES\n BODY …
 //
-// Twelve '@' stand for the request's number, five '~' for that number modulo --variations, in as many digits.
+// Twelve '@' stand for the request's number, which begins behind that of --first, five '~' for that number modulo --variations, in as many digits.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -67,7 +67,7 @@ typedef struct {
 
 static Case cases[MOST_CASES];
 static int case_count, weights;
-static unsigned long issued, answered, wrong, reopened, windowed_wrong, refused;
+static unsigned long first, issued, answered, wrong, reopened, windowed_wrong, refused;
 static unsigned *latencies;  // microseconds of the window at hand
 static size_t latency_count, latency_room;
 static unsigned *all_latencies;
@@ -295,7 +295,7 @@ static void refuse(Connection *c) {
 }
 
 static void ask(Connection *c, double due) {
-    c->number = ++issued;
+    c->number = first + ++issued;
     c->due = due;
     c->asked = chosen(c->number);
     c->is_reused_once = 0;
@@ -482,6 +482,7 @@ int main(int count, char **words) {
         else if (!strcmp(flag, "--rate")) rate = value;
         else if (!strcmp(flag, "--window")) window = value / 1e3;
         else if (!strcmp(flag, "--variations")) variations = value;
+        else if (!strcmp(flag, "--first")) first = value;
         else if (!strcmp(flag, "--reopen")) reopen_every = value;
         else if (!strcmp(flag, "--timeout")) timeout_seconds = value / 1e3;
         else die("unknown option %s", flag);

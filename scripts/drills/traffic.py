@@ -138,6 +138,9 @@ def mixed(port, image='one'):
 class Load:
     """The load generator as a process. `windows` and `result` are what it has said."""
     program = None
+    # How many were started: each numbers its requests in a range of its own, so that no pod comes twice in a drill.
+    started = 0
+    RANGE = 100_000_000
 
     def __init__(self, port, cases, **options):
         if Load.program is None:
@@ -146,7 +149,8 @@ class Load:
         for case in cases:
             self.cases.write(case.entry())
         self.cases.flush()
-        words = [Load.program, str(port), self.cases.name]
+        words = [Load.program, str(port), self.cases.name, '--first', str(Load.started * Load.RANGE)]
+        Load.started += 1
         for name, value in options.items():
             words += [f'--{name.replace("_", "-")}'] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
