@@ -34,7 +34,7 @@ public enum Pipeline {
             }
         }
         let start = output.count
-        let workload = key?.workload
+        let workload = key?.workload(in: body)
         var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
             try snapshot.read(body, of: workload)
         }

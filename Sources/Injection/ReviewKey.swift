@@ -11,10 +11,11 @@ import Values
 /// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
 struct ReviewKey {
     let cacheKey: CacheKey
-    /// What the reviews of one workload's pods have in common.
-    let workload: CacheKey
     /// The text of the uid in the body: printable ASCII that JSON writes as it is.
     let uid: Range<Int>
+    /// The texts of the request's namespace and of the pod's name, or of what it begins with; empty where there are none.
+    private let namespace: Range<Int>
+    private let name: Range<Int>
 
     init?(_ body: UnsafeBufferPointer<UInt8>, path: String) {
         guard let base = body.baseAddress, body.count <= Self.longestBody else { return nil }
@@ -23,17 +24,20 @@ struct ReviewKey {
         self.uid = uid
         let cuts = Self.inOrder(uid, scan.managedFields ?? body.count..<body.count)
         cacheKey = CacheKey(Self.joined(body, cuts, path: path))
-        workload = CacheKey(Self.workload(body, scan))
+        namespace = scan.namespace ?? 0..<0
+        name = scan.generateName ?? scan.name ?? 0..<0
     }
 
-    /// The namespace, and the pod's name up to its last part but one: what a Deployment's pods begin with, of whichever
-    /// ReplicaSet. Only ever a guess at which reviews are alike.
-    private static func workload(_ body: UnsafeBufferPointer<UInt8>, _ scan: ReviewScan) -> [UInt8] {
+    /// What the reviews of one workload's pods have in common: the namespace, and the pod's name up to its last part but
+    /// one, which a Deployment's pods begin with, of whichever ReplicaSet. Only ever a guess at which reviews are alike.
+    ///
+    /// - Parameter body: the one that the key was made of.
+    func workload(in body: UnsafeBufferPointer<UInt8>) -> CacheKey {
         let dash = UInt8(ascii: "-")
-        var name = body[scan.generateName ?? scan.name ?? 0..<0]
+        var name = body[self.name]
         if name.last == dash { name.removeLast() }
         if let last = name.lastIndex(of: dash) { name = name[..<last] }
-        return Array(body[scan.namespace ?? 0..<0]) + [UInt8(ascii: "/")] + name
+        return CacheKey(Array(body[namespace]) + [UInt8(ascii: "/")] + name)
     }
 
     /// Longer bodies are rare, and too large to be kept.

@@ -70,11 +70,13 @@ struct KnownPlace {
         let first = next
         guard first < end else { return nil }
         let second = known.parts[first].next
-        for candidate in [first, second] where candidate < end {
-            if known.begins(text, count: count, with: candidate) {
-                next = known.parts[candidate].next
-                return candidate
-            }
+        if known.begins(text, count: count, with: first) {
+            next = second
+            return first
+        }
+        if second < end, known.begins(text, count: count, with: second) {
+            next = known.parts[second].next
+            return second
         }
         inner = KnownPlace(next: first + 1, end: second)
         next = second

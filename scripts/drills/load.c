@@ -13,7 +13,8 @@
 //
 //   case NAME WEIGHT BYTES ANSWERS\n REQUEST    answer NAME STATUS BYTES\n BODY …
 //
-// Twelve '@' stand for the request's number, which begins behind that of --first, five '~' for that number modulo --variations, in as many digits.
+// Twelve '@' stand for the request's number, of which the first comes behind that of --first, five '~' for that number
+// modulo --variations, in as many digits.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
