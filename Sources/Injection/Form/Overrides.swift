@@ -1,22 +1,6 @@
 import PluginAPI
 import Values
 
-/// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
-enum InjectedMerge {
-    static func merge(
-        _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
-    ) throws(InjectionError) {
-        do {
-            try StrategicMerge.merge(patch, into: &original, as: type)
-        } catch {
-            throw InjectionError(
-                .schema, .renderedSchemaInvalid,
-                "failed to run injection template: failed applying injection overlay: "
-                    + "\(error.pointer.isEmpty ? "/" : error.pointer): \(error.message)")
-        }
-    }
-}
-
 /// Containers of the user's own that have the name of an injected one, kept in `proxy.istio.io/overrides`.
 ///
 /// Such a container says what to change in the injected one: it is merged on top of it. The pod then holds the result,

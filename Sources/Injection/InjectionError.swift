@@ -1,53 +1,6 @@
 public import PluginAPI
 public import Values
 
-/// Something to say about a configuration: what, where, and what to do about it.
-public struct Diagnostic: Sendable, Equatable {
-    public enum Severity: String, Sendable { case error, warning }
-
-    public var severity: Severity
-    /// A stable snake_case code: `yaml_invalid`, `field_unknown`, `selector_ignored` …
-    public var code: String
-    public var location: SourceLocation
-    public var message: String
-    public var remedy: String?
-    /// Lines of the texts that it speaks of, for a person; not in `description`, which is a line of a log.
-    public var excerpt: String?
-
-    public init(
-        _ severity: Severity, code: String, at location: SourceLocation, _ message: String,
-        remedy: String? = nil, excerpt: String? = nil
-    ) {
-        self.severity = severity
-        self.code = code
-        self.location = location
-        self.message = message
-        self.remedy = remedy
-        self.excerpt = excerpt
-    }
-
-    /// The line, and the lines of the texts that it speaks of.
-    public var explanation: String { description + (excerpt.map { "\n" + $0 } ?? "") }
-}
-
-extension Diagnostic: CustomStringConvertible {
-    /// `file:line:column: error: message; remedy`, as compilers print it.
-    public var description: String {
-        "\(location): \(severity.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "")
-    }
-}
-
-/// Why a configuration cannot be used: everything that is wrong with it, in the order of the files.
-public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
-    /// At least one of them an error.
-    public var diagnostics: [Diagnostic]
-
-    public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }
-
-    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
-    public var explanation: String { diagnostics.map(\.explanation).joined(separator: "\n") }
-}
-
 /// Why a pod could not be injected, or a manifest not be read.
 public struct InjectionError: Error, Sendable, CustomStringConvertible {
     /// The step that failed; the label of the error counters.

@@ -48,39 +48,3 @@ extension Snapshot {
         return settings
     }
 }
-
-/// The number of the proxy's worker threads: as many as it has processors, where the template does not say.
-enum Concurrency {
-    static func complete(_ proxy: inout Object) {
-        let arguments = proxy["args"]?.array ?? []
-        guard stated(in: arguments.map { $0.string ?? "" }) <= 0 else { return }
-        let resources = proxy["resources"]
-        let amounts = [resources?["limits"]?["cpu"], resources?["requests"]?["cpu"]]
-        let counts = amounts.compactMap { amount in
-            amount.flatMap { Quantity.roundedUp($0.string ?? JSON.text($0)) }
-        }
-        guard let count = counts.first(where: { $0 > 0 }) else { return }
-        proxy["args"] = .array(arguments + ["--concurrency", .string(String(count))])
-    }
-
-    private static let flags = ["--concurrency", "-concurrency"]
-
-    /// What the first `--concurrency N` or `-concurrency=N` says; 0 where none says a number.
-    private static func stated(in arguments: [String]) -> Int {
-        for (index, argument) in arguments.enumerated() {
-            let argument = argument[...].trimmingBlanks
-            // Taking apart each of twenty arguments was 7 % of a review.
-            guard flags.contains(where: { argument.utf8.starts(with: $0.utf8) }) else { continue }
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let flag = parts.first, flags.contains(String(flag)) else { continue }
-            if parts.count == 2 {
-                guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
-                    continue
-                }
-                return Int(parts[1]) ?? 0
-            }
-            return index + 1 < arguments.count ? Int(arguments[index + 1]) ?? 0 : 0
-        }
-        return 0
-    }
-}

@@ -100,10 +100,3 @@ struct Ownership: Sendable, Equatable {
         self.apiVersion = apiVersion
     }
 }
-
-extension String {
-    /// The text without that end, where it ends so.
-    func trimming(suffix: String) -> String {
-        !suffix.isEmpty && hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
-    }
-}

@@ -185,29 +185,3 @@ struct PrometheusMerge {
             "failed to process pod: invalid value '\(value)' for annotation '\(targetsKey)': \(why)")
     }
 }
-
-/// A container's environment variables.
-enum Environment {
-    static func append(_ name: String, _ text: String, to container: inout Object) {
-        container.modify("env") {
-            $0.modifyArray { $0.append(["name": .string(name), "value": .string(text)]) }
-        }
-    }
-
-    static func value(of name: String, in container: Object?) -> String? {
-        container?["env"]?.array?.first { $0.name == name }?["value"]?.string
-    }
-}
-
-extension Substring {
-    /// Without white space at either end.
-    var trimmingBlanks: Substring {
-        // Nearly no text has any: told by its bytes, which are ASCII there.
-        if let first = utf8.first, let last = utf8.last, 0x21...0x7f ~= first, 0x21...0x7f ~= last {
-            return self
-        }
-        var rest = drop(while: \.isWhitespace)
-        while let last = rest.last, last.isWhitespace { rest.removeLast() }
-        return rest
-    }
-}

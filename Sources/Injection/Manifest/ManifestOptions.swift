@@ -1,0 +1,19 @@
+public enum ManifestFormat: String, Sendable { case auto, yaml, json }
+
+/// How a manifest is injected.
+public struct ManifestOptions: Sendable {
+    /// The namespace of objects that name none; nil is `default`.
+    public var namespace: String? = nil
+    /// Whether policy and annotations decide in the classic form too, where Istio's kube-inject does not ask them.
+    public var respectPolicy = false
+    /// Whether workloads that were injected before are injected anew in the classic form.
+    public var reinject = false
+    /// Whether the way back is kept in an annotation, for an exact `kube-uninject`.
+    public var provenance = false
+    /// The manifest's name in messages.
+    public var name = "manifest"
+    /// Called before each document with its number, from 0, and how many there are.
+    public var progress: (@Sendable (_ document: Int, _ count: Int) -> Void)? = nil
+
+    public init() {}
+}

@@ -1,0 +1,118 @@
+import PluginAPI
+import Values
+
+/// Injects into the workloads of a manifest, one after the other.
+struct ManifestRun: ManifestChange {
+    let snapshot: Snapshot
+    let options: ManifestOptions
+    var reports: [WorkloadReport] = []
+    var problems: [InjectionError] = []
+
+    init(snapshot: Snapshot, options: ManifestOptions) {
+        self.snapshot = snapshot
+        self.options = options
+    }
+
+    /// The document with its workloads injected, or nil where nothing changes.
+    mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
+        let (workloads, leftAlone) = WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
+        note(leftAlone, document: document, line: line)
+        var result = value
+        var hasChanged = false
+        for (number, workload) in workloads.enumerated() {
+            var workload = workload
+            // An object may hold several templates: each goes on from what the one before made.
+            if number > 0, workload.objectPath == workloads[number - 1].objectPath,
+                case .object(let object)? = result.value(at: workload.objectPath[...])
+            {
+                workload.object = object
+            }
+            do {
+                guard let injected = try inject(workload, document: document, line: line) else { continue }
+                result.replace(at: workload.objectPath[...], with: injected)
+                hasChanged = true
+            } catch {
+                note(error, of: workload, line: line)
+            }
+        }
+        guard hasChanged else { return nil }
+        return result
+    }
+
+    /// The workload's object with its pod injected, or nil where it is left alone.
+    private mutating func inject(
+        _ workload: Workload, document: Int, line: Int
+    ) throws(InjectionError) -> Value? {
+        var workload = workload
+        // The classic form appends; what an earlier injection appended goes first.
+        if options.reinject, snapshot.form == .classic,
+            workload.metadata["annotations"]?[MetadataKey.status] != nil,
+            case .object(let object)? = try Uninject.undone(workload)?.object
+        {
+            workload.object = object
+        }
+        let place = workload.pointer + JSONPointer(workload.templatePath).description
+        var pod = try Pod.check(workload.template, at: place)
+        let namespace = stated(workload, pod)
+        var report = WorkloadReport(
+            kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
+            namespace: namespace,
+            injected: false, reason: .forcedByCLI, message: ReasonCode.forcedByCLI.sentence,
+            document: document,
+            pointer: workload.pointer, line: line)
+        if workload.isCronJob { pod.metadata = workload.metadata }
+        let decision = refusal(of: pod, workload, namespace)
+        if let decision { (report.reason, report.message) = (decision.reason, decision.message) }
+        guard decision?.inject ?? true else {
+            reports.append(report)
+            return nil
+        }
+        var subject =
+            workload.isPod
+            ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
+            : InjectionSubject(template: pod, of: workload)
+        subject.namespace = namespace
+        let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+        report.injected = true
+        report.notes = subject.notes + subject.templateNotes
+        reports.append(report)
+        let object = workload.object(with: injected)
+        guard options.provenance else { return object }
+        return Provenance.recorded(
+            in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
+    }
+
+    /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
+    private func refusal(of pod: Pod, _ workload: Workload, _ namespace: String) -> Decision? {
+        if snapshot.form == .classic, let refusal = ClassicInjection.refusal(of: pod) {
+            return Decision(inject: false, reason: refusal.reason, message: refusal.message)
+        }
+        guard snapshot.form == .modern || options.respectPolicy else { return nil }
+        let engine = options.respectPolicy ? snapshot.decisions : snapshot.manifestDecisions
+        // Without the policy, a manifest's namespace says nothing: only a pod's own does.
+        let subject = DecisionSubject(
+            namespace: options.respectPolicy ? namespace : pod.metadata.text("namespace"),
+            metadata: pod.metadata,
+            spec: pod.spec, pointer: JSONPointer(workload.templatePath).description,
+            object: .object(workload.object))
+        return engine.decide(subject, trace: false)
+    }
+
+    private func stated(_ workload: Workload, _ pod: Pod) -> String {
+        let own = workload.namespace.isEmpty ? pod.metadata.text("namespace") : workload.namespace
+        return own.isEmpty ? options.namespace ?? "default" : own
+    }
+
+    /// Says which objects were left alone although they hold, or should hold, a pod.
+    private mutating func note(_ leftAlone: [WorkloadKinds.LeftAlone], document: Int, line: Int) {
+        for object in leftAlone {
+            reports.append(
+                WorkloadReport(
+                    kind: object.kind, name: object.name,
+                    namespace: object.namespace.isEmpty ? options.namespace ?? "default" : object.namespace,
+                    injected: false, reason: .unsupportedResource, message: object.message,
+                    notes: object.option.map { ["to inject it, give --podTemplatePath '\($0)'"] } ?? [],
+                    document: document, pointer: object.pointer, line: line))
+        }
+    }
+}
