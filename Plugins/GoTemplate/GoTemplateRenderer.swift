@@ -60,9 +60,9 @@ struct GoTemplate: CompiledTemplate {
             size += source.bytes.count
             // Offsets are 32 bits wide.
             if size > min(limits.sourceBytes, Int(Int32.max) / 2) {
-                throw LimitMessage.error(
-                    "sourceBytes", limits.sourceBytes, "--max-template-bytes",
-                    head: "template: \(source.name): ", place: .init(template: source.name, line: 1))
+                throw RenderError(
+                    limits.reached(.sourceBytes), head: "template: \(source.name): ",
+                    place: .init(template: source.name, line: 1))
             }
             try Parser.add(
                 source, left: options.leftDelimiter, right: options.rightDelimiter, limits: limits,
@@ -177,8 +177,7 @@ struct TemplateEvaluation: TemplateEvaluator {
         _ template: GoTemplate, _ name: [UInt8], _ data: GoValue, _ context: FunctionContext
     ) throws(FunctionError) -> [UInt8] {
         guard context.evaluations < TemplateEvaluation.nestingLimit else {
-            throw .limit(
-                .init(name: "depth", value: TemplateEvaluation.nestingLimit, flag: "--max-depth"))
+            throw .limit(ReachedLimit(.depth, value: TemplateEvaluation.nestingLimit))
         }
         context.evaluations += 1
         context.depth += 1

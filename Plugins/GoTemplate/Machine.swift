@@ -203,7 +203,7 @@ struct Machine: ~Copyable {
     private mutating func checkBudget(at next: Int) throws(RenderError) {
         let node = program.nodes[min(next, program.nodes.count - 1)]
         if context.steps >= limits.steps {
-            throw limitError("steps", limits.steps, "--max-template-steps", at: node)
+            throw limitError(limits.reached(.steps), at: node)
         }
         if let deadline = limits.deadline, Clock.now() >= deadline {
             var error = program.failure(
@@ -217,16 +217,12 @@ struct Machine: ~Copyable {
     private func checkOutput(_ output: inout ByteBuffer, at index: Int) throws(RenderError) {
         if output.count &- outputStart > limits.outputBytes {
             output.truncate(to: outputStart + limits.outputBytes)
-            throw limitError(
-                "outputBytes", limits.outputBytes, "--max-output-bytes", at: program.nodes[index])
+            throw limitError(limits.reached(.outputBytes), at: program.nodes[index])
         }
     }
 
-    private func limitError(_ name: String, _ value: Int, _ flag: String, at node: NodeIndex) -> RenderError {
-        let sentence = LimitMessage.sentence(name, value, flag)
-        return program.failure(
-            at: node, in: definition, Array(sentence.utf8), [],
-            limit: .init(name: name, value: value, flag: flag))
+    private func limitError(_ limit: ReachedLimit, at node: NodeIndex) -> RenderError {
+        program.failure(at: node, in: definition, Array(limit.message().utf8), [], limit: limit)
     }
 
     func error(at node: NodeIndex, _ format: String, _ arguments: [GoValue]) -> RenderError {
@@ -278,8 +274,7 @@ struct Machine: ~Copyable {
         let range = RangeLoop(items: items, loop: loop, dot: dot, dots: dots.count)
         if range.count == 0 { return Int(loop.elseTarget) }
         if range.count > limits.rangeItems {
-            throw limitError(
-                "rangeItems", limits.rangeItems, "--max-range-items", at: loop.at >= 0 ? loop.at : noted)
+            throw limitError(limits.reached(.rangeItems), at: loop.at >= 0 ? loop.at : noted)
         }
         loops.append(range)
         try beginRound()
@@ -323,10 +318,9 @@ struct Machine: ~Copyable {
             if limits.depth >= RenderLimits.commandLine.depth {
                 throw program.failure(
                     at: call.node, in: definition, Array("exceeded maximum template depth (%d)".utf8),
-                    [.int(limits.depth)],
-                    limit: .init(name: "depth", value: limits.depth, flag: "--max-depth"))
+                    [.int(limits.depth)], limit: limits.reached(.depth))
             }
-            throw limitError("depth", limits.depth, "--max-depth", at: call.node)
+            throw limitError(limits.reached(.depth), at: call.node)
         }
         let callee = program.definitions[Int(call.definition)]
         let base = variableBase + Int(program.definitions[Int(definition)].slots)
@@ -405,7 +399,7 @@ struct Machine: ~Copyable {
         switch error {
         case .failed(let message):
             return self.error(at: call.node, "error calling %s: %s", [name, .text(message)])
-        case .limit(let limit): return limitError(limit.name, limit.value, limit.flag, at: call.node)
+        case .limit(let limit): return limitError(limit, at: call.node)
         case .template(let inner):
             var outer = self.error(at: call.node, "error calling %s: %s", [name, .text(inner.detailBytes)])
             outer.limit = inner.limit

@@ -94,7 +94,7 @@ struct Parser: ~Copyable {
     static let noStack = RenderError(
         kind: .engine,
         detail:
-            "no stack for a template that nests so deep: allow more memory, or lower --max-template-nesting")
+            "no stack for a template that nests so deep: allow more memory, or lower \(RenderLimit.nesting.flag)")
 
     private static func parsed(
         _ source: TemplateSource, _ delimiters: (String, String), _ limits: RenderLimits, onto before: Syntax,
@@ -367,7 +367,7 @@ struct Parser: ~Copyable {
     @inline(__always)
     private mutating func append(_ node: Syntax.Node) throws(RenderError) -> NodeIndex {
         let index = nodes.count
-        if index >= limits.nodes { throw limit("nodes", limits.nodes, "--max-template-nodes") }
+        if index >= limits.nodes { throw limit(.nodes) }
         nodes.append(node)
         return NodeIndex(index)
     }

@@ -54,7 +54,7 @@ extension Parser {
 
     /// One more level has begun.
     mutating func checkNesting() throws(RenderError) {
-        if nesting > limits.nesting { throw limit("nesting", limits.nesting, "--max-template-nesting") }
+        if nesting > limits.nesting { throw limit(.nesting) }
         if !room.isLeft { throw Parser.noStack }
     }
 
@@ -112,10 +112,10 @@ extension Parser {
             place: .init(template: String(decoding: sourceName, as: UTF8.self), line: lastLine))
     }
 
-    func limit(_ name: String, _ value: Int, _ flag: String) -> RenderError {
+    func limit(_ limit: RenderLimit) -> RenderError {
         let line = lastLine
         let place = RenderError.Place(template: String(decoding: sourceName, as: UTF8.self), line: line)
-        return LimitMessage.error(
-            name, value, flag, head: "template: \(place.template):\(line): ", place: place)
+        return RenderError(
+            limits.reached(limit), head: "template: \(place.template):\(line): ", place: place)
     }
 }

@@ -143,7 +143,7 @@ final class Program: @unchecked Sendable {
     /// An error at a node, worded and formatted as Go's: the name of the source counts as a part of the format.
     func failure(
         at node: NodeIndex, in definition: Int32, _ format: [UInt8], _ arguments: [GoValue],
-        limit: RenderError.Limit? = nil
+        limit: ReachedLimit? = nil
     ) -> RenderError {
         let source = syntax.source(of: node)
         let (line, column) = position(of: node)

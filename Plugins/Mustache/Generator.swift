@@ -62,11 +62,8 @@ struct Generator {
             total += source.bytes.count
             guard total <= most else {
                 throw RenderError(
-                    kind: .limit,
-                    detail: "template: \(source.name): the template has more than \(most) bytes of source "
-                        + "(limit sourceBytes, set by --max-template-bytes)",
-                    place: .init(template: source.name, line: 1),
-                    limit: .init(name: "sourceBytes", value: most, flag: "--max-template-bytes"))
+                    ReachedLimit(.sourceBytes, value: most), head: "template: \(source.name): ",
+                    place: .init(template: source.name, line: 1))
             }
         }
         pool.reserveCapacity(total)
@@ -85,11 +82,9 @@ struct Generator {
         do throws(SyntaxError) {
             try compile(pool[range], delimiters)
         } catch {
-            let suffix = error.limit.map { " (limit \($0.name), set by \($0.flag))" } ?? ""
             throw RenderError(
-                error.limit == nil ? .parse : .limit, error.message + suffix, template: source.name,
-                source: pool[range], offset: error.offset,
-                limit: error.limit.map { .init(name: $0.name, value: $0.value, flag: $0.flag) })
+                error.limit == nil ? .parse : .limit, error.message, template: source.name,
+                source: pool[range], offset: error.offset, limit: error.limit)
         }
     }
 

@@ -139,8 +139,7 @@ struct Machine {
         if case .array(let items) = found.value {
             guard items.count <= limits.rangeItems else {
                 throw exceeded(
-                    "rangeItems", limits.rangeItems, "--max-range-items",
-                    "a list of \(items.count) items, more than \(limits.rangeItems)", at: at)
+                    .rangeItems, "a list of \(items.count) items, more than \(limits.rangeItems)", at: at)
             }
             let type = found.type?.element
             contexts.append(Context(value: items[0], type: type))
@@ -156,8 +155,7 @@ struct Machine {
     private mutating func call(_ entry: Int, at: Int, returnTo: Int) throws(RenderError) {
         guard calls.count < limits.depth else {
             throw exceeded(
-                "depth", limits.depth, "--max-depth",
-                "partials, parents and blocks call each other more than \(limits.depth) deep", at: at)
+                .depth, "partials, parents and blocks call each other more than \(limits.depth) deep", at: at)
         }
         calls.append(
             Call(
@@ -321,8 +319,7 @@ struct Machine {
     /// The slow part of counting: the limit of steps, and the clock every 1,024 steps.
     private mutating func check(at: Int) throws(RenderError) {
         guard steps < limits.steps else {
-            throw exceeded(
-                "steps", limits.steps, "--max-template-steps", "more than \(limits.steps) steps", at: at)
+            throw exceeded(.steps, at: at)
         }
         guard let deadline = limits.deadline else {
             checkpoint = limits.steps
@@ -335,21 +332,16 @@ struct Machine {
     }
 
     private func tooLong(at: Int) -> RenderError {
-        exceeded(
-            "outputBytes", limits.outputBytes, "--max-output-bytes",
-            "more than \(limits.outputBytes) bytes of output", at: at)
+        exceeded(.outputBytes, at: at)
     }
 
-    private func exceeded(
-        _ name: String, _ value: Int, _ flag: String, _ message: String, at: Int
-    ) -> RenderError {
-        failure(
-            .limit, "\(message) (limit \(name), set by \(flag))", at: at,
-            limit: .init(name: name, value: value, flag: flag))
+    private func exceeded(_ limit: RenderLimit, _ found: String? = nil, at: Int) -> RenderError {
+        let limit = limits.reached(limit)
+        return failure(.limit, limit.message(found), at: at, limit: limit)
     }
 
     private func failure(
-        _ kind: RenderError.Kind, _ message: String, at: Int, limit: RenderError.Limit? = nil
+        _ kind: RenderError.Kind, _ message: String, at: Int, limit: ReachedLimit? = nil
     ) -> RenderError {
         let offset = Int(program.offsets[at])
         let template = program.templates[program.template(at: offset)]

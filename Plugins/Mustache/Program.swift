@@ -125,7 +125,7 @@ extension RenderError {
     /// An error at a byte of a template: `template: NAME:LINE:COLUMN: message`.
     init(
         _ kind: Kind, _ message: String, template: String, source: ArraySlice<UInt8>, offset: Int,
-        limit: Limit? = nil
+        limit: ReachedLimit? = nil
     ) {
         var line = 1
         var column = 1

@@ -1,3 +1,5 @@
+import PluginAPI
+
 /// What opens and closes a tag.
 struct Delimiters: Equatable {
     var left: [UInt8]
@@ -51,11 +53,16 @@ struct SyntaxError: Error {
     var offset: Int
     var message: String
     /// Which limit, where it was one.
-    var limit: (name: String, value: Int, flag: String)?
+    var limit: ReachedLimit?
 
     init(_ message: String, at offset: Int) {
         self.message = message
         self.offset = offset
+    }
+
+    init(_ limit: ReachedLimit, _ found: String, at offset: Int) {
+        self.init(limit.message(found), at: offset)
+        self.limit = limit
     }
 }
 

@@ -1,3 +1,5 @@
+import PluginAPI
+
 /// Bytes → tags, in the order of the source. What lies between two tags is text.
 struct TagScanner {
     private let bytes: ArraySlice<UInt8>
@@ -18,9 +20,8 @@ struct TagScanner {
         var tags: [Tag] = []
         while let start = find(delimiters.left, from: position) {
             guard tags.count < most else {
-                var error = SyntaxError("more than \(most) tags", at: start - base)
-                error.limit = ("nodes", most, "--max-template-nodes")
-                throw error
+                throw SyntaxError(
+                    ReachedLimit(.nodes, value: most), "more than \(most) tags", at: start - base)
             }
             tags.append(try tag(at: start))
         }

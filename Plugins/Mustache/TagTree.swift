@@ -1,3 +1,5 @@
+import PluginAPI
+
 /// Which tag closes which, and which encloses which.
 struct TagTree {
     /// For a tag that opens, the index of the one that closes it, and the other way round; -1 for all others.
@@ -27,9 +29,9 @@ struct TagTree {
             container[index] = open.last ?? -1
             if tag.kind.opens {
                 guard open.count < nesting else {
-                    var error = SyntaxError("tags nest deeper than \(nesting)", at: tag.range.lowerBound)
-                    error.limit = ("nesting", nesting, "--max-template-nesting")
-                    throw error
+                    throw SyntaxError(
+                        ReachedLimit(.nesting, value: nesting), "tags nest deeper than \(nesting)",
+                        at: tag.range.lowerBound)
                 }
                 open.append(index)
             }

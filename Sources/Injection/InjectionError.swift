@@ -22,7 +22,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     public var source: String?
     /// What a value of the template wrote there, its beginning, and the value's place in the template.
     public var written: (value: String, by: RenderError.Place)?
-    public var limit: RenderError.Limit?
+    public var limit: ReachedLimit?
     /// The place in the manifest, where that is what could not be read.
     public var manifest: SourcePosition?
     /// What else was wrong with the same pod, in the order of the steps, or with the same manifest, in its order.
@@ -30,7 +30,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
 
     public init(
         _ stage: Stage, _ code: ReasonCode, _ message: String, place: RenderError.Place? = nil,
-        rendered: SourcePosition? = nil, snippet: String? = nil, limit: RenderError.Limit? = nil,
+        rendered: SourcePosition? = nil, snippet: String? = nil, limit: ReachedLimit? = nil,
         manifest: SourcePosition? = nil
     ) {
         self.stage = stage

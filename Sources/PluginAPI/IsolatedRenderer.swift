@@ -32,12 +32,7 @@ public struct IsolatedRenderer: Renderer {
         for source in sources.sources { total += source.bytes.count }
         guard total <= options.limits.sourceBytes else {
             throw RenderError(
-                kind: .limit,
-                detail:
-                    "template: \(sources.entry): the template has more than \(options.limits.sourceBytes) bytes "
-                    + "of source (limit sourceBytes, set by --max-template-bytes)",
-                limit: .init(
-                    name: "sourceBytes", value: options.limits.sourceBytes, flag: "--max-template-bytes"))
+                options.limits.reached(.sourceBytes), head: "template: \(sources.entry): ")
         }
         try PluginCall.checkTime(options.limits.deadline)
         let template = IsolatedTemplate(sources: sources, options: options, pool: pool)

@@ -107,10 +107,7 @@ struct FrameReader {
 
 extension FrameWriter {
     mutating func limits(_ limits: RenderLimits) {
-        for value in [
-            limits.steps, limits.outputBytes, limits.depth, limits.rangeItems, limits.functionBytes,
-            limits.regexBytes, limits.sourceBytes, limits.nesting, limits.nodes,
-        ] { number(value) }
+        for limit in RenderLimit.allCases { number(limits[limit]) }
         number(limits.deadline ?? 0)
     }
 
@@ -140,9 +137,8 @@ extension FrameWriter {
         text(error.place?.template ?? "")
         number(error.place?.line ?? 0)
         number(error.place?.column ?? 0)
-        text(error.limit?.name ?? "")
+        text(error.limit?.limit.rawValue ?? "")
         number(error.limit?.value ?? 0)
-        text(error.limit?.flag ?? "")
     }
 
     mutating func description(_ description: RendererDescription) {
@@ -155,10 +151,8 @@ extension FrameWriter {
 
 extension FrameReader {
     mutating func limits() throws(FrameError) -> RenderLimits {
-        var limits = RenderLimits(
-            steps: try integer(), outputBytes: try integer(), depth: try integer(), rangeItems: try integer(),
-            functionBytes: try integer(), regexBytes: try integer(), sourceBytes: try integer(),
-            nesting: try integer(), nodes: try integer())
+        var limits = RenderLimits.commandLine
+        for limit in RenderLimit.allCases { limits[limit] = try integer() }
         let deadline = try number()
         limits.deadline = deadline == 0 ? nil : deadline
         return limits
@@ -192,11 +186,11 @@ extension FrameReader {
         let detail = Array(try bytes())
         let template = try text()
         let (line, column) = (try integer(), try integer())
-        let (limit, value, flag) = (try text(), try integer(), try text())
+        let (limit, value) = (RenderLimit(rawValue: try text()), try integer())
         return RenderError(
             kind: kind, detailBytes: detail,
             place: line > 0 ? .init(template: template, line: line, column: column > 0 ? column : nil) : nil,
-            limit: limit.isEmpty ? nil : .init(name: limit, value: value, flag: flag))
+            limit: limit.map { ReachedLimit($0, value: value) })
     }
 
     mutating func description(of path: String) throws(FrameError) -> RendererDescription {

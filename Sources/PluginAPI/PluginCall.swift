@@ -62,9 +62,7 @@ final class PluginCall: @unchecked Sendable {
                 .init(kind: .engine, detail: "the engine wrote \(UInt(bitPattern: count)) bytes from NULL"))
         }
         guard count <= limits.outputBytes - output.count else {
-            return stop(
-                limit: "outputBytes", limits.outputBytes, "--max-output-bytes",
-                "more than \(limits.outputBytes) bytes of output")
+            return stop(at: limits.reached(.outputBytes))
         }
         bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
             output.append(UnsafeBufferPointer(start: $0, count: count))
@@ -77,8 +75,7 @@ final class PluginCall: @unchecked Sendable {
         let (sum, overflow) = steps.addingReportingOverflow(Int(clamping: further))
         steps = overflow ? .max : sum
         guard steps <= limits.steps else {
-            return stop(
-                limit: "steps", limits.steps, "--max-template-steps", "more than \(limits.steps) steps")
+            return stop(at: limits.reached(.steps))
         }
         if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
             return stop(.init(kind: .deadline, detail: "template: the deadline passed after \(steps) steps"))
@@ -86,11 +83,8 @@ final class PluginCall: @unchecked Sendable {
         return PILLION_OK
     }
 
-    private func stop(limit name: String, _ value: Int, _ flag: String, _ message: String) -> Int32 {
-        stop(
-            .init(
-                kind: .limit, detail: "template: \(message) (limit \(name), set by \(flag))",
-                limit: .init(name: name, value: value, flag: flag)))
+    private func stop(at limit: ReachedLimit) -> Int32 {
+        stop(RenderError(limit, head: "template: "))
     }
 
     private func stop(_ error: RenderError) -> Int32 {
@@ -138,17 +132,14 @@ final class PluginCall: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: text.data, count: min(text.size, Self.longestMessage))
     }
 
-    private static func limit(_ number: UInt32, of limits: RenderLimits) -> RenderError.Limit? {
-        switch number {
-        case 1: .init(name: "sourceBytes", value: limits.sourceBytes, flag: "--max-template-bytes")
-        case 2: .init(name: "nesting", value: limits.nesting, flag: "--max-template-nesting")
-        case 3: .init(name: "nodes", value: limits.nodes, flag: "--max-template-nodes")
-        case 4: .init(name: "steps", value: limits.steps, flag: "--max-template-steps")
-        case 5: .init(name: "outputBytes", value: limits.outputBytes, flag: "--max-output-bytes")
-        case 6: .init(name: "depth", value: limits.depth, flag: "--max-depth")
-        case 7: .init(name: "rangeItems", value: limits.rangeItems, flag: "--max-range-items")
-        default: nil
-        }
+    /// The limits as `pillion_error.limit` numbers them, from 1: a part of the interface.
+    private static let numbered: [RenderLimit] = [
+        .sourceBytes, .nesting, .nodes, .steps, .outputBytes, .depth, .rangeItems,
+    ]
+
+    private static func limit(_ number: UInt32, of limits: RenderLimits) -> ReachedLimit? {
+        guard number >= 1, number <= numbered.count else { return nil }
+        return limits.reached(numbered[Int(number) - 1])
     }
 
     fileprivate func wholeJSON() -> pillion_text {

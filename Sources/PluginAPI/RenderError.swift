@@ -30,35 +30,32 @@ public struct RenderError: Error, Sendable, Equatable {
         }
     }
 
-    /// Which limit, its value, and the flag that sets it.
-    public struct Limit: Sendable, Equatable {
-        public var name: String
-        public var value: Int
-        public var flag: String
-
-        public init(name: String, value: Int, flag: String) {
-            self.name = name
-            self.value = value
-            self.flag = flag
-        }
-    }
-
     public var kind: Kind
     /// The engine's whole message, with place and context as the engine writes them. Bytes, because a message may
     /// quote a template that is not UTF-8.
     public var detailBytes: [UInt8]
     public var place: Place?
-    public var limit: Limit?
+    /// The limit that was reached, where it was one.
+    public var limit: ReachedLimit?
 
-    public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: Limit? = nil) {
+    public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: ReachedLimit? = nil) {
         self.kind = kind
         self.detailBytes = detailBytes
         self.place = place
         self.limit = limit
     }
 
-    public init(kind: Kind, detail: String, place: Place? = nil, limit: Limit? = nil) {
+    public init(kind: Kind, detail: String, place: Place? = nil, limit: ReachedLimit? = nil) {
         self.init(kind: kind, detailBytes: Array(detail.utf8), place: place, limit: limit)
+    }
+
+    /// A limit that was reached.
+    ///
+    /// - Parameters:
+    ///   - head: what goes before the sentence: the place as the engine writes it.
+    ///   - found: how it was reached, where the limit's own sentence does not fit.
+    public init(_ limit: ReachedLimit, head: String, _ found: String? = nil, place: Place? = nil) {
+        self.init(kind: .limit, detail: head + limit.message(found), place: place, limit: limit)
     }
 
     /// The message as text; bytes that are not UTF-8 become U+FFFD.

@@ -1,3 +1,4 @@
+public import PluginAPI
 public import Values
 
 /// Why a request has no answer, as RFC 9457 writes it down: `application/problem+json`.
@@ -14,6 +15,8 @@ public struct RequestProblem: Error, Sendable, Equatable {
     public var members: Object
     /// Seconds for `Retry-After`; nil for none.
     public var retryAfter: Int?
+    /// The limit of a rendering that was reached, for the metrics; `members` has it for the caller.
+    public var limit: RenderLimit?
 
     public init(
         status: Int, code: String, detail: String, members: Object = Object(), retryAfter: Int? = nil

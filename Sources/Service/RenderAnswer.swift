@@ -148,10 +148,18 @@ extension RequestProblem {
             }
         }
         if let limit = error.limit {
-            members["limit"] = [
-                "name": .string(limit.name), "value": .int(Int64(limit.value)), "flag": .string(limit.flag),
-            ]
+            self.limit = limit.limit
+            members["limit"] = limit.json
         }
+    }
+}
+
+extension ReachedLimit {
+    var json: Value {
+        [
+            "name": .string(limit.rawValue), "value": .int(Int64(value)),
+            "flag": .string(limit.flag),
+        ]
     }
 }
 

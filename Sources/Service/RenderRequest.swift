@@ -11,19 +11,6 @@ public struct RenderRequest: Sendable {
     /// How the output is understood: as it is, or parsed and given back as a value too.
     public enum Format: String, Sendable, CaseIterable { case text, yaml, json }
 
-    /// Limits that the caller wants below the server's.
-    public struct Lowered: Sendable, Equatable {
-        public var steps: Int?
-        public var outputBytes: Int?
-        public var depth: Int?
-
-        public init(steps: Int? = nil, outputBytes: Int? = nil, depth: Int? = nil) {
-            self.steps = steps
-            self.outputBytes = outputBytes
-            self.depth = depth
-        }
-    }
-
     /// The caller's mark (`id`), given back by `render --requests`.
     public var id: Value?
     public var engine: String
@@ -33,13 +20,14 @@ public struct RenderRequest: Sendable {
     public var options: CompileOptions
     public var data: Value
     public var format: Format
-    public var lowered: Lowered
+    /// Limits that the caller wants below the server's, of `RenderLimit.lowerable`.
+    public var lowered: [RenderLimit: Int]
     public var wantsSourceMap: Bool
 
     public init(
         id: Value? = nil, engine: String = "gotemplate", sources: TemplateSources, reference: String? = nil,
         options: CompileOptions = CompileOptions(), data: Value = .null, format: Format = .text,
-        lowered: Lowered = Lowered(), wantsSourceMap: Bool = false
+        lowered: [RenderLimit: Int] = [:], wantsSourceMap: Bool = false
     ) {
         self.id = id
         self.engine = engine
@@ -137,18 +125,16 @@ public struct RenderRequest: Sendable {
         return options
     }
 
-    private static func lowered(_ reader: MemberReader) throws(RequestProblem) -> Lowered {
-        Lowered(
-            steps: try reader.count("steps"), outputBytes: try reader.count("outputBytes"),
-            depth: try reader.count("depth"))
+    private static func lowered(_ reader: MemberReader) throws(RequestProblem) -> [RenderLimit: Int] {
+        var lowered: [RenderLimit: Int] = [:]
+        for limit in RenderLimit.lowerable { lowered[limit] = try reader.count(limit.rawValue) }
+        return lowered
     }
 
     /// The server's limits, lowered where the request asks for less; asking for more changes nothing.
     func limits(below limits: RenderLimits) -> RenderLimits {
         var limits = limits
-        if let steps = lowered.steps { limits.steps = min(limits.steps, steps) }
-        if let bytes = lowered.outputBytes { limits.outputBytes = min(limits.outputBytes, bytes) }
-        if let depth = lowered.depth { limits.depth = min(limits.depth, depth) }
+        for (limit, value) in lowered { limits[limit] = min(limits[limit], value) }
         return limits
     }
 }

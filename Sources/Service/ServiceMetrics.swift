@@ -96,7 +96,7 @@ final class ServiceMetrics: Sendable {
             buckets: Self.bytes)
         renderLimits = registry.counters(
             "template_render_limit_exceeded_total", "Renderings that reached a limit.",
-            labels: [MetricLabel("limit", ["steps", "output", "depth", "range", "deadline", "body"])])
+            labels: [MetricLabel("limit", RenderLimit.metricLabels + ["deadline", "body"])])
 
         let handler = MetricLabel("handler", handlers + ["none"])
         let codes = [200, 204, 400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 431, 500, 503, 504]
@@ -275,17 +275,9 @@ struct RenderRecord {
             limit = "deadline"
         case "limit_exceeded":
             result = .limit
-            limit = Self.label(answer.problem?.members["limit"]?["name"]?.string ?? "")
+            limit = answer.problem?.limit?.metricLabel
         case "rendered_yaml_invalid", "rendered_json_invalid": result = .outputInvalid
         default: return nil
-        }
-    }
-
-    private static func label(_ name: String) -> String {
-        switch name {
-        case "outputBytes", "functionBytes": "output"
-        case "rangeItems": "range"
-        default: name
         }
     }
 }

@@ -63,8 +63,8 @@ import Testing
     /// Errors of limits name a flag each: all of them are there.
     @Test func flagsThatErrorsName() {
         let names = Set(options().map(\.name))
-        let source = text(of: packageRoot + "/Sources/PluginAPI/RenderLimits.swift")
-        let flags = source.split(separator: "`").filter { $0.hasPrefix("--max-") }.map { $0.dropFirst(2) }
+        let source = text(of: packageRoot + "/Sources/PluginAPI/RenderLimit.swift")
+        let flags = source.split(separator: "\"").filter { $0.hasPrefix("max-") }
         #expect(flags.count >= 9)
         for flag in flags { #expect(names.contains(String(flag)), "\(flag)") }
     }

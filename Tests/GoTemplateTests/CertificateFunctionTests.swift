@@ -143,6 +143,6 @@ import Values
             limits: {
                 var limits = RenderLimits.server; limits.steps = 800_000; return limits
             }())
-        #expect(error?.limit?.name == "steps")
+        #expect(error?.limit?.limit == .steps)
     }
 }

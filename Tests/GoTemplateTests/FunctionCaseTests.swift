@@ -32,7 +32,7 @@ import Values
     }
 
     private func summary(_ result: (output: [UInt8], error: RenderError?)) -> String {
-        if let limit = result.error?.limit { return "!! limit " + limit.name }
+        if let limit = result.error?.limit { return "!! limit " + limit.limit.rawValue }
         if let error = result.error { return "!! " + error.detail }
         return String(decoding: result.output, as: UTF8.self).split(
             separator: "\n", omittingEmptySubsequences: false

@@ -50,8 +50,8 @@ import Values
     func endsAtALimit(_ source: String, _ name: String) {
         let error = failure(source)
         #expect(error?.kind == .limit, "\(error?.detail.prefix(200) ?? "no error")")
-        #expect(error?.limit?.name == name)
-        #expect(error?.limit?.flag.hasPrefix("--max-") == true)
+        #expect(error?.limit?.limit.rawValue == name)
+        #expect(error?.limit?.limit.flag.hasPrefix("--max-") == true)
     }
 
     /// What is found byte by byte, with all of the text read each time, ends at the steps; what reads on does not.
@@ -68,7 +68,7 @@ import Values
     func findingAllIsCounted(_ source: String, _ expected: String?) {
         let (output, error) = rendered(source, sets: ["sprig"])
         if let expected { #expect(String(decoding: output, as: UTF8.self) == expected) }
-        #expect(error?.limit?.name == (expected == nil ? "steps" : nil), "\(error?.detail ?? "no error")")
+        #expect(error?.limit?.limit == (expected == nil ? .steps : nil), "\(error?.detail ?? "no error")")
     }
 
     /// A search takes time in proportion to the text times the pattern, and is counted so.
@@ -89,7 +89,7 @@ import Values
         }
         #expect(try steps("(a+)+$") > 100_000 / 16)
         let error = #expect(throws: RenderError.self) { try steps("(a{100}){10}$") }
-        #expect(error?.limit?.name == "steps")
+        #expect(error?.limit?.limit == .steps)
     }
 
     /// Messages of Go stay Go's under its own limits.

@@ -50,7 +50,7 @@ import Values
             try template.render(TemplateData(data), limits: limits, into: &output)
             return output.text
         } catch {
-            let limit = error.limit.map { " \($0.name)=\($0.value) \($0.flag)" } ?? ""
+            let limit = error.limit.map { " \($0.limit)=\($0.value) \($0.limit.flag)" } ?? ""
             return "\(output.text)\n=== \(error.kind.rawValue)\(limit)\n\(error.detail)\n"
         }
     }
@@ -73,15 +73,7 @@ import Values
     private func apply(_ text: String, to limits: inout RenderLimits) throws {
         let words = text.split(separator: "=")
         let value = try #require(Int(words[1]))
-        switch words[0] {
-        case "depth": limits.depth = value
-        case "steps": limits.steps = value
-        case "outputBytes": limits.outputBytes = value
-        case "rangeItems": limits.rangeItems = value
-        case "sourceBytes": limits.sourceBytes = value
-        case "nesting": limits.nesting = value
-        case "nodes": limits.nodes = value
-        default: Issue.record("no limit \(words[0])")
-        }
+        let limit = try #require(RenderLimit(rawValue: String(words[0])), "no limit \(words[0])")
+        limits[limit] = value
     }
 }

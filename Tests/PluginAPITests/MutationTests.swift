@@ -41,7 +41,7 @@ import Values
     @Test func outputPastTheLimitEndsAtTheLimit() throws {
         for renderer in try both("WRITE_PAST_LIMIT") {
             let (output, error) = render(renderer, "text")
-            #expect(error?.limit?.name == "outputBytes")
+            #expect(error?.limit?.limit == .outputBytes)
             #expect(output.utf8.count <= RenderLimits.server.outputBytes)
         }
     }

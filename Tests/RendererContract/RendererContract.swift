@@ -141,7 +141,7 @@ public struct RendererContract: Sendable {
         guard let error = render(samples.plain.template, samples.plain.data, limits, into: &output) else {
             return ["\(length) bytes are written with a limit of \(length - 1)"]
         }
-        var found = judge(error, limit: "outputBytes", length - 1)
+        var found = judge(error, limit: .outputBytes, length - 1)
         if output.count >= length { found.append("\(output.count) bytes stand in the output") }
         return found
     }
@@ -154,7 +154,7 @@ public struct RendererContract: Sendable {
             _ = try renderer.compile(sources(samples.plain.template), options: options)
             return ["it compiles"]
         } catch {
-            return judge(error, limit: "sourceBytes", 1)
+            return judge(error, limit: .sourceBytes, 1)
         }
     }
 
@@ -166,7 +166,7 @@ public struct RendererContract: Sendable {
         guard let error = render(samples.long.template, samples.long.data, limits, into: &output) else {
             return ["it renders"]
         }
-        return judge(error, limit: "steps", 1000)
+        return judge(error, limit: .steps, 1000)
     }
 
     private func deadline() -> [String] {
@@ -236,13 +236,13 @@ public struct RendererContract: Sendable {
         return found
     }
 
-    private func judge(_ error: RenderError, limit name: String, _ value: Int) -> [String] {
-        guard error.kind == .limit, error.limit?.name == name, error.limit?.value == value else {
+    private func judge(_ error: RenderError, limit: RenderLimit, _ value: Int) -> [String] {
+        guard error.kind == .limit, error.limit == ReachedLimit(limit, value: value) else {
             return [
-                "want the limit \(name) of \(value), got \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"
+                "want the limit \(limit) of \(value), got \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"
             ]
         }
-        return error.limit?.flag.hasPrefix("--") == true ? [] : ["the limit names no flag"]
+        return []
     }
 }
 

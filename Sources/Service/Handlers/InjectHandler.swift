@@ -91,7 +91,7 @@ struct InjectHandler: Handler {
 
     /// Whether it failed for what it may take here, and may go on elsewhere.
     private func isOverAllowance(_ error: InjectionError) -> Bool {
-        guard let limit = error.limit, limit.name == "steps" else { return error.stage == .deadline }
+        guard let limit = error.limit, limit.limit == .steps else { return error.stage == .deadline }
         return limit.value < options.injection.limits.steps
     }
 
@@ -211,9 +211,7 @@ extension RequestProblem {
         if let manifest = error.manifest { members["manifest"] = manifest.json }
         if let snippet = error.snippet { members["snippet"] = .string(snippet) }
         if let limit = error.limit {
-            members["limit"] = [
-                "name": .string(limit.name), "value": .int(Int64(limit.value)), "flag": .string(limit.flag),
-            ]
+            members["limit"] = limit.json
         }
     }
 }

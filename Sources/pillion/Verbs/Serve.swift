@@ -115,41 +115,32 @@ private let callerSettings: [Setting] = [
         "let callers beyond loopback send templates of their own to /render"),
 ]
 
-private let limitSettings: [Setting] = [
-    renderLimit("max-template-steps", \.steps, "instructions of one rendering"),
-    renderLimit("max-output-bytes", \.outputBytes, "bytes that one rendering writes"),
-    renderLimit("max-depth", \.depth, "templates within templates"),
-    renderLimit("max-range-items", \.rangeItems, "rounds of one loop"),
-    renderLimit("max-function-bytes", \.functionBytes, "bytes that one function builds"),
-    renderLimit("max-regex-bytes", \.regexBytes, "bytes of one regular expression"),
-    renderLimit("max-template-bytes", \.sourceBytes, "bytes of a template, all its texts together"),
-    renderLimit("max-template-nesting", \.nesting, "blocks and parentheses of a template within each other"),
-    renderLimit("max-template-nodes", \.nodes, "nodes of a template"),
-    .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
-    .number("max-request-bytes", \.maxRequestBytes, "the body of everything else"),
-    .duration(
-        "request-budget", milliseconds: \.requestBudgetMilliseconds,
-        "how long a review may take, unless the caller's timeout leaves less"),
-    .number(
-        "cacheBytes", \.injection.cacheBytes, in: 0...(1 << 40),
-        "memory for answers and outputs of templates that are seen again; 0 keeps none"),
-    .number(
-        "max-in-flight", \.workers, in: 0...4_096,
-        "answers that take long at once; 0 is the number of processors"),
-]
+private let limitSettings: [Setting] =
+    RenderLimit.allCases.map(renderLimit) + [
+        .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
+        .number("max-request-bytes", \.maxRequestBytes, "the body of everything else"),
+        .duration(
+            "request-budget", milliseconds: \.requestBudgetMilliseconds,
+            "how long a review may take, unless the caller's timeout leaves less"),
+        .number(
+            "cacheBytes", \.injection.cacheBytes, in: 0...(1 << 40),
+            "memory for answers and outputs of templates that are seen again; 0 keeps none"),
+        .number(
+            "max-in-flight", \.workers, in: 0...4_096,
+            "answers that take long at once; 0 is the number of processors"),
+    ]
 
 /// A limit of templates, those of requests and those of the configuration.
-private func renderLimit(
-    _ name: String, _ path: any WritableKeyPath<RenderLimits, Int> & Sendable, _ help: String
-) -> Setting {
-    let fallback = String(ServeOptions().renderLimits[keyPath: path])
-    return Setting([Option(name: name, shape: .value("N"), fallback: fallback, help: help)]) {
-        options, arguments in
-        guard arguments.isGiven(name), let value = try arguments.int(name, in: 1...Int(Int32.max)) else {
-            return
-        }
-        options.renderLimits[keyPath: path] = value
-        options.injection.limits[keyPath: path] = value
+private func renderLimit(_ limit: RenderLimit) -> Setting {
+    let fallback = String(ServeOptions().renderLimits[limit])
+    return Setting([
+        Option(name: limit.option, shape: .value("N"), fallback: fallback, help: limit.help)
+    ]) { options, arguments in
+        guard arguments.isGiven(limit.option),
+            let value = try arguments.int(limit.option, in: 1...Int(Int32.max))
+        else { return }
+        options.renderLimits[limit] = value
+        options.injection.limits[limit] = value
     }
 }
 

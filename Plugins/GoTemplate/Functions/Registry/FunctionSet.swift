@@ -66,7 +66,7 @@ public enum FunctionError: Error, Sendable {
     /// The function's own error or panic: Go's `error calling NAME: …`.
     case failed([UInt8])
     /// A limit was reached.
-    case limit(RenderError.Limit)
+    case limit(ReachedLimit)
     /// A template that the function rendered failed with this; `error calling NAME: …` goes before it, unless it
     /// is a limit.
     case template(RenderError)
@@ -106,15 +106,14 @@ public final class FunctionContext {
     /// - Throws: a limit's error where that is more than one function may build.
     public func checkSize(_ size: Int) throws(FunctionError) {
         if size < 0 || size > limits.functionBytes {
-            throw .limit(
-                .init(name: "functionBytes", value: limits.functionBytes, flag: "--max-function-bytes"))
+            throw .limit(limits.reached(.functionBytes))
         }
     }
 
     /// To be called before using a regular expression of that many bytes.
     public func checkRegex(_ size: Int) throws(FunctionError) {
         if size > limits.regexBytes {
-            throw .limit(.init(name: "regexBytes", value: limits.regexBytes, flag: "--max-regex-bytes"))
+            throw .limit(limits.reached(.regexBytes))
         }
     }
 
@@ -122,7 +121,7 @@ public final class FunctionContext {
     public func count(steps further: Int) throws(FunctionError) {
         steps &+= further
         if steps > limits.steps {
-            throw .limit(.init(name: "steps", value: limits.steps, flag: "--max-template-steps"))
+            throw .limit(limits.reached(.steps))
         }
     }
 
