@@ -3,14 +3,19 @@ import TestSupport
 import Testing
 import Values
 
-/// The commands of docs/operations.md, in order, with `kubectl` against the test server: blocks of shell must succeed, console
-/// blocks must print what stands there (`UPDATE_GOLDEN=1` rewrites it). A block that is not run says so, and why.
+/// Runs the commands of the documents for operators, in order, with `kubectl` against the test server. A block of shell
+/// must succeed, a console block must print its output (`UPDATE_GOLDEN=1` rewrites it). A block that is not run says why.
 @Suite(
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: kubectl != nil, "there is no kubectl"),
     .timeLimit(.minutes(3)))
 struct OperationsTests {
     private static let mark = "# not run by the tests: "
+
+    /// In this order: each document continues with the cluster and the files that the ones before it left.
+    private static let documents = [
+        "install.md", "first-sidecar.md", "why-not.md", "from-istio.md", "run.md",
+    ]
 
     @Test func everyCommandIsTrue() throws {
         let cluster = try #require(TestCluster())
@@ -23,29 +28,30 @@ struct OperationsTests {
             run("/bin/bash", ["-eo", "pipefail", "-c", script], environment: environment, in: folder.root)
         }
         var count = 0
-        let document = BlockDocument(path: packageRoot + "/docs/operations.md")
-        let rewritten = document.refilled { block in
-            guard ["sh", "console"].contains(block.kind) else { return nil }
-            if let first = block.lines.first, first.hasPrefix(Self.mark) {
-                #expect(first.count > Self.mark.count + 10, "operations.md:\(block.line): why is it not run?")
-                return nil
+        for name in Self.documents {
+            let document = BlockDocument(path: packageRoot + "/docs/" + name)
+            let rewritten = document.refilled { block in
+                guard ["sh", "console"].contains(block.kind) else { return nil }
+                if let first = block.lines.first, first.hasPrefix(Self.mark) {
+                    #expect(first.count > Self.mark.count + 10, "\(name):\(block.line): why is it not run?")
+                    return nil
+                }
+                guard block.kind == "console" else {
+                    count += 1
+                    let result = bash(block.lines.joined(separator: "\n"))
+                    #expect(result.status == 0, "\(name):\(block.line):\n\(result.output)\(result.errors)")
+                    return nil
+                }
+                return block.steps.map { step in
+                    count += 1
+                    let output = bash(step.command).output
+                    if !updatesGoldens { #expect(output == step.output, "\(name): $ \(step.command)") }
+                    return "$ \(step.command)\n\(output)"
+                }.joined()
             }
-            guard block.kind == "console" else {
-                count += 1
-                let result = bash(block.lines.joined(separator: "\n"))
-                #expect(
-                    result.status == 0, "operations.md:\(block.line):\n\(result.output)\(result.errors)")
-                return nil
-            }
-            return block.steps.map { step in
-                count += 1
-                let output = bash(step.command).output
-                if !updatesGoldens { #expect(output == step.output, "operations.md: $ \(step.command)") }
-                return "$ \(step.command)\n\(output)"
-            }.joined()
+            if updatesGoldens { _ = compareGolden(rewritten, with: document.path) }
         }
-        #expect(count >= 18, "\(count) blocks and commands")
-        if updatesGoldens { _ = compareGolden(rewritten, with: document.path) }
+        #expect(count >= 23, "\(count) blocks and commands")
 
         // What was installed is gone, what was not is there.
         for (resource, namespace) in [

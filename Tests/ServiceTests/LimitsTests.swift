@@ -9,7 +9,7 @@ import Values
 
 /// One limit: what is sent with a size, and whether it is taken.
 private struct Limit: CustomTestStringConvertible, Sendable {
-    /// The row of docs/operations.md that it belongs to.
+    /// The row of the table in docs/reference.md that it belongs to.
     let row: String
     let name: String
     let value: Int
@@ -19,8 +19,8 @@ private struct Limit: CustomTestStringConvertible, Sendable {
     var testDescription: String { name }
 }
 
-/// Every limit of a request at limit − 1, limit and limit + 1: over a socket where a client can reach it. A row of the
-/// table in docs/operations.md without a case here fails, and so does a case without a row.
+/// Tests every limit of a request at limit − 1, limit and limit + 1, over a socket where a client can reach it. A row of
+/// the table in docs/reference.md without a case here fails, and so does a case without a row.
 @Suite(.timeLimit(.minutes(3)))
 struct LimitsTests {
     // MARK: Sending
@@ -95,14 +95,14 @@ struct LimitsTests {
     ]
 
     private static let templates: [Limit] = [
-        Limit(row: "a rendering", name: "steps", value: usage("steps", "{{range 20}}x{{end}}")) {
+        Limit(row: "steps of a rendering", name: "steps", value: usage("steps", "{{range 20}}x{{end}}")) {
             try lowered(
                 "steps", "{{range 20}}x{{end}}", used: usage("steps", "{{range 20}}x{{end}}"), by: $0)
         },
-        Limit(row: "a rendering", name: "bytes of output", value: 100) {
+        Limit(row: "output of a rendering", name: "bytes of output", value: 100) {
             try render(repeated("x", $0), "null", #","limits":{"outputBytes":100}"#).status == 200
         },
-        Limit(row: "a rendering", name: "most bytes of output", value: 10 << 20) { size in
+        Limit(row: "output of a rendering", name: "most bytes of output", value: 10 << 20) { size in
             // Five texts of two mebibytes less what is wanted.
             let part = size / 5
             let rest = size - 4 * part
@@ -110,26 +110,26 @@ struct LimitsTests {
                 "{{$x := repeat \(part) \"x\"}}{{$x}}{{$x}}{{$x}}{{$x}}{{repeat \(rest) \"x\"}}"
             return try render(template, "null", #","functions":["sprig"]"#).status == 200
         },
-        Limit(row: "a rendering", name: "templates within templates", value: 100) { depth in
+        Limit(row: "nested template calls", name: "templates within templates", value: 100) { depth in
             let template =
                 "{{define \"r\"}}{{if gt . 1}}{{template \"r\" (sub . 1)}}{{end}}{{end}}{{template \"r\" .}}"
             return try render(template, "\(depth)", #","functions":["sprig"]"#).status == 200
         },
-        Limit(row: "a rendering", name: "rounds of a loop", value: 100_000) {
+        Limit(row: "iterations of one loop", name: "rounds of a loop", value: 100_000) {
             try render("{{range \($0)}}{{end}}").status == 200
         },
-        Limit(row: "a rendering", name: "bytes of a function", value: 3 << 20) {
+        Limit(row: "bytes that one function builds", name: "bytes of a function", value: 3 << 20) {
             try render("{{len (repeat \($0) \"x\")}}", "null", #","functions":["sprig"]"#).status == 200
         },
-        Limit(row: "a rendering", name: "bytes of a regular expression", value: 1 << 10) {
+        Limit(row: "regular expression", name: "bytes of a regular expression", value: 1 << 10) {
             try render(
                 "{{regexMatch \"\(repeated("a", $0))\" \"b\"}}", "null", #","functions":["sprig"]"#
             ).status == 200
         },
-        Limit(row: "a template", name: "bytes of a template", value: 1 << 20) {
+        Limit(row: "source of a template", name: "bytes of a template", value: 1 << 20) {
             try render(repeated("x", $0)).status == 200
         },
-        Limit(row: "a template", name: "levels of a template", value: 500) {
+        Limit(row: "nesting of a template", name: "levels of a template", value: 500) {
             try render(repeated("{{if 1}}", $0) + repeated("{{end}}", $0)).status == 200
         },
     ]
@@ -151,7 +151,7 @@ struct LimitsTests {
     ]
 
     private static let files: [Limit] = [
-        Limit(row: "a file of the configuration", name: "bytes of a configuration", value: 1 << 20) {
+        Limit(row: "file of the configuration", name: "bytes of a configuration", value: 1 << 20) {
             let folder = TemporaryFolder()
             let text = "policy: enabled\ntemplate: |\n  containers: []\n#"
             folder.write(text + repeated("x", $0 - text.utf8.count), to: "config")
@@ -179,7 +179,7 @@ struct LimitsTests {
                 folder.root, registry: registry, limits: ServeOptions().renderLimits)
             return made != nil
         },
-        Limit(row: "a text in the log", name: "bytes of a text in the log", value: Log.longestText) { size in
+        Limit(row: "string in the log", name: "bytes of a text in the log", value: Log.longestText) { size in
             let folder = TemporaryFolder()
             let file = open(folder.path("log"), O_RDWR | O_CREAT, 0o600)
             defer { close(file) }
@@ -303,28 +303,25 @@ struct LimitsTests {
 
     // MARK: Nothing is missing
 
-    private static let smuggling =
-        "both Content-Length and Transfer-Encoding, either or Host twice, an encoding other than chunked, a length or "
-        + "chunk size that is no number, a blank or control character in a header's name, a control character in its "
-        + "value, a header that goes on in the next line, `%00` in path or query"
-
-    /// Rows of the table that other tests hold at their limits.
+    /// Rows of the table whose limits other tests check.
     private static let elsewhere: [String: String] = [
-        "a refused body is read away up to": "HTTPServerTests.bodyBeyondReadingIsRefusedAtOnce",
-        smuggling: "HTTPServerTests.twoLengthsAreRefused and what follows it",
-        "from the first line to the end of the headers": "LimitsTests.headersThatDrip",
-        "a body that drips": "HTTPServerTests.dripOfBodyIsCutOff",
-        "body, answer": "LimitsTests.bodiesThatDrip, answersThatAreNotRead",
+        "bytes of a refused body that are still read": "HTTPServerTests.bodyBeyondReadingIsRefusedAtOnce",
+        "ambiguous or malformed request": "HTTPServerTests.twoLengthsAreRefused and what follows it",
+        "request line to end of headers": "LimitsTests.headersThatDrip",
+        "slow body": "HTTPServerTests.dripOfBodyIsCutOff",
+        "body, response": "LimitsTests.bodiesThatDrip, answersThatAreNotRead",
         "idle connection": "LimitsTests.idleConnections",
-        "answers that take long, at once": "HTTPServerTests.slowAnswersLeaveTheOthersAlone",
+        "slow requests at once": "HTTPServerTests.slowAnswersLeaveTheOthersAlone",
         "a review": "LimitsTests.budgets",
-        "compiled templates of requests": "TemplateCacheTests",
+        "time of a rendering": "GoTemplateTests.deadlineEndsALoop",
+        "nodes of a template": "GoTemplateTests.endsAtALimit",
+        "cached templates of requests": "TemplateCacheTests",
         "annotations of an injected pod": "PodCheckTests",
         "warnings of a review": "AdmissionReviewTests",
     ]
 
     @Test func everyRowOfTheDocumentHasATest() {
-        let text = TestSupport.text(of: packageRoot + "/docs/operations.md")
+        let text = TestSupport.text(of: packageRoot + "/docs/reference.md")
         let table = text.split(separator: "| what | limit | past it | flag |").last ?? ""
         var rows: Set<String> = []
         for line in table.split(separator: "\n").dropFirst() {

@@ -111,7 +111,7 @@ struct MonitoringTests {
     }
 
     @Test func alertsAreDescribed() throws {
-        let operations = text(of: packageRoot + "/docs/operations.md")
+        let document = text(of: packageRoot + "/docs/run.md")
         let tested = text(of: Self.folder + "/rules-test.yaml")
         for rule in try Self.rules() {
             guard let alert = rule["alert"]?.string else { continue }
@@ -121,8 +121,8 @@ struct MonitoringTests {
             #expect(rule["annotations"]?["description"]?.string?.isEmpty == false, "\(alert)")
             let runbook = try #require(rule["annotations"]?["runbook_url"]?.string)
             let halves = runbook.split(separator: "#")
-            #expect(halves.first == "docs/operations.md")
-            let heading = operations.split(separator: "\n").contains {
+            #expect(halves.first == "docs/run.md")
+            let heading = document.split(separator: "\n").contains {
                 $0.hasPrefix("### ") && $0.dropFirst(4).lowercased() == halves.last ?? ""
             }
             #expect(heading, "\(runbook) is no section")
