@@ -116,6 +116,12 @@ let package = Package(
             name: "TestSupport", dependencies: ["Values"], path: "Tests/TestSupport", exclude: ["api-server"],
             swiftSettings: settings),
         tests("ArchitectureTests", needs: []),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["TestSupport"], path: "Tests/Conformance",
+            exclude: [
+                "PROVENANCE.md", "configurations", "decisions", "gotemplate", "open", "oracle", "reported",
+            ],
+            swiftSettings: settings),
         tests("ValuesTests", needs: ["Values"]),
         tests("YAMLTests", needs: ["YAML", "Values"], exclude: ["cases"]),
         .target(
@@ -126,7 +132,7 @@ let package = Package(
             "GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"],
             exclude: ["cases", "oracle"]),
         tests(
-            "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "RendererContract"],
+            "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "YAML", "RendererContract"],
             exclude: ["cases"]),
         tests("PolicyTests", needs: ["Policy", "PluginAPI", "Values"], exclude: ["cases"]),
         tests(

@@ -148,12 +148,12 @@ struct ClusterTests {
 @Suite(
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: access("/usr/bin/kubectl", X_OK) == 0, "kubectl is not installed"),
-    .enabled(if: SharedMaterial.isPresent, "the founding document is beside the checkout, not in it"),
+    .needs(.foundingDocument), .needs(.istioConfigurations),
     .timeLimit(.minutes(2)))
 struct ManualInjectionTests {
     /// The console blocks' commands between two headings, lines that end in a backslash joined.
     private static func commands(from: String, to: String) throws -> [String] {
-        let document = text(of: SharedMaterial.path("spec/installing-the-sidecar.md"))
+        let document = text(of: CaseCollection.foundingDocument.path)
         let start = try #require(document.firstRange(of: from))
         let end = try #require(document[start.upperBound...].firstRange(of: to))
         let joined = document[start.upperBound..<end.lowerBound].replacing("\\\n", with: " ")
@@ -163,7 +163,7 @@ struct ManualInjectionTests {
     @Test func asPrinted() throws {
         let cluster = try #require(TestCluster())
         let folder = TemporaryFolder()
-        let configuration = SharedMaterial.path("bench/config-1.6/")
+        let configuration = CaseCollection.istioConfigurations.path("config-1.6/")
         func file(_ name: String) -> String { text(of: configuration + name) }
         cluster.putConfigMap(
             "istio-system", "istio-sidecar-injector",

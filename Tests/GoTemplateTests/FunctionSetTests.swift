@@ -53,9 +53,9 @@ func rendered(
         }
     }
 
-    @Test(.enabled(if: SharedMaterial.isPresent, "the recorded answers are not beside the checkout"))
+    @Test(.needs(.sprig))
     func recordedAnswersOfSprig() throws {
-        let lines = text(of: SharedMaterial.path("conformance/sprig/cases.jsonl")).split(separator: "\n")
+        let lines = text(of: CaseCollection.sprig.path).split(separator: "\n")
         #expect(lines.count > 500)
         for line in lines {
             let answer = try JSON.read(String(line))

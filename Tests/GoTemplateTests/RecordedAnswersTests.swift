@@ -4,20 +4,28 @@ import TestSupport
 import Testing
 import Values
 
-/// What Go's own text/template answered to recorded cases: output, and the message with the output before it.
+/// Answers of Go's own text/template to recorded cases: output, and the message with the output before it.
 @Suite struct RecordedAnswersTests {
-    @Test(
-        .enabled(if: SharedMaterial.isPresent, "needs the shared material"),
-        arguments: ["cases", "generated-easy", "generated"])
+    @Test(arguments: ["generated-easy", "generated"])
     func agreesWithGo(_ name: String) throws {
-        let file = text(of: SharedMaterial.path("conformance/gotemplate/\(name).jsonl"))
-        var count = 0
-        for line in file.split(separator: "\n") {
-            let answer = try RecordedCase(String(line))
-            count += 1
-            answer.check()
-        }
-        #expect(count >= 1000)
+        let cases = try RecordedCase.all(in: CaseCollection.generatedTemplates.path("\(name).jsonl"))
+        for answer in cases { answer.check() }
+        #expect(cases.count >= 1_000)
+    }
+
+    @Test(.needs(.goTemplates))
+    func agreesWithGosOwnCases() throws {
+        let cases = try RecordedCase.all(in: CaseCollection.goTemplates.path)
+        for answer in cases { answer.check() }
+        #expect(cases.count >= 1_000)
+    }
+
+    /// Cases from the field, answered by Helm, Go and sprig.
+    @Test func agreesWithReportedCases() throws {
+        let cases = try RecordedCase.all(in: CaseCollection.reportedRendering.path)
+        var problems: [String: String] = [:]
+        for answer in cases { problems[answer.name] = answer.problem() }
+        #expect(OpenCases("rendering").complaints(problems, among: cases.map(\.name)) == [])
     }
 
     /// Where names, fields, blanks, line ends and delimiters meet, and how data prints. The first line is the data of
@@ -47,6 +55,10 @@ struct RecordedCase {
     init(fields: Value) {
         self.fields = fields
         name = fields["name"]?.string ?? fields["id"]?.string ?? "?"
+    }
+
+    static func all(in path: String) throws -> [RecordedCase] {
+        try text(of: path).split(separator: "\n").map { try RecordedCase(String($0)) }
     }
 
     private func bytes(_ key: String) -> [UInt8]? {
@@ -79,22 +91,26 @@ struct RecordedCase {
         return options
     }
 
-    func check() {
+    func check() { #expect(problem() == nil, "\(name)") }
+
+    /// What differs from the recorded answer; nil if nothing does.
+    func problem() -> String? {
         var output = ByteBuffer()
         var message: [UInt8]?
         do {
-            let renderer = GoTemplateRenderer(functionSets: [OracleFunctions.set])
+            let renderer = GoTemplateRenderer(functionSets: StandardFunctions.all + [OracleFunctions.set])
             let template = try renderer.compile(sources, options: options)
             try template.render(TemplateData(fields["data"] ?? .null), limits: .commandLine, into: &output)
         } catch {
             message = error.detailBytes
         }
-        let wantedMessage = bytes("expect_error_contains") ?? bytes("error")
-        let wantedOutput = bytes("expect_output") ?? bytes("expect_partial_output") ?? bytes("output") ?? []
-        let got = Outcome(output.bytes, message)
-        let wanted = Outcome(wantedOutput, wantedMessage)
-        #expect(
-            got == wanted, "\(name): \(String(decoding: bytes("template") ?? [], as: UTF8.self).prefix(300))")
+        let expectedMessage = bytes("expect_error_contains") ?? bytes("error")
+        let expectedOutput = bytes("expect_output") ?? bytes("expect_partial_output") ?? bytes("output") ?? []
+        let found = Outcome(output.bytes, message)
+        let expected = Outcome(expectedOutput, expectedMessage)
+        if found == expected { return nil }
+        let template = String(decoding: bytes("template") ?? [], as: UTF8.self).prefix(300)
+        return "\(template): expected \(expected), found \(found)"
     }
 
     struct Outcome: Equatable, CustomStringConvertible {

@@ -139,13 +139,11 @@ import Values
 
     /// The originals' verdicts on annotations, where the registry decides.
     @Test(
-        .enabled(if: SharedMaterial.isPresent, "the recorded refusals are not at hand"),
-        arguments: [("istio-1.6", PolicyConfiguration.Form.classic), ("istio-1.32", .modern)])
-    func recordedRefusals(folder: String, form: PolicyConfiguration.Form) throws {
+        .needs(.istioClassic), .needs(.istioModern),
+        arguments: [(CaseCollection.istioClassic, PolicyConfiguration.Form.classic), (.istioModern, .modern)])
+    func recordedRefusals(collection: CaseCollection, form: PolicyConfiguration.Form) throws {
         var checked = 0
-        for line in text(of: SharedMaterial.path("conformance/\(folder)/refusals.jsonl")).split(
-            separator: "\n")
-        {
+        for line in text(of: collection.path("refusals.jsonl")).split(separator: "\n") {
             let case_ = try JSON.read(String(line))
             let annotation = try #require(case_["annotation"]?.string)
             let value = try #require(case_["value"]?.string)

@@ -7,10 +7,9 @@ import Values
 
 /// Lines of Istio's sidecar template of 1.32 are broken as people do; where the text that it makes is no YAML any more,
 /// the error has to name the template's line. `LineBreaking` of ServiceTests does the same to more templates, in more
-/// ways. Needs ../shared/bench.
+/// ways.
 @Suite struct BrokenTemplateTests {
-    private static let path = SharedMaterial.path("bench/config-1.32/")
-    private static let hasShared = contents(of: path + "inject-config.yaml") != nil
+    private static let path = CaseCollection.istioConfigurations.path("config-1.32/")
     private static let indent = "    "
 
     private enum Breaking: CaseIterable {
@@ -39,10 +38,10 @@ import Values
         }
     }
 
-    @Test(.enabled(if: hasShared, "needs ../shared/bench"))
+    @Test(.needs(.istioConfigurations))
     func theBrokenLineIsFound() throws {
         let lines = try template()
-        let review = try #require(contents(of: SharedMaterial.path("bench/review-v1.json")))
+        let review = try #require(contents(of: CaseCollection.istioConfigurations.path("review-v1.json")))
         #expect(error(lines, review) == nil)
         var (found, all, turn) = (0, 0, 0)
         var missed: [String] = []

@@ -41,10 +41,10 @@ struct BuiltInConfigurationTests {
     }
 
     @Test(
-        "reviews as API servers sent them", .enabled(if: SharedMaterial.isPresent),
+        "reviews as API servers sent them", .needs(.apiServerReviews),
         arguments: ["1.19-v1", "1.19-v1beta1", "1.36-v1", "1.36-v1beta1"])
     func reviews(_ name: String) throws {
-        let text = text(of: SharedMaterial.path("conformance/api-server/review-\(name).json"))
+        let text = text(of: CaseCollection.apiServerReviews.path("review-\(name).json"))
         let sent = try JSON.read(text)
         var options = ReviewOptions()
         options.selfCheck = true

@@ -318,10 +318,10 @@ struct IstioTrapTests {
 
     @Test(
         "19: the reviews that speed is measured with are really injected",
-        .enabled(if: SharedMaterial.isPresent),
+        .needs(.istioConfigurations),
         arguments: [("1.6", "review-v1beta1.json"), ("1.32", "review-v1.json")])
     func measured(_ version: String, _ file: String) throws {
-        let review = try JSON.read(text(of: SharedMaterial.path("bench/\(file)")))
+        let review = try JSON.read(text(of: CaseCollection.istioConfigurations.path(file)))
         let answer = try Answer(to: review, snapshot: try Snapshots.bench(version))
         let names = try Self.pod(answer, of: review)["spec"]?["containers"]?.array?.map(\.name) ?? []
         #expect(names.contains("istio-proxy") && answer.report.kind == .success)

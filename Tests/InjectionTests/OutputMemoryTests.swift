@@ -125,10 +125,11 @@ struct OutputMemoryTests {
     }
 
     @Test(
-        "recorded reviews, each asked twice", .enabled(if: SharedMaterial.isPresent),
+        "recorded reviews, each asked twice", .needs(.istioConfigurations), .needs(.istioClassic),
+        .needs(.istioModern),
         arguments: ["1.6", "1.32"])
     func recorded(_ version: String) throws {
-        let folder = SharedMaterial.path("bench/config-\(version)")
+        let folder = CaseCollection.istioConfigurations.path("config-\(version)")
         func snapshot(_ bytes: Int) throws -> Snapshot {
             var options = InjectionOptions()
             options.cacheBytes = bytes
@@ -141,7 +142,7 @@ struct OutputMemoryTests {
         }
         let plain = try snapshot(0)
         let caching = try snapshot(2 << 20)
-        for recorded in try RecordedCase.all(in: "istio-\(version)") {
+        for recorded in try RecordedCase.all(in: version == "1.6" ? .istioClassic : .istioModern) {
             for file in entries(of: recorded.folder + "/webhook") where file.hasSuffix(".review.json") {
                 let body = Array(text(of: "\(recorded.folder)/webhook/\(file)").utf8)
                 func answer(_ snapshot: Snapshot) -> String {

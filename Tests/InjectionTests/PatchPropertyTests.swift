@@ -21,7 +21,7 @@ struct PatchPropertyTests {
     }
 
     @Test(
-        "with Istio's own configurations", .enabled(if: SharedMaterial.isPresent), arguments: ["1.6", "1.32"])
+        "with Istio's own configurations", .needs(.istioConfigurations), arguments: ["1.6", "1.32"])
     func holdsForIstio(_ version: String) throws {
         try Self.hold(for: Snapshots.bench(version), seed: 7)
     }

@@ -7,12 +7,12 @@ import Values
 import YAML
 
 /// What Istio's own binaries made of manifests and reviews, case by case: `template:` form by 1.6, `templates:` by 1.32.
-@Suite("Recorded answers", .enabled(if: SharedMaterial.isPresent))
+@Suite("Recorded answers", .needs(.istioClassic), .needs(.istioModern), .needs(.istioConfigurations))
 struct RecordedAnswersTests {
-    static let suites = ["istio-1.6", "istio-1.32"]
+    static let suites = [CaseCollection.istioClassic, .istioModern]
 
     @Test(arguments: suites)
-    func manifests(_ suite: String) throws {
+    func manifests(_ suite: CaseCollection) throws {
         var problems: [String] = []
         for recorded in try RecordedCase.all(in: suite) where recorded.expected != nil {
             if let problem = try recorded.manifestProblem() {
@@ -23,7 +23,7 @@ struct RecordedAnswersTests {
     }
 
     @Test(arguments: suites)
-    func reviews(_ suite: String) throws {
+    func reviews(_ suite: CaseCollection) throws {
         var problems: [String] = []
         let cases = try RecordedCase.all(in: suite)
         #expect(cases.count >= 40)
@@ -34,7 +34,7 @@ struct RecordedAnswersTests {
     }
 
     @Test("what was injected once stays as it is, and leads back to what was there", arguments: suites)
-    func wayBack(_ suite: String) throws {
+    func wayBack(_ suite: CaseCollection) throws {
         var problems: [String] = []
         for recorded in try RecordedCase.all(in: suite) {
             problems += try recorded.wayBackProblems().map { "\(recorded.name): \($0)" }
@@ -43,12 +43,10 @@ struct RecordedAnswersTests {
     }
 
     @Test(arguments: suites)
-    func refusals(_ suite: String) throws {
-        let snapshot = try Snapshots.bench(String(suite.dropFirst("istio-".count)))
+    func refusals(_ suite: CaseCollection) throws {
+        let snapshot = try Snapshots.bench(suite == .istioClassic ? "1.6" : "1.32")
         var problems: [String] = []
-        for line in text(of: SharedMaterial.path("conformance/\(suite)/refusals.jsonl")).split(
-            separator: "\n")
-        {
+        for line in text(of: suite.path("refusals.jsonl")).split(separator: "\n") {
             let recorded = try JSON.read(String(line))
             let answer = try Answer(to: recorded["review"] ?? .null, snapshot: snapshot)
             let allowed = recorded["allowed"]?.bool ?? false

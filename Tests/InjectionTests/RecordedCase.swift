@@ -16,8 +16,8 @@ struct RecordedCase {
     private let suite: String
     private let settings: Value
 
-    static func all(in suite: String) throws -> [RecordedCase] {
-        let root = SharedMaterial.path("conformance/\(suite)")
+    static func all(in suite: CaseCollection) throws -> [RecordedCase] {
+        let root = suite.path
         return try entries(of: root + "/cases").map { name in
             let folder = "\(root)/cases/\(name)"
             return RecordedCase(
@@ -183,7 +183,7 @@ enum Snapshots {
     }
 
     static func bench(_ version: String) throws -> Snapshot {
-        let folder = SharedMaterial.path("bench/config-\(version)")
+        let folder = CaseCollection.istioConfigurations.path("config-\(version)")
         var options = InjectionOptions()
         options.revision = "default"
         return try compiled(["inject-config", "values", "mesh"].map { "\(folder)/\($0).yaml" }, options)

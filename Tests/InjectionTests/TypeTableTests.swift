@@ -67,10 +67,10 @@ import Values
 
     /// The embedded table says of every type what the schema says.
     @Test(
-        .enabled(if: SharedMaterial.isPresent, "the schema of the Go types is not at hand"),
+        .needs(.goTypes),
         arguments: [("0.18", TypeTable.classic), ("0.36", TypeTable.modern)])
     func matchesTheSchema(version: String, table: TypeTable) throws {
-        let path = SharedMaterial.path("spec/schema/kubernetes-pod-types-\(version).json")
+        let path = CaseCollection.goTypes.path("kubernetes-pod-types-\(version).json")
         let schema = try #require(try JSON.read(text(of: path)).object)
         var checked = 0
         for entry in schema.members where entry.value["kind"] == "struct" {
@@ -90,9 +90,9 @@ import Values
         #expect(checked > 400)
     }
 
-    @Test(.enabled(if: SharedMaterial.isPresent, "the schema of the mesh configuration is not at hand"))
+    @Test(.needs(.goTypes))
     func meshMatchesTheSchema() throws {
-        let schema = try JSON.read(text(of: SharedMaterial.path("spec/schema/mesh-config-types.json")))
+        let schema = try JSON.read(text(of: CaseCollection.goTypes.path("mesh-config-types.json")))
         for (message, type) in [
             ("istio.mesh.v1alpha1.MeshConfig", TypeTable.modern.meshConfig),
             ("istio.mesh.v1alpha1.ProxyConfig", TypeTable.modern.proxyConfig),

@@ -169,10 +169,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
     /// What the originals printed went through Go's types: decoding finds nothing to drop, and changes only what
     /// printing added (`creationTimestamp: null`).
     @Test(
-        .enabled(if: SharedMaterial.isPresent, "the recorded pods are not at hand"),
-        arguments: [("istio-1.6", TypeTable.classic), ("istio-1.32", TypeTable.modern)])
-    func recordedPodsAreCanonical(folder: String, table: TypeTable) throws {
-        let cases = SharedMaterial.path("conformance/\(folder)/cases")
+        .needs(.istioClassic), .needs(.istioModern),
+        arguments: [(CaseCollection.istioClassic, TypeTable.classic), (.istioModern, TypeTable.modern)])
+    func recordedPodsAreCanonical(collection: CaseCollection, table: TypeTable) throws {
+        let cases = collection.path("cases")
         var checked = 0
         for name in entries(of: cases) {
             for file in entries(of: "\(cases)/\(name)/webhook") where file.hasSuffix(".pod.yaml") {

@@ -6,10 +6,10 @@ import Values
 
 /// The mustache specification's own cases, all but lambdas, which JSON data cannot hold.
 struct SpecificationTests {
-    @Test(.enabled(if: SharedMaterial.isPresent, "the recorded answers are not beside the checkout"))
+    @Test(.needs(.mustache))
     func everyCaseOfTheSpecification() throws {
         var count = 0
-        let file = text(of: SharedMaterial.path("conformance/mustache/cases.jsonl"))
+        let file = text(of: CaseCollection.mustache.path)
         for line in file.split(separator: "\n") {
             let item = try JSON.read(String(line))
             guard let name = item["name"]?.string, item["module"]?.string != "~lambdas" else { continue }

@@ -3,13 +3,12 @@ import TestSupport
 import Testing
 import Values
 
-/// Decisions that Istio's webhook made, 1.6 (classic) and today's (modern). Each must come out the same, and
-/// for a reason that the inputs allow.
-@Suite(.enabled(if: SharedMaterial.isPresent, "the recorded answers are not beside the checkout"))
-struct RecordedDecisionTests {
+/// Decisions of Istio's webhook, 1.6 (classic) and August 2026 (modern), recorded in `Tests/Conformance/decisions`. Each
+/// must be the same, for a reason that the inputs allow.
+@Suite struct RecordedDecisionTests {
     @Test(arguments: [PolicyConfiguration.Form.classic, .modern])
     func decidesAsRecorded(_ form: PolicyConfiguration.Form) throws {
-        let file = text(of: SharedMaterial.path("conformance/decisions/\(form.rawValue).jsonl"))
+        let file = text(of: CaseCollection.decisions.path("\(form.rawValue).jsonl"))
         var count = 0
         for line in file.split(separator: "\n") {
             let record = try JSON.read(String(line))

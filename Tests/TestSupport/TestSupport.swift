@@ -1,20 +1,6 @@
 import Glibc
 import Values
 
-/// Recorded answers and inputs that stand beside the checkout, not in it. A test that reads them says so with
-/// `.enabled(if: SharedMaterial.isPresent)`, and is skipped, visibly, where they are not.
-public enum SharedMaterial {
-    /// `PILLION_SHARED`, or the folder `shared` beside the package.
-    public static let root: String = {
-        if let named = getenv("PILLION_SHARED") { return String(cString: named) }
-        return packageRoot + "/../shared"
-    }()
-
-    public static var isPresent: Bool { access(root + "/conformance", R_OK) == 0 }
-
-    public static func path(_ relative: String) -> String { root + "/" + relative }
-}
-
 /// The folder of Package.swift, found from this file's own place.
 public let packageRoot: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)

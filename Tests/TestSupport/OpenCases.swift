@@ -1,0 +1,48 @@
+import Glibc
+
+/// The cases of a collection that do not hold yet: `Tests/Conformance/open/NAME`, one name a line.
+///
+/// A list can only become shorter. A case that fails and is not listed is a failure, and so is a listed case that holds:
+/// `UPDATE_GOLDEN=1` removes it from the list, and never adds one. A list that is empty is removed with its file.
+public struct OpenCases {
+    public let path: String
+    private let listed: Set<String>
+
+    /// - Parameter name: of the list, as `rendering`.
+    public init(_ name: String) {
+        path = "\(packageRoot)/Tests/Conformance/open/\(name)"
+        listed = Set(text(of: path).split(separator: "\n").map(String.init))
+    }
+
+    /// Compares what failed with the list.
+    ///
+    /// - Parameters:
+    ///   - problems: for each case that does not hold, its name and why.
+    ///   - names: of all cases that were tried.
+    /// - Returns: a line for each case whose place in the list is wrong; empty if all is as listed.
+    public func complaints(_ problems: [String: String], among names: [String]) -> [String] {
+        var lines = problems.filter { !listed.contains($0.key) }.map { "\($0.key): \($0.value)" }
+        let resolved = listed.filter { problems[$0] == nil }
+        if updatesGoldens, !resolved.isEmpty {
+            write(listed.subtracting(resolved))
+        } else {
+            lines += resolved.map {
+                names.contains($0)
+                    ? "\($0) holds; remove it from \(path) (UPDATE_GOLDEN=1 does)"
+                    : "\(path) lists \($0), which is not a case"
+            }
+        }
+        return lines.sorted()
+    }
+
+    private func write(_ names: Set<String>) {
+        guard !names.isEmpty else {
+            unlink(path)
+            return
+        }
+        guard let file = fopen(path, "wb") else { return }
+        let bytes = Array(names.sorted().map { $0 + "\n" }.joined().utf8)
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+    }
+}
