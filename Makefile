@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins deb format lint clean
+.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins types deb format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 # Whichever flavour of libcurl's is installed will do; installing another would remove it.
@@ -54,6 +54,11 @@ plugins: ## build the example engines: .build/plugins/*.so
 	    swift build -c release --product $$name; \
 	    install -m 755 .build/release/lib$$name.so .build/plugins/$$name.so; \
 	done
+
+SCHEMA ?= $(firstword $(wildcard Tests/Conformance/schema $(or $(PILLION_SHARED),../shared)/spec/schema))
+types: ## make the tables of types from the folder SCHEMA (Sources/CAssets/generate/README.md has its form)
+	@[ -n "$(SCHEMA)" ] || { echo "types: expected SCHEMA=folder; see Sources/CAssets/generate/README.md" >&2; exit 1; }
+	python3 Sources/CAssets/generate/types.py "$(SCHEMA)" Sources/CAssets/data
 
 deb: build ## build a Debian package: .build/deb/pillion_*.deb
 	scripts/deb

@@ -27,6 +27,25 @@ struct Inputs {
         }
     }
 
+    func has(_ name: String) -> Bool { access("\(folder)/\(name)", R_OK) == 0 }
+
+    /// Each `config-NAME` with the review for it.
+    var configurations: [(name: String, review: String)] {
+        var names: [String] = []
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix("config-") { names.append(name) }
+        }
+        return names.sorted().map { name in
+            let old = "review-v1beta1.json"
+            return (name, name == "config-1.6" && has(old) ? old : "review-v1.json")
+        }
+    }
+
     func snapshot(_ name: String, cacheBytes: Int) throws -> Snapshot {
         let files = InjectionFiles(
             configuration: NamedText(name: name, bytes: try bytes("\(name)/inject-config.yaml")),
@@ -50,7 +69,11 @@ func measureAll(_ inputs: Inputs, _ meter: Meter) throws {
 private func measureFormats(_ inputs: Inputs, _ meter: Meter) throws {
     let review = try inputs.bytes("review-v1.json")
     let value = try JSON.read(review)
-    let values = try inputs.bytes("config-1.6/values.yaml")
+    guard let configuration = inputs.configurations.first?.name else {
+        throw InputError(
+            description: "\(inputs.folder) has no config-NAME; scripts/bench-inputs prints a folder that has")
+    }
+    let values = try inputs.bytes("\(configuration)/values.yaml")
     try meter("JSON in, review of \(review.count) bytes") { _ = try JSON.read(review) }
     try meter("JSON out, the same") {
         var output = ByteBuffer(capacity: 16_384)
@@ -65,7 +88,7 @@ private func measureTemplates(_ inputs: Inputs, _ meter: Meter) throws {
         ("gotemplate", "small.tmpl", "small.json"), ("gotemplate", "istio-builtins.tmpl", "istio-data.json"),
         ("gotemplate", "range10k.tmpl", "range10k.json"), ("mustache", "range10k.mustache", "range10k.json"),
     ] {
-        guard let renderer = registry.renderer(engine) else { continue }
+        guard let renderer = registry.renderer(engine), inputs.has(template) else { continue }
         let sources = TemplateSources(TemplateSource(name: template, bytes: try inputs.bytes(template)))
         let value = try JSON.read(try inputs.bytes(data))
         let compiled = try renderer.compile(sources, options: CompileOptions())
@@ -80,7 +103,7 @@ private func measureTemplates(_ inputs: Inputs, _ meter: Meter) throws {
 }
 
 private func measureInjection(_ inputs: Inputs, _ meter: Meter) throws {
-    for (name, file) in [("config-1.6", "review-v1beta1.json"), ("config-1.32", "review-v1.json")] {
+    for (name, file) in inputs.configurations {
         let review = try inputs.bytes(file)
         let object = try JSON.read(review)
         let snapshot = try inputs.snapshot(name, cacheBytes: 0)

@@ -2,8 +2,9 @@
 //
 //     pillion-bench FOLDER [NAME ...]
 //
-// FOLDER holds the inputs: reviews, configurations, templates with their data. With names, only measurements whose
-// name holds one of them are made. CPU time of one thread; allocation is counted in this process.
+// FOLDER is what scripts/bench-inputs prints: configurations, a review for them, templates with their data. With names,
+// only measurements whose name contains one of them are made. CPU time of one thread; allocation is counted in this
+// process.
 
 import Glibc
 

@@ -3,6 +3,8 @@
 
     types.py SCHEMA-FOLDER OUTPUT-FOLDER
 
+README.md describes the input.
+
 Input: kubernetes-pod-types-*.json, mesh-config-types.json and mesh-config-defaults-*.yaml (needs PyYAML).
 Output: classic.mesh.json and modern.mesh.json, the defaults of the mesh configuration; classic.types and modern.types, lines of tab-separated columns in three parts:
     KIND NAME [ELEMENT]          a type; its number is that of the line, from 0
@@ -229,9 +231,14 @@ def insert(fields, old):
         fields.insert(place, {"json": json_name, "go": go, "type": kind})
 
 
-def read(folder, name):
-    with open(f"{folder}/{name}") as file:
-        return json.load(file)
+def read(folder, name, parse=json.load):
+    try:
+        with open(f"{folder}/{name}") as file:
+            return parse(file)
+    except OSError as error:
+        sys.exit(f"types: {folder}/{name} cannot be read: {error.strerror}")
+    except ValueError as error:
+        sys.exit(f"types: {folder}/{name} is not JSON: {error}")
 
 
 def main(schema, output):
@@ -286,11 +293,12 @@ def main(schema, output):
         with open(f"{output}/{form}.types", "w") as file:
             file.write("\n".join(table.lines + table.bodies) + "\n")
         release = "1.6" if classic else "1.32"
-        with open(f"{schema}/mesh-config-defaults-{release}.yaml") as file:
-            defaults = yaml.safe_load(file)
+        defaults = read(schema, f"mesh-config-defaults-{release}.yaml", yaml.safe_load)
         with open(f"{output}/{form}.mesh.json", "w") as file:
             file.write(json.dumps(defaults, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: types.py SCHEMA-FOLDER OUTPUT-FOLDER")
     main(sys.argv[1], sys.argv[2])
