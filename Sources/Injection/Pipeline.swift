@@ -3,11 +3,18 @@ public import Values
 
 /// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
 ///
-/// Three questions, one pipeline: `review` answers an AdmissionReview, `inject` changes a manifest, `decide` only says
-/// whether. Everything here is pure: no file, clock, network, log or counter; callers count and log from the reports.
+/// Three questions, one pipeline: `review` answers an AdmissionReview, `inject` changes a manifest, `decide` returns
+/// only the decision. Everything here is pure: no file, clock, network, log or counter; callers count and log from the
+/// reports.
 ///
-/// A pod's way: `AdmissionReview` or `Manifest` finds it, `RequestGate` and the decision engine say whether,
-/// `ClassicInjection` or `ModernInjection` says what it becomes, `PodPatch` says how to get there.
+/// A pod passes four steps:
+///
+/// | step | type | result |
+/// | --- | --- | --- |
+/// | gate | `RequestGate` | requests that an injector lets through, whatever the pod |
+/// | decide | `DecisionEngine` | whether the pod gets a sidecar, and why |
+/// | inject | `PodInjection` | the pod with everything injected |
+/// | patch | `PodPatch` | the JSON patch that leads there |
 public enum Pipeline {
     /// Arrays and objects within each other that a review may have; a pod has about 12.
     static let maximumDepth = 512
@@ -26,25 +33,51 @@ public enum Pipeline {
     ) -> ReviewReport {
         options.clock?.enter(.lookup)
         defer { options.clock?.enter(nil) }
-        var key: ReviewKey?
-        if snapshot.answers.isOn || snapshot.reviews.isOn, options.takesKnownAnswers {
-            key = ReviewKey(body, path: path)
-            if let key, let known = snapshot.answers.answer(for: key.cacheKey) {
-                return known.write(uid: UnsafeBufferPointer(rebasing: body[key.uid]), into: &output)
+        let key = snapshot.memory.key(of: body, path: path, options: options)
+        if let key, let report = snapshot.memory.answer(body, key, into: &output) { return report }
+        let start = output.count
+        var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
+            try snapshot.memory.read(body, key)
+        }
+        if !run.hasFailed {
+            do throws(InjectionError) {
+                try answer(&run, path: path, snapshot: snapshot, options: options)
+            } catch {
+                run.fail(error)
             }
         }
-        let start = output.count
-        let workload = key?.workload(in: body)
-        var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
-            try snapshot.read(body, of: workload)
-        }
-        run.answer(path: path, snapshot: snapshot, options: options)
         let report = run.finish(options, into: &output)
-        if let key, report.error == nil {
-            let answer = output.withBytes { KnownAnswer(UnsafeBufferPointer(rebasing: $0[start...]), report) }
-            snapshot.answers.keep(answer, for: key.cacheKey, size: answer.size)
-        }
+        if let key { snapshot.memory.keep(output, from: start, report, for: key) }
         return report
+    }
+
+    /// Gate, decide, inject, patch.
+    private static func answer(
+        _ run: inout ReviewRun, path: String, snapshot: Snapshot, options: ReviewOptions
+    ) throws(InjectionError) {
+        if let decision = RequestGate.decision(of: run.review) { return run.skip(decision) }
+
+        options.clock?.enter(.decide)
+        let (object, pod) = try run.pod()
+        let decision = snapshot.decisions.decide(run.question(object, pod), trace: options.explain)
+        guard decision.inject else { return run.skip(decision) }
+        run.accept(decision)
+
+        var subject = InjectionSubject(
+            pod: pod, form: snapshot.form, namespace: run.namespace.isEmpty ? nil : run.namespace,
+            isReview: true)
+        subject.environment = PathEnvironment.parse(path)
+        subject.deadline = options.deadline
+        subject.steps = options.steps
+        subject.clock = options.clock
+        let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+
+        options.clock?.enter(.patch)
+        let patch = PodPatch(from: object, to: injected)
+        if options.selfCheck {
+            try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
+        }
+        run.succeed(patch, isChecked: options.selfCheck, notes: subject.notes)
     }
 
     /// Answers a review without looking further: overload, a deadline, no configuration yet.
@@ -99,19 +132,5 @@ public enum Pipeline {
             namespace: namespace, namespaceLabels: namespaceLabels, webhook: webhook, explain: explain,
             snapshot: snapshot)
         return question.answers(about: object)
-    }
-
-    /// What a pod becomes.
-    static func injected(
-        _ subject: inout InjectionSubject, snapshot: Snapshot
-    ) throws(InjectionError) -> Pod {
-        switch snapshot.form {
-        case .classic:
-            let injection = ClassicInjection(snapshot: snapshot)
-            return subject.isReview
-                ? try injection.injectReview(&subject) : try injection.injectManifest(&subject)
-        case .modern:
-            return try ModernInjection(snapshot: snapshot, subject).inject(&subject)
-        }
     }
 }

@@ -27,12 +27,8 @@ public final class Snapshot: Sendable {
     /// SHA-256 of the classic template.
     let templateHash: String
 
-    /// Answers that were given under this Snapshot, by all of the request that they depend on.
-    let answers: BoundedCache<KnownAnswer>
-    /// A review of each workload, for those like it.
-    let reviews: BoundedCache<KnownJSON>
-    /// Parts of rendered texts that were decoded.
-    let decodedBlocks: BoundedCache<DecodedBlock>
+    /// What is remembered between reviews; the only thing here that changes, and it changes no answer.
+    let memory: ReviewMemory
 
     /// A compiled template with its source, which errors quote.
     struct Template: Sendable {
@@ -57,13 +53,9 @@ public final class Snapshot: Sendable {
         values = parts.values
         mesh = parts.mesh
         templateHash = parts.templateHash
-        let counters = parts.options.cacheCounters
-        // The same question has another answer each time where a template asks the clock or chance.
-        let isPure = parts.templates.values.allSatisfy { $0.compiled.isPure }
-        let share = parts.options.cacheBytes / CacheCounters.kinds
-        answers = BoundedCache(bytes: isPure ? share : 0, counters.answers)
-        reviews = BoundedCache(bytes: share, counters.reviews)
-        decodedBlocks = BoundedCache(bytes: share, counters.blocks)
+        memory = ReviewMemory(
+            bytes: parts.options.cacheBytes, counters: parts.options.cacheCounters,
+            isPure: parts.templates.values.allSatisfy { $0.compiled.isPure })
     }
 
     /// What a Snapshot is put together from.

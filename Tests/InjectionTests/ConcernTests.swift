@@ -163,7 +163,7 @@ struct ConcernTests {
             ["containers": Self.containers("a istio-proxy")], metadata: ["annotations": annotations])
         do {
             try PrometheusMerge(statusPort: 15020).apply(to: &pod)
-            #expect((Environment.value(of: PrometheusMerge.variable, in: pod.proxy) ?? "") == told)
+            #expect((Environment.value(of: ProxyVariable.prometheus, in: pod.proxy) ?? "") == told)
             #expect(pod.annotation("prometheus.io/path") == path)
             #expect(pod.annotation("prometheus.istio.io/scrape-targets") == nil)
         } catch {

@@ -148,7 +148,7 @@ struct IstioDetailTests {
         let once = try Self.injected(pod, template, values: values)
         let names = Self.environment(once).map { String($0.prefix { $0 != "=" }) }
         let order = ["FIRST", "ISTIO_META_CLUSTER_ID", "ISTIO_META_NETWORK"]
-        #expect(names == order + [PrometheusMerge.variable, Probes.variable])
+        #expect(names == order + [ProxyVariable.prometheus, ProxyVariable.probes])
         let twice = try Self.injected(JSON.text(once), template, values: values)
         #expect(once == twice)
     }

@@ -24,7 +24,7 @@ import Values
         }
         let proxyConfig: Value = imageType.map { ["image": ["imageType": .string($0)]] } ?? [:]
         #expect(
-            SidecarTemplateData.proxyImage(
+            ProxyImage.proxy(
                 values: ["global": global], proxyConfig: proxyConfig, annotations: annotations ?? Object())
                 == expected)
     }
@@ -33,10 +33,10 @@ import Values
         let values: Value = [
             "global": ["hub": "h", "tag": "t", "variant": "debug", "proxy_init": ["image": "init"]]
         ]
-        #expect(SidecarTemplateData.proxyInitImage(values: values, annotations: Object()) == "h/init:t-debug")
+        #expect(ProxyImage.initialisation(values: values, annotations: Object()) == "h/init:t-debug")
         let annotations = Object([Member("sidecar.istio.io/proxyImageType", "distroless")])
         #expect(
-            SidecarTemplateData.proxyInitImage(values: values, annotations: annotations)
+            ProxyImage.initialisation(values: values, annotations: annotations)
                 == "h/init:t-distroless")
     }
 
@@ -52,7 +52,7 @@ import Values
         var annotations = Object()
         annotations["openshift.io/sa.scc.uid-range"] = users.map { .string($0) }
         annotations["openshift.io/sa.scc.supplemental-groups"] = groups.map { .string($0) }
-        let ids = SidecarTemplateData.openShiftIdentity(namespaceAnnotations: annotations)
+        let ids = OpenShiftIdentity(namespaceAnnotations: annotations)
         #expect(ids.user == user)
         #expect(ids.group == group)
     }

@@ -48,11 +48,8 @@ enum AnnotationRules {
 
     /// Istio's text: `N error occurred:` and a line for each problem.
     static func message(_ problems: [Problem]) -> String {
-        let head = problems.count == 1 ? "1 error occurred:" : "\(problems.count) errors occurred:"
-        let lines = problems.map {
-            "\n\t* invalid value '\($0.value)' for annotation '\($0.annotation)': \($0.why)"
-        }
-        return head + lines.joined() + "\n\n"
+        IstioText.errors(
+            problems.map { IstioText.invalidValue($0.value, of: $0.annotation, why: $0.why) })
     }
 
     /// Whether the registry knows the name: only such keys of `podRedirectAnnot` are set.

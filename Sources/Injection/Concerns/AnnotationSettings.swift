@@ -2,32 +2,31 @@ import PluginAPI
 import Values
 
 /// What a pod's own annotations change in the configuration for that pod.
-extension Snapshot {
-    /// The words before an error of this form's template step.
-    private var prefix: String { form == .modern ? "failed to run injection template: " : "" }
+struct AnnotationSettings: Sendable {
+    /// `.ProxyConfig`: the mesh's, with the pod's `proxy.istio.io/config` laid over it.
+    var proxyConfig: Value
+    /// The user's own containers that an earlier injection kept.
+    var overrides = Overrides()
+    /// About names that look misspelled.
+    var notes: [String] = []
 
-    /// What a pod's annotations say.
-    struct AnnotationSettings {
-        /// `.ProxyConfig`: the mesh's, with the pod's `proxy.istio.io/config` laid over it.
-        var proxyConfig: Value
-        /// The user's own containers that an earlier injection kept.
-        var overrides = Overrides()
-        /// About names that look misspelled.
-        var notes: [String]
-    }
+    /// The settings of a pod without annotations.
+    init(proxyConfig: Value) { self.proxyConfig = proxyConfig }
 
-    /// Holds a pod's annotations against the registry, and reads those that hold a text of their own.
+    /// Checks a pod's annotations against the registry, and parses those that hold YAML or JSON.
     ///
     /// - Throws: all invalid ones together, sorted by name.
-    func annotationSettings(of pod: Pod) throws(InjectionError) -> AnnotationSettings {
+    init(of pod: Pod, _ snapshot: Snapshot) throws(InjectionError) {
+        let (form, mesh) = (snapshot.form, snapshot.mesh)
         let outcome = AnnotationRules.check(pod.annotations, form: form, mesh: mesh)
         var problems = outcome.problems
-        var settings = AnnotationSettings(proxyConfig: mesh.proxyConfig, notes: outcome.notes)
+        proxyConfig = mesh.proxyConfig
+        notes = outcome.notes
         if let overlay = pod.annotation(MetadataKey.proxyConfig),
             !problems.contains(where: { $0.annotation == MetadataKey.proxyConfig })
         {
             do {
-                settings.proxyConfig = try mesh.proxyConfig(overlaying: overlay)
+                proxyConfig = try mesh.proxyConfig(overlaying: overlay)
             } catch {
                 problems.append(
                     AnnotationRules.Problem(
@@ -36,15 +35,16 @@ extension Snapshot {
         }
         if form == .modern {
             do throws(AnnotationRules.Problem) {
-                settings.overrides = try Overrides(of: pod)
+                overrides = try Overrides(of: pod)
             } catch {
                 problems.append(error)
             }
         }
         guard problems.isEmpty else {
             problems.sort { $0.annotation.utf8.lexicographicallyPrecedes($1.annotation.utf8) }
-            throw InjectionError(.decide, .annotationInvalid, prefix + AnnotationRules.message(problems))
+            throw InjectionError(
+                .decide, .annotationInvalid,
+                IstioText.templateFailed(form) + AnnotationRules.message(problems))
         }
-        return settings
     }
 }

@@ -27,7 +27,7 @@ enum AnnotationValues {
                 _ = try MeshConfiguration.proxyConfig(of: value, form: form)
                 return nil
             } catch {
-                return "failed to convert to apply proxy config: \(error.message)"
+                return IstioText.proxyConfigFailed + error.message
             }
         }
     }

@@ -1,14 +1,27 @@
 import Values
 
 /// The labels by which a mesh groups workloads into services and revisions, where the pod does not say so itself.
-enum CanonicalLabels {
+struct CanonicalLabels: PodConcern {
+    func apply(to work: inout PodWork) {
+        Self.apply(to: &work.pod, workload: work.subject.owner.name)
+    }
+
+    /// A pod that is injected again keeps them: its templates see them, as Istio's do.
+    func undo(in undoing: inout PodUndoing) {
+        guard undoing.isFinal else { return }
+        undoing.pod.removeLabel(MetadataKey.canonicalName)
+        undoing.pod.removeLabel(MetadataKey.canonicalRevision)
+    }
+
     /// - Parameter workload: the name to fall back on.
     static func apply(to pod: inout Pod, workload: String) {
         let labels = pod.labels
         let name =
-            first(of: [MetadataKey.canonicalName, "app.kubernetes.io/name", "app"], in: labels) ?? workload
+            first(of: [MetadataKey.canonicalName, MetadataKey.appName, MetadataKey.app], in: labels)
+            ?? workload
         let revision =
-            first(of: [MetadataKey.canonicalRevision, "app.kubernetes.io/version", "version"], in: labels)
+            first(
+                of: [MetadataKey.canonicalRevision, MetadataKey.appVersion, MetadataKey.version], in: labels)
             ?? "latest"
         pod.setLabelIfUnset(MetadataKey.canonicalName, name)
         pod.setLabelIfUnset(MetadataKey.canonicalRevision, revision)

@@ -9,7 +9,19 @@ import Values
 ///
 /// Last, so that `kubectl exec` goes to the user's container; validation first, to hold up everything else; istio-init
 /// last, so that init containers still reach the network.
-enum ContainerOrder {
+struct ContainerOrder: PodConcern {
+    func apply(to work: inout PodWork) {
+        Self.apply(to: &work.pod, holdApplication: Self.holdsApplication(work))
+    }
+
+    /// The injected containers go, and the others are in their own order.
+    func undo(in undoing: inout PodUndoing) {}
+
+    private static func holdsApplication(_ work: PodWork) -> Bool {
+        if work.settings.proxyConfig["holdApplicationUntilProxyStarts"]?.bool == true { return true }
+        return work.snapshot.values["global"]?["proxy"]?["holdApplicationUntilProxyStarts"]?.bool == true
+    }
+
     enum Place { case first, last }
 
     static func apply(to pod: inout Pod, holdApplication: Bool) {

@@ -2,10 +2,45 @@ import Values
 
 /// Lets the proxy's group read the service account's token, which Kubernetes mounts for root alone
 /// (kubernetes/kubernetes#57923): `fsGroup` of the pod becomes the proxy's group, over the user's.
-enum FSGroup {
+struct FSGroup: PodConcern {
     static let proxyGroup: Int64 = 1337
 
-    static func apply(to pod: inout Pod) {
+    /// In a review, the template sees the group already.
+    func prepare(_ work: inout PodWork) {
+        guard work.isReview, Self.isWanted(work) else { return }
+        Self.note(&work)
+        Self.set(&work.subject.pod)
+    }
+
+    func apply(to work: inout PodWork) {
+        guard Self.isWanted(work) else { return }
+        if !work.isReview { Self.note(&work) }
+        Self.set(&work.pod)
+    }
+
+    func undo(in undoing: inout PodUndoing) {
+        guard undoing.isFinal, case .object(let context)? = undoing.pod.spec["securityContext"],
+            context["fsGroup"] == .int(Self.proxyGroup)
+        else { return }
+        undoing.pod.spec.modify("securityContext") { $0.modifyObject { $0["fsGroup"] = nil } }
+        if context.count == 1 { undoing.pod.spec["securityContext"] = nil }
+        undoing.notes.append(
+            "fsGroup \(Self.proxyGroup) is taken out; whether another one was there is not known")
+    }
+
+    /// Where the proxy gets its certificates from an agent on the node, which asks for the service account's token.
+    private static func isWanted(_ work: PodWork) -> Bool {
+        work.snapshot.mesh.value["sdsUdsPath"]?.string?.isEmpty == false
+    }
+
+    private static func note(_ work: inout PodWork) {
+        guard let own = work.original.spec["securityContext"]?["fsGroup"]?.int, own != proxyGroup else {
+            return
+        }
+        work.subject.notes.append("fsGroup \(own) of the pod is replaced by \(proxyGroup)")
+    }
+
+    private static func set(_ pod: inout Pod) {
         pod.spec.modify("securityContext") { $0.modifyObject { $0["fsGroup"] = .int(proxyGroup) } }
     }
 }

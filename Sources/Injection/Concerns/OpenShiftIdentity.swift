@@ -1,23 +1,27 @@
 import Values
 
-extension SidecarTemplateData {
-    private static let userRange = "openshift.io/sa.scc.uid-range"
-    private static let groupRange = "openshift.io/sa.scc.supplemental-groups"
+/// The user and group that OpenShift sets aside for the proxy of a namespace: each namespace has a range of its own.
+struct OpenShiftIdentity: Sendable, Equatable {
+    var user = FSGroup.proxyGroup
+    var group = FSGroup.proxyGroup
 
-    /// The user and group that OpenShift sets aside for the proxy in a namespace with these annotations: the largest
-    /// ids of the first ranges, groups falling back to the users' range; 1337 where they do not say.
-    static func openShiftIdentity(namespaceAnnotations: Object) -> (user: Int64, group: Int64) {
-        let users = namespaceAnnotations[userRange]?.string
-        let groups = namespaceAnnotations[groupRange]?.string ?? users
-        // One range that cannot be read makes all of them worthless.
+    /// The usual ids, of any other platform.
+    init() {}
+
+    /// - Parameter namespaceAnnotations: the annotations of the namespace. The ids are the largest of the first ranges;
+    ///   groups fall back to the users' range, and both to the usual ids.
+    init(namespaceAnnotations: Object) {
+        let users = namespaceAnnotations[MetadataKey.userRange]?.string
+        let groups = namespaceAnnotations[MetadataKey.groupRange]?.string ?? users
+        // One range that cannot be parsed invalidates all of them.
         let ranges = groups?.split(separator: ",", omittingEmptySubsequences: false).map {
-            lastID(String($0))
+            Self.lastID(String($0))
         }
-        let group = ranges?.contains(nil) == false ? ranges?.first ?? nil : nil
-        return (users.flatMap(lastID) ?? FSGroup.proxyGroup, group ?? FSGroup.proxyGroup)
+        if let id = users.flatMap(Self.lastID) { user = id }
+        if ranges?.contains(nil) == false, let id = ranges?.first ?? nil { group = id }
     }
 
-    /// The last number of `first/count` or `first-last`, 32 bits wide; what stands behind it is not looked at.
+    /// The last number of `first/count` or `first-last`, 32 bits wide; whatever follows it is ignored.
     private static func lastID(_ block: String) -> Int64? {
         let separator: Character = block.contains("/") ? "/" : "-"
         let sides = block.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
@@ -25,5 +29,22 @@ extension SidecarTemplateData {
             let second = UInt32(sides[1].prefix { $0.isASCII && $0.isNumber })
         else { return nil }
         return Int64(separator == "/" ? first &+ second &- 1 : second)
+    }
+}
+
+extension Snapshot {
+    /// From the environment, else from `values.global.platform`, as today's charts write it.
+    var isOpenShift: Bool {
+        let stated = options.environment["PLATFORM"] ?? ""
+        let platform = stated.isEmpty ? values["global"]?["platform"]?.string ?? "" : stated
+        return platform.lowercased() == "openshift"
+    }
+
+    /// The proxy's user and group in a namespace.
+    func proxyIdentity(in namespace: String) -> OpenShiftIdentity {
+        guard isOpenShift, let annotations = options.namespaceAnnotations[namespace] else {
+            return OpenShiftIdentity()
+        }
+        return OpenShiftIdentity(namespaceAnnotations: annotations)
     }
 }

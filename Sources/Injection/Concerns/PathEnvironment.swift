@@ -43,8 +43,8 @@ enum PathEnvironment {
 
     private static func name(of key: Substring) -> String {
         switch key {
-        case "cluster": "ISTIO_META_CLUSTER_ID"
-        case "net": "ISTIO_META_NETWORK"
+        case "cluster": ProxyVariable.clusterID
+        case "net": ProxyVariable.network
         default: key.uppercased()
         }
     }

@@ -7,8 +7,6 @@ import Values
 /// that names the container and the check, and the proxy learns from an environment variable what to ask instead:
 /// `ISTIO_KUBE_APP_PROBERS = {"/app-health/CONTAINER/readyz": {"httpGet": …, "timeoutSeconds": …}, …}`.
 struct Probes {
-    static let variable = "ISTIO_KUBE_APP_PROBERS"
-
     let form: PolicyConfiguration.Form
     /// The port that probes are pointed at.
     let statusPort: Int64

@@ -6,14 +6,7 @@ import Values
 /// What the pod's annotations say about scraping goes to the proxy as an environment variable; the annotations then
 /// name the proxy's own endpoint.
 struct PrometheusMerge {
-    static let variable = "ISTIO_PROMETHEUS_ANNOTATIONS"
     static let path = "/stats/prometheus"
-    private static let scrapeKey = "prometheus.io/scrape"
-    private static let pathKey = "prometheus.io/path"
-    private static let portKey = "prometheus.io/port"
-    private static let targetsKey = "prometheus.istio.io/scrape-targets"
-    private static let securePortKey = "prometheus.istio.io/secure-port"
-    private static let securePortVariable = "ENVOY_SECURE_MERGED_METRICS_PORT"
     /// Ports that the proxy itself listens on: no target can be there.
     private static let reservedPorts: Set<Int64> = [
         15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
@@ -34,7 +27,7 @@ struct PrometheusMerge {
 
     /// What the proxy is told, or nil where the pod says nothing about scraping.
     func classicSetting(of pod: Pod) -> Value? {
-        let keys = [Self.scrapeKey, Self.pathKey, Self.portKey]
+        let keys = [MetadataKey.scrape, MetadataKey.scrapePath, MetadataKey.scrapePort]
         let texts = keys.map { pod.annotation($0) ?? "" }
         guard texts.contains(where: { !$0.isEmpty }) else { return nil }
         return ["scrape": .string(texts[0]), "path": .string(texts[1]), "port": .string(texts[2])]
@@ -42,21 +35,25 @@ struct PrometheusMerge {
 
     /// Whether the annotations are those that an earlier injection left.
     func isMerged(_ pod: Pod) -> Bool {
-        pod.annotation(Self.portKey) == String(statusPort) && pod.annotation(Self.pathKey) == Self.path
-            && pod.annotation(Self.scrapeKey) == "true"
+        pod.annotation(MetadataKey.scrapePort) == String(statusPort)
+            && pod.annotation(MetadataKey.scrapePath) == Self.path
+            && pod.annotation(MetadataKey.scrape) == "true"
     }
 
     func setAnnotations(_ pod: inout Pod) {
-        pod.setAnnotation(Self.portKey, String(statusPort))
-        pod.setAnnotation(Self.pathKey, Self.path)
-        pod.setAnnotation(Self.scrapeKey, "true")
+        pod.setAnnotation(MetadataKey.scrapePort, String(statusPort))
+        pod.setAnnotation(MetadataKey.scrapePath, Self.path)
+        pod.setAnnotation(MetadataKey.scrape, "true")
     }
 
     /// Gives the annotations back that an earlier injection took, from what it told the proxy.
     func restoreAnnotations(_ pod: inout Pod, from setting: String?) {
         let limits = JSONLimits(depth: 8, bytes: 64 << 10)
         let before = setting.flatMap { try? JSON.read($0, limits: limits) }
-        for (key, member) in [(Self.scrapeKey, "scrape"), (Self.pathKey, "path"), (Self.portKey, "port")] {
+        for (key, member) in [
+            (MetadataKey.scrape, "scrape"), (MetadataKey.scrapePath, "path"),
+            (MetadataKey.scrapePort, "port"),
+        ] {
             if let text = before?[member]?.string, !text.isEmpty {
                 pod.setAnnotation(key, text)
             } else {
@@ -88,15 +85,15 @@ struct PrometheusMerge {
             ])
             if !targets.isEmpty { setting["targets"] = .array(targets) }
             let text = GoText.json(.object(setting))
-            pod.modifyProxy { Environment.append(Self.variable, text, to: &$0) }
+            pod.modifyProxy { Environment.append(ProxyVariable.prometheus, text, to: &$0) }
         }
         Self.clear(&pod)
         setAnnotations(&pod)
-        if pod.annotation(Self.securePortKey) == nil,
-            let port = Environment.value(of: Self.securePortVariable, in: pod.proxy), !port.isEmpty,
+        if pod.annotation(MetadataKey.securePort) == nil,
+            let port = Environment.value(of: ProxyVariable.securePort, in: pod.proxy), !port.isEmpty,
             port != "0"
         {
-            pod.setAnnotation(Self.securePortKey, port)
+            pod.setAnnotation(MetadataKey.securePort, port)
         }
     }
 
@@ -182,6 +179,7 @@ struct PrometheusMerge {
     private static func error(_ value: String, _ why: String) -> InjectionError {
         InjectionError(
             .decide, .annotationInvalid,
-            "failed to process pod: invalid value '\(value)' for annotation '\(targetsKey)': \(why)")
+            IstioText.processingFailed
+                + IstioText.invalidValue(value, of: MetadataKey.scrapeTargets, why: why))
     }
 }

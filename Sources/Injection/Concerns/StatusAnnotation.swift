@@ -9,6 +9,9 @@ struct StatusAnnotation: Sendable, Equatable {
     var volumes: [String] = []
     var imagePullSecrets: [String] = []
 
+    /// The lists of a pod's spec that an injection adds to.
+    static let lists = ["initContainers", "containers", "volumes", "imagePullSecrets"]
+
     /// What injections put in before there was a status: the names of the day.
     static let legacy = StatusAnnotation(
         initContainers: [ContainerName.initialisation, ContainerName.coreDump],

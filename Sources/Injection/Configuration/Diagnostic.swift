@@ -1,4 +1,3 @@
-public import PluginAPI
 public import Values
 
 /// Something to say about a configuration: what, where, and what to do about it.

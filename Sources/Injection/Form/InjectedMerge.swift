@@ -11,7 +11,7 @@ enum InjectedMerge {
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
-                "failed to run injection template: failed applying injection overlay: "
+                IstioText.overlayFailed
                     + "\(error.pointer.isEmpty ? "/" : error.pointer): \(error.message)")
         }
     }

@@ -106,8 +106,8 @@ struct Overrides: Sendable {
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
-                "failed to run injection template: container \(own.name) of the pod: \(error.pointer): "
-                    + error.message)
+                IstioText.templateFailed
+                    + "container \(own.name) of the pod: \(error.pointer): \(error.message)")
         }
         patch.value = .object(Object([Member(list, .array([patch.value]))]))
         var merged: Value = .object(pod.spec)

@@ -72,7 +72,7 @@ struct ManifestRun: ManifestChange {
             ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
             : InjectionSubject(template: pod, of: workload)
         subject.namespace = namespace
-        let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+        let injected = try PodInjection.inject(&subject, snapshot: snapshot)
         report.injected = true
         report.notes = subject.notes + subject.templateNotes
         reports.append(report)

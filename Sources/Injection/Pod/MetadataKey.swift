@@ -1,13 +1,8 @@
-/// Names that Istio gives to containers.
-enum ContainerName {
-    static let proxy = "istio-proxy"
-    static let initialisation = "istio-init"
-    static let validation = "istio-validation"
-    static let coreDump = "enable-core-dump"
-}
-
-/// Annotations and labels that injection reads or writes.
+/// Annotations and labels that injection reads or writes, under the names that Istio, Kubernetes and OpenShift give
+/// them. `AnnotationRules` has those whose values are checked.
 enum MetadataKey {
+    // MARK: Istio's annotations
+
     static let status = "sidecar.istio.io/status"
     static let statusPort = "status.sidecar.istio.io/port"
     static let rewriteProbes = "sidecar.istio.io/rewriteAppHTTPProbers"
@@ -18,10 +13,39 @@ enum MetadataKey {
     static let overrides = "proxy.istio.io/overrides"
     static let proxyConfig = "proxy.istio.io/config"
     static let mergeMetrics = "prometheus.istio.io/merge-metrics"
+    static let scrapeTargets = "prometheus.istio.io/scrape-targets"
+    static let securePort = "prometheus.istio.io/secure-port"
+
+    // MARK: Istio's labels
+
     static let network = "topology.istio.io/network"
     static let revision = "istio.io/rev"
     static let tlsMode = "security.istio.io/tlsMode"
     static let canonicalName = "service.istio.io/canonical-name"
     static let canonicalRevision = "service.istio.io/canonical-revision"
+
+    // MARK: Others
+
+    /// Annotations that Prometheus' usual configuration for Kubernetes reads.
+    static let scrape = "prometheus.io/scrape"
+    static let scrapePath = "prometheus.io/path"
+    static let scrapePort = "prometheus.io/port"
+
+    /// Labels by which Kubernetes and Argo name a pod's owner.
     static let podTemplateHash = "pod-template-hash"
+    static let rolloutHash = "rollouts-pod-template-hash"
+    static let deploymentConfig = "deploymentconfig"
+
+    /// Labels that name an application and its version.
+    static let appName = "app.kubernetes.io/name"
+    static let appVersion = "app.kubernetes.io/version"
+    static let app = "app"
+    static let version = "version"
+
+    /// The annotation of a pod that a kubelet reads from a file.
+    static let mirrorPod = "kubernetes.io/config.mirror"
+
+    /// Annotations of an OpenShift namespace: the ids that its pods may run as.
+    static let userRange = "openshift.io/sa.scc.uid-range"
+    static let groupRange = "openshift.io/sa.scc.supplemental-groups"
 }

@@ -75,14 +75,15 @@ struct Ownership: Sendable, Equatable {
             if let hash = pod.label(MetadataKey.podTemplateHash), !hash.isEmpty, name.hasSuffix(hash) {
                 name = name.trimming(suffix: "-" + hash)
                 kind = "Deployment"
-            } else if let hash = pod.label("rollouts-pod-template-hash"), !hash.isEmpty, name.hasSuffix(hash)
-            {
+            } else if let hash = pod.label(MetadataKey.rolloutHash), !hash.isEmpty, name.hasSuffix(hash) {
                 name = name.trimming(suffix: "-" + hash)
                 kind = "Rollout"
                 apiVersion = "v1alpha1"
             }
         case "ReplicationController":
-            guard let configuration = pod.label("deploymentconfig"), !configuration.isEmpty else { return }
+            guard let configuration = pod.label(MetadataKey.deploymentConfig), !configuration.isEmpty else {
+                return
+            }
             name = configuration
             kind = "DeploymentConfig"
         case "Job": takeForCronJob(digits: 8...10, apiVersion: "batch/v1")

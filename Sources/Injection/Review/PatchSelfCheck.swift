@@ -21,7 +21,7 @@ enum PatchSelfCheck {
         }
         var again = subject
         again.pod = try Pod.check(applied)
-        let twice = try Pipeline.injected(&again, snapshot: snapshot)
+        let twice = try PodInjection.inject(&again, snapshot: snapshot)
         let change = PodPatch(from: applied, to: twice)
         if let first = change.operations.first {
             throw failure("injected again, the pod changes at \(first.path)")

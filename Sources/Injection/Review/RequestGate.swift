@@ -19,7 +19,7 @@ enum RequestGate {
             return skip(.unsupportedResource, detail: "the object is a \(kind)", at: "/request/object/kind")
         }
         let annotations = object["metadata"]?["annotations"]
-        if annotations?["kubernetes.io/config.mirror"]?.string != nil {
+        if annotations?[MetadataKey.mirrorPod]?.string != nil {
             return skip(
                 .mirrorPod, detail: "",
                 at: "/request/object/metadata/annotations/kubernetes.io~1config.mirror")

@@ -3,7 +3,7 @@ import Values
 
 /// One review on its way from body to answer.
 struct ReviewRun {
-    private var review: AdmissionReview
+    private(set) var review: AdmissionReview
     private var answer = AdmissionReview.Answer(allowed: true)
     private var report = ReviewReport()
     private let clock: StageClock?
@@ -39,61 +39,57 @@ struct ReviewRun {
         report.error = error
     }
 
-    private mutating func skip(_ decision: Decision) {
+    /// Whether the body could not be read: that is the answer then.
+    var hasFailed: Bool { answer.error != nil }
+
+    /// Where the pod will live; empty where the request does not say.
+    var namespace: String { report.namespace }
+
+    /// Answers without a patch.
+    mutating func skip(_ decision: Decision) {
         report.kind = .skip
         report.reason = decision.reason
         report.decision = decision
         answer.warnings += decision.admissionWarnings
     }
 
-    mutating func answer(path: String, snapshot: Snapshot, options: ReviewOptions) {
-        guard answer.error == nil else { return }
-        if let decision = RequestGate.decision(of: review) { return skip(decision) }
+    /// The request's object, and the pod in it.
+    ///
+    /// - Throws: where there is none, or its shape is not a pod's.
+    mutating func pod() throws(InjectionError) -> (object: Value, pod: Pod) {
         guard let object = review.object else {
-            return fail(InjectionError(.decode, .decodeError, "the request holds no object"))
+            throw InjectionError(.decode, .decodeError, "the request holds no object")
         }
-        do throws(InjectionError) {
-            try inject(object, path: path, snapshot: snapshot, options: options)
-        } catch {
-            fail(error)
-        }
-    }
-
-    private mutating func inject(
-        _ object: Value, path: String, snapshot: Snapshot, options: ReviewOptions
-    ) throws(InjectionError) {
-        clock?.enter(.decide)
         let pod = try Pod.check(object, at: "/request/object")
         let stated = pod.metadata.text("namespace")
-        let namespace = stated.isEmpty ? review.namespace : stated
-        report.namespace = namespace
+        report.namespace = stated.isEmpty ? review.namespace : stated
         report.name = pod.nameOrPrefix
-        let decision = snapshot.decisions.decide(
-            DecisionSubject(
-                namespace: namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
-                operation: review.operation.isEmpty ? nil : review.operation),
-            trace: options.explain)
-        guard decision.inject else { return skip(decision) }
+        return (object, pod)
+    }
+
+    /// What the decision engine is asked about the pod.
+    func question(_ object: Value, _ pod: Pod) -> DecisionSubject {
+        DecisionSubject(
+            namespace: report.namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
+            operation: review.operation.isEmpty ? nil : review.operation)
+    }
+
+    /// Notes the decision to inject.
+    mutating func accept(_ decision: Decision) {
         report.decision = decision
         report.reason = decision.reason
-        var subject = InjectionSubject(
-            pod: pod, form: snapshot.form, namespace: namespace.isEmpty ? nil : namespace, isReview: true)
-        subject.environment = PathEnvironment.parse(path)
-        subject.deadline = options.deadline
-        subject.steps = options.steps
-        subject.clock = clock
-        let injected = try Pipeline.injected(&subject, snapshot: snapshot)
-        clock?.enter(.patch)
-        let patch = PodPatch(from: object, to: injected)
-        if options.selfCheck {
-            try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
-            report.isSelfChecked = true
-        }
+    }
+
+    /// Answers with a patch.
+    ///
+    /// - Parameter isChecked: whether the patch passed its own check.
+    mutating func succeed(_ patch: PodPatch, isChecked: Bool, notes: [String]) {
+        report.isSelfChecked = isChecked
         report.kind = patch.isEmpty ? .skip : .success
         report.patchBytes = patch.bytes.count
         report.patchOperations = patch.count
         answer.patch = patch.bytes
-        answer.warnings += decision.admissionWarnings + subject.notes
+        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes
     }
 
     /// Writes the answer; a failure is turned by the failure mode.

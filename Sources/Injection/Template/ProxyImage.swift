@@ -4,18 +4,17 @@ import Values
 ///
 /// The variant comes from the pod's annotation, else (the proxy only) from the proxy configuration where that has an
 /// `image` at all, else from `values.global.variant`. A known variant at the end of the tag is replaced; `default` only removes it.
-extension SidecarTemplateData {
-    private static let imageType = "sidecar.istio.io/proxyImageType"
+enum ProxyImage {
     private static let variants = ["debug", "distroless"]
 
-    static func proxyImage(values: Value, proxyConfig: Value, annotations: Object) -> String {
+    static func proxy(values: Value, proxyConfig: Value, annotations: Object) -> String {
         var configured: String?
         if case .object(let image)? = proxyConfig["image"] { configured = image.text("imageType") }
-        return image("proxy", values, annotations[imageType]?.string ?? configured)
+        return image("proxy", values, annotations[MetadataKey.proxyImageType]?.string ?? configured)
     }
 
-    static func proxyInitImage(values: Value, annotations: Object) -> String {
-        image("proxy_init", values, annotations[imageType]?.string)
+    static func initialisation(values: Value, annotations: Object) -> String {
+        image("proxy_init", values, annotations[MetadataKey.proxyImageType]?.string)
     }
 
     private static func image(_ member: String, _ values: Value, _ variant: String?) -> String {

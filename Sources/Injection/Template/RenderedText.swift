@@ -21,13 +21,7 @@ struct RenderedText {
         self.annotations = annotations
     }
 
-    /// The words before an error, as Istio's webhook has them.
-    private var prefix: String {
-        switch snapshot.form {
-        case .classic: "failed parsing generated injected YAML (check Istio sidecar injector configuration): "
-        case .modern: "failed to run injection template: failed applying injection overlay: "
-        }
-    }
+    private var prefix: String { IstioText.renderedTextInvalid(snapshot.form) }
 
     /// The text as the classic form's SidecarInjectionSpec.
     func injectionSpec() throws(InjectionError) -> TypedDecoding.Result {
@@ -43,9 +37,9 @@ struct RenderedText {
     private func decoded(
         as type: ObjectType, _ mode: TypedDecoding.Mode
     ) throws(InjectionError) -> TypedDecoding.Result {
-        if snapshot.decodedBlocks.isOn {
+        if snapshot.memory.blocks.isOn {
             let block = bytes.withUnsafeBufferPointer {
-                BlockDecoder($0, mode, cache: snapshot.decodedBlocks).decode(as: type)
+                BlockDecoder($0, mode, cache: snapshot.memory.blocks).decode(as: type)
             }
             if let block { return block.result }
         }
@@ -61,7 +55,7 @@ struct RenderedText {
         do {
             return try YAMLReader.value(bytes)
         } catch {
-            var message = "\(prefix)error converting YAML to JSON: \(error)"
+            var message = prefix + IstioText.notYAML("\(error)")
             let culprit = error.culprit(in: bytes)
             if let culprit { message += suspicion(Excerpt.line(culprit.line, of: bytes)) }
             throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: culprit)
@@ -71,7 +65,7 @@ struct RenderedText {
     /// The schema error with the place of the value it speaks of.
     private func located(_ error: SchemaError) -> InjectionError {
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
-        var text = "\(prefix)error unmarshaling JSON: \(error.message)"
+        var text = prefix + IstioText.doesNotFit(error.message)
         if !error.pointer.isEmpty { text += " at \(error.pointer)" }
         if let pointer = try? JSONPointer(parsing: error.pointer),
             let value = documents?.first.flatMap({ pointer.value(in: $0.value) })
@@ -155,9 +149,8 @@ extension Snapshot {
         _ error: RenderError, form: PolicyConfiguration.Form
     ) -> InjectionError {
         let code = ReasonCode(rawValue: error.kind.rawValue) ?? .templateExecError
-        let prefix = form == .modern ? "failed to run injection template: " : ""
         return InjectionError(
-            error.kind == .deadline ? .deadline : .render, code, prefix + error.detail, place: error.place,
-            limit: error.limit)
+            error.kind == .deadline ? .deadline : .render, code,
+            IstioText.templateFailed(form) + error.detail, place: error.place, limit: error.limit)
     }
 }

@@ -6,6 +6,43 @@ import Values
 /// In: the parts of a request and of the Snapshot, as they came. Out: the root that is rendered over. The data is not
 /// changed here; what a template sees of it that is not in the JSON follows from the types (`TypeTable`).
 enum SidecarTemplateData {
+    static func classic(_ work: PodWork) -> TemplateData {
+        let subject = work.subject
+        let proxyConfig = work.settings.proxyConfig
+        var mesh = work.snapshot.mesh.value
+        mesh.modifyObject { $0["defaultConfig"] = proxyConfig }
+        return classic(
+            typeMeta: subject.owner.typeMeta, deploymentMeta: .object(subject.deploymentMetadata),
+            objectMeta: .object(subject.visibleMetadata(subject.pod.metadata)),
+            spec: .object(subject.pod.spec), proxyConfig: proxyConfig, meshConfig: mesh,
+            values: work.snapshot.values)
+    }
+
+    /// - Parameter application: the pod without an earlier injection.
+    static func modern(_ work: PodWork, _ application: Pod) -> TemplateData {
+        let (snapshot, subject) = (work.snapshot, work.subject)
+        let (values, proxyConfig) = (snapshot.values, work.settings.proxyConfig)
+        let identity = snapshot.proxyIdentity(in: subject.namespace)
+        return modern(
+            typeMeta: subject.owner.typeMeta,
+            deploymentMeta: [
+                "name": .string(subject.owner.name),
+                "namespace": .string(subject.deploymentMetadata.text("namespace")),
+            ],
+            objectMeta: .object(subject.visibleMetadata(application.metadata)),
+            spec: .object(application.spec), proxyConfig: proxyConfig, meshConfig: snapshot.mesh.value,
+            values: values,
+            additions: Additions(
+                revision: snapshot.options.revision, nativeSidecars: snapshot.options.nativeSidecars,
+                proxyImage: ProxyImage.proxy(
+                    values: values, proxyConfig: proxyConfig, annotations: application.annotations),
+                proxyInitImage: ProxyImage.initialisation(
+                    values: values, annotations: application.annotations),
+                proxyUID: identity.user, proxyGID: identity.group,
+                inboundTrafficPolicyMode: inboundTrafficPolicyMode(meshConfig: snapshot.mesh.value),
+                compliancePolicy: snapshot.options.environment["COMPLIANCE_POLICY"] ?? ""))
+    }
+
     static func classic(
         typeMeta: Value, deploymentMeta: Value, objectMeta: Value, spec: Value, proxyConfig: Value,
         meshConfig: Value, values: Value

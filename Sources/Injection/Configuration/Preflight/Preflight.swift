@@ -52,7 +52,7 @@ public enum Preflight {
         let fixtures = PreflightFixtures.all(snapshot.form)
         for fixture in fixtures { run.attempt(fixture) }
         // What these pods left in the cache no request asks for.
-        snapshot.decodedBlocks.removeAll()
+        snapshot.memory.blocks.removeAll()
         return run.findings(of: fixtures.count, in: TemplatePlaces(snapshot, configuration))
     }
 }
@@ -87,7 +87,7 @@ private struct PreflightRun {
         var subject = InjectionSubject(
             pod: fixture.pod, form: snapshot.form, namespace: "default", isReview: true)
         do throws(InjectionError) {
-            let injected = try Pipeline.injected(&subject, snapshot: snapshot)
+            let injected = try PodInjection.inject(&subject, snapshot: snapshot)
             for note in subject.templateNotes {
                 add(Problem(code: "field_unknown", message: note, fixture: fixture.name, isWarning: true))
             }

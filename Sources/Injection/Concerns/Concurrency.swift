@@ -1,7 +1,12 @@
 import Values
 
 /// The number of the proxy's worker threads: as many as it has processors, where the template does not say.
-enum Concurrency {
+struct Concurrency: PodConcern {
+    func apply(to work: inout PodWork) { work.modifyInjectedProxy(Self.complete) }
+
+    /// Goes with the proxy.
+    func undo(in undoing: inout PodUndoing) {}
+
     static func complete(_ proxy: inout Object) {
         let arguments = proxy["args"]?.array ?? []
         guard stated(in: arguments.map { $0.string ?? "" }) <= 0 else { return }

@@ -1,0 +1,41 @@
+import PluginAPI
+import Values
+
+/// Lets Prometheus scrape the proxy in the application's place, where pod and mesh want that.
+struct MetricsMerging: PodConcern {
+    /// The mesh's status port where the mesh is not known.
+    private static let usualStatusPort: Int64 = 15020
+
+    func apply(to work: inout PodWork) throws(InjectionError) {
+        let mesh = work.snapshot.mesh
+        let merge = PrometheusMerge(statusPort: mesh.statusPort)
+        switch work.snapshot.form {
+        case .classic:
+            let original = work.original
+            guard PrometheusMerge.isWanted(pod: original, mesh: mesh.value) else { return }
+            let setting =
+                merge.isMerged(original) && work.earlier != nil
+                ? Environment.value(of: ProxyVariable.prometheus, in: original.proxy)
+                : merge.classicSetting(of: original).map(GoText.json)
+            if let setting {
+                work.modifyInjectedProxy { Environment.append(ProxyVariable.prometheus, setting, to: &$0) }
+            }
+            merge.setAnnotations(&work.pod)
+        case .modern:
+            guard PrometheusMerge.isWanted(pod: work.pod, mesh: mesh.value) else { return }
+            try merge.apply(to: &work.pod)
+        }
+    }
+
+    func undo(in undoing: inout PodUndoing) {
+        if let configuration = undoing.configuration, configuration.form == .modern {
+            return PrometheusMerge(statusPort: configuration.mesh.statusPort).strip(&undoing.pod)
+        }
+        let stated = undoing.pod.annotation(MetadataKey.scrapePort).flatMap(GoText.int)
+        let port = undoing.configuration?.mesh.statusPort ?? stated ?? Self.usualStatusPort
+        let merge = PrometheusMerge(statusPort: port)
+        guard merge.isMerged(undoing.pod) else { return }
+        merge.restoreAnnotations(
+            &undoing.pod, from: Environment.value(of: ProxyVariable.prometheus, in: undoing.proxy))
+    }
+}

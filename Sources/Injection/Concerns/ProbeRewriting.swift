@@ -1,0 +1,108 @@
+import PluginAPI
+import Values
+
+/// Points the application's health checks at the proxy, which passes them on.
+struct ProbeRewriting: PodConcern {
+    func apply(to work: inout PodWork) {
+        switch work.snapshot.form {
+        case .classic: applyClassic(to: &work)
+        case .modern: applyModern(to: &work)
+        }
+    }
+
+    private func applyClassic(to work: inout PodWork) {
+        guard isWanted(work.pod, default: work.template["rewriteAppHTTPProbe"]) else { return }
+        let probes = self.probes(work)
+        // A manifest's own proxy counts as well, and is then the first.
+        let first = work.isReview ? work.firstInjected : 0
+        guard work.pod.containers[first...].contains(where: { $0.name == ContainerName.proxy }) else {
+            return
+        }
+        if work.isReview {
+            // The template's containers have no entry: they are not the application's.
+            let record = Self.keepingRecorded(probes.record(work.subject.pod), work)
+            work.modifyInjectedProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
+        } else {
+            let record = probes.record(work.pod)
+            work.pod.modifyProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
+        }
+        probes.rewrite(&work.pod)
+    }
+
+    private func applyModern(to work: inout PodWork) {
+        let byDefault = work.snapshot.values["sidecarInjectorWebhook"]?["rewriteAppHTTPProbe"]
+        guard work.pod.proxy != nil, isWanted(work.pod, default: byDefault) else { return }
+        let probes = self.probes(work)
+        let record = probes.record(work.pod)
+        if !record.isEmpty {
+            let isMerging = work.hasStatus
+            work.pod.modifyProxy { Self.add(record, to: &$0, merging: isMerging) }
+        }
+        probes.rewrite(&work.pod)
+    }
+
+    /// Points the application's probes back at the application. A pod that is injected again keeps them: its entries in
+    /// the record are kept instead.
+    func undo(in undoing: inout PodUndoing) {
+        guard undoing.isFinal,
+            let recorded = PodUndoing.recorded(ProxyVariable.probes, in: undoing.proxy)
+        else { return }
+        for list in ["initContainers", "containers"] {
+            guard case .array(let items)? = undoing.pod.spec[list] else { continue }
+            for index in items.indices {
+                guard let restored = Probes.restored(items[index], from: recorded) else { continue }
+                undoing.pod.modifyList(list) { $0[index] = restored }
+            }
+        }
+    }
+
+    // MARK: Parts
+
+    private func isWanted(_ pod: Pod, default otherwise: Value?) -> Bool {
+        Probes.isWanted(
+            annotation: pod.annotation(MetadataKey.rewriteProbes), default: otherwise?.bool ?? false)
+    }
+
+    private func probes(_ work: PodWork) -> Probes {
+        let mesh = work.snapshot.mesh.statusPort
+        let port = work.pod.annotation(MetadataKey.statusPort).flatMap(GoText.int) ?? mesh
+        return Probes(form: work.snapshot.form, statusPort: port, meshStatusPort: mesh)
+    }
+
+    /// Entries for probes that an earlier injection rewrote: what it recorded.
+    private static func keepingRecorded(_ record: Object, _ work: PodWork) -> Object {
+        guard work.earlier != nil,
+            let before = PodUndoing.recorded(ProxyVariable.probes, in: work.original.proxy)
+        else { return record }
+        var kept = record
+        for member in record.members where member.value["httpGet"]?["path"] == .string(member.key) {
+            kept[member.key] = before[member.key]
+        }
+        return kept
+    }
+
+    /// Adds the record to the proxy's environment. The proxy of a pod that was injected before has some entries
+    /// already, and keeps them.
+    private static func add(_ record: Object, to proxy: inout Object, merging: Bool) {
+        proxy.modify("env") {
+            $0.modifyArray { env in
+                guard merging, let index = env.firstIndex(where: { $0.name == ProxyVariable.probes }) else {
+                    env.append(Self.variable(record))
+                    return
+                }
+                let text = env[index]["value"]?.string ?? ""
+                let limits = JSONLimits(depth: 16, bytes: 1 << 20)
+                guard let known = (try? JSON.read(text, limits: limits))?.object else { return }
+                var merged = record
+                for member in known.members { merged[member.key] = member.value }
+                env[index] = Self.variable(merged.sortedByKey)
+            }
+        }
+    }
+
+    private static func variable(_ record: Object) -> Value {
+        ["name": .string(ProxyVariable.probes), "value": .string(text(record))]
+    }
+
+    private static func text(_ record: Object) -> String { GoText.json(.object(record)) }
+}

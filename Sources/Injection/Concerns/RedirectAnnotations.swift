@@ -1,0 +1,18 @@
+import PluginAPI
+import Values
+
+/// `podRedirectAnnot` of the classic form's template: annotations about the redirection of traffic, for a manifest whose
+/// pods no webhook will see.
+struct RedirectAnnotations: PodConcern {
+    func apply(to work: inout PodWork) {
+        for member in work.template["podRedirectAnnot"]?.object?.members ?? [] {
+            guard AnnotationRules.isKnown(member.key, form: .classic), let text = member.value.string,
+                !text.isEmpty
+            else { continue }
+            work.pod.setAnnotation(member.key, text)
+        }
+    }
+
+    /// Stay: they may be the user's own.
+    func undo(in undoing: inout PodUndoing) {}
+}

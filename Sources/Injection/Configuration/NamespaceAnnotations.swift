@@ -1,0 +1,39 @@
+import PluginAPI
+import Values
+import YAML
+
+extension InjectionOptions {
+    /// Adds the annotations of the Namespaces in a text: documents or Lists, as `kubectl get namespaces -o yaml` prints
+    /// them; of two of one name the later counts.
+    ///
+    /// - Throws: a text that is no YAML, or holds no Namespace.
+    public mutating func readNamespaces(_ text: NamedText) throws(ConfigurationError) {
+        let documents: [YAMLDocument]
+        do {
+            documents = try YAMLReader.documents(text.bytes)
+        } catch {
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the file is no YAML: \(error.message)")
+            ])
+        }
+        var isEmpty = true
+        for object in documents.flatMap({ $0.value["items"]?.array ?? [$0.value] }) {
+            // Items of a NamespaceList do not say their kind.
+            guard (object["kind"] ?? "Namespace") == "Namespace",
+                let name = object["metadata"]?["name"]?.string
+            else { continue }
+            namespaceAnnotations[name] = object["metadata"]?["annotations"]?.object ?? Object()
+            isEmpty = false
+        }
+        if isEmpty {
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "namespaces_missing", at: SourceLocation(text.name),
+                    "the file holds no Namespace",
+                    remedy: "write it with kubectl get namespaces -o yaml")
+            ])
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import PluginAPI
+import Values
+
+/// A native sidecar is an init container that runs as long as the pod. Modern form.
+enum NativeSidecar {
+    /// Makes the user's own proxy container an init container, before a template's is merged into it. A pod that has
+    /// one there already keeps both unchanged.
+    static func moveProxy(in pod: inout Value, template: Value, _ snapshot: Snapshot) {
+        let isInit = { (value: Value) in
+            (value["spec"]?["initContainers"]?.array ?? []).contains { $0.name == ContainerName.proxy }
+        }
+        guard isWanted(by: pod, snapshot), isInit(template), !isInit(pod),
+            case .array(var containers)? = pod["spec"]?["containers"],
+            let index = containers.firstIndex(where: { $0.name == ContainerName.proxy })
+        else { return }
+        let proxy = containers.remove(at: index)
+        pod.modifyObject { pod in
+            pod.modify("spec") { spec in
+                spec.modifyObject { spec in
+                    spec["containers"] = .array(containers)
+                    spec.modify("initContainers") { $0.modifyArray { $0.append(proxy) } }
+                }
+            }
+        }
+    }
+
+    private static func isWanted(by pod: Value, _ snapshot: Snapshot) -> Bool {
+        switch pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar] {
+        case "true"?: true
+        case "false"?: false
+        default: snapshot.options.nativeSidecars
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import PluginAPI
+import Values
+
+/// Which templates of the modern form are rendered for a pod.
+enum TemplateSelection {
+    /// The names of the templates, in order, aliases resolved once.
+    static func names(
+        for subject: InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) -> [String] {
+        let aliases = subject.isReview ? snapshot.aliases : [:]
+        let named = subject.pod.annotation(MetadataKey.templates).map { text in
+            text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
+        }
+        let names = named ?? (subject.isReview ? snapshot.defaultTemplates : ["sidecar"])
+        let resolved = names.flatMap { aliases[$0] ?? [$0] }
+        for name in resolved where !snapshot.hasTemplate(name) {
+            let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' asks for it"
+            throw InjectionError(
+                .render, .templateMissing,
+                IstioText.templateFailed
+                    + IstioText.templateNotFound(name, known: snapshot.templateNames) + asking)
+        }
+        guard resolved.count <= maximumTemplates else {
+            throw InjectionError(
+                .render, .limitExceeded,
+                IstioText.templateFailed + "\(resolved.count) templates are asked for, "
+                    + "at most \(maximumTemplates) are run for a pod")
+        }
+        return resolved
+    }
+
+    /// Templates that one pod may ask for.
+    private static let maximumTemplates = 32
+}
