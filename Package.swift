@@ -3,7 +3,7 @@ import PackageDescription
 
 // The layers, from the ground up. An import only ever points down; Tests/ArchitectureTests holds the table.
 //   L0  C modules: module map and a small shim each
-//   L1  Values, YAML
+//   L1  Values, YAML, System
 //   L2  PluginAPI
 //   L3  Plugins/: GoTemplate, Mustache, Policy
 //   L4  Injection, Kubernetes, HTTPServer, Metrics
@@ -77,14 +77,15 @@ let package = Package(
         .target(name: "CStack", path: "Sources/CStack"),
         // L1
         module("Values"),
+        module("System"),
         module("YAML", needs: ["Values", "CLibYAML"]),
         // L2
-        module("PluginAPI", needs: ["Values", "CRendererABI"]),
+        module("PluginAPI", needs: ["Values", "System", "CRendererABI"]),
         // L3
         module(
             "GoTemplate", at: "Plugins/GoTemplate",
-            needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CRE2", "CStack"]),
-        module("Mustache", at: "Plugins/Mustache", needs: ["Values", "PluginAPI"]),
+            needs: ["Values", "YAML", "System", "PluginAPI", "CGnuTLS", "CRE2", "CStack"]),
+        module("Mustache", at: "Plugins/Mustache", needs: ["Values", "System", "PluginAPI"]),
         engine("DollarEngine", at: "Plugins/Examples/Dollar"),
         .target(
             name: "FieldsEngine", dependencies: ["CRendererABI"], path: "Plugins/Examples/Fields",
@@ -92,22 +93,23 @@ let package = Package(
         engine("JsonnetEngine", at: "Plugins/Examples/Jsonnet"),
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
-        module("Injection", needs: ["Values", "YAML", "PluginAPI", "CGnuTLS", "CAssets"]),
-        module("Kubernetes", needs: ["Values", "YAML", "CCurl", "CGnuTLS"]),
-        module("HTTPServer", needs: ["Values", "CMicrohttpd"]),
-        module("Metrics", needs: ["Values"]),
+        module("Injection", needs: ["Values", "YAML", "System", "PluginAPI", "CGnuTLS", "CAssets"]),
+        module("Kubernetes", needs: ["Values", "YAML", "System", "CCurl", "CGnuTLS"]),
+        module("HTTPServer", needs: ["Values", "System", "CMicrohttpd"]),
+        module("Metrics", needs: ["Values", "System"]),
         // L5
         module(
             "Service",
             needs: [
-                "Values", "YAML", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection", "Kubernetes",
+                "Values", "YAML", "System", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection",
+                "Kubernetes",
                 "HTTPServer", "Metrics", "CAssets",
             ]),
         // L6
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Service", "Injection", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML",
+                "Service", "Injection", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML", "System",
                 "CAllocationCount",
             ],
             path: "Sources/pillion", exclude: ["link"], swiftSettings: settings, linkerSettings: lean),
@@ -123,11 +125,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests("ValuesTests", needs: ["Values"]),
+        tests("SystemTests", needs: ["System"]),
         tests("YAMLTests", needs: ["YAML", "Values"], exclude: ["cases"]),
         .target(
-            name: "RendererContract", dependencies: ["PluginAPI", "Values"], path: "Tests/RendererContract",
+            name: "RendererContract", dependencies: ["PluginAPI", "Values", "System"],
+            path: "Tests/RendererContract",
             swiftSettings: settings),
-        tests("PluginAPITests", needs: ["PluginAPI", "Values", "RendererContract"], exclude: ["engines"]),
+        tests(
+            "PluginAPITests", needs: ["PluginAPI", "Values", "System", "RendererContract"],
+            exclude: ["engines"]),
         tests(
             "GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"],
             exclude: ["cases", "oracle"]),
@@ -139,12 +145,14 @@ let package = Package(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"],
             exclude: ["cases"]),
-        tests("KubernetesTests", needs: ["Kubernetes", "Values", "YAML"]),
-        tests("HTTPServerTests", needs: ["HTTPServer", "Values"], exclude: ["certificates"]),
+        tests("KubernetesTests", needs: ["Kubernetes", "Values", "System", "YAML"]),
+        tests("HTTPServerTests", needs: ["HTTPServer", "Values", "System"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),
         tests(
             "ServiceTests",
-            needs: ["Service", "Injection", "Kubernetes", "HTTPServer", "PluginAPI", "Values", "YAML"],
+            needs: [
+                "Service", "Injection", "Kubernetes", "HTTPServer", "PluginAPI", "Values", "YAML", "System",
+            ],
             exclude: ["cases", "broken"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
         tests("DeployTests", needs: ["Values", "YAML"], exclude: ["certificates", "kustomize"]),

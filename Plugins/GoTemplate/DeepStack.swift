@@ -1,5 +1,6 @@
 import CStack
 import Glibc
+import System
 
 /// Room for recursion: parsing and compiling call themselves once for each block or parenthesis inside of another.
 ///
@@ -31,40 +32,10 @@ enum DeepStack {
         if body(Room(lowest: stack_address() - inlineBytes)) == .done { return }
         for size in sizes {
             var outcome = Outcome.noRoom
-            let hasThread = onThread(stack: size) {
+            let hasThread = Thread.run(stackBytes: Int(size)) {
                 outcome = body(Room(lowest: stack_address() - (size - margin)))
             }
             if outcome == .done || !hasThread { return }
-        }
-    }
-
-    private final class Work {
-        let body: () -> Void
-        init(_ body: @escaping () -> Void) { self.body = body }
-    }
-
-    /// Runs the body on a thread and waits for it.
-    ///
-    /// - Returns: false where the system has no such thread to give; the body was not run then.
-    private static func onThread(stack: UInt, _ body: () -> Void) -> Bool {
-        withoutActuallyEscaping(body) { body in
-            var attributes = pthread_attr_t()
-            guard pthread_attr_init(&attributes) == 0 else { return false }
-            defer { pthread_attr_destroy(&attributes) }
-            guard pthread_attr_setstacksize(&attributes, Int(stack)) == 0 else { return false }
-            let work = Unmanaged.passRetained(Work(body))
-            defer { work.release() }
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, &attributes,
-                { argument in
-                    guard let argument else { return nil }
-                    Unmanaged<Work>.fromOpaque(argument).takeUnretainedValue().body()
-                    return nil
-                }, work.toOpaque())
-            guard status == 0 else { return false }
-            pthread_join(thread, nil)
-            return true
         }
     }
 }

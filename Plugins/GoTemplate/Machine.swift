@@ -1,5 +1,6 @@
 import Glibc
 import PluginAPI
+import System
 import Values
 
 /// Runs a `Program`: one switch over instructions, a stack of values, an output buffer, limits that are counted.
@@ -205,7 +206,7 @@ struct Machine: ~Copyable {
         if context.steps >= limits.steps {
             throw limitError(limits.reached(.steps), at: node)
         }
-        if let deadline = limits.deadline, Clock.now() >= deadline {
+        if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
             var error = program.failure(
                 at: node, in: definition, Array("the time for the rendering is over".utf8), [])
             error.kind = .deadline
@@ -410,14 +411,5 @@ struct Machine: ~Copyable {
             }
             return outer
         }
-    }
-}
-
-/// The monotonic clock, in nanoseconds: what deadlines are given in.
-enum Clock {
-    static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 }

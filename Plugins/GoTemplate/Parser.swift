@@ -94,7 +94,8 @@ struct Parser: ~Copyable {
     static let noStack = RenderError(
         kind: .engine,
         detail:
-            "no stack for a template that nests so deep: allow more memory, or lower \(RenderLimit.nesting.flag)")
+            "no stack for a template that nests so deep: allow more memory, or lower \(RenderLimit.nesting.flag)"
+    )
 
     private static func parsed(
         _ source: TemplateSource, _ delimiters: (String, String), _ limits: RenderLimits, onto before: Syntax,

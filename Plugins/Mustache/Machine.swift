@@ -1,4 +1,5 @@
 import PluginAPI
+import System
 import Values
 
 /// Runs a program once: one loop over flat instructions, with stacks of its own for contexts, loops and calls, so that

@@ -1,6 +1,7 @@
 import CMicrohttpd
 import Glibc
 import Synchronization
+import System
 
 // libmicrohttpd ends connections that are silent; one that drips a byte every second is never silent. So the time
 // of every phase of a request is kept here, and a connection that stays in one for too long is shut.
@@ -97,7 +98,7 @@ final class WatchedConnection: Sendable {
     }
 
     private static func packed(_ phase: Phase) -> UInt64 {
-        phase.rawValue << 56 | (ServerClock.now() / 1_000_000) & (1 << 56 - 1)
+        phase.rawValue << 56 | (MonotonicClock.nanoseconds / 1_000_000) & (1 << 56 - 1)
     }
 }
 
@@ -119,7 +120,7 @@ final class ConnectionWatch: Sendable {
         connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
-    func start() { ticker.start { self.sweep(now: ServerClock.now() / 1_000_000) } }
+    func start() { ticker.start { self.sweep(now: MonotonicClock.nanoseconds / 1_000_000) } }
 
     func stop() { ticker.stop() }
 

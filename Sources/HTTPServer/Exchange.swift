@@ -1,4 +1,5 @@
 import CMicrohttpd
+import System
 import Values
 
 // libmicrohttpd calls these from its own threads. They are functions at file scope: a closure in an isolated context
@@ -54,7 +55,7 @@ final class Exchange: @unchecked Sendable {
     private let watched: WatchedConnection?
     private let method: String
     private let path: String
-    private let arrival = ServerClock.now()
+    private let arrival = MonotonicClock.nanoseconds
     private var body = ByteBuffer(capacity: 16)
     private var limit = 0
     private var refusal: HTTPRefusal?

@@ -5,6 +5,7 @@
 import CMicrohttpd
 import Glibc
 import Synchronization
+import System
 
 /// A running HTTP/1.1 server on one address: libmicrohttpd's loop on a pool of threads.
 public final class HTTPServer: Sendable {
@@ -32,10 +33,6 @@ public final class HTTPServer: Sendable {
 
     /// Processors of the machine.
     public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
-    /// Bytes of stack of every thread that runs a handler: reading JSON or YAML as deep as its limits allow, in a
-    /// debug build, fits with room to spare.
-    public static let stackBytes = 8 << 20
 
     /// Of threads whose work is not urgent: at 10 one of them gets a tenth of what a thread at 0 gets.
     private static let niceness: Int32 = 10
@@ -85,7 +82,7 @@ public final class HTTPServer: Sendable {
             max(min(limits.connections, Int(Double(Descriptors.forConnections) * options.descriptorShare)), 8)
         )
         setup.idle_seconds = UInt32(limits.idleSeconds)
-        setup.stack_bytes = Self.stackBytes
+        setup.stack_bytes = Thread.wholeStack
         setup.completed = requestCompleted
         setup.notify = connectionChanged
         setup.request_line = requestLineArrived
@@ -146,10 +143,10 @@ public final class HTTPServer: Sendable {
     @discardableResult
     public func drain(milliseconds: Int) -> Bool {
         quiesce()
-        let end = ServerClock.now() + UInt64(max(milliseconds, 0)) * 1_000_000
+        let end = MonotonicClock.nanoseconds + UInt64(max(milliseconds, 0)) * 1_000_000
         while activeRequests > 0 {
-            if ServerClock.now() >= end { return false }
-            usleep(2_000)
+            if MonotonicClock.nanoseconds >= end { return false }
+            Thread.sleep(milliseconds: 2)
         }
         return true
     }
@@ -171,14 +168,4 @@ public final class HTTPServer: Sendable {
 
     func requestBegan() { requests.add(1, ordering: .relaxed) }
     func requestEnded() { requests.subtract(1, ordering: .relaxed) }
-}
-
-/// The clock that deadlines are told by.
-public enum ServerClock {
-    /// Nanoseconds since some moment before the process began.
-    public static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-    }
 }

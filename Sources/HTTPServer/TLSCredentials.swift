@@ -1,6 +1,7 @@
 import CMicrohttpd
 import Glibc
 import Synchronization
+import System
 
 /// The certificate chain and key that a listener shows, which can be swapped while connections go on: those that
 /// are open keep what they have, handshakes that begin afterwards see the new pair.
@@ -21,7 +22,7 @@ public final class TLSCredentials: Sendable {
     public var current: TLSPair { state.withLock { $0.current } }
 
     public func replace(with pair: TLSPair) {
-        let now = ServerClock.now()
+        let now = MonotonicClock.nanoseconds
         state.withLock { state in
             state.retired.removeAll { $0.at + Self.handshakeNanoseconds < now }
             state.retired.append((state.current, now))

@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import System
 
 /// Threads for answers that take long, so that one of them does not hold up the connections that share its thread.
 /// They start with the first such answer. Work waits in a queue with an end: past it the caller sheds.
@@ -7,12 +8,11 @@ final class WorkPool: @unchecked Sendable {
     private let threadCount: Int
     private let waitingLimit: Int
     private let niceness: Int32
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
-    // Behind the mutex.
+    private let monitor = Monitor()
+    // Under the monitor's lock.
     private var queue: [@Sendable () -> Void] = []
     private var busy = 0
-    private var threads: [ServerThread] = []
+    private var threads: [Thread] = []
     private var isStopping = false
 
     /// - Parameter niceness: as nice(1) has it; on Linux each thread has its own.
@@ -20,47 +20,36 @@ final class WorkPool: @unchecked Sendable {
         self.niceness = niceness
         threadCount = max(threads, 1)
         waitingLimit = max(waiting, 0)
-        mutex = .allocate(capacity: 1)
-        condition = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
     }
 
     /// Has the work done on some thread of the pool; false where too much waits already or the pool has ended.
     func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        let idle = threadCount - busy
-        guard !isStopping, queue.count < waitingLimit + max(idle, 0) else { return false }
-        queue.append(work)
-        if threads.count < threadCount, threads.count < busy + queue.count,
-            let thread = ServerThread(stackBytes: HTTPServer.stackBytes, { self.run() })
-        {
-            threads.append(thread)
+        monitor.locked {
+            let idle = threadCount - busy
+            guard !isStopping, queue.count < waitingLimit + max(idle, 0) else { return false }
+            queue.append(work)
+            if threads.count < threadCount, threads.count < busy + queue.count,
+                let thread = Thread({ self.run() })
+            {
+                threads.append(thread)
+            }
+            guard !threads.isEmpty else {
+                queue.removeLast()
+                return false
+            }
+            monitor.signalOne()
+            return true
         }
-        guard !threads.isEmpty else {
-            queue.removeLast()
-            return false
-        }
-        pthread_cond_signal(condition)
-        return true
     }
 
     /// Does what waits still, then ends the threads.
     func stop() {
-        pthread_mutex_lock(mutex)
-        isStopping = true
-        let ending = threads
-        threads = []
-        pthread_cond_broadcast(condition)
-        pthread_mutex_unlock(mutex)
+        let ending = monitor.locked {
+            isStopping = true
+            monitor.signal()
+            defer { threads = [] }
+            return threads
+        }
         for thread in ending { thread.join() }
     }
 
@@ -77,21 +66,21 @@ final class WorkPool: @unchecked Sendable {
 
     private func run() {
         yieldToOthers()
-        pthread_mutex_lock(mutex)
-        while true {
-            if !queue.isEmpty {
-                let work = queue.removeFirst()
-                busy += 1
-                pthread_mutex_unlock(mutex)
-                work()
-                pthread_mutex_lock(mutex)
-                busy -= 1
-            } else if isStopping {
-                break
-            } else {
-                pthread_cond_wait(condition, mutex)
-            }
+        while let work = next() {
+            work()
+            monitor.locked { busy -= 1 }
         }
-        pthread_mutex_unlock(mutex)
+    }
+
+    /// Waits for work; nil if there is none and there will be none.
+    private func next() -> (@Sendable () -> Void)? {
+        monitor.locked {
+            while queue.isEmpty {
+                if isStopping { return nil }
+                monitor.wait()
+            }
+            busy += 1
+            return queue.removeFirst()
+        }
     }
 }

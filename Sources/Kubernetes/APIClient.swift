@@ -3,6 +3,7 @@
 // does), or run threads: every call returns when it is answered, or when the StopSignal is raised.
 
 import Glibc
+public import System
 public import Values
 
 /// Asks a cluster's API server. May be used by several threads at once; each call has a connection of its own.
@@ -193,7 +194,7 @@ public final class APIClient: Sendable {
         var head = AnswerHead()
         var problem: [UInt8] = []
         var wasEnded = false
-        let answer = stop.covering(transport) {
+        let answer = stop.covering(cancel: { transport.cancel() }) {
             transport.perform(request, header: { head.read($0) }) { bytes in
                 guard head.status < 300 else {
                     problem += bytes.prefix(max(0, limits.problemBytes - problem.count))

@@ -1,4 +1,5 @@
 import Glibc
+import System
 import Values
 
 /// Where a cluster's API is, whom to trust there, and as whom to ask. From the account that a pod is given, or from a
@@ -36,10 +37,10 @@ public struct ClusterAccess: Sendable {
             switch self {
             case .bytes(let bytes): return bytes
             case .file(let path):
-                do throws(SmallFileError) {
-                    return try SmallFile.read(path, atMost: Self.longest)
+                do throws(FileError) {
+                    return try File.contents(of: path, atMost: Self.longest)
                 } catch {
-                    throw APIError(.credentials, error.message)
+                    throw APIError(.credentials, error.description)
                 }
             }
         }
@@ -111,13 +112,12 @@ public struct Credentials: Sendable {
 
     private func bearerToken() throws(APIError) -> String? {
         guard let tokenFile else { return token }
-        do throws(SmallFileError) {
-            let bytes = try SmallFile.read(tokenFile, atMost: ClusterAccess.Material.longest)
-            let text = SmallFile.trimmed(bytes)
-            guard !text.isEmpty else { throw SmallFileError(message: "\(tokenFile): holds no token") }
+        do throws(FileError) {
+            let text = try File.contents(of: tokenFile, atMost: ClusterAccess.Material.longest).trimmedText
+            guard !text.isEmpty else { throw FileError(path: tokenFile, reason: "holds no token") }
             return text
         } catch {
-            guard let token else { throw APIError(.credentials, error.message) }
+            guard let token else { throw APIError(.credentials, error.description) }
             return token
         }
     }
@@ -192,37 +192,12 @@ public struct ServerAddress: Sendable, Equatable {
     public var text: String { "\(scheme)://\(bracketedHost):\(port)\(base)" }
 }
 
-/// Files of a few bytes: credentials, configurations.
-enum SmallFile {
-    static func read(_ path: String, atMost limit: Int) throws(SmallFileError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw SmallFileError(message: "\(path): \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            if count == 0 { return bytes }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SmallFileError(message: "\(path): \(String(cString: strerror(errno)))")
-            }
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw SmallFileError(message: "\(path): is longer than \(limit) bytes")
-            }
-        }
-    }
-
-    /// Without white space at both ends.
-    static func trimmed(_ bytes: [UInt8]) -> String {
+extension [UInt8] {
+    /// The text without white space at both ends.
+    var trimmedText: String {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0d).contains($0) }
-        let from = bytes.drop(while: isBlank)
+        let from = drop(while: isBlank)
         let end = from.lastIndex { !isBlank($0) }
         return String(decoding: end.map { from[...$0] } ?? [], as: UTF8.self)
     }
-}
-
-struct SmallFileError: Error {
-    var message: String
 }

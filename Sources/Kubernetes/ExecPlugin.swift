@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 import Values
 
 /// A program that a kubeconfig names for credentials (client.authentication.k8s.io, v1 and v1beta1). It is run when
@@ -91,20 +92,21 @@ public final class ExecPlugin: Sendable {
     }
 
     private static func hasEnded(_ credential: Credential) -> Bool {
-        credential.expiry.map { $0 - earlySeconds <= time(nil) } ?? false
+        credential.expiry.map { $0 - earlySeconds <= WallClock.seconds } ?? false
     }
 
     private func ask(_ stop: StopSignal) throws(APIError) -> Credential {
         var spec: Value = ["interactive": .bool(mayAsk)]
         if !cluster.isNull { spec.modifyObject { $0["cluster"] = cluster } }
         let question: Value = ["apiVersion": .string(version), "kind": "ExecCredential", "spec": spec]
-        let child = ChildProcess(
-            command: command, arguments: arguments,
-            environment: variables + [("KUBERNETES_EXEC_INFO", JSON.text(question))], readsInput: mayAsk)
+        var program = ChildProcess.Program(
+            command, words: [command] + arguments,
+            environment: variables + [("KUBERNETES_EXEC_INFO", JSON.text(question))])
+        program.readsInput = mayAsk
         let output: [UInt8]
         do throws(ChildProcessError) {
-            output = try child.output(
-                atMost: Self.longestOutput, milliseconds: milliseconds, stop: stop)
+            output = try ChildProcess.output(
+                of: program, atMost: Self.longestOutput, milliseconds: milliseconds, stop: stop)
         } catch {
             let advice = hint.isEmpty ? "" : "; \(hint)"
             throw APIError(

@@ -1,4 +1,5 @@
 import Glibc
+import System
 import Values
 import YAML
 
@@ -37,15 +38,15 @@ struct Kubeconfig {
 
     private mutating func add(_ path: String) throws(APIError) {
         let value: Value
-        do throws(SmallFileError) {
-            let bytes = try SmallFile.read(path, atMost: Self.longestFile)
+        do throws(FileError) {
+            let bytes = try File.contents(of: path, atMost: Self.longestFile)
             do throws(YAMLError) {
                 value = try YAMLReader.value(bytes)
             } catch {
-                throw SmallFileError(message: "\(path): \(error)")
+                throw FileError(path: path, reason: "\(error)")
             }
         } catch {
-            throw APIError(.credentials, error.message)
+            throw APIError(.credentials, error.description)
         }
         files.append(path)
         if value.isNull { return }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 public import Values
 
 /// Follows objects of one kind: lists them, watches from there, and does so again whenever that ends.
@@ -45,25 +46,25 @@ public struct ObjectWatch: Sendable {
         var version: String?
         var backoff = Backoff(first: client.limits.firstPause, longest: client.limits.longestPause)
         while !client.stop.isRaised {
-            let begin = MonotonicMilliseconds.now
+            let begin = MonotonicClock.milliseconds
             do throws(APIError) {
                 if version == nil { version = try list(client, deliver) }
                 try watch(client, &version, deliver)
                 // A server that ends watches at once is not asked in a circle.
-                if MonotonicMilliseconds.now - begin > 1_000 { backoff.reset() }
+                if MonotonicClock.milliseconds - begin > 1_000 { backoff.reset() }
             } catch {
                 switch error.kind {
                 case .gone: version = nil
                 case .stopped: continue
                 // A connection that is cut after it held is the ordinary end of a watch.
-                case .unreachable where version != nil && MonotonicMilliseconds.now - begin > 1_000:
+                case .unreachable where version != nil && MonotonicClock.milliseconds - begin > 1_000:
                     backoff.reset()
                 default: deliver(.failed(error))
                 }
                 guard client.stop.pause(milliseconds: backoff.next(after: error)) else { return }
                 continue
             }
-            if MonotonicMilliseconds.now - begin <= 1_000 {
+            if MonotonicClock.milliseconds - begin <= 1_000 {
                 client.stop.pause(milliseconds: backoff.next())
             }
         }

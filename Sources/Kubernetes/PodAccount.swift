@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 extension ClusterAccess {
     /// Where a pod finds its service account.
@@ -20,10 +21,10 @@ extension ClusterAccess {
         guard let port = Int(number), (1...65_535).contains(port) else {
             throw APIError(.credentials, "KUBERNETES_SERVICE_PORT is \"\(number)\", want a port")
         }
-        guard access("\(folder)/token", R_OK) == 0 else {
+        guard File.isReadable("\(folder)/token") else {
             throw APIError(
                 .credentials,
-                "\(folder)/token: \(String(cString: strerror(errno))); a pod that asks the API server needs a "
+                "\(folder)/token: \(systemMessage()); a pod that asks the API server needs a "
                     + "serviceAccountName and automountServiceAccountToken: true")
         }
         let address = ServerAddress(host: host, port: port)
@@ -31,7 +32,7 @@ extension ClusterAccess {
         access.authorities = .file("\(folder)/ca.crt")
         access.credentials.name = "the pod's service account"
         access.credentials.tokenFile = "\(folder)/token"
-        access.namespace = try? SmallFile.trimmed(SmallFile.read("\(folder)/namespace", atMost: 1_000))
+        access.namespace = try? File.contents(of: "\(folder)/namespace", atMost: 1_000).trimmedText
         access.proxy = ProxyChoice(environment).proxy(for: address)
         return access
     }

@@ -1,4 +1,5 @@
 import Glibc
+import System
 public import Values
 
 /// What a Secret of Pillion's holds: a certificate for serving, and the authority that signed it, with its key, so that
@@ -133,7 +134,8 @@ public struct SharedCertificate: Sendable {
         for _ in 0..<Self.attempts {
             let object = try read()
             let old = object.flatMap { ServingCertificate(secret: $0) }
-            guard let new = try ServingCertificate.renewed(old, for: names, now: now ?? time(nil)) else {
+            guard let new = try ServingCertificate.renewed(old, for: names, now: now ?? WallClock.seconds)
+            else {
                 if let old { return old }
                 continue
             }

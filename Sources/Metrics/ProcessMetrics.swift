@@ -1,6 +1,7 @@
 #if canImport(Glibc)
     import Glibc
 #endif
+import System
 import Values
 
 /// The metrics that every process has (`process_*`), read from /proc when they are asked for. What cannot be read is
@@ -64,28 +65,12 @@ public enum ProcessMetrics {
     }
 
     private static func openDescriptors() -> Double? {
-        guard let folder = opendir("/proc/self/fd") else { return nil }
-        defer { closedir(folder) }
-        var count = 0
-        while let entry = readdir(folder) {
-            if entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: ".")) { count += 1 }
-        }
         // The folder that is being read is open itself.
-        return Double(max(count - 1, 0))
+        (try? Folder.names(in: "/proc/self/fd")).map { Double(max($0.count - 1, 0)) }
     }
 
     /// A file of /proc, up to 64 KB: /proc/stat has its boot time behind a line for each processor.
     private static func contents(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var result: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4_096)
-        while result.count < 65_536 {
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { break }
-            result += chunk[0..<count]
-        }
-        return result
+        try? File.beginning(of: path, atMost: 64 << 10)
     }
 }

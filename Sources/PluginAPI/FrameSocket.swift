@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// One end of the socket between the two sides of an isolated engine.
 final class FrameSocket: @unchecked Sendable {

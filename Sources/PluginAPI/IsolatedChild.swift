@@ -1,5 +1,6 @@
 import CRendererABI
 import Glibc
+import System
 import Values
 
 /// The child's side of `IsolatedRenderer`: opens the library, says what it is on descriptor 0, and answers calls there

@@ -1,9 +1,10 @@
 import Glibc
+import System
 
 /// A child process that runs one library, and answers one call at a time. Gone with the value.
 final class IsolatedProcess: @unchecked Sendable {
     let description: RendererDescription
-    private let pid: pid_t
+    private let process: ChildProcess
     private let socket: FrameSocket
     private var isReaped = false
     /// The templates that the child has compiled, in the order they were last used.
@@ -21,15 +22,17 @@ final class IsolatedProcess: @unchecked Sendable {
     /// Starts the child and waits for its first word.
     init(library: String, executable: String) throws(PluginRefusal) {
         func refusal(_ reason: String) -> PluginRefusal { PluginRefusal(path: library, reason: reason) }
-        var pair: [Int32] = [0, 0]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
-            throw refusal("no socket for its process: \(String(cString: strerror(errno)))")
+        guard let pair = SocketPair.make() else {
+            throw refusal("no socket for its process: \(systemMessage())")
         }
-        let socket = FrameSocket(pair[0])
-        let started = Self.spawn(executable, library, input: pair[1])
-        close(pair[1])
-        guard let started else {
-            throw refusal("its process \(executable) does not start: \(String(cString: strerror(errno)))")
+        let socket = FrameSocket(pair.0)
+        let started: ChildProcess
+        do throws(ChildProcessError) {
+            // Open in the child alone, so that its end is seen.
+            defer { close(pair.1) }
+            started = try Self.start(executable, library, input: pair.1)
+        } catch {
+            throw refusal("its process \(executable) \(error.message)")
         }
         do {
             let deadline = MonotonicClock.nanoseconds &+ Self.startTime
@@ -45,21 +48,18 @@ final class IsolatedProcess: @unchecked Sendable {
             if let error = error as? PluginRefusal { throw error }
             throw refusal("its process did not say what it is (\(ending))")
         }
-        pid = started
+        process = started
         self.socket = socket
     }
 
     deinit {
-        guard !isReaped else { return }
-        kill(pid, SIGKILL)
-        _ = Self.end(pid)
+        if !isReaped { process.kill() }
     }
 
     /// Whether the child still runs; it may have been ended by others while it had nothing to do.
     var isAlive: Bool {
         guard !isReaped else { return false }
-        var status: Int32 = 0
-        if waitpid(pid, &status, WNOHANG) != 0 { isReaped = true }
+        if process.ending() != nil { isReaped = true }
         return !isReaped
     }
 
@@ -137,7 +137,7 @@ final class IsolatedProcess: @unchecked Sendable {
 
     /// What became of the child, which is ended whatever it was.
     private func failure(_ failure: FrameSocket.Failure) -> RenderError {
-        let ending = isReaped ? "it is gone" : Self.end(pid)
+        let ending = isReaped ? "it is gone" : Self.end(process)
         isReaped = true
         switch failure {
         case .late:
@@ -154,45 +154,31 @@ final class IsolatedProcess: @unchecked Sendable {
 
     // MARK: Processes
 
-    /// Kills the process if it still runs, and says how it ended.
-    private static func end(_ pid: pid_t) -> String {
-        // A child that closed its socket is about to end by itself, and how it does is what the message should say.
-        var status: Int32 = 0
-        for _ in 0..<20 {
-            let result = waitpid(pid, &status, WNOHANG)
-            if result == pid { return ending(status) }
-            if result < 0, errno != EINTR { return "it is gone" }
-            usleep(1_000)
-        }
-        kill(pid, SIGKILL)
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return "it was ended"
-    }
+    /// How long a child that closed its socket may take to end by itself: how it does is what the message should say.
+    private static let endTime = 20
 
-    private static func ending(_ status: Int32) -> String {
-        let signal = status & 0x7f
-        return signal == 0 ? "exit status \((status >> 8) & 0xff)" : "signal \(signal)"
+    /// Kills the process if it still runs, and says how it ended.
+    private static func end(_ process: ChildProcess) -> String {
+        switch process.end(by: MonotonicClock.milliseconds + endTime) {
+        case nil: "it was ended"
+        case .status(let status): "exit status \(status)"
+        case .signal(let signal): "signal \(signal)"
+        case .unknown: "it is gone"
+        }
     }
 
     /// The child sees its socket as descriptor 0 and standard error as 1 and 2; it closes what else it inherits. Of the
     /// environment it gets where libraries are looked for, and no more.
-    private static func spawn(_ executable: String, _ library: String, input: Int32) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, 2, 1)
-        var environment: [UnsafeMutablePointer<CChar>?] = []
+    private static func start(
+        _ executable: String, _ library: String, input: Int32
+    ) throws(ChildProcessError) -> ChildProcess {
+        var environment: [(name: String, value: String)] = []
         if let path = getenv("LD_LIBRARY_PATH") {
-            environment.append(strdup("LD_LIBRARY_PATH=" + String(cString: path)))
+            environment.append(("LD_LIBRARY_PATH", String(cString: path)))
         }
-        environment.append(nil)
-        var words: [UnsafeMutablePointer<CChar>?] =
-            ["pillion", IsolatedRenderer.verb, library].map { (word: String) in strdup(word) } + [nil]
-        defer { for word in environment + words { free(word) } }
-        var pid: pid_t = 0
-        let status = posix_spawn(&pid, executable, &actions, nil, &words, &environment)
-        errno = status
-        return status == 0 ? pid : nil
+        var program = ChildProcess.Program(
+            executable, words: ["pillion", IsolatedRenderer.verb, library], environment: environment)
+        program.descriptors = [(input, 0), (2, 1)]
+        return try ChildProcess(program)
     }
 }

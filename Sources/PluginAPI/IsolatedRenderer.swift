@@ -1,4 +1,5 @@
 import Synchronization
+import System
 import Values
 
 /// An engine from a shared library, run in child processes: one that does not end, crashes or takes all memory costs

@@ -1,5 +1,6 @@
 import CRendererABI
 import Synchronization
+import System
 import Values
 
 /// An engine from a shared library, run in this process.
@@ -61,7 +62,7 @@ private final class StuckCalls: Sendable {
                     "engine \"\(id)\" has \(Self.mostStuck) calls that do not end, and gets no more until one "
                     + "does: run it with --pluginIsolation process")
         }
-        let outcome = OwnThread.run(
+        let outcome = Thread.run(
             until: deadline.map { $0 &+ Self.grace }, whenLate: { self.count.withLock { $0 -= 1 } }, body)
         switch outcome {
         case .done: return

@@ -1,5 +1,6 @@
 import CRendererABI
 import Glibc
+import System
 import Values
 
 /// One call of an engine, seen from this side: the callbacks that the engine gets, what they counted, what it reported.

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What a library's file must be like before it is opened: code that others may write is code that others run.
 enum PluginFile {
@@ -7,34 +8,23 @@ enum PluginFile {
 
     /// The paths of the folder's `*.so`, sorted.
     static func libraries(in folder: String) throws(PluginRefusal) -> [String] {
-        guard let resolved = resolve(folder) else {
-            throw PluginRefusal(path: folder, reason: "it is not there: \(String(cString: strerror(errno)))")
+        guard let resolved = File.resolved(folder) else {
+            throw PluginRefusal(path: folder, reason: "it is not there: \(systemMessage())")
         }
         try checkFolder(resolved, shown: folder)
-        guard let stream = opendir(resolved) else {
-            throw PluginRefusal(
-                path: folder, reason: "it cannot be read: \(String(cString: strerror(errno)))")
+        do throws(FileError) {
+            return try Folder.names(in: resolved, atMost: mostLibraries) { $0.hasSuffix(".so") }
+                .map { "\(folder)/\($0)" }
+        } catch {
+            throw PluginRefusal(path: folder, reason: "it cannot be used: \(error.reason)")
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasSuffix(".so"), !name.hasPrefix(".") else { continue }
-            names.append(name)
-            guard names.count <= mostLibraries else {
-                throw PluginRefusal(path: folder, reason: "it holds more than \(mostLibraries) libraries")
-            }
-        }
-        return names.sorted().map { "\(folder)/\($0)" }
     }
 
     /// The file, its folder and all folders above: none may be writable by everybody, and the file belongs to root
     /// or to whoever runs the program.
     static func check(_ path: String) throws(PluginRefusal) {
-        guard let resolved = resolve(path) else {
-            throw PluginRefusal(path: path, reason: "it is not there: \(String(cString: strerror(errno)))")
+        guard let resolved = File.resolved(path) else {
+            throw PluginRefusal(path: path, reason: "it is not there: \(systemMessage())")
         }
         guard let status = status(of: resolved), status.st_mode & S_IFMT == S_IFREG else {
             throw PluginRefusal(path: path, reason: "it is not a file")
@@ -71,12 +61,6 @@ enum PluginFile {
             folder = parent(of: folder)
             isNearest = false
         }
-    }
-
-    private static func resolve(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 
     private static func status(of path: String) -> stat? {

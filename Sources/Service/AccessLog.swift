@@ -1,4 +1,5 @@
 import HTTPServer
+import System
 import Values
 
 /// Counts every answer and writes one line about it: what was asked, what was answered, how long it took. Names and
@@ -12,7 +13,7 @@ struct AccessLog: ExchangeObserver {
     ]
 
     func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry) {
-        let now = ServerClock.now()
+        let now = MonotonicClock.nanoseconds
         count(request, route: route, status: status, bytes: bytes, entry: entry, now: now)
         let level: LogLevel = route.map { Self.quiet.contains($0.label) } ?? false ? .debug : .info
         guard log.writes(level, .access) else { return }

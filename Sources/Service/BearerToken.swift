@@ -1,4 +1,5 @@
 import Synchronization
+import System
 
 /// The token that callers must send: the first line of a file, which may change while the server runs.
 final class BearerToken: Sendable {
@@ -23,7 +24,7 @@ final class BearerToken: Sendable {
     }
 
     private static func read(_ path: String) throws(FileError) -> [UInt8] {
-        let text = try FileError.contents(of: path, atMost: 64 << 10)
+        let text = try File.contents(of: path, atMost: 64 << 10)
         let line = text.prefix { $0 != 0x0a && $0 != 0x0d }
         guard !line.isEmpty else {
             throw FileError(path: path, reason: "the first line is empty, want the token")

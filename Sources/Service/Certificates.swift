@@ -1,6 +1,7 @@
 import HTTPServer
 import Kubernetes
 import Synchronization
+import System
 import Values
 
 /// The certificate of the HTTPS listener, from its files or from a Secret: read at the start, and again when they
@@ -117,8 +118,8 @@ final class Certificates: Sendable {
         }
         do throws(FileError) {
             return Files(
-                certificate: try FileError.contents(of: certificate, atMost: 1 << 20),
-                key: try FileError.contents(of: key, atMost: 1 << 20))
+                certificate: try File.contents(of: certificate, atMost: 1 << 20),
+                key: try File.contents(of: key, atMost: 1 << 20))
         } catch {
             throw ServiceError(message: error.description)
         }

@@ -1,5 +1,6 @@
 import HTTPServer
 import Synchronization
+import System
 
 /// The CAs of `--clientCAFile`: read at the start, and again when the file changes. A file that holds none is
 /// refused and the last good ones kept.
@@ -39,7 +40,7 @@ final class ClientAuthority: Sendable {
     }
 
     private static func read(_ path: String) throws(FileError) -> [UInt8] {
-        try FileError.contents(of: path, atMost: 1 << 20)
+        try File.contents(of: path, atMost: 1 << 20)
     }
 
     private static func authority(_ bytes: [UInt8], _ path: String) throws(FileError) -> TLSClientAuthority {

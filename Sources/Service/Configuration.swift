@@ -1,6 +1,7 @@
 import Glibc
 import Injection
 import PluginAPI
+import System
 import Values
 
 /// Reads the files that `ServeOptions` name and compiles them.
@@ -49,7 +50,7 @@ struct Configuration: Sendable {
         allowsPrivileged = options.allowsPrivilegedTemplates || !options.isReachable
     }
 
-    private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
+    private static func existing(_ path: String) -> String? { File.isReadable(path) ? path : nil }
 
     /// What the files hold now.
     func read() throws(FileError) -> InjectionFiles {
@@ -77,34 +78,6 @@ struct Configuration: Sendable {
     }
 
     private static func contents(_ path: String) throws(FileError) -> [UInt8] {
-        try FileError.contents(of: path, atMost: longestFile)
-    }
-}
-
-/// Why a file cannot be used.
-struct FileError: Error, CustomStringConvertible {
-    let path: String
-    let reason: String
-    var description: String { "\(path): \(reason)" }
-
-    /// A file's bytes.
-    static func contents(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw FileError(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            if count == 0 { return bytes }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileError(path: path, reason: String(cString: strerror(errno)))
-            }
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else {
-                throw FileError(path: path, reason: "the file is longer than \(limit) bytes")
-            }
-        }
+        try File.contents(of: path, atMost: longestFile)
     }
 }

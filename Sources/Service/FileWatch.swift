@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import System
 
 /// Says when files may have changed, on a thread of its own.
 ///
@@ -7,8 +8,8 @@ import HTTPServer
 /// watched, not the files. A look every few seconds is the net below: inotify misses what another machine writes.
 final class FileWatch: Sendable {
     /// After an event: changes of one update that come within that time are one.
-    private static let debounceMilliseconds: Int32 = 100
-    private static let pollMilliseconds: Int32 = 10_000
+    private static let debounceMilliseconds = 100
+    private static let pollMilliseconds = 10_000
 
     private let folders: Set<String>
     private let changed: @Sendable () -> Void
@@ -23,7 +24,7 @@ final class FileWatch: Sendable {
         self.changed = changed
         events = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         ticker = Ticker(
-            every: Self.pollMilliseconds, reading: events, stackBytes: HTTPServer.stackBytes)
+            every: Self.pollMilliseconds, reading: events, stackBytes: Thread.wholeStack)
         let mask = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE
         for folder in folders { inotify_add_watch(events, folder, UInt32(mask)) }
     }
@@ -37,19 +38,11 @@ final class FileWatch: Sendable {
     func stop() { ticker.stop() }
 
     private func look() {
-        if drain() {
+        if WakePipe.drain(events) {
             ticker.rest(milliseconds: Self.debounceMilliseconds)
-            _ = drain()
+            _ = WakePipe.drain(events)
         }
         changed()
-    }
-
-    /// Whether there was something to read.
-    private func drain() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        var isFound = false
-        while read(events, &buffer, buffer.count) > 0 { isFound = true }
-        return isFound
     }
 
     private static func folder(of path: String) -> String {

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Synchronization
+import System
 import Values
 
 /// Touches a file at an interval while the server is ready, for `pillion probe` and exec probes: the file's age
@@ -17,7 +18,7 @@ final class HealthFile: Sendable {
         self.path = path
         self.health = health
         self.log = log
-        ticker = Ticker(every: Int32(min(max(seconds * 1_000, 10), 86_400_000)))
+        ticker = Ticker(every: Int(min(max(seconds * 1_000, 10), 86_400_000)))
     }
 
     func start() { ticker.start { self.touch() } }
@@ -30,7 +31,13 @@ final class HealthFile: Sendable {
 
     private func touch() {
         guard health.isReady else { return }
-        let failure = Self.touch(path)
+        let failure: String?
+        do throws(FileError) {
+            try File.touch(path)
+            failure = nil
+        } catch {
+            failure = error.reason
+        }
         let wasFailing = isFailing.exchange(failure != nil, ordering: .relaxed)
         if let failure, !wasFailing {
             log.warning(
@@ -39,13 +46,5 @@ final class HealthFile: Sendable {
         } else if failure == nil, wasFailing {
             log.info("the health file is touched again", [Member("file", .string(path))])
         }
-    }
-
-    /// What the system said where it failed.
-    private static func touch(_ path: String) -> String? {
-        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0 else { return String(cString: strerror(errno)) }
-        defer { close(file) }
-        return futimens(file, nil) == 0 ? nil : String(cString: strerror(errno))
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Synchronization
+import System
 public import Values
 
 /// Writes one line an event to a file descriptor, each with one write(2), so that lines of different threads never
@@ -141,7 +142,7 @@ public final class Log: Sendable {
 /// The time of day as RFC 3339 has it, in UTC.
 enum Timestamp {
     /// Seconds since 1970.
-    static var now: Int { time(nil) }
+    static var now: Int { WallClock.seconds }
 
     /// - Parameter seconds: nil is now, with milliseconds.
     static func text(seconds: Int? = nil) -> String {
@@ -152,9 +153,8 @@ enum Timestamp {
 
     /// The same behind other bytes: digit by digit, as this is part of every line of the log.
     static func append(to output: inout ByteBuffer, seconds: Int? = nil) {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var moment = seconds ?? now.tv_sec
+        let now = WallClock.now
+        var moment = seconds ?? now.seconds
         var parts = tm()
         gmtime_r(&moment, &parts)
         // A certificate may end in any year.
@@ -165,7 +165,7 @@ enum Timestamp {
         append(Int(parts.tm_min), digits: 2, before: ":", to: &output)
         append(Int(parts.tm_sec), digits: 2, before: seconds == nil ? "." : "Z", to: &output)
         guard seconds == nil else { return }
-        append(now.tv_nsec / 1_000_000, digits: 3, before: "Z", to: &output)
+        append(now.nanoseconds / 1_000_000, digits: 3, before: "Z", to: &output)
     }
 
     private static func append(

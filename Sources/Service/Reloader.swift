@@ -1,6 +1,7 @@
 import HTTPServer
 import Injection
 import Synchronization
+import System
 import Values
 
 /// Takes what changed in the files into use where it is good, and says so where it is not. One reload at a time.

@@ -1,5 +1,6 @@
 import HTTPServer
 import Injection
+import System
 import Values
 
 /// One path with the methods that it answers.
@@ -49,7 +50,7 @@ struct LogEntry {
     /// Whether /inject was asked about a manifest.
     var isManifest = false
     /// When its handler was called.
-    var began = ServerClock.now()
+    var began = MonotonicClock.nanoseconds
 }
 
 /// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a

@@ -7,6 +7,7 @@ import Injection
 import Kubernetes
 import PluginAPI
 import Synchronization
+import System
 import Values
 
 /// Pillion as a server: configuration, listeners and their routes, from start to ordered end.
@@ -178,7 +179,7 @@ public final class Service: Sendable {
     ) throws(WebhookBundle.Problem) -> [UInt8] {
         let bundle: [UInt8]
         do throws(FileError) {
-            bundle = try FileError.contents(of: file, atMost: 1 << 20)
+            bundle = try File.contents(of: file, atMost: 1 << 20)
         } catch {
             throw WebhookBundle.Problem(.bundleUnusable, error.description)
         }
@@ -237,11 +238,13 @@ public final class Service: Sendable {
         cluster?.stop()
         watch.stop()
         for listener in listeners { listener.server.announceEnd() }
-        if options.shutdownDelay > 0 { usleep(UInt32(min(options.shutdownDelay, 600) * 1_000_000)) }
+        if options.shutdownDelay > 0 {
+            Thread.sleep(milliseconds: Int(min(options.shutdownDelay, 600) * 1_000))
+        }
         for listener in listeners { listener.server.quiesce() }
-        let end = ServerClock.now() + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
+        let end = MonotonicClock.nanoseconds + UInt64(max(options.drainMilliseconds, 0)) * 1_000_000
         for listener in listeners {
-            let now = ServerClock.now()
+            let now = MonotonicClock.nanoseconds
             let left = now < end ? Int((end - now) / 1_000_000) : 0
             if !listener.server.drain(milliseconds: left) {
                 log.warning(

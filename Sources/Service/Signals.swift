@@ -1,6 +1,7 @@
 import Glibc
 import Kubernetes
 import Synchronization
+import System
 
 /// Signals as events for one thread: all others have them blocked, and nothing happens inside a handler.
 struct Signals {
@@ -21,7 +22,7 @@ struct Signals {
         _ end: @escaping @Sendable () -> Void, _ body: () throws(E) -> R
     ) throws(E) -> R {
         let isDone = Flag()
-        let thread = ClusterThread {
+        let thread = Thread {
             var set = sigset_t()
             sigemptyset(&set)
             for signal in [SIGTERM, SIGINT] { sigaddset(&set, signal) }

@@ -1,6 +1,7 @@
 import Glibc
 import Injection
 import Synchronization
+import System
 import Values
 
 /// The configuration that requests are answered by, and how it came to be. A request takes the snapshot once and
@@ -44,7 +45,7 @@ final class SnapshotStore: Sendable {
         let files = try configuration.read()
         let digest = FilesDigest(files, facts: configuration.cluster?.factsGeneration)
         let checked = try configuration.compile(files)
-        let now = time(nil)
+        let now = WallClock.seconds
         state = Mutex(
             State(
                 snapshot: checked.snapshot, warnings: checked.warnings, generation: 1, hash: digest.text,
@@ -74,7 +75,7 @@ final class SnapshotStore: Sendable {
         } catch {
             return refuse(error.diagnostics.map(\.description), digest)
         }
-        let now = time(nil)
+        let now = WallClock.seconds
         let generation = state.withLock { state in
             state = State(
                 snapshot: checked.snapshot, warnings: checked.warnings, generation: state.generation + 1,
@@ -86,7 +87,7 @@ final class SnapshotStore: Sendable {
     }
 
     private func refuse(_ errors: [String], _ digest: FilesDigest) -> Outcome {
-        let now = time(nil)
+        let now = WallClock.seconds
         return state.withLock { state in
             let last = state.lastAttempt.digest
             if last == digest { return .unchanged }

@@ -1,6 +1,7 @@
 import Glibc
 public import PluginAPI
 import Synchronization
+import System
 
 /// Templates that the server holds, which requests to /render name instead of bringing their own (`templateRef`).
 ///
@@ -70,32 +71,18 @@ final class TemplateFolder: Sendable {
 
     /// The files in byte order of their names; those that begin with a dot are left out.
     private static func read(_ path: String) throws(TemplateFolderError) -> [TemplateSource] {
-        guard let stream = opendir(path) else {
-            throw TemplateFolderError("\(path): \(String(cString: strerror(errno)))")
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        guard names.count <= mostFiles else {
-            throw TemplateFolderError("\(path): holds \(names.count) files, want \(mostFiles) at most")
-        }
-        var left = mostBytes
-        var files: [TemplateSource] = []
-        for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            do throws(FileError) {
-                let bytes = try FileError.contents(of: "\(path)/\(name)", atMost: left)
+        do throws(FileError) {
+            var left = mostBytes
+            var files: [TemplateSource] = []
+            for name in try Folder.names(in: path, atMost: mostFiles) {
+                let bytes = try File.contents(of: "\(path)/\(name)", atMost: left)
                 left -= bytes.count
                 files.append(TemplateSource(name: name, bytes: bytes))
-            } catch {
-                throw TemplateFolderError(error.description)
             }
+            return files
+        } catch {
+            throw TemplateFolderError(error.description)
         }
-        return files
     }
 
     private static let engines = ["tmpl": "gotemplate", "gotmpl": "gotemplate"]

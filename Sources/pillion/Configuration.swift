@@ -2,6 +2,7 @@ import Glibc
 import Injection
 import PluginAPI
 import Service
+import System
 import Values
 
 // What several verbs need to come from typed flags to a Snapshot.
@@ -135,7 +136,7 @@ func manifestPaths(_ given: [String], recursive: Bool) throws -> [String] {
     guard given.filter({ $0 == "-" }).count <= 1 else { throw UsageError("-f - stands more than once") }
     var paths: [String] = []
     for path in given {
-        guard isFolder(path) else {
+        guard Folder.exists(path) else {
             paths.append(path)
             continue
         }
@@ -146,26 +147,18 @@ func manifestPaths(_ given: [String], recursive: Bool) throws -> [String] {
     return paths
 }
 
-private func isFolder(_ path: String) -> Bool {
-    var information = stat()
-    return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
-}
-
 /// Folders within folders are followed 32 deep: deeper is a circle of links.
 private func manifests(in folder: String, recursive: Bool, depth: Int) throws -> [String] {
-    guard let stream = opendir(folder) else { throw Failure("\(folder): \(systemMessage())") }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if !name.hasPrefix(".") { names.append(name) }
+    let names: [String]
+    do throws(FileError) {
+        names = try Folder.names(in: folder)
+    } catch {
+        throw Failure(error.description)
     }
     var paths: [String] = []
-    for name in names.sorted() {
+    for name in names {
         let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-        if isFolder(path) {
+        if Folder.exists(path) {
             if recursive, depth < 32 { paths += try manifests(in: path, recursive: true, depth: depth + 1) }
         } else if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
             paths.append(path)

@@ -1,5 +1,6 @@
 import PluginAPI
 import Synchronization
+import System
 
 /// A line on standard error that is written over, for people who wait at a terminal; elsewhere nothing is said.
 final class Progress: Sendable {

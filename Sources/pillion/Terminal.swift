@@ -1,4 +1,5 @@
 import Glibc
+import System
 import Values
 
 /// A stream of the process. Standard output carries only the product; whatever else there is to say goes to

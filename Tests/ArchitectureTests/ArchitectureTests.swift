@@ -7,7 +7,7 @@ private let layers: [[String]] = [
         "CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets", "CStack",
         "CAllocationCount",
     ],
-    ["Values", "YAML"],
+    ["Values", "YAML", "System"],
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],
     ["Injection", "Kubernetes", "HTTPServer", "Metrics"],
@@ -93,6 +93,19 @@ private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(
         let edges: Set = ["HTTPServer", "Metrics", "Kubernetes", "CMicrohttpd"]
         for source in sources() where source.target == "Injection" {
             #expect(edges.isDisjoint(with: source.imports), "\(source.path) imports an edge of the program")
+        }
+    }
+
+    /// Threads, clocks, wake pipes, files, folders and child processes have one owner.
+    @Test func onlySystemCallsTheSystem() {
+        let owned = [
+            "pthread_create(", "pthread_cond", "pthread_mutex", "clock_gettime(", "time(nil)", "usleep(",
+            "nanosleep(", "socketpair(", "pipe(&", "posix_spawn", "waitpid(", "opendir(", "readdir(",
+            "O_RDONLY", "O_WRONLY",
+        ]
+        for source in sources() where source.target != "System" && source.target != "Examples" {
+            let code = text(of: source.path)
+            for call in owned { #expect(!code.contains(call), "\(source.path) calls \(call)…: use System") }
         }
     }
 

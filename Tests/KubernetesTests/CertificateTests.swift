@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 import TestSupport
 import Testing
 import Values
@@ -150,7 +151,7 @@ struct SharedCertificateTests {
         let found = Mutex<[ServingCertificate]>([])
         let threads = try (0..<6).map { _ in
             let shared = try shared()
-            return ClusterThread {
+            return Thread {
                 guard let certificate = try? shared.ensure(names: names) else { return }
                 found.withLock { $0.append(certificate) }
             }

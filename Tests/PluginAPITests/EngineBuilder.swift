@@ -1,5 +1,6 @@
 import Glibc
 import PluginAPI
+import System
 import TestSupport
 import Values
 

@@ -8,7 +8,9 @@ import Testing
         #expect(Set(RenderLimit.allCases.map(\.option)).count == RenderLimit.allCases.count)
         var limits = RenderLimits.commandLine
         for (index, limit) in RenderLimit.allCases.enumerated() { limits[limit] = index }
-        for (index, limit) in RenderLimit.allCases.enumerated() { #expect(limits[limit] == index, "\(limit)") }
+        for (index, limit) in RenderLimit.allCases.enumerated() {
+            #expect(limits[limit] == index, "\(limit)")
+        }
     }
 
     @Test func allOfRenderLimitsAreCases() {

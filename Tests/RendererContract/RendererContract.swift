@@ -1,5 +1,6 @@
 import Glibc
 public import PluginAPI
+import System
 public import Values
 
 /// What every renderer promises, built in or loaded: one suite that the tests of each engine call with samples in the

@@ -1,5 +1,6 @@
 import Glibc
 import HTTPServer
+import System
 import TestSupport
 import Testing
 import Values
@@ -430,7 +431,7 @@ struct LifecycleTests {
         let service = try LiveService.start { $0.shutdownDelay = 2 }
         let client = try service.client()
         #expect(client.request("GET", "/readyz")?.status == 200)
-        let stopping = ServerThread(stackBytes: 512 << 10) { service.stop() }
+        let stopping = Thread(stackBytes: 512 << 10) { service.stop() }
         let isUnreadyAndCloses = eventually {
             let response = HTTPClient(port: service.http.server.port)?.request("GET", "/readyz")
             guard response?.status == 503, response?.header("Connection") == "close" else { return false }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import PluginAPI
+import System
 import TestSupport
 import Testing
 import Values
@@ -230,13 +231,13 @@ struct LimitsTests {
     private func secondsOfDripping(_ server: HTTPServer, head: String, drip: String) throws -> Double? {
         let client = try #require(HTTPClient(port: server.port))
         client.send(head)
-        let start = ServerClock.now()
+        let start = MonotonicClock.nanoseconds
         while client.send(drip) {
-            let now = ServerClock.now()
+            let now = MonotonicClock.nanoseconds
             if now - start > 8_000_000_000 { return nil }
             usleep(50_000)
         }
-        return Double(ServerClock.now() - start) / 1e9
+        return Double(MonotonicClock.nanoseconds - start) / 1e9
     }
 
     @Test func bodiesThatDrip() throws {
@@ -261,9 +262,9 @@ struct LimitsTests {
         defer { server.stop() }
         let client = try #require(HTTPClient(port: server.port))
         #expect(client.request("GET", "/livez")?.status == 200)
-        let start = ServerClock.now()
+        let start = MonotonicClock.nanoseconds
         #expect(client.isClosedByServer)
-        #expect(ServerClock.now() - start > 1_500_000_000)
+        #expect(MonotonicClock.nanoseconds - start > 1_500_000_000)
     }
 
     /// An answer that nobody reads.

@@ -1,4 +1,5 @@
 import HTTPServer
+import System
 import TestSupport
 import Testing
 import Values
@@ -182,7 +183,7 @@ struct MetricsTests {
         ]
         let port = service.http.server.port
         let traffic = (0..<3).compactMap { thread in
-            ServerThread(stackBytes: 512 << 10) {
+            Thread(stackBytes: 512 << 10) {
                 guard let client = HTTPClient(port: port) else { return }
                 for turn in 0..<400 {
                     _ = client.request(

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// What the steps of a review cost, each in CPU time of the thread that runs it.
 ///
@@ -48,9 +49,5 @@ public final class StageClock: @unchecked Sendable {
     }
 
     /// CPU time of this thread.
-    public static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-    }
+    public static func now() -> UInt64 { ThreadClock.nanoseconds }
 }

@@ -3,6 +3,7 @@ import HTTPServer
 import Injection
 import Kubernetes
 import Synchronization
+import System
 import Values
 
 /// Everything of the service that asks the API server, on threads of its own: watches, and one thread that keeps the
@@ -16,9 +17,9 @@ final class Cluster: Sendable {
     private let nodes: NodeVersions?
     private let client: APIClient
     private let log: Log
-    private let nudge = Nudge()
+    private let nudge = WakePipe()
     private let generation = Atomic<Int>(0)
-    private let threads = Mutex<[ClusterThread]>([])
+    private let threads = Mutex<[Thread]>([])
 
     /// Seconds that a start waits for an API server that does not answer yet.
     private static let patience = 30
@@ -84,12 +85,12 @@ final class Cluster: Sendable {
     }
 
     private func patiently(_ body: () throws(APIError) -> Void) throws(APIError) {
-        let end = MonotonicMilliseconds.now + Self.patience * 1_000
+        let end = MonotonicClock.milliseconds + Self.patience * 1_000
         while true {
             do throws(APIError) {
                 return try body()
             } catch {
-                guard error.isPassing, MonotonicMilliseconds.now < end else { throw error }
+                guard error.isPassing, MonotonicClock.milliseconds < end else { throw error }
                 log.warning(
                     "waiting for the API server", [Member("error", .string(error.message))], in: .kubernetes)
                 client.stop.pause(milliseconds: 1_000)
@@ -132,7 +133,7 @@ final class Cluster: Sendable {
             let watch = ObjectWatch(.secrets, namespace: secret.namespace, name: secret.name)
             follow(watch, "secret \(secret)") { [self] delivery in
                 if certificate.note(delivery) { useCertificate(receivers) }
-                if certificate.isDue { nudge.give() }
+                if certificate.isDue { nudge.wake() }
             }
         }
         if let reconciler = receivers.reconciler {
@@ -143,7 +144,7 @@ final class Cluster: Sendable {
             ) { [self] delivery in
                 reconciler.note(delivery)
                 certificate?.add(reconciler.services)
-                nudge.give()
+                nudge.wake()
             }
         }
         if certificate != nil || nodes != nil || receivers.reconciler != nil {
@@ -163,11 +164,11 @@ final class Cluster: Sendable {
     /// The files of certificates were read again.
     func certificateFilesChanged(_ reconciler: WebhookReconciler?) {
         reconciler?.becomeDue()
-        nudge.give()
+        nudge.wake()
     }
 
     private func run(_ body: @escaping @Sendable () -> Void) {
-        guard let thread = ClusterThread(body) else {
+        guard let thread = Thread(body) else {
             log.error("the system gives no thread: what the cluster says is not followed", in: .kubernetes)
             return
         }
@@ -218,11 +219,11 @@ final class Cluster: Sendable {
     // MARK: what is kept right
 
     private func keep(_ receivers: Receivers) {
-        var nextCertificate = MonotonicMilliseconds.now + CertificateKeeper.seconds * 1_000
-        var nextNodes = MonotonicMilliseconds.now + NodeVersions.seconds * 1_000
+        var nextCertificate = MonotonicClock.milliseconds + CertificateKeeper.seconds * 1_000
+        var nextNodes = MonotonicClock.milliseconds + NodeVersions.seconds * 1_000
         var certificateProblems = 0
         while true {
-            let now = MonotonicMilliseconds.now
+            let now = MonotonicClock.milliseconds
             let isTried = certificateProblems == 0 && certificate?.isDue == true
             let next = min(
                 isTried ? now : certificate == nil ? Int.max : nextCertificate,
@@ -232,18 +233,18 @@ final class Cluster: Sendable {
             guard client.stop.pause(milliseconds: max(0, min(next - now, 86_400_000)), orUntil: nudge) else {
                 return
             }
-            let then = MonotonicMilliseconds.now
+            let then = MonotonicClock.milliseconds
             if let certificate,
                 isTried || certificate.isDue && certificateProblems == 0 || then >= nextCertificate
             {
                 let isKept = keepCertificate(certificate, receivers)
                 certificateProblems = isKept ? 0 : certificateProblems + 1
                 let pause = isKept ? CertificateKeeper.seconds : min(1 << min(certificateProblems, 5), 30)
-                nextCertificate = MonotonicMilliseconds.now + pause * 1_000
+                nextCertificate = MonotonicClock.milliseconds + pause * 1_000
             }
             if nodes != nil, then >= nextNodes {
                 if lookAtNodes() { receivers.reload() }
-                nextNodes = MonotonicMilliseconds.now + NodeVersions.seconds * 1_000
+                nextNodes = MonotonicClock.milliseconds + NodeVersions.seconds * 1_000
             }
             receivers.reconciler?.work(client)
         }
@@ -267,7 +268,7 @@ final class Cluster: Sendable {
     private func useCertificate(_ receivers: Receivers) {
         receivers.reload()
         receivers.reconciler?.becomeDue()
-        nudge.give()
+        nudge.wake()
     }
 
     @discardableResult

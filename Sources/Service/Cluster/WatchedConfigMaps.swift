@@ -1,6 +1,7 @@
 import Injection
 import Kubernetes
 import Synchronization
+import System
 import Values
 
 /// The ConfigMaps that the configuration comes from, as they were last seen. Reading asks nobody.

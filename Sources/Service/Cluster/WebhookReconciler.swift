@@ -1,6 +1,7 @@
 import Kubernetes
 import Metrics
 import Synchronization
+import System
 import Values
 
 /// Keeps the webhook configuration's caBundle right: when it is first seen, when the bundle changes, and whenever
@@ -68,7 +69,7 @@ final class WebhookReconciler: Sendable {
 
     /// Does what is due.
     func work(_ client: APIClient) {
-        let now = MonotonicMilliseconds.now
+        let now = MonotonicClock.milliseconds
         guard wait(now: now) == 0 else { return }
         let seen = state.withLock { state in
             state.isDue = false

@@ -3,6 +3,7 @@ import Injection
 import Metrics
 import PluginAPI
 import Synchronization
+import System
 import Values
 
 /// POST /inject and /inject/…: an AdmissionReview in, its answer out; or a manifest in, the injected manifest out.
@@ -70,14 +71,14 @@ struct InjectHandler: Handler {
         review.allowOnFailure = policy.allows(request, namespace: "")
         review.deadline = deadline
         if !mayTakeLong {
-            review.deadline = min(deadline, ServerClock.now() + Self.quickNanoseconds)
+            review.deadline = min(deadline, MonotonicClock.nanoseconds + Self.quickNanoseconds)
             review.steps = Self.quickSteps
         }
         var output = ByteBuffer(capacity: 8 << 10)
         var report = Pipeline.review(
             request.body, path: request.path, snapshot: store.snapshot, options: review, into: &output)
         if let error = report.error {
-            if !mayTakeLong, isOverAllowance(error), ServerClock.now() < deadline { return nil }
+            if !mayTakeLong, isOverAllowance(error), MonotonicClock.nanoseconds < deadline { return nil }
             let allowed = policy.allows(request, namespace: report.namespace)
             if allowed != review.allowOnFailure {
                 output = ByteBuffer(capacity: 1 << 10)

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import Service
+import System
 import Values
 import YAML
 
@@ -67,12 +68,12 @@ private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
             let host = target[..<colon].filter { $0 != "[" && $0 != "]" }
             let name = arguments.list("service").first.map { $0 + ".svc" } ?? arguments.list("name").first
             let chain = try CertificateChain.shown(by: host, port: port, name: name ?? host)
-            return CertificateDoctor(chain: chain, now: time(nil))
+            return CertificateDoctor(chain: chain, now: WallClock.seconds)
         }
         let path = arguments.string("tlsCertFile") ?? ServeOptions.defaultCertificate
         let bytes = try read(file: path)
         do throws(HTTPServerError) {
-            var doctor = CertificateDoctor(chain: try CertificateChain(pem: bytes), now: time(nil))
+            var doctor = CertificateDoctor(chain: try CertificateChain(pem: bytes), now: WallClock.seconds)
             let key = arguments.isGiven("tlsCertFile") ? nil : ServeOptions.defaultKey
             if let key = arguments.string("tlsKeyFile") ?? key { doctor.key = try? read(file: key) }
             if let key = arguments.string("tlsKeyFile"), doctor.key == nil {

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 let probeVerb = Verb(
     name: "probe", summary: "say whether a server's health file is fresh",
@@ -19,10 +20,9 @@ let probeVerb = Verb(
         guard interval > 0 else { throw UsageError("--interval is 0, want a duration such as 4s") }
         var information = stat()
         guard stat(path, &information) == 0 else { throw Failure("\(path): \(systemMessage())") }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        let now = WallClock.now
         let touched = information.st_mtim
-        let age = Double(now.tv_sec - touched.tv_sec) + Double(now.tv_nsec - touched.tv_nsec) / 1e9
+        let age = Double(now.seconds - touched.tv_sec) + Double(now.nanoseconds - touched.tv_nsec) / 1e9
         guard age <= interval else {
             let tenths = Int(age * 10)
             throw Failure(

@@ -1,5 +1,6 @@
 import CGnuTLS
 import Glibc
+import System
 import Values
 
 /// sprig's functions of certificates and private keys, which GnuTLS makes. `buildCustomCert` reads what it is given and is
@@ -287,7 +288,7 @@ private struct CertificateOrder {
         defer { for text in texts { free(text) } }
         for bytes in [name] + names { texts.append(strdup(bytes.map { CChar(bitPattern: $0) } + [0])) }
         texts.append(nil)
-        let now = Int64(time(nil))
+        let now = Int64(WallClock.seconds)
         var request = pillion_x509_request()
         request.is_authority = isAuthority ? 1 : 0
         request.not_before = now

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// sprig's functions of dates. "Local" is UTC, so that the same input prints the same everywhere; what would read
 /// the clock in sprig (a date that is no time and no number) is an error unless impure functions are allowed.
@@ -24,9 +25,8 @@ enum SprigDates {
     ]
 
     private static func now() -> GoTime {
-        var clock = timespec()
-        clock_gettime(CLOCK_REALTIME, &clock)
-        return GoTime(seconds: Int64(clock.tv_sec), nanoseconds: Int32(truncatingIfNeeded: clock.tv_nsec))
+        let (seconds, nanoseconds) = WallClock.now
+        return GoTime(seconds: Int64(seconds), nanoseconds: Int32(truncatingIfNeeded: nanoseconds))
     }
 
     /// A time, or seconds since 1970; nil for anything else.

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 
 /// A zone of the IANA database: from which moment on which offset holds and how it is called.
 ///
@@ -31,7 +32,9 @@ struct TimeZone: Sendable {
         if name.isEmpty || name == "UTC" || name == "Local" { return utc }
         guard isWellFormed(name) else { return nil }
         if let known = cache.withLock({ $0[name] }) { return known }
-        guard let bytes = read("/usr/share/zoneinfo/" + name), let zone = TimeZone(file: bytes) else {
+        guard let bytes = try? File.contents(of: "/usr/share/zoneinfo/" + name, atMost: fileLimit),
+            let zone = TimeZone(file: bytes)
+        else {
             return nil
         }
         cache.withLock { if $0.count < cacheLimit { $0[name] = zone } }
@@ -47,24 +50,6 @@ struct TimeZone: Sendable {
             default: false
             }
         }
-    }
-
-    private static func read(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 14)
-        var count = 0
-        while count < fileLimit {
-            if count == bytes.count { bytes.append(contentsOf: [UInt8](repeating: 0, count: bytes.count)) }
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
-            }
-            guard got >= 0 else { return nil }
-            if got == 0 { return Array(bytes[..<count]) }
-            count += got
-        }
-        return nil
     }
 
     /// The second part of a file of version 2 or later, which has 64-bit moments.

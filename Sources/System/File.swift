@@ -1,0 +1,212 @@
+import Glibc
+
+/// Files, read within bounds and replaced whole.
+public enum File {
+    /// What a command reads of one file: no input of ours is near it, and less than a process may have.
+    public static let longest = 1 << 30
+
+    /// A file's bytes.
+    ///
+    /// - Throws: what the system says, and "is longer than N bytes".
+    public static func contents(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
+        let file = try opened(path, O_RDONLY)
+        defer { close(file) }
+        return try contents(of: file, named: path, atMost: limit)
+    }
+
+    /// The bytes of standard input up to its end.
+    public static func contentsOfStandardInput(atMost limit: Int) throws(FileError) -> [UInt8] {
+        try contents(of: 0, named: standardInput, atMost: limit)
+    }
+
+    /// What errors call it.
+    private static let standardInput = "standard input"
+
+    private static func contents(
+        of descriptor: Int32, named path: String, atMost limit: Int
+    ) throws(FileError) -> [UInt8] {
+        // One byte more tells a file that is too long from one that fits.
+        let bytes = try read(descriptor, path, atMost: limit == .max ? limit : limit + 1)
+        guard bytes.count <= limit else {
+            throw FileError(path: path, reason: "is longer than \(limit) bytes")
+        }
+        return bytes
+    }
+
+    /// A file's first bytes, what is after them left out.
+    public static func beginning(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
+        let file = try opened(path, O_RDONLY)
+        defer { close(file) }
+        return try read(file, path, atMost: limit)
+    }
+
+    private static func opened(_ path: String, _ flags: Int32, _ mode: mode_t = 0) throws(FileError) -> Int32
+    {
+        let file = Glibc.open(path, flags | O_CLOEXEC, mode)
+        guard file >= 0 else { throw FileError.ofSystem(path) }
+        return file
+    }
+
+    private static func read(
+        _ descriptor: Int32, _ path: String, atMost limit: Int
+    ) throws(FileError) -> [UInt8] {
+        var information = stat()
+        let size = fstat(descriptor, &information) == 0 ? Int(information.st_size) : 0
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(max(size + 1, 4_096), limit))
+        while bytes.count < limit {
+            let room = min(64 << 10, limit - bytes.count)
+            var count = 0
+            bytes.append(addingCapacity: room) { span in
+                span.withUnsafeMutableBufferPointer { buffer, initialized in
+                    count = Glibc.read(descriptor, buffer.baseAddress, room)
+                    initialized = max(count, 0)
+                }
+            }
+            if count == 0 { break }
+            if count < 0, errno != EINTR { throw FileError.ofSystem(path) }
+        }
+        return bytes
+    }
+
+    // MARK: Lines
+
+    /// Hands over each line of a file without its line feed, as soon as it is there.
+    ///
+    /// - Parameters:
+    ///   - path: nil is standard input.
+    ///   - limit: bytes of one line.
+    ///   - failure: makes the body's kind of error of one of the file's.
+    public static func forEachLine<E: Error>(
+        of path: String?, atMost limit: Int, failure: (FileError) -> E,
+        _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
+    ) throws(E) {
+        var descriptor: Int32 = 0
+        if let path {
+            do throws(FileError) { descriptor = try opened(path, O_RDONLY) } catch { throw failure(error) }
+        }
+        defer { if descriptor != 0 { close(descriptor) } }
+        let path = path ?? standardInput
+        var pending: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(.ofSystem(path)) }
+            if count == 0 { break }
+            var start = 0
+            for index in 0..<count where chunk[index] == 0x0a {
+                pending += chunk[start..<index]
+                try hand(pending, to: body)
+                pending.removeAll(keepingCapacity: true)
+                start = index + 1
+            }
+            pending += chunk[start..<count]
+            guard pending.count <= limit else {
+                throw failure(FileError(path: path, reason: "a line is longer than \(limit) bytes"))
+            }
+        }
+        if !pending.isEmpty { try hand(pending, to: body) }
+    }
+
+    private static func hand<E: Error>(
+        _ line: [UInt8], to body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
+    ) throws(E) {
+        let result = line.withUnsafeBufferPointer { bytes -> Result<Void, E> in
+            do throws(E) { return .success(try body(bytes)) } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
+    // MARK: Writing
+
+    /// Writes a file through a temporary one beside it, so that a failure leaves the old file unchanged and a reader
+    /// sees one or the other. A link stays one, and what it leads to is written. What is not a regular file (a device,
+    /// a pipe) is written directly.
+    public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+        var information = stat()
+        let exists = stat(path, &information) == 0
+        if exists, information.st_mode & S_IFMT != S_IFREG {
+            let file = try opened(path, O_WRONLY)
+            defer { close(file) }
+            guard writeAll(bytes, to: file) else { throw FileError.ofSystem(path) }
+            return
+        }
+        let target = exists ? Self.resolved(path) ?? path : path
+        try replace(target, by: bytes, mode: exists ? information.st_mode & 0o777 : nil)
+    }
+
+    /// - Parameter mode: of the file that exists.
+    private static func replace(_ path: String, by bytes: [UInt8], mode: mode_t?) throws(FileError) {
+        let temporary = "\(path).pillion-\(getpid())"
+        let file = try opened(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+        // Not by opening it so: the mask for new files would take bits away.
+        if let mode { fchmod(file, mode) }
+        guard writeAll(bytes, to: file) else {
+            let error = FileError.ofSystem(path)
+            close(file)
+            unlink(temporary)
+            throw error
+        }
+        close(file)
+        guard rename(temporary, path) == 0 else {
+            let error = FileError.ofSystem(path)
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written >= 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+
+    /// Makes the file where there is none, and sets its time of change to now.
+    public static func touch(_ path: String) throws(FileError) {
+        let file = try opened(path, O_WRONLY | O_CREAT, 0o644)
+        defer { close(file) }
+        guard futimens(file, nil) == 0 else { throw FileError.ofSystem(path) }
+    }
+
+    // MARK: Paths
+
+    /// The path without links; nil, with `errno`, if it does not exist.
+    public static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// Whether the process may read it.
+    public static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+}
+
+/// Why a file cannot be used.
+public struct FileError: Error, Sendable, CustomStringConvertible {
+    public let path: String
+    public let reason: String
+
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    public var description: String { "\(path): \(reason)" }
+
+    /// What the system says of its last failure.
+    static func ofSystem(_ path: String) -> FileError {
+        let reason = errno == EISDIR ? "is a directory, expected a file" : systemMessage()
+        return FileError(path: path, reason: reason)
+    }
+}
+
+/// What the system says of its last failure, for example `No such file or directory`.
+public func systemMessage() -> String { systemMessage(errno) }
+
+func systemMessage(_ number: Int32) -> String { String(cString: strerror(number)) }

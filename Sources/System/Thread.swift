@@ -1,0 +1,76 @@
+import Glibc
+
+/// A thread of the operating system.
+public struct Thread: @unchecked Sendable {
+    private let handle: pthread_t
+
+    /// As much stack as a main thread has: parsers and engines recurse, and reading JSON or YAML as deep as its limits
+    /// allow fits with room to spare, also in a debug build. Memory is taken only as it is used.
+    public static let wholeStack = 8 << 20
+
+    /// Starts a thread that runs the body; nil if the system has none to give.
+    ///
+    /// Either `join` it, once, or let it end by itself with the process.
+    public init?(stackBytes: Int = Self.wholeStack, _ body: @escaping @Sendable () -> Void) {
+        guard let handle = Self.start(Body(body), stackBytes: stackBytes, isDetached: false) else {
+            return nil
+        }
+        self.handle = handle
+    }
+
+    /// Waits for its end; once only.
+    public func join() { pthread_join(handle, nil) }
+
+    /// Starts a thread that nobody joins; false if the system has none to give.
+    static func detach(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+        start(Body(body), stackBytes: stackBytes, isDetached: true) != nil
+    }
+
+    /// Runs the body on a thread with a stack of that size, and waits for it.
+    ///
+    /// - Returns: false if the system has no such thread to give; then the body did not run.
+    public static func run(stackBytes: Int, _ body: () -> Void) -> Bool {
+        withoutActuallyEscaping(body) { body in
+            guard let handle = start(Body(body), stackBytes: stackBytes, isDetached: false) else {
+                return false
+            }
+            pthread_join(handle, nil)
+            return true
+        }
+    }
+
+    /// Lets this thread sleep.
+    public static func sleep(milliseconds: Int) {
+        guard milliseconds > 0 else { return }
+        var rest = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
+        var left = timespec()
+        while nanosleep(&rest, &left) != 0, errno == EINTR { rest = left }
+    }
+
+    private final class Body {
+        let run: () -> Void
+        init(_ run: @escaping () -> Void) { self.run = run }
+    }
+
+    private static func start(_ body: Body, stackBytes: Int, isDetached: Bool) -> pthread_t? {
+        var attributes = pthread_attr_t()
+        guard pthread_attr_init(&attributes) == 0 else { return nil }
+        defer { pthread_attr_destroy(&attributes) }
+        guard pthread_attr_setstacksize(&attributes, stackBytes) == 0 else { return nil }
+        if isDetached { pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED)) }
+        let handed = Unmanaged.passRetained(body)
+        var thread = pthread_t()
+        guard pthread_create(&thread, &attributes, main, handed.toOpaque()) == 0 else {
+            handed.release()
+            return nil
+        }
+        return thread
+    }
+
+    private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+        handed in
+        guard let handed else { return nil }
+        Unmanaged<Body>.fromOpaque(handed).takeRetainedValue().run()
+        return nil
+    }
+}
