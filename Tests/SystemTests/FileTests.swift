@@ -52,12 +52,12 @@ import Testing
         let path = folder.path("lines")
         try File.write(Array("a\n\nbc\nlast".utf8), to: path)
         var lines: [String] = []
-        try File.forEachLine(of: path, atMost: 4, failure: { $0 }) {
+        try File.forEachLine(of: path, atMost: 4, failure: { $0 as any Error }) {
             lines.append(String(decoding: $0, as: UTF8.self))
         }
         #expect(lines == ["a", "", "bc", "last"])
         #expect(
-            error { try File.forEachLine(of: path, atMost: 3, failure: { $0 }) { _ in } }
+            error { try File.forEachLine(of: path, atMost: 3, failure: { $0 as any Error }) { _ in } }
                 == "a line is longer than 3 bytes")
     }
 
