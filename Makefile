@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins types deb format lint clean
+.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
 
 # Headers to build with, and what they need; nothing that is there already is touched.
 # Whichever flavour of libcurl's is installed will do; installing another would remove it.
@@ -48,6 +48,10 @@ contract: build ## run schemathesis (PyPI) with all checks against the document 
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
 	@scripts/monitoring-check
 
+SECONDS ?= 60
+fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer
+	for target in json yaml patch goparser gotemplate mustache review manifest; do Fuzz/run $$target $(SECONDS); done
+
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins
 	for name in dollar fields jsonnet; do \
@@ -60,8 +64,29 @@ types: ## make the tables of types from the folder SCHEMA (Sources/CAssets/gener
 	@[ -n "$(SCHEMA)" ] || { echo "types: expected SCHEMA=folder; see Sources/CAssets/generate/README.md" >&2; exit 1; }
 	python3 Sources/CAssets/generate/types.py "$(SCHEMA)" Sources/CAssets/data
 
+image: build ## build an OCI image without an engine: .build/image/pillion-*.image.tar (Debian's umoci)
+	scripts/image
+
+image-test: image ## run the image as the manifests run it, under runc, and ask it (root, runc, umoci, skopeo)
+	scripts/image-test "$$(ls -t .build/image/*.image.tar | head -n 1)"
+
 deb: build ## build a Debian package: .build/deb/pillion_*.deb
 	scripts/deb
+
+deb-test: deb ## install, upgrade, remove and purge the package in Debian 12 and 13 (root, debootstrap, lintian)
+	scripts/deb-test "$$(ls -t .build/deb/*.deb | head -n 1)"
+
+chart: ## pack the Helm chart: .build/chart/pillion-*.tgz
+	scripts/chart
+
+chart-test: chart ## lint and render the packed chart with real Helm, and compare it with the overlays (PyPI, or HELM and KUBECTL)
+	scripts/chart-test "$$(ls -t .build/chart/*.tgz | head -n 1)"
+
+docc: setup ## documentation pages of PluginAPI and Injection, by the toolchain's own docc: .build/docc
+	scripts/docc
+
+workflows: ## check the public CI's files with actionlint (in PATH, or PyPI's build of it)
+	scripts/workflows
 
 format: ## lay out the Swift sources
 	swift format -i -r -p Package.swift Sources Plugins Tests

@@ -27,6 +27,27 @@ import Testing
         if updatesGoldens { _ = compareGolden(rewritten, with: path) }
     }
 
+    /// A block of shell that no test runs says why: its first line in the documents that `OperationsTests` runs, a comment
+    /// before it elsewhere.
+    @Test(arguments: [
+        "README.md", "RELEASING.md", "examples/README.md", "docs/install.md", "docs/first-sidecar.md",
+        "docs/why-not.md",
+        "docs/from-istio.md", "docs/run.md", "docs/reference.md", "docs/policy.md", "docs/templates.md",
+        "docs/plugins.md", "docs/performance.md", "docs/architecture.md",
+    ])
+    func aBlockThatIsNotRunSaysWhy(_ name: String) {
+        let lines = text(of: "\(packageRoot)/\(name)").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let isRun = text(of: packageRoot + "/Tests/DeployTests/OperationsTests.swift").contains(
+            "\"\(name.split(separator: "/").last ?? "")\"")
+        for block in BlockDocument(path: "\(packageRoot)/\(name)").blocks where block.kind == "sh" && !isRun {
+            let before = block.line >= 2 ? lines[block.line - 2] : ""
+            let mark = "<!-- not run by the tests: "
+            let isExplained = before.hasPrefix(mark) && before.count > mark.count + 10
+            #expect(isExplained, "\(name):\(block.line): why is it not run?")
+        }
+    }
+
     private func answer(to command: String, port: Int, in folder: TemporaryFolder) -> String {
         var script = command.replacing("127.0.0.1:8080", with: "127.0.0.1:\(port)")
         script = script.replacing(".build/release/pillion", with: pillionBinary)

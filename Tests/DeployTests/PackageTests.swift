@@ -87,7 +87,9 @@ struct PackageTests {
             "/usr/share/doc/pillion/copyright", "/usr/share/doc/pillion/changelog.gz",
             "/usr/share/man/man1/pillion.1.gz", "/usr/share/bash-completion/completions/pillion",
             "/usr/share/zsh/vendor-completions/_pillion", "/usr/share/fish/vendor_completions.d/pillion.fish",
-            "/etc/default/pillion",
+            "/etc/default/pillion", "/usr/include/pillion/renderer_plugin.h",
+            "/usr/share/doc/pillion/examples/envoy/config.yaml",
+            "/usr/share/doc/pillion/examples/engines/Dollar/dollar.c",
         ] { #expect(contents(of: root + path)?.isEmpty == false, "\(path)") }
         let manual = run("/bin/zcat", [root + "/usr/share/man/man1/pillion.1.gz"]).output
         #expect(manual.contains(".SH NAME\npillion"))
@@ -97,7 +99,7 @@ struct PackageTests {
             conffiles.split(separator: "\n") == [
                 "/etc/default/pillion", "/etc/pillion/config", "/etc/pillion/mesh", "/etc/pillion/values",
             ])
-        for script in ["postinst", "prerm"] {
+        for script in ["postinst", "prerm", "postrm"] {
             let text = run("/usr/bin/dpkg-deb", ["-I", package, script]).output
             #expect(run("/bin/sh", ["-n"], input: text).status == 0, "\(script)")
         }
