@@ -29,7 +29,7 @@ public struct DocumentBlock: Sendable {
     }
 }
 
-/// A document with fenced blocks, which a test may fill anew.
+/// A document with fenced blocks, whose output a test can write again.
 public struct BlockDocument {
     public let path: String
     private let lines: [String]

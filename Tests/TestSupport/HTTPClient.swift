@@ -102,7 +102,7 @@ public final class HTTPClient {
         return readResponse(toHead: method == "HEAD")
     }
 
-    /// One answer over TLS, whoever the server says it is: what curl prints, read as an answer; nil without one.
+    /// One response over TLS, without checking the certificate, by curl; nil without one.
     public static func overTLS(
         _ port: UInt16, _ method: String, _ target: String, _ headers: [(String, String)] = [],
         _ body: [UInt8] = [], _ further: [String] = []

@@ -92,7 +92,7 @@ public final class TestCluster: Sendable {
             ])
     }
 
-    /// An empty object where there is none of that name.
+    /// An empty object if no object has that name.
     public func get(_ resource: String, _ namespace: String?, _ name: String) -> Value {
         ask("get", question(resource, namespace, [Member("name", .string(name))]))
     }

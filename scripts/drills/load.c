@@ -7,7 +7,7 @@
 //                   [--reopen N] [--timeout MS] [--until-refused]
 //
 // Without --rate each connection sends its next request when it has its answer; with it, requests fall due at that
-// many a second whatever the server does, and a latency is told from the moment when its request was due.
+// many a second whatever the server does, and a latency counts from the moment when its request was due.
 //
 // The file, repeated for each case, with byte counts so that anything can be in them:
 //
@@ -69,7 +69,7 @@ typedef struct {
 static Case cases[MOST_CASES];
 static int case_count, weights;
 static unsigned long first, issued, answered, wrong, reopened, windowed_wrong, refused;
-static unsigned *latencies;  // microseconds of the window at hand
+static unsigned *latencies;  // microseconds, of the current window
 static size_t latency_count, latency_room;
 static unsigned *all_latencies;
 static size_t all_count, all_room;

@@ -183,7 +183,7 @@ class Load:
         return self.result
 
     def end(self):
-        """No further requests; those at hand get their answers."""
+        """Sends no further requests; those in flight get their answers."""
         self.process.send_signal(signal.SIGINT)
         return self.finish()
 

@@ -627,14 +627,14 @@ def main():
     context.load_cert_chain(os.path.join(folder, "server.crt"), os.path.join(folder, "server.key"))
     context.load_verify_locations(os.path.join(folder, "ca.crt"))
     context.verify_mode = ssl.CERT_OPTIONAL
-    # As a real server: HTTP/2 for whoever asks for it, which these tests must not.
+    # A real server speaks HTTP/2 with clients that ask for it; these tests must not ask.
     context.set_alpn_protocols(["http/1.1"])
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=proxy, args=(listener,), daemon=True).start()
     ports = {"port": start("api", API, context), "control": start("control", Control),
              "proxy": listener.getsockname()[1]}
     print(json.dumps(ports), flush=True)
-    # Ends with whoever started it.
+    # Ends with the process that started it.
     parent = os.getppid()
     while os.getppid() == parent:
         time.sleep(0.5)
