@@ -15,13 +15,38 @@ func connectionChanged(
     guard let context, let connection, let slot else { return }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     if change == .CONNECTION_NOTIFY_STARTED {
-        let watched = WatchedConnection(pillion_mhd_fd(connection), server.tls)
-        slot.pointee = Unmanaged.passRetained(watched).toOpaque()
+        let watched = WatchedConnection(pillion_mhd_fd(connection), server.limits, server.tls)
+        let context = Unmanaged.passRetained(watched).toOpaque()
+        slot.pointee = context
         server.watch.add(watched)
+        // A descriptor whose bytes cannot be checked serves nobody.
+        if pillion_receiving_watch(watched.descriptor, context) != 0 {
+            shutdown(watched.descriptor, Int32(SHUT_RDWR))
+        }
     } else if let existing = slot.pointee {
         slot.pointee = nil
-        server.watch.remove(Unmanaged<WatchedConnection>.fromOpaque(existing).takeRetainedValue())
+        let watched = Unmanaged<WatchedConnection>.fromOpaque(existing).takeRetainedValue()
+        _ = pillion_receiving_watch(watched.descriptor, nil)
+        server.watch.remove(watched)
     }
+}
+
+/// `pillion_receiving`: what arrived at the start of `room` is checked; the answer is how many bytes of it may be parsed.
+func bytesArrived(
+    connection: UnsafeMutableRawPointer?, bytes: UnsafeMutablePointer<UInt8>?, received: Int, room: Int
+) -> Int {
+    guard let connection, let bytes else { return received }
+    let watched = Unmanaged<WatchedConnection>.fromOpaque(connection).takeUnretainedValue()
+    let count = watched.framing.take(
+        UnsafeMutableBufferPointer(start: bytes, count: room), received: received)
+    watched.isInsideHead = watched.framing.isInsideHead
+    return count
+}
+
+/// `pillion_receiving_waits`
+func bytesWaiting(connection: UnsafeMutableRawPointer?) -> Int {
+    guard let connection else { return 0 }
+    return Unmanaged<WatchedConnection>.fromOpaque(connection).takeUnretainedValue().framing.waiting
 }
 
 /// `MHD_OPTION_URI_LOG_CALLBACK`: a request line is there, its headers are not yet.
@@ -49,11 +74,18 @@ final class WatchedConnection: Sendable {
     private let target = Atomic<Int>(0)
     private let holdsNul = Atomic<Bool>(false)
     private let bodyBytes = Atomic<Int>(0)
+    /// Milliseconds of the monotonic clock at which the head began that is arriving; 0 where none is.
+    private let headStart = Atomic<UInt64>(0)
+    /// Of the thread that serves the connection, as the next.
+    nonisolated(unsafe) let framing: RequestFraming
+    /// Requests that have begun.
+    nonisolated(unsafe) var requests = 0
     /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
     private let state: Atomic<UInt64>
 
-    init(_ descriptor: Int32, _ tls: TLSOptions?) {
+    init(_ descriptor: Int32, _ limits: HTTPLimits, _ tls: TLSOptions?) {
         self.descriptor = descriptor
+        framing = RequestFraming(limits: limits)
         credentials = tls?.credentials
         asksClient = tls?.asksClient ?? false
         state = Atomic(Self.packed(.idle))
@@ -92,8 +124,19 @@ final class WatchedConnection: Sendable {
         state.store(Self.packed(phase), ordering: .relaxed)
     }
 
+    /// Whether a part of a head has come; written by the thread that serves the connection.
+    var isInsideHead: Bool {
+        get { headStart.load(ordering: .relaxed) > 0 }
+        set {
+            guard newValue != isInsideHead else { return }
+            headStart.store(newValue ? MonotonicClock.nanoseconds / 1_000_000 : 0, ordering: .relaxed)
+        }
+    }
+
     var current: (phase: Phase, since: UInt64) {
+        let start = headStart.load(ordering: .relaxed)
         let packed = state.load(ordering: .relaxed)
+        if start > 0, packed >> 56 == Phase.idle.rawValue { return (.headers, start) }
         return (Phase(rawValue: packed >> 56) ?? .idle, packed & (1 << 56 - 1))
     }
 

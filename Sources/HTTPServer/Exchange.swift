@@ -60,6 +60,8 @@ final class Exchange: @unchecked Sendable {
     private var limit = 0
     private var refusal: HTTPRefusal?
     private var discarded = 0
+    /// Which request of the connection this is, from 1.
+    private var number = 0
     /// Made on a worker, queued by libmicrohttpd's thread.
     private var prepared: (response: OpaquePointer?, status: Int)?
 
@@ -76,16 +78,19 @@ final class Exchange: @unchecked Sendable {
     /// The headers are there.
     func begin() -> MHD_Result {
         server.requestBegan()
-        watched?.enter(.body)
+        if let watched {
+            watched.enter(.body)
+            watched.requests += 1
+            number = watched.requests
+        }
         return withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) { request in
             let declared = request.header("Content-Length")
             refusal = refused(request, declared)
             guard refusal == nil else {
-                // A client that waits for leave, or means to send more than is worth reading, hears at once; and where
-                // the end of the body is in doubt, nothing of it is read.
+                // A client that waits for leave, or means to send more than is worth reading, hears at once.
                 let rest = declared.flatMap { Int($0) } ?? 0
                 let answersNow = rest > server.limits.discardedBytes || request.header("Expect") != nil
-                return answersNow || refusal?.isAmbiguous == true ? finish() : .YES
+                return answersNow ? finish() : .YES
             }
             if let length = declared.flatMap({ Int($0) }) { body.reserve(min(length, Self.reserveAtMost)) }
             return .YES
@@ -97,18 +102,20 @@ final class Exchange: @unchecked Sendable {
 
     private func refused(_ request: HTTPRequest, _ declared: String?) -> HTTPRefusal? {
         let limits = server.limits
-        if declared != nil, request.header("Transfer-Encoding") != nil { return .ambiguousLength }
-        if let fault = HeaderFault(rawValue: pillion_mhd_header_fault(connection)), fault != .none {
-            return .ambiguousHeaders(fault)
-        }
-        if watched?.targetHoldsNul == true { return .badTarget }
+        if let refusal = watched?.framing.refusal(ofRequest: number) { return worded(refusal, for: request) }
+        if watched?.targetHoldsNul == true { return .malformed(.escapedNul) }
         let target = max(watched?.targetBytes ?? 0, request.path.utf8.count)
         if target > limits.targetBytes { return .targetTooLong(limit: limits.targetBytes) }
         if request.headerCount > limits.headers { return .tooManyHeaders(limit: limits.headers) }
         limit = server.handler.bodyLimit(for: request)
-        guard let declared else { return nil }
-        guard let length = Int(declared), length >= 0 else { return .badLength }
+        guard let length = declared.flatMap({ Int($0) }) else { return nil }
         return length > limit ? .bodyTooLarge(limit: limit) : nil
+    }
+
+    /// A refusal of the framing, which knows no route's limit.
+    private func worded(_ refusal: HTTPRefusal, for request: HTTPRequest) -> HTTPRefusal {
+        guard case .bodyTooLarge = refusal else { return refusal }
+        return .bodyTooLarge(limit: server.handler.bodyLimit(for: request))
     }
 
     /// A part of the body.
@@ -133,6 +140,10 @@ final class Exchange: @unchecked Sendable {
             return queue(prepared.response, status: prepared.status)
         }
         watched?.enter(.answering)
+        // Where a chunk was malformed, the body ended there.
+        if refusal == nil, let fault = watched?.framing.refusal(ofRequest: number) {
+            refusal = withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) { worded(fault, for: $0) }
+        }
         let outcome: (OpaquePointer?, Int)? = body.withBytes { bytes in
             withRequest(body: bytes) { request in
                 if let refusal { return made(server.handler.refuse(request, refusal), close: true) }

@@ -3,6 +3,13 @@
 public struct HTTPLimits: Sendable {
     /// Bytes that libmicrohttpd keeps for one connection: request line, headers and buffers.
     public var connectionBytes = 64 << 10
+    /// Bytes of a request line with its headers: half of `connectionBytes`, as libmicrohttpd keeps lists of them, and
+    /// the headers of the answer, in the other half.
+    public var headBytes = 32 << 10
+    /// Bytes of the line before a chunk, and of one trailer.
+    public var chunkLineBytes = 4 << 10
+    /// Bytes of all extensions of chunks and trailers of one body, and of empty lines before a request.
+    public var framingBytes = 16 << 10
     /// Bytes of the path and query.
     public var targetBytes = 8 << 10
     /// Headers of one request.
@@ -26,46 +33,4 @@ public struct HTTPLimits: Sendable {
     public var sendSeconds = 10
 
     public init() {}
-}
-
-/// Why a request is refused before its handler sees it.
-public enum HTTPRefusal: Sendable, Equatable {
-    /// Its body is longer than that many bytes.
-    case bodyTooLarge(limit: Int)
-    /// It has more headers than that.
-    case tooManyHeaders(limit: Int)
-    /// Path and query are longer than that many bytes.
-    case targetTooLong(limit: Int)
-    /// It says its length twice, by `Content-Length` and by `Transfer-Encoding`, which is how requests are smuggled
-    /// past proxies.
-    case ambiguousLength
-    /// Two readers could take its headers for different requests.
-    case ambiguousHeaders(HeaderFault)
-    /// `Content-Length` is no number.
-    case badLength
-    /// Its path or query holds an escaped NUL, where C would end it.
-    case badTarget
-
-    /// Whether it is in doubt where the request ends.
-    var isAmbiguous: Bool {
-        switch self {
-        case .ambiguousLength, .ambiguousHeaders: true
-        default: false
-        }
-    }
-}
-
-/// What makes headers ambiguous; numbered as the C module does.
-public enum HeaderFault: Int32, Sendable {
-    case none
-    /// `Content-Length`, `Transfer-Encoding` or `Host` is there more than once.
-    case twice
-    /// A transfer encoding other than `chunked`.
-    case encoding
-    /// A name that is no token (RFC 9110, 5.6.2): a blank before the colon.
-    case name
-    /// A control character in a value.
-    case value
-    /// A header that goes on in the next line.
-    case folded
 }

@@ -61,7 +61,7 @@ public final class HTTPServer: Sendable {
     /// - Throws: what keeps it from listening: an address in use, a library that is missing.
     public init(_ options: Options, handler: any HTTPHandler) throws(HTTPServerError) {
         var reason: UnsafePointer<CChar>?
-        guard pillion_mhd_open(&reason) == 0 else {
+        guard pillion_mhd_open(bytesArrived, bytesWaiting, &reason) == 0 else {
             throw HTTPServerError(
                 message: reason.map { String(cString: $0) } ?? "libmicrohttpd cannot be opened")
         }

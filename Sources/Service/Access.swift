@@ -11,6 +11,8 @@ import Values
 struct Access: Sendable {
     /// Whether only this machine reaches the listener.
     var isLocal: Bool
+    /// What keeps web pages away from a loopback address; nil on others and on sockets in the file system.
+    var localCaller: LocalCaller? = nil
     /// Who signs the certificate that callers of /inject must show; nil asks for none.
     var clientAuthority: TLSClientAuthority?
     /// Names of which the certificate must bear one; empty allows each that the CA signed.
@@ -24,6 +26,7 @@ struct Access: Sendable {
     enum Concern: Sendable { case review, question, open }
 
     func check(_ request: HTTPRequest, _ concern: Concern) throws(RequestProblem) {
+        try localCaller?.check(request)
         guard !isLocal else { return }
         switch concern {
         case .review: try checkCertificate(request)
@@ -48,7 +51,8 @@ struct Access: Sendable {
         case .unknown:
             throw RequestProblem(
                 status: 401, code: "unauthorized",
-                detail: "there is no client certificate, want one of the CA")
+                detail: "there is no client certificate: expected one of the CA of --clientCAFile",
+                challenge: "ClientCertificate realm=\"pillion\"")
         }
     }
 

@@ -77,7 +77,8 @@ struct ListenerStarter {
                         + "want a loopback address, or --allow-plain-http")
             }
             let access = Access(
-                isLocal: address.isLoopback, token: token, allowsUnauthenticated: true,
+                isLocal: address.isLoopback, localCaller: localCaller(at: address), token: token,
+                allowsUnauthenticated: true,
                 allowsInlineTemplates: address.isLoopback || options.enableInlineTemplates)
             let routes = routes(access)
             listeners.append(
@@ -85,6 +86,11 @@ struct ListenerStarter {
                     .http, address, nil,
                     routes.questions + (address.isLoopback ? routes.monitoring : routes.health), access))
         }
+    }
+
+    private func localCaller(at address: SocketAddress) -> LocalCaller? {
+        guard case .network = address, address.isLoopback else { return nil }
+        return LocalCaller(allowedHosts: options.allowedHosts.map { $0.lowercased() })
     }
 
     private func monitoring(_ listeners: inout [Service.Listener]) throws(ServiceError) {

@@ -67,7 +67,7 @@ public final class Log: Sendable {
             line.append("}")
         case .text:
             line.append("\(Timestamp.text()) \(level.name) \(scope.rawValue) ")
-            line.append(Self.oneLine(Self.shortened(.string(message)).string ?? ""))
+            line.append(Self.shortened(.string(message)).string ?? "")
             for member in members {
                 line.append(" \(member.key)=")
                 if case .string(let text) = member.value, Self.isBare(text) {
@@ -76,6 +76,9 @@ public final class Log: Sendable {
                     JSON.write(member.value, into: &line)
                 }
             }
+            let text = line.text
+            line.truncate(to: 0)
+            line.append(TerminalText.escaped(text, keepsLines: false))
         }
         line.append(0x0a)
         line.withBytes { bytes in _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
@@ -118,24 +121,10 @@ public final class Log: Sendable {
         return .string(String(decoding: text.utf8.prefix(longestText), as: UTF8.self) + "…")
     }
 
-    /// Whether a text can stand without quotes: no blank, quote, `=` or control character in it.
+    /// Whether a text needs no quotes: it has no blank, quote, `=`, backslash or control character.
     private static func isBare(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 != 0x5c && $0 != 0x7f }
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return text }
-        return String(
-            text.unicodeScalars.flatMap { scalar -> String.UnicodeScalarView in
-                switch scalar {
-                case "\n": "\\n".unicodeScalars
-                case "\t": "\\t".unicodeScalars
-                case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-                    "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars
-                default: String(scalar).unicodeScalars
-                }
-            }.map(Character.init))
     }
 }
 

@@ -15,17 +15,21 @@ public struct RequestProblem: Error, Sendable, Equatable {
     public var members: Object
     /// Seconds for `Retry-After`; nil for none.
     public var retryAfter: Int?
+    /// What a 401 asks for in `WWW-Authenticate`.
+    public var challenge: String
     /// The limit of a rendering that was reached, for the metrics; `members` has it for the caller.
     public var limit: RenderLimit?
 
     public init(
-        status: Int, code: String, detail: String, members: Object = Object(), retryAfter: Int? = nil
+        status: Int, code: String, detail: String, members: Object = Object(), retryAfter: Int? = nil,
+        challenge: String = "Bearer realm=\"pillion\""
     ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.members = members
         self.retryAfter = retryAfter
+        self.challenge = challenge
     }
 
     /// Codes of problems with a request itself; those of templates, decisions and limits are reason codes.
@@ -40,6 +44,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("target_too_long", 414, "The path is too long"),
         ("headers_too_large", 431, "There are too many headers"),
         ("body_too_large", 413, "The body is too large"),
+        ("misdirected_request", 421, "The request is for another host"),
         ("unsupported_media_type", 415, "The body's format is not understood"),
         ("names_do_not_fit", 422, "Names in the request do not fit what is there"),
         ("webhook_invalid", 422, "The webhook configuration cannot be used"),
@@ -47,6 +52,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("overloaded", 503, "The server has too much to do"),
         ("shutting_down", 503, "The server is about to end"),
         ("deadline_exceeded", 504, "The answer took too long"),
+        ("version_not_supported", 505, "The HTTP version is not supported"),
         ("internal_error", 500, "The server did wrong"),
     ]
 

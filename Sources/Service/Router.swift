@@ -189,22 +189,39 @@ extension RequestProblem {
             self.init(
                 status: 414, code: "target_too_long", detail: "the path is longer than \(limit) bytes",
                 members: Object([Member("limit", ["name": "targetBytes", "value": .int(Int64(limit))])]))
-        case .ambiguousHeaders(let fault):
-            let found =
-                switch fault {
-                case .none, .twice: "Content-Length, Transfer-Encoding or Host is there more than once"
-                case .encoding: "Transfer-Encoding is something else than chunked"
-                case .name: "a header's name holds a blank or a control character"
-                case .value: "a header's value holds a control character"
-                case .folded: "a header goes on in the next line"
-                }
-            self = .malformed("\(found): want headers that can be read in one way only")
-        case .ambiguousLength:
-            self = .malformed("both Content-Length and Transfer-Encoding are there: want one of the two")
-        case .badLength:
-            self = .malformed("Content-Length is no number of bytes")
-        case .badTarget:
-            self = .malformed("the path or the query holds %00, want text without NUL")
+        case .headTooLarge(let limit):
+            self.init(
+                status: 431, code: "headers_too_large",
+                detail: "the request line and headers are not valid: found more than \(limit) bytes",
+                members: Object([Member("limit", ["name": "headBytes", "value": .int(Int64(limit))])]))
+        case .versionNotSupported:
+            self.init(
+                status: 505, code: "version_not_supported",
+                detail: "the request's version is not supported: expected HTTP/1.1 or HTTP/1.0")
+        case .malformed(let fault):
+            self = .malformed(fault.sentence)
+        }
+    }
+}
+
+extension RequestFault {
+    /// What was found and what was expected.
+    var sentence: String {
+        switch self {
+        case .requestLine:
+            "the request line is not valid: expected a method, a target and HTTP/1.1, with one space between them"
+        case .headerName:
+            "a header line is not valid: expected a name of letters, digits and hyphens, then a colon"
+        case .headerValue: "a header's value is not valid: found a control character, expected text"
+        case .foldedHeader: "a header continues on the next line: expected one line for each header"
+        case .repeatedHeader:
+            "Content-Length, Transfer-Encoding or Host occurs more than once: expected it once"
+        case .twoLengths: "found both Content-Length and Transfer-Encoding: expected one of the two"
+        case .contentLength: "Content-Length is not valid: expected a decimal number of bytes"
+        case .transferEncoding: "Transfer-Encoding is not supported: expected chunked, in HTTP/1.1"
+        case .noHost: "there is no Host header: expected one, as HTTP/1.1 requires"
+        case .escapedNul: "the path or the query holds %00: expected text without NUL"
+        case .chunk: "the body's chunks are not valid: expected sizes in hexadecimal, each line ended by CRLF"
         }
     }
 }
@@ -220,6 +237,8 @@ extension HTTPResponse {
         JSON.write(problem.json, into: &body)
         body.append(0x0a)
         self.init(status: problem.status, headers: Self.headers(MediaType.problem.rawValue), body: body)
+        // RFC 9110, 15.5.2: a 401 names what is asked for.
+        if problem.status == 401 { headers.append(("WWW-Authenticate", problem.challenge)) }
         if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
     }
 

@@ -51,6 +51,8 @@ public struct ServeOptions: Sendable {
 
     /// Answer /render and /decide on HTTPS to callers without a token.
     public var allowsUnauthenticated = false
+    /// Names besides loopback's by which loopback listeners may be asked.
+    public var allowedHosts: [String] = []
 
     /// Seconds between two touches of `healthCheckFile`; 0 is never.
     public var healthCheckInterval: Double = 0

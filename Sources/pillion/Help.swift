@@ -1,9 +1,9 @@
 /// The list of verbs: `pillion help`.
-func overview(colour isOn: Bool) -> String {
+func overview(colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
     let shown = verbs.filter { !$0.isHidden }
     let width = shown.map(\.name.count).max() ?? 0
-    var text = """
+    var text: StyledText = """
         pillion decides whether a Kubernetes pod gets a sidecar, renders the sidecar's template, and answers with a
         patch: over HTTP and on the command line.
 
@@ -19,9 +19,9 @@ func overview(colour isOn: Bool) -> String {
 }
 
 /// What `pillion VERB --help` prints.
-func help(for verb: Verb, colour isOn: Bool) -> String {
+func help(for verb: Verb, colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
-    var text = "\(colour.bold("usage:")) pillion \(verb.name)"
+    var text: StyledText = "\(colour.bold("usage:")) pillion \(verb.name)"
     if !verb.options.isEmpty { text += " [options]" }
     if !verb.operands.isEmpty { text += " \(verb.operands)" }
     text += "\n\n\(verb.summary)\n"
@@ -34,7 +34,7 @@ func help(for verb: Verb, colour isOn: Bool) -> String {
     let ignored = verb.options.filter(\.isIgnored).map { "--\($0.name)" }
     if !ignored.isEmpty {
         text += "\naccepted without effect, for compatibility:\n"
-        text += wrapped(ignored.joined(separator: " "), indent: 6)
+        text += "\(wrapped(ignored.joined(separator: " "), indent: 6))"
     }
     if !verb.examples.isEmpty {
         text += "\n\(colour.bold("examples:"))\n"
@@ -42,11 +42,12 @@ func help(for verb: Verb, colour isOn: Bool) -> String {
     }
     text += "\n\(colour.bold("exit status:")) 0 success, 1 failure, 2 usage"
     for status in verb.statuses { text += ", \(status.status) \(status.means)" }
-    return text + "\n"
+    text += "\n"
+    return text
 }
 
-private func describe(_ option: Option, _ colour: Colour) -> String {
-    var line = "  " + colour.bold(spelling(option))
+private func describe(_ option: Option, _ colour: Colour) -> StyledText {
+    var line: StyledText = "  \(colour.bold(spelling(option)))"
     switch option.shape {
     case .flag: break
     case .value(let placeholder), .list(let placeholder): line += " \(placeholder)"

@@ -132,9 +132,9 @@ struct ManifestWork {
             // Whether an injection is taken out depends on nothing but whether there is one.
             let reason = undoes ? "" : " (\(workload.reason.rawValue))"
             if !isDone {
-                complain("\(subject): \(colour.faint("skipped"))\(reason): \(workload.message)")
+                complain(styled: "\(subject): \(colour.faint("skipped"))\(reason): \(workload.message)")
             } else if report == "text" {
-                complain("\(subject): \(colour.green(done))\(reason): \(workload.message)")
+                complain(styled: "\(subject): \(colour.green(done))\(reason): \(workload.message)")
             }
             for note in workload.notes { complain("\(subject): note: \(note)") }
         }

@@ -25,12 +25,12 @@ final class Progress: Sendable {
             next.store(now + Self.interval, ordering: .relaxed)
             hasWritten.store(true, ordering: .relaxed)
             let place = files.count > 1 ? " (\(files.index + 1) of \(files.count))" : ""
-            standardError.write("\r\u{1B}[K\(file)\(place): \(document) of \(count) documents")
+            standardError.write(styled: "\r\u{1B}[K\(file)\(place): \(document) of \(count) documents")
         }
     }
 
     /// Takes the line away.
     func end() {
-        if hasWritten.exchange(false, ordering: .relaxed) { standardError.write("\r\u{1B}[K") }
+        if hasWritten.exchange(false, ordering: .relaxed) { standardError.write(styled: "\r\u{1B}[K") }
     }
 }

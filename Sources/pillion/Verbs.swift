@@ -10,15 +10,15 @@ let verbs: [Verb] = [
 /// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.
 func runCommandLine(_ arguments: [String]) -> ExitStatus {
     guard let name = arguments.first else {
-        standardError.write(overview(colour: standardError.isTerminal))
+        standardError.write(styled: overview(colour: standardError.isTerminal))
         return .usage
     }
     if ["help", "--help", "-h"].contains(name) {
         guard arguments.count > 1, let verb = verbs.first(where: { $0.name == arguments[1] }) else {
-            standardOutput.write(overview(colour: standardOutput.isTerminal))
+            standardOutput.write(styled: overview(colour: standardOutput.isTerminal))
             return .success
         }
-        standardOutput.write(help(for: verb, colour: standardOutput.isTerminal))
+        standardOutput.write(styled: help(for: verb, colour: standardOutput.isTerminal))
         return .success
     }
     if ["--version", "-v"].contains(name) { return runCommandLine(["version"]) }
@@ -34,7 +34,7 @@ func runCommandLine(_ arguments: [String]) -> ExitStatus {
 private func run(_ verb: Verb, with arguments: [String]) -> ExitStatus {
     let beforeDashes = arguments.prefix { $0 != "--" }
     if beforeDashes.contains("--help") || beforeDashes.contains("-h") {
-        standardOutput.write(help(for: verb, colour: standardOutput.isTerminal))
+        standardOutput.write(styled: help(for: verb, colour: standardOutput.isTerminal))
         return .success
     }
     do {

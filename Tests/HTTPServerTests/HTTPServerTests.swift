@@ -39,10 +39,9 @@ private final class Echo: HTTPHandler {
         case .bodyTooLarge(let limit): said(413, "more than \(limit)")
         case .tooManyHeaders(let limit): said(431, "more than \(limit)")
         case .targetTooLong(let limit): said(414, "more than \(limit)")
-        case .ambiguousLength: said(400, "two lengths")
-        case .ambiguousHeaders(let fault): said(400, "\(fault)")
-        case .badLength: said(400, "bad length")
-        case .badTarget: said(400, "bad target")
+        case .headTooLarge(let limit): said(431, "more than \(limit)")
+        case .versionNotSupported: said(505, "another version")
+        case .malformed(let fault): said(400, "\(fault)")
         }
     }
 

@@ -87,6 +87,11 @@ struct LimitsTests {
             let headers = (1..<count).map { ("X-\($0)", "v") }
             return try ask("GET", "/livez", headers: headers).status == 200
         },
+        Limit(row: "request line and headers", name: "head", value: 32 << 10) { count in
+            // What HTTPClient writes besides.
+            let rest = "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: \r\n\r\n".utf8.count
+            return try ask("GET", "/livez", headers: [("X", repeated("v", count - rest))]).status == 200
+        },
         Limit(row: "path and query", name: "path", value: 8 << 10) {
             try ask("GET", "/" + repeated("a", $0 - 1)).status == 404
         },
@@ -307,7 +312,8 @@ struct LimitsTests {
     /// Rows of the table whose limits other tests check.
     private static let elsewhere: [String: String] = [
         "bytes of a refused body that are still read": "HTTPServerTests.bodyBeyondReadingIsRefusedAtOnce",
-        "ambiguous or malformed request": "HTTPServerTests.twoLengthsAreRefused and what follows it",
+        "ambiguous or malformed request": "RefusalTests",
+        "line before a chunk, extensions and trailers of a body": "RefusalTests",
         "request line to end of headers": "LimitsTests.headersThatDrip",
         "slow body": "HTTPServerTests.dripOfBodyIsCutOff",
         "body, response": "LimitsTests.bodiesThatDrip, answersThatAreNotRead",

@@ -6,6 +6,7 @@
    function behind it; none may be called before pillion_mhd_open answered 0. */
 
 #include "CGzip.h"
+#include "CReceiving.h"
 #include "CServerTLS.h"
 
 #include <microhttpd.h>
@@ -30,8 +31,9 @@ struct pillion_mhd_options {
     void *context;                  /* first argument of every callback */
 };
 
-/* 0, or -1 with the reason in *error (static storage). */
-int pillion_mhd_open(const char **error);
+/* Opens the library and sees to it that what a watched descriptor receives goes through `receive` first. 0, or -1 with the
+   reason in *error (static storage). */
+int pillion_mhd_open(pillion_receiving receive, pillion_receiving_waits waits, const char **error);
 
 struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options);
 int pillion_mhd_quiesce(struct MHD_Daemon *daemon);
@@ -40,24 +42,6 @@ void pillion_mhd_stop(struct MHD_Daemon *daemon);
 /* NULL where there is none. */
 const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
 const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
-/* What is wrong with the headers of a request, where two readers could take it for different requests. libmicrohttpd
-   takes all of these: the first of two, and a blank before the colon as part of the name. */
-enum {
-    PILLION_HEADER_FINE,
-    /* Content-Length, Transfer-Encoding or Host is there more than once. */
-    PILLION_HEADER_TWICE,
-    /* A Transfer-Encoding that is not `chunked`. */
-    PILLION_HEADER_ENCODING,
-    /* A name that is no token: a blank before the colon, a control character. */
-    PILLION_HEADER_NAME,
-    /* A control character in a value. */
-    PILLION_HEADER_VALUE,
-    /* A header that goes on in the next line (RFC 9112, 5.2, lets a server refuse it). libmicrohttpd 0.9 puts what
-       follows behind the header's name: `Content-Leng:` and ` th` become `Content-Length:`. */
-    PILLION_HEADER_FOLDED,
-};
-int pillion_mhd_header_fault(struct MHD_Connection *connection);
-
 int pillion_mhd_header_count(struct MHD_Connection *connection);
 
 int pillion_mhd_fd(struct MHD_Connection *connection);

@@ -134,9 +134,9 @@ private func report(
     for finding in findings {
         let text = finding.text
         switch finding.severity {
-        case .error: standardOutput.write(colour.red(text) + "\n")
-        case .warning: standardOutput.write(colour.bold(text) + "\n")
-        case .good: standardOutput.write(colour.green(text) + "\n")
+        case .error: standardOutput.write(styled: "\(colour.red(text))\n")
+        case .warning: standardOutput.write(styled: "\(colour.bold(text))\n")
+        case .good: standardOutput.write(styled: "\(colour.green(text))\n")
         }
     }
 }

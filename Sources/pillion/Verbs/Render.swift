@@ -170,7 +170,7 @@ private func check(
         let colour = Colour(isOn: standardError.isTerminal)
         for warning in warnings {
             let place = "\(warning.place.template):\(warning.place.line):\(warning.place.column ?? 1)"
-            complain(colour.bold("warning: \(place): \(warning.message)"))
+            complain(styled: colour.bold("warning: \(place): \(warning.message)"))
             if let snippet = request.snippet(of: warning.place) { standardError.write(snippet + "\n") }
         }
         return isStrict && !warnings.isEmpty ? .failure : .success
@@ -200,7 +200,7 @@ private func outputLine(_ number: Int, of output: [UInt8]) -> String {
 /// The message, and under it the line of the template with a mark and what to do.
 private func report(_ problem: RequestProblem, hint: String?) {
     let colour = Colour(isOn: standardError.isTerminal)
-    complain(colour.red(problem.detail))
+    complain(styled: colour.red(problem.detail))
     if let snippet = problem.members["snippet"]?.string { standardError.write(snippet + "\n") }
     if let hint { standardError.write("hint: \(hint)\n") }
 }

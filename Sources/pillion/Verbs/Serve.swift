@@ -110,6 +110,9 @@ private let callerSettings: [Setting] = [
     .flag(
         "allow-unauthenticated", \.allowsUnauthenticated,
         "answer /render and /decide on HTTPS without a token, to whoever reaches it"),
+    .texts(
+        "allowed-hosts", "NAME", \.allowedHosts,
+        "a name besides loopback's that may be in Host on a loopback address, such as a proxy's in front"),
     .flag(
         "enableInlineTemplates", \.enableInlineTemplates,
         "let callers beyond loopback send templates of their own to /render"),

@@ -1,0 +1,46 @@
+import HTTPServer
+
+/// Keeps web pages away from a loopback listener, which trusts everyone on this machine.
+///
+/// A browser on the machine would send what any page tells it to: with a name of the page's own that resolves to
+/// 127.0.0.1 (DNS rebinding), which shows in `Host`, or across sites, which shows in `Origin` and `Sec-Fetch-Site`.
+/// Sockets in the file system need none of this: no page reaches them.
+struct LocalCaller: Sendable {
+    /// Names besides loopback's by which the listener may be asked, in lower case. `--allowed-hosts`
+    var allowedHosts: [String] = []
+
+    /// - Throws: 421 where `Host` is a foreign name, 403 where another site's page asks.
+    func check(_ request: HTTPRequest) throws(RequestProblem) {
+        let host = request.header("Host") ?? ""
+        let name = Self.name(ofHost: host).lowercased()
+        guard name.isEmpty || Self.isLoopback(name) || allowedHosts.contains(name) else {
+            throw RequestProblem(
+                status: 421, code: "misdirected_request",
+                detail: "Host is \(excerpt(host)): expected a loopback name or address, "
+                    + "or a name given by --allowed-hosts")
+        }
+        if let origin = request.header("Origin"), !Self.isOwn(origin, host: host) {
+            throw Access.forbidden(
+                "Origin is \(excerpt(origin)): expected none, or http:// and the request's own Host")
+        }
+        if request.header("Sec-Fetch-Site") == "cross-site" {
+            throw Access.forbidden("another site's page asks (Sec-Fetch-Site is cross-site)")
+        }
+    }
+
+    /// A host without its port; an IPv6 address without its brackets.
+    static func name(ofHost host: String) -> Substring {
+        if host.hasPrefix("[") { return host.dropFirst().prefix { $0 != "]" } }
+        return host.prefix { $0 != ":" }
+    }
+
+    private static func isLoopback(_ name: String) -> Bool {
+        if name == "localhost" || name == "::1" { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private static func isOwn(_ origin: String, host: String) -> Bool {
+        origin.lowercased() == "http://\(host.lowercased())"
+    }
+}
