@@ -1,7 +1,7 @@
-"""Bodies in YAML, as schemathesis sends them: texts in quotes.
+"""Writes bodies in YAML for schemathesis, with all strings quoted.
 
-To YAML 1.1, which Kubernetes reads, a bare N, y or 0o7 is no text; the generator's own writer leaves them bare, and a server
-that then finds a boolean where a text is wanted is right to refuse it.
+In YAML 1.1, which Kubernetes reads, an unquoted N, y or 0o7 is not a string. schemathesis' own writer does not quote
+them, and a server that finds a boolean instead of a string is right to refuse it.
 """
 import schemathesis
 import yaml

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""Drills for the release binary, over real sockets. Prints a line each; exits 1 unless every one passes.
+"""Runs drills against the release binary, over real sockets. Prints one line each; exits with 1 if one fails.
 
   drill.py [--pillion PATH] [--quick] [--only NAME]...
 
-swap        mixed load over TLS while configuration and certificate are swapped every 200 ms, every fifth state bad
-idle        2,000 idle connections and 200 that drip a header at a time, beside normal load
-crowd       8,100 idle connections and more than the server takes
-odd         pipelined requests, half-closed connections, clients that go away in the middle
-overload    twice the work that the machine can do: what is shed is well-formed and in time, memory stays flat
-slow        one template a hundred times slower than the rest: the others are as fast as before
-storm       SIGHUP again and again under load, and scrapes of the monitoring listener
-term        SIGTERM under load: no answer is lost, exit status 0
-flat        1,000,000 reviews: resident memory from the 10,000th to the last
-descriptors file descriptors exhausted, and back
-disk        no room for the health file, and room again
+swap        mixed load over TLS while configuration and certificate are replaced every 200 ms, every fifth one bad
+idle        2,000 idle connections and 200 that send one header at a time, next to normal load
+crowd       8,100 idle connections, and more than the server accepts
+odd         pipelined requests, half-closed connections, clients that disconnect in the middle
+overload    twice the work that the machine can do: rejections are well-formed and in time, memory does not grow
+slow        one template a hundred times slower than the rest, which must stay as fast as before
+storm       repeated SIGHUP under load, and scrapes of the monitoring listener
+term        SIGTERM under load: no response is lost, exit status 0
+flat        1,000,000 reviews: resident memory does not grow from the 10,000th to the last
+descriptors no file descriptors left, then recovery
+disk        no space for the health file, then space again
 
-Traffic goes to loopback only, to servers that the drill starts and ends itself. Needs Python 3, a C compiler and
-openssl; the drill `disk` mounts a small file system and so needs root.
+Traffic stays on loopback, to servers that the drill starts and ends itself. Needs Python 3, a C compiler and openssl;
+the drill `disk` mounts a small file system and needs root.
 """
 import argparse, asyncio, os, resource, shutil, sys, tempfile, time, traceback
 
@@ -28,11 +28,11 @@ DRILLS = [swap.swap, crowds.idle, crowds.crowd, crowds.odd, pressure.overload, p
 
 
 class Skipped(Exception):
-    """Why a drill cannot be held here."""
+    """Why a drill cannot run here."""
 
 
 class Drill:
-    """What a drill works with: a folder and servers of its own, and a place for what went wrong."""
+    """The context of a drill: its folder, its servers, and the problems found."""
 
     def __init__(self, name, folder, options):
         self.name, self.folder, self.options = name, folder, options
@@ -69,7 +69,7 @@ class Drill:
 
 
 def hold(function, options):
-    """pass, FAIL or skip, with what was seen."""
+    """Returns pass, FAIL or skip, with the observations."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix='pillion-drill-') as folder:
         drill = Drill(function.__name__, folder, options)

@@ -1,12 +1,12 @@
-"""Connections that hold on to what they have, beside those that work: latency is told as the median over windows that
-alternate with windows of the same load alone, so that a busy machine touches both alike."""
+"""Drills with idle and slow connections next to working ones. Latency is the median over windows that alternate with
+windows of the same load alone, so that a busy machine affects both equally."""
 import socket, statistics, time
 
 from . import traffic
 
 
 class Crowd:
-    """Connections that say nothing, and ones that send a header a little at a time."""
+    """Idle connections, and connections that send one header at a time."""
 
     def __init__(self, port, idle, drips=0):
         self.all = [socket.create_connection(('127.0.0.1', port), 5) for _ in range(idle)]
@@ -17,7 +17,7 @@ class Crowd:
             connection.setblocking(False)
 
     def drip(self):
-        """One more header from each that may still talk."""
+        """Sends one more header on each connection that is still open."""
         for connection in list(self.drips):
             try:
                 connection.send(b'X: y\r\n')
@@ -37,7 +37,7 @@ class Crowd:
 
 
 def window(drill, server, cases, crowd=None):
-    """A stretch of paced load; its result."""
+    """Runs a paced load for some time; returns its result."""
     load = traffic.Load(server.plain, cases, connections=16, rate=1500, seconds=drill.seconds(4), window=250)
     for _ in load.lines():
         if crowd:
@@ -61,7 +61,7 @@ async def idle(drill):
         held = server.descriptors()
         crowd.leave()
         drill.progress(f'window {turn + 1}: p99 {alone[-1]["p99"] / 1e3:.2f} ms alone, {beside[-1]["p99"] / 1e3:.2f} ms beside')
-    # A drip is cut off ten seconds after its first line, however it goes on; the half second is the watch's round.
+    # The server closes a slow request ten seconds after its first line. It checks every half second.
     crowd, start = Crowd(server.plain, 0, 200), time.monotonic()
     while crowd.drips and time.monotonic() - start < 15:
         crowd.drip()
@@ -81,7 +81,7 @@ async def idle(drill):
 
 
 async def crowd(drill):
-    """As many connections as the server takes, and more."""
+    """Opens as many connections as the server accepts, and more."""
     server = drill.server(files=20_000)
     cases = traffic.mixed(server.plain)
     alone = window(drill, server, cases)
@@ -110,7 +110,7 @@ async def crowd(drill):
 
 
 async def odd(drill):
-    """Requests one behind the other, half-closed connections, clients that go away in the middle."""
+    """Pipelines requests, half-closes connections, and disconnects in the middle."""
     server = drill.server()
     case = traffic.reviews(server.plain)
     expected = case.answers['right'][1]
@@ -136,7 +136,7 @@ async def odd(drill):
             file = connection.makefile('rb')
             connection.sendall(b''.join(request(n) for n in numbers))
             wrong += sum(not read(file, n) for n in numbers)
-            # The other half is closed: what was asked before is answered still.
+            # Requests from before the half-close must still be answered.
             connection.sendall(request(turn))
             connection.shutdown(socket.SHUT_WR)
             wrong += not read(file, turn)
@@ -147,11 +147,11 @@ async def odd(drill):
         whole = request(turn)
         connection.sendall(whole[:1 + turn * 37 % len(whole)])
         if turn % 2:
-            # An abort rather than an end: RST.
+            # Abort with RST instead of FIN.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
         connection.close()
     after = traffic.run(server.plain, [case], connections=8, seconds=1)
-    # Headers and bodies that never come to an end are waited for ten seconds.
+    # The server waits ten seconds for headers and bodies that never end.
     gone = time.monotonic()
     while server.descriptors() > before + 1 and time.monotonic() - gone < 13:
         time.sleep(0.2)

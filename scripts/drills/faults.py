@@ -1,4 +1,4 @@
-"""What goes wrong around a server: signals, descriptors, a full disk."""
+"""Drills with faults of the environment: signals, descriptors, a full disk."""
 import asyncio, json, os, resource, signal, socket, ssl, subprocess, time
 
 from . import traffic
@@ -7,7 +7,7 @@ from .server import CLASSIC, install_pair, make_pair, write
 
 
 async def storm(drill):
-    """SIGHUP again and again beside load, with scrapes of the monitoring listener all along."""
+    """Sends SIGHUP repeatedly under load, and scrapes the monitoring listener."""
     server = drill.server(monitoring=True)
     cases = traffic.mixed(server.plain)
     traffic.run(server.plain, cases, connections=8, seconds=1)
@@ -19,7 +19,7 @@ async def storm(drill):
         for _ in range(10):
             server.process.send_signal(signal.SIGHUP)
             signals += 1
-            # The same bytes again are a change of the file, not of the state.
+            # The same bytes again change the file but not the configuration.
             write(f'{drill.folder}/config', CLASSIC.format(image='one') + '#\n' * (signals % 2))
             await asyncio.sleep(0.004)
         start = time.monotonic()
@@ -43,13 +43,13 @@ async def storm(drill):
 
 
 async def term(drill):
-    """Ends under load: every request that was taken is answered, slow ones beyond the end of listening too."""
+    """Ends the server under load: it must answer every accepted request, also slow ones after it stopped listening."""
     rounds, answered, wrong, samples, statuses, slowest = 12 if drill.is_long else 3, 0, 0, [], [], 0
     for turn in range(rounds):
         server = drill.server('--shutdown-delay', '800ms', config=MODERN % (ITEMS, ITEMS))
         quick, slow = quick_reviews(server.plain), slow_reviews(server.plain)
         load = traffic.Load(server.plain, [quick], connections=16, seconds=20, window=100)
-        # These go on until nothing is listened to any more.
+        # These continue until the server stops listening.
         last = traffic.Load(server.plain, [slow], connections=4, seconds=20, until_refused=True, window=100)
         time.sleep(0.3 + turn * 0.01)
         start = time.monotonic()
@@ -73,8 +73,8 @@ async def term(drill):
 
 
 async def descriptors(drill):
-    """All connections in use on three listeners, and then not one descriptor left: who has a connection is answered on,
-    and afterwards everyone is."""
+    """Uses all connections of three listeners, then all descriptors. Open connections must still be served, and
+    afterwards new ones too."""
     make_pair(drill.folder, 'one')
     install_pair(drill.folder, 'one')
     limit = 256
@@ -83,7 +83,7 @@ async def descriptors(drill):
     own = socket.create_connection(('127.0.0.1', server.plain), 10)
 
     def is_answered(number):
-        """On the connection that was there before."""
+        """Uses the connection that was opened before."""
         own.sendall(case.bytes().replace(traffic.NUMBER.encode(), b'%012d' % number).replace(traffic.VARIATION.encode(), b'%05d' % (number % 5000)))
         want, got = case.answers['right'][1].replace(traffic.NUMBER, f'{number:012d}').encode(), b''
         while not got.endswith(want):
@@ -104,7 +104,7 @@ async def descriptors(drill):
     used, started = server.descriptors(), server.processor_seconds()
     time.sleep(2)
     busy = (server.processor_seconds() - started) / 2
-    # From here on nothing can be opened: a new state of the configuration is refused for that.
+    # Now no file can be opened, so a new configuration is refused.
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (used - 1, limit))
     write(f'{drill.folder}/config', CLASSIC.format(image='two'))
     for number in range(2, 500):
@@ -142,12 +142,12 @@ async def descriptors(drill):
 
 
 async def disk(drill):
-    """A health file on a file system without room: said in the log, and the server goes on; with room it comes back."""
+    """Puts the health file on a full file system: the server logs it and continues, and recovers when there is space."""
     if os.geteuid():
         drill.skip('mounting a file system needs root')
     full = f'{drill.folder}/full'
     os.mkdir(full)
-    # One inode for the folder, one for the file that takes the room.
+    # One inode for the folder, one for the file that fills it.
     mount = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=4k,nr_inodes=2', 'pillion-drill', full], capture_output=True, text=True)
     if mount.returncode:
         drill.skip(f'mounting a file system is not allowed here: {mount.stderr.strip()}')

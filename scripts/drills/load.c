@@ -1,20 +1,19 @@
-// What comes in: a port on 127.0.0.1 and a file of cases. What goes out: one JSON line a window and one for the whole
-// run, on standard output. Sends HTTP/1.1 requests over many connections on one thread and compares every answer with
-// the ones that its case allows, to the byte; it knows no TLS. scripts/drills/traffic.py writes the file and reads the
-// lines.
+// Generates load: sends HTTP/1.1 requests to a port of 127.0.0.1 over many connections on one thread, and compares every
+// answer byte for byte with those that its case allows. Reads a file of cases; prints one JSON line per window and one
+// for the whole run. It has no TLS. scripts/drills/traffic.py writes the file and reads the lines.
 //
 //   load PORT CASES [--connections N] [--seconds S] [--requests N] [--rate N] [--window MS] [--variations N] [--first N]
 //                   [--reopen N] [--timeout MS] [--until-refused]
 //
-// Without --rate each connection sends its next request when it has its answer; with it, requests fall due at that
-// many a second whatever the server does, and a latency counts from the moment when its request was due.
+// Without --rate each connection sends its next request when it has its answer. With it, requests are due at that rate
+// whatever the server does, and a latency counts from the time when its request was due.
 //
-// The file, repeated for each case, with byte counts so that anything can be in them:
+// The file has this for each case, with byte counts so that the parts can have any content:
 //
 //   case NAME WEIGHT BYTES ANSWERS\n REQUEST    answer NAME STATUS BYTES\n BODY …
 //
-// Twelve '@' stand for the request's number, of which the first comes behind that of --first, five '~' for that number
-// modulo --variations, in as many digits.
+// Twelve '@' are replaced by the request's number, which starts after --first; five '~' by that number modulo
+// --variations, with the same number of digits.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -58,7 +57,7 @@ typedef struct {
 
 typedef struct {
     int fd, answered, is_reused_once;
-    int failure;  // errno of a send; the kernel tells it only once
+    int failure;  // errno of a send; the kernel reports it only once
     Case *asked;  // NULL while idle
     unsigned long number;
     double due;
@@ -69,7 +68,7 @@ typedef struct {
 static Case cases[MOST_CASES];
 static int case_count, weights;
 static unsigned long first, issued, answered, wrong, reopened, windowed_wrong, refused;
-static unsigned *latencies;  // microseconds, of the current window
+static unsigned *latencies;  // microseconds of the current window
 static size_t latency_count, latency_room;
 static unsigned *all_latencies;
 static size_t all_count, all_room;
@@ -151,7 +150,7 @@ static void read_cases(const char *path) {
     if (!case_count || !weights) die("%s holds no case", path);
 }
 
-// The bytes of a text for one request; `into` has room for them.
+// Writes the bytes of a request or answer for one request number into `into`, which is large enough.
 static void fill(const Text *text, unsigned long number, char *into) {
     char digits[32];
     memcpy(into, text->bytes, text->length);
@@ -312,8 +311,8 @@ static void ask(Connection *c, double due) {
     flush(c);
 }
 
-// The server has ended the connection. One that was open already may have ended between two requests, as HTTP
-// allows: that request is sent once more.
+// Called when the server has closed the connection. HTTP allows it to close an open one between two requests; that
+// request is sent once more.
 static void lost(Connection *c, int reason) {
     int was_used = c->answered > 0 && c->in_length == 0;
     if (!c->asked) {
@@ -332,7 +331,7 @@ static void lost(Connection *c, int reason) {
         reason = errno;
     }
     errno = reason;
-    // A connection that was never accepted when the server stopped listening is reset; one that was, is not.
+    // When the server stops listening, connections that it never accepted are reset, accepted ones are not.
     int was_never_taken = until_refused && reason == ECONNRESET && c->answered == 0 && c->in_length == 0;
     if (reason == ECONNREFUSED || was_never_taken) {
         refuse(c);

@@ -1,14 +1,14 @@
-"""More work than the machine can do, work that is slow, and work that never ends."""
+"""Drills with too much work, slow work, and work that never ends."""
 import concurrent.futures, json, statistics
 
 from . import traffic
 from .crowds import quantiles
 
-# A rendering of some 30 ms, which no allowance for quick ones covers.
+# A rendering of about 30 ms, which exceeds the budget of connection threads.
 HEAVY = {'engine': 'mustache', 'template': '{{#a}}{{#a}}{{#a}}{{#a}}x{{/a}}{{/a}}{{/a}}{{/a}}', 'data': {'a': list(range(22))}}
 
-# Two templates of today's form; a pod chooses by annotation. The slow one counts to itself, with
-# the number of the pod, so that its output is never remembered.
+# Two templates of the modern form; a pod selects one by annotation. The slow one counts, with the number of the pod,
+# so that its output is never cached.
 MODERN = '''policy: enabled
 defaultTemplates: [quick]
 templates:
@@ -34,7 +34,7 @@ def heavy(port, weight=1):
 
 
 def slow_reviews(port, weight=1):
-    """Reviews of the slow template, no two of the same pod."""
+    """Reviews that use the slow template, each of another pod."""
     def check(status, text, uid):
         assert status == 200 and 'registry.example.com/proxy:slow' in traffic.images(traffic.patched(json.loads(text), uid)), text
     body = traffic.review(traffic.make_pod(annotations={'inject.istio.io/templates': 'slow', 'number': traffic.NUMBER}))
@@ -42,7 +42,7 @@ def slow_reviews(port, weight=1):
 
 
 def quick_reviews(port, weight=1):
-    """Reviews of the other one; every pod differs, so that none is answered from what was answered before."""
+    """Reviews that use the quick template. Every pod differs, so that the answer cache never hits."""
     def check(status, text, uid):
         assert status == 200 and 'registry.example.com/proxy:one' in traffic.images(traffic.patched(json.loads(text), uid)), text
     body = traffic.review(traffic.make_pod(annotations={'number': traffic.NUMBER}))
@@ -50,8 +50,8 @@ def quick_reviews(port, weight=1):
 
 
 def also_shed(port, case, check):
-    """Asks many times at once until one is shed, has `check` say whether that answer is well-formed, and takes its bytes
-    as right besides."""
+    """Sends many requests at once until one is rejected, lets `check` verify the rejection, and accepts its bytes as a
+    second right answer."""
     with concurrent.futures.ThreadPoolExecutor(48) as pool:
         for turn in range(20):
             numbers = range(800_000_000_000 + turn * 48, 800_000_000_000 + turn * 48 + 48)
@@ -74,23 +74,23 @@ def shed_verdict(status, text, uid):
     assert response['status']['code'] == 503 and response['status']['message'], text
 
 
-# Stretches before memory is looked at: caches (4 MiB, some of it by slow reviews only) and the heaps of threads fill.
+# Rounds before memory is measured, in which caches (4 MiB, partly filled by slow reviews only) and heaps fill.
 WARMING = 6
 
 
 def flooded(drill, server, case, quick, capacity):
-    """Stretches of twice what the machine can do: as much as was done in the stretch before, because a machine with
-    other work can do more at one time than at another. Returns each with the memory of its end."""
+    """Runs rounds of load at twice the throughput of the round before, because a machine with other work can do more at
+    one time than at another. Returns each round with the memory at its end."""
     done = capacity
     for turn in range(WARMING + 20):
-        # The first ones fill caches, connections and the threads' heaps.
+        # The first rounds fill caches, connections and the threads' heaps.
         fill = traffic.Load(server.plain, [quick], connections=8, seconds=drill.seconds(3)) if turn < WARMING else None
-        # Few connections, so that all have been used before memory is first looked at.
+        # Few connections, so that all are used before memory is first measured.
         result = traffic.run(server.plain, [case], connections=64, rate=2 * done, seconds=drill.seconds(2), timeout=10_000)
         if fill:
             fill.finish()
         answers, memory = result['answers'][case.name], server.resident()
-        # Where hardly anything was shed, the machine can do more than was thought.
+        # If hardly anything was rejected, the machine can do more than estimated.
         done = max(answers['right'] / result['seconds'], done * 1.3 if answers['shed'] < 0.3 * result['answered'] else 0)
         drill.progress(f'{case.name}: {2 * done:.0f} a second asked, {answers["right"]} right, {answers["shed"]} shed, {memory >> 10} MiB')
         if turn >= WARMING:
@@ -98,7 +98,7 @@ def flooded(drill, server, case, quick, capacity):
 
 
 async def overload(drill):
-    """First what the machine can do of each kind, then twice that, beside quick reviews."""
+    """Measures the throughput of each kind, then sends twice as much, next to quick reviews."""
     server = drill.server(config=MODERN % (ITEMS, ITEMS))
     quick = quick_reviews(server.plain)
     said = []
@@ -112,13 +112,13 @@ async def overload(drill):
         wrong = others['wrong'] + sum(r['wrong'] for r in results)
         right, shed = [sum(r['answers'][case.name][k] for r in results) for k in ('right', 'shed')]
         slowest = {k: max(r['slowest'][case.name][k] for r in results) / 1e3 for k in ('right', 'shed')}
-        # What is being worked on when it is looked at comes and goes, some 3 MiB; the means of both halves show a trend.
+        # Work in progress varies by about 3 MiB. The means of both halves show a trend.
         half = len(memory) // 2
         growth = statistics.mean(memory[half:]) / statistics.mean(memory[:half]) - 1
         drill.check(not wrong, f'wrong: {[s for r in results + [others] for s in r["samples"]][:3]}')
         drill.check(shed > 0.25 * (right + shed), f'{case.name}: hardly anything was shed: {right} right, {shed} shed')
         drill.check(slowest['shed'] < 1e3, f'{case.name}: an answer that is shed took {slowest["shed"]:.0f} ms')
-        # Four may wait before one, each up to a second.
+        # Up to four can be queued ahead, each for up to a second.
         drill.check(slowest['right'] < 5e3, f'{case.name}: an answer took {slowest["right"]:.0f} ms')
         drill.check(others['max'] < 2e6, f'a quick review took {others["max"] / 1e6:.1f} s')
         drill.check(growth < 0.05, f'{case.name}: memory grew by {growth:.1%}')
@@ -132,11 +132,11 @@ async def overload(drill):
 
 
 async def slow(drill):
-    """Quick reviews alone and beside slow ones, in alternating windows."""
+    """Measures quick reviews alone and next to slow ones, in alternating windows."""
     server = drill.server(config=MODERN % (ITEMS, ITEMS))
     quick, slow = quick_reviews(server.plain), slow_reviews(server.plain)
     seconds = drill.seconds(4)
-    # What one of each costs, in processor time: one connection, so that nothing waits for anything else.
+    # The CPU time of one of each. One connection, so that no request waits for another.
     costs = []
     for case in (quick, slow):
         before = server.processor_seconds()
@@ -150,7 +150,7 @@ async def slow(drill):
         slows.append(load.finish())
         drill.progress(f'window {turn + 1}: p50 {alone[-1]["p50"] / 1e3:.2f} and {beside[-1]["p50"] / 1e3:.2f}, '
                        f'p99 {alone[-1]["p99"] / 1e3:.2f} and {beside[-1]["p99"] / 1e3:.2f} ms')
-    # Many slow ones at once: each waits for others of its kind, none past its timeout.
+    # Many slow ones at once: each waits for others of its kind, but not past its timeout.
     crowd = traffic.run(server.plain, [slow], connections=8, seconds=seconds, timeout=10_000)
     status = server.end()
     results = alone + beside + slows + [crowd]
@@ -169,7 +169,7 @@ async def slow(drill):
 
 
 async def flat(drill):
-    """Resident memory from the 10,000th request to the last."""
+    """Compares resident memory from the 10,000th request to the last."""
     requests = 1_000_000 if drill.is_long else 100_000
     server = drill.server('--log-format', 'json', log='error')
     load = traffic.Load(server.plain, traffic.mixed(server.plain), connections=16, requests=requests, reopen=1_000, window=200)

@@ -1,7 +1,7 @@
-"""A server under drill: a process of the release binary, on free ports, with files of its own."""
+"""The server of a drill: a process of the release binary, on free ports, with its own files."""
 import os, resource, shutil, signal, socket, ssl, subprocess, time, urllib.request
 
-# A small injection in the classic form; `{image}` tells one state of the configuration from another.
+# A small injection configuration in the classic form. `{image}` identifies a version of the configuration.
 CLASSIC = '''policy: enabled
 alwaysInjectSelector: []
 neverInjectSelector: []
@@ -40,28 +40,28 @@ def free_port():
 
 
 def write(path, text):
-    """Puts a whole file in the place of the old one."""
+    """Replaces a file atomically."""
     with open(path + '.new', 'w') as f:
         f.write(text)
     os.rename(path + '.new', path)
 
 
 def make_pair(folder, name):
-    """A key and its self-signed certificate, `NAME.key` and `NAME.crt`."""
+    """Creates a key and its self-signed certificate, `NAME.key` and `NAME.crt`."""
     subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
                     '-keyout', f'{folder}/{name}.key', '-out', f'{folder}/{name}.crt', '-subj', f'/CN={name}',
                     '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'], check=True, capture_output=True)
 
 
 def install_pair(folder, name):
-    """Copies a pair to where the server reads it."""
+    """Copies a pair of key and certificate to where the server reads it."""
     for end in ('crt', 'key'):
         shutil.copy(f'{folder}/{name}.{end}', f'{folder}/tls.{end}.new')
         os.rename(f'{folder}/tls.{end}.new', f'{folder}/tls.{end}')
 
 
 class Server:
-    """Listens when this returns. `port` is TLS where asked for; `plain` is loopback and has monitoring too."""
+    """A server that listens once this returns. `port` serves TLS if requested; `plain` is loopback, with monitoring."""
 
     def __init__(self, binary, folder, *flags, config=None, tls=False, monitoring=False, files=None, log='error'):
         self.folder, self.plain = folder, free_port()
@@ -91,7 +91,7 @@ class Server:
         raise RuntimeError('the server does not start: ' + self.said())
 
     def get(self, path, port=None, timeout=5):
-        """Status and text of a GET on a connection of its own."""
+        """Sends a GET on a new connection; returns status and text."""
         try:
             with urllib.request.urlopen(f'http://127.0.0.1:{port or self.plain}{path}', timeout=timeout) as answer:
                 return answer.status, answer.read().decode()
@@ -99,7 +99,7 @@ class Server:
             return answer.code, answer.read().decode()
 
     def certificate(self):
-        """The certificate that is shown now, as PEM."""
+        """The certificate that the server presents, as PEM."""
         return ssl.get_server_certificate(('127.0.0.1', self.port), timeout=5)
 
     def said(self):
@@ -113,7 +113,7 @@ class Server:
                     return int(line.split()[1])
 
     def resident(self):
-        """KiB of memory."""
+        """Resident memory in KiB."""
         return self._status('VmRSS')
 
     def descriptors(self):
@@ -128,7 +128,7 @@ class Server:
         return self.process.poll() is None
 
     def end(self):
-        """The exit status after SIGTERM; SIGKILL after 30 seconds counts as one too."""
+        """Ends the server with SIGTERM, after 30 seconds with SIGKILL; returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         try:
             return self.process.wait(30)

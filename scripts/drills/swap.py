@@ -1,20 +1,20 @@
-"""Configuration and certificate change under mixed load over TLS, and no answer is of any other state than one that
-was current while it was asked."""
+"""The drill in which configuration and certificate change under mixed load over TLS. Every answer must come from a
+version that was current during its request."""
 import asyncio, json, ssl, time
 
 from . import traffic
 from .server import CLASSIC, Server, install_pair, make_pair, write
 
 EVERY = 0.2
-# From the moment when a file is in place to the moment when everyone must have its state: 100 ms in which the server
-# waits for changes of one update, and what reading and compiling take on a machine that has other work.
+# The time from a file's replacement until every answer must use it: 100 ms in which the server collects the changes of
+# one update, and the time to read and compile on a busy machine.
 NOTICED = 1.0
 PAIRS = 12
 BAD = ['', 'policy: [\n', 'policy: enabled\ntemplate: "{{ .Nothing"\n', 'policy: enabled\ntemplate: "{{ nothing }}"\n']
 
 
 class States:
-    """Which states are current when: each good one from being written until a later good one must have been seen."""
+    """Which versions are current when: each good one from its writing until a later good one must be in use."""
 
     def __init__(self):
         self.written = [(float('-inf'), 's0')]
@@ -23,7 +23,7 @@ class States:
         self.written.append((time.monotonic(), name))
 
     def current(self, start, end):
-        """Those that an answer may be of that was asked for at `start` and there at `end`."""
+        """The versions that may answer a request from `start` to `end`."""
         names = set()
         for index, (at, name) in enumerate(self.written):
             replaced = self.written[index + 1][0] + NOTICED if index + 1 < len(self.written) else float('inf')
@@ -33,7 +33,7 @@ class States:
 
 
 class Client:
-    """A keep-alive connection over TLS; opens itself again where the server ended it between two requests."""
+    """A keep-alive connection over TLS. It reconnects if the server closed it between two requests."""
 
     def __init__(self, port, certificates):
         self.port, self.certificates, self.reader = port, certificates, None
@@ -76,7 +76,7 @@ class Client:
 
 
 def judge(case, number, status, text, states):
-    """Whether an answer is right, given the states that were current."""
+    """Whether an answer is right for the current versions."""
     uid = f'u{number:012d}'
     if case.name != 'review':
         expected, body = case.answers['right']

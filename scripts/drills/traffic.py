@@ -1,11 +1,11 @@
-"""Requests and their answers: cases for the load generator of load.c, which compares every answer to the byte."""
+"""Requests and their right answers, for the load generator load.c, which compares every answer byte for byte."""
 import base64, json, os, re, signal, subprocess, tempfile
 
 NUMBER, VARIATION = '@' * 12, '~' * 5
 
 
 def review(pod=None, uid='u' + NUMBER, namespace='default', operation='CREATE', version='v1', kind='Pod'):
-    """An AdmissionReview; the pods of as many ReplicaSets as there are variations, so that caches fill."""
+    """An AdmissionReview. Each variation is the pod of another ReplicaSet, so that caches fill."""
     if pod is None:
         pod = make_pod()
     request = {'uid': uid, 'kind': {'group': '', 'version': 'v1', 'kind': kind}, 'namespace': namespace, 'operation': operation,
@@ -21,7 +21,7 @@ def make_pod(name=f'p{VARIATION}-', annotations=None, labels=None):
 
 
 def patched(answer, uid):
-    """The operations of an answer that allows with a patch; raises where it is something else."""
+    """The operations of an answer with a patch. Raises for any other answer."""
     response = answer['response']
     assert answer['kind'] == 'AdmissionReview' and response['uid'] == uid, answer
     assert response['allowed'] is True and response['patchType'] == 'JSONPatch', answer
@@ -29,7 +29,7 @@ def patched(answer, uid):
 
 
 def images(operations):
-    """Every image that a patch adds, wherever."""
+    """Every image that a patch adds."""
     found = []
 
     def walk(value):
@@ -47,7 +47,7 @@ def images(operations):
 
 
 class Case:
-    """A request, and the answers that are right: pairs of status and text, by name."""
+    """A request and its right answers: pairs of status and text, by name."""
 
     def __init__(self, name, path, body, answers, weight=1, type='application/json', method='POST'):
         self.name, self.path, self.weight, self.type, self.method = name, path, weight, type, method
@@ -69,7 +69,7 @@ class Case:
 
 
 def ask(port, case, number=7, timeout=30):
-    """Status and text of one request with the marks filled in as load.c does."""
+    """Sends one request, with the marks replaced as load.c does; returns status and text."""
     import http.client
     body = case.body.replace(NUMBER.encode(), b'%012d' % number).replace(VARIATION.encode(), b'%05d' % number)
     connection = http.client.HTTPConnection('127.0.0.1', port, timeout=timeout)
@@ -82,7 +82,7 @@ def ask(port, case, number=7, timeout=30):
 
 
 def learned(port, case, check, number=900000000007):
-    """Asks once, has `check` say whether the answer means what it should, and takes its bytes for every request."""
+    """Sends the request once, lets `check` verify the answer, and uses its bytes as the right answer."""
     status, text = ask(port, case, number)
     check(status, text, f'u{number:012d}')
     case.answers = {'right': (status, text.replace(f'{number:012d}', NUMBER)), **case.answers}
@@ -90,7 +90,7 @@ def learned(port, case, check, number=900000000007):
 
 
 def reviews(port, image='one', weight=1, path='/inject?timeout=10s', name='review'):
-    """Reviews that are answered with the patch of the state `image`."""
+    """Reviews whose answer is the patch of the configuration `image`."""
     def check(status, text, uid):
         found = images(patched(json.loads(text), uid))
         assert status == 200 and f'registry.example.com/proxy:{image}' in found, text
@@ -98,7 +98,7 @@ def reviews(port, image='one', weight=1, path='/inject?timeout=10s', name='revie
 
 
 def skipped(port, weight=1):
-    """Reviews of pods that ask to be left alone."""
+    """Reviews of pods that decline injection."""
     def check(status, text, uid):
         response = json.loads(text)['response']
         assert status == 200 and response['allowed'] is True and response['uid'] == uid and 'patch' not in response, text
@@ -107,7 +107,7 @@ def skipped(port, weight=1):
 
 
 def broken(port, weight=1):
-    """Reviews without an object: refused, with a reason."""
+    """Reviews without an object, which are refused with a reason."""
     def check(status, text, uid):
         response = json.loads(text)['response']
         assert status == 200 and response['allowed'] is False and response['uid'] == uid and response['status']['message'], text
@@ -131,14 +131,14 @@ def renderings(port, weight=1):
 
 
 def mixed(port, image='one'):
-    """What a cluster asks, and what people ask beside it."""
+    """The mix of requests of a cluster and of its users."""
     return [reviews(port, image, weight=12), skipped(port, 3), broken(port), decisions(port, 2), renderings(port, 2)]
 
 
 class Load:
-    """The load generator as a process. `windows` and `result` are what it has said."""
+    """The load generator as a process. `windows` and `result` are its output."""
     program = None
-    # How many were started: each numbers its requests in a range of its own, so that no pod comes twice in a drill.
+    # The number of processes started so far. Each numbers its requests in its own range, so that no pod occurs twice.
     started = 0
     RANGE = 100_000_000
 
@@ -164,7 +164,7 @@ class Load:
         subprocess.run([os.environ.get('CC', 'cc'), '-O2', '-Wall', '-o', Load.program, source], check=True)
 
     def lines(self):
-        """Each window as it ends."""
+        """Yields each window when it ends."""
         for line in self.process.stdout:
             said = json.loads(line)
             if said.get('run'):
@@ -175,7 +175,7 @@ class Load:
         self.process.wait()
 
     def finish(self):
-        """What the whole run came to; waits for its end."""
+        """Waits for the end of the run; returns its result."""
         for _ in self.lines():
             pass
         if self.result is None:
@@ -183,7 +183,7 @@ class Load:
         return self.result
 
     def end(self):
-        """Sends no further requests; those in flight get their answers."""
+        """Sends no further requests; pending ones are completed."""
         self.process.send_signal(signal.SIGINT)
         return self.finish()
 
@@ -193,5 +193,5 @@ def run(port, cases, **options):
 
 
 def total(text, name):
-    """The sum of a series' samples in a scrape, whatever its labels."""
+    """The sum of a series' samples in a scrape, over all labels."""
     return sum(float(v) for v in re.findall(rf'^{name}(?:\{{[^}}]*\}})? ([0-9.e+]+)$', text, re.M))

@@ -1,6 +1,6 @@
-// Tells the thread sanitizer of the slow paths of Swift's Mutex. The fast ones are inlined into our code, which is
-// instrumented; a thread that has to wait goes through libswiftSynchronization, which is not, so that the sanitizer
-// sees two threads behind one lock and takes them for a race. `scripts/sanitize` preloads this.
+// Reports the slow paths of Swift's Mutex to the thread sanitizer. The fast paths are inlined into our code, which is
+// instrumented. A thread that waits calls libswiftSynchronization, which is not, so that the sanitizer sees two threads
+// under one lock and reports a race. `scripts/sanitize` preloads this.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
