@@ -1,23 +1,27 @@
-# What people and machines call. `make help` lists it.
-# Nothing here needs more than Swift 6.3; what is missing from Debian's packages is said and installed by setup.
+# The commands for people and machines; `make help` lists them. They need Swift 6.3; `setup` installs missing Debian
+# packages and prints their names.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
 
-# Headers to build with, and what they need; nothing that is there already is touched.
-# Whichever flavour of libcurl's is installed will do; installing another would remove it.
+# Headers for the build, and their dependencies. Installed packages are not touched. Any flavour of libcurl is enough;
+# installing another would remove it.
 PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev \
     libcurl4-gnutls-dev|libcurl4-openssl-dev|libcurl4-nss-dev
 
-# The Swift runtime goes into the binary; C libraries stay dynamic.
+# The Swift runtime is linked into the binary; C libraries stay dynamic.
 RELEASE := -c release --static-swift-stdlib --product pillion
+
+# Everything that swift format lays out: the package, and the nested packages of benchmarks and fuzzers.
+SWIFT := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Peers \
+    Fuzz/Package.swift Fuzz/Sources
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-setup: ## install what is missing from Debian's packages, and say so
+setup: ## install missing Debian packages, and print their names
 	@scripts/setup $(foreach package,$(PACKAGES),'$(package)')
 
 build: setup ## build the release binary: .build/release/pillion
@@ -27,7 +31,7 @@ serve: build ## build and serve the built-in default configuration on http://127
 	@echo "pillion: serving on http://127.0.0.1:8080 (stop with Ctrl-C)"
 	@exec .build/release/pillion serve
 
-# The Jsonnet example's tests load the library.
+# The tests of the Jsonnet example load this library.
 test: PACKAGES += libjsonnet0
 test: setup ## build and run all tests
 	swift build $(RELEASE)
@@ -36,13 +40,13 @@ test: setup ## build and run all tests
 bench: build ## measure, and write a dated file into Benchmarks/Results
 	@scripts/bench
 
-drill: build ## run the drills against the release binary, about 10 minutes (Python 3, a C compiler, openssl)
+drill: build ## run the drills against the release binary, 10 minutes (Python 3, a C compiler, openssl)
 	@scripts/drill.py
 
 sanitize: setup ## run the service's tests under the thread and the address sanitizer
 	@scripts/sanitize
 
-contract: build ## run schemathesis (PyPI) with all checks against the document that the server serves
+contract: build ## run schemathesis (PyPI) with all checks against the server's OpenAPI document
 	@scripts/contract
 
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
@@ -88,11 +92,13 @@ docc: setup ## documentation pages of PluginAPI and Injection, by the toolchain'
 workflows: ## check the public CI's files with actionlint (in PATH, or PyPI's build of it)
 	scripts/workflows
 
-format: ## lay out the Swift sources
-	swift format -i -r -p Package.swift Sources Plugins Tests
+format: ## format the Swift sources
+	swift format -i -r -p $(SWIFT)
 
-lint: ## complain about layout
-	swift format lint --strict -r -p Package.swift Sources Plugins Tests
+lint: setup ## check words, documents, layout, layers, dependencies and reason codes
+	@scripts/lint
+	swift format lint --strict -r -p $(SWIFT)
+	swift test --disable-xctest --filter '^ArchitectureTests\.'
 
-clean: ## remove what was built
+clean: ## remove all build products
 	rm -rf .build

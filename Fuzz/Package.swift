@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Fuzz targets, for libFuzzer from the Swift toolchain. Built and run by the script `run` beside this file, which
-// also instruments the code of the package that is fuzzed.
+// Fuzz targets for libFuzzer of the Swift toolchain. The script `run` next to this file builds and runs them, with the
+// package under test instrumented.
 let package = Package(
     name: "pillion-fuzz",
     dependencies: [.package(name: "pillion", path: "..")],

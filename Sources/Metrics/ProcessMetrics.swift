@@ -11,20 +11,20 @@ public enum ProcessMetrics {
         registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") {
             stat().map { ($0.user + $0.system) / ticksPerSecond }
         }
-        registry.gauge("process_resident_memory_bytes", "Memory that is in use, in bytes.") {
+        registry.gauge("process_resident_memory_bytes", "Resident memory, in bytes.") {
             stat().map { $0.residentPages * Double(sysconf(Int32(_SC_PAGESIZE))) }
         }
-        registry.gauge("process_virtual_memory_bytes", "Memory that is mapped, in bytes.") {
+        registry.gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.") {
             stat().map(\.virtualBytes)
         }
         registry.gauge("process_open_fds", "Open file descriptors.") { openDescriptors() }
-        registry.gauge("process_max_fds", "File descriptors that may be open.") {
+        registry.gauge("process_max_fds", "Limit of open file descriptors.") {
             var limit = rlimit()
             guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
             return Double(limit.rlim_cur)
         }
         registry.gauge(
-            "process_start_time_seconds", "When the process started, in seconds since 1970."
+            "process_start_time_seconds", "Start of the process, in seconds since 1970."
         ) {
             guard let stat = stat(), let boot = bootTime() else { return nil }
             return boot + stat.start / ticksPerSecond

@@ -40,12 +40,12 @@ public enum RenderLimit: String, CaseIterable, Sendable {
                 metricLabel: "output", isLowerable: true)
         case .depth:
             Row(
-                path: \.depth, option: "max-depth", help: "templates within templates",
+                path: \.depth, option: "max-depth", help: "nested template calls",
                 sentence: "templates call each other more than # deep", commandLine: 100_000, server: 100,
                 isLowerable: true)
         case .rangeItems:
             Row(
-                path: \.rangeItems, option: "max-range-items", help: "rounds of one loop",
+                path: \.rangeItems, option: "max-range-items", help: "iterations of one loop",
                 sentence: "a range has more than # rounds", commandLine: .max, server: 100_000,
                 metricLabel: "range")
         case .functionBytes:
@@ -61,12 +61,12 @@ public enum RenderLimit: String, CaseIterable, Sendable {
         case .sourceBytes:
             Row(
                 path: \.sourceBytes, option: "max-template-bytes",
-                help: "bytes of a template, all its texts together",
+                help: "bytes of all sources of a template",
                 sentence: "the template source is longer than # bytes", commandLine: 1 << 30, server: 1 << 20)
         case .nesting:
             Row(
                 path: \.nesting, option: "max-template-nesting",
-                help: "blocks and parentheses of a template within each other",
+                help: "nested blocks and parentheses of a template",
                 sentence: "blocks and parentheses nest more than # deep", commandLine: 100_000, server: 500)
         case .nodes:
             Row(

@@ -65,7 +65,7 @@ final class ServiceMetrics: Sendable {
     ) {
         let registry = registry
         injectionSeconds = registry.histogram(
-            "sidecar_injection_time_seconds", "Time that a review took, in seconds.", buckets: Self.seconds)
+            "sidecar_injection_time_seconds", "Duration of a review, in seconds.", buckets: Self.seconds)
         decisions = registry.counters(
             "sidecar_injection_decisions_total", "Reviews by decision and reason.",
             labels: [
@@ -73,14 +73,14 @@ final class ServiceMetrics: Sendable {
                 MetricLabel("reason", ReasonCode.allCases.map(\.rawValue)),
             ])
         errors = registry.counters(
-            "sidecar_injection_errors_total", "Reviews that failed, by the step that did.",
+            "sidecar_injection_errors_total", "Failed reviews by stage.",
             labels: [MetricLabel("stage", InjectionError.Stage.allCases.map(\.rawValue))])
         patchBytes = registry.histogram(
             "sidecar_injection_patch_bytes", "Size of patches, in bytes.", buckets: Self.bytes)
         patchOperations = registry.histogram(
             "sidecar_injection_patch_operations", "Operations of patches.",
             buckets: [1, 2, 5, 10, 20, 50, 100])
-        reviewsInFlight = registry.gauge("sidecar_injection_in_flight", "Reviews that are being answered.")
+        reviewsInFlight = registry.gauge("sidecar_injection_in_flight", "Reviews in progress.")
 
         let renderLabels = [
             MetricLabel("engine", engines),
@@ -89,7 +89,7 @@ final class ServiceMetrics: Sendable {
         renders = registry.counters(
             "template_render_requests_total", "Renderings by engine and result.", labels: renderLabels)
         renderSeconds = registry.histograms(
-            "template_render_duration_seconds", "Time that a rendering took with its compiling, in seconds.",
+            "template_render_duration_seconds", "Duration of a rendering with its compilation, in seconds.",
             labels: renderLabels, buckets: Self.seconds)
         renderBytes = registry.histograms(
             "template_render_output_bytes", "Size of outputs, in bytes.", labels: renderLabels,
@@ -107,7 +107,7 @@ final class ServiceMetrics: Sendable {
                 MetricLabel("method", ["GET", "HEAD", "OPTIONS", "POST"]),
             ])
         requestSeconds = registry.histograms(
-            "http_request_duration_seconds", "Time from a request's headers to its answer, in seconds.",
+            "http_request_duration_seconds", "Time from a request's headers to its response, in seconds.",
             labels: [handler], buckets: Self.seconds)
         requestBytes = registry.histograms(
             "http_request_size_bytes", "Size of request bodies, in bytes.", labels: [handler],
@@ -115,7 +115,7 @@ final class ServiceMetrics: Sendable {
         responseBytes = registry.histograms(
             "http_response_size_bytes", "Size of response bodies, in bytes.", labels: [handler],
             buckets: Self.bytes)
-        registry.gauge("http_requests_in_flight", "Requests that are being answered.", read: activeRequests)
+        registry.gauge("http_requests_in_flight", "Requests in progress.", read: activeRequests)
 
         let file = MetricLabel("file", Self.files + [TemplateFolder.label])
         let result = MetricLabel("result", Self.results)
@@ -124,18 +124,18 @@ final class ServiceMetrics: Sendable {
             labels: [file, result])
         reloadSuccessful = registry.gauges(
             "sidecar_injection_config_last_reload_successful",
-            "Whether the last attempt to load the file was a success.", labels: [file])
+            "Whether the last attempt to load the file succeeded.", labels: [file])
         reloadTime = registry.gauges(
             "sidecar_injection_config_last_reload_success_timestamp_seconds",
-            "When the file was last loaded with success, in seconds since 1970.", labels: [file])
+            "Time of the last successful load of the file, in seconds since 1970.", labels: [file])
         certificateReloads = registry.counters(
             "sidecar_injection_cert_reloads_total", "Attempts to load a changed certificate.",
             labels: [result])
         registry.gauge(
             "sidecar_injection_cert_expiry_timestamp_seconds",
-            "When the certificate ends, in seconds since 1970.", read: certificateExpiry)
+            "Expiry of the certificate, in seconds since 1970.", read: certificateExpiry)
         registry.info(
-            "sidecar_injection_build_info", "What runs.",
+            "sidecar_injection_build_info", "Version of this process.",
             labels: [
                 ("version", BuildInformation.version), ("revision", revision),
                 ("istio_compat", BuildInformation.istioCompatibility),
@@ -162,17 +162,15 @@ final class ServiceMetrics: Sendable {
     /// What the caches of the configuration do, over all that were loaded.
     func register(_ counters: CacheCounters) {
         for (name, what, counter) in [
-            ("answer", "Reviews that were answered before", counters.answers),
-            ("review", "Reviews that were read beside one of the same workload", counters.reviews),
-            ("output", "Parts of templates that were run before", counters.outputs),
-            ("block", "Parts of rendered texts that were read before", counters.blocks),
+            ("answer", "Answer-cache", counters.answers), ("review", "Review-cache", counters.reviews),
+            ("output", "Output-cache", counters.outputs), ("block", "Block-cache", counters.blocks),
         ] {
             let prefix = "sidecar_injection_\(name)_cache"
-            registry.counter("\(prefix)_hits_total", "\(what).") { Double(counter.hits) }
-            registry.counter("\(prefix)_misses_total", "\(what), when there were none.") {
+            registry.counter("\(prefix)_hits_total", "\(what) hits.") { Double(counter.hits) }
+            registry.counter("\(prefix)_misses_total", "\(what) misses.") {
                 Double(counter.misses)
             }
-            registry.gauge("\(prefix)_bytes", "\(what): what is kept, in bytes.") { Double(counter.bytes) }
+            registry.gauge("\(prefix)_bytes", "\(what) size, in bytes.") { Double(counter.bytes) }
         }
     }
 

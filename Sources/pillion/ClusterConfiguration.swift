@@ -6,11 +6,11 @@ import Values
 let clusterOptions = [
     Option(
         name: "kubeconfig", shape: .value("FILE"),
-        help: "the cluster; else KUBECONFIG, ~/.kube/config, or the pod's service account",
+        help: "the cluster; default: KUBECONFIG, ~/.kube/config, or the pod's service account",
         readsEnvironment: true),
     Option(
         name: "context", shape: .value("NAME"),
-        help: "the context of the kubeconfig, in place of its current one"),
+        help: "the context of the kubeconfig; default: its current one"),
 ]
 
 /// Where `kube-inject` finds the configuration in a cluster.

@@ -10,32 +10,34 @@ import Values
 let nativeSidecarsOption = Option(
     name: "nativeSidecars", shape: .value("true|false|auto"), fallback: "false",
     help:
-        "whether the proxy becomes an init container that stays; auto asks the cluster whether it is 1.33 or later"
+        "make the proxy an init container that keeps running; auto: if the cluster is 1.33 or later"
 )
 
 let podTemplatePathOption = Option(
     name: "podTemplatePath", shape: .list("KIND.GROUP=PATH"),
-    help: "where a further kind keeps its pod template: Rollout.argoproj.io=spec.template")
+    help: "the path of the pod template in another kind: Rollout.argoproj.io=spec.template")
 
 let templateEnvironmentOption = Option(
     name: "template-env", shape: .list("NAME"),
-    help: "an environment variable that the template function env may read; all others are empty to it")
+    help: "an environment variable that the template function env can read; all others are empty")
 
 let impureFunctionsOption = Option(
     name: "allow-impure-functions", shape: .flag,
     help:
-        "templates of your own, never those of a request, may call sprig's functions of clock, chance, certificates and network"
+        "let your own templates, never those of a request, call sprig's functions of clock, chance, "
+        + "certificates and network"
 )
 
 /// OpenShift gives each namespace ids of its own, which the proxy has to run with.
 let platformOptions = [
     Option(
         name: "platform", shape: .value("NAME"),
-        help: "openshift: the proxy's ids are those of its namespace; else PLATFORM of the environment, else "
-            + "global.platform of the values"),
+        help: "openshift: the proxy uses the ids of its namespace; default: the environment's PLATFORM, "
+            + "then global.platform of the values"),
     Option(
         name: "namespaceFile", shape: .list("FILE"),
-        help: "Namespaces with their annotations, as kubectl get namespaces -o yaml prints them; read once"),
+        help: "namespaces with their annotations, as kubectl get namespaces -o yaml prints them; read "
+            + "once"),
 ]
 
 /// What Istio's injector takes from its environment besides flags.
@@ -45,10 +47,11 @@ private let settingsOfEnvironment = ["COMPLIANCE_POLICY", "PLATFORM"]
 let pluginOptions = [
     Option(
         name: "pluginDir", shape: .value("FOLDER"),
-        help: "a folder of shared libraries with further template engines", readsEnvironment: true),
+        help: "a folder of shared libraries with more template engines", readsEnvironment: true),
     Option(
         name: "pluginIsolation", shape: .value("none|wished|process"), fallback: "wished",
-        help: "where their renders run: in this process, as each engine wishes, or in processes of their own",
+        help: "where loaded engines run: none: in this process; wished: as each engine asks; process: in "
+            + "child processes",
         readsEnvironment: true),
 ]
 

@@ -14,7 +14,7 @@ func overview(colour isOn: Bool) -> StyledText {
     for verb in shown {
         text += "  \(colour.bold(verb.name))\(blanks(width - verb.name.count + 2))\(verb.summary)\n"
     }
-    text += "\npillion help VERB, or pillion VERB --help, says more of one.\n"
+    text += "\npillion help VERB, or pillion VERB --help, describes one.\n"
     return text
 }
 

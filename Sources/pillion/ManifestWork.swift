@@ -7,15 +7,15 @@ let manifestOptions: [Option] = [
     Option(
         name: "filename", short: "f", shape: .list("FILE"),
         help: "a manifest, a folder of *.yaml, *.yml and *.json, or - for standard input"),
-    Option(name: "recursive", short: "R", shape: .flag, help: "folders within folders too"),
+    Option(name: "recursive", short: "R", shape: .flag, help: "also read subfolders"),
     Option(
-        name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the result goes"),
-    Option(name: "diff", shape: .flag, help: "print what would change, as a unified difference"),
-    Option(name: "check", shape: .flag, help: "print nothing; exit status 3 when something would change"),
+        name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "the output file"),
+    Option(name: "diff", shape: .flag, help: "print the changes as a unified difference"),
+    Option(name: "check", shape: .flag, help: "print nothing; exit with 3 if something would change"),
     Option(name: "in-place", shape: .flag, help: "write the result back into the files"),
     Option(
         name: "report", shape: .value("brief|text|json|none"), fallback: "brief",
-        help: "what standard error says: what was skipped, every workload, the same as JSON, or nothing"),
+        help: "the report on standard error: brief: skipped workloads; text, json: every workload"),
 ]
 
 /// The manifests of one command line, what is done with them, and what has been said so far.

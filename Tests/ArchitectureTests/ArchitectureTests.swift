@@ -37,7 +37,7 @@ private func sources() -> [Source] {
     }
 }
 
-private func swiftFiles(in folder: String) -> [String] {
+func swiftFiles(in folder: String) -> [String] {
     entries(of: folder).flatMap { name -> [String] in
         if name.hasSuffix(".swift") { return ["\(folder)/\(name)"] }
         return name.contains(".") ? [] : swiftFiles(in: "\(folder)/\(name)")

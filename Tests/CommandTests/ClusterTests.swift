@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Values
 
-/// `kube-inject` without files, against a server that speaks the API.
+/// `kube-inject` without files, against a server that implements the Kubernetes API.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
 struct ClusterTests {
     private static let configuration = """
@@ -76,7 +76,7 @@ struct ClusterTests {
         #expect(inject(environment: pod).output == expected)
     }
 
-    /// Files alone ask nobody, and a file takes the place of its ConfigMap.
+    /// With files alone no cluster is called, and a file overrides its ConfigMap.
     @Test func filesAndConfigMapsMixed() {
         _ = fromFiles()
         #expect(cluster.takeLog().requests.isEmpty)
@@ -175,7 +175,7 @@ struct ManualInjectionTests {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: sleep\nspec:\n  template:\n    metadata:\n"
                 + "      labels:\n        app: sleep\n    spec:\n      containers:\n      - name: sleep\n"
                 + "        image: tutum/curl\n", to: "sleep.yaml")
-        // What would be applied is looked at instead, and the sample stands in the folder.
+        // The output is compared instead of applied, and the sample is in the folder.
         let commands = try Self.commands(
             from: "### Manual sidecar injection", to: "### Automatic sidecar injection"
         )

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The built binary as a process. Each file of `cases/` is one run:
+/// Runs the built binary. Each file of `cases/` is one run:
 ///
 ///     $ render -t page.tmpl -d data.json     the arguments, words separated by blanks
 ///     --- file page.tmpl                     files of the folder that it runs in
@@ -16,7 +16,7 @@ struct CommandCase: CustomTestStringConvertible {
     var arguments: [String] = []
     var files: [(name: String, text: String)] = []
     var input = ""
-    /// The part of the file that stands, up to the expectations.
+    /// The part of the file before the expectations, which is never rewritten.
     var given = ""
     var expected = ""
 

@@ -40,7 +40,7 @@ import Testing
         #expect(exported.split(separator: "\n").count < 100, "\(exported.prefix(2_000))")
     }
 
-    /// What short runs call stands side by side, as far as the list still knows what it is called.
+    /// The list of functions that short runs call still matches the binary.
     @Test(.enabled(if: Self.releaseIsStatic, "no release binary with the Swift runtime in it"))
     func listOfFunctionsIsOfThisBinary() {
         let listed = text(of: packageRoot + "/Sources/pillion/link/order").split(separator: "\n")
@@ -51,7 +51,7 @@ import Testing
             if words.count == 3 { places[words[2]] = words[0] }
         }
         let known = listed.filter { places[$0] != nil }
-        #expect(known.count * 10 > listed.count * 8, "scripts/link-order writes the list anew")
+        #expect(known.count * 10 > listed.count * 8, "run scripts/link-order, which writes the list again")
     }
 
     private static let releaseBinary = packageRoot + "/.build/release/pillion"

@@ -20,7 +20,7 @@ import Testing
         #expect(beside.output == "a1\n" + alone.output)
     }
 
-    /// A device is written, and stays a device; nothing is left beside it.
+    /// A device is written and stays a device; no other file is created.
     @Test func device() {
         #expect(render(["-o", "/dev/null"], in: TemporaryFolder()).status == 0)
         var information = stat()
@@ -47,7 +47,7 @@ import Testing
         #expect(stat(folder.root + "/file", &information) == 0 && information.st_mode & 0o777 == mode)
     }
 
-    /// What cannot be written is said.
+    /// An output that cannot be written is an error.
     @Test func fullDisk() {
         let folder = TemporaryFolder()
         folder.write("a", to: "t")

@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The README's console blocks are run as they stand, against a server of the built-in default configuration, and must
-/// print what stands there. `UPDATE_GOLDEN=1` rewrites what they print.
+/// Runs the README's console blocks against a server with the built-in default configuration. They must
+/// print the recorded output. `UPDATE_GOLDEN=1` rewrites it.
 @Suite struct ReadmeTests {
     @Test func theFirstMinuteIsTrue() throws {
         let path = packageRoot + "/README.md"

@@ -96,7 +96,7 @@ struct RoleTests {
     }
 
     /// Started at once on the empty Secret of the manifests: both serve the certificate that it holds then, under the
-    /// name of the Service, to whoever trusts the webhook's bundle.
+    /// name of the Service, to clients that trust the webhook's bundle.
     @Test func replicasEndWithOneCertificate() throws {
         let cluster = try #require(TestCluster())
         try Self.install(cluster)

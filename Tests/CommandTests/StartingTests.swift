@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A server that waits for its cluster ends when it is told to, and not when the wait is over.
+/// A server that waits for its cluster ends at the signal, not at the end of the wait.
 @Suite(.timeLimit(.minutes(2)))
 struct StartingTests {
     private func kubeconfig(_ user: String, in folder: TemporaryFolder) -> String {

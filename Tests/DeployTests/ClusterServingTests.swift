@@ -9,7 +9,7 @@ import YAML
 struct ClusterServingTests {
     private static let account = "system:serviceaccount:pillion-system:pillion"
 
-    /// The objects of an overlay that Pillion reads and writes, and Istio's where it is installed beside an Istio.
+    /// The objects of an overlay that Pillion reads and writes, and Istio's if it is installed next to an Istio.
     private static func cluster(_ overlay: Overlay, rules: [Value]) throws -> TestCluster {
         let cluster = try #require(TestCluster())
         cluster.setTokens(["first": account])

@@ -12,7 +12,7 @@ private let mayMount =
 
 /// What a container image holds is staged by the script that the Containerfile calls.
 @Suite struct ImageTests {
-    /// The libraries that are opened while running stand in the list that images and packages are made from.
+    /// The libraries that are opened at run time are in the list for images and packages.
     @Test func theListOfLibrariesIsWhole() {
         let list = text(of: packageRoot + "/deploy/libraries")
         let listed = Set(list.split { $0 == " " || $0 == "\n" }.map(String.init))

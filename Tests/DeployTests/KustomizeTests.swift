@@ -130,7 +130,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
                 #expect(try overlay.object("ConfigMap").at("metadata", "name") == name)
             }
         }
-        // Each file that a flag names lies in a mounted folder, and is a key of what is mounted there.
+        // Each file that a flag names is in a mounted folder, and is a key of the mounted object.
         for flag in ["injectConfig", "injectValues", "meshConfig", "tlsCertFile", "tlsKeyFile"] {
             guard let path = try overlay.argument(flag) else { continue }
             let mount = try #require(
@@ -143,7 +143,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// The pod security standard "restricted", and what hardened webhooks have besides.
+    /// The pod security standard "restricted", and what hardened webhooks also have.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func thePodIsRestricted(_ overlay: Overlay) throws {
         let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))

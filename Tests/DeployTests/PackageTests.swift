@@ -119,7 +119,7 @@ struct PackageTests {
         #expect(words.last == "$PILLION_OPTIONS")
         #expect(text(of: root + "/etc/default/pillion").contains("\nPILLION_OPTIONS="))
         let arguments = words.dropFirst().dropLast().map { $0.replacing("=/etc/", with: "=\(root)/etc/") }
-        // As it stands but for the ports, which others may have.
+        // Unchanged except for the ports, which may be in use.
         let (port, monitoring) = try (#require(freePort()), #require(freePort()))
         let server = try #require(
             RunningProcess(
@@ -137,7 +137,7 @@ struct PackageTests {
                 || answer.text.contains(#""image": "busybox:1.36""#))
         #expect(server.end() == 0)
 
-        // With the flags for HTTPS that stand ready.
+        // With the prepared flags for HTTPS.
         let ready = try #require(
             text(of: root + "/etc/default/pillion").split(separator: "\n").first {
                 $0.hasPrefix("#PILLION_OPTIONS=")

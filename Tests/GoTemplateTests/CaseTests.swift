@@ -5,7 +5,7 @@ import Testing
 import Values
 
 /// Each file of `cases` is data (JSON), a line `---`, and a template; its golden file `NAME.golden` is what comes
-/// out, and behind `error:` the message.
+/// out, and after `error:` the message.
 @Suite struct CaseTests {
     static let folder = packageRoot + "/Tests/GoTemplateTests/cases"
 

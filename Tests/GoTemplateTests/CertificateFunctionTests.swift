@@ -88,7 +88,7 @@ import Values
             return (certificate: String(words[1]), key: String(words[3]))
         } ?? ("", "")
 
-    /// Template, and the message behind the function's name.
+    /// A template, and the message after the function's name.
     private static let failures: [(call: String, message: String)] = [
         (#"buildCustomCert "!" """#, "unable to decode base64 certificate"),
         (#"buildCustomCert "" "!""#, "unable to decode base64 private key"),

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Odd arguments to every function: whatever comes back, it comes back.
+/// Calls every function with odd arguments: it must return.
 @Suite struct FunctionArgumentTests {
     private static let odd = [
         "nil", "0", "-1", "1", "7", "9223372036854775807", "(int64 \"-9223372036854775808\")", "2.5", "1e308",

@@ -26,7 +26,7 @@ func rendered(
 }
 
 @Suite struct FunctionSetTests {
-    /// Every function's example prints what the catalogue says; sprig stands beside each set, for `dict` and `list`.
+    /// Every function's example prints what the catalogue says; sprig is added to each set, for `dict` and `list`.
     @Test(arguments: StandardFunctions.all.map(\.name))
     func examples(set: String) throws {
         let functions = GoTemplateRenderer().functions.filter { $0.set == set }

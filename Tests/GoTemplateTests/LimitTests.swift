@@ -4,7 +4,7 @@ import Values
 
 @testable import GoTemplate
 
-/// Templates that would not end, or fill the memory, stop at a named limit, in the same place every time.
+/// Templates that would not end, or would use all memory, stop at a named limit, always at the same place.
 @Suite struct LimitTests {
     private func failure(_ source: String, _ limits: RenderLimits = .server, data: Value = .null)
         -> RenderError?
@@ -127,7 +127,7 @@ import Values
                 }())
     }
 
-    /// Every byte of the output is told where it comes from.
+    /// The source map covers every byte of the output.
     @Test func sourceMapCoversTheOutput() throws {
         let source = "a: {{.a}}\n{{range .l}}- {{.}}\n{{end}}"
         let template = try GoTemplateRenderer().compile(

@@ -4,9 +4,9 @@ import Values
 
 @testable import GoTemplate
 
-/// Tables for the stages before running, so that a failure names the stage.
+/// Tables for the stages before execution, so that a failure names the stage.
 @Suite struct StageTests {
-    /// Tokens behind blanks are shown behind a low line.
+    /// Tokens after blanks are shown after an underscore.
     @Test(arguments: [
         ("a{{.b}}c", "text(a) leftDelimiter({{) field(.b) rightDelimiter(}}) text(c) endOfFile()"),
         ("a  {{- 1 -}}\n b", "text(a) leftDelimiter({{) number(1) rightDelimiter(}}) text(b) endOfFile()"),
@@ -49,7 +49,7 @@ import Values
         #expect(found == wanted)
     }
 
-    /// What the parser understood, printed back.
+    /// The parse tree, printed.
     @Test(arguments: [
         ("{{ .a.b  1   |  printf \"%d\" }}", "{{.a.b 1 | printf \"%d\"}}"),
         ("{{ $x  :=  (index . 1).c }}", "{{$x := (index . 1).c}}"),

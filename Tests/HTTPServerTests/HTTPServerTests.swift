@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Answers with what it was asked: method, path, body; `/slow` only on a thread of its own.
+/// Answers with the request's method, path and body; for `/slow` on a thread of its own.
 private final class Echo: HTTPHandler {
     let limit: Int
     let gate = Gate()
@@ -54,9 +54,9 @@ private final class Echo: HTTPHandler {
     }
 }
 
-/// What Linux says of the calling thread.
+/// The scheduling attributes of the calling thread in Linux.
 private enum Scheduling {
-    /// Nanoseconds that it may run at a time; nil where the kernel does not say (before 6.12, or built without it).
+    /// The time slice in nanoseconds; nil if the kernel does not report it (before 6.12, or built without it).
     static var slice: String? {
         let text = String(decoding: contents(of: "/proc/thread-self/sched") ?? [], as: UTF8.self)
         return text.split(separator: "\n").first { $0.hasPrefix("se.slice") }
@@ -196,7 +196,7 @@ struct HTTPServerTests {
         #expect(client.readResponse()?.text == "GET /2 - - 0 false")
     }
 
-    /// What was asked before the client closed its half is answered, and then the server closes the other.
+    /// Requests from before the client closed its half are answered; then the server closes the other half.
     @Test func halfClosedConnectionIsAnsweredAndClosed() throws {
         let server = try server()
         defer { server.stop() }
@@ -263,7 +263,7 @@ struct HTTPServerTests {
         for client in slow + [quick] { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
     }
 
-    /// Threads for what takes long let those that wake up beside them go first; what is not urgent is nice, too.
+    /// Threads for long work let threads that wake up preempt them; for work that is not urgent they are nice, too.
     @Test func longWorkYields() throws {
         let server = try server(Echo())
         defer { server.stop() }
@@ -273,7 +273,7 @@ struct HTTPServerTests {
         #expect(client.request("GET", "/scheduling?urgent")?.text == "0 \(slice)")
     }
 
-    /// Work that waits for a thread is not begun for a client that has gone meanwhile.
+    /// Queued work is not started for a client that has disconnected.
     @Test func noWorkForClientsThatHaveGone() throws {
         let echo = Echo()
         let server = try server(echo) {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Says that it was asked.
+/// Records that it was called.
 private final class Listener: HTTPHandler {
     func bodyLimit(for request: HTTPRequest) -> Int { 1_000 }
 
@@ -88,7 +88,7 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
         .init(name: "BEL in a value", head: post + "X: a\u{7}b\r\nContent-Length: 2\r\n"),
         .init(name: "no version", head: "GET /first\r\n", body: ""),
         .init(name: "another version", head: "GET /first HTTP/2.0\r\nHost: h\r\n", body: "", status: 505),
-        .chunked("a chunk size that is no number", "zz\r\n{}\r\n0\r\n\r\n"),
+        .chunked("a chunk size that is not a number", "zz\r\n{}\r\n0\r\n\r\n"),
         .chunked("a negative chunk size", "-2\r\n{}\r\n0\r\n\r\n"),
         .chunked("a chunk size with a prefix", "0x2\r\n{}\r\n0\r\n\r\n"),
         .chunked("a chunk that is longer than its size", "2\r\n{}XX0\r\n\r\n"),

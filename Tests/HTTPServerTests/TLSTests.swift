@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Says who the client is.
+/// Answers with the client's identity.
 private final class Greeter: HTTPHandler {
     let authority: TLSClientAuthority?
 

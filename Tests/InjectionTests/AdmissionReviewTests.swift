@@ -9,7 +9,7 @@ import Values
 struct AdmissionReviewTests {
     static let folder = packageRoot + "/Tests/InjectionTests/cases/reviews"
 
-    /// NAME.json goes in, NAME.answer is what comes out: the response with its patch decoded, and the report.
+    /// The input is NAME.json, the result NAME.answer: the response with its decoded patch, and the report.
     @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".json") })
     func answers(_ file: String) throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)

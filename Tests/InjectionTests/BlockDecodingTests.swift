@@ -140,7 +140,7 @@ struct BlockDecodingTests {
         let cache = BoundedCache<DecodedBlock>(bytes: 1 << 20, counter)
         var text = Array(Self.text.utf8)
         if mode == .lenient {
-            // A classic specification is what stands under `spec:`, with no member that it does not have.
+            // A classic specification is the content of `spec:`, without unknown members.
             text = Array(
                 Self.text.split(separator: "\n", omittingEmptySubsequences: false)
                     .drop { $0 != "  initContainers:" }.map { $0.dropFirst(2) }.joined(separator: "\n").utf8)

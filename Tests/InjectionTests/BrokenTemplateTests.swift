@@ -5,8 +5,8 @@ import Values
 
 @testable import Injection
 
-/// Lines of Istio's sidecar template of 1.32 are broken as people do; where the text that it makes is no YAML any more,
-/// the error has to name the template's line. `LineBreaking` of ServiceTests does the same to more templates, in more
+/// Lines of Istio's sidecar template of 1.32 are broken as people do; if the rendered text is not YAML any more,
+/// the error must name the template's line. `LineBreaking` of ServiceTests does the same to more templates, in more
 /// ways.
 @Suite struct BrokenTemplateTests {
     private static let path = CaseCollection.istioConfigurations.path("config-1.32/")
@@ -69,7 +69,7 @@ import Values
         #expect(Double(found) >= 0.95 * Double(all), "\(found) of \(all)\n\(missed.joined(separator: "\n"))")
     }
 
-    /// The lines of the sidecar template as they stand in the configuration.
+    /// The lines of the sidecar template in the configuration.
     private func template() throws -> [String] {
         let all = text(of: Self.path + "inject-config.yaml")
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -78,7 +78,7 @@ import Values
     }
 
     /// What the review of a pod that is to be injected fails with.
-    /// nil also where the template is none any more.
+    /// nil also if the text is not a template any more.
     private func error(_ lines: [String], _ review: [UInt8]) -> InjectionError? {
         let configuration =
             "policy: enabled\ndefaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n"

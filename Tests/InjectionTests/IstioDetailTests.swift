@@ -263,7 +263,7 @@ struct IstioDetailTests {
     }
 
     @Test(
-        "classic: a status that names nothing is none, and the names of old are taken out",
+        "classic: an empty status is ignored, and containers with the old names are removed",
         arguments: ["{}", "odd", #"{"containers":[]}"#])
     func emptyStatus(_ status: String) throws {
         let pod = """

@@ -112,7 +112,7 @@ struct IstioTrapTests {
         #expect(answer.report.error?.stage == .schema)
     }
 
-    @Test("5: an owner without controller is none, no request is an answer")
+    @Test("5: an owner without controller does not count; a review without request is answered")
     func noController() throws {
         let snapshot = try Snapshots.make(Self.configuration(spec: Self.proxy))
         let metadata: Value = [
@@ -210,7 +210,7 @@ struct IstioTrapTests {
         #expect(job?["spec"]?["template"]?["spec"]?["containers"]?[1]?["name"] == "istio-proxy")
     }
 
-    @Test("11: a manifest that was injected is left alone, and injected anew when that is asked for")
+    @Test("11: an injected manifest does not change, and is injected again on request")
     func injectedBefore() throws {
         let configuration = Self.configuration(spec: Self.proxy)
         let once = try Self.manifest(Self.deployment, configuration)
@@ -281,7 +281,7 @@ struct IstioTrapTests {
         let report = Array(body.utf8).withUnsafeBufferPointer {
             Pipeline.review($0, path: "/inject", snapshot: snapshot, into: &output)
         }
-        // The reader takes one value and nothing behind it.
+        // The reader accepts one value and nothing after it.
         let answer = try JSON.read(output.text)
         #expect(answer["response"]?["allowed"] == false && report.kind == .failure)
     }

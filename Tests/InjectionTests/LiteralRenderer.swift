@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// An engine whose templates are their own output: what is injected stands in the test.
+/// An engine whose templates are their own output, so that a test contains what is injected.
 struct LiteralRenderer: Renderer {
     let description = RendererDescription(id: "literal", version: "1")
 

@@ -26,7 +26,7 @@ struct ManifestTextTests {
 
     static let folder = packageRoot + "/Tests/InjectionTests/cases/manifests"
 
-    /// NAME.yaml or NAME.json goes in, NAME.injected.yaml or NAME.injected.json is what comes out.
+    /// The input is NAME.yaml or NAME.json, the result NAME.injected.yaml or NAME.injected.json.
     @Test(arguments: entries(of: folder).filter { !$0.contains(".injected.") })
     func texts(_ file: String) throws {
         let snapshot = try Snapshots.make(Self.configuration, mesh: "sdsUdsPath: \"\"")

@@ -72,7 +72,7 @@ enum ObjectComparison {
         }
     }
 
-    /// The number that a quantity stands for; nil for what is none.
+    /// The number of a quantity; nil if the value is not a quantity.
     private static func amount(_ value: Value) -> Double? {
         let text = value.string ?? JSON.text(value)
         let digits = text.prefix { "+-.0123456789".contains($0) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// A template that remembers what it wrote writes what it would write anew, whatever of a pod it looks at and however.
+/// A template with cached outputs writes the same as without, whatever it reads of a pod.
 @Suite("Remembered outputs")
 struct OutputMemoryTests {
     /// Each reads the pod in another way: keys, variables, loops, blocks within blocks, templates that are called,

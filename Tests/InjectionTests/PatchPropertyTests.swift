@@ -7,7 +7,7 @@ import Values
 @Suite("Patch properties")
 struct PatchPropertyTests {
     private static let pods = 150
-    /// Operations that an injection of these templates may need, besides those for the pod's own probes.
+    /// Operations that an injection of these templates can need, in addition to those for the pod's own probes.
     private static let fixedOperations = 40
 
     private static let values = """
@@ -95,6 +95,6 @@ struct PatchPropertyTests {
 }
 
 extension String {
-    /// How often a text stands in this one.
+    /// How often a string occurs in this one.
     fileprivate func components(of text: String) -> Int { ranges(of: text).count }
 }

@@ -5,7 +5,7 @@ import Values
 
 @testable import Injection
 
-/// What an API server would refuse in an injected pod. The texts of each class stand in the cases of `validate`.
+/// What an API server would refuse in an injected pod. The messages are in the cases of `validate`.
 @Suite struct PodCheckTests {
     private func codes(_ metadata: Object, _ spec: Object, before: Pod? = nil) -> [String] {
         let empty = Pod(metadata: Object(), spec: Object())

@@ -5,7 +5,7 @@ import Values
 
 @testable import Injection
 
-/// All that can be known to be wrong with a pod is said at once, in a stable order: by the webhook, by kube-inject and,
+/// All problems of a pod are reported together, in a stable order: by the webhook, by kube-inject and,
 /// as far as it looks, by decide.
 @Suite("Several problems of one pod")
 struct ProblemsTests {

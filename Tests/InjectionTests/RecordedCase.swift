@@ -8,7 +8,7 @@ import TestSupport
 import Values
 import YAML
 
-/// One case of the recorded answers: configuration, manifest and reviews in, what Istio made of them beside.
+/// One case of the recorded answers: configuration, manifest and reviews, and Istio's results.
 struct RecordedCase {
     let name: String
     let folder: String

@@ -35,7 +35,7 @@ import YAML
         #expect(found == expected ?? failure)
     }
 
-    /// What differs between the forms stands under `classicOutput`.
+    /// Output that differs in the classic form is under `classicOutput`.
     private static func text(_ example: Case, _ name: String) -> String? {
         if example.form == .classic, name == "output", let own = example.value["classicOutput"]?.string {
             return own

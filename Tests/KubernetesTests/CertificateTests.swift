@@ -66,7 +66,7 @@ struct CertificateTests {
         #expect(later.bundle == made.bundle)
     }
 
-    /// A new authority stands beside the old one first; the certificate stays until it is due itself.
+    /// A new authority is first added to the old one; the certificate stays until its own renewal.
     @Test func authorityIsRenewedWithoutAGap() throws {
         let old = try #require(try make(now: time(nil) - 4 * Self.year))
         let fresh = try #require(try make(old, now: time(nil)))

@@ -45,7 +45,7 @@ struct ClientTests {
         } catch { return error as? APIError }
     }
 
-    /// What is asked so many times, and by whom.
+    /// How often each path is requested, and by whom.
     private func users() -> [String] { cluster.takeLog().requests.map { $0["user"]?.string ?? "" } }
 
     // MARK: who asks
@@ -154,7 +154,7 @@ struct ClientTests {
         #expect(text(of: cluster.folder.path("count")) == "x\nx\nx\n")
     }
 
-    /// A refused credential is asked for anew, once.
+    /// A refused credential is requested once more.
     @Test func pluginIsAskedAgainAfterRefusal() throws {
         let script =
             "f=\(cluster.folder.path("n")); if [ -e $f ]; then t=first; else t=stale; touch $f; fi\n"

@@ -5,7 +5,7 @@ import Testing
 import Values
 
 /// A case is a file of `cases`: blocks that begin with a line `=== data`, `=== escape`, `=== limits`, `=== delimiters`,
-/// `=== main` or `=== partial NAME`. The last line break of a block belongs to the file. Beside it stands the golden:
+/// `=== main` or `=== partial NAME`. The last line break of a block belongs to the file. The golden is next to it:
 /// the output, and the error where there is one.
 @Suite struct CaseTests {
     private static let folder = "\(packageRoot)/Tests/MustacheTests/cases"

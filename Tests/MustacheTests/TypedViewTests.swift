@@ -79,7 +79,7 @@ import Values
         for run in runs {
             #expect(run.output.lowerBound == end)
             end = run.output.upperBound
-            // A literal stands in the source as it stands in the output, but for the indentation of a partial.
+            // A literal is the same in source and output, except for the indentation of a partial.
             let written = Array(text[run.output])
             if run.kind == .literal, !written.allSatisfy({ $0 == UInt8(ascii: " ") }) {
                 let source = try #require(map?.templates[run.template].bytes)

@@ -26,7 +26,7 @@ final class EngineBuilder: Sendable {
     }
 }
 
-/// An example engine that the package builds; it stands beside the program.
+/// An example engine that the package builds, next to the program.
 func example(_ name: String) -> String {
     let folder = pillionBinary.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
         separator: "/")
@@ -52,5 +52,5 @@ func render(
     }
 }
 
-/// That many milliseconds from now.
+/// The time so many milliseconds from now.
 func deadline(in milliseconds: UInt64) -> UInt64 { MonotonicClock.nanoseconds + milliseconds * 1_000_000 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Values
 
-/// The engines of Plugins/Examples, loaded as anybody would load them.
+/// The engines of Plugins/Examples, loaded like any other.
 @Suite struct ExampleEngineTests {
     private static let pod: Value = [
         "name": "web", "spec": ["containers": [["image": "nginx"]], "replicas": 3],

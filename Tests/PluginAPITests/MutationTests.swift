@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Engines that break the interface's rules when they are called: in this process, and in one of their own.
+/// Engines that break the interface's rules when called, in this process and in a child process.
 @Suite(.enabled(if: EngineBuilder.compiler != nil)) struct MutationTests {
     private let builder = EngineBuilder()
 
@@ -56,7 +56,7 @@ import Values
     }
 }
 
-/// An engine that does not end, crashes or hoards costs its own request alone when it has a process of its own.
+/// In a child process, an engine that does not end, crashes or uses too much memory fails only its own request.
 @Suite(.enabled(if: EngineBuilder.compiler != nil)) struct IsolationTests {
     private let builder = EngineBuilder()
 
@@ -94,7 +94,7 @@ import Values
         #expect(render(try isolated("RENDER_OPENS"), "text").output == "closed")
     }
 
-    /// Within the process a thread stays behind; the caller does not wait for it, and after some the engine is shut.
+    /// Within the process a thread remains; the caller does not wait for it, and after some of these the engine is disabled.
     @Test func anEndlessRenderWithinTheProcessIsLeftAlone() throws {
         let renderer = try DynamicRenderer.load(builder.build("RENDER_ENDLESS"), isolation: .none)
         for _ in 0..<4 {

@@ -16,7 +16,7 @@ import Testing
         return map
     }()
 
-    /// At a value, behind one, before one, and on a line without any.
+    /// At a value, after one, before one, and on a line without a value.
     @Test(arguments: [(4, 4), (5, 5), (6, 5), (0, 4), (7, 10), (12, 10)])
     func nearestValue(offset: Int, start: Int) {
         #expect(Self.map.value(near: offset, in: Self.output)?.output.lowerBound == start)

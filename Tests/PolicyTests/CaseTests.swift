@@ -5,7 +5,7 @@ import Testing
 import Values
 
 /// Each `cases/NAME.json` holds a configuration, an object and what is known about its namespace; `NAME.txt`
-/// is everything that is said about it: the tree with what would change the answer, the warnings for the
+/// is the whole answer: the tree with what would change it, the warnings for the
 /// pod's author, the line for the log.
 struct CaseTests {
     static let folder = packageRoot + "/Tests/PolicyTests/cases/"

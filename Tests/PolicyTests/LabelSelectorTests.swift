@@ -51,7 +51,7 @@ struct LabelSelectorTests {
         #expect(matches(["MatchLabels": ["v": "x"]], ["v": "x"]))
     }
 
-    /// What is wrong → what is said, after `neverInjectSelector[0] is ignored: `.
+    /// The fault → its message, after `neverInjectSelector[0] is ignored: `.
     @Test(
         arguments: [
             ([:], "it is empty"),

@@ -59,7 +59,7 @@ struct PropertyTests {
         }
     }
 
-    /// Where a rule stands in the documented order.
+    /// The position of a rule in the documented order.
     static func rank(_ rule: String) -> Int? {
         if rule.hasPrefix("webhook/") { return 0 }
         return [

@@ -5,8 +5,8 @@ import Values
 
 @testable import Service
 
-/// Each line of real templates is broken in every way that `LineBreaking` knows. Where what is rendered is no YAML any
-/// more, the problem has to name the line that was broken.
+/// Each line of real templates is broken in every way that `LineBreaking` knows. If the rendered text is not YAML
+/// any more, the problem must name the broken line.
 ///
 /// The templates are those of `broken/`, each with its data, and Istio's of 1.5, which is not ours to carry; that
 /// one is skipped, visibly, where it is absent.
@@ -73,7 +73,7 @@ import Values
             data: try JSON.read(text(of: data)), format: .yaml)
     }
 
-    /// - Parameter every: of all broken lines, so many-th is tried.
+    /// - Parameter every: the test tries every Nth of the broken lines.
     private func score(_ template: String, _ data: String, every: Int) throws -> Score {
         var request = try request(template, data)
         let lines = text(of: template).split(separator: "\n", omittingEmptySubsequences: false).map(

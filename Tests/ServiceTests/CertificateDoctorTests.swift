@@ -6,7 +6,7 @@ import Values
 
 @testable import Service
 
-/// Certificates with one thing wrong each, and what is said of them. They are made by openssl for each run.
+/// Certificates with one fault each, and its message. openssl creates them in each run.
 @Suite(.enabled(if: access("/usr/bin/openssl", X_OK) == 0, "needs openssl"))
 struct CertificateDoctorTests {
     private static let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"

@@ -9,7 +9,7 @@ import Values
 @testable import Service
 
 /// `serve` from a cluster: configuration, labels, node versions, certificates and the webhook configuration, against a
-/// server that speaks the API.
+/// server with the Kubernetes API.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(3)))
 struct ClusterServiceTests {
     private let cluster: TestCluster
@@ -51,7 +51,7 @@ struct ClusterServiceTests {
 
     private func state(_ service: Service) throws -> Value { try JSON.read(ask(service, "/debug/config")) }
 
-    /// The image that a pod comes out with.
+    /// The image of the injected pod.
     private func image(_ service: Service) throws -> String {
         let pod =
             "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: apps\nspec:\n  containers:\n  - name: a\n    image: a\n"
@@ -362,7 +362,7 @@ struct ClusterServiceTests {
         #expect(try eventually { try call(service) == "ok\n" })
     }
 
-    /// Somebody who always wants another bundle is answered so many times a minute, and that is said.
+    /// If another client always changes the bundle back, it is updated a limited number of times per minute, with a log line.
     @Test func aFightIsPaced() throws {
         putHook()
         let service = try startAuto()

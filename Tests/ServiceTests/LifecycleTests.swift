@@ -61,7 +61,7 @@ struct LifecycleTests {
         #expect(text.contains(#"sidecar_injection_config_reloads_total{file="inject",result="failure"} 2"#))
     }
 
-    /// Kubernetes puts a new folder beside the old one and swaps the link `..data`.
+    /// Kubernetes creates a new folder next to the old one and swaps the link `..data`.
     @Test func swappedLinksAreNoticed() throws {
         let folder = TemporaryFolder()
         mkdir(folder.path("..1"), 0o755)

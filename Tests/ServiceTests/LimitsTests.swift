@@ -51,7 +51,7 @@ struct LimitsTests {
 
     /// A template that uses so much, under the same amount as the limit: the limit of `usage` is where it fails.
     private static func lowered(_ name: String, _ template: String, used: Int, by size: Int) throws -> Bool {
-        // The size stands for what is used; the limit moves instead, which is the same distance.
+        // Moves the limit instead of the size: the distance between them is the same.
         let limit = used + (used - size)
         return try render(template, "null", #","limits":{"\#(name)":\#(limit)}"#).status == 200
     }
@@ -195,7 +195,7 @@ struct LimitsTests {
         },
     ]
 
-    /// Whether a listener takes so many connections at once: the last one is answered within a second.
+    /// Whether a listener accepts that number of connections: the last one is answered within a second.
     private static let connections = Limit(row: "connections", name: "connections", value: 20) { count in
         let service = try LiveService.start()
         defer { service.stop() }

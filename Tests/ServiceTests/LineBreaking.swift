@@ -64,7 +64,7 @@ enum LineBreaking: String, CaseIterable {
         }
     }
 
-    /// Behind the first `: ` that stands outside of actions and quotes.
+    /// The position after the first `: ` outside of actions and quotes.
     private func valueStart(in text: Substring) -> Substring.Index? {
         var depth = 0
         var quote: Character?

@@ -15,7 +15,7 @@ struct MetricsTests {
         return (response.text, try #require(response.header("Content-Type")))
     }
 
-    /// The number behind a series' name and labels.
+    /// The number after a series' name and labels.
     private func value(_ series: String, in text: String) -> Double? {
         for line in text.split(separator: "\n") where line.hasPrefix(series + " ") {
             return Double(line.dropFirst(series.count + 1))
@@ -76,7 +76,7 @@ struct MetricsTests {
         #expect(value(#"template_render_limit_exceeded_total{limit="output"}"#, in: text) == 1)
     }
 
-    /// Every metric that there is: its type, and the labels of its series. Histograms have `le` besides.
+    /// Every metric with its type and the labels of its series. Histograms also have `le`.
     private static let table: [(name: String, type: String, labels: [String])] = [
         ("sidecar_injection_requests_total", "counter", []),
         ("sidecar_injection_success_total", "counter", []),

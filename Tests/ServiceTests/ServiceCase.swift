@@ -17,7 +17,7 @@ import Values
 ///     {"output":"x"}
 ///
 /// It is asked twice, of the router in process and of the live server over a socket. `UPDATE_GOLDEN=1` rewrites the
-/// part behind `---`.
+/// part after `---`.
 struct ServiceCase: CustomTestStringConvertible {
     let path: String
     let given: String

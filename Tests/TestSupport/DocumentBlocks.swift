@@ -1,6 +1,6 @@
 /// A fenced block of a document.
 public struct DocumentBlock: Sendable {
-    /// What stands behind the fence: `sh`, `console`.
+    /// The word after the fence: `sh`, `console`.
     public var kind: String
     public var lines: [String]
     /// Of the opening fence, from 1.
@@ -29,7 +29,7 @@ public struct DocumentBlock: Sendable {
     }
 }
 
-/// A document with fenced blocks, whose output a test can write again.
+/// A document with fenced blocks, which a test can rewrite.
 public struct BlockDocument {
     public let path: String
     private let lines: [String]

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One connection to a server on this machine, written to and read from as bytes: a test says what is on the wire.
+/// One connection to a server on this machine. A test controls every byte on the wire.
 public final class HTTPClient {
     public struct Response: Sendable {
         public var status: Int
@@ -71,7 +71,7 @@ public final class HTTPClient {
 
     deinit { close(socket) }
 
-    /// Sends bytes as they are; false where the server has gone away.
+    /// Sends bytes unchanged; false if the server has closed the connection.
     @discardableResult
     public func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
@@ -102,7 +102,7 @@ public final class HTTPClient {
         return readResponse(toHead: method == "HEAD")
     }
 
-    /// One response over TLS, without checking the certificate, by curl; nil without one.
+    /// One answer over TLS without checking the server's name: curl's output, parsed as an answer; nil without one.
     public static func overTLS(
         _ port: UInt16, _ method: String, _ target: String, _ headers: [(String, String)] = [],
         _ body: [UInt8] = [], _ further: [String] = []

@@ -9,7 +9,7 @@ public struct ProcessResult: Sendable {
     public var processorMilliseconds = 0
 }
 
-/// The binary that the tests run: beside the test bundle, or `PILLION_BINARY`.
+/// The binary that the tests run: next to the test bundle, or `PILLION_BINARY`.
 public let pillionBinary: String = {
     if let named = getenv("PILLION_BINARY") { return String(cString: named) }
     return packageRoot + "/.build/debug/pillion"

@@ -1,7 +1,7 @@
 import Glibc
 public import Values
 
-/// A server that speaks the Kubernetes API over TLS, in a process of its own, ended with the value.
+/// A server with the Kubernetes API over TLS, in a process of its own that ends with the value.
 /// `api-server/server.py` says what it can do.
 public final class TestCluster: Sendable {
     public let folder = TemporaryFolder()
@@ -92,7 +92,7 @@ public final class TestCluster: Sendable {
             ])
     }
 
-    /// An empty object if no object has that name.
+    /// The object of that name, or an empty one.
     public func get(_ resource: String, _ namespace: String?, _ name: String) -> Value {
         ask("get", question(resource, namespace, [Member("name", .string(name))]))
     }

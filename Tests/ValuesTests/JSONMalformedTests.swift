@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// Texts that must be read (y), must be refused (n), or may be either (i), where this says which.
+/// JSON that must be accepted (y), must be refused (n), or can be either (i); then the decision is recorded here.
 @Suite("JSON at its borders")
 struct JSONMalformedTests {
     private func isRead(_ bytes: [UInt8]) -> Bool { (try? JSON.read(bytes)) != nil }

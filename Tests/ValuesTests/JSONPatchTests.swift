@@ -31,7 +31,7 @@ struct JSONPatchTests {
                 #"{"metadata":{}}"#, #"{"metadata":{"labels":{"a":"1","b":"2"}}}"#,
                 #"[{"op":"add","path":"/metadata/labels","value":{"a":"1","b":"2"}}]"#
             ),
-            // Lists: behind the end by '-', else by index.
+            // Lists: after the end with '-', otherwise by index.
             ("[1,2]", "[1,2,3]", #"[{"op":"add","path":"/-","value":3}]"#),
             ("[1,2]", "[0,1,2]", #"[{"op":"add","path":"/0","value":0}]"#),
             ("[1,2,3]", "[1,3]", #"[{"op":"remove","path":"/1"}]"#),
@@ -48,7 +48,7 @@ struct JSONPatchTests {
                 "[1,2,3,4,5]", "[2,9,3,5]",
                 #"[{"op":"remove","path":"/0"},{"op":"add","path":"/1","value":9},{"op":"remove","path":"/3"}]"#
             ),
-            // Items with names are the same item wherever they stand.
+            // Items with the same name are the same item at any position.
             (
                 #"[{"name":"app","x":1},{"name":"log"}]"#,
                 #"[{"name":"proxy"},{"name":"app","x":2},{"name":"log"}]"#,
@@ -58,7 +58,7 @@ struct JSONPatchTests {
                 #"[{"name":"a"},{"name":"b"}]"#, #"[{"name":"b"},{"name":"a"}]"#,
                 #"[{"op":"add","path":"/0","value":{"name":"b"}},{"op":"remove","path":"/2"}]"#
             ),
-            // Two items of one name are no names.
+            // If two items have one name, names do not identify items.
             (
                 #"[{"name":"v","p":"a"},{"name":"v","p":"b"}]"#,
                 #"[{"name":"v","p":"a"},{"name":"v","p":"c"}]"#,

@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// A text that is read beside a known one gives what it gives alone.
+/// JSON that is parsed next to a known document has the same result as alone.
 @Suite("Known JSON")
 struct KnownJSONTests {
     private enum Outcome: Equatable {
@@ -40,13 +40,13 @@ struct KnownJSONTests {
         Case(
             before: #"{"u":"1","a":{"b":1},"c":[2]}"#, now: #"{"u":"22","a":{"b":1},"c":[2]}"#,
             known: [#"{"b":1}"#, "[2]"]),
-        // White space behind a container is not part of it.
+        // White space after a container is not part of it.
         Case(before: #"{"a":{"b":1} }"#, now: #"{"a":{"b":1}}"#, known: [#"{"b":1}"#]),
         Case(
             before: #"[{"n":1},{"n":2},{"n":3}]"#, now: #"[{"n":1},{"n":9},{"n":3}]"#,
             known: [#"{"n":1}"#, #"{"n":3}"#]),
         Case(before: #"[[1],[2],[3]]"#, now: #"[[2],[3]]"#, known: ["[2]", "[3]"]),
-        // One that was added puts those behind it out of step until the list ends.
+        // An added item shifts those after it until the list ends.
         Case(before: #"{"l":[[1],[2]],"m":[3]}"#, now: #"{"l":[[0],[1],[2]],"m":[3]}"#, known: ["[3]"]),
         Case(before: #"{"a":[],"b":{}}"#, now: #"{"x":1,"a":[],"b":{}}"#, known: ["[]", "{}"]),
         Case(before: #"{"a":{"a":{"a":[1]}}}"#, now: #"{"a":[1]}"#, known: []),

@@ -3,7 +3,7 @@ import TestSupport
 import Values
 import YAML
 
-/// Every `cases/NAME.yaml` is read, and what comes out stands in `NAME.expected`: the documents with their bytes and
+/// Parses every `cases/NAME.yaml` and compares the result with `NAME.expected`: the documents with their bytes and
 /// values, the first one written again, or the error.
 @Suite("YAML cases")
 struct YAMLCaseTests {

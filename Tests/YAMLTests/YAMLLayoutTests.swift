@@ -3,7 +3,7 @@ import Testing
 import Values
 import YAML
 
-/// Where the nodes of a document stand, and that documents read one by one are those of the whole text.
+/// The positions of nodes, and that documents parsed one by one are those of the whole text.
 @Suite("YAML layout")
 struct YAMLLayoutTests {
     static let folder = packageRoot + "/Tests/YAMLTests/cases"
@@ -34,7 +34,7 @@ struct YAMLLayoutTests {
         }
     }
 
-    /// Nodes stand where the positions say.
+    /// Nodes are at their recorded positions.
     private func check(_ document: YAMLDocument, _ bytes: [UInt8]) throws {
         guard !document.isEmpty else { return }
         let layout = try #require(document.layout)

@@ -1,11 +1,11 @@
 import CLibFuzzer
 import Glibc
 
-/// A fuzz target: takes any bytes, and stops the process where a promise is broken.
+/// A fuzz target: accepts any bytes, and stops the process if a promise is broken.
 typealias FuzzTarget = @Sendable (UnsafeBufferPointer<UInt8>) -> Void
 
-/// `fuzz TARGET [CORPUS…] [-libfuzzer_option=value…]` runs one target; a new one is a file beside this one and a row
-/// in the table.
+/// `fuzz TARGET [CORPUS…] [-libfuzzer_option=value…]` runs one target; to add one, add a file next to this one and a
+/// row to the table.
 @main
 enum Fuzz {
     static let targets: [(name: String, make: @Sendable () -> FuzzTarget)] = [

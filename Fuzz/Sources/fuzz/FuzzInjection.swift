@@ -5,7 +5,7 @@ import Service
 import Values
 import YAML
 
-/// Configurations of both forms that inject into everything, by templates with little logic.
+/// Configurations of both forms that inject into every pod, with simple templates.
 private let snapshots: [Snapshot] = [
     """
     template: |
@@ -58,7 +58,7 @@ private let snapshots: [Snapshot] = [
     }
 }
 
-/// Any body is answered by a review in JSON, whose patch can be applied to the object it is for.
+/// The answer to any body is a review in JSON, and its patch applies to the object.
 func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>) {
     for snapshot in snapshots { fuzzReview(bytes, snapshot) }
 }
@@ -76,8 +76,8 @@ private func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>, _ snapshot: Snapsho
     else { preconditionFailure("a patch that cannot be applied: \(patch)") }
 }
 
-/// Any manifest is injected or refused; what comes out can be read again, is left alone by a second injection and can
-/// be taken back.
+/// Any manifest is injected or refused. The result parses, a second injection does not change it, and uninjection
+/// accepts it.
 func fuzzManifest(_ bytes: UnsafeBufferPointer<UInt8>) {
     let manifest = Array(bytes)
     _ = try? Pipeline.uninject(manifest: manifest)

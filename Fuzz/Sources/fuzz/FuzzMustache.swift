@@ -2,10 +2,10 @@ import Mustache
 import PluginAPI
 import Values
 
-/// Any bytes are a template or an error with a place in it; rendering ends within the limits, the same way twice, and
-/// the source map tiles the output.
+/// Any bytes are a template or an error with its place. Rendering ends within the limits, twice with the same result,
+/// and the source map covers the output without gaps.
 ///
-/// The first byte chooses the escaping; texts are parted by zero bytes: main, partials `p` and `q`, data.
+/// The first byte selects the escaping. Zero bytes separate the parts: main, partials `p` and `q`, data.
 func fuzzMustache(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let first = bytes.first else { return }
     let texts = bytes.dropFirst().split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)

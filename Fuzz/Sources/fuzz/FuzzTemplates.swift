@@ -2,8 +2,8 @@ import PluginAPI
 import Service
 import Values
 
-/// A template, a zero byte and its data in JSON are rendered or refused within the limits of a server, by one of the
-/// engines; with a source map and without, the output is the same, and so is the error.
+/// A template, a zero byte and its data in JSON. One of the engines renders or refuses it within the limits of a server;
+/// output and error are the same with and without a source map.
 func fuzzTemplate(_ engine: String) -> FuzzTarget {
     guard let registry = try? StandardPlugins.registry(), let renderer = registry.renderer(engine) else {
         return { _ in preconditionFailure("no engine \(engine)") }
@@ -27,8 +27,7 @@ func fuzzTemplate(_ engine: String) -> FuzzTarget {
     }
 }
 
-/// Go templates are parsed and compiled, or refused with a place; delimiters are the first two bytes where the third is
-/// a zero byte.
+/// A Go template is compiled, or refused with a place. If the third byte is zero, the first two are the delimiters.
 func fuzzParser() -> FuzzTarget {
     guard let registry = try? StandardPlugins.registry(), let renderer = registry.renderer("gotemplate")
     else {

@@ -1,8 +1,8 @@
 import Values
 import YAML
 
-/// Any bytes are read or refused; what is read is written and read again as the same value, and an error lies within
-/// the text.
+/// Any bytes are parsed or refused. Printing and parsing the value again gives the same value, and the place of an error
+/// is within the text.
 func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
     let value: Value
     do throws(JSONError) {
@@ -21,13 +21,13 @@ func fuzzJSON(_ bytes: UnsafeBufferPointer<UInt8>) {
         }
     }
     fuzzKnownJSON(bytes, value)
-    // Every JSON text is YAML to us by way of the value.
+    // Every JSON value can be written as YAML.
     if let again = try? YAMLReader.value(YAMLWriter.text(value)) {
         precondition(again.isEqual(value, numbersByValue: true), "another value as YAML: \(JSON.text(value))")
     }
 }
 
-/// A text with one byte changed, taken out or put in is read beside the whole one as it is read alone.
+/// JSON with one byte changed, removed or inserted has the same result next to the known document as alone.
 private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) {
     guard let known = try? JSON.readKeeping(bytes) else { preconditionFailure("kept is not read") }
     precondition(known.value == value, "another value where it is kept")
@@ -48,9 +48,9 @@ private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) 
     precondition(alone == beside, "another outcome beside a known text")
 }
 
-/// Any bytes are read or refused, strictly or not, with places and without; what is read is written and read again as
-/// the same value; documents do not overlap, and are read alone as they are read together; the short way through simple
-/// texts reads what libyaml does, which strict reading always uses.
+/// Any bytes are parsed or refused, strictly or not, with places and without. Printing and parsing the value again gives
+/// the same value. Documents do not overlap, and give the same values alone as together. The fast reader gives the same
+/// values as libyaml, which strict parsing always uses.
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     let value = try? YAMLReader.value(bytes)
     do throws(YAMLError) {
@@ -78,7 +78,7 @@ func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
         precondition(document.range.lowerBound >= end, "documents overlap")
         precondition(document.range.upperBound <= bytes.count, "a document is longer than the text")
         end = document.range.upperBound
-        // What was repeated by aliases is cheap to hold and dear to write.
+        // Values repeated by aliases take little memory but much output.
         guard (document.positions?.count ?? 0) < 10_000, JSON.text(document.value).utf8.count < 100_000 else {
             continue
         }
@@ -87,20 +87,20 @@ func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
             guard let again = try? YAMLReader.value(text) else {
                 preconditionFailure("cannot be read again: \(text)")
             }
-            // Line breaks of YAML 1.1 other than LF are folded within quotes, as go-yaml writes them.
+            // Line breaks of YAML 1.1 other than LF are folded within quotes, as in go-yaml's output.
             if text.unicodeScalars.contains(where: { $0 == "\u{2028}" || $0 == "\u{2029}" }) { continue }
             precondition(again.isEqual(document.value, numbersByValue: true), "another value: \(text)")
         }
     }
 }
 
-/// Whether a document begins on the line of its `---`, from where it cannot always be read alone: behind a tab, for example.
+/// Whether a document begins on the line of its `---`. After a tab, for example, it cannot be parsed alone from there.
 private func isBehindMarker(_ document: YAMLDocument, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     document.range.lowerBound > 0 && bytes[document.range.lowerBound - 1] != 0x0A
 }
 
-/// Two JSON texts with a line break between: their difference, applied to the first, gives the second. The first, taken
-/// as a patch, is applied to the second or refused.
+/// Two JSON documents, separated by a line break. Their difference, applied to the first, gives the second. The first,
+/// used as a patch, is applied to the second or refused.
 func fuzzPatch(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let cut = bytes.firstIndex(of: 0x0A),
         let old = try? JSON.read(UnsafeBufferPointer(rebasing: bytes[..<cut])),

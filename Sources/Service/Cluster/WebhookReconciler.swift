@@ -147,13 +147,13 @@ struct WebhookMetrics: Sendable {
         self.name = name
         let label = MetricLabel("name", [name])
         attempts = registry.counters(
-            "webhook_patch_attempts_total", "Times that a webhook configuration was to be patched.",
+            "webhook_patch_attempts_total", "Attempts to patch the webhook configuration.",
             labels: [label])
         retries = registry.counters(
-            "webhook_patch_retries_total", "Times that it was patched again since it had changed meanwhile.",
+            "webhook_patch_retries_total", "Retries because the webhook configuration had changed meanwhile.",
             labels: [label])
         failures = registry.counters(
-            "webhook_patch_failures_total", "Times that it could not be kept right.",
+            "webhook_patch_failures_total", "Failed attempts to update the webhook configuration.",
             labels: [label, MetricLabel("reason", WebhookBundle.Reason.allCases.map(\.rawValue))])
     }
 

@@ -5,14 +5,14 @@ import Service
 import Values
 
 let benchVerb = Verb(
-    name: "bench", summary: "measure what a configuration or a template costs",
+    name: "bench", summary: "measure the cost of a configuration or a template",
     operands: "inject|render",
     discussion: """
-        inject answers each --review many times over and says what each step of the way costs: reading JSON, deciding,
-        rendering, reading YAML, merging, writing the patch and the answer around it; then what the same review costs
-        when it was seen before. render compiles and executes a template. All times are CPU time of one thread: the
-        least of the rounds is what the work costs on a quiet machine, the median says how quiet this one was.
-        Looking at the clock between steps costs a step about 0.2 µs.
+        inject answers each --review many times and prints the cost of each stage: parsing JSON, deciding, rendering,
+        parsing YAML, merging, building the patch and the response; then the cost of the same review from the caches.
+        render compiles and executes a template. All times are CPU time of one thread. The minimum is the cost on an
+        idle machine; the median shows how idle this one was. Reading the clock between stages adds about 0.2 µs to
+        each.
         """,
     options: [
         Option(
@@ -21,7 +21,7 @@ let benchVerb = Verb(
         Option(name: "path", shape: .value("PATH"), fallback: "/inject", help: "inject: the request's path"),
         Option(
             name: "injectConfig", shape: .value("FILE"),
-            help: "inject: the injection configuration; without one the built-in configuration is measured",
+            help: "inject: the injection configuration; default: the built-in one",
             readsEnvironment: true),
         Option(
             name: "injectValues", shape: .value("FILE"), help: "inject: the values", readsEnvironment: true),
@@ -30,18 +30,21 @@ let benchVerb = Verb(
             readsEnvironment: true),
         Option(name: "revision", shape: .value("NAME"), fallback: "", help: "inject: the revision"),
         nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption,
-        Option(name: "rounds", shape: .value("N"), fallback: "500", help: "how often each is measured"),
+        Option(
+            name: "rounds", shape: .value("N"), fallback: "500",
+            help: "the number of measurements of "
+                + "each"),
         Option(
             name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),
     ] + templateOptions + pluginOptions,
     examples: [
         (
             "pillion bench inject --review review.json --injectConfig config --injectValues values --meshConfig mesh",
-            "which step of an injection is the slow one?"
+            "which step of an injection is slow?"
         ),
         (
             "pillion bench render -t page.tmpl -d data.json",
-            "compile and execute, each with what it allocates"
+            "compile and execute, each with its allocations"
         ),
     ],
     run: { arguments in

@@ -31,7 +31,7 @@ let enginesVerb = Verb(
     })
 
 let reasonsVerb = Verb(
-    name: "reasons", summary: "list the codes that decisions and errors bear", options: [outputOption],
+    name: "reasons", summary: "list the codes of decisions and errors", options: [outputOption],
     run: { arguments in
         let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
         standardOutput.write(
@@ -40,7 +40,7 @@ let reasonsVerb = Verb(
     })
 
 let explainVerb = Verb(
-    name: "explain", summary: "explain a code, and say what to do about it", operands: "CODE",
+    name: "explain", summary: "explain a code and what to do about it", operands: "CODE",
     examples: [("pillion explain policy_illegal", "what does this code mean?")],
     run: { arguments in
         guard let code = arguments.operands.first, arguments.operands.count == 1 else {

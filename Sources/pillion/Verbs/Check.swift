@@ -6,11 +6,11 @@ import Values
 import YAML
 
 let checkVerb = Verb(
-    name: "check", summary: "look at the serving certificate as an API server will",
+    name: "check", summary: "verify the serving certificate as an API server does",
     discussion: """
-        Says whether key and certificate belong together, whether the chain is complete and in order, whether it is made
-        out for the service's name, when it ends, whether its key and signature are strong enough, and whether the
-        caBundle of a webhook configuration leads to it. With --connect the chain is the one that a running server shows.
+        Checks that key and certificate match, that the chain is complete and in order, the names and the expiry, that
+        key and signature are strong enough, and that the caBundle of a webhook configuration leads to the
+        certificate. With --connect, checks the chain of a running server.
         """,
     options: [
         Option(
@@ -18,25 +18,26 @@ let checkVerb = Verb(
             help: "the certificate with its chain, PEM", readsEnvironment: true),
         Option(
             name: "tlsKeyFile", shape: .value("FILE"),
-            help: "its key, PEM; beside the default certificate the default key", readsEnvironment: true),
+            help: "its key, PEM; with the default certificate, the default key", readsEnvironment: true),
         Option(
             name: "connect", shape: .value("HOST:PORT"),
-            help: "look at what a running server shows instead of a file"),
+            help: "verify the certificate of a running server instead of a file"),
         Option(
             name: "service", shape: .list("NAME.NAMESPACE"),
-            help: "a service that API servers call: the certificate must be made out for NAME.NAMESPACE.svc"),
-        Option(name: "name", shape: .list("NAME"), help: "a DNS name that it must be made out for"),
+            help: "a Service that API servers call: the certificate must have the name NAME.NAMESPACE.svc"),
+        Option(name: "name", shape: .list("NAME"), help: "a DNS name that it must have"),
         Option(
             name: "webhookConfig", shape: .list("FILE"),
             help:
-                "a webhook configuration: its caBundles must lead to the certificate, and its services' names stand in it"
+                "a webhook configuration: its caBundles must lead to the certificate, which must have its "
+                + "Services' names"
         ),
         Option(
             name: "caCertFile", shape: .list("FILE"), help: "CAs that must lead to the certificate, PEM"),
         Option(
             name: "output", short: "o", shape: .value("text|json"), fallback: "text",
-            help: "how findings are printed"),
-        Option(name: "strict", shape: .flag, help: "a warning fails too"),
+            help: "the format of the findings"),
+        Option(name: "strict", shape: .flag, help: "treat warnings as errors"),
     ],
     examples: [
         (
@@ -45,7 +46,7 @@ let checkVerb = Verb(
         ),
         (
             "pillion check --connect localhost:9443 --webhookConfig webhook.yaml",
-            "what a server shows, against what the cluster expects"
+            "the certificate of a server, compared with what the cluster expects"
         ),
     ],
     run: { arguments in

@@ -5,34 +5,38 @@ import Values
 import YAML
 
 let decideVerb = Verb(
-    name: "decide", summary: "say whether pods get a sidecar, and why",
+    name: "decide", summary: "decide whether pods get a sidecar, and why",
     discussion: """
-        Reads pods and anything that holds a pod template, and asks the policy of a configuration about each. Without a
-        configuration the built-in one is asked.
+        Reads pods and objects with a pod template, and evaluates the policy of a configuration for each. Uses the
+        built-in configuration by default.
         """,
     options: [
         Option(
             name: "filename", short: "f", shape: .list("FILE"),
             help: "a manifest, a folder of *.yaml, *.yml and *.json, or - for standard input"),
-        Option(name: "recursive", short: "R", shape: .flag, help: "folders within folders too"),
+        Option(name: "recursive", short: "R", shape: .flag, help: "also read subfolders"),
         Option(
             name: "injectConfig", shape: .value("FILE"), help: "the injection configuration",
             readsEnvironment: true),
-        Option(name: "namespace", short: "n", shape: .value("NAME"), help: "of objects that name none"),
+        Option(
+            name: "namespace", short: "n", shape: .value("NAME"),
+            help: "the namespace of objects "
+                + "without one"),
         Option(
             name: "namespace-labels", shape: .list("KEY=VALUE"),
-            help: "the namespace's labels, \"\" for none; without them, what depends on them is unknown"),
+            help: "the namespace's labels, \"\" for no labels; without this flag, rules that need them "
+                + "are unknown"),
         Option(
             name: "webhookConfig", shape: .value("FILE"),
-            help: "a MutatingWebhookConfiguration: does the API server ask at all?"),
+            help: "a MutatingWebhookConfiguration: does the API server call the injector?"),
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "", help: "the injector's revision"
         ),
         podTemplatePathOption,
         Option(
             name: "output", short: "o", shape: .value("table|json|yaml"), fallback: "table",
-            help: "one object: its answer; several: a list"),
-        Option(name: "explain", shape: .flag, help: "every rule, and what would change the answer"),
+            help: "the format; a list if there are several objects"),
+        Option(name: "explain", shape: .flag, help: "print every rule, and what would change the answer"),
         Option(name: "table", shape: .flag, help: "print the truth table of the configuration"),
     ],
     examples: [

@@ -4,51 +4,51 @@ import Values
 import YAML
 
 let exportVerb = Verb(
-    name: "export", summary: "print the webhook configuration that fits an injection configuration",
+    name: "export", summary: "print the webhook configuration for an injection configuration",
     operands: "webhook",
     discussion: """
-        Prints a MutatingWebhookConfiguration: the half of a decision that the API server makes. Without
-        --namespace-selector its webhooks select as those of an Istio of the same form and revision. Pods that the policy
-        says no to are not asked about (matchConditions, from Kubernetes 1.28 on; an older API server asks all the same,
-        and is told no).
+        Prints a MutatingWebhookConfiguration, which is the API server's half of a decision. Without
+        --namespace-selector its webhooks select like those of Istio, for the same form and revision. It excludes pods
+        that the policy skips, with matchConditions (Kubernetes 1.28 and later; older API servers send these pods, and
+        Pillion skips them).
         """,
     options: [
         Option(
             name: "injectConfig", shape: .value("FILE"),
-            help: "the injection configuration; else the built-in one",
+            help: "the injection configuration; default: the built-in one",
             readsEnvironment: true),
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
-            help: "the revision that is served",
+            help: "the revision to serve",
             readsEnvironment: true),
         Option(
             name: "service", shape: .value("NAMESPACE/NAME[:PORT]"),
-            help: "the Service that is called; its namespace is never asked about"),
+            help: "the Service to call; pods of its namespace are excluded"),
         Option(
             name: "url", shape: .value("URL"),
-            help: "what is called instead of a Service: https, with the path"),
+            help: "the URL to call instead of a Service: https, with the path"),
         Option(
-            name: "caBundle", shape: .value("FILE"), help: "certificates that the API server is to trust, PEM"
+            name: "caBundle", shape: .value("FILE"), help: "certificates that the API server trusts, PEM"
         ),
         Option(
             name: "namespace-selector", shape: .list("KEY=VALUE"),
             help: "labels that a namespace must have, instead of Istio's"),
         Option(
             name: "failurePolicy", shape: .value("Fail|Ignore"), fallback: "Fail",
-            help: "what becomes of pods while nobody answers"),
+            help: "what happens to pods while nobody answers"),
         Option(
             name: "timeoutSeconds", shape: .value("N"), fallback: "5",
             help: "how long the API server waits, 1 to 30"),
         Option(
             name: "follow-policy", shape: .flag, fallback: "true",
             help:
-                "leave out what the policy says no to; false gives an object that stays right when the policy changes"
+                "exclude pods that the policy skips; false: do not depend on the policy"
         ),
         Option(
             name: "webhookConfigName", shape: .value("NAME"), fallback: "pillion", help: "the object's name"),
         Option(
             name: "webhookName", shape: .value("NAME"), fallback: "sidecar.injector.pillion",
-            help: "the webhook's name; where there are several, what their names end in"),
+            help: "the webhook's name; if there are several, the suffix of their names"),
         Option(
             name: "output", short: "o", shape: .value("yaml|json"), fallback: "yaml", help: "the format"),
     ],

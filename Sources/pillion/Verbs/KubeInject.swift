@@ -7,9 +7,9 @@ import YAML
 let kubeInjectVerb = Verb(
     name: "kube-inject", summary: "inject the sidecar into manifests",
     discussion: """
-        Every workload of the manifests gets the sidecar; documents of other kinds pass through byte for byte. The
-        result goes to standard output; what was decided for each workload, and why, to standard error. Without
-        --injectConfigFile the cluster's own configuration is read, from the ConfigMaps that Istio keeps it in.
+        Injects every workload of the manifests; documents of other kinds do not change. Prints the result to standard
+        output, and a report of each decision to standard error. Without --injectConfigFile, reads the configuration
+        from Istio's ConfigMaps in the cluster.
         """,
     options: manifestOptions + [
         Option(
@@ -23,28 +23,35 @@ let kubeInjectVerb = Verb(
             name: "meshConfigFile", shape: .value("FILE"),
             help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
     ] + clusterConfigurationOptions + [
-        Option(name: "namespace", short: "n", shape: .value("NAME"), help: "of objects that name none"),
+        Option(
+            name: "namespace", short: "n", shape: .value("NAME"),
+            help: "the namespace of objects "
+                + "without one"),
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
-            help: "the label istio.io/rev, and the end of the ConfigMaps' names: istio-REVISION"),
+            help: "the label istio.io/rev, and the suffix of the ConfigMaps' names: istio-REVISION"),
         nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
     ] + platformOptions + [
         Option(
             name: "respect-policy", shape: .flag,
-            help: "with a template: configuration too, policy and annotations decide, as in the webhook"),
+            help: "decide by policy and annotations, as the webhook does, also with a template: "
+                + "configuration"),
         Option(
             name: "reinject", shape: .flag,
-            help: "with a template: configuration too, inject anew what was injected before"),
+            help: "inject again what was injected before, also with a template: configuration"),
         Option(
             name: "provenance", shape: .flag,
-            help: "keep the way back in an annotation, so that kube-uninject restores exactly what was there"),
-        Option(name: "emitTemplate", shape: .flag, help: "print the template of the configuration and end"),
+            help: "record the original in an annotation, so that kube-uninject restores it exactly"),
+        Option(
+            name: "emitTemplate", shape: .flag,
+            help: "print the template of the configuration and "
+                + "exit"),
     ] + pluginOptions,
     examples: [
         (
             "pillion kube-inject --injectConfigFile inject-config.yaml --meshConfigFile mesh-config.yaml "
                 + "--valuesFile inject-values.yaml --filename sleep.yaml | kubectl apply -f -",
-            "injects and deploys"
+            "inject and deploy"
         )
     ],
     statuses: [(3, "with --check: something would change")],

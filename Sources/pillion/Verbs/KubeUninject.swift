@@ -2,13 +2,13 @@ import Injection
 import Values
 
 let kubeUninjectVerb = Verb(
-    name: "kube-uninject", summary: "take the sidecar out of manifests",
+    name: "kube-uninject", summary: "remove the sidecar from manifests",
     discussion: """
-        What was injected with --provenance is restored exactly; anything else by what injection leaves behind: the
-        status annotation, recorded probes and Prometheus settings. No configuration is needed.
+        Restores exactly what was injected with --provenance. Otherwise uses what injection records in the pod: the
+        status annotation, probes and Prometheus settings. Needs no configuration.
         """,
     options: manifestOptions + [podTemplatePathOption],
-    examples: [("pillion kube-uninject -f injected.yaml --diff", "shows what would go")],
+    examples: [("pillion kube-uninject -f injected.yaml --diff", "show what would be removed")],
     statuses: [(3, "with --check: something would change")],
     run: { arguments in
         let paths = try podTemplatePaths(arguments)

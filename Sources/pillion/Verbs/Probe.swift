@@ -2,16 +2,16 @@ import Glibc
 import System
 
 let probeVerb = Verb(
-    name: "probe", summary: "say whether a server's health file is fresh",
+    name: "probe", summary: "check whether a server's health file is recent",
     discussion:
-        "For an exec probe: succeeds while the server touched its --healthCheckFile within the interval.",
+        "For an exec probe: succeeds if the server touched its --healthCheckFile within the interval.",
     options: [
         Option(name: "probe-path", shape: .value("FILE"), help: "the health file"),
         Option(
             name: "interval", shape: .value("DURATION"), fallback: "4s",
-            help: "how old the file may be, at most"),
+            help: "the maximum age of the file"),
     ],
-    examples: [("pillion probe --probe-path=/tmp/health --interval=4s", "as a container's livenessProbe")],
+    examples: [("pillion probe --probe-path=/tmp/health --interval=4s", "for a container's livenessProbe")],
     run: { arguments in
         guard let path = arguments.string("probe-path") else {
             throw UsageError("want a file: --probe-path FILE")

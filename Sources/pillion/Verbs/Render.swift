@@ -12,32 +12,33 @@ let templateOptions = [
     Option(
         name: "set", shape: .list("KEY=VALUE"),
         help:
-            "sets one value of the data, KEY may be a path: a.b=1; true, false, null and numbers are such"
+            "set one value of the data; KEY can be a path: a.b=1; true, false, null and numbers are not "
+            + "strings"
     ),
     Option(
         name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
     Option(
         name: "function-set", shape: .list("SET"),
-        help: "functions besides the engine's own: sprig, helm, injection; later ones win"),
+        help: "functions besides the engine's own: sprig, helm, injection; later ones override"),
     impureFunctionsOption,
     Option(
-        name: "execute", shape: .value("NAME"), help: "the template to run where it is not the main one"),
+        name: "execute", shape: .value("NAME"), help: "the template to run instead of the main one"),
     Option(
         name: "missing-key", shape: .value("default|invalid|zero|error"),
-        help: "what a key that a map does not have gives"),
-    Option(name: "strict", shape: .flag, help: "as --missing-key error"),
+        help: "the result of a key that a map does not have"),
+    Option(name: "strict", shape: .flag, help: "the same as --missing-key error"),
     Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
     Option(name: "right-delim", shape: .value("TEXT"), help: "instead of }}"),
     Option(
-        name: "escape", shape: .value("html|json|yaml|none"), help: "what mustache escapes values for"),
+        name: "escape", shape: .value("html|json|yaml|none"), help: "how mustache escapes values"),
 ]
 
 let renderVerb = Verb(
-    name: "render", summary: "render a template over data",
+    name: "render", summary: "render a template with data",
     discussion: """
-        The first --template is the main one, further ones are known to it by their file names. Data is JSON or
-        YAML. With --requests, every line is a request as POST /render takes it, with an "id" of the caller's, and
-        every line out its answer, in the same order.
+        The first --template is the main one; it can call the others by their file names. Data is JSON or YAML. With
+        --requests, every line is a request as for POST /render, with an "id" of your choice, and every line of output
+        is its answer, in the same order.
         """,
     options: templateOptions + [
         Option(
@@ -45,29 +46,34 @@ let renderVerb = Verb(
             help: "yaml and json: the output must parse, and is printed as such"),
         Option(
             name: "source-map", shape: .value("FILE"),
-            help: "also write which template line wrote which bytes; - is standard output"),
+            help: "also write a source map: which template line wrote which bytes; - is standard output"),
         Option(
             name: "check", shape: .flag,
             help:
-                "compile only, and warn of variables that are never read and branches that are never reached; with --strict warnings fail"
+                "compile only, and warn of variables that are never read and branches that are never "
+                + "reached; with --strict a warning is an error"
         ),
         Option(
             name: "limits", shape: .value("go|server"), fallback: "go",
-            help: "server: what a server grants a stranger's template"),
+            help: "server: the limits of the server for templates of requests"),
         Option(
             name: "requests", shape: .value("FILE"),
-            help: "requests, a JSON object a line; - is standard input"),
+            help: "requests, one JSON object per line; - is standard input"),
         Option(
             name: "functions", shape: .flag,
-            help: "list the functions of all sets, those that are not pure marked; as JSON with --format json"
+            help: "list the functions of all sets and mark impure ones; as JSON with --format json"
         ),
         Option(
-            name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "where the output goes"),
+            name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "the output file"),
     ] + pluginOptions,
     examples: [
-        ("pillion render -t page.tmpl -d data.json", "renders one file"),
-        ("pillion render -t pod.tmpl --set name=web --format yaml", "and checks that it is YAML"),
-        ("pillion render --requests requests.jsonl", "answers a line with a line"),
+        ("pillion render -t page.tmpl -d data.json", "render one file"),
+        (
+            "pillion render -t pod.tmpl --set name=web --format yaml",
+            "render and check that the output is "
+                + "YAML"
+        ),
+        ("pillion render --requests requests.jsonl", "answer each line with a line"),
     ],
     run: { arguments in
         let registry = try registry(for: arguments)

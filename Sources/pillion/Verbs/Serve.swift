@@ -6,16 +6,16 @@ import Service
 let serveVerb = Verb(
     name: "serve", summary: "serve /decide, /render and /inject",
     discussion: """
-        Without a configuration, and where the default file is not there, a built-in one is served. Plain HTTP listens
-        on loopback; HTTPS is served where a certificate is. A port of -1 is off. SIGHUP reads the configuration again,
-        SIGTERM ends after the requests that are under way.
+        Serves a built-in configuration if no file is given and the default file does not exist. Plain HTTP listens on
+        loopback. HTTPS is on if there is a certificate. A port of -1 disables a listener. SIGHUP reloads the
+        configuration, SIGTERM ends the server after pending requests.
         """,
     options: serveSettings.flatMap(\.options) + compatibilityOptions,
     examples: [
-        ("pillion serve", "serves the built-in configuration on http://127.0.0.1:8080"),
+        ("pillion serve", "serve the built-in configuration on http://127.0.0.1:8080"),
         (
             "pillion serve --injectConfig config --injectValues values --meshConfig mesh --port -1",
-            "serves a configuration of Istio's over plain HTTP"
+            "serve a configuration of Istio over plain HTTP"
         ),
     ],
     run: { arguments in
@@ -34,7 +34,7 @@ private let configurationSettings: [Setting] = [
     Setting(
         [
             Option(
-                name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
+                name: "revision", shape: .value("NAME"), fallback: "", help: "the revision to serve"),
             nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
         ] + platformOptions
     ) { options, arguments in
@@ -48,33 +48,35 @@ private let configurationSettings: [Setting] = [
         "injectConfig", \.injectConfig, default: ServeOptions.defaultConfiguration,
         "the injection configuration"),
     .file(
-        "injectValues", \.injectValues, default: ServeOptions.defaultValues, "what templates see as .Values"),
+        "injectValues", \.injectValues, default: ServeOptions.defaultValues,
+        "the values: .Values in "
+            + "templates"),
     .file("meshConfig", \.meshConfig, default: ServeOptions.defaultMesh, "the mesh configuration"),
     .flag(
         "allow-privileged-template", \.allowsPrivilegedTemplates,
-        "use a configuration whose template gives pods privileged containers, the host's namespaces or paths, "
-            + "although others than this machine ask"),
+        "use a configuration whose template gives pods privileged containers or the host's namespaces or "
+            + "paths, even when remote clients can connect"),
     .file(
         "templates", \.templatesFolder,
-        "a folder of templates that requests to /render may name: NAME.tmpl, or NAME.ENGINE"),
+        "a folder of templates that requests to /render can name: NAME.tmpl, or NAME.ENGINE"),
     .flag("injectEnabled", \.isInjectionEnabled, "serve /inject").alsoReading("INJECT_ENABLED"),
 ]
 
 private let listenerSettings: [Setting] = [
     .text(
         "address", "ADDRESS,…", \.address,
-        "HTTPS: numeric addresses; none is every address, IPv4 and IPv6"),
+        "HTTPS: numeric addresses; default: all addresses, IPv4 and IPv6"),
     .port("port", \.port, "HTTPS"),
     .file(
         "tlsCertFile", \.tlsCertFile, default: ServeOptions.defaultCertificate,
         "the certificate with its chain, PEM"),
     .file("tlsKeyFile", \.tlsKeyFile, default: ServeOptions.defaultKey, "its key, PEM"),
-    .choice("tls-min-version", \.tlsMinimumVersion, "the oldest TLS that is spoken"),
+    .choice("tls-min-version", \.tlsMinimumVersion, "the oldest TLS version to accept"),
     Setting([
         Option(
             name: "tls-cipher-suites", shape: .list("NAME,…"),
-            help: "offer these cipher suites only, by their IANA names such as "
-                + "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; TLS 1.3 has their ciphers")
+            help: "accept only these cipher suites, by IANA name such as "
+                + "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; in TLS 1.3 those with the same ciphers")
     ]) { options, arguments in
         options.tlsCipherSuites = arguments.list("tls-cipher-suites").flatMap {
             $0.split(separator: ",").map(String.init)
@@ -85,7 +87,7 @@ private let listenerSettings: [Setting] = [
     Setting([
         Option(
             name: "httpSocketMode", shape: .value("MODE"), fallback: "600",
-            help: "who may connect to unix:PATH, in octal")
+            help: "the mode of the socket unix:PATH, in octal")
     ]) { options, arguments in
         guard let mode = arguments.string("httpSocketMode").flatMap({ Int($0, radix: 8) }),
             (0...0o777).contains(mode)
@@ -94,7 +96,8 @@ private let listenerSettings: [Setting] = [
     },
     .flag(
         "allow-plain-http", \.allowsPlainHTTP,
-        "serve plain HTTP on an address that others reach, which shows them everything that is asked and answered"
+        "serve plain HTTP on an address that remote clients can reach; anyone on the network can then "
+            + "read all requests and responses"
     ),
     .text(
         "monitoringAddress", "ADDRESS,…", \.monitoringAddress, "metrics, health, version and debugging"),
@@ -102,35 +105,38 @@ private let listenerSettings: [Setting] = [
 ]
 
 private let callerSettings: [Setting] = [
-    .file("clientCAFile", \.clientCAFile, "callers of /inject must have a certificate of this CA, PEM"),
-    .texts("clientCN", "NAME", \.clientNames, "and bear one of these names, as common name or DNS name"),
+    .file("clientCAFile", \.clientCAFile, "clients of /inject need a certificate of this CA, PEM"),
+    .texts(
+        "clientCN", "NAME", \.clientNames,
+        "and it must have one of these names, as common name or DNS "
+            + "name"),
     .file(
         "authTokenFile", \.authTokenFile,
-        "the bearer token that callers of /render and /decide beyond loopback must send"),
+        "the bearer token that remote clients of /render and /decide must send"),
     .flag(
         "allow-unauthenticated", \.allowsUnauthenticated,
-        "answer /render and /decide on HTTPS without a token, to whoever reaches it"),
+        "let anyone who can connect to HTTPS use /render and /decide without a token"),
     .texts(
         "allowed-hosts", "NAME", \.allowedHosts,
-        "a name besides loopback's that may be in Host on a loopback address, such as a proxy's in front"),
+        "a name to accept in Host on a loopback address, such as that of a proxy in front"),
     .flag(
         "enableInlineTemplates", \.enableInlineTemplates,
-        "let callers beyond loopback send templates of their own to /render"),
+        "let remote clients send their own templates to /render"),
 ]
 
 private let limitSettings: [Setting] =
     RenderLimit.allCases.map(renderLimit) + [
         .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
-        .number("max-request-bytes", \.maxRequestBytes, "the body of everything else"),
+        .number("max-request-bytes", \.maxRequestBytes, "the body of all other requests"),
         .duration(
             "request-budget", milliseconds: \.requestBudgetMilliseconds,
-            "how long a review may take, unless the caller's timeout leaves less"),
+            "the time limit of a review, unless the caller's timeout is shorter"),
         .number(
             "cacheBytes", \.injection.cacheBytes, in: 0...(1 << 40),
-            "memory for answers and outputs of templates that are seen again; 0 keeps none"),
+            "memory of the caches for reviews; 0: no caches"),
         .number(
             "max-in-flight", \.workers, in: 0...4_096,
-            "answers that take long at once; 0 is the number of processors"),
+            "slow requests that run at once; 0: the number of processors"),
     ]
 
 /// A limit of templates, those of requests and those of the configuration.
@@ -148,11 +154,11 @@ private func renderLimit(_ limit: RenderLimit) -> Setting {
 }
 
 private let failureSettings: [Setting] = [
-    .choice("failure-mode", \.failureMode, "how a review is answered that fails"),
+    .choice("failure-mode", \.failureMode, "the answer to a review that fails"),
     Setting([
         Option(
             name: "failure-mode-for", shape: .list("NAMESPACE=MODE"),
-            help: "the same for namespaces, with * for any text; the first that matches holds")
+            help: "the same for a namespace, with * for any text; the first match applies")
     ]) { options, arguments in
         options.failureModes = try arguments.pairs("failure-mode-for").map { pair in
             guard let mode = ServeOptions.FailureMode(rawValue: pair.value) else {
@@ -162,7 +168,9 @@ private let failureSettings: [Setting] = [
         }
     },
     .text(
-        "own-namespace", "NAME", \.ownNamespace, "where this server runs: its pods are never refused"
+        "own-namespace", "NAME", \.ownNamespace,
+        "the namespace of this server: its pods are never "
+            + "refused"
     ).alsoReading("POD_NAMESPACE"),
     Setting([
         Option(
@@ -175,7 +183,7 @@ private let failureSettings: [Setting] = [
     Setting([
         Option(
             name: "patch-self-check", shape: .value("always|sample:N|off"), fallback: "off",
-            help: "apply each patch, or each Nth, and inject again before it is answered")
+            help: "apply each patch, or each Nth, and inject the result again before the response")
     ]) { options, arguments in
         let text = arguments.string("patch-self-check") ?? ""
         guard let check = ServeOptions.SelfCheck(text) else {
@@ -188,15 +196,15 @@ private let failureSettings: [Setting] = [
 private let operationSettings: [Setting] = [
     .duration(
         "healthCheckInterval", seconds: \.healthCheckInterval,
-        "how often the health file is touched; 0 is never"),
+        "how often the health file is touched; 0: never"),
     .text("healthCheckFile", "FILE", \.healthCheckFile, "the health file"),
     .duration(
-        "shutdown-delay", seconds: \.shutdownDelay, "between the end of readiness and the end of listening"),
+        "shutdown-delay", seconds: \.shutdownDelay, "the time between unready and the end of listening"),
     Setting([
         Option(
             name: "log-format", shape: .value("text|json"),
-            help: "text on a terminal and json elsewhere by default"),
-        Option(name: "log_as_json", shape: .flag, help: "as --log-format json"),
+            help: "default: text on a terminal, otherwise json"),
+        Option(name: "log_as_json", shape: .flag, help: "the same as --log-format json"),
     ]) { options, arguments in
         options.logFormat = try arguments.choice("log-format", of: ["text", "json"])
             .flatMap(ServeOptions.LogFormat.init(rawValue:))
@@ -205,11 +213,11 @@ private let operationSettings: [Setting] = [
     Setting([
         Option(
             name: "log-level", shape: .value("LEVEL,SCOPE:LEVEL,…"), fallback: "info",
-            help: "what is logged: debug, info, warning, error or none, also by scope: "
+            help: "the level of the log: debug, info, warning, error or none; also by scope: "
                 + LogScope.allCases.map(\.rawValue).joined(separator: ", ")),
         Option(
             name: "log_output_level", shape: .value("SCOPE:LEVEL,…"),
-            help: "the same in Istio's spelling and with Istio's scopes"),
+            help: "the same with Istio's spelling and scopes"),
     ]) { options, arguments in
         let isOfIstio = !arguments.isGiven("log-level") && arguments.isGiven("log_output_level")
         let name = isOfIstio ? "log_output_level" : "log-level"

@@ -5,18 +5,18 @@ import Service
 let clusterSettings: [Setting] = [
     reference(
         "injectConfigMap", \.injectConfigMap, excluding: "injectConfig",
-        "a ConfigMap with the keys config and values, watched in place of --injectConfig and --injectValues"),
+        "watch a ConfigMap with the keys config and values instead of --injectConfig and --injectValues"),
     reference(
         "meshConfigMap", \.meshConfigMap, excluding: "meshConfig",
-        "a ConfigMap with the key mesh, watched in place of --meshConfig"),
+        "watch a ConfigMap with the key mesh instead of --meshConfig"),
     reference(
         "tlsAuto", \.tlsAuto, excluding: "tlsCertFile",
-        "make a certificate for HTTPS and keep it in this Secret, which replicas share"),
+        "create a certificate for HTTPS and store it in this Secret, which replicas share"),
     Setting([
         Option(
             name: "tlsService", shape: .list("NAMESPACE/NAME"),
-            help: "with --tlsAuto: a Service that the certificate is for, besides those that the webhook "
-                + "configuration calls; else the Service pillion beside the Secret")
+            help: "with --tlsAuto: another Service for the certificate, besides those that the webhook "
+                + "configuration calls; default: the Service pillion in the Secret's namespace")
     ]) { options, arguments in
         options.cluster.tlsServices = try arguments.list("tlsService").map {
             try object($0, of: "tlsService")
@@ -25,7 +25,7 @@ let clusterSettings: [Setting] = [
     Setting([
         Option(
             name: "reconcileWebhookConfig", shape: .flag,
-            help: "keep the caBundle of the webhook configuration right; with --tlsAuto unless it is false")
+            help: "update the caBundle of the webhook configuration; default: true with --tlsAuto")
     ]) { options, arguments in
         guard arguments.isGiven("reconcileWebhookConfig") else { return }
         options.cluster.reconcilesWebhook = try arguments.flag("reconcileWebhookConfig")
@@ -33,14 +33,14 @@ let clusterSettings: [Setting] = [
     .text("webhookConfigName", "NAME", \.cluster.webhookConfigName, "the MutatingWebhookConfiguration"),
     .text(
         "webhookName", "NAME", \.cluster.webhookName,
-        "its entries of that name, or whose name ends in a dot and it; all of them where it is empty"),
+        "its entries with this name, or whose name ends in a dot and this name; empty: all entries"),
     .file(
         "caCertFile", \.cluster.caCertFile, default: ClusterOptions.defaultAuthorities,
-        "the caBundle where certificates are mounted, PEM"),
+        "the caBundle, if certificates are mounted, PEM"),
     Setting([
         Option(
             name: "namespaceLabels", shape: .flag,
-            help: "follow the labels of namespaces for /decide; on where a cluster is asked anyway")
+            help: "watch the labels of namespaces for /decide; default: true with the flags above")
     ]) { options, arguments in
         guard arguments.isGiven("namespaceLabels") else { return }
         options.cluster.followsNamespaces = try arguments.flag("namespaceLabels")

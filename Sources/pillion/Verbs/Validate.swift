@@ -4,12 +4,12 @@ import Service
 import Values
 
 let validateVerb = Verb(
-    name: "validate", summary: "check a configuration as the server checks it before it is used",
+    name: "validate", summary: "check a configuration as the server does before it uses it",
     discussion: """
-        Reads the files, compiles selectors and templates, lays the mesh configuration over its defaults, and tries the
-        templates on pods of every kind, with annotations and without, on the host's network and not. What comes out must
-        be YAML that fits a pod, and a pod that an API server would take. Every problem is printed, with file, line and
-        column.
+        Reads the files, compiles selectors and templates, applies the mesh configuration to its defaults, and tries
+        the templates on pods of every kind, with and without annotations, on the host's network and not. The result
+        must be YAML that fits a pod, and a pod that an API server would accept. Prints every problem with file, line
+        and column.
         """,
     options: [
         Option(
@@ -19,15 +19,17 @@ let validateVerb = Verb(
         Option(
             name: "meshConfig", shape: .value("FILE"), help: "the mesh configuration", readsEnvironment: true),
         Option(
-            name: "revision", shape: .value("NAME"), fallback: "", help: "the revision that is served"),
+            name: "revision", shape: .value("NAME"), fallback: "", help: "the revision to serve"),
         nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption,
         Option(
-            name: "templates", shape: .value("FOLDER"), help: "named templates, as the server holds them",
+            name: "templates", shape: .value("FOLDER"),
+            help: "the folder of named templates of the "
+                + "server",
             readsEnvironment: true),
         Option(
             name: "allow-privileged-template", shape: .flag,
-            help: "a template may give pods privileged containers, the host's namespaces or paths"),
-        Option(name: "strict", shape: .flag, help: "a warning fails too"),
+            help: "let a template give pods privileged containers or the host's namespaces or paths"),
+        Option(name: "strict", shape: .flag, help: "treat warnings as errors"),
     ] + pluginOptions,
     examples: [
         ("pillion validate --injectConfig config --injectValues values --meshConfig mesh", "before a rollout")

@@ -22,7 +22,7 @@ let versionVerb = Verb(
 
 let completionVerb = Verb(
     name: "completion", summary: "print a completion script for a shell", operands: "bash|zsh|fish",
-    examples: [("source <(pillion completion bash)", "completes verbs and options in this shell")],
+    examples: [("source <(pillion completion bash)", "complete verbs and options in this shell")],
     run: { arguments in
         guard let shell = arguments.operands.first, arguments.operands.count == 1 else {
             throw UsageError("want one shell: bash, zsh or fish")
@@ -36,7 +36,7 @@ let completionVerb = Verb(
 
 let manVerb = Verb(
     name: "man", summary: "print the manual page",
-    examples: [("pillion man | man -l -", "shows it")],
+    examples: [("pillion man | man -l -", "show it")],
     run: { _ in
         standardOutput.write(manualPage(version: BuildInformation.version))
         return .success

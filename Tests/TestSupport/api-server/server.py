@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A TLS server that speaks as much of the Kubernetes API as Pillion reads and writes, for tests.
+"""A TLS server for tests, with the part of the Kubernetes API that Pillion uses.
 
     server.py FOLDER        certificates and tokens go into the folder; one JSON line says the ports
 
@@ -29,7 +29,7 @@ GROUPS = {
     "nodes": ("", "v1", "Node", False),
     "mutatingwebhookconfigurations": (
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", False),
-    # Kept as they come, for what an installation applies.
+    # Stored unchanged, for the objects of an installation.
     "serviceaccounts": ("", "v1", "ServiceAccount", True),
     "services": ("", "v1", "Service", True),
     "deployments": ("apps", "v1", "Deployment", True),
@@ -57,7 +57,7 @@ class Problem(Exception):
 
 
 class Cluster:
-    """What the server knows."""
+    """The state of the server."""
 
     def __init__(self):
         self.lock = threading.Condition()
@@ -66,11 +66,11 @@ class Cluster:
         self.history = []          # (version, type, key, object)
         self.oldest = 0            # events up to there are forgotten
         self.tokens = {}
-        self.rules = None          # None: everybody may do everything
-        self.failures = []         # answers to give in place of the next ones
+        self.rules = None          # None: everything is allowed
+        self.failures = []         # answers to give instead of the next ones
         self.log = []
         self.settings = {"bookmarks": True, "bookmarkSeconds": 0.2, "goneAsEvent": True, "version": "v1.33.2"}
-        self.epoch = 0             # watches of an older one end
+        self.epoch = 0             # watches of an older epoch end
         self.expire_continue = 0
 
     def put(self, key, item):
@@ -129,7 +129,7 @@ def merge(old, new):
 
 
 def strategic(old, new, key=""):
-    """Enough of the strategic merge: `webhooks` are merged by name, everything else as RFC 7396 has it."""
+    """Enough of the strategic merge: `webhooks` are merged by name, everything else as in RFC 7396."""
     if key == "webhooks" and isinstance(old, list):
         result = copy.deepcopy(old)
         for item in new:
@@ -152,7 +152,7 @@ def strategic(old, new, key=""):
 
 
 def json_patch(item, operations):
-    """add, replace, remove and test of RFC 6902."""
+    """The operations add, replace, remove and test of RFC 6902."""
     item = copy.deepcopy(item)
     for operation in operations:
         parts = [p.replace("~1", "/").replace("~0", "~") for p in operation["path"].split("/")[1:]]
@@ -171,7 +171,7 @@ def json_patch(item, operations):
 
 
 def check(resource, old, new):
-    """What a real server refuses."""
+    """Raises for objects that a real server refuses."""
     if resource == "secrets":
         if old is not None and old.get("type", "Opaque") != new.get("type", "Opaque"):
             raise Problem(422, "Invalid", f'Secret "{new["metadata"]["name"]}" is invalid: type: field is immutable')
@@ -412,7 +412,7 @@ class API(BaseHTTPRequestHandler):
 
     def event(self, kind, item):
         line = json.dumps({"type": kind, "object": item}).encode() + b"\n"
-        # In two chunks, as a line may come.
+        # In two chunks, because a line can be split.
         half = len(line) // 2
         for part in (line[:half], line[half:]):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
@@ -456,7 +456,7 @@ class Server(ThreadingHTTPServer):
     def get_request(self):
         connection, address = super().get_request()
         if self.context:
-            # The handshake is for the connection's own thread.
+            # The connection's own thread does the handshake.
             connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
 
@@ -520,7 +520,7 @@ class Control(BaseHTTPRequestHandler):
         servers["api"].cut()
 
     def control_forget(self, body):
-        """History up to now is gone: watches end, and what resumes them finds 410."""
+        """Forgets all history: watches end, and resuming them gives 410."""
         with cluster.lock:
             cluster.version += 1
             cluster.oldest = cluster.version
@@ -530,7 +530,7 @@ class Control(BaseHTTPRequestHandler):
         servers["api"].cut()
 
     def control_restart(self, body):
-        """Nothing listens for that many seconds."""
+        """Stops listening for that many seconds."""
         old = servers["api"]
         old.shutdown()
         old.server_close()
@@ -551,7 +551,7 @@ proxied = []
 
 
 def proxy(listener):
-    """CONNECT and nothing else."""
+    """A proxy that supports CONNECT only."""
     def pump(source, target):
         try:
             while True:
@@ -598,7 +598,7 @@ def start(name, handler, context=None, port=0):
 
 
 def certificates(folder):
-    """An authority, the server's certificate and a client's."""
+    """Creates an authority, the server's certificate and a client's."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
@@ -617,7 +617,7 @@ def certificates(folder):
 
 
 def main():
-    # The test process may have blocked what it ends this one with.
+    # The test process may have blocked the signal that ends this one.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     folder = sys.argv[1]
@@ -627,7 +627,7 @@ def main():
     context.load_cert_chain(os.path.join(folder, "server.crt"), os.path.join(folder, "server.key"))
     context.load_verify_locations(os.path.join(folder, "ca.crt"))
     context.verify_mode = ssl.CERT_OPTIONAL
-    # A real server speaks HTTP/2 with clients that ask for it; these tests must not ask.
+    # Like a real server, offers HTTP/2 to clients that request it, which these tests must not do.
     context.set_alpn_protocols(["http/1.1"])
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=proxy, args=(listener,), daemon=True).start()
