@@ -14,7 +14,7 @@ import Values
     }
 
     /// Annotation, values that are valid in both forms, values that are not.
-    @Test(arguments: [
+    private static let bothForms: [(annotation: String, valid: [String], invalid: [String])] = [
         ("sidecar.istio.io/interceptionMode", ["REDIRECT", "TPROXY", "NONE"], ["FOO", "", "redirect"]),
         (
             "status.sidecar.istio.io/port", ["0", "15020", "65535", "080"],
@@ -24,6 +24,8 @@ import Values
             "readiness.status.sidecar.istio.io/periodSeconds", ["0", "4294967295"],
             ["4294967296", "-1", "", "1s"]
         ),
+        ("readiness.status.sidecar.istio.io/initialDelaySeconds", ["1"], ["x"]),
+        ("readiness.status.sidecar.istio.io/failureThreshold", ["30"], ["1.5"]),
         (
             "traffic.sidecar.istio.io/includeOutboundIPRanges",
             [
@@ -64,7 +66,9 @@ import Values
                 "drainDuration: 1.5s",
             ]
         ),
-    ])
+    ]
+
+    @Test(arguments: bothForms)
     func valuesOfBothForms(annotation: String, valid: [String], invalid: [String]) {
         for form in [PolicyConfiguration.Form.classic, .modern] {
             for value in valid {
@@ -78,19 +82,32 @@ import Values
         }
     }
 
-    @Test(arguments: [
+    /// Annotation, value, and the number of problems in the classic and in the modern form.
+    private static let oneForm: [(annotation: String, value: String, classic: Int, modern: Int)] = [
         ("sidecar.istio.io/enableCoreDump", "sure", 1, 0), ("sidecar.istio.io/proxyCPU", "lots", 0, 1),
-        ("sidecar.istio.io/proxyCPU", "2000m", 0, 0), ("sidecar.istio.io/proxyMemoryLimit", "1Gi\n", 0, 1),
+        ("sidecar.istio.io/proxyCPU", "2000m", 0, 0), ("sidecar.istio.io/proxyCPULimit", "-", 0, 1),
+        ("sidecar.istio.io/proxyMemory", "1 GB", 0, 1), ("sidecar.istio.io/proxyMemoryLimit", "1Gi\n", 0, 1),
         ("traffic.sidecar.istio.io/kubevirtInterfaces", "averyveryverylongname0", 0, 1),
         ("traffic.sidecar.istio.io/kubevirtInterfaces", "net1, net2", 0, 0),
         ("traffic.sidecar.istio.io/excludeInterfaces", "1net", 0, 1),
         ("istio.io/reroute-virtual-interfaces", "net0ps2,net1_a.b-c", 0, 0),
         ("istio.io/reroute-virtual-interfaces", "net0;id", 0, 1),
         ("sidecar.istio.io/userVolume", "anything", 0, 0),
-    ])
+    ]
+
+    @Test(arguments: oneForm)
     func valuesOfOneForm(annotation: String, value: String, classic: Int, modern: Int) {
         #expect(Self.check([(annotation, value)], .classic).problems.count == classic)
         #expect(Self.check([(annotation, value)], .modern).problems.count == modern)
+    }
+
+    /// A rule that is added without values in one of the two tables fails here.
+    @Test func everyCheckedAnnotationHasValues() {
+        let rules = AnnotationRules.classic.merging(AnnotationRules.modern) { first, _ in first }
+        let tested = Set(Self.bothForms.map(\.annotation)).union(Self.oneForm.map(\.annotation))
+        for (annotation, rule) in rules where rule != .anything {
+            #expect(tested.contains(annotation), "\(annotation) is checked, but no test has a value of it")
+        }
     }
 
     @Test func messageListsProblemsInOrder() {

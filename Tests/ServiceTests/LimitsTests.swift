@@ -327,6 +327,15 @@ struct LimitsTests {
         "warnings of a review": "AdmissionReviewTests",
     ]
 
+    @Test(arguments: RenderLimit.allCases)
+    func everyLimitOfARenderingIsInTheDocument(limit: RenderLimit) {
+        let text = TestSupport.text(of: packageRoot + "/docs/reference.md")
+        let isARow = text.split(separator: "\n").contains {
+            $0.hasPrefix("| ") && $0.contains("`\(limit.flag)`")
+        }
+        #expect(isARow, "docs/reference.md has no row with \(limit.flag)")
+    }
+
     @Test func everyRowOfTheDocumentHasATest() {
         let text = TestSupport.text(of: packageRoot + "/docs/reference.md")
         let table = text.split(separator: "| what | limit | past it | flag |").last ?? ""

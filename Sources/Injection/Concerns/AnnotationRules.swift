@@ -121,7 +121,7 @@ extension AnnotationRules {
         "proxy.istio.io/config": .proxyConfiguration,
     ]
 
-    private static let classic: [String: Rule] = {
+    static let classic: [String: Rule] = {
         var rules = both
         rules["sidecar.istio.io/enableCoreDump"] = .bool
         let free = [
@@ -137,7 +137,7 @@ extension AnnotationRules {
         return rules
     }()
 
-    private static let modern: [String: Rule] = {
+    static let modern: [String: Rule] = {
         var rules = both
         for name in ["proxyCPU", "proxyMemory", "proxyCPULimit", "proxyMemoryLimit"] {
             rules["sidecar.istio.io/" + name] = .quantity
