@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the certificates anew, in this folder: an authority, and the Service's certificate as the Secret holds it.
+# Makes the certificates again, in this folder: an authority, and the Service's certificate as the Secret holds it.
 set -euo pipefail
 cd "$(dirname "$0")"
 days=36500
