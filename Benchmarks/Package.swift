@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Apart from the main package, so that its build and tests do not pay for measuring.
+// A package of its own, so that build and tests of the main package do not build the benchmarks.
 let package = Package(
     name: "pillion-benchmarks",
     dependencies: [.package(name: "pillion", path: "..")],

@@ -5,11 +5,11 @@ struct InputError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Runs one engine as its arguments say: TEMPLATE DATA.json SAMPLES FOLDER.
+/// Measures one engine. Arguments: TEMPLATE DATA.json SAMPLES FOLDER.
 ///
-/// Prints its name, the least and the median CPU time of a rendering in µs, parted by tabs, and writes what it rendered
-/// to FOLDER/NAME.out. `prepare` compiles the template and gives a rendering and the bytes of one; compiling and
-/// reading the data are not measured, making the output's memory is.
+/// Prints its name, the minimum and the median CPU time of a rendering in µs, separated by tabs, and writes the output to
+/// FOLDER/NAME.out. `prepare` compiles the template and returns a function that renders, and the bytes of one output.
+/// Compiling and parsing the data are not measured; allocating the output is.
 func measurePeer(
     _ name: String,
     _ prepare: (_ template: [UInt8], _ data: Value) throws -> (

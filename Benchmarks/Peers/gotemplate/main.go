@@ -2,9 +2,9 @@
 //
 //	gotemplate DATA.json SAMPLES FOLDER TEMPLATE ...
 //
-// Prints a line a template: its file's name, the least and the median CPU time of a rendering in µs, parted by tabs.
-// The time is the process's with the garbage collector's, on one processor (GOMAXPROCS=1). Each output goes to
-// FOLDER/NAME.out. Parsing the template and reading the data are not measured; making the output's memory is.
+// Prints one line per template: its file's name, the minimum and the median CPU time of a rendering in µs, separated by
+// tabs. It is the time of the process, garbage collection included, on one processor (GOMAXPROCS=1). Each output goes to
+// FOLDER/NAME.out. Parsing template and data is not measured; allocating the output is.
 package main
 
 import (

@@ -1,7 +1,7 @@
 import CAllocationCount
 import Glibc
 
-/// What one thing cost: CPU time of this thread, least and median of the samples, and what it allocated once.
+/// The cost of one measurement: CPU time of this thread, minimum and median of the samples, and its allocations.
 struct Measurement {
     var name: String
     var leastNanoseconds: Double
@@ -10,9 +10,9 @@ struct Measurement {
     var allocations: Int
 }
 
-/// Runs `body` often enough for samples of at least two milliseconds and takes 30 of them.
+/// Runs `body` often enough for samples of at least 2 ms, and takes 30 samples.
 ///
-/// The least is what the work costs on a quiet machine; the median says how quiet this one was.
+/// The minimum is the cost on an idle machine; the median shows how idle this one was.
 func measure(_ name: String, _ body: () throws -> Void) rethrows -> Measurement {
     try body()
     count_allocations(1)
@@ -30,7 +30,7 @@ func measure(_ name: String, _ body: () throws -> Void) rethrows -> Measurement 
         allocatedBytes: bytes, allocations: count)
 }
 
-/// Nanoseconds of CPU a round.
+/// Nanoseconds of CPU per round.
 private func sample(_ rounds: Int, _ body: () throws -> Void) rethrows -> Double {
     let start = cpuNanoseconds()
     for _ in 0..<rounds { try body() }

@@ -9,7 +9,7 @@ struct InputError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// The files that are measured with.
+/// The input files.
 struct Inputs {
     let folder: String
 
@@ -29,7 +29,7 @@ struct Inputs {
 
     func has(_ name: String) -> Bool { access("\(folder)/\(name)", R_OK) == 0 }
 
-    /// Each `config-NAME` with the review for it.
+    /// Each `config-NAME` with its review.
     var configurations: [(name: String, review: String)] {
         var names: [String] = []
         guard let stream = opendir(folder) else { return [] }

@@ -1,10 +1,10 @@
-// Measures what Pillion is made of, each part alone, and prints a table in Markdown.
+// Measures each part of Pillion alone, and prints a table in Markdown.
 //
 //     pillion-bench FOLDER [NAME ...]
 //
 // FOLDER is what scripts/bench-inputs prints: configurations, a review for them, templates with their data. With names,
-// only measurements whose name contains one of them are made. CPU time of one thread; allocation is counted in this
-// process.
+// runs only measurements whose name contains one of them. Times are CPU time of one thread; allocations are counted in
+// this process.
 
 import Glibc
 
@@ -35,7 +35,7 @@ func row(_ measurement: Measurement) -> String {
         "| \(measurement.name) | \(least) | \(median) | \(measurement.allocatedBytes) | \(measurement.allocations) |"
 }
 
-/// With one decimal.
+/// Formats a number with one decimal.
 func microseconds(_ nanoseconds: Double) -> String {
     let tenths = Int((nanoseconds / 100).rounded())
     return "\(tenths / 10).\(tenths % 10)"

@@ -11,7 +11,7 @@ exit(
         return (render: { _ = compiled.render(input) }, output: { Array(compiled.render(input).utf8) })
     })
 
-/// JSON data as that engine takes it: dictionaries and arrays of `Any`; a null is a key that is not there.
+/// JSON data in the form of that engine: dictionaries and arrays of `Any`; null members are left out.
 func dictionaries(_ value: Value) -> Any? {
     if let object = value.object {
         var result: [String: Any] = [:]
