@@ -1,19 +1,26 @@
 import TestSupport
 import Testing
 
-/// The documents that lead through the code name files and types. Every one of them exists.
+/// Every file, type and member that the documents about the code name exists.
 @Suite struct TourTests {
     private static let documents = ["docs/architecture.md", "CONTRIBUTING.md"]
 
     @Test(arguments: documents)
     func filesExist(document: String) {
-        let paths = Document(document).terms.filter { Self.isPath($0.text) }
+        let terms = Document(document).terms
+        let paths = terms.filter { Self.isPath($0.text) }
         #expect(paths.count > 10, "\(document) names hardly any file")
         for path in paths {
-            let known =
-                contents(of: "\(packageRoot)/\(path.text)") != nil
-                || !entries(of: "\(packageRoot)/\(path.text)").isEmpty
-            #expect(known, "\(document):\(path.line): there is no \(path.text)")
+            let name = "\(packageRoot)/\(path.text)"
+            let exists = contents(of: name) != nil || !entries(of: name).isEmpty
+            #expect(exists, "\(document):\(path.line): there is no \(path.text)")
+        }
+        let known = Set(
+            ["Sources", "Plugins", "Tests"].flatMap { swiftFiles(in: "\(packageRoot)/\($0)") }
+                .map { String($0.split(separator: "/").last ?? "") })
+        for file in terms where file.text.hasSuffix(".swift") && !file.text.contains("/") {
+            let exists = known.contains(file.text) || file.text == "Package.swift"
+            #expect(exists, "\(document):\(file.line): no file is called \(file.text)")
         }
     }
 
@@ -24,12 +31,11 @@ import Testing
         #expect(names.count > 10, "\(document) names hardly any type")
         for name in names {
             let parts = name.text.split(separator: "(")[0].split(separator: ".").map(String.init)
-            #expect(
-                declared.types.contains(parts[0]), "\(document):\(name.line): nothing declares \(parts[0])")
-            if parts.count > 1, let member = parts.last {
-                #expect(
-                    declared.has(member, in: parts[0]),
-                    "\(document):\(name.line): \(parts[0]) has no \(member)")
+            let isDeclared = declared.types.contains(parts[0])
+            #expect(isDeclared, "\(document):\(name.line): nothing declares \(parts[0])")
+            if isDeclared, parts.count > 1, let member = parts.last {
+                let hasMember = declared.has(member, in: parts[0])
+                #expect(hasMember, "\(document):\(name.line): \(parts[0]) has no \(member)")
             }
         }
     }
