@@ -53,7 +53,7 @@ import Testing
 
     /// `Pipeline`, `Pipeline.review`, `PodConcern.apply(to:)`.
     private static func isType(_ text: String) -> Bool {
-        guard let first = text.first, first.isUppercase, !isPath(text), text != "Makefile" else {
+        guard let first = text.first, first.isUppercase, !isPath(text), !text.hasSuffix(".swift") else {
             return false
         }
         let name = text.split(separator: "(")[0]
