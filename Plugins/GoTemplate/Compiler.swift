@@ -18,6 +18,7 @@ struct Compiler: ~Copyable {
         var calls: Pool<Program.Call>
         var loops: [Program.Loop] = []
         var templateCalls: [Program.TemplateCall] = []
+        var methodCalls: [Program.MethodCall] = []
         var failures: [Program.Failure] = []
         var types: [GoType] = []
         var functions: [TemplateFunction] = []
@@ -29,6 +30,16 @@ struct Compiler: ~Copyable {
     struct Variable {
         let name: Range<Int>
         let slot: Int32
+    }
+
+    /// A `range` that is being compiled. In its else list no round is running: `break` leaves the list and nothing
+    /// else, `continue` goes on with the loop around it.
+    struct OpenLoop {
+        /// The jumps of `continue` and of `break`, each with the index of the one before it.
+        var continues = Compiler.noJump
+        var exits = Compiler.noJump
+        /// How many `with` clauses were open where the else list begins; nil in the body.
+        var withsBeforeElse: Int?
     }
 
     /// Which template is cut into segments, and what its root is.
@@ -57,8 +68,10 @@ struct Compiler: ~Copyable {
     private let segmenting: Segmenting?
     /// The node that instructions are written for.
     var currentNode: NodeIndex = 0
-    /// The innermost loop: where `continue` goes, and the jumps that `break` made.
-    private var loopStarts: [(next: Int32, exits: Int32)] = []
+    /// The `range` clauses around the node that is being compiled, innermost last.
+    private var openLoops: [OpenLoop] = []
+    /// How many `with` clauses are open: what leaves an else list has to close those inside of it.
+    private var openWiths = 0
     /// The functions of `syntax` that were called before.
     var entries: [FunctionTable.Entry?]
     /// Which of the constants the strings of `syntax` are; -1 for those that are none yet.
@@ -197,14 +210,22 @@ struct Compiler: ~Copyable {
         case .ifBranch, .with: compileBranch(node)
         case .range: compileRange(node)
         case .template: compileTemplate(index, node)
-        case .breakLoop:
-            let pending = loopStarts[loopStarts.count - 1].exits
-            loopStarts[loopStarts.count - 1].exits = emit(pending: .breakLoop(pending))
+        case .breakLoop: compileBreak()
         case .continueLoop:
-            let pending = loopStarts[loopStarts.count - 1].next
-            loopStarts[loopStarts.count - 1].next = emit(pending: .jump(pending))
+            guard let loop = openLoops.lastIndex(where: { $0.withsBeforeElse == nil }) else { break }
+            openLoops[loop].continues = emit(pending: .jump(openLoops[loop].continues))
         default: break
         }
+    }
+
+    private mutating func compileBreak() {
+        let last = openLoops.count - 1
+        guard let outside = openLoops[last].withsBeforeElse else {
+            openLoops[last].exits = emit(pending: .breakLoop(openLoops[last].exits))
+            return
+        }
+        for _ in outside..<openWiths { emit(.endWith) }
+        openLoops[last].exits = emit(pending: .jump(openLoops[last].exits))
     }
 
     private mutating func compileBranch(_ node: Syntax.Node) {
@@ -218,9 +239,13 @@ struct Compiler: ~Copyable {
             compilePipe(node.first)
             let visible = variables.count
             let test = emit(pending: isWith ? .with(Compiler.noJump) : .jumpIfFalse(Compiler.noJump))
+            if isWith { openWiths += 1 }
             compileList(node.second)
             variables.removeLast(variables.count - visible)
-            if isWith { emit(.endWith) }
+            if isWith {
+                openWiths -= 1
+                emit(.endWith)
+            }
             guard node.third != Syntax.none else {
                 patch(test)
                 break
@@ -263,15 +288,18 @@ struct Compiler: ~Copyable {
         parts.loops.append(loop)
         emit(.range(Int32(loopIndex)))
         let body = Int32(parts.instructions.count)
-        loopStarts.append((Compiler.noJump, Compiler.noJump))
+        openLoops.append(OpenLoop())
         compileList(node.second)
         variables.removeLast(variables.count - visible)
-        let (continues, exits) = loopStarts.removeLast()
-        patch(continues)
+        patch(openLoops[openLoops.count - 1].continues)
         emit(.next(body: body))
         let skip = node.third != Syntax.none ? emit(pending: .jump(Compiler.noJump)) : Compiler.noJump
         parts.loops[loopIndex].elseTarget = Int32(parts.instructions.count)
-        if node.third != Syntax.none { compileList(node.third) }
+        if node.third != Syntax.none {
+            openLoops[openLoops.count - 1].withsBeforeElse = openWiths
+            compileList(node.third)
+        }
+        let exits = openLoops.removeLast().exits
         patch(skip)
         patch(exits)
         variables.removeLast(variables.count - outside)

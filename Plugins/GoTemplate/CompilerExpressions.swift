@@ -11,18 +11,18 @@ extension Compiler {
         switch node.kind {
         case .field:
             lastNode = first
-            compilePath(node.start, node.length, given: given.count, hasFinal: hasFinal, unwraps: true) {
-                .field(path: $0)
-            }
+            compilePath(
+                node.start, node.length, given: given, hasFinal: hasFinal, unwraps: true, .dot
+            ) { .field(path: $0) }
         case .chain:
-            compileChain(first, given: given.count, hasFinal: hasFinal, unwraps: true)
+            compileChain(first, given: given, hasFinal: hasFinal, unwraps: true)
         case .identifier:
             if compileFunction(first, shown: index, arguments: given, hasFinal: hasFinal) { emit(.unwrap) }
         case .pipe:
             if !given.isEmpty || hasFinal { return notAFunction(first) }
             compilePipe(first)
         case .variable:
-            compileVariable(first, given: given.count, hasFinal: hasFinal, unwraps: true)
+            compileVariable(first, given: given, hasFinal: hasFinal, unwraps: true)
         default:
             lastNode = first
             if !given.isEmpty || hasFinal { return notAFunction(first) }
@@ -43,6 +43,7 @@ extension Compiler {
         var first: NodeIndex
         var count: Int
         var isEmpty: Bool { count == 0 }
+        static let none = Arguments(first: Syntax.none, count: 0)
     }
 
     private func count(from first: NodeIndex) -> Int {
@@ -79,7 +80,9 @@ extension Compiler {
 
     // MARK: Fields and variables
 
-    private mutating func compileVariable(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
+    private mutating func compileVariable(
+        _ index: NodeIndex, given: Arguments, hasFinal: Bool, unwraps: Bool
+    ) {
         let node = nodes[Int(index)]
         lastNode = index
         let name = firstName(index)
@@ -87,18 +90,20 @@ extension Compiler {
             return fail("undefined variable: %s", [writtenName(name)])
         }
         if Int(node.length) == name.count + 1 {
-            if given > 0 || hasFinal { return notAFunction(index) }
+            if !given.isEmpty || hasFinal { return notAFunction(index) }
             emit(.variable(slot: slot))
             if unwraps { emit(.unwrap) }
             return
         }
         compilePath(
             Int32(name.upperBound), node.start + node.length - Int32(name.upperBound), given: given,
-            hasFinal: hasFinal, unwraps: unwraps
+            hasFinal: hasFinal, unwraps: unwraps, .variable(slot: slot)
         ) { .variableField(slot: slot, path: $0) }
     }
 
-    private mutating func compileChain(_ index: NodeIndex, given: Int, hasFinal: Bool, unwraps: Bool) {
+    private mutating func compileChain(
+        _ index: NodeIndex, given: Arguments, hasFinal: Bool, unwraps: Bool
+    ) {
         let node = nodes[Int(index)]
         lastNode = index
         let inner = nodes[Int(node.first)]
@@ -112,26 +117,46 @@ extension Compiler {
             lastNode = node.first
             _ = compileFunction(node.first, shown: node.first, arguments: nil, hasFinal: false)
         }
-        compilePath(node.start, node.length, given: given, hasFinal: hasFinal, unwraps: unwraps) {
-            .chainField(path: $0)
-        }
+        compilePath(
+            node.start, node.length, given: given, hasFinal: hasFinal, unwraps: unwraps, nil
+        ) { .chainField(path: $0) }
     }
 
     /// - Parameters:
     ///   - start, length: `.a.b` in the source.
-    ///   - given: how many arguments stand behind it.
+    ///   - given: the arguments behind it: the last name is a method then.
+    ///   - receiver: pushes what the path begins at; nil where that is on the stack.
     private mutating func compilePath(
-        _ start: Int32, _ length: Int32, given: Int, hasFinal: Bool, unwraps: Bool,
-        _ instruction: (Int32) -> Instruction
+        _ start: Int32, _ length: Int32, given: Arguments, hasFinal: Bool, unwraps: Bool,
+        _ receiver: Instruction?, _ instruction: (Int32) -> Instruction
     ) {
         let path = names(start: literalStart + Int(start), length: Int(length))
-        let count = given + (hasFinal ? 1 : 0)
-        emit(instruction(Int32(parts.paths.count)))
-        parts.paths.append(
-            .init(
-                first: path.first, count: path.count, at: lastNode, unwraps: unwraps,
-                arguments: count > 0 ? Int32(count) : -1))
-        if hasFinal { emit(.dropBelow) }
+        guard !given.isEmpty || hasFinal else {
+            emit(instruction(Int32(parts.paths.count)))
+            parts.paths.append(.init(first: path.first, count: path.count, at: lastNode, unwraps: unwraps))
+            return
+        }
+        if path.count > 1 {
+            emit(instruction(Int32(parts.paths.count)))
+            parts.paths.append(.init(first: path.first, count: path.count - 1, at: lastNode))
+        } else if let receiver {
+            emit(receiver)
+        }
+        let index = Int32(parts.methodCalls.count)
+        var call = Program.MethodCall(
+            name: path.first + path.count - 1, count: Int32(given.count), hasFinal: hasFinal, at: lastNode,
+            unwraps: unwraps, arguments: [])
+        var argument = given.first
+        while argument != Syntax.none {
+            call.arguments.append(argument)
+            argument = nodes[Int(argument)].next
+        }
+        parts.methodCalls.append(call)
+        emit(.method(index))
+        let node = lastNode
+        for argument in call.arguments { compileArgument(argument, as: .any) }
+        lastNode = node
+        emit(.invoke(index))
     }
 
     /// The names of `.a.b`, which stands there in the literals. The same path has the same names, and the same name
@@ -173,7 +198,7 @@ extension Compiler {
     ) -> Bool {
         lastNode = index
         let node = nodes[Int(index)]
-        let given = arguments ?? Arguments(first: Syntax.none, count: 0)
+        let given = arguments ?? .none
         let count = given.count + (hasFinal ? 1 : 0)
         guard let function = entry(node.second) else {
             fail("%q is not a defined function", [.text(written(node))])
@@ -280,13 +305,13 @@ extension Compiler {
             }
             return emit(.none)
         case .field:
-            compilePath(node.start, node.length, given: 0, hasFinal: false, unwraps: false) {
-                .field(path: $0)
-            }
-        case .variable: compileVariable(index, given: 0, hasFinal: false, unwraps: false)
+            compilePath(
+                node.start, node.length, given: .none, hasFinal: false, unwraps: false, .dot
+            ) { .field(path: $0) }
+        case .variable: compileVariable(index, given: .none, hasFinal: false, unwraps: false)
         case .pipe: compilePipe(index)
         case .identifier: _ = compileFunction(index, shown: index, arguments: nil, hasFinal: false)
-        case .chain: compileChain(index, given: 0, hasFinal: false, unwraps: false)
+        case .chain: compileChain(index, given: .none, hasFinal: false, unwraps: false)
         default: return compileLiteral(index, node, as: type)
         }
         emitCheck(type)

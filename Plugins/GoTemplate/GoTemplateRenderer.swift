@@ -30,7 +30,9 @@ public struct GoTemplateRenderer: Renderer {
             }
             chosen.append(set)
         }
-        let table = FunctionTable(chosen, impure: options.allowsImpureFunctions)
+        let table = FunctionTable(
+            chosen, impure: options.allowsImpureFunctions, refusing: options.refusesImpureFunctions,
+            without: options.withoutFunctions)
         return try GoTemplate(sources, table: table, options: options)
     }
 }
@@ -84,11 +86,26 @@ struct GoTemplate: CompiledTemplate {
         self.options = options
     }
 
-    /// The running templates and one more; what the new text defines again is replaced.
+    /// A text that is rendered beside these templates.
+    ///
+    /// - Returns: the text's template; where it defines or calls templates by `template`, the running ones are in it,
+    ///   and what it defines again is replaced.
     func adding(_ source: TemplateSource) throws(RenderError) -> GoTemplate {
         var options = options
         options.memory = nil
-        return try GoTemplate([source], entry: Array(source.name.utf8), onto: program.syntax, table, options)
+        let refersToTemplates = ["define", "block", "template"].contains {
+            ByteText.contains(Array($0.utf8), in: source.bytes)
+        }
+        return try GoTemplate(
+            [source], entry: Array(source.name.utf8), onto: refersToTemplates ? program.syntax : Syntax(),
+            table,
+            options)
+    }
+
+    /// Whether a text has no action, so that it renders to itself.
+    func isPlain(_ text: [UInt8]) -> Bool {
+        let left = options.leftDelimiter.isEmpty ? "{{" : options.leftDelimiter
+        return !ByteText.contains(Array(left.utf8), in: text)
     }
 
     func render(
@@ -96,7 +113,7 @@ struct GoTemplate: CompiledTemplate {
         into output: inout ByteBuffer
     ) throws(RenderError) {
         var value = GoValue(data.value, type: data.type)
-        if program.mutates { value = value.sharedMaps() }
+        if mutates { value = value.sharedMaps() }
         let context = FunctionContext(limits: limits, environment: options.environment, data: value)
         context.evaluator = TemplateEvaluation(template: self)
         defer { context.emptyMutatedMaps() }
@@ -127,93 +144,33 @@ struct GoTemplate: CompiledTemplate {
 
     private static let rendersText: Set<String> = ["tpl", "render"]
 
+    /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
+    private var mutates: Bool {
+        program.mutates
+            || table.mutates && program.functions.contains { GoTemplate.rendersText.contains($0.name) }
+    }
+
     func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }
 
     func run(
         named name: [UInt8], data: GoValue, context: FunctionContext, into output: inout ByteBuffer,
         map: inout SourceMap?
     ) throws(RenderError) {
-        guard let definition = program.syntax.definition(named: name) else {
+        guard let definition = program.definition(named: name) else {
             throw RenderError(
                 kind: .execution,
                 detailBytes: GoFormat.printf(
                     "template: no template %q associated with template %q", [.text(name), .text(rootName)]))
         }
+        try run(definition, data: data, context: context, into: &output, map: &map)
+    }
+
+    func run(
+        _ definition: Int, data: GoValue, context: FunctionContext, into output: inout ByteBuffer,
+        map: inout SourceMap?
+    ) throws(RenderError) {
         var machine = Machine(program, definition: Int32(definition), data: data, context: context)
         defer { context.deepest = max(context.deepest, context.depth + machine.deepest) }
         try machine.run(into: &output, map: &map)
-    }
-}
-
-/// Functions that render: `include`, `tpl`, `render`.
-struct TemplateEvaluation: TemplateEvaluator {
-    /// How deep such functions may nest; each level needs about 2 KB of the thread's stack.
-    private static let nestingLimit = 100
-
-    let template: GoTemplate
-
-    func render(
-        named name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
-        try run(template, Array(name.utf8), data, context)
-    }
-
-    func render(
-        source: [UInt8], name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
-        let added: GoTemplate
-        do {
-            added = try template.adding(TemplateSource(name: name, bytes: source))
-        } catch {
-            throw .template(error)
-        }
-        let outer = context.evaluator
-        context.evaluator = TemplateEvaluation(template: added)
-        defer { context.evaluator = outer }
-        return try run(added, Array(name.utf8), added.program.mutates ? data.sharedMaps() : data, context)
-    }
-
-    private func run(
-        _ template: GoTemplate, _ name: [UInt8], _ data: GoValue, _ context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
-        guard context.evaluations < TemplateEvaluation.nestingLimit else {
-            throw .limit(ReachedLimit(.depth, value: TemplateEvaluation.nestingLimit))
-        }
-        context.evaluations += 1
-        context.depth += 1
-        defer {
-            context.evaluations -= 1
-            context.depth -= 1
-        }
-        var output = ByteBuffer()
-        var map: SourceMap?
-        do {
-            try template.run(named: name, data: data, context: context, into: &output, map: &map)
-        } catch {
-            throw .template(error)
-        }
-        try context.checkSize(output.count)
-        return output.bytes
-    }
-}
-
-extension GoValue {
-    /// How deep maps are copied; deeper ones stay as they are and cannot be changed.
-    private static let sharingLimit = 100
-
-    /// The same value with every map of the data as one that functions can change in place.
-    func sharedMaps(depth: Int = 0) -> GoValue {
-        guard depth < GoValue.sharingLimit else { return self }
-        switch self {
-        case .object(let object):
-            let map = GoMap()
-            for member in object.members {
-                map[member.key] = GoValue(member.value).sharedMaps(depth: depth + 1)
-            }
-            return .map(map)
-        case .array(let items):
-            return .list(items.map { GoValue($0).sharedMaps(depth: depth + 1) })
-        default: return self
-        }
     }
 }

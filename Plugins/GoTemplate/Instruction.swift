@@ -27,6 +27,10 @@ enum Instruction: Sendable {
     case variableField(slot: Int32, path: Int32)
     /// Follows a path from the top, which it replaces.
     case chainField(path: Int32)
+    /// The top is the receiver of a method that is given arguments: it becomes the method.
+    case method(Int32)
+    /// Calls the method that lies beneath its arguments.
+    case invoke(Int32)
     /// Takes the top out of the interface that it stands in.
     case unwrap
     /// Stores the top in a variable and leaves it where it is.

@@ -122,6 +122,9 @@ struct Machine: ~Copyable {
             case .variableField(let slot, let path):
                 stack.push(try follow(Int(path), from: variables[variableBase + Int(slot)]))
             case .chainField(let path): stack.push(try follow(Int(path), from: stack.pop()))
+            case .method(let index):
+                stack.push(try method(program.methodCalls[Int(index)], of: stack.pop()))
+            case .invoke(let index): try invoke(program.methodCalls[Int(index)])
             case .unwrap: stack.top.isBoxed = false
             case .store(let slot): variables[variableBase + Int(slot)] = stack.top
             case .jump(let target): next = Int(target)
@@ -246,14 +249,22 @@ struct Machine: ~Copyable {
     /// What an action writes: pointers are followed, nothing is `<no value>`.
     private func print(_ value: GoValue, into output: inout ByteBuffer) throws(RenderError) {
         switch value {
-        case .none: output.append("<no value>")
+        case .none: if program.missingKey != .empty { output.append("<no value>") }
         case .int64(let number): NumberFormat.append(number, into: &output)
         case .int(let number): NumberFormat.append(Int64(number), into: &output)
         case .bool(let bool): output.append(bool ? "true" : "false")
         case .rawString(let bytes): output.append(bytes)
         default:
             var shown = value
-            if case .typed(let typed) = value, !typed.printsByMethod { shown = typed.pointee }
+            if case .typed(let typed) = value, !typed.printsByMethod {
+                shown = typed.pointee
+                // What a field holds has the methods of a pointer to it.
+                if case .function? = typed.type.methods["String"],
+                    let text = typed.callMethod(named: "String")
+                {
+                    shown = text
+                }
+            }
             var format = GoFormat(limit: limits.outputBytes)
             format.print([shown], into: &output)
         }
@@ -358,6 +369,8 @@ struct Machine: ~Copyable {
                 stack.top = Slot(typed.pointee)
                 return
             }
+        // A map type with a name of its own fits where the same type has none.
+        case .map(let map) where type == .anyMap && map.type.element?.kind == .interface: return
         default: if slot.value.type == type { return }
         }
         let found = slot.isNilInterface ? "interface {}" : slot.value.typeName
@@ -393,16 +406,63 @@ struct Machine: ~Copyable {
         }
     }
 
+    /// Calls the method that lies beneath its arguments; a value that came through the pipe lies beneath that.
+    private mutating func invoke(_ call: Program.MethodCall) throws(RenderError) {
+        let count = Int(call.count)
+        var arguments = stack.last(count).map { $0 }
+        stack.shrink(to: stack.count - count)
+        let receiver = stack.pop()
+        if call.hasFinal { arguments.append(stack.pop()) }
+        // Nothing has no methods, and gives nothing where that is no error.
+        guard case .native(let bound as BoundMethod) = receiver.value else { return stack.push(receiver) }
+        let values = try fitting(arguments, bound, call)
+        context.depth += frames.count
+        defer { context.depth -= frames.count }
+        do {
+            let result = try bound.method.body(values, context)
+            stack.push(Slot(result, boxed: bound.method.isBoxed && !call.unwraps))
+        } catch {
+            throw callError(error, at: call.at, .string(bound.name))
+        }
+    }
+
+    /// The arguments, checked as reflection would assign them.
+    private func fitting(
+        _ arguments: [Slot], _ bound: BoundMethod, _ call: Program.MethodCall
+    ) throws(RenderError) -> [GoValue] {
+        for (index, argument) in arguments.enumerated() {
+            let type = bound.method.parameters[index]
+            let node = index < call.arguments.count ? call.arguments[index] : call.at
+            if type.kind == .interface { continue }
+            if case .none = argument.value, !argument.isBoxed {
+                if type.kind.canBeNil { continue }
+                throw error(at: node, "invalid value; expected %s", [.string(type.name)])
+            }
+            // An integer constant fits every integer type.
+            if argument.value.type == type || type.kind.isSigned && argument.value.integer != nil { continue }
+            let found = argument.isNilInterface ? "interface {}" : argument.value.typeName
+            throw error(
+                at: node, "wrong type for value; expected %s; got %s", [.string(type.name), .string(found)])
+        }
+        return arguments.map(\.value)
+    }
+
     private func callError(_ error: FunctionError, _ call: Program.Call) -> RenderError {
-        let name: GoValue =
+        callError(
+            error, at: call.node,
             call.function >= 0
-            ? .string(program.functions[Int(call.function)].name) : .string(call.builtin.rawValue)
+                ? .string(program.functions[Int(call.function)].name) : .string(call.builtin.rawValue))
+    }
+
+    private func callError(
+        _ error: FunctionError, at node: NodeIndex, _ name: GoValue
+    ) -> RenderError {
         switch error {
         case .failed(let message):
-            return self.error(at: call.node, "error calling %s: %s", [name, .text(message)])
-        case .limit(let limit): return limitError(limit, at: call.node)
+            return self.error(at: node, "error calling %s: %s", [name, .text(message)])
+        case .limit(let limit): return limitError(limit, at: node)
         case .template(let inner):
-            var outer = self.error(at: call.node, "error calling %s: %s", [name, .text(inner.detailBytes)])
+            var outer = self.error(at: node, "error calling %s: %s", [name, .text(inner.detailBytes)])
             outer.limit = inner.limit
             if inner.kind == .limit || inner.kind == .deadline {
                 outer.kind = inner.kind

@@ -9,7 +9,7 @@ extension Machine {
     @inline(__always)
     func follow(_ index: Int, from start: borrowing Slot) throws(RenderError) -> Slot {
         let path = program.paths[index]
-        if path.arguments < 0, case .object(let object) = start.value,
+        if case .object(let object) = start.value,
             let found = Machine.walk(
                 object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count))
         {
@@ -51,13 +51,37 @@ extension Machine {
     private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
         var receiver = start
         for position in 0..<path.count {
-            let isLast = position == path.count - 1
             receiver = try field(
-                program.names[Int(path.first + position)].text, of: receiver,
-                arguments: isLast && path.arguments >= 0 ? Int(path.arguments) : nil, at: path.at)
+                program.names[Int(path.first + position)].text, of: receiver, arguments: nil, at: path.at)
         }
         if path.unwraps { receiver.isBoxed = false }
         return receiver
+    }
+
+    /// A method that is given arguments. Whether there is one is found out before the arguments are evaluated.
+    func method(_ call: Program.MethodCall, of receiver: Slot) throws(RenderError) -> Slot {
+        let name = program.names[Int(call.name)].text
+        let count = Int(call.count) + (call.hasFinal ? 1 : 0)
+        if case .native(let native) = receiver.value, let method = native.method(named: name) {
+            try check(method, name, count, at: call.at)
+            return Slot(.native(BoundMethod(name, method)))
+        }
+        if case .typed(let typed) = receiver.value, let method = typed.textMethod(named: name) {
+            try check(method, name, count, at: call.at)
+            return Slot(.native(BoundMethod(name, method)))
+        }
+        return try field(name, of: receiver, arguments: count, at: call.at)
+    }
+
+    private func check(
+        _ method: NativeMethod, _ name: String, _ count: Int, at node: NodeIndex
+    ) throws(RenderError) {
+        if method.parameters.count != count {
+            throw error(
+                at: node, "wrong number of args for %s: want %d got %d",
+                [.string(name), .int(method.parameters.count), .int(count)])
+        }
+        if let refusal = method.refusal { throw error(at: node, "%s", [.string(refusal)]) }
     }
 
     private func field(
@@ -83,7 +107,22 @@ extension Machine {
             if let value = map[name] { return Slot(value, boxed: isInterface) }
             return try missing(name, elementIsInterface: isInterface, .none, at: node)
         case .native(let native):
-            if let member = native.member(named: name) { return Slot(member) }
+            if let member = native.member(named: name) {
+                if let arguments {
+                    throw error(
+                        at: node, "wrong number of args for %s: want %d got %d",
+                        [.string(name), .int(0), .int(arguments)])
+                }
+                return Slot(member)
+            }
+            if let method = native.method(named: name) {
+                try check(method, name, arguments ?? 0, at: node)
+                do throws(FunctionError) {
+                    return Slot(try method.body([], context), boxed: method.isBoxed)
+                } catch {
+                    throw self.error(at: node, "error calling %s: %s", [.string(name), .string("\(error)")])
+                }
+            }
         case .typed(let typed):
             return try typedField(name, of: typed, receiver.typeName, arguments: arguments, at: node)
         default: break
@@ -119,6 +158,7 @@ extension Machine {
             }
             return Slot(result)
         }
+        if let method = typed.textMethod(named: name) { try check(method, name, arguments ?? 0, at: node) }
         if typed.type.kind == .pointer, typed.isNil {
             if typed.hasField(named: name) || typed.type.element?.kind != .structure {
                 throw error(at: node, "nil pointer evaluating %s.%s", [.string(typeName), .string(name)])

@@ -139,13 +139,14 @@ struct Parser: ~Copyable {
         try define(sourceName, root, index)
         syntax.sources[index].nodesEnd = NodeIndex(nodes.count)
         for definition in found {
-            if let existing = syntax.definition(named: definition.name) {
-                if !isEmpty(definition.root, in: index) {
-                    syntax.definitions[existing] = definition
-                }
-            } else {
+            var place = syntax.definition(named: definition.name)
+            if let existing = place, !isEmpty(definition.root, in: index) {
+                syntax.definitions[existing] = definition
+            } else if place == nil || definition.name == sourceName {
+                place = syntax.definitions.count
                 syntax.definitions.append(definition)
             }
+            if definition.name == sourceName { syntax.lastRoot = place ?? 0 }
         }
     }
 

@@ -36,8 +36,19 @@ final class Program: @unchecked Sendable {
         var at: NodeIndex
         /// Whether the value is taken out of its interface at the end, as at the end of a command.
         var unwraps = false
-        /// How many arguments are given to the last name; -1 for none. Data has no methods that take any.
-        var arguments: Int32 = -1
+    }
+
+    /// A call of a method with arguments: data has none, but values with behaviour of their own do.
+    struct MethodCall: Sendable {
+        /// Its name, in `names`.
+        var name: Int32
+        var count: Int32
+        /// Whether the value that came through the pipe, which lies beneath the method, is the last argument.
+        var hasFinal: Bool
+        var at: NodeIndex
+        var unwraps: Bool
+        /// The nodes of the arguments, for messages.
+        var arguments: [NodeIndex]
     }
 
     struct Call: Sendable {
@@ -86,10 +97,13 @@ final class Program: @unchecked Sendable {
     let calls: UnsafeMutableBufferPointer<Call>
     let loops: [Loop]
     let templateCalls: [TemplateCall]
+    let methodCalls: [MethodCall]
     let failures: [Failure]
     let types: [GoType]
     let functions: [TemplateFunction]
     let definitions: [Definition]
+    /// Where in `definitions` a name is; filled where there are many.
+    private let definitionIndex: [[UInt8]: Int]
     let missingKey: CompileOptions.MissingKey
     /// Whether a function is called that changes maps in place.
     let mutates: Bool
@@ -101,10 +115,18 @@ final class Program: @unchecked Sendable {
         self.missingKey = missingKey
         loops = parts.loops
         templateCalls = parts.templateCalls
+        methodCalls = parts.methodCalls
         failures = parts.failures
         types = parts.types
         functions = parts.functions
         definitions = parts.definitions
+        var index: [[UInt8]: Int] = [:]
+        if parts.definitions.count > Program.fewDefinitions {
+            for (place, definition) in parts.definitions.enumerated() where index[definition.name] == nil {
+                index[definition.name] = place
+            }
+        }
+        definitionIndex = index
         mutates = parts.functions.contains { $0.mutates }
         // What a function changes or finds out elsewhere is not seen in what a template reads.
         plan = parts.functions.allSatisfy { $0.isPure && !$0.mutates } ? parts.plan : nil
@@ -115,6 +137,13 @@ final class Program: @unchecked Sendable {
         paths = parts.paths.finish()
         names = parts.names.finish()
         calls = parts.calls.finish()
+    }
+
+    /// Up to that many, looking through all is as quick.
+    private static let fewDefinitions = 8
+
+    func definition(named name: [UInt8]) -> Int? {
+        definitions.count > Program.fewDefinitions ? definitionIndex[name] : syntax.definition(named: name)
     }
 
     deinit {

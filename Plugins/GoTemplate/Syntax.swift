@@ -82,6 +82,9 @@ struct Syntax: Sendable {
     var functions: [String] = []
     var sources: [Source] = []
     var definitions: [Definition] = []
+    /// The definition that the text of the last source itself is. A text of nothing but white space does not replace
+    /// an earlier template of its name, but is still what that text renders to.
+    var lastRoot = 0
 
     func definition(named name: [UInt8]) -> Int? { definitions.firstIndex { $0.name == name } }
 

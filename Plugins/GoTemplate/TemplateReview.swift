@@ -49,7 +49,11 @@ struct TemplateReview {
             }
             for child in children(of: index) { work.append(child) }
         }
-        for pipe in variables.declared where variables.read.isDisjoint(with: pipe.names) {
+        // `$_` is what people write for a value that they do not want.
+        for pipe in variables.declared
+        where variables.read.isDisjoint(with: pipe.names)
+            && !["$_", "_"].contains(pipe.names.map(shown).joined(separator: ","))
+        {
             warn(pipe.node, "variable \(pipe.names.map(shown).joined(separator: ", ")) is set and never read")
         }
     }

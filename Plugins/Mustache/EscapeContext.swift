@@ -31,31 +31,68 @@ struct EscapeContext {
     private var header = false
     /// Lines that are indented deeper than this belong to a block scalar; nil outside of one.
     private var block: Int?
+    /// Whether leading blanks of a line would change the block scalar: on its first line, and on all of a folded one.
+    private var blanksCount = false
+    private var isFolded = false
+    /// Nothing but tags and blanks is on the line so far.
+    private var onlyTags = true
+    /// Where the unquoted scalar began that is being followed, in the text that is fed; nil where there is none.
+    private(set) var scalarStart: Int?
+    /// The first tag where a scalar would begin, which writes nothing itself: a section's.
+    private var leadTag: Int?
+    /// A line that is indented deeper than this goes on with the unquoted scalar of the line before.
+    private var continuation: Int?
+    /// The line goes on with such a scalar.
+    private var isContinued = false
+    /// Within an anchor or a tag, behind which a scalar begins: its first byte; `other` for tags but `!!str`.
+    private var property: UInt8 = 0
+    private var propertyText: [UInt8] = []
+    private(set) var hasForeignTag = false
 
     init(_ escape: CompileOptions.Escape) { self.escape = escape }
 
-    /// How a value is written here.
-    ///
-    /// - Parameter scalarEnds: whether what stands behind the tag lets an unquoted scalar end.
-    func style(scalarEnds: Bool) -> ValueStyle {
+    /// Whether a value here stands in an unquoted scalar, or is one.
+    var isBare: Bool { escape == .yaml && quote == .none && !isInBlock }
+
+    /// Whether a value here is a part of an unquoted scalar that began on an earlier line.
+    var continuesLine: Bool { isContinued || inLead && continuation.map { column > $0 } ?? false }
+
+    var isInFlow: Bool { flowDepth > 0 }
+
+    /// Where the unquoted scalar begins that a tag at this place belongs to.
+    func start(ofTagAt place: Int) -> Int { scalarStart ?? leadTag ?? place }
+
+    /// The column that lines have to exceed which go on with an unquoted scalar of this line.
+    var parentColumn: Int { hasKey ? keyColumn : dashColumn }
+
+    /// How a value is written here; unquoted YAML scalars are the matter of `ScalarRegions`.
+    var style: ValueStyle {
         switch escape {
         case .none: return .none
         case .html: return .html
         case .json: return quote == .double ? .jsonString : .jsonValue
         case .yaml:
-            if isInBlock { return .yamlLine }
+            if isInBlock { return blanksCount && (inLead || onlyTags) ? .yamlFirstLine : .yamlLine }
             switch quote {
             case .single: return .yamlSingleQuoted
             case .double: return .yamlDoubleQuoted
             case .comment: return .yamlLine
-            case .none: return !atStart ? .yamlPart : scalarEnds ? .yamlScalar : .yamlFirstPart
+            case .none: return atStart ? .yamlFirstPart : .yamlPart
             }
         }
     }
 
+    /// A tag that writes nothing itself stood here.
+    mutating func feedTag(at place: Int) {
+        if escape == .yaml, atStart, scalarStart == nil, leadTag == nil { leadTag = place }
+    }
+
     /// A tag that writes something itself stood here.
-    mutating func feedValue() {
+    mutating func feedValue(at place: Int = 0) {
         guard escape == .json || escape == .yaml else { return }
+        if isBare, scalarStart == nil { scalarStart = leadTag ?? place }
+        if continuesLine { isContinued = true }
+        property = 0
         if inLead {
             if let threshold = block, column <= threshold { block = nil }
             keyColumn = column
@@ -64,11 +101,28 @@ struct EscapeContext {
         previous = UInt8(ascii: "x")
     }
 
-    mutating func feed(_ text: ArraySlice<UInt8>) {
+    /// - Parameter origin: the index of the template's first byte.
+    mutating func feed(_ text: ArraySlice<UInt8>, origin: Int) {
         guard escape == .json || escape == .yaml else { return }
-        for byte in text {
-            if escape == .json { feedJSON(byte) } else { feedYAML(byte) }
+        for index in text.indices {
+            let byte = text[index]
+            if escape == .json {
+                feedJSON(byte)
+            } else {
+                let wasStart = atStart
+                feedYAML(byte)
+                follow(byte, at: index - origin, wasStart: wasStart)
+            }
             previous = byte
+        }
+    }
+
+    /// Keeps where an unquoted scalar began.
+    private mutating func follow(_ byte: UInt8, at place: Int, wasStart: Bool) {
+        if quote != .none || isInBlock || atStart {
+            (scalarStart, leadTag) = (nil, quote != .none || isInBlock ? nil : wasStart ? leadTag : nil)
+        } else if wasStart {
+            scalarStart = leadTag ?? place
         }
     }
 
@@ -91,9 +145,15 @@ struct EscapeContext {
     private mutating func feedYAML(_ byte: UInt8) {
         if byte == UInt8(ascii: "\n") { return endLine() }
         if byte == UInt8(ascii: "\r") { return }
+        if !isWhite(byte) { onlyTags = false }
         if inLead, byte != UInt8(ascii: " ") {
+            if continuesLine {
+                (isContinued, atStart) = (true, false)
+            } else {
+                continuation = nil
+            }
             if let threshold = block, column <= threshold { block = nil }
-            if byte == UInt8(ascii: "-"), block == nil {
+            if byte == UInt8(ascii: "-"), block == nil, !isContinued {
                 dashColumn = column
             } else {
                 keyColumn = column
@@ -125,10 +185,24 @@ struct EscapeContext {
 
     private mutating func feedBare(_ byte: UInt8) {
         defer { justClosed = false }
+        if property != 0 {
+            guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") else {
+                propertyText.append(byte)
+                return
+            }
+            if property == UInt8(ascii: "!"), propertyText != Array("!str".utf8) { hasForeignTag = true }
+            property = 0
+            return
+        }
+        if atStart, byte == UInt8(ascii: "&") || byte == UInt8(ascii: "!") {
+            (property, propertyText) = (byte, [])
+            return
+        }
         switch byte {
         case UInt8(ascii: " "), UInt8(ascii: "\t"):
             if indicator != 0 { atStart = true }
             if indicator == UInt8(ascii: ":") { hasKey = true }
+            if indicator != 0 { hasForeignTag = false }
             indicator = 0
         case UInt8(ascii: ":"): (indicator, atStart) = (byte, false)
         case UInt8(ascii: "-"), UInt8(ascii: "?"): (indicator, atStart) = (atStart ? byte : 0, false)
@@ -143,42 +217,28 @@ struct EscapeContext {
             (indicator, atStart) = (0, false)
         case UInt8(ascii: ",") where flowDepth > 0: (indicator, atStart) = (0, true)
         case UInt8(ascii: "|"), UInt8(ascii: ">"):
-            if atStart { header = true }
+            if atStart { (header, isFolded) = (true, byte == UInt8(ascii: ">")) }
             (indicator, atStart) = (0, false)
         default: (indicator, atStart) = (0, false)
         }
     }
 
     private mutating func endLine() {
-        if header { block = hasKey ? keyColumn : dashColumn }
+        if isInBlock, !onlyTags { blanksCount = isFolded }
+        if header { (block, blanksCount) = (parentColumn, true) }
+        let hasScalar = quote == .none && !header && (scalarStart != nil || isContinued)
+        if hasScalar, indicator != UInt8(ascii: ":") {
+            if !isContinued { continuation = isInFlow ? -1 : parentColumn }
+        } else if !onlyTags {
+            continuation = nil
+        }
+        (scalarStart, leadTag, isContinued, onlyTags, property, hasForeignTag) = (
+            nil, nil, false, true, 0, false
+        )
         // Quotes reach over lines in YAML; a comment does not.
         if quote == .comment { quote = .none }
         if quote == .none { atStart = true }
         (indicator, column, keyColumn, dashColumn) = (0, 0, 0, -1)
         (header, hasKey, inLead, isEscaped, justClosed) = (false, false, true, false, false)
-    }
-
-    /// What a piece of text behind a tag says about an unquoted scalar before it.
-    enum Ending: Equatable {
-        case ends
-        case continues
-        /// The piece has nothing but blanks: the next one says. Whether a blank was seen so far.
-        case open(blank: Bool)
-    }
-
-    func ending(_ text: ArraySlice<UInt8>, afterBlank: Bool) -> Ending {
-        let rest = text.drop(while: isBlank)
-        let blank = afterBlank || rest.startIndex > text.startIndex
-        guard let first = rest.first else { return .open(blank: blank) }
-        switch first {
-        case UInt8(ascii: "\n"), UInt8(ascii: "\r"): return .ends
-        case UInt8(ascii: "#"): return blank ? .ends : .continues
-        case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"):
-            return flowDepth > 0 ? .ends : .continues
-        case UInt8(ascii: ":"):
-            let next = rest.dropFirst().first ?? UInt8(ascii: "\n")
-            return isWhite(next) ? .ends : .continues
-        default: return .continues
-        }
     }
 }

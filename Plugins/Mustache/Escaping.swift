@@ -11,13 +11,21 @@ enum ValueStyle: UInt8 {
     case jsonValue
     /// Where a whole YAML scalar stands: quoted where it must be.
     case yamlScalar
-    /// A part of an unquoted YAML scalar, at its beginning or behind it.
+    /// A part of an unquoted YAML scalar that is quoted as a whole where it ends.
+    case yamlRaw
+    /// A part of an unquoted YAML scalar that cannot be quoted, at its beginning or behind it.
     case yamlFirstPart
     case yamlPart
+    /// As `yamlPart`, of a scalar that nothing but its values may tell from a number or a word such as `no`.
+    case yamlDoubtfulPart
+    /// A part of an unquoted YAML scalar of several lines.
+    case yamlContinued
     case yamlDoubleQuoted
     case yamlSingleQuoted
     /// Within a block scalar or a comment: anything that stays on the line.
     case yamlLine
+    /// At the beginning of a block scalar's line whose indentation counts.
+    case yamlFirstLine
 
     /// Why a value cannot stand where the tag stands.
     struct Problem {
@@ -46,18 +54,26 @@ enum ValueStyle: UInt8 {
 
     private func write(_ text: String, into output: inout ByteBuffer) -> Problem? {
         switch self {
-        case .none: output.append(text)
+        case .none, .yamlRaw: output.append(text)
         case .html: Self.writeHTML(text, into: &output)
-        case .jsonString, .yamlDoubleQuoted: Self.writeQuoted(text, quotes: false, into: &output)
+        case .jsonString: Self.writeQuoted(text, quotes: false, into: &output)
+        case .yamlDoubleQuoted: Self.writeYAMLQuoted(text, quotes: false, into: &output)
         case .jsonValue: Self.writeQuoted(text, quotes: true, into: &output)
         case .yamlScalar:
             if YAMLText.isPlain(text) {
                 output.append(text)
             } else {
-                Self.writeQuoted(text, quotes: true, into: &output)
+                Self.writeYAMLQuoted(text, quotes: true, into: &output)
             }
-        case .yamlFirstPart, .yamlPart:
-            guard YAMLText.isPart(text, first: self == .yamlFirstPart) else {
+        case .yamlFirstPart, .yamlPart, .yamlDoubtfulPart, .yamlContinued:
+            let isHarmless =
+                switch self {
+                case .yamlPart: YAMLText.isPart(text, first: false) && text.utf8.first != UInt8(ascii: "#")
+                case .yamlDoubtfulPart: YAMLText.isPart(text, first: true) && YAMLText.isClearlyText(text)
+                case .yamlContinued: YAMLText.isPart(text, first: true) && !text.isEmpty
+                default: YAMLText.isPart(text, first: true)
+                }
+            guard isHarmless else {
                 return Problem(
                     message: "\(Self.shown(text)) cannot be a part of an unquoted YAML scalar: "
                         + "put the scalar in quotes, or write {{{name}}} for text that is YAML itself")
@@ -76,7 +92,12 @@ enum ValueStyle: UInt8 {
                     if byte == UInt8(ascii: "'") { output.append(byte) }
                 }
             }
-        case .yamlLine:
+        case .yamlLine, .yamlFirstLine:
+            if self == .yamlFirstLine, let first = text.utf8.first, isBlank(first) {
+                return Problem(
+                    message: "\(Self.shown(text)) would change the indentation of its block scalar: "
+                        + "use double quotes, or write {{{name}}} for text that is YAML itself")
+            }
             guard YAMLText.isPrintable(text) else {
                 return Problem(
                     message: "\(Self.shown(text)) would end its line of a block scalar or comment: "
@@ -125,12 +146,93 @@ enum ValueStyle: UInt8 {
     }
 }
 
+extension ValueStyle {
+    /// In double quotes, or as between them: what JSON escapes, and what YAML takes for a line's end or for no
+    /// character at all.
+    static func writeYAMLQuoted(_ text: String, quotes: Bool, into output: inout ByteBuffer) {
+        guard text.unicodeScalars.contains(where: YAMLText.isUnreadable) else {
+            return writeQuoted(text, quotes: quotes, into: &output)
+        }
+        if quotes { output.append(UInt8(ascii: "\"")) }
+        for scalar in text.unicodeScalars {
+            if scalar.value >= 0x7F, YAMLText.isUnreadable(scalar) {
+                let hex = String(scalar.value, radix: 16)
+                output.append("\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex)
+            } else {
+                writeQuoted(String(scalar), quotes: false, into: &output)
+            }
+        }
+        if quotes { output.append(UInt8(ascii: "\"")) }
+    }
+}
+
+extension Value {
+    /// Whether the value is text where it is a part of a scalar: numbers, truths and null are not.
+    var isText: Bool {
+        switch self {
+        case .string, .array, .object: true
+        default: false
+        }
+    }
+}
+
 /// What a text may hold to stand unquoted in YAML. Stricter than YAML itself: what is refused here is quoted, which
 /// is never wrong.
 enum YAMLText {
     /// Whether the text, unquoted and alone, is a scalar that reads back as this very string.
     static func isPlain(_ text: String) -> Bool {
         isPart(text, first: true) && !text.isEmpty && !resolves(text)
+    }
+
+    /// Whether the text, as a whole scalar of several parts, reads back as this very string. Between the brackets of
+    /// flow style more characters end a scalar.
+    static func isPlainScalar(_ text: String, isInFlow: Bool) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let head = bytes.first, let tail = bytes.last, !text.hasPrefix("---"), !text.hasPrefix("...")
+        else {
+            return false
+        }
+        if ",[]{}#&*!|>'\"%@`".utf8.contains(head) || isBlank(head) || isBlank(tail) { return false }
+        if "-?:".utf8.contains(head), bytes.count == 1 || isBlank(bytes[1]) { return false }
+        if tail == UInt8(ascii: ":") || text == "~" || text == "=" || text == "<<" { return false }
+        for index in bytes.indices {
+            let next = index + 1 < bytes.count ? bytes[index + 1] : 0
+            switch bytes[index] {
+            case UInt8(ascii: "\t"): return false
+            case UInt8(ascii: ":") where isBlank(next): return false
+            case UInt8(ascii: " ") where next == UInt8(ascii: "#"): return false
+            case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
+                UInt8(ascii: "}"):
+                if isInFlow { return false }
+            case UInt8(ascii: "?") where isInFlow: return false
+            default: break
+            }
+        }
+        let isNumberLike = head == UInt8(ascii: "-") || head == UInt8(ascii: ".") || head == UInt8(ascii: "+")
+        if isNumberLike, !isImageLike(text) || text.utf8.count <= 5 && words.contains(unsigned(text)) {
+            return false
+        }
+        return !resolves(text) && !text.unicodeScalars.contains(where: isUnreadable)
+    }
+
+    /// `-.inf` as `inf`.
+    private static func unsigned(_ text: String) -> String {
+        String(text.drop { $0 == "-" || $0 == "+" || $0 == "." }).lowercased()
+    }
+
+    /// Whether the text makes any scalar that it is a part of a string: a letter that no number or date has, in a word
+    /// too long for `false`, or beside a character that words do not have.
+    static func isClearlyText(_ text: String) -> Bool {
+        isImageLike(text)
+            && (text.utf8.count > 5 || text.utf8.contains { "-_./0123456789".utf8.contains($0) })
+    }
+
+    /// Control characters, line ends of YAML 1.1, the byte order mark, and what is no character.
+    static func isUnreadable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
+        default: false
+        }
     }
 
     /// Whether the text can be a part of an unquoted scalar without changing the structure around it.
@@ -153,7 +255,7 @@ enum YAMLText {
                 }
                 previous = byte
             }
-            return !hasLineBreak(bytes)
+            return isReadable(bytes)
         }
     }
 
@@ -161,23 +263,29 @@ enum YAMLText {
     static func isPrintable(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
-            bytes.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7f } && !hasLineBreak(bytes)
+            bytes.allSatisfy { ($0 >= 0x20 || $0 == 0x09) && $0 != 0x7f } && isReadable(bytes)
         }
     }
 
-    /// NEL, LS and PS break lines in YAML 1.1.
-    private static func hasLineBreak(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Whether no character beyond ASCII is one that YAML reads otherwise: NEL and others of C1, LS, PS, the byte
+    /// order mark, U+FFFE and U+FFFF.
+    private static func isReadable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = 0
         while index + 1 < bytes.count {
-            if bytes[index] == 0xc2, bytes[index + 1] < 0xa0 { return true }
-            if bytes[index] == 0xe2, bytes[index + 1] == 0x80, index + 2 < bytes.count,
-                bytes[index + 2] & 0xfe == 0xa8
-            {
-                return true
+            let next = bytes[index + 1]
+            switch bytes[index] {
+            case 0xC2 where next < 0xA0: return false
+            case 0xE2 where next == 0x80 && index + 2 < bytes.count && bytes[index + 2] & 0xFE == 0xA8:
+                return false
+            case 0xEF where index + 2 < bytes.count:
+                if next == 0xBB && bytes[index + 2] == 0xBF || next == 0xBF && bytes[index + 2] >= 0xBE {
+                    return false
+                }
+            default: break
             }
             index += 1
         }
-        return false
+        return true
     }
 
     private static func isIndicator(_ byte: UInt8) -> Bool {

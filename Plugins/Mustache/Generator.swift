@@ -46,6 +46,9 @@ struct Generator {
     private var sourceEnd = 0
     private var dedent: Range<Int> = 0..<0
     private var context: EscapeContext
+    private var scalars: ScalarRegions?
+    /// Marks of scalars that were emitted already.
+    private var marksDone = 0
 
     /// - Throws: where the sources together are larger than they may be.
     init(
@@ -103,6 +106,8 @@ struct Generator {
         let layout = Layout(tags, tree: tree, in: bytes)
         places = layout.places
         context = EscapeContext(escape)
+        scalars = escape == .yaml ? ScalarRegions(tags, tree, in: bytes) : nil
+        marksDone = 0
         dedent = 0..<0
         var open: [Open] = []
         var position = 0
@@ -110,10 +115,10 @@ struct Generator {
             let place = places[index]
             // Directly within a parent only its blocks count.
             let isIgnored = open.last?.kind == .parent
-            context.feed(bytes[base + position..<base + tag.range.lowerBound])
+            context.feed(bytes[base + position..<base + tag.range.lowerBound], origin: base)
             if !isIgnored {
                 let start = index == 0 ? 0 : places[index - 1].textStart
-                text(start, max(start, place.textEnd))
+                textAndMarks(start, max(start, place.textEnd), before: tag.range.lowerBound)
                 // A line that stays may begin with a tag, and then no text says that it begins.
                 if !place.ownLine, isLineStart(tag.range.lowerBound) {
                     emit(.lineStart, at: tag.range.lowerBound)
@@ -122,7 +127,7 @@ struct Generator {
             position = tag.range.upperBound
             try self.tag(index, layout, tree, &open, isIgnored: isIgnored)
         }
-        text(places.last?.textStart ?? 0, bytes.count)
+        textAndMarks(places.last?.textStart ?? 0, bytes.count, before: bytes.count)
         emit(.leave, at: bytes.count)
     }
 
@@ -138,7 +143,7 @@ struct Generator {
         switch tag.kind {
         case .comment, .delimiters: break
         case .variable:
-            let style = context.style(scalarEnds: scalarEnds(after: index))
+            let style = scalars?.styles[index] ?? context.style
             emit(.variable(path: path(tag), style: style), at: offset)
             context.feedValue()
         case .unescaped:
@@ -256,6 +261,20 @@ struct Generator {
 
     // MARK: Text and lines
 
+    /// Text, and the marks of scalars that begin or end in it, or right before the tag behind it.
+    private mutating func textAndMarks(_ start: Int, _ end: Int, before tag: Int) {
+        var position = start
+        while let marks = scalars?.marks, marksDone < marks.count, marks[marksDone].offset <= tag {
+            let mark = marks[marksDone]
+            marksDone += 1
+            let place = min(max(mark.offset, position), end)
+            text(position, place)
+            position = place
+            emit(mark.begins ? .scalar : .endScalar(isInFlow: mark.isInFlow), at: mark.offset)
+        }
+        text(position, end)
+    }
+
     private mutating func text(_ start: Int, _ end: Int) {
         guard start < end else { return }
         guard !dedent.isEmpty else { return literal(start, end) }
@@ -346,28 +365,5 @@ struct Generator {
         let number = Int32(code.paths.count - 1)
         pathNumbers[name] = number
         return number
-    }
-
-    /// Whether a YAML scalar can end behind the tag: the text there, seen through tags that write nothing
-    /// themselves, says so.
-    private func scalarEnds(after index: Int) -> Bool {
-        guard escape == .yaml else { return true }
-        var index = index
-        var sawBlank = false
-        while true {
-            let start = tags[index].range.upperBound
-            let end = index + 1 < tags.count ? tags[index + 1].range.lowerBound : sourceEnd - base
-            switch context.ending(pool[base + start..<base + end], afterBlank: sawBlank) {
-            case .ends: return true
-            case .continues: return false
-            case .open(let blank): sawBlank = blank
-            }
-            index += 1
-            guard index < tags.count else { return true }
-            switch tags[index].kind {
-            case .variable, .unescaped, .partial, .parent: return false
-            default: continue
-            }
-        }
     }
 }

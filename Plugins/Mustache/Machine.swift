@@ -41,6 +41,9 @@ struct Machine {
     private var indentStart = 0
     /// How much of the indentation the line at hand has already.
     private var skipped = 0
+    /// Where the unquoted scalar of several parts begins in the output, and whether a text is among its values.
+    private var scalarStart = 0
+    private var scalarHasText = false
     /// The number of steps at which something has to be looked at: the limit, or the clock.
     private var checkpoint: Int
 
@@ -70,6 +73,9 @@ struct Machine {
                 if indent.count != indentStart { try beginLine(at: at, into: &output, &map) }
             case .variable(let path, let style):
                 try variable(path, style, at: at, into: &output, &map)
+            case .scalar: (scalarStart, scalarHasText) = (output.count, false)
+            case .endScalar(let isInFlow):
+                if scalarHasText { try endScalar(isInFlow: isInFlow, at: at, into: &output, &map) }
             case .section(let path, let end):
                 let found = lookUp(path)
                 guard let found, found.value.isTrue else {
@@ -250,6 +256,7 @@ struct Machine {
     ) throws(RenderError) {
         let start = output.count
         let value = lookUp(path)?.value ?? .null
+        if style == .yamlRaw, value.isText { scalarHasText = true }
         if let problem = style.write(value, into: &output) {
             output.truncate(to: start)
             throw failure(.execution, problem.message, at: at)
@@ -259,6 +266,25 @@ struct Machine {
             throw tooLong(at: at)
         }
         if map != nil { note(start..<output.count, Int(program.offsets[at]), .value, &map) }
+    }
+
+    /// Quotes the scalar that was written since `scalarStart` where it does not read as the text that it is.
+    private mutating func endScalar(
+        isInFlow: Bool, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
+    ) throws(RenderError) {
+        let start = scalarStart
+        let text = output.withBytes { String(decoding: $0[start...], as: UTF8.self) }
+        if YAMLText.isPlainScalar(text, isInFlow: isInFlow) { return }
+        output.truncate(to: start)
+        ValueStyle.writeYAMLQuoted(text, quotes: true, into: &output)
+        guard output.count - outputStart <= limits.outputBytes else {
+            output.truncate(to: start)
+            throw tooLong(at: at)
+        }
+        if map != nil {
+            map?.runs.removeAll { $0.output.lowerBound >= start - outputStart }
+            note(start..<output.count, Int(program.offsets[at]), .value, &map)
+        }
     }
 
     private mutating func write(

@@ -8,6 +8,10 @@ enum Instruction {
     /// A line of the source begins here with a tag.
     case lineStart
     case variable(path: Int32, style: ValueStyle)
+    /// An unquoted YAML scalar of several parts begins here.
+    case scalar
+    /// It ends here: what was written since is quoted as a whole where it has to be.
+    case endScalar(isInFlow: Bool)
     /// Runs what follows for every item of a list, once for anything else that is true; else goes to `end`.
     case section(path: Int32, end: Int32)
     /// Goes to `end` where the value is true.

@@ -76,7 +76,7 @@ public final class ObjectType: @unchecked Sendable {
         }
     }
 
-    /// A method that a template may call without arguments.
+    /// A method that a template may call.
     public enum Method: Sendable {
         /// `GetX`: the field at that index of `fields`, the zero value where the receiver is a nil pointer.
         case getter(field: Int)
@@ -86,6 +86,8 @@ public final class ObjectType: @unchecked Sendable {
         case value
         /// `IsZero`
         case isZero
+        /// A method with a body of its own, which may take texts.
+        case function(ObjectMethod)
     }
 
     /// As `%T` prints it: `v1.ObjectMeta`, `*v1.PodSpec`, `map[string]string`.

@@ -124,7 +124,11 @@ public struct TemplateSources: Sendable {
 /// What a template is compiled with. An engine ignores what it does not have.
 public struct CompileOptions: Sendable {
     /// What a lookup of a key that a map does not have gives (gotemplate).
-    public enum MissingKey: String, Sendable, CaseIterable { case `default`, invalid, zero, error }
+    public enum MissingKey: String, Sendable, CaseIterable {
+        case `default`, invalid, zero, error
+        /// Nothing is written where Go writes `<no value>`.
+        case empty
+    }
     /// What values are escaped for (mustache).
     public enum Escape: String, Sendable, CaseIterable { case html, json, yaml, none }
 
@@ -140,6 +144,11 @@ public struct CompileOptions: Sendable {
     public var environment: [String: String] = [:]
     /// Whether functions of clock, chance, certificates and network exist; never for a request's own templates.
     public var allowsImpureFunctions: Bool = false
+    /// Whether such functions, where they are not allowed, exist and fail when they are called, instead of not existing:
+    /// charts have them in branches that are not taken.
+    public var refusesImpureFunctions: Bool = false
+    /// Functions of the sets that are left out.
+    public var withoutFunctions: Set<String> = []
     /// The type of the data that will be rendered, where it is known: lookups are resolved while compiling.
     public var dataType: ObjectType? = nil
     /// Where the template may keep what it wrote, for later renderings over data of `dataType`; nil keeps nothing.

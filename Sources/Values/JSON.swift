@@ -129,8 +129,31 @@ public enum JSON {
         return output.text
     }
 
-    /// Writes a text as a JSON string, quotes included.
-    public static func writeString(_ text: String, into output: inout ByteBuffer, escapesHTML: Bool = false) {
-        JSONWriter(style: .compact, escapesHTML: escapesHTML).write(string: text, into: &output)
+    /// Writes a text as a JSON string, quotes included. `escapesLineSeparators` escapes U+2028 and U+2029 and nothing
+    /// else: Go does so whether or not it escapes for HTML.
+    public static func writeString(
+        _ text: String, into output: inout ByteBuffer, escapesHTML: Bool = false,
+        escapesLineSeparators: Bool = false
+    ) {
+        guard escapesLineSeparators, !escapesHTML, text.hasLineSeparator else {
+            return JSONWriter(style: .compact, escapesHTML: escapesHTML).write(string: text, into: &output)
+        }
+        var quoted = ByteBuffer(capacity: text.utf8.count + 8)
+        JSONWriter(style: .compact, escapesHTML: false).write(string: text, into: &quoted)
+        for scalar in quoted.text.unicodeScalars {
+            switch scalar {
+            case "\u{2028}": output.append("\\u2028")
+            case "\u{2029}": output.append("\\u2029")
+            default: output.append(String(scalar))
+            }
+        }
+    }
+}
+
+extension String {
+    /// Whether U+2028 or U+2029, which are E2 80 A8 and E2 80 A9, is in the text.
+    fileprivate var hasLineSeparator: Bool {
+        guard utf8.contains(0xE2) else { return false }
+        return unicodeScalars.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }
     }
 }

@@ -16,10 +16,14 @@ public enum YAMLWriter {
     /// Where lines are folded by default.
     public static let standardWidth = 80
 
+    /// - Parameters:
+    ///   - width: the column behind which lines are folded; nobody folds at `.max`.
+    ///   - indentsLists: whether a list stands two columns behind its key, as go-yaml v3 has it.
     public static func write(
-        _ value: Value, into output: inout ByteBuffer, order: Order = .sorted, width: Int = standardWidth
+        _ value: Value, into output: inout ByteBuffer, order: Order = .sorted, width: Int = standardWidth,
+        indentsLists: Bool = false
     ) {
-        YAMLEmitter(order: order, width: width).write(value, into: &output)
+        YAMLEmitter(order: order, width: width, indentsLists: indentsLists).write(value, into: &output)
     }
 
     /// The text of a value. `width` is the column behind which lines are folded; nobody folds at `.max`.
@@ -34,6 +38,7 @@ public enum YAMLWriter {
 struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
+    var indentsLists = false
 
     /// A collection that is open. Only one of the two lists has anything in it.
     private struct Frame {
@@ -120,7 +125,7 @@ struct YAMLEmitter {
         case .array(let items) where !items.isEmpty:
             frame.items = items
             // A list under its key is not indented, but for the one of a long key.
-            frame.indent = place == .root ? 0 : place == .value ? indent : indent + 2
+            frame.indent = place == .root ? 0 : place == .value && !indentsLists ? indent : indent + 2
         case .object(let object) where !object.isEmpty:
             frame.members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
             frame.indent = place == .root ? 0 : indent + 2

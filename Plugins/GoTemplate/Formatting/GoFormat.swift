@@ -82,7 +82,9 @@ public struct GoFormat {
     mutating func printArgument(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
         guard case .none = value else {
             switch verb {
-            case "T": pad(string: value.typeName, into: &output)
+            case "T": printString(value.typeName, value: value, verb: "s", into: &output)
+            // Only Errorf has a use for it, and templates have no Errorf.
+            case "w": complain(value, verb: verb, into: &output)
             case "p": printPointer(value, verb: verb, into: &output)
             default: printValue(value, verb: verb, depth: 0, into: &output)
             }
@@ -238,7 +240,13 @@ public struct GoFormat {
         case .bytes(let bytes):
             printByteSlice(bytes, value, verb: verb, into: &output)
         case .native(let native):
-            printString(native.printed, value: value, verb: verb, into: &output)
+            let callsString = !isComplaining && !flags.sharpV && "vsxXq".unicodeScalars.contains(verb)
+            if !callsString, native is any GoStructured { return false }
+            if !callsString || verb == "x" || verb == "X", let number = (native as? any GoNumbered)?.number {
+                printInteger(number, value, verb: verb, into: &output)
+            } else {
+                printString(native.printed, value: value, verb: verb, into: &output)
+            }
         case .typed(let typed):
             return printTypedScalar(typed, value, verb: verb, into: &output)
         case .none: output.append("<nil>")
@@ -258,6 +266,15 @@ public struct GoFormat {
                 typed, verb: verb, depth: depth, separator: separator, into: &output)
             work.append(.text(closing))
             work += steps.reversed()
+        } else if case .native(let native as any GoStructured) = value {
+            let name = flags.sharpV ? (value.typeName.hasPrefix("*") ? value.typeName.dropFirst() : "") : ""
+            output.append((native.isPointer ? "&" : "") + name + "{")
+            work.append(.text("}"))
+            for (index, field) in native.structFields.enumerated().reversed() {
+                work.append(.value(field.value, depth: depth + 1))
+                if flags.plusV || flags.sharpV { work.append(.text(field.name + ":")) }
+                if index > 0 { work.append(.text(separator)) }
+            }
         } else if let members = value.sortedMembers {
             output.append(flags.sharpV ? value.typeName + "{" : "map[")
             work.append(.text(flags.sharpV ? "}" : "]"))

@@ -120,12 +120,15 @@ public protocol NativeValue: AnyObject, Sendable {
     var printed: String { get }
     /// A field or the result of a method without arguments; nil where there is none of that name.
     func member(named name: String) -> GoValue?
+    /// A method that takes arguments, or that Go refuses to call; nil where there is none of that name.
+    func method(named name: String) -> NativeMethod?
     /// Whether `if` takes it for true; a struct always is.
     var isTrue: Bool { get }
     func isEqual(to other: any NativeValue) -> Bool
 }
 
 extension NativeValue {
+    public func method(named name: String) -> NativeMethod? { nil }
     public var isTrue: Bool { true }
     public func isEqual(to other: any NativeValue) -> Bool { self === other }
 }

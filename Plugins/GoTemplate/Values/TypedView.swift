@@ -47,6 +47,19 @@ extension TypedValue {
         case .string: return .string(printed)
         case .value: return wrapped
         case .isZero: return .bool(isZero)
+        case .function(let function):
+            return function.parameters == 0 ? GoValue(function.call(value, [])) : nil
+        }
+    }
+
+    /// A method that takes texts; nil where there is none of that name.
+    func textMethod(named name: String) -> NativeMethod? {
+        let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
+        guard case .function(let function)? = method, function.parameters > 0 else { return nil }
+        let value = value
+        return NativeMethod([GoType](repeating: .string, count: function.parameters)) {
+            arguments, _ throws(FunctionError) in
+            GoValue(function.call(value, arguments.map { $0.stringText ?? "" }))
         }
     }
 
@@ -102,7 +115,7 @@ extension TypedValue {
     var printsByMethod: Bool {
         switch type.kind {
         case .enumeration, .quantity, .time, .duration, .intOrString, .wrapper: true
-        case .structure: type.methods["String"] != nil
+        case .structure: if case .string? = type.methods["String"] { true } else { false }
         case .pointer:
             !value.isNull && (type.methods["String"] != nil || type.element?.methods["String"] != nil)
         default: false
@@ -182,6 +195,16 @@ extension ObjectType {
         case .map, .slice, .bytes: false
         case .structure: fields.allSatisfy { $0.type.isComparable }
         default: true
+        }
+    }
+}
+
+extension GoValue {
+    init(_ result: ObjectMethod.Result) {
+        switch result {
+        case .value(let value): self.init(value)
+        case .typed(let value, let type): self.init(value, type: type)
+        case .text(let bytes): self = .text(bytes)
         }
     }
 }

@@ -12,12 +12,16 @@ enum Cast {
         case .float64(let number): return truncated(number)
         case .float32(let number): return truncated(Double(number))
         case .bool(let flag): return flag ? 1 : 0
+        case .native(let native as any GoNumbered): return native.number
         case .string, .rawString: return integer(withoutZeroFraction(value.stringBytes ?? [])) ?? 0
         case .typed(let typed) where typed.type.kind == .pointer && !typed.value.isNull:
             return int64(GoValue(typed.value, type: typed.type.element))
         default: return 0
         }
     }
+
+    /// The bytes of `[]byte`; none for anything else.
+    static func bytes(_ value: GoValue) -> [UInt8] { if case .bytes(let bytes) = value { bytes } else { [] } }
 
     static func double(_ value: GoValue) -> Double {
         switch value {

@@ -61,6 +61,20 @@ public struct TemplateFunction: Sendable {
     }
 }
 
+extension TemplateFunction {
+    /// A function of the same name that says why it is not called.
+    var refused: TemplateFunction {
+        let name = name
+        return TemplateFunction(
+            name, signature.text, isPure: true, mutates: false, summary: summary, example: example
+        ) { _, _ throws(FunctionError) in
+            throw .message(
+                "\(name) depends on more than its arguments and is not allowed here (--allow-impure-functions allows it)"
+            )
+        }
+    }
+}
+
 /// Why a function call failed.
 public enum FunctionError: Error, Sendable {
     /// The function's own error or panic: Go's `error calling NAME: …`.
@@ -92,6 +106,21 @@ public final class FunctionContext {
     var evaluations = 0
     /// Maps that were changed, to be emptied at the end.
     private var mutated: [GoMap] = []
+    /// How often each template is being included at this moment.
+    var inclusions: [String: Int] = [:]
+    /// A text that was compiled for `tpl`, beside which program.
+    struct TextKey: Hashable {
+        var program: ObjectIdentifier
+        var source: [UInt8]
+    }
+    /// Texts that are kept; a chart has a few hundred.
+    static let textLimit = 1_000
+    var texts: [TextKey: GoTemplate] = [:]
+    private var kept: [Program] = []
+    /// Keeps a program as long as the rendering, because a key of `texts` names it.
+    func keep(_ program: Program) {
+        if !kept.contains(where: { $0 === program }) { kept.append(program) }
+    }
     /// The engine, for functions that render.
     var evaluator: (any TemplateEvaluator)?
 

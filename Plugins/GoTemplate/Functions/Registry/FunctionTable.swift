@@ -48,15 +48,25 @@ struct FunctionTable: Sendable {
     /// - Parameters:
     ///   - sets: later ones win.
     ///   - impure: whether functions are there that depend on more than their arguments.
-    init(_ sets: [FunctionSet], impure: Bool) {
+    ///   - refusing: whether such functions exist all the same, and fail when they are called.
+    ///   - without: names that are left out.
+    init(_ sets: [FunctionSet], impure: Bool, refusing: Bool = false, without: Set<String> = []) {
         var functions: [String: TemplateFunction] = [:]
         for set in sets {
-            for function in set.functions where impure || function.isPure {
-                functions[function.name] = function
+            for function in set.functions {
+                if impure || function.isPure {
+                    functions[function.name] = function
+                } else if refusing {
+                    functions[function.name] = function.refused
+                }
             }
         }
+        for name in without { functions[name] = nil }
         self.functions = functions
     }
+
+    /// Whether a function is among them that changes maps in place.
+    var mutates: Bool { functions.values.contains { $0.mutates } }
 
     func has(_ name: String) -> Bool {
         FunctionTable.builtin(name) != nil || !functions.isEmpty && functions[name] != nil

@@ -1,13 +1,18 @@
 import PluginAPI
+import Values
 
-/// The set `helm`: what Helm 3 adds to sprig, without `lookup`, which would ask a cluster.
+/// The set `helm`: what Helm 4 adds to sprig; `lookup` asks no cluster and answers an empty map.
 ///
 /// What comes in: values of the engine. What goes out: values. Readers answer a map with the member `Error` (or a
 /// list with the message) where a text does not parse, as Helm's do.
 public enum HelmFunctions {
-    public static let set = FunctionSet(name: "helm", origin: "Helm 3", functions: functions)
+    public static let set = FunctionSet(name: "helm", origin: "Helm 4", functions: functions)
 
-    private static let functions = templates + yaml + json + [toToml]
+    private static let functions =
+        templates + yaml + json + toml + HelmDurations.functions + SprigEncodings.versions(.group)
+
+    /// What Go writes for nothing; Helm takes it out of what `tpl` gives.
+    private static let noValue = Array("<no value>".utf8)
 
     private static let templates: [TemplateFunction] = [
         function(
@@ -20,8 +25,21 @@ public enum HelmFunctions {
             "tpl", "func(template string, data any) (string, error)", "a text rendered as a template",
             "{{ tpl `{{ .a }}` (fromJson `{\"a\": 5}`) }}", "5"
         ) { call throws(FunctionError) in
-            .text(try call.context.render(source: call.bytes(0), name: "tpl", data: call[1]))
+            let source = call.bytes(0)
+            do throws(FunctionError) {
+                let text = try call.context.render(source: source, name: "gotpl", data: call[1])
+                return .text(ByteText.replaceAll(noValue, with: [], in: text))
+            } catch {
+                // A text that does not compile says so itself.
+                if case .template(let inner) = error, inner.kind == .parse { throw error }
+                throw error.prefixed("error during tpl function execution for ", source)
+            }
         },
+        function(
+            "lookup",
+            "func(apiVersion string, kind string, namespace string, name string) (map[string]any, error)",
+            "an empty map: no cluster is asked", #"{{ lookup "v1" "Pod" "a" "b" }}"#, "map[]"
+        ) { _ throws(FunctionError) in .map(GoMap()) },
         function(
             "required", "func(message string, v any) (any, error)",
             "the value; stops where it is nil or empty",
@@ -49,6 +67,7 @@ public enum HelmFunctions {
 
     private static func reader(
         _ name: String, _ summary: String, _ template: String, _ output: String, asList: Bool,
+        mismatch: String = "", null: GoValue,
         _ read: @escaping @Sendable (Call) throws(FunctionError) -> GoValue
     ) -> TemplateFunction {
         let result = asList ? "[]any" : "map[string]any"
@@ -56,12 +75,16 @@ public enum HelmFunctions {
             call throws(FunctionError) in
             do throws(FunctionError) {
                 let value = try read(call)
-                if value.isUntypedNil { return asList ? .list([]) : .map(GoMap()) }
+                if value.isUntypedNil {
+                    if case .typed = null { return null }
+                    return asList ? .list([]) : .map(GoMap())
+                }
                 let fits = asList ? value.items != nil : value.memberCount != nil
                 guard fits else {
                     let found = jsonName(of: value)
                     let wanted = asList ? "[]interface {}" : "map[string]interface {}"
-                    throw .message("json: cannot unmarshal \(found) into Go value of type \(wanted)")
+                    throw .message(
+                        "\(mismatch)json: cannot unmarshal \(found) into Go value of type \(wanted)")
                 }
                 return value
             } catch {
@@ -69,6 +92,8 @@ public enum HelmFunctions {
             }
         }
     }
+
+    private static let yamlMismatch = "error unmarshaling JSON: while decoding JSON: "
 
     private static let yaml: [TemplateFunction] = [
         function(
@@ -79,13 +104,32 @@ public enum HelmFunctions {
             if text.last == 0x0A { text.removeLast() }
             return .text(text)
         },
-        reader("fromYaml", "the map that YAML says", #"{{ (fromYaml "a: 5").a }}"#, "5", asList: false) {
+        function(
+            "mustToYaml", "func(v any) (string, error)", "YAML, or an error where YAML cannot say the value",
+            "{{ mustToYaml (list 1) }}", "- 1"
+        ) { call throws(FunctionError) in
+            var text = try YAMLText.encoded(call[0], call)
+            if text.last == 0x0A { text.removeLast() }
+            return .text(text)
+        },
+        function(
+            "toYamlPretty", "func(v any) string", "YAML whose lists are indented by two blanks",
+            "{{ toYamlPretty (fromJson `{\"a\": [1]}`) }}", "a:\n  - 1"
+        ) { call throws(FunctionError) in
+            var text = try YAMLText.text(call[0], call, indentsLists: true) ?? []
+            if text.last == 0x0A { text.removeLast() }
+            return .text(text)
+        },
+        reader(
+            "fromYaml", "the map that YAML says", #"{{ (fromYaml "a: 5").a }}"#, "5", asList: false,
+            mismatch: yamlMismatch, null: .none
+        ) {
             call throws(FunctionError) in
             try YAMLText.read(call.bytes(0), call)
         },
         reader(
             "fromYamlArray", "the list that YAML says", #"{{ fromYamlArray "[1, 2]" }}"#, "[1 2]",
-            asList: true
+            asList: true, mismatch: yamlMismatch, null: .none
         ) {
             call throws(FunctionError) in try YAMLText.read(call.bytes(0), call)
         },
@@ -101,23 +145,52 @@ public enum HelmFunctions {
                 throw error
             }
         },
-        reader("fromJson", "the map that JSON says", "{{ (fromJson `{\"a\": 5}`).a }}", "5", asList: false) {
+        function(
+            "mustToJson", "func(v any) (string, error)", "JSON, or an error where JSON cannot say the value",
+            "{{ mustToJson (fromJson `{\"a\": 1}`) }}", #"{"a":1}"#
+        ) { call throws(FunctionError) in .text(try GoJSON.text(call[0], call)) },
+        reader(
+            "fromJson", "the map that JSON says", "{{ (fromJson `{\"a\": 5}`).a }}", "5", asList: false,
+            null: .nilMap
+        ) {
             call throws(FunctionError) in try GoJSON.read(call.bytes(0))
         },
         reader(
-            "fromJsonArray", "the list that JSON says", "{{ fromJsonArray `[1, 2]` }}", "[1 2]", asList: true
+            "fromJsonArray", "the list that JSON says", "{{ fromJsonArray `[1, 2]` }}", "[1 2]", asList: true,
+            null: .nilList
         ) {
             call throws(FunctionError) in try GoJSON.read(call.bytes(0))
         },
     ]
 
-    private static let toToml = function(
-        "toToml", "func(v any) string", "TOML; its error's message where it cannot say a value",
-        "{{ toToml (fromJson `{\"a\": \"x\"}`) }}", "a = \"x\"\n"
-    ) { call throws(FunctionError) in
-        do throws(FunctionError) { return .text(try TOMLWriter.text(call[0], call)) } catch {
-            if case .failed(let message) = error { return .text(message) }
-            throw error
-        }
-    }
+    private static let toml: [TemplateFunction] = [
+        function(
+            "toToml", "func(v any) string", "TOML; its error's message where it cannot say a value",
+            "{{ toToml (fromJson `{\"a\": \"x\"}`) }}", "a = \"x\"\n"
+        ) { call throws(FunctionError) in
+            // Nothing at all is a panic of Go's, not an error of the encoder.
+            if call[0].isUntypedNil { throw .message(nilPanic) }
+            do throws(FunctionError) { return .text(try TOMLWriter.text(call[0], call)) } catch {
+                if case .failed(let message) = error { return .text(message) }
+                throw error
+            }
+        },
+        function(
+            "mustToToml", "func(v any) (string, error)", "TOML, or an error where TOML cannot say the value",
+            "{{ mustToToml (fromJson `{\"a\": \"x\"}`) }}", "a = \"x\"\n"
+        ) { call throws(FunctionError) in
+            .text(try TOMLWriter.text(call[0], call))
+        },
+        function(
+            "fromToml", "func(s string) map[string]any",
+            "the map that TOML says; `Error` where it is not TOML",
+            "{{ (fromToml `a = 5`).a }}", "5"
+        ) { call throws(FunctionError) in
+            do throws(FunctionError) { return try TOMLReader.read(call.bytes(0), call) } catch {
+                return try complaint(error, asList: false)
+            }
+        },
+    ]
+
+    private static let nilPanic = "reflect: call of reflect.Value.Type on zero Value"
 }

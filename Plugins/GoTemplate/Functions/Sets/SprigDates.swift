@@ -93,19 +93,24 @@ enum SprigDates {
 
     private static func durationComplaint(_ text: [UInt8]) -> String {
         let quoted = GoText.simplyQuoted(text)
+        let invalid = "time: invalid duration \(quoted)"
+        let names: Set<String> = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"]
         var rest = text[...]
         if let sign = rest.first, sign == 0x2B || sign == 0x2D { rest.removeFirst() }
-        let number = rest.prefix { $0 == 0x2E || (0x30...0x39).contains($0) }
-        guard !number.isEmpty, !number.elementsEqual([0x2E]) else {
-            return "time: invalid duration \(quoted)"
+        while !rest.isEmpty {
+            let number = rest.prefix { $0 == 0x2E || (0x30...0x39).contains($0) }
+            guard number.contains(where: { $0 != 0x2E }), number.filter({ $0 == 0x2E }).count < 2 else {
+                return invalid
+            }
+            rest = rest.dropFirst(number.count)
+            let unit = rest.prefix { $0 != 0x2E && !(0x30...0x39).contains($0) }
+            if unit.isEmpty { return "time: missing unit in duration \(quoted)" }
+            if !names.contains(String(decoding: unit, as: UTF8.self)) {
+                return "time: unknown unit \(GoText.simplyQuoted(Array(unit))) in duration \(quoted)"
+            }
+            rest = rest.dropFirst(unit.count)
         }
-        let unit = rest.dropFirst(number.count).prefix { $0 != 0x2E && !(0x30...0x39).contains($0) }
-        if unit.isEmpty { return "time: missing unit in duration \(quoted)" }
-        let names: Set<String> = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"]
-        if !names.contains(String(decoding: unit, as: UTF8.self)) {
-            return "time: unknown unit \(GoText.simplyQuoted(Array(unit))) in duration \(quoted)"
-        }
-        return "time: invalid duration \(quoted)"
+        return invalid
     }
 
     private static let changing: [TemplateFunction] = {

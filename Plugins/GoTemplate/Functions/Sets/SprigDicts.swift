@@ -109,7 +109,7 @@ enum SprigDicts {
             name, "func(dict map[string]any, others ...map[string]any) any", summary, template, output,
             mutates: true
         ) { call throws(FunctionError) in
-            let map = try call.map(0)
+            let map = call[0].isNil && !call[0].isUntypedNil ? GoMap() : try call.map(0)
             for other in call.rest(from: 1) {
                 try Structure.merge(other, into: map, overwrites: overwrites, call)
             }

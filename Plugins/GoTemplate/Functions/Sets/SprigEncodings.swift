@@ -151,28 +151,33 @@ enum SprigEncodings {
         return .text(url.text)
     }
 
-    private static let versions: [TemplateFunction] = [
-        function(
-            "semver", "func(version string) (*semver.Version, error)",
-            "a version: .Major, .Minor, .Patch, .Prerelease, .Metadata", #"{{ (semver "v1.2.3").Minor }}"#,
-            "2"
-        ) { call throws(FunctionError) in
-            do throws(SemanticVersion.Failure) {
-                return .native(NativeVersion(try SemanticVersion(call.text(0))))
-            } catch {
-                throw .message(error.message)
-            }
-        },
-        function(
-            "semverCompare", "func(constraint string, version string) (bool, error)",
-            "whether a version fulfils a constraint", #"{{ semverCompare "^1.2" "1.4.0" }}"#, "true"
-        ) { call throws(FunctionError) in
-            do throws(SemanticVersion.Failure) {
-                let constraint = try VersionConstraint(call.text(0))
-                return .bool(constraint.accepts(try SemanticVersion(call.text(1))))
-            } catch {
-                throw .message(error.message)
-            }
-        },
-    ]
+    private static let versions = versions(.each)
+
+    /// `semver` and `semverCompare`; the set helm has them by later rules.
+    static func versions(_ rules: VersionConstraint.Rules) -> [TemplateFunction] {
+        [
+            function(
+                "semver", "func(version string) (*semver.Version, error)",
+                "a version: .Major, .Minor, .Patch, .Prerelease, .Metadata",
+                #"{{ (semver "v1.2.3").Minor }}"#, "2"
+            ) { call throws(FunctionError) in
+                do throws(SemanticVersion.Failure) {
+                    return .native(NativeVersion(try SemanticVersion(call.text(0))))
+                } catch {
+                    throw .message(error.message(rules))
+                }
+            },
+            function(
+                "semverCompare", "func(constraint string, version string) (bool, error)",
+                "whether a version fulfils a constraint", #"{{ semverCompare "^1.2" "1.4.0" }}"#, "true"
+            ) { call throws(FunctionError) in
+                do throws(SemanticVersion.Failure) {
+                    let constraint = try VersionConstraint(call.text(0), rules: rules)
+                    return .bool(constraint.accepts(try SemanticVersion(call.text(1))))
+                } catch {
+                    throw .message(error.message(rules))
+                }
+            },
+        ]
+    }
 }

@@ -54,12 +54,15 @@ enum SprigLists {
         },
         function("rest", "func(list any) []any", "all but the first item", "{{ rest (list 1 2 3) }}", "[2 3]")
         { call throws(FunctionError) in
-            .list(Array(try call.items(0, "find rest on").dropFirst()))
+            let items = try call.items(0, "find rest on")
+            return items.isEmpty ? .nilList : .list(Array(items.dropFirst()))
         },
         function(
             "initial", "func(list any) []any", "all but the last item", "{{ initial (list 1 2 3) }}", "[1 2]"
         ) {
-            call throws(FunctionError) in .list(Array(try call.items(0, "find initial on").dropLast()))
+            call throws(FunctionError) in
+            let items = try call.items(0, "find initial on")
+            return items.isEmpty ? .nilList : .list(Array(items.dropLast()))
         },
         function(
             "reverse", "func(list any) []any", "the other way round", "{{ reverse (list 1 2 3) }}", "[3 2 1]"
@@ -121,7 +124,7 @@ enum SprigLists {
             try call.room(items: result.count + items.count)
             result += items
         }
-        return .list(result)
+        return result.isEmpty ? .nilList : .list(result)
     }
 
     private static func slice(_ call: Call) throws(FunctionError) -> GoValue {

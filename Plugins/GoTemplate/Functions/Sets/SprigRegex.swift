@@ -29,7 +29,7 @@ enum SprigRegex {
             let text = call.bytes(1)
             let found = try regex.all(in: text, limit: call.int(2), account: account(regex, call))
             try call.room(items: found.count)
-            return .texts(found.map { Array(text[$0]) })
+            return found.isEmpty ? .nilStrings : .texts(found.map { Array(text[$0]) })
         }
         + twins(
             "regexFind", "func(regex string, s string) string", "the first match, or an empty text",
@@ -61,7 +61,7 @@ enum SprigRegex {
             let parts = try regex.split(
                 call.bytes(1), limit: call.int(2), account: account(regex, call))
             try call.room(items: parts.count)
-            return .texts(parts)
+            return parts.isEmpty && call.int(2) == 0 ? .nilStrings : .texts(parts)
         }
 
     private static func replaced(_ call: Call, _ regex: GoRegex, literally: Bool) throws(FunctionError)

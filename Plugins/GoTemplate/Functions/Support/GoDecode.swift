@@ -4,7 +4,7 @@ enum GoDecode {
     struct Failure: Error { var message: String }
 
     static func base64(_ text: [UInt8]) throws(Failure) -> [UInt8] {
-        try decode(text, bits: 6, group: 4, name: "base64") { byte in
+        try decode(text) { byte in
             switch byte {
             case 0x41...0x5A: byte - 0x41
             case 0x61...0x7A: byte - 0x61 + 26
@@ -16,49 +16,88 @@ enum GoDecode {
         }
     }
 
+    /// A text that stops within a group is wrong at the group's first byte; what follows the padding of a last group
+    /// is not looked at.
     static func base32(_ text: [UInt8]) throws(Failure) -> [UInt8] {
-        try decode(text.filter { $0 != 0x0A && $0 != 0x0D }, bits: 5, group: 8, name: "base32") { byte in
-            switch byte {
-            case 0x41...0x5A: byte - 0x41
-            case 0x32...0x37: byte - 0x32 + 26
-            default: nil
+        let text = text.filter { $0 != 0x0A && $0 != 0x0D }
+        func failure(_ offset: Int) -> Failure {
+            Failure(message: "illegal base32 data at input byte \(offset)")
+        }
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count * 5 / 8)
+        var index = 0
+        while index < text.count {
+            let start = index
+            var register: UInt64 = 0
+            var digits = 0
+            while digits < 8 {
+                guard index < text.count else { throw failure(start) }
+                let byte = text[index]
+                index += 1
+                let left = text.count - index
+                if byte == 0x3D, digits >= 2, left < 8 {
+                    guard left + digits >= 7 else { throw failure(text.count) }
+                    for place in 0..<(7 - digits) where place < left && text[index + place] != 0x3D {
+                        throw failure(index + place - 1)
+                    }
+                    guard digits != 3, digits != 6 else { throw failure(index - 1) }
+                    append(register, digits, to: &output)
+                    return output
+                }
+                switch byte {
+                case 0x41...0x5A: register = register << 5 | UInt64(byte - 0x41)
+                case 0x32...0x37: register = register << 5 | UInt64(byte - 0x32 + 26)
+                default: throw failure(index - 1)
+                }
+                digits += 1
             }
+            append(register, 8, to: &output)
+        }
+        return output
+    }
+
+    private static func append(_ register: UInt64, _ digits: Int, to output: inout [UInt8]) {
+        let bits = digits * 5
+        let bytes = bits / 8
+        let register = register >> UInt64(bits - bytes * 8)
+        for place in stride(from: bytes - 1, through: 0, by: -1) {
+            output.append(UInt8(truncatingIfNeeded: register >> UInt64(place * 8)))
         }
     }
 
     private static func decode(
-        _ text: [UInt8], bits: Int, group: Int, name: String, _ value: (UInt8) -> UInt8?
+        _ text: [UInt8], _ value: (UInt8) -> UInt8?
     ) throws(Failure) -> [UInt8] {
         func failure(_ offset: Int) -> Failure {
-            Failure(message: "illegal \(name) data at input byte \(offset)")
+            Failure(message: "illegal base64 data at input byte \(offset)")
         }
         func isBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
         var output: [UInt8] = []
-        output.reserveCapacity(text.count * bits / 8)
+        output.reserveCapacity(text.count * 6 / 8)
         var index = 0
         while index < text.count {
             var taken = 0
             var register: UInt64 = 0
             var isLast = false
-            while taken < group {
+            while taken < 4 {
                 while index < text.count, isBreak(text[index]) { index += 1 }
                 guard index < text.count else {
                     if taken == 0 { return output }
-                    throw failure(bits == 6 ? index - taken : index)
+                    throw failure(index - taken)
                 }
                 let byte = text[index]
                 index += 1
                 if byte == 0x3D {
-                    try padding(taken: taken, at: &index, text, group: group, bits: bits, failure)
+                    try padding(taken: taken, at: &index, text, failure)
                     isLast = true
                     break
                 }
                 guard let digit = value(byte) else { throw failure(index - 1) }
-                register = register << bits | UInt64(digit)
+                register = register << 6 | UInt64(digit)
                 taken += 1
             }
-            let whole = taken * bits / 8
-            register >>= UInt64(taken * bits - whole * 8)
+            let whole = taken * 6 / 8
+            register >>= UInt64(taken * 6 - whole * 8)
             for place in stride(from: whole - 1, through: 0, by: -1) {
                 output.append(UInt8(truncatingIfNeeded: register >> UInt64(place * 8)))
             }
@@ -69,11 +108,10 @@ enum GoDecode {
 
     /// Checks the `=` signs, of which the first was read, and that nothing follows.
     private static func padding(
-        taken: Int, at index: inout Int, _ text: [UInt8], group: Int, bits: Int, _ failure: (Int) -> Failure
+        taken: Int, at index: inout Int, _ text: [UInt8], _ failure: (Int) -> Failure
     ) throws(Failure) {
-        let allowed = bits == 6 ? [2, 3] : [2, 4, 5, 7]
-        guard allowed.contains(taken) else { throw failure(index - 1) }
-        for _ in 0..<(group - taken - 1) {
+        guard taken == 2 || taken == 3 else { throw failure(index - 1) }
+        for _ in 0..<(3 - taken) {
             while index < text.count, text[index] == 0x0A || text[index] == 0x0D { index += 1 }
             guard index < text.count else { throw failure(text.count) }
             guard text[index] == 0x3D else { throw failure(index - 1) }

@@ -104,6 +104,21 @@ enum GoDuration {
         return "0s"
     }
 
+    /// To a multiple of another duration, towards zero; unchanged where that one is not positive.
+    static func truncated(_ nanoseconds: Int64, to unit: Int64) -> Int64 {
+        unit <= 0 ? nanoseconds : nanoseconds - nanoseconds % unit
+    }
+
+    /// To a multiple of another duration, halves away from zero; the largest or smallest where that does not fit.
+    static func rounded(_ nanoseconds: Int64, to unit: Int64) -> Int64 {
+        guard unit > 0 else { return nanoseconds }
+        let rest = nanoseconds % unit
+        let whole = nanoseconds - rest
+        if rest.magnitude < UInt64(unit) - rest.magnitude { return whole }
+        let (sum, overflow) = whole.addingReportingOverflow(rest < 0 ? -unit : unit)
+        return overflow ? (rest < 0 ? .min : .max) : sum
+    }
+
     /// To whole seconds, halves away from zero.
     static func roundedToSeconds(_ nanoseconds: Int64) -> Int64 {
         let rest = nanoseconds % second

@@ -73,7 +73,7 @@ struct GoJSON: ~Copyable {
     }
 
     private mutating func append(text: String) {
-        JSON.writeString(text, into: &output, escapesHTML: escapesHTML)
+        JSON.writeString(text, into: &output, escapesHTML: escapesHTML, escapesLineSeparators: true)
     }
 
     private mutating func newLine(_ depth: Int) {

@@ -103,12 +103,22 @@ final class GoRegex: @unchecked Sendable {
 
     private func match(_ bytes: [UInt8], from start: Int, groups: Int) -> [Int]? {
         var offsets = [Int](repeating: -1, count: groups * 2)
-        let found = bytes.withUnsafeBytes { text in
-            pillion_regex_match(
-                handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, start, &offsets,
-                Int32(groups))
+        var start = start
+        while true {
+            let found = bytes.withUnsafeBytes { text in
+                pillion_regex_match(
+                    handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, start,
+                    &offsets,
+                    Int32(groups))
+            }
+            guard found == 1 else { return nil }
+            // RE2 looks for `\\B` between any two bytes, Go between runes: what it finds within one does not count.
+            guard offsets[0] == offsets[1], offsets[0] < bytes.count, bytes[offsets[0]] & 0xC0 == 0x80 else {
+                return offsets
+            }
+            start = offsets[0] + 1
+            while start < bytes.count, bytes[start] & 0xC0 == 0x80 { start += 1 }
         }
-        return found == 1 ? offsets : nil
     }
 
     func matches(_ text: [UInt8]) -> Bool { match(Subject(text).bytes, from: 0, groups: 1) != nil }

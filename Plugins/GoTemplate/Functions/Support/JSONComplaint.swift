@@ -9,30 +9,34 @@ enum JSONComplaint {
         }
         if error.code == .tooDeep { return "exceeded max depth" }
         let found = quoted(bytes, error.offset)
-        if error.code == .controlCharacter { return "invalid character \(found) in string literal" }
-        if error.code == .badEscape { return "invalid character \(found) in string escape code" }
+        if error.code == .controlCharacter { return "invalid character \(found) in string" }
+        if error.code == .badEscape {
+            return "invalid escape sequence `\(escape(bytes, error.offset))` in string"
+        }
         return "invalid character \(found) \(context(bytes[..<error.offset], bytes[error.offset]))"
     }
 
+    /// As strconv.QuoteRune has it.
     private static func quoted(_ bytes: [UInt8], _ offset: Int) -> String {
         switch bytes[offset] {
         case 0x27: return "'\\''"
+        case 0x5C: return "'\\\\'"
         case 0x22: return "'\"'"
-        case 0x0A: return "'\\n'"
-        case 0x0D: return "'\\r'"
-        case 0x09: return "'\\t'"
-        case 0x20..<0x7F: return "'\(Character(Unicode.Scalar(bytes[offset])))'"
         default:
-            // One byte at a time is read, and shown as the Latin-1 character of that number.
-            let byte = bytes[offset]
-            if byte >= 0xA1, byte != 0xAD { return "'\(Character(Unicode.Scalar(byte)))'" }
-            return byte < 0x80 ? "'\\x\(hex(byte))'" : "'\\u00\(hex(byte))'"
+            let (_, size) = Runes.decode(bytes, at: offset)
+            let quoted = GoText.quoted(Array(bytes[offset..<(offset + size)]))
+            return "'\(quoted.dropFirst().dropLast())'"
         }
     }
 
-    private static func hex(_ byte: UInt8) -> String {
-        let text = String(byte, radix: 16)
-        return text.utf8.count < 2 ? "0" + text : text
+    /// The escape at an offset as far as it is looked at: `\q`, or `\u` and the four bytes that follow.
+    private static func escape(_ bytes: [UInt8], _ offset: Int) -> String {
+        // The reader points to the backslash, or to the digit that is none.
+        var start = offset
+        while start > 0, bytes[start] != 0x5C { start -= 1 }
+        guard start + 1 < bytes.count else { return "\\" }
+        let size = bytes[start + 1] == 0x75 ? 6 : 1 + Runes.decode(bytes, at: start + 1).size
+        return String(decoding: bytes[start..<min(start + size, bytes.count)], as: UTF8.self)
     }
 
     /// What was being looked for: read off the text before the place, of which all was fine.
@@ -59,7 +63,7 @@ enum JSONComplaint {
                 while index < before.endIndex, before[index] != 0x22 {
                     index += before[index] == 0x5C ? 2 : 1
                 }
-                if index >= before.endIndex { return "in string literal" }
+                if index >= before.endIndex { return "in string" }
                 index += 1
                 if expected == .key { expected = .colon } else { done() }
             default:
@@ -88,10 +92,8 @@ enum JSONComplaint {
             let letters = Array(word)
             return "in literal \(word) (expecting '\(letters[begun.count])')"
         }
-        if begun.elementsEqual([0x2D]) { return "in numeric literal" }
-        if begun.last == 0x2E { return "after decimal point in numeric literal" }
-        if let last = begun.last, last | 0x20 == 0x65 || last == 0x2B || last == 0x2D, begun.count > 1 {
-            return "in exponent of numeric literal"
+        if let last = begun.last, last == 0x2E || last | 0x20 == 0x65 || last == 0x2B || last == 0x2D {
+            return "in numeric literal"
         }
         return nil
     }

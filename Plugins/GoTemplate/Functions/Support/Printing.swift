@@ -15,6 +15,9 @@ extension Call {
     /// A text of anything, as sprig's `toString`: bytes are taken for text, the rest is printed.
     func string(_ value: GoValue) throws(FunctionError) -> [UInt8] {
         if case .bytes(let bytes) = value { return bytes }
+        if case .typed(let typed) = value, typed.type.kind == .bytes {
+            return Base64.decode(typed.value.string ?? "") ?? []
+        }
         return try printed(value)
     }
 

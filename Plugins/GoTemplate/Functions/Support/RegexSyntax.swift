@@ -154,11 +154,9 @@ struct RegexSyntax {
                 }
             guard isName else { throw failure("invalid named capture", source[index...end]) }
             let text = String(decoding: name, as: UTF8.self)
-            guard !groupNames.contains(text) else { throw failure("duplicate capture group name", name) }
+            // Go lets several groups have one name; RE2 does not, and has no need of names.
             groupNames.append(text)
-            pattern.append(contentsOf: "(?P<".utf8)
-            pattern.append(contentsOf: name)
-            pattern.append(0x3E)
+            pattern.append(0x28)
             index = end + 1
             return
         }
@@ -201,15 +199,42 @@ struct RegexSyntax {
                 pattern.append(byte)
             }
             index = end.map { $0 + 2 } ?? source.count
-        case 0x45: index += 2
+        case 0x45: throw failure("invalid escape sequence", source[index..<(index + 2)])
         case 0x41, 0x62, 0x42, 0x7A, 0x64, 0x44, 0x73, 0x53, 0x77, 0x57: copy(2)
         case 0x43: throw failure("invalid escape sequence", source[index..<(index + 2)])
-        default: try characterEscape()
+        default: try characterEscape(inBrackets: false)
         }
     }
 
+    /// `\\p{Name}`, `\\P{Name}`, `\\p{^Name}`, `\\pN`: names that RE2 does not know are written out.
+    private mutating func unicodeClass(inBrackets: Bool) throws(Failure) {
+        let start = index
+        var isNegative = source[start + 1] == 0x50
+        var name: ArraySlice<UInt8>
+        let end: Int
+        if source[start + 2] == 0x7B {
+            guard let close = source[start...].firstIndex(of: 0x7D) else {
+                throw failure("invalid character class range", source[start...])
+            }
+            name = source[(start + 3)..<close]
+            end = close + 1
+            if name.first == 0x5E {
+                isNegative.toggle()
+                name.removeFirst()
+            }
+        } else {
+            end = start + 2 + Runes.decode(source, at: start + 2).size
+            name = source[(start + 2)..<end]
+        }
+        guard let members = UnicodeClass.members(named: Array(name), isNegative: isNegative) else {
+            throw failure("invalid character class range", source[start..<end])
+        }
+        pattern.append(contentsOf: (inBrackets ? members : "[\(members)]").utf8)
+        index = end
+    }
+
     /// An escape that stands for one character or a Unicode class, within brackets or without.
-    private mutating func characterEscape() throws(Failure) {
+    private mutating func characterEscape(inBrackets: Bool) throws(Failure) {
         let start = index
         guard start + 1 < source.count else { throw failure("trailing backslash at end of expression", []) }
         let next = source[start + 1]
@@ -218,14 +243,7 @@ struct RegexSyntax {
             guard start + 2 < source.count else {
                 throw failure("invalid character class range", source[start...])
             }
-            if source[start + 2] == 0x7B {
-                guard let end = source[start...].firstIndex(of: 0x7D) else {
-                    throw failure("invalid character class range", source[start...])
-                }
-                copy(end + 1 - start)
-            } else {
-                copy(2 + Runes.decode(source, at: start + 2).size)
-            }
+            try unicodeClass(inBrackets: inBrackets)
         case 0x31...0x37:
             // \1 would refer back; \12 is octal.
             guard start + 2 < source.count, (0x30...0x37).contains(source[start + 2]) else {
@@ -255,6 +273,10 @@ struct RegexSyntax {
             }
         case 0x61, 0x66, 0x6E, 0x72, 0x74, 0x76: copy(2)
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: copy(2)
+        case 0x00...0x20, 0x7F:
+            // Go lets every ASCII character but letters and digits be escaped; these mean themselves without, too.
+            index += 1
+            copy(1)
         default:
             throw failure(
                 "invalid escape sequence",
@@ -295,7 +317,7 @@ struct RegexSyntax {
             if byte == 0x5C, index + 1 < source.count,
                 [0x64, 0x44, 0x73, 0x53, 0x77, 0x57, 0x70, 0x50].contains(source[index + 1])
             {
-                if source[index + 1] & 0xDF == 0x50 { try characterEscape() } else { copy(2) }
+                if source[index + 1] & 0xDF == 0x50 { try characterEscape(inBrackets: true) } else { copy(2) }
                 continue
             }
             let rangeStart = index
@@ -317,7 +339,7 @@ struct RegexSyntax {
             copy(size)
             return rune
         }
-        try characterEscape()
+        try characterEscape(inBrackets: true)
         return RegexSyntax.character(source[start..<index])
     }
 

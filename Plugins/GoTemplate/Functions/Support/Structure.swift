@@ -64,7 +64,7 @@ enum Structure {
         default: break
         }
         if let one = left.stringBytes { return left.typeName == right.typeName && one == right.stringBytes }
-        guard left.typeName == right.typeName else { return false }
+        guard left.typeName == right.typeName, left.isNil == right.isNil else { return false }
         if let one = left.items, let two = right.items {
             guard one.count == two.count else { return false }
             for index in one.indices where try !isEqual(one[index], two[index], call, depth: depth + 1) {

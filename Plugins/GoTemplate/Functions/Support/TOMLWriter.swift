@@ -5,12 +5,18 @@ struct TOMLWriter: ~Copyable {
     private var output = ByteBuffer()
     private let call: Call
 
-    /// - Throws: a message for a value that TOML cannot say at that place.
+    /// - Throws: a message for a value that TOML cannot say at that place. A scalar or a list at the top is written as
+    ///   it would be inline.
     static func text(_ value: GoValue, _ call: Call) throws(FunctionError) -> [UInt8] {
-        guard value.memberCount != nil else {
-            throw .message("toml: top-level values must be Go maps or structs")
-        }
         var writer = TOMLWriter(call: call)
+        guard value.memberCount != nil else {
+            let isTables = try isListOfTables(value)
+            if isTables {
+                throw .message("toml: top-level values must be Go maps or structs")
+            }
+            try writer.inline(value, depth: 0)
+            return writer.output.bytes
+        }
         try writer.table(value, path: [])
         return writer.output.bytes
     }
@@ -19,24 +25,38 @@ struct TOMLWriter: ~Copyable {
 
     private static func isTable(_ value: GoValue) -> Bool { value.memberCount != nil }
 
-    private static func isListOfTables(_ value: GoValue) -> Bool {
+    private static func isListOfTables(_ value: GoValue) throws(FunctionError) -> Bool {
         guard let items = value.items, !items.isEmpty else { return false }
+        if items.contains(where: \.isNil) { throw .message("toml: cannot encode array with nil element") }
         return items.allSatisfy(isTable)
+    }
+
+    /// Members that stand on a line of their own, and those that are tables or lists of tables; nil ones are left out.
+    private static func parted(_ members: [(key: String, value: GoValue)]) throws(FunctionError)
+        -> (lines: [(key: String, value: GoValue)], tables: [(key: String, value: GoValue)])
+    {
+        var lines: [(key: String, value: GoValue)] = []
+        var tables: [(key: String, value: GoValue)] = []
+        for member in members where !member.value.isNil {
+            let isTables = try isListOfTables(member.value)
+            if isTables || isTable(member.value) { tables.append(member) } else { lines.append(member) }
+        }
+        return (lines, tables)
     }
 
     private mutating func table(_ value: GoValue, path: [String]) throws(FunctionError) {
         if path.count > Structure.depthLimit { throw .message("toml: a table nests too deeply") }
-        let members = (value.sortedMembers ?? []).filter { !$0.value.isNil }
-        try call.work(members.count)
+        let (lines, tables) = try TOMLWriter.parted(value.sortedMembers ?? [])
+        try call.work(lines.count + tables.count)
         try call.room(bytes: output.count)
         let indent = path.count * 2
-        for (key, member) in members where !Self.isTable(member) && !Self.isListOfTables(member) {
+        for (key, member) in lines {
             output.append(repeating: 0x20, count: indent)
             output.append(TOMLWriter.key(key) + " = ")
             try inline(member, depth: 0)
             output.append(0x0A)
         }
-        for (key, member) in members where Self.isTable(member) || Self.isListOfTables(member) {
+        for (key, member) in tables {
             let path = path + [TOMLWriter.key(key)]
             if Self.isTable(member) {
                 heading("[", path, "]")
@@ -51,7 +71,8 @@ struct TOMLWriter: ~Copyable {
     }
 
     private mutating func heading(_ open: String, _ path: [String], _ close: String) {
-        if output.count > 0 && path.count == 1 { output.append(0x0A) }
+        // An empty line before each item of a list of tables, and before tables that stand in no other.
+        if output.count > 0 && (path.count == 1 || open == "[[") { output.append(0x0A) }
         output.append(repeating: 0x20, count: (path.count - 1) * 2)
         output.append(open + path.joined(separator: ".") + close + "\n")
     }
@@ -81,16 +102,27 @@ struct TOMLWriter: ~Copyable {
         return result + "\""
     }
 
+    /// As Go's `%g`, with what shows that it is a float.
+    private mutating func append(_ number: Double) {
+        guard number.isFinite else {
+            output.append((number.sign == .minus ? "-" : "") + (number.isNaN ? "nan" : "inf"))
+            return
+        }
+        var text = ByteBuffer()
+        GoFloat.append(number, verb: UInt8(ascii: "g"), precision: -1, isSingle: false, into: &text)
+        output.append(text.bytes)
+        if !text.bytes.contains(where: { $0 == 0x2E || $0 == 0x65 }) { output.append(".0") }
+    }
+
     private mutating func inline(_ value: GoValue, depth: Int) throws(FunctionError) {
         if depth > Structure.depthLimit { throw .message("toml: a list nests too deeply") }
         switch value {
+        case .none: throw .message("reflect: call of reflect.Value.Type on zero Value")
         case .bool(let flag): output.append(flag ? "true" : "false")
         case .float64(let number):
-            // A float shows that it is one.
-            let text = number.description
-            let isPlain = !text.utf8.contains { ".en".utf8.contains($0) }
-            output.append(isPlain ? text + ".0" : text)
+            append(number)
         case .int, .int64, .signed, .unsigned: output.append(try call.printed(value))
+        case .native(let native as NativeTime): output.append(native.ownJSONText)
         case .native:
             output.append(TOMLWriter.quoted(String(decoding: try call.printed(value), as: UTF8.self)))
         default:
@@ -108,7 +140,8 @@ struct TOMLWriter: ~Copyable {
                 throw .message("toml: unsupported type: \(value.typeName)")
             }
             output.append(0x7B)
-            for (index, member) in members.enumerated() {
+            let (lines, tables) = try TOMLWriter.parted(members)
+            for (index, member) in (lines + tables).enumerated() {
                 if index > 0 { output.append(", ") }
                 output.append(TOMLWriter.key(member.key) + " = ")
                 try inline(member.value, depth: depth + 1)

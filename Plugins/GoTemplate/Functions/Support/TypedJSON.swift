@@ -39,7 +39,7 @@ enum TypedJSON {
                 append(value, field.type, to: &result)
                 continue
             }
-            guard !field.jsonName.isEmpty else { continue }
+            guard !field.jsonName.isEmpty, field.name.first?.isUppercase ?? false else { continue }
             let member = value[field.jsonName] ?? .null
             if field.omitEmpty && isEmpty(member, field.type) { continue }
             result.members.append(Member(field.jsonName, self.value(member, field.type)))

@@ -132,7 +132,11 @@ enum WordCase {
     static func pascal(_ text: [UInt8]) -> [UInt8] {
         let runes = Runes.decode(text)
         var output: [UInt8] = []
-        guard let first = runes.firstIndex(where: { !isConnector($0) }) else { return text }
+        guard let first = runes.firstIndex(where: { !isConnector($0) }) else {
+            // xstrings writes the last connector of a text that has nothing else twice.
+            if let last = runes.last { return text + Runes.encode([last]) }
+            return text
+        }
         for rune in runes[..<first] { Runes.append(rune, to: &output) }
         var inCapitals = Runes.isUpper(runes[first])
         var pending = Runes.toUpper(runes[first])

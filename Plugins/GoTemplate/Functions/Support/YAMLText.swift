@@ -5,15 +5,29 @@ import YAML
 /// YAML as sigs.k8s.io/yaml writes and reads it: by way of JSON.
 enum YAMLText {
     /// The value's YAML; nil where JSON cannot say it.
-    static func text(_ value: GoValue, _ call: Call) throws(FunctionError) -> [UInt8]? {
-        let json: [UInt8]
-        do throws(FunctionError) { json = try GoJSON.text(value, call, escapesHTML: false) } catch {
+    static func text(
+        _ value: GoValue, _ call: Call, indentsLists: Bool = false
+    ) throws(FunctionError) -> [UInt8]? {
+        do throws(FunctionError) { return try encoded(value, call, indentsLists: indentsLists) } catch {
             if case .failed = error { return nil }
             throw error
         }
-        guard let plain = try? JSON.read(json) else { return nil }
+    }
+
+    /// - Throws: what JSON cannot say, in the words of sigs.k8s.io/yaml.
+    static func encoded(
+        _ value: GoValue, _ call: Call, indentsLists: Bool = false
+    ) throws(FunctionError) -> [UInt8] {
+        let json: [UInt8]
+        do throws(FunctionError) { json = try GoJSON.text(value, call, escapesHTML: false) } catch {
+            guard case .failed(let message) = error else { throw error }
+            throw .failed(Array("error marshaling into JSON: ".utf8) + message)
+        }
+        guard let plain = try? JSON.read(json) else { throw .message("error converting JSON to YAML") }
         var output = ByteBuffer(capacity: json.count * 2)
-        YAMLWriter.write(plain, into: &output)
+        YAMLWriter.write(
+            plain, into: &output, width: indentsLists ? .max : YAMLWriter.standardWidth,
+            indentsLists: indentsLists)
         try call.room(bytes: output.count)
         return output.bytes
     }
@@ -26,6 +40,11 @@ enum YAMLText {
             value = try YAMLReader.value(text, options: YAMLOptions(limits: YAMLLimits(nodes: nodes)))
         } catch {
             if error.code == .tooManyNodes || error.code == .excessiveAliasing { try call.room(bytes: .max) }
+            if error.code == .badKey, let position = error.position,
+                let key = YAMLKeyComplaint.shown(text, position)
+            {
+                throw .failed(Array("error converting YAML to JSON: yaml: invalid map key: ".utf8) + key)
+            }
             throw .message("error converting YAML to JSON: \(error)")
         }
         return GoJSON.decoded(value)

@@ -1,16 +1,29 @@
 /// A version of semver.org 2.0, read as leniently as Masterminds semver 3.3 does: `v` in front, minor and patch may
 /// be missing.
-struct SemanticVersion: Sendable {
-    var major: UInt64
-    var minor: UInt64
-    var patch: UInt64
-    var prerelease: String
-    var metadata: String
-    var original: String
+public struct SemanticVersion: Sendable {
+    public var major: UInt64
+    public var minor: UInt64
+    public var patch: UInt64
+    public var prerelease: String
+    public var metadata: String
+    public var original: String
 
-    struct Failure: Error { var message: String }
+    public struct Failure: Error {
+        public var message: String
 
-    init(_ text: String) throws(Failure) {
+        /// Later releases begin their messages with a small letter.
+        public func message(_ rules: VersionConstraint.Rules) -> String {
+            guard rules == .group else { return message }
+            switch message {
+            case "Invalid Semantic Version": return "invalid semantic version"
+            case "Version segment starts with 0": return "version segment starts with 0"
+            default:
+                return message.hasPrefix("Error parsing") ? "error parsing" + message.dropFirst(13) : message
+            }
+        }
+    }
+
+    public init(_ text: String) throws(Failure) {
         let invalid = Failure(message: "Invalid Semantic Version")
         original = text
         var rest = Array(text.utf8)[...]
@@ -54,7 +67,7 @@ struct SemanticVersion: Sendable {
     }
 
     /// Letters, digits and `-`.
-    static func isIdentifier(_ byte: UInt8) -> Bool {
+    public static func isIdentifier(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: true
         default: false
@@ -62,13 +75,13 @@ struct SemanticVersion: Sendable {
     }
 
     /// In its normal form: without `v`, with all three numbers.
-    var text: String {
+    public var text: String {
         "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease)
             + (metadata.isEmpty ? "" : "+" + metadata)
     }
 
     /// -1, 0 or 1 by precedence; metadata does not count.
-    func compare(_ other: SemanticVersion) -> Int {
+    public func compare(_ other: SemanticVersion) -> Int {
         for (left, right) in [(major, other.major), (minor, other.minor), (patch, other.patch)]
         where left != right {
             return left < right ? -1 : 1
@@ -77,7 +90,7 @@ struct SemanticVersion: Sendable {
     }
 
     /// A release stands above its pre-releases; numbers stand below words.
-    static func comparePrerelease(_ left: String, _ right: String) -> Int {
+    public static func comparePrerelease(_ left: String, _ right: String) -> Int {
         if left == right { return 0 }
         if left.isEmpty { return 1 }
         if right.isEmpty { return -1 }
@@ -93,7 +106,7 @@ struct SemanticVersion: Sendable {
                 if one != two { return one < two ? -1 : 1 }
             case (.some, nil): return -1
             case (nil, .some): return 1
-            case (nil, nil): return GoText.isLess(String(one), String(two)) ? -1 : 1
+            case (nil, nil): return one.utf8.lexicographicallyPrecedes(two.utf8) ? -1 : 1
             }
         }
         return 0
