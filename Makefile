@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
+.PHONY: help setup build release serve test bench drill sanitize contract monitoring-check charts plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
 
 # Headers for the build, and their dependencies. Installed packages are not touched. Any flavour of libcurl is enough;
 # installing another would remove it.
@@ -51,6 +51,9 @@ contract: build ## run schemathesis (PyPI) with all checks against the server's 
 
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
 	@scripts/monitoring-check
+
+charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm)
+	@scripts/charts
 
 SECONDS ?= 60
 fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer

@@ -6,7 +6,7 @@ import PackageDescription
 //   L1  Values, YAML, System
 //   L2  PluginAPI
 //   L3  Plugins/: GoTemplate, Mustache, Policy
-//   L4  Injection, Kubernetes, HTTPServer, Metrics
+//   L4  Injection, Charts, Kubernetes, HTTPServer, Metrics
 //   L5  Service
 //   L6  pillion
 
@@ -94,6 +94,7 @@ let package = Package(
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
         module("Injection", needs: ["Values", "YAML", "System", "PluginAPI", "CGnuTLS", "CAssets"]),
+        module("Charts", needs: ["Values", "YAML", "PluginAPI", "CRE2"]),
         module("Kubernetes", needs: ["Values", "YAML", "System", "CCurl", "CGnuTLS"]),
         module("HTTPServer", needs: ["Values", "System", "CMicrohttpd"]),
         module("Metrics", needs: ["Values", "System"]),
@@ -102,14 +103,15 @@ let package = Package(
             "Service",
             needs: [
                 "Values", "YAML", "System", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection",
-                "Kubernetes",
+                "Charts", "Kubernetes",
                 "HTTPServer", "Metrics", "CAssets",
             ]),
         // L6
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Service", "Injection", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML", "System",
+                "Service", "Injection", "Charts", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML",
+                "System",
                 "CAllocationCount",
             ],
             path: "Sources/pillion", exclude: ["link"], swiftSettings: settings, linkerSettings: lean),
@@ -145,6 +147,8 @@ let package = Package(
             "InjectionTests",
             needs: ["Injection", "GoTemplate", "Mustache", "Policy", "PluginAPI", "Values", "YAML"],
             exclude: ["cases"]),
+        tests(
+            "ChartTests", needs: ["Charts", "GoTemplate", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
         tests("KubernetesTests", needs: ["Kubernetes", "Values", "System", "YAML"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values", "System"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics", "Values"]),

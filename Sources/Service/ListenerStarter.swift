@@ -18,6 +18,7 @@ struct ListenerStarter {
     let clientAuthority: ClientAuthority?
     let token: BearerToken?
     let templates: TemplateFolder?
+    let charts: ChartStore?
     let metrics: ServiceMetrics
     let log: Log
 
@@ -125,7 +126,8 @@ struct ListenerStarter {
 
     private func routes(_ access: Access) -> Routes {
         Routes(
-            options: options, registry: registry, store: store, templates: templates, health: health,
+            options: options, registry: registry, store: store, templates: templates,
+            charts: charts, health: health,
             metrics: metrics, allowsInlineTemplates: access.allowsInlineTemplates)
     }
 

@@ -6,6 +6,7 @@ enum MediaType: String {
     case yaml = "application/yaml"
     case text = "text/plain; charset=utf-8"
     case problem = "application/problem+json"
+    case gzip = "application/gzip"
 
     /// What a `Content-Type` says, parameters set aside; nil for anything else.
     init?(contentType: String) {
@@ -17,6 +18,7 @@ enum MediaType: String {
         switch Self.essence(contentType) {
         case "application/json", "text/json": self = .json
         case "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml": self = .yaml
+        case "application/gzip", "application/x-gzip", "application/x-tar+gzip": self = .gzip
         default: return nil
         }
     }

@@ -22,10 +22,10 @@ struct Routes: Sendable {
     /// Bytes of body of a request that needs none.
     private static let noBody = 4 << 10
 
-    /// - Parameter allowsInlineTemplates: whether /render takes templates that requests bring along.
+    /// - Parameter allowsInlineTemplates: whether /render takes templates and charts that requests bring along.
     init(
         options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, templates: TemplateFolder?,
-        health: Health, metrics: ServiceMetrics, allowsInlineTemplates: Bool
+        charts: ChartStore?, health: Health, metrics: ServiceMetrics, allowsInlineTemplates: Bool
     ) {
         func get(_ path: String, _ handler: any Handler) -> Route {
             Route(path: path, method: "GET", label: path, bodyLimit: Self.noBody, handler: handler)
@@ -33,7 +33,8 @@ struct Routes: Sendable {
         var context = RenderRequest.Context(registry: registry, limits: options.renderLimits)
         context.cache = TemplateCache()
         let render = RenderHandler(
-            context: context, templates: templates, milliseconds: options.renderMilliseconds,
+            context: context, templates: templates, charts: charts,
+            milliseconds: options.renderMilliseconds,
             allowsInlineTemplates: allowsInlineTemplates)
         var questions = [
             Route(

@@ -41,6 +41,8 @@ public struct ServeOptions: Sendable {
     public var isInjectionEnabled = true
     /// A folder of templates that requests to /render may name.
     public var templatesFolder: String?
+    /// A folder of charts that requests to /render may name.
+    public var chartsFolder: String?
     /// Serve plain HTTP on an address that others reach.
     public var allowsPlainHTTP = false
     /// Answer templates that a request brings along, on listeners that others reach.

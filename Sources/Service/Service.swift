@@ -68,6 +68,9 @@ public final class Service: Sendable {
                 path, registry: registry, limits: options.renderLimits,
                 allowsImpureFunctions: options.injection.allowsImpureFunctions)
         }
+        let charts = try options.chartsFolder.map { path throws(ServiceError) in
+            try ChartStore(path, registry: registry, limits: options.renderLimits)
+        }
         let active = active
         let metrics = ServiceMetrics(
             engines: registry.renderers.map { $0.description.id }, handlers: Routes.labels,
@@ -77,8 +80,8 @@ public final class Service: Sendable {
         metrics.countReload(of: ServiceMetrics.files, isSuccess: true, at: store.current.loadedAt)
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,
-            clientAuthority: callers.authority, token: callers.token, templates: templates, metrics: metrics,
-            log: log)
+            clientAuthority: callers.authority, token: callers.token, templates: templates, charts: charts,
+            metrics: metrics, log: log)
         listeners = try starter.start()
         active.servers = listeners.map(\.server)
         let reloader = Reloader(

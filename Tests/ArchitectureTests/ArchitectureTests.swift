@@ -10,7 +10,7 @@ private let layers: [[String]] = [
     ["Values", "YAML", "System"],
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],
-    ["Injection", "Kubernetes", "HTTPServer", "Metrics"],
+    ["Injection", "Charts", "Kubernetes", "HTTPServer", "Metrics"],
     ["Service"],
     ["pillion"],
 ]

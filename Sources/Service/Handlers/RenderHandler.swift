@@ -8,6 +8,8 @@ struct RenderHandler: Handler {
     let context: RenderRequest.Context
     /// Templates that requests may name.
     let templates: TemplateFolder?
+    /// Charts that requests may name.
+    let charts: ChartStore?
     /// The second net: how long one rendering may take.
     let milliseconds: Int
     /// A template is code: on listeners that others reach only those that the server holds are rendered.
@@ -17,17 +19,28 @@ struct RenderHandler: Handler {
     /// starts again on a thread of its own, where it has its whole allowance; the cost is that millisecond.
     private static let quickSteps = 20_000
     private static let quickNanoseconds: UInt64 = 2_000_000
+    /// How many renderings of a template the steps of a chart are worth.
+    private static let templatesOfAChart = 20
     /// Bodies beyond that size go to a thread of their own at once.
     private static let quickBytes = 64 << 10
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
-        let format = try request.bodyFormat([.json, .yaml])
+        let format = try request.bodyFormat([.json, .yaml, .gzip])
         let accepted = try request.accepted([MediaType.json.essence, MediaType.text.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
-        let render = try RenderRequest.parse(
-            try BodyReader.value(of: request, format, depth: BodyReader.dataDepth))
+        if format == .gzip {
+            // Unpacking and compiling take long.
+            guard mayTakeLong else { return nil }
+            return try answer(try ChartRequest(archiveOf: request), request, accepted, &entry)
+        }
+        let body = try BodyReader.value(of: request, format, depth: BodyReader.dataDepth)
+        if ChartRequest.isOne(body) {
+            guard mayTakeLong else { return nil }
+            return try answer(try ChartRequest(body), request, accepted, &entry)
+        }
+        let render = try RenderRequest.parse(body)
         try Self.checkSizes(render, bytes: request.body.count)
         guard allowsInlineTemplates || render.reference != nil else {
             throw Access.forbidden(
@@ -52,6 +65,32 @@ struct RenderHandler: Handler {
         if accepted == MediaType.text.essence {
             var body = ByteBuffer(capacity: answer.output.count)
             body.append(answer.output)
+            return HTTPResponse(
+                status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
+        }
+        return HTTPResponse(json: answer.json, for: request)
+    }
+
+    private func answer(
+        _ chart: ChartRequest, _ request: HTTPRequest, _ accepted: String, _ entry: inout LogEntry
+    ) throws(RequestProblem) -> HTTPResponse {
+        if case .archive = chart.source, !allowsInlineTemplates {
+            throw Access.forbidden(
+                "charts of a request are answered on loopback only: expected \"chartRef\", or "
+                    + "--enableInlineTemplates")
+        }
+        var limits = context.limits
+        limits.deadline = MonotonicClock.nanoseconds + UInt64(milliseconds) * 1_000_000
+        // A chart is some dozens of templates, which call each other deeper than a single one does.
+        limits.depth = max(limits.depth, 1_000)
+        limits.steps =
+            limits.steps.multipliedReportingOverflow(by: Self.templatesOfAChart).overflow
+            ? .max : limits.steps * Self.templatesOfAChart
+        entry.members.append(Member("engine", .string("gotemplate")))
+        let answer = try chart.answer(charts?.charts ?? [:], context.registry, limits: limits)
+        if accepted == MediaType.text.essence {
+            var body = ByteBuffer(capacity: answer.text.count)
+            body.append(answer.text)
             return HTTPResponse(
                 status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }

@@ -1,3 +1,5 @@
+import Charts
+import Glibc
 import PluginAPI
 import Service
 import Values
@@ -5,15 +7,16 @@ import YAML
 
 /// A template and its data, as `bench` takes them too.
 let templateOptions = [
-    Option(name: "template", short: "t", shape: .list("FILE"), help: "the template; - is standard input"),
+    Option(
+        name: "template", short: "t", shape: .list("FILE"),
+        help: "the template, or NAME=FILE; - is standard input"),
     Option(
         name: "data", short: "d", shape: .value("FILE"),
         help: "the data, JSON or YAML; - is standard input"),
     Option(
         name: "set", shape: .list("KEY=VALUE"),
         help:
-            "set one value of the data; KEY can be a path: a.b=1; true, false, null and numbers are not "
-            + "strings"
+            "set values of the data as Helm's --set does: a.b[0]=1,c={x,y}; 1.10 and 007 stay text"
     ),
     Option(
         name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
@@ -24,7 +27,7 @@ let templateOptions = [
     Option(
         name: "execute", shape: .value("NAME"), help: "the template to run instead of the main one"),
     Option(
-        name: "missing-key", shape: .value("default|invalid|zero|error"),
+        name: "missing-key", shape: .value("default|invalid|zero|error|empty"),
         help: "the result of a key that a map does not have"),
     Option(name: "strict", shape: .flag, help: "the same as --missing-key error"),
     Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
@@ -34,11 +37,13 @@ let templateOptions = [
 ]
 
 let renderVerb = Verb(
-    name: "render", summary: "render a template with data",
+    name: "render", summary: "render a template with data, or a Helm chart", operands: "[NAME]",
     discussion: """
         The first --template is the main one; it can call the others by their file names. Data is JSON or YAML. With
         --requests, every line is a request as for POST /render, with an "id" of your choice, and every line of output
         is its answer, in the same order.
+
+        With --chart, renders a chart as helm template does, for a release of that NAME.
         """,
     options: templateOptions + [
         Option(
@@ -65,7 +70,7 @@ let renderVerb = Verb(
         ),
         Option(
             name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "the output file"),
-    ] + pluginOptions,
+    ] + chartOptions + pluginOptions,
     examples: [
         ("pillion render -t page.tmpl -d data.json", "render one file"),
         (
@@ -73,6 +78,7 @@ let renderVerb = Verb(
             "render and check that the output is "
                 + "YAML"
         ),
+        ("pillion render --chart ./web prod -f values.yaml --set image.tag=1.10", "render a chart"),
         ("pillion render --requests requests.jsonl", "answer each line with a line"),
     ],
     run: { arguments in
@@ -87,6 +93,10 @@ let renderVerb = Verb(
             standardOutput.write(list)
             return .success
         }
+        if let chart = arguments.string("chart") {
+            return try renderChart(chart, arguments, registry, isServer ? .server : .commandLine)
+        }
+        if let name = arguments.operands.first { throw UsageError("unexpected argument \"\(name)\"") }
         if let path = arguments.string("requests") {
             try answerLines(of: path, context)
             return .success
@@ -213,27 +223,42 @@ private func report(_ problem: RequestProblem, hint: String?) {
 
 func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
     let paths = arguments.list("template")
-    guard let main = paths.first else { throw UsageError("want a template: -t FILE (or --requests FILE)") }
+    guard !paths.isEmpty else { throw UsageError("want a template: -t FILE (or --requests FILE)") }
     let dataPath = arguments.string("data")
     guard (paths + [dataPath]).filter({ $0 == "-" }).count <= 1 else {
         throw UsageError("standard input can be one thing only, found - more than once")
     }
-    var sources = [TemplateSource(name: baseName(main), bytes: try read(file: main))]
-    for path in paths.dropFirst() {
-        sources.append(TemplateSource(name: baseName(path), bytes: try read(file: path)))
-    }
+    let names = templateNames(paths)
+    let main = names[0]
+    let sources = try names.map { TemplateSource(name: $0.name, bytes: try read(file: $0.path)) }
     return RenderRequest(
         engine: arguments.string("engine") ?? "gotemplate",
-        sources: TemplateSources(sources, entry: arguments.string("execute") ?? baseName(main)),
+        sources: TemplateSources(sources, entry: arguments.string("execute") ?? main.name),
         options: try compileOptions(arguments), data: try data(dataPath, arguments),
         format: RenderRequest.Format(
             rawValue: try arguments.choice("format", of: ["text", "yaml", "json"]) ?? "text") ?? .text,
         wantsSourceMap: arguments.isGiven("source-map"))
 }
 
+/// Under which name each template is known: what stands before `=`, else the file's name without its folder. Files of one
+/// name are known by their paths.
+private func templateNames(_ arguments: [String]) -> [(name: String, path: String)] {
+    var names = arguments.map { argument -> (name: String, path: String) in
+        guard let equals = argument.firstIndex(of: "="), access(argument, F_OK) != 0 else {
+            return (baseName(argument), argument)
+        }
+        return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+    }
+    for (index, entry) in names.enumerated()
+    where names.count(where: { $0.name == entry.name }) > 1 && entry.name == baseName(arguments[index]) {
+        names[index].name = entry.path
+    }
+    return names
+}
+
 private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
     var options = CompileOptions()
-    let missing = try arguments.choice("missing-key", of: ["default", "invalid", "zero", "error"])
+    let missing = try arguments.choice("missing-key", of: CompileOptions.MissingKey.allCases.map(\.rawValue))
     options.missingKey = missing.flatMap(CompileOptions.MissingKey.init(rawValue:)) ?? .default
     if try arguments.flag("strict") { options.missingKey = .error }
     options.leftDelimiter = arguments.string("left-delim") ?? ""
@@ -250,35 +275,10 @@ private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
 /// The data file with what `--set` says laid over it.
 private func data(_ path: String?, _ arguments: Arguments) throws -> Value {
     var data = try path.map { try value(ofFile: $0) } ?? .null
-    for (key, text) in try arguments.pairs("set") {
-        let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard !path.contains("") else { throw UsageError("--set \(key): an empty name in the path") }
-        guard path.count <= 100 else {
-            throw UsageError("--set: a path of \(path.count) names, want 100 at most")
+    for text in arguments.list("set") {
+        do { try SetValue.apply(text, as: .set, to: &data) } catch {
+            throw UsageError("--set \(text): \(error.message)")
         }
-        set(&data, path[...], scalar(text))
     }
     return data
-}
-
-/// true, false, null and numbers are such, everything else is a text.
-private func scalar(_ text: String) -> Value {
-    switch text {
-    case "true": return true
-    case "false": return false
-    case "null": return .null
-    default: break
-    }
-    if let number = Int64(text) { return .int(number) }
-    let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2e || $0 == 0x2d }
-    if isDecimal, let number = Double(text) { return .double(number) }
-    return .string(text)
-}
-
-private func set(_ target: inout Value, _ path: ArraySlice<String>, _ value: Value) {
-    guard let name = path.first else {
-        target = value
-        return
-    }
-    target.modifyObject { $0.modify(name) { set(&$0, path.dropFirst(), value) } }
 }

@@ -59,6 +59,9 @@ private let configurationSettings: [Setting] = [
     .file(
         "templates", \.templatesFolder,
         "a folder of templates that requests to /render can name: NAME.tmpl, or NAME.ENGINE"),
+    .file(
+        "charts", \.chartsFolder,
+        "a folder of charts that requests to /render can name: folders, or NAME.tgz"),
     .flag("injectEnabled", \.isInjectionEnabled, "serve /inject").alsoReading("INJECT_ENABLED"),
 ]
 

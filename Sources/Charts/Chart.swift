@@ -1,0 +1,132 @@
+import Values
+import YAML
+
+/// A chart as it was loaded: never changed, so that one serves any number of renderings.
+public struct Chart: Sendable {
+    public internal(set) var metadata: ChartMetadata
+    /// What values.yaml says.
+    var values: Value
+    /// Files below templates/.
+    var templates: [ChartFile]
+    /// All that is not read as a part of the chart itself: what `.Files` shows, crds/ among it.
+    var files: [ChartFile]
+    var schema: [UInt8]?
+    var dependencies: [Chart]
+
+    public var name: String { metadata.name }
+
+    /// What makes a chart of its files.
+    ///
+    /// - Parameter files: paths from the chart's folder, without that folder.
+    public init(_ files: [ChartFile], limits: ChartLimits) throws(ChartError) {
+        var charts = 0
+        try self.init(files, limits: limits, depth: 0, path: "", charts: &charts)
+    }
+
+    private init(
+        _ all: [ChartFile], limits: ChartLimits, depth: Int, path: String, charts: inout Int
+    ) throws(ChartError) {
+        charts += 1
+        guard charts <= limits.charts else {
+            throw ChartError(
+                .limit, "the chart has more than \(limits.charts) charts in it, expected at most that")
+        }
+        guard depth < limits.depth else {
+            throw ChartError(
+                .limit, "charts are nested more than \(limits.depth) deep, expected at most that")
+        }
+        guard let main = all.first(where: { $0.name == "Chart.yaml" }) else {
+            throw ChartError(.chart, "Chart.yaml file is missing", file: path + "Chart.yaml")
+        }
+        let fields = try Chart.yaml(main, path)
+        let requirements = try all.first { $0.name == "requirements.yaml" }.map { file throws(ChartError) in
+            try Chart.yaml(file, path)
+        }
+        metadata = ChartMetadata(fields, requirements: requirements)
+        guard !metadata.name.isEmpty else {
+            throw ChartError(
+                .chart,
+                "validation: chart.metadata.name is required: found none in Chart.yaml, expected a name",
+                file: path + "Chart.yaml")
+        }
+        values = .object(Object())
+        templates = []
+        files = []
+        dependencies = []
+        let isFirstVersion = ["", "v1"].contains(fields["apiVersion"]?.string ?? "")
+        var inner: [String: [ChartFile]] = [:]
+        var order: [String] = []
+        for file in all {
+            switch file.name {
+            case "Chart.yaml", "Chart.lock": continue
+            case "values.yaml": values = try Chart.values(file, path)
+            case "values.schema.json": schema = file.bytes
+            case "requirements.yaml", "requirements.lock": if isFirstVersion { files.append(file) }
+            case _ where file.name.hasPrefix("templates/"): templates.append(file)
+            case _ where file.name.hasPrefix("charts/"):
+                if file.name.hasSuffix(".prov") {
+                    files.append(file)
+                    continue
+                }
+                let rest = file.name.dropFirst(7)
+                let first = String(rest.prefix { $0 != "/" })
+                if inner[first] == nil { order.append(first) }
+                inner[first, default: []].append(ChartFile(name: String(rest), bytes: file.bytes))
+            default: files.append(file)
+            }
+        }
+        for name in order.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            guard name.first != "_", name.first != ".", let members = inner[name] else { continue }
+            let below = path + "charts/" + name + "/"
+            var content: [ChartFile]
+            if name.hasSuffix(".tgz") {
+                guard members.count == 1, members[0].name == name else {
+                    throw ChartError(
+                        .chart,
+                        "error unpacking subchart tar in \(metadata.name): expected \(name) to be a file")
+                }
+                content = try ChartArchive.files(of: members[0].bytes, limits: limits)
+            } else {
+                content = members.compactMap { file in
+                    guard let slash = file.name.firstIndex(of: "/") else { return nil }
+                    return ChartFile(
+                        name: String(file.name[file.name.index(after: slash)...]), bytes: file.bytes)
+                }
+                // A file beside the charts is none.
+                if content.isEmpty { continue }
+            }
+            content = content.filter { !$0.name.isEmpty }
+            dependencies.append(
+                try Chart(content, limits: limits, depth: depth + 1, path: below, charts: &charts))
+        }
+    }
+
+    private static func yaml(_ file: ChartFile, _ path: String) throws(ChartError) -> Value {
+        do throws(YAMLError) { return try YAMLReader.value(file.bytes) } catch {
+            throw ChartError(
+                .chart, "cannot load \(file.name): \(error)", file: path + file.name,
+                line: error.position?.line)
+        }
+    }
+
+    private static func values(_ file: ChartFile, _ path: String) throws(ChartError) -> Value {
+        let value = ValuesMerge.decoded(try yaml(file, path))
+        if value.isNull { return .object(Object()) }
+        guard value.object != nil else {
+            throw ChartError(
+                .chart, "cannot load values.yaml: found \(JSON.text(value).prefix(40)), expected a map",
+                file: path + file.name)
+        }
+        return value
+    }
+
+    /// Custom resource definitions, those of subcharts behind the chart's own.
+    func definitions(below path: String) -> [(path: String, bytes: [UInt8])] {
+        let own = files.filter { file in
+            file.name.hasPrefix("crds/")
+                && [".yaml", ".yml", ".json"].contains(where: { file.name.hasSuffix($0) })
+        }
+        return own.map { (path + "/" + $0.name, $0.bytes) }
+            + dependencies.flatMap { $0.definitions(below: path + "/charts/" + $0.name) }
+    }
+}

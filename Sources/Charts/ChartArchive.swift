@@ -1,0 +1,181 @@
+/// One file of a chart: its path from the chart's folder, and its bytes.
+public struct ChartFile: Sendable, Equatable {
+    public var name: String
+    public var bytes: [UInt8]
+
+    public init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+}
+
+/// Reads the gzipped tar that a chart is published as. Nothing is written anywhere: files stay in memory.
+///
+/// Refused are paths that lead out of the chart, links, devices, and whatever is more than `ChartLimits` allow, before
+/// memory is spent on it.
+public enum ChartArchive {
+    /// - Returns: the files without the folder that holds them all, directories and pax records left out.
+    public static func files(of bytes: [UInt8], limits: ChartLimits) throws(ChartError) -> [ChartFile] {
+        guard bytes.count <= limits.archiveBytes else {
+            throw ChartError(
+                .limit, "the archive has \(bytes.count) bytes, expected at most \(limits.archiveBytes)")
+        }
+        let tar: [UInt8]
+        do throws(Inflate.Problem) {
+            // Headers take 512 bytes a file beside what is in them.
+            tar = try Inflate.gunzip(bytes, most: limits.unpackedBytes + 1_024 * limits.files)
+        } catch {
+            if error.isTooLong {
+                throw ChartError(
+                    .limit,
+                    "the archive unpacks to more than \(limits.unpackedBytes) bytes, expected at most that")
+            }
+            throw ChartError(.archive, error.message)
+        }
+        var reader = TarReader(tar, limits)
+        return try reader.files()
+    }
+}
+
+/// The entries of a tar: ustar, with the long names of GNU and of pax.
+private struct TarReader {
+    private let bytes: [UInt8]
+    private let limits: ChartLimits
+    private var position = 0
+    private var total = 0
+    /// The name that an entry before this one gave it.
+    private var longName: String?
+    private static let block = 512
+
+    init(_ bytes: [UInt8], _ limits: ChartLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    mutating func files() throws(ChartError) -> [ChartFile] {
+        var found: [ChartFile] = []
+        var entries = 0
+        while position + TarReader.block <= bytes.count {
+            let header = bytes[position..<(position + TarReader.block)]
+            if header.allSatisfy({ $0 == 0 }) { break }
+            entries += 1
+            // Folders and records count as files do: each costs a header.
+            guard entries <= 2 * limits.files else { throw tooMany() }
+            if let file = try entry() {
+                guard found.count < limits.files else { throw tooMany() }
+                found.append(file)
+            }
+        }
+        guard !found.isEmpty else { throw ChartError(.archive, "no files in chart archive") }
+        return found
+    }
+
+    private func tooMany() -> ChartError {
+        ChartError(.limit, "the archive has more than \(limits.files) files, expected at most that")
+    }
+
+    private func text(_ range: Range<Int>) -> String {
+        String(
+            decoding: bytes[(position + range.lowerBound)..<(position + range.upperBound)].prefix { $0 != 0 },
+            as: UTF8.self)
+    }
+
+    private func octal(_ range: Range<Int>) -> Int? {
+        let digits = text(range).utf8.filter { $0 != 0x20 }
+        if digits.isEmpty { return 0 }
+        var value = 0
+        for digit in digits {
+            guard (0x30...0x37).contains(digit), value < 1 << 40 else { return nil }
+            value = value << 3 | Int(digit - 0x30)
+        }
+        return value
+    }
+
+    /// The next entry; nil for what is no file.
+    private mutating func entry() throws(ChartError) -> ChartFile? {
+        let checksum = octal(148..<156)
+        let header = bytes[position..<(position + TarReader.block)]
+        var sum = 0
+        for (offset, byte) in header.enumerated() { sum += (148..<156).contains(offset) ? 0x20 : Int(byte) }
+        guard checksum == sum, let size = octal(124..<136) else {
+            throw ChartError(.archive, "the archive is not a tar: a header's checksum or size is wrong")
+        }
+        let kind = header[position + 156]
+        var name = text(0..<100)
+        let prefix = text(345..<500)
+        if text(257..<262) == "ustar", !prefix.isEmpty { name = prefix + "/" + name }
+        let start = position + TarReader.block
+        guard start + size <= bytes.count else { throw ChartError(.archive, "the tar ends within a file") }
+        position = start + (size + TarReader.block - 1) / TarReader.block * TarReader.block
+        let content = bytes[start..<(start + size)]
+        switch kind {
+        case UInt8(ascii: "L"):
+            longName = String(decoding: content.prefix { $0 != 0 }, as: UTF8.self)
+            return nil
+        case UInt8(ascii: "x"):
+            longName = TarReader.paxPath(content) ?? longName
+            return nil
+        case UInt8(ascii: "g"), UInt8(ascii: "5"):
+            longName = nil
+            return nil
+        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): break
+        case UInt8(ascii: "1"), UInt8(ascii: "2"):
+            throw ChartError(
+                .archive, "\"\(longName ?? name)\" is a link: expected files and folders only",
+                file: longName ?? name)
+        default:
+            throw ChartError(
+                .archive, "\"\(longName ?? name)\" is not a file: expected files and folders only",
+                file: longName ?? name)
+        }
+        name = longName ?? name
+        longName = nil
+        guard size <= limits.fileBytes else {
+            throw ChartError(
+                .limit, "\"\(name)\" has \(size) bytes, expected at most \(limits.fileBytes)", file: name)
+        }
+        total += size
+        guard total <= limits.unpackedBytes else {
+            throw ChartError(
+                .limit,
+                "the archive unpacks to more than \(limits.unpackedBytes) bytes, expected at most that")
+        }
+        return try TarReader.path(name).map { ChartFile(name: $0, bytes: Array(content)) }
+    }
+
+    /// The `path` of a pax record: `LENGTH path=VALUE` and a line feed.
+    private static func paxPath(_ content: ArraySlice<UInt8>) -> String? {
+        var rest = content
+        while let blank = rest.firstIndex(of: 0x20),
+            let length = Int(String(decoding: rest[..<blank], as: UTF8.self)),
+            length > blank - rest.startIndex,
+            length <= rest.count
+        {
+            let record = rest[(blank + 1)..<(rest.startIndex + length - 1)]
+            if record.starts(with: "path=".utf8) {
+                return String(decoding: record.dropFirst(5), as: UTF8.self)
+            }
+            rest = rest.dropFirst(length)
+        }
+        return nil
+    }
+
+    /// The path within the chart: the first folder is the chart's own.
+    private static func path(_ name: String) throws(ChartError) -> String? {
+        let outside = ChartError(
+            .archive, "\"\(name)\" leads out of the chart: expected paths below one folder", file: name)
+        guard !name.hasPrefix("/"), !name.contains("\\"), !name.contains("\0") else { throw outside }
+        var parts: [Substring] = []
+        for part in name.split(separator: "/") where part != "." {
+            if part == ".." { throw outside }
+            parts.append(part)
+        }
+        guard let first = parts.first else { return nil }
+        if first.utf8.count == 2, first.hasSuffix(":") { throw outside }
+        guard parts.count > 1 else {
+            throw ChartError(
+                .archive, "chart illegally contains content outside the base directory", file: name)
+        }
+        return parts.dropFirst().joined(separator: "/")
+    }
+}

@@ -1,0 +1,128 @@
+import PluginAPI
+import Values
+
+/// The templates of a chart and its subcharts, compiled together, and the order in which they are rendered.
+final class ChartProgram: Sendable {
+    let template: any SharedDataTemplate
+    let sources: [TemplateSource]
+    /// Whether any template asks for `.Files`, `lookup`.
+    let readsFiles: Bool
+    let usesLookup: Bool
+    private let entries: [String]
+
+    init(
+        _ chart: Chart, _ renderer: any Renderer, _ release: ChartRelease, _ limits: RenderLimits
+    ) throws(ChartFailure) {
+        let templates = ChartProgram.templates(of: chart, below: "").sorted {
+            ChartProgram.isBefore($0.name, $1.name)
+        }
+        // The name that Helm gives the set as a whole; messages show it.
+        sources = [TemplateSource(name: "gotpl", bytes: [])] + templates
+        entries = templates.map(\.name).filter { !ChartProgram.isPartial($0) }
+        readsFiles = templates.contains { ChartProgram.contains("Files", in: $0.bytes) }
+        usesLookup = templates.contains { ChartProgram.contains("lookup", in: $0.bytes) }
+        var options = CompileOptions()
+        options.functionSets = ["sprig", "helm"]
+        // Helm takes these out: a chart does not read the environment.
+        options.withoutFunctions = ["env", "expandenv"]
+        options.missingKey = release.isStrict ? .error : .zero
+        options.allowsImpureFunctions = release.allowsImpureFunctions
+        options.refusesImpureFunctions = true
+        options.limits = limits
+        let compiled: any CompiledTemplate
+        do throws(RenderError) {
+            compiled = try renderer.compile(TemplateSources(sources, entry: "gotpl"), options: options)
+        } catch {
+            throw .template(error, sources)
+        }
+        guard let shared = compiled as? any SharedDataTemplate else {
+            throw .chart(
+                ChartError(
+                    .chart, "the engine \(renderer.description.id) cannot render charts: expected gotemplate")
+            )
+        }
+        template = shared
+    }
+
+    /// Deeper files first, and the other way round by name: what is defined nearer to the top wins.
+    private static func isBefore(_ one: String, _ two: String) -> Bool {
+        let (first, second) = (one.utf8.count { $0 == 0x2F }, two.utf8.count { $0 == 0x2F })
+        return first == second ? two.utf8.lexicographicallyPrecedes(one.utf8) : first > second
+    }
+
+    private static func isPartial(_ path: String) -> Bool {
+        (path.split(separator: "/").last ?? "").hasPrefix("_")
+    }
+
+    private static func contains(_ word: StaticString, in bytes: [UInt8]) -> Bool {
+        let word = Array("\(word)".utf8)
+        guard bytes.count >= word.count else { return false }
+        return (0...(bytes.count - word.count)).contains {
+            bytes[$0] == word[0] && bytes[$0...].starts(with: word)
+        }
+    }
+
+    private static func templates(of chart: Chart, below path: String) -> [TemplateSource] {
+        let own = path.isEmpty ? chart.name : path + "/charts/" + chart.name
+        var found = chart.dependencies.flatMap { templates(of: $0, below: own) }
+        for file in chart.templates where !chart.metadata.isLibrary || isPartial(file.name) {
+            let bytes =
+                file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(file.bytes.dropFirst(3)) : file.bytes
+            found.append(TemplateSource(name: own + "/" + file.name, bytes: bytes))
+        }
+        return found
+    }
+
+    /// What is rendered, with the place of its data.
+    func jobs(_ chart: Chart) -> [SharedJob] {
+        var places: [String: [String]] = [:]
+        func note(_ chart: Chart, _ path: String, _ place: [String]) {
+            places[path] = place
+            for inner in chart.dependencies {
+                note(inner, path + "/charts/" + inner.name, place + ["Subcharts", inner.name])
+            }
+        }
+        note(chart, chart.name, [])
+        return entries.map { entry in
+            let base = ChartProgram.chartPath(of: entry, among: places)
+            return SharedJob(
+                entry: entry, place: places[base] ?? [],
+                members: [
+                    (
+                        "Template",
+                        .named(
+                            "common.Values",
+                            ["Name": .string(entry), "BasePath": .string(base + "/templates")])
+                    )
+                ])
+        }
+    }
+
+    /// The longest path of a chart that a template's path begins with.
+    private static func chartPath(of entry: String, among places: [String: [String]]) -> String {
+        var path = Substring(entry)
+        while let slash = path.lastIndex(of: "/") {
+            path = path[..<slash]
+            if places[String(path)] != nil { return String(path) }
+        }
+        return entry
+    }
+
+    /// What Go writes for nothing is nothing in a chart.
+    static func withoutNoValue(_ text: [UInt8]) -> [UInt8] {
+        guard contains("<no value>", in: text) else { return text }
+        let mark = Array("<no value>".utf8)
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == mark[0], text[index...].starts(with: mark) {
+                index += mark.count
+            } else {
+                output.append(text[index])
+                index += 1
+            }
+        }
+        return output
+    }
+}

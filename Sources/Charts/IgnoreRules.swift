@@ -1,0 +1,184 @@
+/// `.helmignore`: which files of a folder are no part of the chart.
+///
+/// | line | what it matches |
+/// | --- | --- |
+/// | `*.tmp` | files and folders of that name, anywhere |
+/// | `/a.txt` | at the top only |
+/// | `a/b.txt` | that path, from the top |
+/// | `dir/` | folders only |
+/// | `!a` | everything but that |
+public struct IgnoreRules: Sendable {
+    private struct Rule: Sendable {
+        var pattern: String
+        var isNegated = false
+        var isFolder = false
+        /// Matched against the whole path instead of the last name.
+        var isPath = false
+    }
+
+    private var rules: [Rule] = []
+
+    /// - Throws: for a pattern with `**`, which Helm does not know either.
+    public init(_ text: [UInt8]) throws(ChartError) {
+        for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+            var pattern = IgnoreRules.trimmed(line)
+            guard !pattern.isEmpty, !pattern.hasPrefix("#") else { continue }
+            if pattern.contains("**") {
+                throw ChartError(.chart, "double-star (**) syntax is not supported", file: ".helmignore")
+            }
+            var rule = Rule(pattern: "")
+            if pattern.hasPrefix("!") {
+                rule.isNegated = true
+                pattern.removeFirst()
+            }
+            if pattern.hasSuffix("/") {
+                rule.isFolder = true
+                pattern.removeLast()
+            }
+            if pattern.hasPrefix("/") {
+                rule.isPath = true
+                pattern.removeFirst()
+            } else if pattern.contains("/") {
+                rule.isPath = true
+            }
+            rule.pattern = pattern
+            rules.append(rule)
+        }
+        rules.append(Rule(pattern: "templates/.?*", isPath: true))
+    }
+
+    /// The rules that hold where there is no file of rules.
+    public init() { rules = [Rule(pattern: "templates/.?*", isPath: true)] }
+
+    private static func trimmed(_ line: Substring) -> String {
+        var line = line
+        while let first = line.first, first == " " || first == "\t" { line.removeFirst() }
+        while let last = line.last, last == " " || last == "\t" || last == "\r" { line.removeLast() }
+        return String(line)
+    }
+
+    /// Whether a file or folder is left out.
+    public func ignores(_ path: String, isFolder: Bool) -> Bool {
+        if path.isEmpty || path == "." || path == "./" { return false }
+        let name = String(path.split(separator: "/").last ?? "")
+        for rule in rules {
+            // A rule that excepts something leaves out everything else.
+            if rule.isNegated {
+                if rule.isFolder, !isFolder { return true }
+                if !PathPattern.matches(rule.isPath ? path : name, rule.pattern) { return true }
+                continue
+            }
+            if rule.isFolder, !isFolder { continue }
+            if PathPattern.matches(rule.isPath ? path : name, rule.pattern) { return true }
+        }
+        return false
+    }
+}
+
+/// Patterns of Go's `filepath.Match`, and of `gobwas/glob` for `.Files.Glob`.
+enum PathPattern {
+    /// Steps of one match: `*a*b*c` against a long name goes back often.
+    private static let stepLimit = 100_000
+
+    /// As filepath.Match: `*` and `?` stop at a slash, `[a-z]`, backslash escapes.
+    static func matches(_ text: String, _ pattern: String) -> Bool {
+        var steps = 0
+        return matches(
+            Array(text.unicodeScalars)[...], Array(pattern.unicodeScalars)[...], isGlob: false, &steps)
+    }
+
+    /// As `.Files.Glob`: `**` crosses slashes and `{a,b}` is a choice, besides.
+    static func globs(_ text: String, _ pattern: String) -> Bool {
+        var steps = 0
+        return matches(
+            Array(text.unicodeScalars)[...], Array(pattern.unicodeScalars)[...], isGlob: true, &steps)
+    }
+
+    private typealias Scalars = ArraySlice<Unicode.Scalar>
+
+    private static func matches(
+        _ text: Scalars, _ pattern: Scalars, isGlob: Bool, _ steps: inout Int
+    ) -> Bool {
+        steps += 1
+        guard steps < stepLimit else { return false }
+        guard let first = pattern.first else { return text.isEmpty }
+        switch first {
+        case "*":
+            var rest = pattern.dropFirst()
+            let crosses = isGlob && rest.first == "*"
+            while rest.first == "*" { rest.removeFirst() }
+            var left = text
+            while true {
+                if matches(left, rest, isGlob: isGlob, &steps) { return true }
+                guard let next = left.first, crosses || next != "/" else { return false }
+                left.removeFirst()
+            }
+        case "?":
+            guard let next = text.first, next != "/" else { return false }
+            return matches(text.dropFirst(), pattern.dropFirst(), isGlob: isGlob, &steps)
+        case "[":
+            guard let next = text.first, next != "/" || isGlob,
+                let (isIn, rest) = characterClass(next, pattern.dropFirst())
+            else { return false }
+            return isIn && matches(text.dropFirst(), rest, isGlob: isGlob, &steps)
+        case "{" where isGlob:
+            guard let (choices, rest) = alternatives(pattern.dropFirst()) else { return false }
+            for choice in choices where matches(text, choice + rest, isGlob: true, &steps) { return true }
+            return false
+        case "\\":
+            guard let literal = pattern.dropFirst().first else { return false }
+            return text.first == literal
+                && matches(text.dropFirst(), pattern.dropFirst(2), isGlob: isGlob, &steps)
+        default:
+            return text.first == first
+                && matches(text.dropFirst(), pattern.dropFirst(), isGlob: isGlob, &steps)
+        }
+    }
+
+    /// Whether a character is in a class, and what follows the class; nil where it is not closed.
+    private static func characterClass(
+        _ scalar: Unicode.Scalar, _ pattern: Scalars
+    ) -> (isIn: Bool, rest: Scalars)? {
+        var rest = pattern
+        let isNegated = rest.first == "^" || rest.first == "!"
+        if isNegated { rest.removeFirst() }
+        var isIn = false
+        var isFirst = true
+        while let low = rest.first, low != "]" || isFirst {
+            isFirst = false
+            rest.removeFirst()
+            var low = low
+            if low == "\\", let escaped = rest.first {
+                low = escaped
+                rest.removeFirst()
+            }
+            var high = low
+            if rest.first == "-", let end = rest.dropFirst().first, end != "]" {
+                high = end
+                rest.removeFirst(2)
+            }
+            if low <= scalar, scalar <= high { isIn = true }
+        }
+        guard rest.first == "]" else { return nil }
+        return (isIn != isNegated, rest.dropFirst())
+    }
+
+    private static func alternatives(_ pattern: Scalars) -> (choices: [Scalars], rest: Scalars)? {
+        var choices: [Scalars] = []
+        var current: Scalars = []
+        var depth = 0
+        var rest = pattern
+        while let scalar = rest.first {
+            rest.removeFirst()
+            if scalar == "}", depth == 0 { return (choices + [current], rest) }
+            if scalar == ",", depth == 0 {
+                choices.append(current)
+                current = []
+                continue
+            }
+            if scalar == "{" { depth += 1 } else if scalar == "}" { depth -= 1 }
+            current.append(scalar)
+        }
+        return nil
+    }
+}

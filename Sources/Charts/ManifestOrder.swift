@@ -1,0 +1,140 @@
+public import Values
+import YAML
+
+/// Cuts what templates wrote into documents and puts them into the order in which Helm installs them.
+enum ManifestOrder {
+    /// Kinds in the order of installation; others come behind, by name.
+    private static let kinds = [
+        "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
+        "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass",
+        "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole",
+        "ClusterRoleList",
+        "ClusterRoleBinding", "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding", "RoleBindingList",
+        "Service", "DaemonSet", "Pod", "ReplicationController", "ReplicaSet", "Deployment",
+        "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService",
+        "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+    ]
+    private static let ranks = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, $0) })
+
+    private static let events: Set<String> = [
+        "pre-install", "post-install", "pre-delete", "post-delete", "pre-upgrade", "post-upgrade",
+        "pre-rollback",
+        "post-rollback", "test", "test-success",
+    ]
+
+    /// What a template wrote, cut at lines that begin with three dashes. Blanks before a document go, those behind it
+    /// stay.
+    static func documents(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
+        var parts: [ArraySlice<UInt8>] = []
+        // Blanks before the first document do not count.
+        var start = text.firstIndex { !isSpace($0) } ?? text.count
+        var index = start
+        while index < text.count {
+            let isLineStart = index == start && parts.isEmpty || text[index - 1] == 0x0A
+            guard isLineStart, text[index...].starts(with: [0x2D, 0x2D, 0x2D]) else {
+                index += 1
+                continue
+            }
+            parts.append(text[start..<max(start, index)])
+            index += 3
+            while index < text.count, isSpace(text[index]) { index += 1 }
+            start = index
+        }
+        parts.append(text[min(start, text.count)...])
+        return parts.filter { !isBlank($0) }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    /// Without the blanks at both ends.
+    static func trimmed(_ text: [UInt8]) -> [UInt8] {
+        guard let first = text.firstIndex(where: { !isSpace($0) }),
+            let last = text.lastIndex(where: { !isSpace($0) })
+        else { return [] }
+        return Array(text[first...last])
+    }
+
+    static func isBlank(_ text: some Sequence<UInt8>) -> Bool { text.allSatisfy(isSpace) }
+
+    /// The documents of one template with what their heads say.
+    ///
+    /// - Throws: `YAML parse error on PATH: …`
+    static func manifests(_ path: String, _ text: [UInt8]) throws(ChartError) -> [ChartManifest] {
+        var found: [ChartManifest] = []
+        for slice in documents(text) {
+            let document = Array(slice)
+            let value: Value
+            do throws(YAMLError) { value = try YAMLReader.value(document) } catch {
+                let before = text[..<slice.startIndex].count { $0 == 0x0A }
+                throw ChartError(
+                    .output, "YAML parse error on \(path): error converting YAML to JSON: \(error)",
+                    file: path,
+                    line: error.position.map { $0.line + before })
+            }
+            if !value.isNull, value.object == nil {
+                throw ChartError(
+                    .output,
+                    "YAML parse error on \(path): error unmarshaling JSON: while decoding JSON: json: cannot "
+                        + "unmarshal \(shown(value)) into Go value of type util.SimpleHead",
+                    file: path)
+            }
+            var manifest = ChartManifest(path: path, text: document, value: value)
+            if let hook = value["metadata"]?["annotations"]?["helm.sh/hook"]?.string {
+                let names = hook.split(separator: ",", omittingEmptySubsequences: false).map {
+                    String($0).lowercased().filter { $0 != " " }
+                }
+                // What names an event that is none is no hook, and nothing else either.
+                guard names.allSatisfy(events.contains) else { continue }
+                manifest.hooks = names
+            }
+            found.append(manifest)
+        }
+        return found
+    }
+
+    private static func shown(_ value: Value) -> String {
+        switch value {
+        case .string: "string"
+        case .array: "array"
+        case .bool: "bool"
+        default: "number"
+        }
+    }
+
+    /// By kind; what is of one kind stays in order.
+    static func sorted(_ manifests: [ChartManifest]) -> [ChartManifest] {
+        let keyed = manifests.enumerated().map { (rank: ranks[$1.kind], place: $0, manifest: $1) }
+        return keyed.sorted { one, two in
+            switch (one.rank, two.rank) {
+            case (nil, nil):
+                if one.manifest.kind != two.manifest.kind {
+                    return one.manifest.kind.utf8.lexicographicallyPrecedes(two.manifest.kind.utf8)
+                }
+                return one.place < two.place
+            case (nil, _): return false
+            case (_, nil): return true
+            case (let first?, let second?): return first == second ? one.place < two.place : first < second
+            }
+        }.map(\.manifest)
+    }
+}
+
+/// One document that a chart renders to.
+public struct ChartManifest: Sendable {
+    /// The file of the chart that it comes from, with the chart's name before it.
+    public var path: String
+    public var text: [UInt8]
+    public var value: Value
+    /// The events of a hook; empty for what is no hook.
+    public var hooks: [String] = []
+
+    public var kind: String { value["kind"]?.string ?? "" }
+    public var name: String { value["metadata"]?["name"]?.string ?? "" }
+    public var isTest: Bool { hooks.contains("test") || hooks.contains("test-success") }
+
+    init(path: String, text: [UInt8], value: Value) {
+        self.path = path
+        self.text = text
+        self.value = value
+    }
+}

@@ -1,0 +1,115 @@
+import PluginAPI
+import Values
+
+/// What a chart renders to.
+public struct RenderedChart: Sendable {
+    /// Custom resource definitions, where they were asked for.
+    public private(set) var definitions: [(path: String, bytes: [UInt8])] = []
+    /// In the order of installation.
+    public private(set) var manifests: [ChartManifest]
+    public private(set) var hooks: [ChartManifest]
+    /// NOTES.txt, rendered; empty where there is none.
+    public private(set) var notes: String
+    public private(set) var warnings: [String]
+    /// A template has `lookup` in it, which found nothing.
+    public internal(set) var usesLookup = false
+    private let release: ChartRelease
+
+    init(
+        _ outputs: [(path: String, text: [UInt8])], _ settled: ChartSettlement, _ release: ChartRelease
+    ) throws(ChartError) {
+        self.release = release
+        warnings = settled.warnings
+        let own = settled.chart.name + "/templates/NOTES.txt"
+        var texts: [String] = []
+        var all: [ChartManifest] = []
+        for (path, text) in outputs.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+            if path.hasSuffix("NOTES.txt") {
+                if path == own || release.includesSubchartNotes {
+                    texts.append(String(decoding: text, as: UTF8.self))
+                }
+                continue
+            }
+            if !ManifestOrder.isBlank(text) { all += try ManifestOrder.manifests(path, text) }
+        }
+        notes = texts.joined(separator: "\n")
+        manifests = ManifestOrder.sorted(all.filter(\.hooks.isEmpty))
+        hooks = ManifestOrder.sorted(all.filter { !$0.hooks.isEmpty })
+        if release.includesDefinitions { definitions = settled.chart.definitions(below: settled.chart.name) }
+    }
+
+    /// Hooks that are asked for.
+    public var shownHooks: [ChartManifest] {
+        release.includesHooks ? hooks.filter { release.includesTests || !$0.isTest } : []
+    }
+
+    /// All that is asked for, as `helm template` prints it: definitions, manifests, hooks, each under a line with its
+    /// file.
+    public var text: [UInt8] {
+        var output = ByteBuffer()
+        for (path, text) in definitions.map({ ($0.path, $0.bytes) }) + manifests.map({ ($0.path, $0.text) }) {
+            RenderedChart.append(path, text, to: &output)
+        }
+        // The blanks around what is no hook go.
+        var bytes = ManifestOrder.trimmed(output.bytes) + [0x0A]
+        var hooks = ByteBuffer()
+        for hook in shownHooks { RenderedChart.append(hook.path, hook.text, to: &hooks) }
+        bytes += hooks.bytes
+        return bytes
+    }
+
+    private static func append(_ path: String, _ text: [UInt8], to output: inout ByteBuffer) {
+        output.append("---\n# Source: \(path)\n")
+        output.append(text)
+        output.append("\n")
+    }
+
+    /// The documents of some files, in the order in which those are asked for.
+    ///
+    /// - Parameter patterns: paths within the chart, as `templates/a.yaml` or `templates/*.yaml`.
+    public func text(of patterns: [String]) throws(ChartError) -> [UInt8] {
+        let documents = ManifestOrder.documents(text)
+        var output = ByteBuffer()
+        for pattern in patterns {
+            var isMissing = true
+            for document in documents {
+                guard let path = RenderedChart.source(of: document), PathPattern.matches(path, pattern) else {
+                    continue
+                }
+                isMissing = false
+                output.append("---\n")
+                output.append(Array(document))
+                output.append("\n")
+            }
+            if isMissing {
+                throw ChartError(.chart, "could not find template \(pattern) in chart", file: pattern)
+            }
+        }
+        return output.bytes
+    }
+
+    /// What the line of the source says, without the chart's name.
+    private static func source(of document: ArraySlice<UInt8>) -> String? {
+        for line in document.split(separator: 0x0A) where line.starts(with: "# Source: ".utf8) {
+            let path = String(decoding: line.dropFirst(10), as: UTF8.self)
+            guard let slash = path.firstIndex(of: "/") else { continue }
+            return String(path[path.index(after: slash)...])
+        }
+        return nil
+    }
+
+    /// The documents by file, for writing them to files: each with its line of the source.
+    public var files: [(path: String, text: [UInt8])] {
+        var order: [String] = []
+        var texts: [String: [UInt8]] = [:]
+        for (path, text) in definitions.map({ ($0.path, $0.bytes) })
+            + (manifests + shownHooks).map({ ($0.path, $0.text) })
+        {
+            var output = ByteBuffer()
+            RenderedChart.append(path, text, to: &output)
+            if texts[path] == nil { order.append(path) }
+            texts[path, default: []] += output.bytes
+        }
+        return order.map { ($0, texts[$0] ?? []) }
+    }
+}

@@ -1,0 +1,28 @@
+import CRE2
+
+/// Regular expressions of schemas, over RE2: linear in the text, so that no pattern of a chart can hang.
+enum SchemaPattern {
+    /// Memory for one pattern and its automaton.
+    private static let memory: Int64 = 4 << 20
+
+    /// Whether a pattern matches anywhere in a text; one that RE2 does not know matches everything.
+    static func matches(_ pattern: String, _ text: String, _ steps: inout Int) -> Bool {
+        steps -= 1 + (pattern.utf8.count + text.utf8.count) / 64
+        var handle: OpaquePointer?
+        var problem = [CChar](repeating: 0, count: 64)
+        let bytes = Array(pattern.utf8)
+        _ = bytes.withUnsafeBytes { raw in
+            pillion_regex_compile(
+                raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count, memory, &handle, &problem,
+                problem.count)
+        }
+        guard let handle else { return true }
+        defer { pillion_regex_free(handle) }
+        var offsets = [Int](repeating: -1, count: 2)
+        let subject = Array(text.utf8)
+        return subject.withUnsafeBytes { raw in
+            pillion_regex_match(
+                handle, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count, 0, &offsets, 1)
+        } == 1
+    }
+}

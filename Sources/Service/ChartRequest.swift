@@ -1,0 +1,207 @@
+public import Charts
+import HTTPServer
+import PluginAPI
+import Values
+
+/// What a caller of /render wants of a chart: which one, with which values, as which release.
+struct ChartRequest {
+    enum Source {
+        /// A packaged chart that came with the request.
+        case archive([UInt8])
+        /// One of `--charts`.
+        case reference(String)
+    }
+
+    var source: Source
+    var values: Value
+    var release: ChartRelease
+    /// Paths within the chart; empty for all.
+    var showOnly: [String]
+    /// Documents as values, beside the text.
+    var wantsDocuments: Bool
+    var lowered: [RenderLimit: Int]
+
+    /// Whether a body of /render asks for a chart.
+    static func isOne(_ body: Value) -> Bool { body["chart"] != nil || body["chartRef"] != nil }
+
+    /// Reads the JSON form.
+    init(_ body: Value) throws(RequestProblem) {
+        let reader = MemberReader(body.object ?? Object())
+        let encoded = try reader.text("chart")
+        let reference = try reader.text("chartRef")
+        switch (encoded, reference) {
+        case (let encoded?, nil):
+            guard let bytes = Base64.decode(encoded) else {
+                throw .malformed("\"chart\" is not base64: expected the standard alphabet with padding")
+            }
+            source = .archive(bytes)
+        case (nil, let reference?): source = .reference(reference)
+        default: throw .malformed("\"chart\" and \"chartRef\" are both there: expected one of the two")
+        }
+        values = ValuesMerge.decoded(.object(try reader.object("values") ?? Object()))
+        release = ChartRelease()
+        let wanted = MemberReader(try reader.object("release") ?? Object(), path: "release")
+        if let name = try wanted.string("name") { release.name = name }
+        if let namespace = try wanted.string("namespace") { release.namespace = namespace }
+        release.isUpgrade = try wanted.bool("isUpgrade") ?? false
+        let options = MemberReader(try reader.object("options") ?? Object(), path: "options")
+        release.includesDefinitions = try options.bool("includeCrds") ?? false
+        release.includesHooks = !(try options.bool("noHooks") ?? false)
+        release.includesTests = !(try options.bool("skipTests") ?? false)
+        release.skipsSchema = try options.bool("skipSchemaValidation") ?? false
+        release.isStrict = try options.bool("strict") ?? false
+        showOnly = try options.strings("showOnly") ?? []
+        let kubeVersion = try options.string("kubeVersion")
+        release.capabilities.apiVersions += try options.strings("apiVersions") ?? []
+        for text in try options.strings("set") ?? [] { try Self.set(text, on: &values) }
+        wantsDocuments = try reader.bool("documents") ?? false
+        let lowest = MemberReader(try reader.object("limits") ?? Object(), path: "limits")
+        lowered = [:]
+        for limit in RenderLimit.lowerable { lowered[limit] = try lowest.count(limit.rawValue) }
+        try check(kubeVersion)
+    }
+
+    /// Reads the form whose body is the archive, with options in the query.
+    init(archiveOf request: HTTPRequest) throws(RequestProblem) {
+        source = .archive(Array(request.body))
+        values = .object(Object())
+        release = ChartRelease()
+        func flag(_ name: String) -> Bool { request.query(name).map { $0 != "false" } ?? false }
+        if let text = request.query("values") {
+            do throws(JSONError) { values = ValuesMerge.decoded(try JSON.read(text)) } catch {
+                throw .malformed("the query's \"values\" is not JSON: byte \(error.offset): \(error.message)")
+            }
+        }
+        if let name = request.query("name") { release.name = name }
+        if let namespace = request.query("namespace") { release.namespace = namespace }
+        release.isUpgrade = flag("isUpgrade")
+        release.includesDefinitions = flag("includeCrds")
+        release.includesHooks = !flag("noHooks")
+        release.includesTests = !flag("skipTests")
+        showOnly = request.query("showOnly").map { $0.split(separator: ",").map(String.init) } ?? []
+        release.capabilities.apiVersions +=
+            request.query("apiVersions").map { $0.split(separator: ",").map(String.init) } ?? []
+        wantsDocuments = flag("documents")
+        lowered = [:]
+        if let text = request.query("set") { try Self.set(text, on: &values) }
+        try check(request.query("kubeVersion"))
+    }
+
+    private static func set(_ text: String, on values: inout Value) throws(RequestProblem) {
+        do throws(SetValue.Problem) { try SetValue.apply(text, as: .set, to: &values) } catch {
+            throw .malformed("\"set\" \(excerpt(text)): \(error.message)")
+        }
+    }
+
+    private mutating func check(_ kubeVersion: String?) throws(RequestProblem) {
+        do throws(ChartError) {
+            if let kubeVersion { try release.capabilities.set(kubeVersion: kubeVersion) }
+            try ChartRelease.checkName(release.name)
+        } catch {
+            throw RequestProblem(.chart(error))
+        }
+    }
+
+    /// What templates of a chart may be: those of the largest public ones have some megabytes.
+    static func compileLimits(_ limits: RenderLimits) -> RenderLimits {
+        var limits = limits
+        limits.sourceBytes = max(limits.sourceBytes, 16 << 20)
+        limits.nodes = max(limits.nodes, 2_000_000)
+        return limits
+    }
+
+    /// Renders it.
+    ///
+    /// - Parameter limits: of all templates together.
+    func answer(
+        _ charts: [String: KeptChart], _ registry: PluginRegistry, limits: RenderLimits
+    ) throws(RequestProblem) -> ChartAnswer {
+        let kept: KeptChart
+        switch source {
+        case .reference(let name):
+            guard let found = charts[name] else {
+                let names = charts.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+                throw RequestProblem(
+                    status: 422, code: "chart_missing",
+                    detail: "there is no chart named \"\(excerpt(name))\": "
+                        + (names.isEmpty ? "the server holds none (--charts)" : "expected one of \(names)"))
+            }
+            kept = found
+        case .archive(let bytes):
+            guard let renderer = registry.renderer("gotemplate") else {
+                throw .malformed("there is no engine gotemplate")
+            }
+            do throws(ChartError) {
+                let chart = try Chart(
+                    ChartArchive.files(of: bytes, limits: ChartLimits()), limits: ChartLimits())
+                kept = KeptChart(chart, renderer: renderer, compileLimits: Self.compileLimits(limits))
+            } catch {
+                throw RequestProblem(.chart(error))
+            }
+        }
+        var limits = limits
+        for (limit, value) in lowered { limits[limit] = min(limits[limit], value) }
+        var usage = RenderUsage()
+        do throws(ChartFailure) {
+            let rendered = try kept.render(values, as: release, limits: limits, usage: &usage)
+            let text: [UInt8]
+            do throws(ChartError) {
+                text = showOnly.isEmpty ? rendered.text : try rendered.text(of: showOnly)
+            } catch {
+                throw .chart(error)
+            }
+            return ChartAnswer(rendered: rendered, text: text, usage: usage, wantsDocuments: wantsDocuments)
+        } catch {
+            throw RequestProblem(error)
+        }
+    }
+}
+
+/// What /render answers for a chart.
+struct ChartAnswer {
+    var rendered: RenderedChart
+    var text: [UInt8]
+    var usage: RenderUsage
+    var wantsDocuments: Bool
+
+    var json: Value {
+        var object = Object([Member("output", .string(String(decoding: text, as: UTF8.self)))])
+        if wantsDocuments {
+            let documents = (rendered.manifests + rendered.shownHooks).map { manifest -> Value in
+                [
+                    "source": .string(manifest.path), "kind": .string(manifest.kind),
+                    "name": .string(manifest.name), "hooks": .array(manifest.hooks.map { .string($0) }),
+                    "value": manifest.value,
+                ]
+            }
+            object["documents"] = .array(documents)
+        }
+        object["notes"] = .string(rendered.notes)
+        var warnings = rendered.warnings
+        if rendered.usesLookup { warnings.append("lookup asks no cluster: it gave an empty map") }
+        object["warnings"] = .array(warnings.map { .string($0) })
+        object["usage"] = [
+            "steps": .int(Int64(usage.steps)), "outputBytes": .int(Int64(usage.outputBytes)),
+            "depth": .int(Int64(usage.depth)),
+        ]
+        return .object(object)
+    }
+}
+
+extension RequestProblem {
+    /// Why a chart did not render, with the place in the chart's own files.
+    public init(_ failure: ChartFailure) {
+        switch failure {
+        case .template(let error, let sources):
+            self.init(error, sources: TemplateSources(sources, entry: ""))
+        case .chart(let error):
+            self.init(status: 422, code: error.code.rawValue, detail: error.message)
+            if let file = error.file {
+                var place = Object([Member("name", .string(file))])
+                if let line = error.line { place["line"] = .int(Int64(line)) }
+                members["file"] = .object(place)
+            }
+            if let place = error.writtenBy { members["writtenBy"] = place.json }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+@testable import Charts
+import GoTemplate
+import PluginAPI
+import Testing
+import Values
+
+/// Archives that try something: none writes, reads outside itself, or costs more than its budget.
+@Suite struct ArchiveTests {
+    static let main = ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n")
+
+    private func files(_ tar: [UInt8], _ limits: ChartLimits = ChartLimits()) throws(ChartError)
+        -> [ChartFile]
+    {
+        try ChartArchive.files(of: Gzip.stored(tar), limits: limits)
+    }
+
+    @Test func readsFilesOfTheFolder() throws {
+        let found = try files(Tar.file("c/Chart.yaml", "a") + Tar.file("c/templates/x.yaml", "b") + Tar.end)
+        #expect(found.map(\.name) == ["Chart.yaml", "templates/x.yaml"])
+        #expect(found[1].bytes == Array("b".utf8))
+    }
+
+    @Test(arguments: ["../x", "c/../../x", "/etc/passwd", "c/..", "c\\x/y", "C:/x"])
+    func refusesPathsOut(_ name: String) {
+        #expect(throws: ChartError.self) { try files(Tar.file(name, "x") + Tar.end) }
+    }
+
+    @Test(arguments: ["1", "2", "3", "4", "6"])
+    func refusesWhatIsNoFile(_ kind: String) {
+        #expect(throws: ChartError.self) {
+            try files(Tar.file("c/link", "", kind: kind.utf8.first ?? 0, link: "/etc/passwd") + Tar.end)
+        }
+    }
+
+    @Test func refusesFilesOutsideTheFolder() {
+        #expect(throws: ChartError.self) { try files(Tar.file("loose", "x") + Tar.end) }
+    }
+
+    @Test func stopsABomb() throws {
+        // 200 MB of nothing out of 1.3 MB.
+        let bomb = Gzip.zeros(200 << 20)
+        #expect(bomb.count < 2 << 20)
+        var limits = ChartLimits()
+        limits.unpackedBytes = 8 << 20
+        let error = #expect(throws: ChartError.self) { try ChartArchive.files(of: bomb, limits: limits) }
+        #expect(error?.code == .limit)
+    }
+
+    @Test func stopsAtManyFiles() throws {
+        var tar: [UInt8] = []
+        for index in 0..<2_000 { tar += Tar.file("c/f\(index)", "") }
+        var limits = ChartLimits()
+        limits.files = 1_000
+        let error = #expect(throws: ChartError.self) { try files(tar + Tar.end, limits) }
+        #expect(error?.code == .limit)
+    }
+
+    @Test func stopsAtManyFolders() throws {
+        var tar: [UInt8] = []
+        for index in 0..<2_100 { tar += Tar.file("c/f\(index)/", "", kind: UInt8(ascii: "5")) }
+        var limits = ChartLimits()
+        limits.files = 1_000
+        let error = #expect(throws: ChartError.self) { try files(tar + Tar.end, limits) }
+        #expect(error?.code == .limit)
+    }
+
+    @Test func stopsAtALargeFile() throws {
+        var limits = ChartLimits()
+        limits.fileBytes = 10
+        let error = #expect(throws: ChartError.self) {
+            try files(Tar.file("c/a", "12345678901") + Tar.end, limits)
+        }
+        #expect(error?.code == .limit)
+    }
+
+    @Test func stopsAtDeepSubcharts() throws {
+        var files: [ChartFile] = []
+        var path = ""
+        for _ in 0..<40 {
+            files.append(ChartFile(name: path + "Chart.yaml", bytes: Array(Self.main.1.utf8)))
+            path += "charts/c/"
+        }
+        let error = #expect(throws: ChartError.self) { try Chart(files, limits: ChartLimits()) }
+        #expect(error?.code == .limit)
+    }
+
+    @Test func stopsAtManySubcharts() throws {
+        var files = [ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8))]
+        for index in 0..<300 {
+            files.append(ChartFile(name: "charts/c\(index)/Chart.yaml", bytes: Array(Self.main.1.utf8)))
+        }
+        let error = #expect(throws: ChartError.self) { try Chart(files, limits: ChartLimits()) }
+        #expect(error?.code == .limit)
+    }
+
+    /// One budget holds for all templates together.
+    @Test func stopsAtSteps() throws {
+        var files = [ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8))]
+        for index in 0..<20 {
+            files.append(
+                ChartFile(
+                    name: "templates/t\(index).yaml", bytes: Array("{{ range until 90000 }}{{ end }}".utf8)))
+        }
+        let chart = KeptChart(try Chart(files, limits: ChartLimits()), renderer: GoTemplateRenderer())
+        var usage = RenderUsage()
+        do {
+            _ = try chart.render(.null, as: ChartRelease(), limits: .server, usage: &usage)
+            Issue.record("expected the limit of steps")
+        } catch let ChartFailure.template(error, _) {
+            #expect(error.limit?.limit == .steps)
+        }
+    }
+
+    @Test func stopsAtLargeOutput() throws {
+        let files = [
+            ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8)),
+            ChartFile(
+                name: "templates/t.yaml",
+                bytes: Array("{{ range until 100 }}{{ repeat 1000000 \"x\" }}{{ end }}".utf8)),
+        ]
+        let chart = KeptChart(try Chart(files, limits: ChartLimits()), renderer: GoTemplateRenderer())
+        var usage = RenderUsage()
+        #expect(throws: ChartFailure.self) {
+            try chart.render(.null, as: ChartRelease(), limits: .server, usage: &usage)
+        }
+    }
+
+    /// A stream that is cut off or changed anywhere is an error and nothing else.
+    @Test func survivesBrokenStreams() throws {
+        let whole = Gzip.fixed(Array("hello hello hello hello".utf8))
+        #expect(try Inflate.gunzip(whole, most: 100) == Array("hello hello hello hello".utf8))
+        for length in 0..<whole.count {
+            #expect(throws: Inflate.Problem.self) { try Inflate.gunzip(Array(whole[..<length]), most: 100) }
+        }
+        for index in whole.indices {
+            var changed = whole
+            changed[index] ^= 0x55
+            _ = try? Inflate.gunzip(changed, most: 1 << 20)
+        }
+    }
+}
+
+/// Tar headers for tests.
+enum Tar {
+    static let end = [UInt8](repeating: 0, count: 1_024)
+
+    static func file(_ name: String, _ content: String, kind: UInt8 = 0x30, link: String = "") -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: 512)
+        func put(_ text: String, _ at: Int) {
+            for (offset, byte) in text.utf8.enumerated() { header[at + offset] = byte }
+        }
+        func octal(_ number: Int, _ width: Int) -> String {
+            let digits = String(number, radix: 8)
+            return String(repeating: "0", count: width - digits.count) + digits
+        }
+        put(name, 0)
+        put("0000644", 100)
+        put(octal(content.utf8.count, 11), 124)
+        header[156] = kind
+        put(link, 157)
+        put("ustar", 257)
+        for index in 148..<156 { header[index] = 0x20 }
+        let sum = header.reduce(0) { $0 + Int($1) }
+        put(octal(sum, 6), 148)
+        header[154] = 0
+        var bytes = header + Array(content.utf8)
+        bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
+        return bytes
+    }
+}
+
+/// Gzip streams for tests.
+enum Gzip {
+    private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+
+    private static func trailer(_ bytes: [UInt8]) -> [UInt8] {
+        little(CRC32.sum(bytes)) + little(UInt32(truncatingIfNeeded: bytes.count))
+    }
+
+    private static func little(_ number: UInt32) -> [UInt8] {
+        withUnsafeBytes(of: number.littleEndian) { Array($0) }
+    }
+
+    /// Blocks that are not compressed.
+    static func stored(_ bytes: [UInt8]) -> [UInt8] {
+        var output = header
+        var start = 0
+        repeat {
+            let end = min(start + 65_535, bytes.count)
+            let length = UInt16(end - start)
+            output.append(end == bytes.count ? 1 : 0)
+            output += [UInt8(length & 255), UInt8(length >> 8), UInt8(~length & 255), UInt8(~length >> 8)]
+            output += bytes[start..<end]
+            start = end
+        } while start < bytes.count
+        return output + trailer(bytes)
+    }
+
+    /// One block with the fixed code, literals only.
+    static func fixed(_ bytes: [UInt8]) -> [UInt8] {
+        var writer = BitWriter()
+        writer.write(1, 1)
+        writer.write(1, 2)
+        for byte in bytes { writer.writeCode(0x30 + Int(byte), 8) }
+        writer.writeCode(0, 7)
+        return header + writer.finish() + trailer(bytes)
+    }
+
+    /// Many zeros in few bytes: copies of 258 from one byte before, each in two codes of the fixed code.
+    static func zeros(_ count: Int) -> [UInt8] {
+        var writer = BitWriter()
+        writer.write(1, 1)
+        writer.write(1, 2)
+        writer.writeCode(0x30, 8)
+        for _ in 0..<(count / 258) {
+            // Length 258 is symbol 285: code 11000101 of eight bits; distance 1 is code 00000.
+            writer.writeCode(0b1100_0101, 8)
+            writer.writeCode(0, 5)
+        }
+        writer.writeCode(0, 7)
+        return header + writer.finish() + [0, 0, 0, 0, 0, 0, 0, 0]
+    }
+}
+
+struct BitWriter {
+    private var bytes: [UInt8] = []
+    private var current: UInt8 = 0
+    private var count = 0
+
+    private mutating func bit(_ bit: Int) {
+        current |= UInt8(bit) << UInt8(count)
+        count += 1
+        if count == 8 {
+            bytes.append(current)
+            (current, count) = (0, 0)
+        }
+    }
+
+    /// Lowest bit first.
+    mutating func write(_ value: Int, _ width: Int) { for place in 0..<width { bit(value >> place & 1) } }
+
+    /// A code: highest bit first.
+    mutating func writeCode(_ value: Int, _ width: Int) {
+        for place in (0..<width).reversed() { bit(value >> place & 1) }
+    }
+
+    mutating func finish() -> [UInt8] {
+        if count > 0 { bytes.append(current) }
+        return bytes
+    }
+}
