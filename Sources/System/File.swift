@@ -5,13 +5,78 @@ public enum File {
     /// What a command reads of one file: no input of ours is near it, and less than a process may have.
     public static let longest = 1 << 30
 
+    /// What a path to read from may lead to.
+    public enum Kind: Sendable {
+        /// A regular file alone. A server reads its files again and again: a FIFO would block it, and /dev/zero never
+        /// ends.
+        case regular
+        /// Also a pipe, a socket or a terminal, which a person gives to a command, and /dev/null. Other devices are
+        /// refused.
+        case stream
+    }
+
     /// A file's bytes.
     ///
-    /// - Throws: what the system says, and "is longer than N bytes".
-    public static func contents(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
-        let file = try opened(path, O_RDONLY)
+    /// - Throws: what the system says, "is longer than N bytes", and what is not of that kind.
+    public static func contents(
+        of path: String, atMost limit: Int, kind: Kind = .regular
+    ) throws(FileError) -> [UInt8] {
+        let file = try openedForReading(path, kind)
         defer { close(file) }
         return try contents(of: file, named: path, atMost: limit)
+    }
+
+    /// Opens without waiting for a writer, so that the kind can be looked at first.
+    private static func openedForReading(_ path: String, _ kind: Kind) throws(FileError) -> Int32 {
+        var information = stat()
+        if kind == .stream, stat(path, &information) == 0 {
+            // Opening some devices does something, so this one is looked at before.
+            try check(information, path, kind)
+            return try opened(path, O_RDONLY)
+        }
+        let file = try opened(path, O_RDONLY | O_NONBLOCK)
+        guard fstat(file, &information) == 0 else {
+            let error = FileError.ofSystem(path)
+            close(file)
+            throw error
+        }
+        do throws(FileError) {
+            try check(information, path, kind)
+        } catch {
+            close(file)
+            throw error
+        }
+        return file
+    }
+
+    private static func check(_ information: stat, _ path: String, _ kind: Kind) throws(FileError) {
+        let found: String
+        switch information.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: found = "a directory"
+        case S_IFIFO:
+            if kind == .stream { return }
+            found = "a FIFO"
+        case S_IFSOCK:
+            if kind == .stream { return }
+            found = "a socket"
+        case S_IFCHR:
+            if kind == .stream, isNull(information) || isTerminal(path) { return }
+            found = "a device"
+        default: found = "a device"
+        }
+        let expected = kind == .regular ? "a regular file" : "a file, a pipe or a terminal"
+        throw FileError(path: path, reason: "is \(found), expected \(expected)")
+    }
+
+    /// /dev/null has the same number on every Linux (1, 3).
+    private static func isNull(_ information: stat) -> Bool { information.st_rdev == 0x103 }
+
+    private static func isTerminal(_ path: String) -> Bool {
+        let file = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return isatty(file) == 1
     }
 
     /// The bytes of standard input up to its end.
@@ -25,7 +90,13 @@ public enum File {
     private static func contents(
         of descriptor: Int32, named path: String, atMost limit: Int
     ) throws(FileError) -> [UInt8] {
-        // One byte more tells a file that is too long from one that fits.
+        var information = stat()
+        if fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
+            information.st_size > limit
+        {
+            throw FileError(path: path, reason: "is longer than \(limit) bytes")
+        }
+        // A file that is too long has one byte more than one that fits.
         let bytes = try read(descriptor, path, atMost: limit == .max ? limit : limit + 1)
         guard bytes.count <= limit else {
             throw FileError(path: path, reason: "is longer than \(limit) bytes")
@@ -35,7 +106,7 @@ public enum File {
 
     /// A file's first bytes, what is after them left out.
     public static func beginning(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
-        let file = try opened(path, O_RDONLY)
+        let file = try openedForReading(path, .regular)
         defer { close(file) }
         return try read(file, path, atMost: limit)
     }
@@ -83,7 +154,9 @@ public enum File {
     ) throws(E) {
         var descriptor: Int32 = 0
         if let path {
-            do throws(FileError) { descriptor = try opened(path, O_RDONLY) } catch { throw failure(error) }
+            do throws(FileError) { descriptor = try openedForReading(path, .stream) } catch {
+                throw failure(error)
+            }
         }
         defer { if descriptor != 0 { close(descriptor) } }
         let path = path ?? standardInput

@@ -10,7 +10,7 @@ func read(file path: String) throws(Failure) -> [UInt8] {
     do throws(FileError) {
         return path == "-"
             ? try File.contentsOfStandardInput(atMost: File.longest)
-            : try File.contents(of: path, atMost: File.longest)
+            : try File.contents(of: path, atMost: File.longest, kind: .stream)
     } catch {
         throw Failure(error.description)
     }

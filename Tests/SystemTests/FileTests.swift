@@ -32,7 +32,48 @@ import Testing
             error { _ = try File.contents(of: folder.path("none"), atMost: 1) } == "No such file or directory"
         )
         #expect(
-            error { _ = try File.contents(of: folder.root, atMost: 1) } == "is a directory, expected a file")
+            error { _ = try File.contents(of: folder.root, atMost: 1) }
+                == "is a directory, expected a regular file")
+    }
+
+    /// A FIFO without a writer must not block, and /dev/zero not be read.
+    @Test func whatIsNotARegularFileIsRefused() throws {
+        let folder = TemporaryFolder()
+        let fifo = folder.path("fifo")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        #expect(
+            error { _ = try File.contents(of: fifo, atMost: 1) } == "is a FIFO, expected a regular file")
+        for device in ["/dev/zero", "/dev/null"] {
+            #expect(
+                error { _ = try File.contents(of: device, atMost: 1) }
+                    == "is a device, expected a regular file")
+        }
+        #expect(
+            error { _ = try File.contents(of: "/dev/zero", atMost: 1, kind: .stream) }
+                == "is a device, expected a file, a pipe or a terminal")
+        #expect(try File.contents(of: "/dev/null", atMost: 1, kind: .stream).isEmpty)
+    }
+
+    @Test func aPipeIsReadForACommand() throws {
+        let folder = TemporaryFolder()
+        let fifo = folder.path("fifo")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let writer = Glibc.open(fifo, O_RDWR)
+        defer { close(writer) }
+        #expect(Glibc.write(writer, "ab", 2) == 2)
+        #expect(
+            error { _ = try File.contents(of: "/dev/fd/\(writer)", atMost: 1, kind: .stream) }
+                == "is longer than 1 bytes")
+    }
+
+    /// A file that is too long is not read.
+    @Test func aSparseFileIsRefusedAtOnce() throws {
+        let folder = TemporaryFolder()
+        try File.write([], to: folder.path("sparse"))
+        #expect(truncate(folder.path("sparse"), 10 << 30) == 0)
+        #expect(
+            error { _ = try File.contents(of: folder.path("sparse"), atMost: 1 << 20) }
+                == "is longer than 1048576 bytes")
     }
 
     @Test func writingKeepsLinksAndModes() throws {
