@@ -10,7 +10,7 @@ struct NumberConstant: Sendable {
     /// Whether it is written as a fraction or with an exponent, and not as a character or in hexadecimal.
     var isWrittenAsFloat = false
 
-    /// Why a text is no number: a format of `printf` and the text that it quotes.
+    /// Why a text is not a number: a format of `printf` and the text that it quotes.
     struct Failure: Error {
         var format: String
         var quotes = true
@@ -103,7 +103,7 @@ struct NumberConstant: Sendable {
         return nil
     }
 
-    /// An integer without a sign in any base; nil where it is none or too large.
+    /// An integer without a sign in any base; nil if it is not one or is too large.
     private static func magnitude(_ text: UnsafeBufferPointer<UInt8>) -> UInt64? {
         guard let first = text.first else { return nil }
         var index = 0
@@ -135,7 +135,7 @@ struct NumberConstant: Sendable {
         return hasUnderscore && !areUnderscoresRight(text) ? nil : value
     }
 
-    /// A binary fraction from Go's decimal or hexadecimal form; nil where it is none or too large.
+    /// A binary fraction from Go's decimal or hexadecimal form; nil if it is not one or is too large.
     static func float(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         var clean: [CChar] = []
         clean.reserveCapacity(text.count + 1)

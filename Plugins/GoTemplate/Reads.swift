@@ -147,7 +147,7 @@ struct ReadAnalysis {
         }
     }
 
-    /// A template that is given the root reads as it were part of this one.
+    /// A template that is called with the root counts as a part of this one.
     private func walk(call node: Syntax.Node, _ scope: Scope, _ top: inout Top) {
         guard let name = syntax.definition(named: syntax.strings[Int(node.second)]) else { return }
         let isRoot = node.first != Syntax.none && isRoot(pipe: node.first, scope)

@@ -140,7 +140,7 @@ struct SegmentInputs {
             })
     }
 
-    /// Where a map is none, its entry is the whole of it.
+    /// If the value is not a map, its entry is the whole of it.
     private static func value(of key: String?, in map: Value?) -> Value? {
         guard let key, case .object(let object)? = map else { return map }
         return object[key]

@@ -18,7 +18,7 @@ struct Context {
     var value: Value
     var type: TypeReference?
 
-    /// The member of that name, or nil where there is none.
+    /// The member of that name, or nil if it does not exist.
     ///
     /// Names are those of the JSON. Where the type is known, a struct's Go names are understood too (`Spec.NodeName`
     /// for `spec.nodeName`); a field that the JSON does not have is null, not a name to look for further out.

@@ -39,7 +39,7 @@ struct Generator {
     private var nameNumbers: [String: Int32] = [:]
     private var pathNumbers: [String: Int32] = [:]
 
-    // The text at hand.
+    // The current text.
     private var tags: [Tag] = []
     private var places: [Layout.Place] = []
     private var base = 0
@@ -191,7 +191,7 @@ struct Generator {
         let first = beginsLine ? layout.firstIndent(from: place.textStart, to: close) : nil
         let name = number(of: name(tag))
         if isArgument {
-            // The code of an argument stands where the tag stands; whoever runs by jumps over it.
+            // The code of an argument is where the tag is; execution jumps over it.
             open.append(
                 Open(
                     kind: .block, instruction: code.instructions.count, index: Int(name) + 1, dedent: dedent))

@@ -39,7 +39,7 @@ struct Machine {
     /// What begins every line: the bytes from `indentStart` on. Those before belong to callers.
     private var indent: [UInt8] = []
     private var indentStart = 0
-    /// How much of the indentation the line at hand has already.
+    /// How much of the indentation the current line has already.
     private var skipped = 0
     /// Where the unquoted scalar of several parts begins in the output, and whether a text is among its values.
     private var scalarStart = 0

@@ -23,7 +23,7 @@ enum Instruction {
     case dynamicPartial(path: Int32, indent: Int32)
     /// As `partial`, with the arguments of that parent.
     case parent(Int32)
-    /// Calls the argument of the block's name and goes to `end`; runs the default that follows where there is none.
+    /// Calls the argument of the block's name and goes to `end`; runs the default that follows if there is no argument.
     case block(Int32, end: Int32)
     case jump(Int32)
     /// The end of a template or an argument.

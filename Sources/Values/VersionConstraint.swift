@@ -180,8 +180,7 @@ public struct VersionConstraint: Sendable {
             return .equal
         }
 
-        /// One number: digits, or x, X, * in any place of it, which leaves it open; `|` counts too. nil where there is
-        /// none.
+        /// One number: digits, or x, X, * in any place of it, which leaves it open. nil if it is missing.
         mutating func number() -> (digits: String, isOpen: Bool)? {
             let start = index
             while index < bytes.count {

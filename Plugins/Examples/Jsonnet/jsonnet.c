@@ -67,7 +67,7 @@ struct compiled {
     struct text texts[];
 };
 
-/* What one evaluation needs at hand. */
+/* The state of one evaluation. */
 struct run {
     const struct compiled *template;
     struct JsonnetVm *vm;

@@ -153,7 +153,7 @@ extension GoFormat {
         return Int(number)
     }
 
-    /// A number in the format; nil where there is none or it is too large.
+    /// A number in the format; nil if it is missing or too large.
     private func readNumber(
         _ format: UnsafeBufferPointer<UInt8>, _ index: inout Int, until end: Int
     ) -> Int? {

@@ -7,7 +7,7 @@ public import Values
 /// compare and behave as Go's `[]interface {}` and `map[string]interface {}`; their items become `GoValue`s when
 /// they are read. What functions build has its own cases (`list`, `map`), so that building does not convert back.
 /// A text is a `String` where it is UTF-8 and bytes (`rawString`) where it is not, because a `String` would repair
-/// it; whoever makes a text from bytes uses `GoValue.text(_:)`, which chooses.
+/// it; code that makes a text from bytes uses `GoValue.text(_:)`, which chooses.
 public enum GoValue: Sendable {
     /// Go's untyped nil: no value, JSON's null.
     case none
@@ -50,7 +50,7 @@ public enum GoValue: Sendable {
 
 /// A map from strings that is shared by all who hold it.
 ///
-/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: whoever changes a map
+/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: code that changes a map
 /// that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when
 /// it ends. A rendering runs on one thread; maps never leave it.
 public final class GoMap: @unchecked Sendable {
@@ -118,7 +118,7 @@ public protocol NativeValue: AnyObject, Sendable {
     var goType: GoType { get }
     /// What `print` and `%v` write.
     var printed: String { get }
-    /// A field or the result of a method without arguments; nil where there is none of that name.
+    /// A field or the result of a method without arguments; nil if no such name exists.
     func member(named name: String) -> GoValue?
     /// A method that takes arguments, or that Go refuses to call; nil where there is none of that name.
     func method(named name: String) -> NativeMethod?

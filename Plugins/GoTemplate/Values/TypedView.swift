@@ -21,7 +21,7 @@ extension TypedValue {
         return type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
     }
 
-    /// What a pointer points to, itself where it is none or nil.
+    /// What a pointer points to; the value itself if it is nil or not a pointer.
     var pointee: GoValue {
         if type.kind == .pointer, !value.isNull { return GoValue(value, type: type.element) }
         return .typed(self)
@@ -34,7 +34,7 @@ extension TypedValue {
         return nil
     }
 
-    /// The result of a method without arguments; nil where there is none of that name.
+    /// The result of a method without arguments; nil if no such name exists.
     func callMethod(named name: String) -> GoValue? {
         guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
         else {
@@ -66,7 +66,7 @@ extension TypedValue {
     /// Whether the struct (or what the pointer points to) has a field of that name.
     func hasField(named name: String) -> Bool { field(named: name) != nil }
 
-    /// A struct's field, also of structs embedded in it; nil where there is none.
+    /// A struct's field, also of structs embedded in it; nil if it does not exist.
     func field(named name: String) -> GoValue? { field(named: name, depth: 0) }
 
     private func field(named name: String, depth: Int) -> GoValue? {

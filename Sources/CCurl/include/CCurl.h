@@ -76,7 +76,7 @@ void pillion_curl_free(pillion_curl *);
 // Sends the request and returns when it has ended: a pillion_curl_status.
 int pillion_curl_perform(pillion_curl *, const struct pillion_curl_request *, struct pillion_curl_answer *);
 
-// From any thread: ends the request at hand at once, and every later one.
+// From any thread: ends the current request at once, and every later one.
 void pillion_curl_cancel(pillion_curl *);
 
 #ifdef __cplusplus

@@ -53,7 +53,7 @@ int pillion_key_read(const char *text, size_t size, char **pem, int *kind);
 int pillion_x509_issue(const struct pillion_x509_request *, char **certificate, char **key);
 void pillion_x509_free(char *text);
 
-// Of the first certificate of a text; PILLION_CRYPTO_REFUSED where there is none.
+// Of the first certificate of a text; PILLION_CRYPTO_REFUSED if it is missing.
 int pillion_x509_validity(const char *pem, size_t size, int64_t *not_before, int64_t *not_after);
 
 // 1 yes, 0 no, else a pillion_crypto_status. The name is a DNS name; the common name is not read.

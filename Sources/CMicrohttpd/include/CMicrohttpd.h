@@ -39,7 +39,7 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options);
 int pillion_mhd_quiesce(struct MHD_Daemon *daemon);
 void pillion_mhd_stop(struct MHD_Daemon *daemon);
 
-/* NULL where there is none. */
+/* NULL if it is missing. */
 const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
 const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
 int pillion_mhd_header_count(struct MHD_Connection *connection);

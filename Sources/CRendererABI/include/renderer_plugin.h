@@ -12,7 +12,7 @@
  *           An engine keeps no state between calls save what a compiled template holds, and render does not change
  *           that. The callbacks that a call receives may be called until the call returns, on the thread that
  *           it came on.
- * OWNERSHIP Whoever allocates frees. What Pillion hands in (texts, records, values) lives until the call returns,
+ * OWNERSHIP The side that allocates frees. What Pillion hands in (texts, records, values) lives until the call returns,
  *           and an engine copies what it keeps. What an engine hands out in a callback is copied before the callback
  *           returns. What id and describe return lives as long as the library. A compiled template belongs to the
  *           engine; Pillion gives it back with pillion_renderer_free, exactly once, when no render of it runs.
@@ -64,7 +64,7 @@ struct pillion_description {
     uint32_t wants_isolation;
     /* The engine's version, terminated by a zero: "1.0.2". */
     const char *version;
-    /* Names of the members of `options` that compile heeds, each terminated by a zero; 64 at most. */
+    /* Names of the members of `options` that compile reads, each terminated by a zero; 64 at most. */
     const char *const *options;
     size_t option_count;
     /* Names of function sets that a request may ask for; 64 at most. */
@@ -166,7 +166,7 @@ struct pillion_data {
     void *context;
     /* The whole as JSON (RFC 8259), made when it is asked for first. */
     struct pillion_text (*json)(void *context);
-    /* The value that a JSON pointer (RFC 6901) names, "" being the whole: 1 and *value, or 0 where there is none. */
+    /* The value that a JSON pointer (RFC 6901) names, "" being the whole: 1 and *value, or 0 if it does not exist. */
     int (*find)(void *context, struct pillion_text pointer, struct pillion_value *value);
 };
 

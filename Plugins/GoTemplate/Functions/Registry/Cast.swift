@@ -108,7 +108,7 @@ enum Cast {
     }
 
     /// Digits of one radix with a sign and nothing else. What does not fit gives the nearest number, as Go's
-    /// `Atoi` does beside its error; nil where the text is no number.
+    /// `Atoi` does beside its error; nil if the text is not a number.
     static func clampedInteger(_ text: [UInt8], radix: UInt64) -> (number: Int64, fits: Bool)? {
         var rest = text[...]
         var negative = false

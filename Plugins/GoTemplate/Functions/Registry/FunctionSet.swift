@@ -14,7 +14,7 @@ public struct FunctionSet: Sendable {
     public var functions: [TemplateFunction] { table() }
 
     /// - Parameter functions: asked for when a template wants the set, and never before: reading 200 signatures
-    ///   takes longer than a small rendering. To be kept by whoever makes it.
+    ///   takes longer than a small rendering. The one that makes it keeps it.
     public init(
         name: String, origin: String, functions: @autoclosure @escaping @Sendable () -> [TemplateFunction]
     ) {
@@ -154,7 +154,7 @@ public final class FunctionContext {
         }
     }
 
-    /// To be called by whoever changes a map that a template can reach.
+    /// Call it after changing a map that a template can reach.
     public func noteMutation(of map: GoMap) { mutated.append(map) }
 
     /// Breaks the circles that maps may have come to form.
@@ -165,16 +165,16 @@ public final class FunctionContext {
 
     /// Renders a template that is defined in the running program: Helm's `include`.
     public func renderTemplate(named name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
-        guard let evaluator else { throw .message("no template engine at hand") }
+        guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(named: name, data: data, context: self)
     }
 
-    /// Compiles a text with the running program's functions, options and templates at hand, and renders it:
+    /// Compiles a text with the running program's functions, options and templates, and renders it:
     /// Helm's `tpl` and Istio's `render`.
     ///
     /// - Parameter name: the template's name in messages.
     public func render(source: [UInt8], name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
-        guard let evaluator else { throw .message("no template engine at hand") }
+        guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(source: source, name: name, data: data, context: self)
     }
 }

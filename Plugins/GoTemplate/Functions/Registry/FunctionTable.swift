@@ -81,7 +81,7 @@ struct FunctionTable: Sendable {
     /// They are few: a dictionary of them takes longer to make than a template to compile.
     private static func builtin(_ name: String) -> Entry? { builtins.first { $0.name == name } }
 
-    /// All names, for whoever looks for the nearest.
+    /// All names, for finding the nearest.
     var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
 
     subscript(name: String) -> Entry? {

@@ -180,7 +180,7 @@ public enum InjectionFunctions {
             return .string(JSON.text(message, escapesHTML: false))
         },
         function(
-            "fromJSON", "func(s string) any", "what JSON says, the text {} where it is none",
+            "fromJSON", "func(s string) any", "what JSON says, the text {} if it is not JSON",
             #"{{ (fromJSON "{\"a\": 5}").a }}"#, "5"
         ) { call throws(FunctionError) in
             do throws(FunctionError) { return try GoJSON.read(call.bytes(0)) } catch {
@@ -303,7 +303,7 @@ public enum InjectionFunctions {
 
 /// Members of values that may be structs behind Go types or plain maps of JSON.
 enum TypedFields {
-    /// The member of that Go or JSON name; nil where there is none.
+    /// The member of that Go or JSON name; nil if it does not exist.
     static func member(_ value: GoValue, _ goName: String, _ jsonName: String) -> GoValue? {
         guard case .typed(let typed) = value, typed.type.kind == .structure || typed.type.kind == .pointer
         else {

@@ -130,7 +130,7 @@ enum SprigDates {
     private static let reading: [TemplateFunction] = [
         function(
             "toDate", "func(layout string, s string) time.Time",
-            "a date out of a text; the first of year 1 where it is none",
+            "a date out of a text; the first of year 1 if it is not a date",
             #"{{ toDate "2006-01-02" "2017-12-31" | date "02.01.2006" }}"#, "31.12.2017"
         ) { call throws(FunctionError) in
             .native(NativeTime((try? TimeParser.parse(call.bytes(1), layout: call.bytes(0))) ?? .zero))

@@ -60,7 +60,7 @@ enum SprigDefaults {
         writer("toRawJson", "JSON without escaping <, > and &", #"[1,"<"]"#, must: true, escapes: false),
         writer("mustToRawJson", "JSON without escaping <, > and &", #"[1,"<"]"#, must: true, escapes: false),
         function(
-            "fromJson", "func(s string) any", "what JSON says, nil where it is none",
+            "fromJson", "func(s string) any", "what JSON says, nil if it is not JSON",
             #"{{ (fromJson "{\"a\": 5}").a }}"#, "5"
         ) { call throws(FunctionError) in
             do throws(FunctionError) { return try GoJSON.read(call.bytes(0)) } catch {

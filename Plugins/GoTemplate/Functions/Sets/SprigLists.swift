@@ -42,12 +42,12 @@ enum SprigLists {
             return .list([call[1]] + items)
         },
         function(
-            "first", "func(list any) any", "the first item, nil where there is none",
+            "first", "func(list any) any", "the first item, nil if the list is empty",
             "{{ first (list 1 2) }}",
             "1"
         ) { call throws(FunctionError) in try call.items(0, "find first on").first ?? .none },
         function(
-            "last", "func(list any) any", "the last item, nil where there is none", "{{ last (list 1 2) }}",
+            "last", "func(list any) any", "the last item, nil if the list is empty", "{{ last (list 1 2) }}",
             "2"
         ) {
             call throws(FunctionError) in try call.items(0, "find last on").last ?? .none

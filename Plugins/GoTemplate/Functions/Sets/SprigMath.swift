@@ -5,7 +5,7 @@ enum SprigMath {
     static let functions: [TemplateFunction] = casts + integers + floats + rounding + sequences
 
     private static let casts: [TemplateFunction] = [
-        function("int", "func(v any) int", "anything as a number, 0 where it is none", #"{{ int "7" }}"#, "7")
+        function("int", "func(v any) int", "anything as a number, 0 if it is not one", #"{{ int "7" }}"#, "7")
         { call throws(FunctionError) in
             .int(call.int(0))
         },
@@ -18,7 +18,7 @@ enum SprigMath {
             .float64(Cast.double(call[0]))
         },
         function(
-            "atoi", "func(s string) int", "a decimal text as a number, 0 where it is none",
+            "atoi", "func(s string) int", "a decimal text as a number, 0 if it is not one",
             #"{{ atoi "42" }}"#,
             "42"
         ) { call throws(FunctionError) in

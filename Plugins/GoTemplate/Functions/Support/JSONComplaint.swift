@@ -1,6 +1,6 @@
 import Values
 
-/// Why a text is no JSON, in the words of Go's encoding/json.
+/// Why a text is not JSON, in the words of Go's encoding/json.
 enum JSONComplaint {
     /// - Parameter error: what the reader found; its offset is where Go stops too.
     static func text(_ bytes: [UInt8], _ error: JSONError) -> String {

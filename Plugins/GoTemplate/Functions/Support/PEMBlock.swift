@@ -7,7 +7,7 @@ struct PEMBlock {
     let type: String
     let bytes: [UInt8]
 
-    /// nil where there is none.
+    /// nil if it is missing.
     init?(in text: [UInt8]) {
         var start = 0
         while let begin = Self.lineStart(of: Self.beginning, in: text, from: start) {

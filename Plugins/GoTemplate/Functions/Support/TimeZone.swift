@@ -27,7 +27,7 @@ struct TimeZone: Sendable {
 
     private init() {}
 
-    /// The zone of that name (`Europe/Berlin`); `UTC`, `Local` and the empty name are UTC. nil where there is none.
+    /// The zone of that name (`Europe/Berlin`); `UTC`, `Local` and the empty name are UTC. nil if it is not known.
     static func named(_ name: String) -> TimeZone? {
         if name.isEmpty || name == "UTC" || name == "Local" { return utc }
         guard isWellFormed(name) else { return nil }

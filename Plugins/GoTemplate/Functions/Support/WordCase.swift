@@ -1,4 +1,4 @@
-/// How identifiers are cut into words and spelled anew: snake_case, kebab-case, PascalCase; and the smaller changes
+/// How identifiers are split into words and joined again: snake_case, kebab-case, PascalCase; and the smaller changes
 /// of case and width that sprig offers. The rules are those of xstrings 1.5 and goutils 1.1, on which sprig 3.3.0
 /// rests, with their habit of reading single bytes as Latin-1 in `initials` and `nospace`.
 enum WordCase {
