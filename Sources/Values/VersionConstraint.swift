@@ -180,7 +180,8 @@ public struct VersionConstraint: Sendable {
             return .equal
         }
 
-        /// One number: digits, or x, X, * in any place of it, which leaves it open. nil if it is missing.
+        /// One number: digits, or x, X, * in any place of it, which leaves it open; `|` counts too. nil if it
+        /// is missing.
         mutating func number() -> (digits: String, isOpen: Bool)? {
             let start = index
             while index < bytes.count {
