@@ -92,7 +92,7 @@ public struct Chart: Sendable {
                     return ChartFile(
                         name: String(file.name[file.name.index(after: slash)...]), bytes: file.bytes)
                 }
-                // A file beside the charts is none.
+                // A file beside the charts is not a chart.
                 if content.isEmpty { continue }
             }
             content = content.filter { !$0.name.isEmpty }

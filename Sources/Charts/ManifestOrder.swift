@@ -83,7 +83,7 @@ enum ManifestOrder {
                 let names = hook.split(separator: ",", omittingEmptySubsequences: false).map {
                     String($0).lowercased().filter { $0 != " " }
                 }
-                // What names an event that is none is no hook, and nothing else either.
+                // A document with an unknown event is not a hook, and not a manifest either.
                 guard names.allSatisfy(events.contains) else { continue }
                 manifest.hooks = names
             }

@@ -8,7 +8,7 @@ public struct RenderedChart: Sendable {
     /// In the order of installation.
     public private(set) var manifests: [ChartManifest]
     public private(set) var hooks: [ChartManifest]
-    /// NOTES.txt, rendered; empty where there is none.
+    /// NOTES.txt, rendered; empty if the chart has no notes.
     public private(set) var notes: String
     public private(set) var warnings: [String]
     /// A template has `lookup` in it, which found nothing.
