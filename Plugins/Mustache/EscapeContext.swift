@@ -36,7 +36,7 @@ struct EscapeContext {
     private var isFolded = false
     /// Nothing but tags and blanks is on the line so far.
     private var onlyTags = true
-    /// Where the unquoted scalar began that is being followed, in the text that is fed; nil where there is none.
+    /// The start of the current unquoted scalar in the text that is fed; nil outside of one.
     private(set) var scalarStart: Int?
     /// The first tag where a scalar would begin, which writes nothing itself: a section's.
     private var leadTag: Int?

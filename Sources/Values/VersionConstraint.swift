@@ -213,7 +213,7 @@ public struct VersionConstraint: Sendable {
             return version
         }
 
-        /// A dot and a number; nothing is taken where there is no number behind the dot.
+        /// A dot and a number; reads nothing if the dot has no number after it.
         private mutating func further() -> WrittenVersion.Number? {
             let start = index
             guard take("."), let number = number() else {
@@ -223,7 +223,7 @@ public struct VersionConstraint: Sendable {
             return number
         }
 
-        /// The bytes of a version; nil where there is none.
+        /// The bytes of a version; nil if it is missing.
         mutating func written() -> [UInt8]? {
             let start = index
             return version() == nil ? nil : Array(bytes[start..<index])

@@ -120,7 +120,7 @@ public protocol NativeValue: AnyObject, Sendable {
     var printed: String { get }
     /// A field or the result of a method without arguments; nil if no such name exists.
     func member(named name: String) -> GoValue?
-    /// A method that takes arguments, or that Go refuses to call; nil where there is none of that name.
+    /// A method that takes arguments, or that Go refuses to call; nil if no such name exists.
     func method(named name: String) -> NativeMethod?
     /// Whether `if` takes it for true; a struct always is.
     var isTrue: Bool { get }

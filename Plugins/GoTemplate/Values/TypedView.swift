@@ -52,7 +52,7 @@ extension TypedValue {
         }
     }
 
-    /// A method that takes texts; nil where there is none of that name.
+    /// A method that takes texts; nil if no such name exists.
     func textMethod(named name: String) -> NativeMethod? {
         let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
         guard case .function(let function)? = method, function.parameters > 0 else { return nil }

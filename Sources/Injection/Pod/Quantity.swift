@@ -149,7 +149,7 @@ struct Quantity: Sendable, Equatable {
 }
 
 extension Quantity {
-    /// The canonical form of an amount, or nil where the text is none.
+    /// The canonical form of an amount, or nil if the text is not an amount.
     static func canonical(_ text: String) -> String? {
         if isPlain(text) { return text }
         return Quantity(text)?.canonical
@@ -255,6 +255,6 @@ extension Quantity {
         return isNegative ? -result : result
     }
 
-    /// The text's amount in whole units, rounded up, as `--concurrency` takes a cpu amount; nil where it is none.
+    /// The text's amount in whole units, rounded up, as `--concurrency` takes a cpu amount; nil if it is not an amount.
     static func roundedUp(_ text: String) -> Int64? { Quantity(text)?.roundedUp }
 }

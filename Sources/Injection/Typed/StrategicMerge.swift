@@ -102,7 +102,7 @@ private struct Merger {
         return try TypedDecoding.settled(patch, as: type)
     }
 
-    /// Whether a place that has to settle is within the part at hand, or the part within it.
+    /// Whether a place that has to settle is within the current part, or the part within it.
     private var hasUnsettled: Bool {
         let places = Borrowed(unsettled)
         let path = Borrowed(path)

@@ -47,7 +47,7 @@ final class TypeTableReader: @unchecked Sendable {
         }
     }
 
-    /// Where the content of each type begins, by number; -1 where there is none.
+    /// Where the content of each type begins, by number; -1 for a type without content.
     private static func bodies(_ start: TableCursor, count: Int) -> [Int] {
         var bodies = [Int](repeating: -1, count: count)
         var cursor = start

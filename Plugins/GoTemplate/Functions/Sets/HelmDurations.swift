@@ -33,7 +33,7 @@ enum HelmDurations {
         _ name: String, _ unit: String, _ output: String, unit size: Int64, isWhole: Bool = false
     ) -> TemplateFunction {
         function(
-            name, "func(v any) \(isWhole ? "int64" : "float64")", "\(unit) of a duration; 0 where it is none",
+            name, "func(v any) \(isWhole ? "int64" : "float64")", "\(unit) of a duration; 0 if it is not one",
             "{{ \(name) \"1s\" }}", output
         ) { call throws(FunctionError) in
             let span = try lenient(call[0], call)

@@ -31,7 +31,7 @@ enum JSONComplaint {
 
     /// The escape at an offset as far as it is looked at: `\q`, or `\u` and the four bytes that follow.
     private static func escape(_ bytes: [UInt8], _ offset: Int) -> String {
-        // The reader points to the backslash, or to the digit that is none.
+        // The reader points to the backslash, or to the character that should be a digit.
         var start = offset
         while start > 0, bytes[start] != 0x5C { start -= 1 }
         guard start + 1 < bytes.count else { return "\\" }

@@ -1,6 +1,6 @@
 import Values
 
-/// What a template gives a pod that only the host should have: whoever can change the template could take the node
+/// What a template gives a pod that only the host should have: anyone who can change the template could take the node
 /// by it. Istio's own templates need none of this; `istio-init` has NET_ADMIN and NET_RAW.
 enum Privileges {
     /// Capabilities that are as good as root on the host.
