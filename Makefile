@@ -57,7 +57,7 @@ charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm)
 
 SECONDS ?= 60
 fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer
-	for target in json yaml patch goparser gotemplate mustache review manifest; do Fuzz/run $$target $(SECONDS); done
+	for target in json yaml patch goparser gotemplate mustache review manifest charts; do Fuzz/run $$target $(SECONDS); done
 
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins

@@ -54,7 +54,9 @@ let package = Package(
         // For embedding, and for the benchmarks and fuzzers, which are packages of their own.
         .library(
             name: "PillionLibrary",
-            targets: ["Service", "Injection", "Mustache", "PluginAPI", "Values", "YAML", "Metrics"]),
+            targets: [
+                "Service", "Injection", "Charts", "Mustache", "PluginAPI", "Values", "YAML", "Metrics",
+            ]),
         // Counts the allocations of the program that links it; for measuring.
         .library(name: "PillionAllocationCount", targets: ["CAllocationCount"]),
         // The mustache engine alone.

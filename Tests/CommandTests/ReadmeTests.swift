@@ -33,6 +33,7 @@ import Testing
         "README.md", "RELEASING.md", "examples/README.md", "docs/install.md", "docs/first-sidecar.md",
         "docs/why-not.md",
         "docs/from-istio.md", "docs/run.md", "docs/reference.md", "docs/policy.md", "docs/templates.md",
+        "docs/charts.md",
         "docs/plugins.md", "docs/performance.md", "docs/architecture.md",
     ])
     func aBlockThatIsNotRunSaysWhy(_ name: String) {

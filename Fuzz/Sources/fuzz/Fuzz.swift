@@ -12,7 +12,7 @@ enum Fuzz {
         ("json", { fuzzJSON }), ("yaml", { fuzzYAML }), ("patch", { fuzzPatch }),
         ("goparser", { fuzzParser() }), ("gotemplate", { fuzzTemplate("gotemplate") }),
         ("mustache", { fuzzMustache }),
-        ("review", { fuzzReview }), ("manifest", { fuzzManifest }),
+        ("review", { fuzzReview }), ("manifest", { fuzzManifest }), ("charts", { fuzzCharts() }),
     ]
 
     nonisolated(unsafe) static var chosen: FuzzTarget = fuzzJSON
