@@ -69,7 +69,7 @@ struct RecordedCase {
             }
             guard keepsWayBack else { continue }
             let back = try Pipeline.uninject(manifest: once.output)
-            for workload in back.workloads where workload.notes.contains(where: { $0.contains("anew") }) {
+            for workload in back.workloads where workload.notes.contains(where: { $0.contains("not kept") }) {
                 problems.append("led back, the text of \(workload.kind) \(workload.name) is not kept")
             }
             let want = try YAMLReader.documents(input).filter { !$0.isEmpty }.map(\.value)
