@@ -10,22 +10,22 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
 
     public var stage: Stage
     public var code: ReasonCode
-    /// Istio's text where it has one.
+    /// Istio's sentence if Istio has the same error.
     public var message: String
-    /// The place in the injection template, where there is one.
+    /// The place in the injection template, if known.
     public var place: RenderError.Place?
-    /// The place in the text that the template made.
+    /// The place in the rendered text.
     public var rendered: SourcePosition?
     /// The lines of the rendered text around the place.
     public var snippet: String?
-    /// The template's line, with a mark below the place.
+    /// The template's line, with a caret under the place.
     public var source: String?
-    /// What a value of the template wrote there, its beginning, and the value's place in the template.
+    /// The value that was written there, its beginning, and the place in the template that wrote it.
     public var written: (value: String, by: RenderError.Place)?
     public var limit: ReachedLimit?
-    /// The place in the manifest, where that is what could not be read.
+    /// The place in the manifest, if that is what could not be parsed.
     public var manifest: SourcePosition?
-    /// What else was wrong with the same pod, in the order of the steps, or with the same manifest, in its order.
+    /// The other problems of the same pod, in the order of the steps, or of the same manifest, in its order.
     public var others: [InjectionError] = []
 
     public init(
@@ -43,7 +43,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         self.manifest = manifest
     }
 
-    /// The template's line and the rendered ones, with what a value wrote there; nil where no place is known.
+    /// The template's line and the rendered lines, with the value that was written there; nil if no place is known.
     public var excerpt: String? {
         var lines: [String] = []
         if let source, let place { lines.append("in the template \"\(place.template)\":\n\(source)") }
@@ -55,7 +55,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
     }
 
-    /// The message as it is, or where there are others, all of them, each on a line of its own.
+    /// The message unchanged; if there are other problems, all messages, each on its own line.
     public var description: String {
         guard !others.isEmpty else { return message }
         return all.map { error in
@@ -65,7 +65,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         }.joined(separator: "\n")
     }
 
-    /// This one and the others, none of which has others.
+    /// This problem and the others, in one list.
     public var all: [InjectionError] {
         var first = self
         first.others = []

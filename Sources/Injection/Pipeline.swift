@@ -15,17 +15,42 @@ public import Values
 /// | decide | `DecisionEngine` | whether the pod gets a sidecar, and why |
 /// | inject | `PodInjection` | the pod with everything injected |
 /// | patch | `PodPatch` | the JSON patch that leads there |
+///
+/// ```swift
+/// let configuration = NamedText(
+///     name: "config.yaml",
+///     text: """
+///         policy: enabled
+///         template: |
+///           containers:
+///           - name: helper
+///             image: example.org/helper:{{ .Values.tag }}
+///         """)
+/// let values = NamedText(name: "values.yaml", text: "tag: v1")
+/// let snapshot = try InjectionConfiguration.compile(
+///     InjectionFiles(configuration: configuration, values: values),
+///     registry: StandardPlugins.registry())
+///
+/// let manifest = Array("{kind: Pod, apiVersion: v1, spec: {containers: [{name: app}]}}".utf8)
+/// let injected = try Pipeline.inject(manifest: manifest, snapshot: snapshot)
+///
+/// let review = Array(#"{"kind": "AdmissionReview", "request": {"uid": "1", "object": {}}}"#.utf8)
+/// var response = ByteBuffer(capacity: 4096)
+/// let report = review.withUnsafeBufferPointer {
+///     Pipeline.review($0, path: "/inject", snapshot: snapshot, into: &response)
+/// }
+/// ```
 public enum Pipeline {
     /// Arrays and objects within each other that a review may have; a pod has about 12.
     static let maximumDepth = 512
 
     /// Answers an AdmissionReview in JSON, v1 or v1beta1.
     ///
-    /// Never fails: whatever is wrong with the body becomes a well-formed review with `allowed: false`.
+    /// Never fails: any error in the body becomes a well-formed response with `allowed: false`.
     ///
     /// - Parameters:
     ///   - path: the request's path, `/inject` or `/inject/key/value/…`.
-    ///   - output: the response's JSON is appended here.
+    ///   - output: receives the response's JSON, after what it holds already.
     /// - Returns: what happened, for counters and the log.
     public static func review(
         _ body: UnsafeBufferPointer<UInt8>, path: String, snapshot: Snapshot,
@@ -80,9 +105,9 @@ public enum Pipeline {
         run.succeed(patch, isChecked: options.selfCheck, notes: subject.notes)
     }
 
-    /// Answers a review without looking further: overload, a deadline, no configuration yet.
+    /// Answers a review without deciding about its pod: on overload, after a deadline, before the first configuration.
     ///
-    /// - Parameter allowed: the verdict of the failure mode.
+    /// - Parameter allowed: whether the failure mode admits the pod.
     public static func reviewWithoutInjection(
         _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError,
         into output: inout ByteBuffer
@@ -96,8 +121,8 @@ public enum Pipeline {
         return run.finish(options, into: &output)
     }
 
-    /// Injects into every workload of a manifest (YAML with any number of documents, or JSON); everything else goes
-    /// through byte for byte.
+    /// Injects into every workload of a manifest (YAML with any number of documents, or JSON). Everything else in it
+    /// stays the same, byte for byte.
     public static func inject(
         manifest: [UInt8], format: ManifestFormat = .auto, snapshot: Snapshot,
         options: ManifestOptions = ManifestOptions()
@@ -106,8 +131,8 @@ public enum Pipeline {
         return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
     }
 
-    /// Takes an injection out of every workload of a manifest: exactly where it was made with `provenance`, else by
-    /// what it left behind. No configuration is needed.
+    /// Removes an injection from every workload of a manifest: exactly if it was made with `provenance`, else from the
+    /// traces that it left. Needs no configuration.
     public static func uninject(
         manifest: [UInt8], format: ManifestFormat = .auto, podTemplatePaths: [PodTemplatePath] = [],
         options: ManifestOptions = ManifestOptions()
@@ -121,9 +146,10 @@ public enum Pipeline {
     /// - Parameters:
     ///   - namespace: where objects without a namespace will live; nil is `default`.
     ///   - namespaceLabels: nil where they are not known.
-    ///   - webhook: the API server's half, from `Snapshot.webhooks`; nil where no webhook configuration is at hand.
-    ///   - explain: whether counterfactuals are wanted too.
-    /// - Returns: one answer a pod template; one with `unsupported_resource` where there is none.
+    ///   - webhook: the API server's part of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is
+    ///     known.
+    ///   - explain: whether to add counterfactuals.
+    /// - Returns: one answer for each pod template; one with `unsupported_resource` if the object has none.
     public static func decide(
         object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
         webhook: (any WebhookMatcher)? = nil, explain: Bool = false, snapshot: Snapshot

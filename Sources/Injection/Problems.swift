@@ -1,10 +1,13 @@
 import PluginAPI
 
-/// What is wrong with one pod: found by steps that do not depend on each other, kept in their order, thrown together.
+/// All problems of a pod. The steps that find them do not depend on each other; the problems are thrown together, in the
+/// order of the steps.
 struct Problems {
     private(set) var found: [InjectionError] = []
 
-    /// What a step gives; nil where it fails, which is kept.
+    /// Runs a step.
+    ///
+    /// - Returns: its result; nil if it fails, and then keeps the error.
     mutating func collect<T>(_ step: () throws(InjectionError) -> T) -> T? {
         do throws(InjectionError) {
             return try step()

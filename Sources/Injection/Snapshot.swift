@@ -1,18 +1,18 @@
 public import PluginAPI
 import Values
 
-/// Everything compiled from one state of the configuration: policy with its selectors, programs, values, mesh
-/// configuration. It never changes; a new configuration is a new Snapshot, and a request holds one from start to end.
+/// Everything compiled from one state of the configuration: policy with its selectors, templates, values, mesh
+/// configuration. It never changes: a new configuration is a new Snapshot, and a request uses one from start to end.
 public final class Snapshot: Sendable {
     /// `template:` or `templates:`
     public let form: PolicyConfiguration.Form
-    /// What should be said about the configuration although it can be used.
+    /// Problems of the configuration that do not prevent its use.
     public let warnings: [Diagnostic]
     /// The names of the templates, in byte order.
     public let templateNames: [String]
 
     let options: InjectionOptions
-    /// The configuration's own policy, for pods that an API server asks about.
+    /// The configuration's own policy, for reviews.
     public let decisions: any DecisionEngine
     /// The policy of kube-inject in the modern form: enabled, without selectors.
     let manifestDecisions: any DecisionEngine
@@ -24,19 +24,21 @@ public final class Snapshot: Sendable {
     /// `.Values`
     let values: Value
     let mesh: MeshConfiguration
+    /// Whether the platform is OpenShift, which gives each namespace its own user ids.
+    let isOpenShift: Bool
     /// SHA-256 of the classic template.
     let templateHash: String
 
     /// What is remembered between reviews; the only thing here that changes, and it changes no answer.
     let memory: ReviewMemory
 
-    /// A compiled template with its source, which errors quote.
+    /// A compiled template, with its source for the excerpts in errors.
     struct Template: Sendable {
         var compiled: any CompiledTemplate
         var source: [UInt8]
     }
 
-    /// The name that the template of the classic form goes by.
+    /// The name of the classic form's template, which has none in the file.
     static let classicName = "template"
 
     init(_ parts: Parts) {
@@ -53,12 +55,13 @@ public final class Snapshot: Sendable {
         values = parts.values
         mesh = parts.mesh
         templateHash = parts.templateHash
+        isOpenShift = Self.isOpenShift(parts.options, parts.values)
         memory = ReviewMemory(
             bytes: parts.options.cacheBytes, counters: parts.options.cacheCounters,
             isPure: parts.templates.values.allSatisfy { $0.compiled.isPure })
     }
 
-    /// What a Snapshot is put together from.
+    /// The parts of a Snapshot.
     struct Parts {
         var form: PolicyConfiguration.Form
         var warnings: [Diagnostic]

@@ -211,6 +211,17 @@ public struct PolicyWarning: Sendable, Equatable {
 }
 
 /// Compiled rules: pure, without I/O, the same for every caller.
+///
+/// ```swift
+/// let (engine, _) = plugin.compile(PolicyConfiguration(form: .modern, policy: "enabled"))
+/// let pod = DecisionSubject(
+///     namespace: "shop",
+///     metadata: Object([Member("annotations", ["sidecar.istio.io/inject": "false"])]),
+///     spec: Object([Member("containers", [["name": "app"]])]))
+/// let decision = engine.decide(pod, trace: true)
+/// // decision.inject is false; decision.message says why, and decision.trace holds every rule that was evaluated
+/// let change = engine.counterfactuals(pod).first?.change
+/// ```
 public protocol DecisionEngine: Sendable {
     /// Decides; the trace is made only when it is asked for.
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision

@@ -4,6 +4,15 @@ public import Values
 ///
 /// One value serves all threads. Compiling and rendering depend on nothing but their arguments: no file, clock,
 /// network or environment, save where `CompileOptions` hands one in.
+///
+/// ```swift
+/// let source = TemplateSource(name: "greeting", text: "Hello {{ .name }}!")
+/// let template = try renderer.compile(TemplateSources(source), options: CompileOptions())
+/// var output = ByteBuffer(capacity: 64)
+/// let data = TemplateData(["name": "world"])
+/// try template.render(data, limits: .server, into: &output)
+/// // output.text is "Hello world!"
+/// ```
 public protocol Renderer: Sendable {
     var description: RendererDescription { get }
 

@@ -7,6 +7,13 @@ public import Values
 /// What a caller wants rendered: which engine, which templates, over which data, and how the answer should look.
 ///
 /// Members that the format does not have are ignored.
+///
+/// ```swift
+/// let body = try JSON.read(#"{"template": "replicas: {{ .count }}", "data": {"count": 3}, "format": "yaml"}"#)
+/// let request = try RenderRequest.parse(body)
+/// let answer = request.run(registry: try StandardPlugins.registry(), limits: .server)
+/// // answer.output is "replicas: 3", answer.value the object {"replicas": 3}; answer.problem says what went wrong
+/// ```
 public struct RenderRequest: Sendable {
     /// How the output is understood: as it is, or parsed and given back as a value too.
     public enum Format: String, Sendable, CaseIterable { case text, yaml, json }

@@ -61,7 +61,7 @@ struct BuiltInConfigurationTests {
             ("policy: [1]\ntemplate: x\n", "config:1:1: error: policy is an array, expected a string"),
             ("template: '{{'\n", "config:1:1: error: template: inject:1: unclosed action"),
             ("template: x\nengine: none\n", "config:1:1: error: the template engine \"none\" is not known"),
-            ("template: [\n", "config:2:1: error: the file is no YAML"),
+            ("template: [\n", "config:2:1: error: the file is not YAML"),
             ("- a\n", "config:1:1: error: the file is an array"),
             ("", "config:1:1: error: the file is empty"),
             ("# all gone\n---\n", "config:1:1: error: the file is empty"),

@@ -154,7 +154,7 @@ struct ConcernTests {
                 #"{"scrape":"","path":"/metrics","port":"80","targets":[{"port":"80","path":"/metrics"},{"port":"81","path":"/x"}]}"#,
                 "/stats/prometheus"
             ),
-            (["prometheus.istio.io/scrape-targets": "0"], "!\"0\" is no port", nil),
+            (["prometheus.istio.io/scrape-targets": "0"], "!\"0\" is not a valid port", nil),
             (["prometheus.istio.io/scrape-targets": "15090:/x"], "!port 15090 is reserved", nil),
             (["prometheus.istio.io/scrape-targets": "15020"], "!port 15020 is the proxy's status port", nil),
         ] as [(Value, String, String?)])

@@ -237,7 +237,7 @@ struct IstioDetailTests {
 
     @Test(
         "a file of namespaces says what is wrong with it",
-        arguments: [("kind: Pod", "holds no Namespace"), ("a: [", "is no YAML"), ("", "holds no Namespace")])
+        arguments: [("kind: Pod", "holds no Namespace"), ("a: [", "is not YAML"), ("", "holds no Namespace")])
     func namespaces(_ text: String, _ want: String) {
         let error = #expect(throws: ConfigurationError.self) {
             var options = InjectionOptions()

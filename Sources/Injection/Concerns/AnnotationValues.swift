@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Which annotation values are valid, as Go's parsers have it.
+/// Checks annotation values as Go's parsers do.
 enum AnnotationValues {
-    /// What is wrong with the value, or nil.
+    /// The problem of a value; nil if it is valid.
     static func problem(
         _ value: String, _ rule: AnnotationRules.Rule, _ form: PolicyConfiguration.Form
     ) -> String? {
@@ -19,7 +19,7 @@ enum AnnotationValues {
         case .unsigned32:
             return unsigned(value[...], limit: UInt64(UInt32.max))
                 ? nil : "expected a whole number, 0 to \(UInt32.max)"
-        case .bool: return bool(value) == nil ? "expected true or false" : nil
+        case .bool: return GoText.bool(value) == nil ? "expected true or false" : nil
         case .quantity: return quantity(value)
         case .interfaces: return interfaces(value)
         case .proxyConfiguration:
@@ -32,15 +32,6 @@ enum AnnotationValues {
         }
     }
 
-    /// Go's strconv.ParseBool.
-    static func bool(_ text: String) -> Bool? {
-        switch text {
-        case "1", "t", "T", "true", "TRUE", "True": true
-        case "0", "f", "F", "false", "FALSE", "False": false
-        default: nil
-        }
-    }
-
     /// Go's strconv.ParseUint in base 10: digits only.
     private static func unsigned(_ text: Substring, limit: UInt64) -> Bool {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return false }
@@ -49,12 +40,12 @@ enum AnnotationValues {
     }
 
     private static func port(_ text: Substring) -> String? {
-        unsigned(trimmed(text), limit: 65535) ? nil : "found '\(text)', expected a port, 0 to 65535"
+        unsigned(GoText.trimSpace(text), limit: 65535) ? nil : "found '\(text)', expected a port, 0 to 65535"
     }
 
-    /// Commas between them; nothing at all is fine, nothing between two commas is not.
+    /// Separated by commas. An empty value is valid, an empty entry is not.
     private static func ports(_ value: String) -> String? {
-        let value = trimmed(value[...])
+        let value = GoText.trimSpace(value[...])
         if value.isEmpty { return nil }
         return value.split(separator: ",", omittingEmptySubsequences: false).lazy.compactMap { port($0) }
             .first
@@ -64,18 +55,6 @@ enum AnnotationValues {
         if value.isEmpty { return nil }
         let bad = value.split(separator: ",", omittingEmptySubsequences: false).first { !isRange($0) }
         return bad.map { "found '\($0)', expected address ranges such as 10.0.0.0/8" }
-    }
-
-    /// White space as Unicode has it, which Go's TrimSpace takes off.
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let first = text.unicodeScalars.first, first.properties.isWhitespace {
-            text.unicodeScalars.removeFirst()
-        }
-        while let last = text.unicodeScalars.last, last.properties.isWhitespace {
-            text.unicodeScalars.removeLast()
-        }
-        return text
     }
 
     private static func quantity(_ value: String) -> String? {
@@ -88,7 +67,7 @@ enum AnnotationValues {
     private static func interfaces(_ value: String) -> String? {
         if value.isEmpty { return nil }
         for part in value.split(separator: ",", omittingEmptySubsequences: false) {
-            let name = trimmed(part)
+            let name = GoText.trimSpace(part)
             if name.utf8.count > 15 { return "interface name '\(name)' is longer than 15 characters" }
             let letters = name.utf8
             guard let first = letters.first, isLetter(first), letters.allSatisfy(isNameByte) else {

@@ -1,6 +1,6 @@
 import Values
 
-/// The labels by which a mesh groups workloads into services and revisions, where the pod does not say so itself.
+/// Adds the labels by which a mesh groups workloads into services and revisions, unless the pod has them.
 struct CanonicalLabels: PodConcern {
     func apply(to work: inout PodWork) {
         Self.apply(to: &work.pod, workload: work.subject.owner.name)
@@ -13,7 +13,7 @@ struct CanonicalLabels: PodConcern {
         undoing.pod.removeLabel(MetadataKey.canonicalRevision)
     }
 
-    /// - Parameter workload: the name to fall back on.
+    /// - Parameter workload: the name if no label has one.
     static func apply(to pod: inout Pod, workload: String) {
         let labels = pod.labels
         let name =

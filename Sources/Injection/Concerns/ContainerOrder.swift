@@ -1,14 +1,14 @@
 import Values
 
-/// Where injected containers stand among the others in the modern form.
+/// Orders the injected containers among the others. Modern form.
 ///
 /// | proxy | containers | initContainers |
 /// | --- | --- | --- |
 /// | among containers | it last; first when the application waits for it | istio-validation, the rest, istio-init, enable-core-dump |
 /// | among initContainers | | istio-init or istio-validation, it, enable-core-dump, the rest |
 ///
-/// Last, so that `kubectl exec` goes to the user's container; validation first, to hold up everything else; istio-init
-/// last, so that init containers still reach the network.
+/// The proxy is last, so that `kubectl exec` opens the user's container. Validation is first, because everything else
+/// waits for it. istio-init is last, so that the user's init containers can reach the network.
 struct ContainerOrder: PodConcern {
     func apply(to work: inout PodWork) {
         Self.apply(to: &work.pod, holdApplication: Self.holdsApplication(work))
@@ -43,7 +43,7 @@ struct ContainerOrder: PodConcern {
         }
     }
 
-    /// Moves the container of that name; nothing where there is none.
+    /// Moves the container of that name, if there is one.
     static func move(_ name: String, to place: Place, in items: inout [Value]) {
         guard let index = items.firstIndex(where: { $0.name == name }) else { return }
         let item = items.remove(at: index)

@@ -1,7 +1,7 @@
 import Values
 
-/// Lets the proxy's group read the service account's token, which Kubernetes mounts for root alone
-/// (kubernetes/kubernetes#57923): `fsGroup` of the pod becomes the proxy's group, over the user's.
+/// Sets `fsGroup` of the pod to the proxy's group, even over the user's own: else Kubernetes mounts the service account's
+/// token for root alone (kubernetes/kubernetes#57923). Classic form.
 struct FSGroup: PodConcern {
     static let proxyGroup: Int64 = 1337
 
@@ -28,10 +28,8 @@ struct FSGroup: PodConcern {
             "fsGroup \(Self.proxyGroup) is taken out; whether another one was there is not known")
     }
 
-    /// Where the proxy gets its certificates from an agent on the node, which asks for the service account's token.
-    private static func isWanted(_ work: PodWork) -> Bool {
-        work.snapshot.mesh.value["sdsUdsPath"]?.string?.isEmpty == false
-    }
+    /// An agent on the node, which gives the proxy its certificates, asks for the service account's token.
+    private static func isWanted(_ work: PodWork) -> Bool { work.snapshot.mesh.hasNodeAgent }
 
     private static func note(_ work: inout PodWork) {
         guard let own = work.original.spec["securityContext"]?["fsGroup"]?.int, own != proxyGroup else {

@@ -33,8 +33,9 @@ struct OpenShiftIdentity: Sendable, Equatable {
 }
 
 extension Snapshot {
-    /// From the environment, else from `values.global.platform`, as today's charts write it.
-    var isOpenShift: Bool {
+    /// Whether the platform is OpenShift: from the environment, else from `values.global.platform`, as today's charts write
+    /// it.
+    static func isOpenShift(_ options: InjectionOptions, _ values: Value) -> Bool {
         let stated = options.environment["PLATFORM"] ?? ""
         let platform = stated.isEmpty ? values["global"]?["platform"]?.string ?? "" : stated
         return platform.lowercased() == "openshift"

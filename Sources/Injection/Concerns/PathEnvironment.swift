@@ -1,20 +1,20 @@
 import Values
 
-/// The environment that a webhook's path gives to the proxy: `/inject/cluster/C/net/N` and any other pairs.
+/// Parses the environment variables in a webhook's path: `/inject/cluster/C/net/N` and any other pairs.
 ///
-/// Each webhook configuration can thus name its cluster and network although one injector serves several.
+/// With them, one injector can serve several clusters and networks: each webhook configuration names its own.
 enum PathEnvironment {
-    /// Pairs of one path that are read; further ones are ignored.
+    /// The largest number of pairs read from one path; further ones are ignored.
     static let maximumPairs = 64
 
-    /// The environment variables of the path, in byte order of their names; of one name the last counts.
+    /// The environment variables of the path, in byte order of their names. Of several pairs of one name, the last counts.
     ///
-    /// Keys become upper case, `cluster` and `net` the names that the proxy knows. A value may be empty, and may hold a
-    /// slash written `--slash--`; a last key without a value is ignored. The older form is
-    /// `/inject/:ENV:key=value:ENV:key=value`, whose values stand as they are.
+    /// Keys become upper case; `cluster` and `net` become the names that the proxy reads. A value may be empty, and may
+    /// contain a slash, written `--slash--`. A last key without a value is ignored. The older form is
+    /// `/inject/:ENV:key=value:ENV:key=value`, whose values are taken unchanged.
     static func parse(_ path: String) -> [(name: String, value: String)] {
         let path = path.hasSuffix("/") ? path.dropLast() : path[...]
-        // An empty text, the handler's own name and the rest.
+        // An empty string, the name of the handler, and the rest.
         let parts = path.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return [] }
         let pairs = parts[2].hasPrefix(marker) ? markedPairs(parts[2]) : slashedPairs(parts[2])
@@ -59,9 +59,9 @@ enum PathEnvironment {
         return result + rest
     }
 
-    /// Takes variables of those names out of a container's environment and puts the new ones at its end.
+    /// Replaces variables in a container's environment: removes those of the same names, and appends the new ones.
     ///
-    /// - Parameter successors: names that an earlier injection put behind them, where they go before those.
+    /// - Parameter successors: variables that an earlier injection added after them; the new ones go before these.
     static func overwrite(
         _ container: inout Object, with variables: [(name: String, value: String)],
         before successors: Set<String> = []

@@ -1,19 +1,19 @@
 import PluginAPI
 import Values
 
-/// Health checks of the application, led through the proxy.
+/// Redirects the application's health checks through the proxy.
 ///
-/// The kubelet's checks would meet the proxy's mutual TLS, so each is pointed at the proxy's status port under a path
-/// that names the container and the check, and the proxy learns from an environment variable what to ask instead:
+/// The proxy's mutual TLS would refuse the kubelet's checks. So each check is pointed at the proxy's status port, with a
+/// path that names the container and the check, and an environment variable tells the proxy which check to make instead:
 /// `ISTIO_KUBE_APP_PROBERS = {"/app-health/CONTAINER/readyz": {"httpGet": …, "timeoutSeconds": …}, …}`.
 struct Probes {
     let form: PolicyConfiguration.Form
-    /// The port that probes are pointed at.
+    /// The proxy's port that answers checks.
     let statusPort: Int64
-    /// The mesh's own status port: a probe that already points there is not recorded.
+    /// The mesh's own status port. A probe that points there already is not recorded.
     let meshStatusPort: Int64
 
-    /// Whether the rewriting is wanted: the annotation where it is a boolean, else the default.
+    /// Whether to redirect: the annotation if it is a boolean, else the default.
     static func isWanted(annotation: String?, default otherwise: Bool) -> Bool {
         annotation.flatMap(GoText.bool) ?? otherwise
     }
@@ -32,7 +32,7 @@ struct Probes {
         "/app-lifecycle/" + container + "/" + hook
     }
 
-    /// What the proxy has to ask, by path; sorted.
+    /// The application's checks by the path under which the proxy answers them, sorted.
     func record(_ pod: Pod) -> Object {
         var found: [Member] = []
         for container in (form == .classic ? [] : pod.initContainers) + pod.containers {
@@ -59,8 +59,8 @@ struct Probes {
         return Object(found).sortedByKey
     }
 
-    /// The part of a probe that the proxy needs, with its port resolved; nil where there is nothing to ask or the port
-    /// has a name that no port has.
+    /// The part of a probe that the proxy needs, with its port resolved; nil if there is nothing to check, or the port has
+    /// a name that no port of the container has.
     private func internalProbe(_ probe: Object, of container: Object) -> Object? {
         if case .object(let action)? = probe["httpGet"] {
             guard let port = resolve(action["port"], container) else { return nil }
@@ -100,7 +100,7 @@ struct Probes {
         }
     }
 
-    /// Of several with one name the last.
+    /// Of several ports with one name, the last.
     private static func port(named name: String, of container: Object) -> Value? {
         guard !name.isEmpty, let ports = container["ports"]?.array,
             let index = ports.lastIndex(where: { $0.name == name })
@@ -120,7 +120,7 @@ struct Probes {
         }
     }
 
-    /// The container with its probes rewritten, or nil where it has none.
+    /// The container with its probes redirected; nil if it has none.
     private func rewriting(_ container: Value) -> Value? {
         guard case .object(var members) = container else { return nil }
         var changed = false
@@ -165,7 +165,7 @@ struct Probes {
 }
 
 extension Probes {
-    /// A container with its probes as they were before the rewriting, or nil where none was rewritten.
+    /// A container with its original probes; nil if none was redirected.
     static func restored(_ container: Value, from recorded: Object) -> Value? {
         guard case .object(var members) = container, container.name != ContainerName.proxy else { return nil }
         var changed = false

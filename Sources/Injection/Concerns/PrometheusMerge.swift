@@ -1,23 +1,23 @@
 import PluginAPI
 import Values
 
-/// Lets Prometheus scrape the proxy, which asks the application in turn and answers with both.
+/// Lets Prometheus scrape the proxy, which scrapes the application and returns the metrics of both.
 ///
-/// What the pod's annotations say about scraping goes to the proxy as an environment variable; the annotations then
-/// name the proxy's own endpoint.
+/// The pod's annotations about scraping go to the proxy as an environment variable. The annotations then name the proxy's
+/// own endpoint.
 struct PrometheusMerge {
     static let path = "/stats/prometheus"
-    /// Ports that the proxy itself listens on: no target can be there.
+    /// Ports that the proxy itself listens on. No target can have one.
     private static let reservedPorts: Set<Int64> = [
         15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
     ]
-    /// Targets of one annotation.
+    /// The largest number of targets of one annotation.
     private static let maximumTargets = 100
 
     /// The mesh's status port.
     let statusPort: Int64
 
-    /// Whether metrics are merged: the pod's annotation where it is a boolean, else the mesh's setting, else yes.
+    /// Whether to merge metrics: the pod's annotation if it is a boolean, else the mesh's setting, else yes.
     static func isWanted(pod: Pod, mesh: Value) -> Bool {
         if let stated = pod.annotation(MetadataKey.mergeMetrics).flatMap(GoText.bool) { return stated }
         return mesh["enablePrometheusMerge"]?.bool ?? true
@@ -25,7 +25,7 @@ struct PrometheusMerge {
 
     // MARK: Classic form
 
-    /// What the proxy is told, or nil where the pod says nothing about scraping.
+    /// The proxy's variable; nil if the pod has no annotation about scraping.
     func classicSetting(of pod: Pod) -> Value? {
         let keys = [MetadataKey.scrape, MetadataKey.scrapePath, MetadataKey.scrapePort]
         let texts = keys.map { pod.annotation($0) ?? "" }
@@ -33,7 +33,7 @@ struct PrometheusMerge {
         return ["scrape": .string(texts[0]), "path": .string(texts[1]), "port": .string(texts[2])]
     }
 
-    /// Whether the annotations are those that an earlier injection left.
+    /// Whether the annotations are those of an earlier injection.
     func isMerged(_ pod: Pod) -> Bool {
         pod.annotation(MetadataKey.scrapePort) == String(statusPort)
             && pod.annotation(MetadataKey.scrapePath) == Self.path
@@ -46,7 +46,7 @@ struct PrometheusMerge {
         pod.setAnnotation(MetadataKey.scrape, "true")
     }
 
-    /// Gives the annotations back that an earlier injection took, from what it told the proxy.
+    /// Restores the annotations that an earlier injection replaced, from the proxy's variable.
     func restoreAnnotations(_ pod: inout Pod, from setting: String?) {
         let limits = JSONLimits(depth: 8, bytes: 64 << 10)
         let before = setting.flatMap { try? JSON.read($0, limits: limits) }
@@ -66,7 +66,7 @@ struct PrometheusMerge {
 
     /// Merges into the finished pod.
     ///
-    /// - Throws: targets that are no ports, or that the proxy has taken.
+    /// - Throws: if a target is not a port, or a port of the proxy itself.
     func apply(to pod: inout Pod) throws(InjectionError) {
         guard Self.isScrapable(pod) else { return }
         if Self.find("prometheus_io_port", in: pod) == String(statusPort) { return }
@@ -97,7 +97,7 @@ struct PrometheusMerge {
         }
     }
 
-    /// Takes away what an earlier injection set, where the port says that it was one.
+    /// Removes the annotations of an earlier injection, if the port shows that they are.
     func strip(_ pod: inout Pod) {
         guard Self.find("prometheus_io_port", in: pod) == String(statusPort) else { return }
         Self.clear(&pod)
@@ -127,16 +127,16 @@ struct PrometheusMerge {
         for member in cleared { pod.removeAnnotation(member.key) }
     }
 
-    /// Whether a key is this one when it is written as Prometheus makes label names: everything but ASCII letters,
-    /// digits and `_` becomes `_`, each character one.
+    /// Whether a key becomes this one in the spelling of Prometheus' label names: every character but ASCII letters, digits
+    /// and `_` becomes `_`.
     private static func isKey(_ key: String, _ sanitised: StaticString) -> Bool {
         key.withBytes { bytes in
-            // Told from nearly every key by its first letter.
+            // The first letter rules out nearly every key.
             guard bytes.count >= sanitised.utf8CodeUnitCount, bytes[0] == sanitised.utf8Start[0] else {
                 return false
             }
             var place = 0
-            // Bytes that go on with a character beyond ASCII are part of it.
+            // Continuation bytes belong to a character that was counted.
             for byte in bytes where byte & 0xc0 != 0x80 {
                 guard place < sanitised.utf8CodeUnitCount else { return false }
                 let isKept =
@@ -154,7 +154,7 @@ struct PrometheusMerge {
         guard let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) else { return [] }
         var targets: [Value] = []
         for part in text.split(separator: ",") {
-            let entry = part.trimmingBlanks
+            let entry = GoText.trimSpace(part)
             if entry.isEmpty { continue }
             let sides = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let path = sides.count == 2 && !sides[1].isEmpty ? String(sides[1]) : "/metrics"
@@ -169,7 +169,7 @@ struct PrometheusMerge {
 
     private func problem(withPort text: Substring) -> String? {
         guard let port = Int64(text), (1...65535).contains(port) else {
-            return "\"\(text)\" is no port: expected a number from 1 to 65535"
+            return "\"\(text)\" is not a valid port: expected a number from 1 to 65535"
         }
         if port == statusPort { return "port \(port) is the proxy's status port" }
         if Self.reservedPorts.contains(port) { return "port \(port) is reserved for the proxy" }

@@ -1,6 +1,7 @@
 import Values
 
-/// The proxy proves who it is with the service account's token, so it mounts it where an application container does.
+/// Mounts the service account's token into the proxy, which identifies itself with it, as an application container does.
+/// Classic form.
 struct ServiceAccountMount: PodConcern {
     static let path = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -14,7 +15,7 @@ struct ServiceAccountMount: PodConcern {
     /// Goes with the proxy.
     func undo(in undoing: inout PodUndoing) {}
 
-    /// The mount that the last application container to have one has, or nil.
+    /// The mount of the last application container that has one.
     private static func find(in containers: ArraySlice<Value>) -> Value? {
         var found: Value?
         for container in containers {

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// What an injection put into a pod, by name, kept in the annotation `sidecar.istio.io/status` so that a later one can
-/// replace it.
+/// The names of what an injection put into a pod, recorded in the annotation `sidecar.istio.io/status` so that a later
+/// injection can replace it.
 struct StatusAnnotation: Sendable, Equatable {
     var initContainers: [String] = []
     var containers: [String] = []
@@ -12,7 +12,7 @@ struct StatusAnnotation: Sendable, Equatable {
     /// The lists of a pod's spec that an injection adds to.
     static let lists = ["initContainers", "containers", "volumes", "imagePullSecrets"]
 
-    /// What injections put in before there was a status: the names of the day.
+    /// What injections put in before Istio had the annotation.
     static let legacy = StatusAnnotation(
         initContainers: [ContainerName.initialisation, ContainerName.coreDump],
         containers: [ContainerName.proxy], volumes: ["istio-certs", "istio-envoy"])
@@ -37,7 +37,7 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func names(_ list: Value?) -> [String] { list?.array?.map(\.name) ?? [] }
 
-    /// From an annotation's text; nil where that is not such a status.
+    /// Parses the annotation; nil if it is not a status.
     init?(parsing text: String) {
         guard let value = try? JSON.read(text, limits: JSONLimits(depth: 16, bytes: 256 << 10)),
             case .object(let members) = value
@@ -51,7 +51,7 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func texts(_ list: Value?) -> [String] { list?.array?.compactMap(\.string) ?? [] }
 
-    /// The text, with the template's hash before (classic) or the revision behind (modern).
+    /// The annotation's text, with the template's hash first (classic) or the revision last (modern).
     func text(version: String? = nil, revision: String? = nil) -> String {
         var members: [Member] = []
         if let version { members.append(Member("version", .string(version))) }
@@ -67,7 +67,7 @@ struct StatusAnnotation: Sendable, Equatable {
         names.isEmpty ? .null : .array(names.map { .string($0) })
     }
 
-    /// Takes the containers, volumes and secrets of these names out of a pod; a list that becomes empty goes too.
+    /// Removes the containers, volumes and secrets of these names from a pod.
     func remove(from pod: inout Pod) {
         Self.remove(initContainers, from: "initContainers", of: &pod)
         Self.remove(containers, from: "containers", of: &pod)

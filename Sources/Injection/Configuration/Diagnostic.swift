@@ -1,6 +1,6 @@
 public import Values
 
-/// Something to say about a configuration: what, where, and what to do about it.
+/// A problem of a configuration: what, where, and the remedy.
 public struct Diagnostic: Sendable, Equatable {
     public enum Severity: String, Sendable { case error, warning }
 
@@ -10,7 +10,7 @@ public struct Diagnostic: Sendable, Equatable {
     public var location: SourceLocation
     public var message: String
     public var remedy: String?
-    /// Lines of the texts that it speaks of, for a person; not in `description`, which is a line of a log.
+    /// The lines in question, for people; not in `description`, which is one line of a log.
     public var excerpt: String?
 
     public init(
@@ -25,7 +25,7 @@ public struct Diagnostic: Sendable, Equatable {
         self.excerpt = excerpt
     }
 
-    /// The line, and the lines of the texts that it speaks of.
+    /// The description and the excerpt.
     public var explanation: String { description + (excerpt.map { "\n" + $0 } ?? "") }
 }
 

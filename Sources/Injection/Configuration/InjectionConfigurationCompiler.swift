@@ -198,7 +198,7 @@ struct InjectionConfigurationCompiler {
             reader.add(
                 Diagnostic(
                     .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
-                    "the mesh configuration is no YAML: \(error.message)"))
+                    "the mesh configuration is not YAML: \(error.message)"))
             return nil
         }
         let place = { (pointer: String) in SourceLocation(text.name, document?.positions?[pointer]) }

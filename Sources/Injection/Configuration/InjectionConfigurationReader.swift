@@ -27,7 +27,7 @@ struct InjectionConfigurationReader {
             throw ConfigurationError([
                 Diagnostic(
                     .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
-                    "the file is no YAML: \(error.message)")
+                    "the file is not YAML: \(error.message)")
             ])
         }
         let document = documents.first { !$0.isEmpty }

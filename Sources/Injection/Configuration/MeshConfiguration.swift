@@ -2,27 +2,31 @@ import PluginAPI
 import Values
 import YAML
 
-/// A mesh configuration laid over the defaults of its form.
+/// A mesh configuration, merged over the defaults of its form.
 ///
-/// A file's content in, the whole configuration out, in the canonical form of proto JSON: what is written replaces the
-/// default, whole messages and lists too; only `defaultConfig` is merged, member by member, and within it (modern form)
-/// `proxyMetadata`, key by key. Plain members with a zero value are left out, as proto JSON does.
+/// In: a file's content. Out: the whole configuration in the canonical form of proto JSON. A value in the file replaces the
+/// default, even a whole message or list; only `defaultConfig` is merged, member by member, and within it (modern form)
+/// `proxyMetadata`, key by key. Plain members with a zero value are dropped, as in proto JSON.
 struct MeshConfiguration: Sendable {
     typealias Warning = ProtoDecoder.Warning
 
     let form: PolicyConfiguration.Form
-    /// What templates see as `.MeshConfig`.
+    /// `.MeshConfig` in templates.
     let value: Value
-    /// Members that no mesh configuration of the form has, and the like.
+    /// Unknown members, and other problems that do not prevent its use.
     let warnings: [Warning]
-    /// `defaultConfig`: what templates see as `.ProxyConfig` where a pod says nothing else.
+    /// `defaultConfig`; `.ProxyConfig` in templates, unless the pod changes it.
     let proxyConfig: Value
+
+    /// Whether the proxy gets its certificates from an agent on the node (`sdsUdsPath`).
+    let hasNodeAgent: Bool
 
     private init(form: PolicyConfiguration.Form, value: Object, warnings: [Warning]) {
         self.form = form
         self.value = .object(value)
         self.warnings = warnings
         proxyConfig = value["defaultConfig"] ?? .object(Object())
+        hasNodeAgent = value["sdsUdsPath"]?.string?.isEmpty == false
     }
 
     /// The defaults of the form alone.
@@ -33,7 +37,7 @@ struct MeshConfiguration: Sendable {
     }
 
     /// - Parameter value: the file's content; null is the defaults.
-    /// - Throws: every member whose value does not fit, with its pointer.
+    /// - Throws: all members with an invalid value, with their pointers.
     static func compile(
         _ value: Value, form: PolicyConfiguration.Form
     ) throws(SchemaErrors) -> MeshConfiguration {
@@ -62,9 +66,7 @@ struct MeshConfiguration: Sendable {
             form: form, value: withoutZeros(merged, table.meshConfig), warnings: warnings)
     }
 
-    /// `defaultConfig` with the pod's annotation `proxy.istio.io/config` (YAML) laid over it.
-    ///
-    /// Nothing is kept between calls; a caller that sees the same text often should keep the answer.
+    /// Merges the pod's annotation `proxy.istio.io/config` (YAML) over `defaultConfig`.
     func proxyConfig(overlaying annotation: String) throws(SchemaError) -> Value {
         let given = try Self.proxyConfig(of: annotation, form: form)
         let base = proxyConfig.object ?? Object()
@@ -72,10 +74,10 @@ struct MeshConfiguration: Sendable {
         return .object(Self.withoutZeros(merged, TypeTable.of(form).proxyConfig))
     }
 
-    /// A proxy configuration has a few dozen values; aliases must not make millions of one pod's annotation.
+    /// A proxy configuration has a few dozen values. Aliases must not turn one annotation into millions.
     private static let annotationLimits = YAMLLimits(depth: 32, nodes: 10_000)
 
-    /// What the annotation says, types and ranges checked.
+    /// Parses the annotation, and checks types and ranges.
     static func proxyConfig(
         of annotation: String, form: PolicyConfiguration.Form
     ) throws(SchemaError) -> Object {
@@ -107,13 +109,13 @@ struct MeshConfiguration: Sendable {
         for member in given.members {
             guard let index = type.memberIndex(of: member.key) else { continue }
             if type.members[index].isOneOf {
-                // One of several: the others are taken back.
+                // Members of a oneof exclude each other.
                 for other in type.members where other.isOneOf { result[other.jsonName] = nil }
             }
             if form == .modern, member.key == "proxyMetadata", case .object(let metadata) = member.value,
                 case .object(let before) = result[member.key]
             {
-                // A pod may have thousands, the mesh has a few: looked up in the few only.
+                // A pod may have thousands, the mesh has a few: search only the few.
                 let added = metadata.members.filter { before.index(of: $0.key) == nil }
                 let kept = before.members.map { Member($0.key, metadata[$0.key] ?? $0.value) }
                 result[member.key] = .object(Object(kept + added))
@@ -124,7 +126,7 @@ struct MeshConfiguration: Sendable {
         return result
     }
 
-    /// Without the plain members that are zero or empty; messages and wrappers stay whatever they hold.
+    /// Drops plain members that are zero or empty; keeps messages and wrappers, even empty ones.
     private static func withoutZeros(_ object: Object, _ type: ObjectType) -> Object {
         var result = Object()
         for member in object.members {
@@ -147,54 +149,5 @@ struct MeshConfiguration: Sendable {
             return type.enumeration.contains { $0.number == 0 && value == .string($0.name) }
         }
         return TypedDecoding.isZero(value, type)
-    }
-}
-
-/// Which values a proxy configuration may have beyond their types.
-enum ProxyConfigurationRules {
-    static func problems(_ config: Object) -> [SchemaError] {
-        var found: [SchemaError] = []
-        for name in ["configPath", "binaryPath", "serviceCluster"] where config[name] == "" {
-            found.append(failure(name, "", "a text that is not empty"))
-        }
-        for name in ["proxyAdminPort", "statusPort"] {
-            guard let port = config[name]?.int, !(1...65535).contains(port) else { continue }
-            found.append(failure(name, "\(port)", "a port, 1 to 65535"))
-        }
-        if let concurrency = config["concurrency"]?.int, concurrency < 0 {
-            found.append(failure("concurrency", "\(concurrency)", "a number that is not negative"))
-        }
-        for name in ["drainDuration", "parentShutdownDuration"] {
-            guard let text = config[name]?.string, let duration = ProtoDuration(text),
-                duration.seconds <= 0 || duration.nanoseconds != 0
-            else { continue }
-            found.append(failure(name, text, "whole seconds, at least 1s"))
-        }
-        for name in ["discoveryAddress", "zipkinAddress", "statsdUdpAddress", "envoyMetricsServiceAddress"] {
-            guard let address = config[name]?.string, !address.isEmpty || name == "discoveryAddress",
-                !isAddress(address)
-            else { continue }
-            found.append(failure(name, address, "an address with a port: host:15012"))
-        }
-        for name in ["envoyAccessLogService", "envoyMetricsService"] {
-            guard let address = config[name]?["address"]?.string, !address.isEmpty, !isAddress(address)
-            else { continue }
-            found.append(failure(name + "/address", address, "an address with a port: host:15012"))
-        }
-        return found
-    }
-
-    /// `host:port`
-    private static func isAddress(_ address: String) -> Bool {
-        guard let colon = address.utf8.lastIndex(of: UInt8(ascii: ":")), colon > address.startIndex,
-            let port = UInt16(address[address.utf8.index(after: colon)...])
-        else { return false }
-        return port > 0
-    }
-
-    private static func failure(_ name: String, _ found: String, _ expected: String) -> SchemaError {
-        SchemaError(
-            pointer: "/" + name, found: found, expected: expected,
-            message: "\(name): found \(found.isEmpty ? "nothing" : found), expected \(expected)")
     }
 }

@@ -4,9 +4,9 @@ import YAML
 
 extension InjectionOptions {
     /// Adds the annotations of the Namespaces in a text: documents or Lists, as `kubectl get namespaces -o yaml` prints
-    /// them; of two of one name the later counts.
+    /// them. Of two Namespaces with one name, the later counts.
     ///
-    /// - Throws: a text that is no YAML, or holds no Namespace.
+    /// - Throws: if the text is not YAML or holds no Namespace.
     public mutating func readNamespaces(_ text: NamedText) throws(ConfigurationError) {
         let documents: [YAMLDocument]
         do {
@@ -15,7 +15,7 @@ extension InjectionOptions {
             throw ConfigurationError([
                 Diagnostic(
                     .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
-                    "the file is no YAML: \(error.message)")
+                    "the file is not YAML: \(error.message)")
             ])
         }
         var isEmpty = true

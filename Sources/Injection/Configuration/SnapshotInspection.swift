@@ -1,7 +1,7 @@
 public import Values
 
 extension Snapshot {
-    /// The templates as they were written, in byte order of their names.
+    /// The sources of the templates, in byte order of their names.
     public var templateSources: [(name: String, text: [UInt8])] {
         templateNames.map { ($0, templates[$0]?.source ?? []) }
     }

@@ -1,14 +1,14 @@
 public import PluginAPI
 
-/// The answer of `decide` for one pod or pod template.
+/// The result of `Pipeline.decide` for one pod or pod template.
 public struct DecisionAnswer: Sendable {
     public var kind: String
     public var name: String
     public var namespace: String
-    /// JSON pointer of the workload in what was given.
+    /// JSON pointer of the workload in the given object.
     public var pointer: String
     public var decision: Decision
-    /// Empty unless they were asked for.
+    /// Empty unless requested.
     public var counterfactuals: [Counterfactual]
 
     public init(

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Whether the pods of an object get a sidecar, and why.
+/// Decides for every pod of an object, review or list (`Pipeline.decide`).
 struct DecisionQuestion {
     let namespace: String?
     let namespaceLabels: Object?
@@ -80,7 +80,7 @@ struct DecisionQuestion {
             pointer: "", decision: decision)
     }
 
-    /// An object whose pod cannot be read gets none.
+    /// A pod that cannot be read gets no sidecar.
     private func failed(_ message: String, kind: String, name: String, pointer: String) -> DecisionAnswer {
         let step = TraceStep(
             rule: "decode", verdict: .error, decisive: true, code: .decodeError, message: message,

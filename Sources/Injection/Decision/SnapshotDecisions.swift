@@ -1,12 +1,12 @@
 public import PluginAPI
 public import Values
 
-/// What a configuration's rules can be asked besides decisions.
+/// The rules of a configuration: table and webhooks.
 extension Snapshot {
-    /// The answers of the rules, row by row.
+    /// The decisions of the rules, row by row.
     public var truthTable: TruthTable { decisions.truthTable() }
 
-    /// Makes webhook configurations ready for `Pipeline.decide`: a MutatingWebhookConfiguration, or a list of them.
+    /// Compiles webhook configurations for `Pipeline.decide`: a MutatingWebhookConfiguration, or a list of them.
     ///
     /// - Parameter file: the file's name, for messages; may be empty.
     public func webhooks(
@@ -15,9 +15,9 @@ extension Snapshot {
         try decisions.compileWebhook(configuration, file: file)
     }
 
-    /// The MutatingWebhookConfiguration that fits the policy.
+    /// Builds the MutatingWebhookConfiguration for the policy.
     ///
-    /// - Throws: where no webhook could fit: a policy that injects nothing.
+    /// - Throws: if there is none, because the policy injects nothing.
     public func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value {
         try decisions.webhookConfiguration(export)
     }

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The strategic merge of what templates and users wrote into a pod, with errors as the pipeline has them.
+/// Merges rendered pods and the user's containers strategically into a pod, with errors of the pipeline.
 enum InjectedMerge {
     static func merge(
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType

@@ -1,20 +1,20 @@
 import PluginAPI
 import Values
 
-/// Containers of the user's own that have the name of an injected one, kept in `proxy.istio.io/overrides`.
+/// The user's own containers with the name of an injected one, recorded in `proxy.istio.io/overrides`.
 ///
-/// Such a container says what to change in the injected one: it is merged on top of it. The pod then holds the result,
-/// so the user's part is kept aside, and a later injection starts from it again.
+/// Such a container changes the injected one: it is merged on top of it. The pod then holds the result, so the user's
+/// part is recorded, and a later injection starts from it again.
 struct Overrides: Sendable {
     var containers: [Value] = []
     var initContainers: [Value] = []
 
-    /// The image that stands for "the injected one".
+    /// The image that means "the injected one".
     static let automaticImage = "auto"
 
-    /// From a pod's annotation; nothing where there is none.
+    /// Reads a pod's annotation; empty if the pod has none.
     ///
-    /// - Throws: where it holds no containers: an injection without them would not be the user's.
+    /// - Throws: if the annotation is not valid: the injection would lose the user's containers.
     init(of pod: Pod) throws(AnnotationRules.Problem) {
         guard let text = pod.annotation(MetadataKey.overrides) else { return }
         let limits = JSONLimits(depth: 64, bytes: 256 << 10)
@@ -34,7 +34,7 @@ struct Overrides: Sendable {
 
     init() {}
 
-    /// Puts the kept containers into a pod that was stripped of the injected ones.
+    /// Puts the recorded containers back into a pod without the injected ones.
     func reinsert(into pod: inout Pod) {
         Self.reinsert(containers, into: "containers", of: &pod)
         Self.reinsert(initContainers, into: "initContainers", of: &pod)
@@ -52,10 +52,10 @@ struct Overrides: Sendable {
     /// Merges the user's containers on top of the injected ones.
     ///
     /// - Parameters:
-    ///   - template: the spec that the templates gave.
-    ///   - earlier: what an earlier injection put in: of those containers, only what was kept is the user's. (Istio
-    ///     forgets it then, so that a second injection changes the pod.)
-    ///   - isTransparentProxy: whether the proxy's configuration says TPROXY.
+    ///   - template: the spec that the templates rendered.
+    ///   - earlier: what an earlier injection put in. Of those containers, only the recorded part is the user's. (Istio
+    ///     ignores it then, so that a second injection changes the pod.)
+    ///   - isTransparentProxy: whether the proxy's configuration is TPROXY.
     func reapply(
         to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
         isTransparentProxy: Bool
@@ -91,7 +91,7 @@ struct Overrides: Sendable {
         return GoText.json(.object(Object(members)))
     }
 
-    /// The user's container of that name, without an image that stands for the injected one.
+    /// The user's container of that name, without an image that means the injected one.
     private static func own(_ name: String, among containers: [Value]) -> Value? {
         guard var found = containers.first(where: { $0.name == name }) else { return nil }
         if found["image"]?.string == automaticImage { found.modifyObject { $0["image"] = nil } }
@@ -101,7 +101,7 @@ struct Overrides: Sendable {
     private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
         var patch: TypedDecoding.Result
         do {
-            // Zeros and nulls of the user's own say nothing: encoding by Go types would not have kept them.
+            // Zeros and nulls of the user have no effect: encoding by Go types would drop them.
             patch = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
         } catch {
             throw InjectionError(
@@ -117,8 +117,8 @@ struct Overrides: Sendable {
 
     // MARK: The user's own user and group
 
-    /// Traffic of the proxy's user goes round the redirection, so that the container that sets it up must know the
-    /// user that the proxy really runs as.
+    /// Traffic of the proxy's user bypasses the redirection. The container that sets up the redirection must know as which
+    /// user the proxy really runs.
     private static func adjustUser(of pod: inout Pod, proxy: Object, isTransparentProxy: Bool) {
         guard let context = proxy["securityContext"]?.object else { return }
         let user = context["runAsUser"]?.int
@@ -132,7 +132,7 @@ struct Overrides: Sendable {
         let isTransparent =
             isTransparentProxy || pod.annotation(MetadataKey.interceptionMode) == "TPROXY"
         if isTransparent, user != nil {
-            // The transparent proxy keeps the caller's address, which only root may.
+            // A transparent proxy keeps the caller's address, which only root can do.
             pod.modifyProxy { $0.modify("securityContext") { $0.modifyObject { $0["runAsUser"] = .int(0) } } }
         }
         pod.modifyList("initContainers") { items in

@@ -3,13 +3,13 @@ import Values
 
 /// Which templates of the modern form are rendered for a pod.
 enum TemplateSelection {
-    /// The names of the templates, in order, aliases resolved once.
+    /// The names of the templates, in order. Aliases are resolved once.
     static func names(
         for subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) -> [String] {
         let aliases = subject.isReview ? snapshot.aliases : [:]
         let named = subject.pod.annotation(MetadataKey.templates).map { text in
-            text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimmingBlanks) }
+            text.split(separator: ",", omittingEmptySubsequences: false).map { String(GoText.trimSpace($0)) }
         }
         let names = named ?? (subject.isReview ? snapshot.defaultTemplates : ["sidecar"])
         let resolved = names.flatMap { aliases[$0] ?? [$0] }
@@ -29,6 +29,6 @@ enum TemplateSelection {
         return resolved
     }
 
-    /// Templates that one pod may ask for.
+    /// The largest number of templates that a pod can request.
     private static let maximumTemplates = 32
 }

@@ -2,16 +2,16 @@ public import Values
 
 /// The counters of a Snapshot's caches.
 public struct CacheCounters: Sendable {
-    /// Answers to reviews.
+    /// Responses to reviews.
     public let answers = CacheCounter()
-    /// Reviews of workloads whose pods were seen.
+    /// Reviews, one for each workload.
     public let reviews = CacheCounter()
-    /// What templates wrote.
+    /// Output of parts of templates.
     public let outputs = CacheCounter()
-    /// Parts of rendered texts.
+    /// Decoded parts of rendered texts.
     public let blocks = CacheCounter()
 
-    /// So many caches share the bytes, each the same.
+    /// The number of caches, which share the bytes equally.
     static let kinds = 4
 
     public init() {}

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// An answer that was given to a review, for those that differ from it in their uid only.
+/// The response to a review, for later reviews that differ only in their uid.
 final class KnownAnswer: Sendable {
     /// The response without the text of the uid.
     private let bytes: [UInt8]
@@ -9,8 +9,8 @@ final class KnownAnswer: Sendable {
     private let report: ReviewReport
 
     /// - Parameters:
-    ///   - response: as `AdmissionReview.write` wrote it for a uid that JSON writes as it is.
-    ///   - report: of that answer.
+    ///   - response: from `AdmissionReview.write`, with a uid that JSON does not escape.
+    ///   - report: the report of that response.
     init(_ response: UnsafeBufferPointer<UInt8>, _ report: ReviewReport) {
         uidOffset = AdmissionReview.head(version: report.version).utf8.count
         let tail = uidOffset + report.uid.utf8.count
@@ -24,13 +24,13 @@ final class KnownAnswer: Sendable {
         self.report = report
     }
 
-    /// Bytes that it holds: the response, and the report with its texts.
+    /// Its size in bytes: the response, and the report with its strings.
     var size: Int {
         bytes.count + 1024 + report.namespace.utf8.count + report.name.utf8.count
             + (report.decision?.message.utf8.count ?? 0)
     }
 
-    /// Answers another review with it.
+    /// Writes the response with another uid.
     func write(uid: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) -> ReviewReport {
         output.reserve(bytes.count + uid.count)
         output.append(bytes[..<uidOffset])

@@ -1,19 +1,19 @@
 import Values
 
-/// All that the answer to a review depends on, told from the body's bytes without making values of them.
+/// The bytes of a review that determine its answer, extracted without parsing.
 ///
-/// In: a body and the request's path. Out: the bytes without the text of `request.uid`, which the answer only
-/// repeats, and without the value of `request.object.metadata.managedFields`, which nobody reads; and where they
-/// stood. The pods of one ReplicaSet differ in nothing else.
+/// In: a body and the request's path. Out: the bytes without the text of `request.uid`, which the answer only repeats,
+/// and without the value of `request.object.metadata.managedFields`, which has no effect; and the places of both. The pods
+/// of one ReplicaSet differ in nothing else.
 ///
-/// What is left out is checked here: the rest needs no check, as a key only ever helps where it equals, byte for
-/// byte, that of a body that was read and answered. Anything out of the ordinary has no key and is read anew each
-/// time: a member on the way there that stands twice or is spelt with escapes, a uid with escapes, no uid.
+/// Only what is left out is checked here. The rest needs no check: a key has an effect only if it equals, byte for byte,
+/// that of a body that was parsed and answered. An unusual body has no key and is parsed each time: one with a repeated or
+/// escaped member on the way to the two, with an escaped uid, or without a uid.
 struct ReviewKey {
     let cacheKey: CacheKey
-    /// The text of the uid in the body: printable ASCII that JSON writes as it is.
+    /// The uid in the body: printable ASCII that JSON does not escape.
     let uid: Range<Int>
-    /// The texts of the request's namespace and of the pod's name, or of what it begins with; empty where there are none.
+    /// The request's namespace, and the pod's name or generateName; empty if missing.
     private let namespace: Range<Int>
     private let name: Range<Int>
 
@@ -28,10 +28,10 @@ struct ReviewKey {
         name = scan.generateName ?? scan.name ?? 0..<0
     }
 
-    /// What the reviews of one workload's pods have in common: the namespace, and the pod's name up to its last part but
-    /// one, which a Deployment's pods begin with, of whichever ReplicaSet. Only ever a guess at which reviews are alike.
+    /// The namespace, and the pod's name without its last two parts: the same for all pods of a Deployment, whichever
+    /// ReplicaSet they are of. Only a guess at which reviews are alike.
     ///
-    /// - Parameter body: the one that the key was made of.
+    /// - Parameter body: the body of this key.
     func workload(in body: UnsafeBufferPointer<UInt8>) -> CacheKey {
         let dash = UInt8(ascii: "-")
         var name = body[self.name]
@@ -40,14 +40,14 @@ struct ReviewKey {
         return CacheKey(Array(body[namespace]) + [UInt8(ascii: "/")] + name)
     }
 
-    /// Longer bodies are rare, and too large to be kept.
+    /// Longer bodies are rare, and too large for the cache.
     private static let longestBody = 1 << 20
 
     private static func inOrder(_ one: Range<Int>, _ other: Range<Int>) -> (Range<Int>, Range<Int>) {
         one.lowerBound < other.lowerBound ? (one, other) : (other, one)
     }
 
-    /// The path, the places of what is left out, and the body without it.
+    /// The path, the places of the two parts that are left out, and the rest of the body.
     private static func joined(
         _ body: UnsafeBufferPointer<UInt8>, _ cuts: (Range<Int>, Range<Int>), path: String
     ) -> [UInt8] {
@@ -72,15 +72,14 @@ struct ReviewKey {
     }
 }
 
-/// Walks over a review and stops at the members that matter; everything else is passed over by its brackets and
-/// quotes alone.
+/// Scans a review for the members that matter. Skips everything else by its brackets and quotes.
 private struct ReviewScan {
     let base: UnsafePointer<UInt8>
     let end: Int
     private var position = 0
     private(set) var uid: Range<Int>?
     private(set) var managedFields: Range<Int>?
-    /// The texts of the request's namespace and of the pod's names, where they are strings.
+    /// The request's namespace and the pod's names, if they are strings.
     private(set) var namespace: Range<Int>?
     private(set) var generateName: Range<Int>?
     private(set) var name: Range<Int>?
@@ -90,7 +89,9 @@ private struct ReviewScan {
         self.end = end
     }
 
-    /// Whether the whole body was walked over and nothing was strange.
+    /// Scans the whole body.
+    ///
+    /// - Returns: false if anything is unusual.
     mutating func review() -> Bool {
         var isThere = false
         return object { scan, key in
@@ -145,7 +146,7 @@ private struct ReviewScan {
 
     // MARK: Parts of JSON
 
-    /// Walks over an object; `member` is asked with the place of each key's text and passes over the value.
+    /// Scans an object. Calls `member` with the place of each key; it must skip the value.
     private mutating func object(_ member: (inout Self, Range<Int>) -> Bool) -> Bool {
         guard skipBlanks() == UInt8(ascii: "{") else { return false }
         position += 1
@@ -178,7 +179,9 @@ private struct ReviewScan {
         return 0
     }
 
-    /// Passes over a string; nil where it does not end. The answer is the place of its text.
+    /// Skips a string.
+    ///
+    /// - Returns: the place of its text; nil if it does not end.
     private mutating func string() -> Range<Int>? {
         let start = position + 1
         var index = start
@@ -195,7 +198,7 @@ private struct ReviewScan {
         }
     }
 
-    /// Passes over any value up to the `,` or bracket behind it.
+    /// Skips any value up to the `,` or bracket after it.
     private mutating func skipValue() -> Bool {
         var depth = 0
         while position < end {
@@ -216,7 +219,7 @@ private struct ReviewScan {
         return false
     }
 
-    /// Passes over a value, and notes where its text stands if it is a string.
+    /// Skips a value, and notes the place of its text if it is a string.
     private mutating func skipValue(noting place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
         guard skipBlanks() == UInt8(ascii: "\"") else { return skipValue() }
         guard let text = string() else { return false }

@@ -1,34 +1,34 @@
 import PluginAPI
 import Values
 
-/// One pod on its way through an injection: what is known about it besides the pod itself.
+/// A pod to inject, with what is known about it.
 struct InjectionSubject: Sendable {
-    /// What is changed. In the classic form of kube-inject for a CronJob, the metadata of its job template.
+    /// The pod. Its metadata is that of the job template for a CronJob in the classic form of kube-inject.
     var pod: Pod
-    /// Who stands behind the pod: TypeMeta, and the name of DeploymentMeta.
+    /// The workload that owns the pod: TypeMeta, and the name of DeploymentMeta.
     var owner: Ownership
-    /// DeploymentMeta, as the classic form sees it: the whole metadata with the owner's name.
+    /// DeploymentMeta of the classic form: the whole metadata, with the owner's name.
     var deploymentMetadata: Object
-    /// Where the pod will live, as far as that is known.
+    /// The namespace that the pod will live in; empty if it is not known.
     var namespace = ""
-    /// Whether an API server asks; else a manifest is changed.
+    /// Whether this is a review; else it is a manifest.
     var isReview: Bool
     /// From the webhook's path.
     var environment: [(name: String, value: String)] = []
-    /// Nanoseconds of the monotonic clock at which rendering gives up.
+    /// The time at which rendering stops, in nanoseconds of the monotonic clock.
     var deadline: UInt64?
-    /// As `ReviewOptions` has it.
+    /// As in `ReviewOptions`.
     var steps: Int?
-    /// Measures the steps of a review that is measured.
+    /// Measures the stages; nil measures nothing.
     var clock: StageClock?
-    /// What should be said about this injection to whoever applies the pod.
+    /// Notes for the user who applies the pod.
     var notes: [String] = []
-    /// What should be said to whoever writes the templates.
+    /// Notes for the author of the templates.
     var templateNotes: [String] = []
 
     /// A pod, from an API server or a manifest.
     ///
-    /// - Parameter namespace: where the pod will live, for a pod that does not say so; nil leaves it open.
+    /// - Parameter namespace: used if the pod does not name one; nil if it is not known.
     init(pod: Pod, form: PolicyConfiguration.Form, namespace: String?, isReview: Bool) {
         self.pod = pod
         self.isReview = isReview
@@ -50,7 +50,7 @@ struct InjectionSubject: Sendable {
         deploymentMetadata = workload.object["metadata"]?.object ?? Object()
     }
 
-    /// The pod's metadata as templates see it: without `managedFields`, in the namespace it will live in.
+    /// The pod's metadata as templates see it: without `managedFields`, with the namespace that it will live in.
     func visibleMetadata(_ metadata: Object) -> Object {
         var visible = metadata
         if visible.index(of: "managedFields") != nil { visible["managedFields"] = nil }

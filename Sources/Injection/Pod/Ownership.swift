@@ -1,12 +1,11 @@
 import PluginAPI
 import Values
 
-/// Who made a pod: what templates see as TypeMeta and DeploymentMeta.
+/// The workload that owns a pod: what templates see as TypeMeta and DeploymentMeta.
 ///
-/// A pod of a controller knows only its direct owner. From the owner's name and the pod's labels follows who stands
-/// behind it:
+/// A controller's pod names only its direct owner. The owner's name and the pod's labels tell which workload made it:
 ///
-/// | owner | condition | taken for |
+/// | owner | condition | counts as |
 /// | --- | --- | --- |
 /// | ReplicaSet `x-HASH` | label `pod-template-hash: HASH` | Deployment `x` |
 /// | ReplicaSet `x-HASH` | label `rollouts-pod-template-hash: HASH` (modern) | Rollout `x`, `v1alpha1` |
@@ -18,7 +17,7 @@ struct Ownership: Sendable, Equatable {
     var apiVersion: String
     var kind: String
     var name: String
-    /// What should be said about how it was found.
+    /// A note for the user if this is a guess.
     var note: String?
 
     /// The owner of a pod, as the webhook sees it.
@@ -46,7 +45,7 @@ struct Ownership: Sendable, Equatable {
     /// What templates see as TypeMeta.
     var typeMeta: Value { ["kind": .string(kind), "apiVersion": .string(apiVersion)] }
 
-    /// An owner reference that does not say `controller` is none.
+    /// Only an owner reference with `controller: true` counts.
     private static func controller(of pod: Pod) -> Object? {
         for case .object(let owner) in pod.metadata["ownerReferences"]?.array ?? []
         where owner["controller"]?.bool == true { return owner }
@@ -62,7 +61,7 @@ struct Ownership: Sendable, Equatable {
                     "taken for a Deployment: ReplicaSet \"\(name)\" owns a pod without the label "
                     + MetadataKey.podTemplateHash
             }
-            name = name.trimming(suffix: "-" + hash)
+            name = GoText.trim(suffix: "-" + hash, from: name)
             kind = "Deployment"
         } else if kind == "Job", name.utf8.count > 11 {
             takeForCronJob(digits: 10...10, apiVersion: "batch/v1beta1")
@@ -73,10 +72,10 @@ struct Ownership: Sendable, Equatable {
         switch kind {
         case "ReplicaSet":
             if let hash = pod.label(MetadataKey.podTemplateHash), !hash.isEmpty, name.hasSuffix(hash) {
-                name = name.trimming(suffix: "-" + hash)
+                name = GoText.trim(suffix: "-" + hash, from: name)
                 kind = "Deployment"
             } else if let hash = pod.label(MetadataKey.rolloutHash), !hash.isEmpty, name.hasSuffix(hash) {
-                name = name.trimming(suffix: "-" + hash)
+                name = GoText.trim(suffix: "-" + hash, from: name)
                 kind = "Rollout"
                 apiVersion = "v1alpha1"
             }

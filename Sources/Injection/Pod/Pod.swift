@@ -3,15 +3,16 @@ import Values
 
 /// The metadata and the spec of a pod or pod template: what injection changes.
 ///
-/// The values stay as the user wrote them; only what an injection must change is touched.
+/// Values stay as the user wrote them; an injection changes only what it must.
 struct Pod: Sendable {
     var metadata: Object
     var spec: Object
 }
 
 extension Pod {
-    /// The lists and maps whose shape injection relies on; values of another shape are refused, all together, as Go's
-    /// decoding would refuse the first of them.
+    /// Checks the shape of the lists and maps that injection relies on.
+    ///
+    /// - Throws: all values of another shape together. Go's decoding would refuse the first of them.
     static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
         var shape = PodShape()
         let pod = shape.pod(value, at: pointer)
@@ -22,11 +23,11 @@ extension Pod {
     var annotations: Object { metadata["annotations"]?.object ?? Object() }
     var labels: Object { metadata["labels"]?.object ?? Object() }
     var name: String { metadata.text("name") }
-    /// The name, or what the server will make one of.
+    /// The name, or the prefix from which the server will generate one.
     var nameOrPrefix: String { name.isEmpty ? metadata.text("generateName") : name }
     var usesHostNetwork: Bool { spec["hostNetwork"]?.bool ?? false }
 
-    /// An annotation's text; nil where there is none.
+    /// The value of an annotation; nil if the pod does not have it.
     func annotation(_ key: String) -> String? { annotations[key].map { $0.string ?? "" } }
     func label(_ key: String) -> String? { labels[key].map { $0.string ?? "" } }
 
@@ -56,7 +57,7 @@ extension Pod {
     var containers: [Value] { spec["containers"]?.array ?? [] }
     var initContainers: [Value] { spec["initContainers"]?.array ?? [] }
 
-    /// Changes a list of the spec in place; a list that is not there is made only when `body` puts something in.
+    /// Changes a list of the spec in place. Creates a missing list only if `body` adds items.
     mutating func modifyList<E: Error>(
         _ key: String, _ body: (inout [Value]) throws(E) -> Void
     ) throws(E) {
@@ -69,7 +70,9 @@ extension Pod {
         if !items.isEmpty { spec[key] = .array(items) }
     }
 
-    /// Changes the proxy where it is, among the containers or the init containers; false where there is none.
+    /// Changes the proxy in place, among the containers or the init containers.
+    ///
+    /// - Returns: whether there is one.
     @discardableResult
     mutating func modifyProxy(_ body: (inout Object) -> Void) -> Bool {
         for key in ["containers", "initContainers"] {
@@ -81,31 +84,21 @@ extension Pod {
         return false
     }
 
-    /// The proxy, wherever it is.
+    /// The proxy, among the containers or the init containers.
     var proxy: Object? {
         (containers.first { $0.name == ContainerName.proxy }
             ?? initContainers.first { $0.name == ContainerName.proxy })?.object
     }
-}
 
-extension Value {
-    /// The member `name` of a container, volume or port; empty where there is none.
-    var name: String { self["name"]?.string ?? "" }
-
-    /// What JSON calls this: `a string`, `an array` …
-    var kindName: String {
-        switch self {
-        case .null: "null"
-        case .bool: "a boolean"
-        case .int, .double: "a number"
-        case .string: "a string"
-        case .array: "an array"
-        case .object: "an object"
+    /// The object with its metadata and spec replaced by the pod's. An empty part that was absent stays absent.
+    func applied(to value: Value) -> Value {
+        var object = value.object ?? Object()
+        if object["metadata"] != .object(metadata), !metadata.isEmpty || object["metadata"]?.object != nil {
+            object["metadata"] = .object(metadata)
         }
+        if object["spec"] != .object(spec), !spec.isEmpty || object["spec"]?.object != nil {
+            object["spec"] = .object(spec)
+        }
+        return .object(object)
     }
-}
-
-extension Object {
-    /// A member's text; empty where it is missing or no text.
-    func text(_ key: String) -> String { self[key]?.string ?? "" }
 }

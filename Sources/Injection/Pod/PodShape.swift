@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Looks at the shape of a pod, and keeps what is wrong with it.
+/// Checks the shape of a pod and collects the problems.
 struct PodShape {
     private(set) var problems = Problems()
 
-    /// So many are named: a list of a thousand texts is one mistake, made a thousand times.
+    /// The largest number of problems reported: a list of a thousand strings is one mistake, repeated.
     private static let maximumProblems = 16
 
     private static let containerLists = ["env", "ports", "volumeMounts"]
@@ -47,7 +47,7 @@ struct PodShape {
         return Pod(metadata: metadata, spec: spec)
     }
 
-    /// - Parameter pointer: where the parent is; put together for a message only.
+    /// - Parameter pointer: the parent's; evaluated only for a message.
     @discardableResult
     private mutating func object(
         _ key: String, of parent: Object, at pointer: @autoclosure () -> String
@@ -60,7 +60,7 @@ struct PodShape {
         return Object()
     }
 
-    /// The items of a list, each of which should be an object.
+    /// Returns the items of a list, each of which should be an object.
     @discardableResult
     private mutating func objects(
         _ key: String, of parent: Object, at pointer: @autoclosure () -> String

@@ -1,14 +1,14 @@
 import PluginAPI
 import Values
 
-/// The envelope of a question from the API server, v1 or v1beta1: read leniently, answered exactly.
+/// An AdmissionReview, v1 or v1beta1: parsed leniently, answered strictly.
 ///
-/// What an API server accepts was measured: a v1 answer needs the kind, apiVersion and uid of the request, and patch
-/// and patchType together or neither. So whatever of them can be read is read, also when the rest is wrong.
+/// An API server accepts a v1 response only with the kind, apiVersion and uid of the request, and with patch and patchType
+/// together or neither (measured). So these are read even if the rest of the review is wrong.
 struct AdmissionReview: Sendable {
     static let group = "admission.k8s.io/"
 
-    /// As the request has it; `admission.k8s.io/v1` where it has none that can be answered.
+    /// The request's own; `admission.k8s.io/v1` if it has none that can be answered.
     var apiVersion = "admission.k8s.io/v1"
     var uid = ""
     var namespace = ""
@@ -21,7 +21,9 @@ struct AdmissionReview: Sendable {
 
     var version: String { String(apiVersion.dropFirst(Self.group.count)) }
 
-    /// Reads the envelope; `problem` says why it cannot be answered by injecting.
+    /// Reads the envelope.
+    ///
+    /// - Parameter problem: set to the reason why no pod can be read from it.
     init(_ value: Value, problem: inout InjectionError?) {
         func fail(_ message: String) {
             if problem == nil { problem = InjectionError(.decode, .decodeError, message) }
@@ -60,27 +62,27 @@ struct AdmissionReview: Sendable {
         if let object = request["object"], !object.isNull { self.object = object }
     }
 
-    /// A value as a message quotes it, cut short.
+    /// A value for a message, shortened.
     private static func shown(_ value: Value) -> String {
         guard case .string(let text) = value else { return value.kindName }
         return "\"\(text.prefix(64))\""
     }
 
-    /// What is answered.
+    /// The content of a response.
     struct Answer {
         var allowed: Bool
-        /// The JSON text of the patch; empty for none.
+        /// The JSON of the patch; empty without one.
         var patch: [UInt8] = []
         var error: InjectionError?
         var warnings: [String] = []
         var auditAnnotations: [(key: String, value: String)] = []
     }
 
-    /// Warnings of one answer, and bytes of one: the API server cuts what is longer.
+    /// The largest number of warnings, and of bytes of one: the API server drops the rest.
     private static let maximumWarnings = 16
     private static let maximumWarningBytes = 240
 
-    /// What an answer begins with: all that stands before the text of the uid.
+    /// The beginning of every response, up to the text of the uid.
     static func head(version: String) -> String {
         "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"\(group)\(version)\",\"response\":{\"uid\":\""
     }
@@ -122,7 +124,7 @@ struct AdmissionReview: Sendable {
         output.append("}}")
     }
 
-    /// On one line, and no longer than a warning header may be.
+    /// The text on one line, at most as long as a warning header may be.
     private static func cut(_ text: String) -> String {
         var result = ""
         var bytes = 0
@@ -134,12 +136,12 @@ struct AdmissionReview: Sendable {
         return result
     }
 
-    /// One problem of several, as `metav1.StatusCause`.
+    /// One of several problems, as `metav1.StatusCause`.
     private static func cause(_ error: InjectionError) -> Value {
         ["reason": .string(error.code.rawValue), "message": .string(error.message)]
     }
 
-    /// HTTP code and reason of `metav1.Status` for an error: what kubectl shows to the user.
+    /// HTTP code and reason of `metav1.Status` for an error. kubectl shows them to the user.
     private static func status(of error: InjectionError) -> (code: Int, reason: String) {
         switch error.stage {
         case .decode: (400, "BadRequest")

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// Proves a patch before it is sent: applied to the pod it gives the pod that was meant, and that pod injected again
-/// stays as it is.
+/// Proves a patch before it is sent: applied to the pod, it gives the injected pod, and a second injection of that pod
+/// changes nothing.
 enum PatchSelfCheck {
     /// - Throws: `patch_self_check_failed` with the first place that differs.
     static func run(

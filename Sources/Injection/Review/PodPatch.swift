@@ -1,12 +1,13 @@
 import Values
 
-/// The patch that turns a pod as it came into the pod as it should be.
+/// The JSON patch from the pod that came in to the injected pod.
 ///
-/// Its size follows what was injected, not the pod: lists are added to, a missing parent is created once with all that
-/// is in it, and what nobody changed is not named. `managedFields` belongs to the API server and is left out.
+/// Its size grows with what was injected, not with the pod: it adds to lists, creates a missing parent once with
+/// everything in it, and does not mention what has not changed. It leaves out `managedFields`, which belongs to the API
+/// server.
 struct PodPatch {
     let operations: [JSONPatch.Operation]
-    /// The JSON text; empty where there is nothing to do.
+    /// The JSON text; empty if nothing changes.
     let bytes: [UInt8]
 
     init(from object: Value, to pod: Pod) {
@@ -30,7 +31,7 @@ struct PodPatch {
     var isEmpty: Bool { operations.isEmpty }
     var count: Int { operations.count }
 
-    /// A part that is empty and was not there stays away.
+    /// An empty part that was absent stays absent.
     private static func changed(_ old: Value?, to new: Object) -> Value? {
         new.isEmpty && old?.object == nil ? old : .object(new)
     }
@@ -40,19 +41,5 @@ struct PodPatch {
         if let metadata { members.append(Member("metadata", metadata)) }
         if let spec { members.append(Member("spec", spec)) }
         return .object(Object(members))
-    }
-}
-
-extension Pod {
-    /// The object with its metadata and spec replaced by these; a part that is empty and was not there stays away.
-    func applied(to value: Value) -> Value {
-        var object = value.object ?? Object()
-        if object["metadata"] != .object(metadata), !metadata.isEmpty || object["metadata"]?.object != nil {
-            object["metadata"] = .object(metadata)
-        }
-        if object["spec"] != .object(spec), !spec.isEmpty || object["spec"]?.object != nil {
-            object["spec"] = .object(spec)
-        }
-        return .object(object)
     }
 }

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Requests that are none of an injector's business, whatever the pod says: they are let through unchanged.
+/// Lets requests through unchanged that an injector must not touch, whatever the pod says.
 enum RequestGate {
-    /// The decision to skip, or nil where the pod has to be looked at.
+    /// The decision to skip; nil if the pod decides.
     static func decision(of review: AdmissionReview) -> Decision? {
         if !review.operation.isEmpty, review.operation != "CREATE" {
             return skip(

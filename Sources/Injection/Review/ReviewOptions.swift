@@ -1,21 +1,21 @@
-/// How a review is answered, besides what the Snapshot says.
+/// Options of one review, besides what the Snapshot holds.
 public struct ReviewOptions: Sendable {
-    /// Whether a failed injection is answered with `allowed: true` and no patch.
+    /// Whether a failed injection admits the pod: `allowed: true`, no patch.
     public var allowOnFailure = false
-    /// Whether the patch is applied and the result injected again before it is answered.
+    /// Whether the patch is proved before it is sent (`PatchSelfCheck`).
     public var selfCheck = false
-    /// Whether the decision's trace is wanted in the report.
+    /// Whether the report holds the trace of the decision.
     public var explain = false
-    /// Nanoseconds of the monotonic clock at which rendering gives up.
+    /// The time at which rendering stops, in nanoseconds of the monotonic clock.
     public var deadline: UInt64? = nil
-    /// Steps that each template may take, where that is less than the configuration's limit: what a caller allows
-    /// that would rather ask again elsewhere than wait.
+    /// The largest number of steps of each template, if smaller than the configuration's limit: for a caller that would
+    /// rather repeat the review on another thread than wait.
     public var steps: Int? = nil
-    /// Measures the steps; nil measures nothing.
+    /// Measures the stages; nil measures nothing.
     public var clock: StageClock? = nil
 
     public init() {}
 
-    /// Whether an answer that was made before does as well: nothing is wanted besides the answer.
+    /// Whether a remembered answer is enough: the caller wants nothing but the response.
     var takesKnownAnswers: Bool { !selfCheck && !explain }
 }

@@ -1,21 +1,21 @@
 public import PluginAPI
 
-/// What happened to a review, for counters and the log.
+/// The outcome of a review, for counters and the log.
 public struct ReviewReport: Sendable {
     public enum Kind: String, Sendable {
         /// Allowed with a patch.
         case success
-        /// Decided not to inject, or nothing to change.
+        /// Allowed without a patch: decided not to inject, or nothing to change.
         case skip
-        /// Answered with an error, however the failure mode turned it.
+        /// Failed, whether the failure mode admitted the pod or not.
         case failure
     }
 
     public var kind: Kind = .failure
     public var reason: ReasonCode = .internalError
-    /// The decision, where there was one.
+    /// nil if the review failed before it.
     public var decision: Decision? = nil
-    /// Why it failed, where it did.
+    /// nil unless the review failed.
     public var error: InjectionError? = nil
     public var uid = ""
     public var namespace = ""
@@ -25,9 +25,9 @@ public struct ReviewReport: Sendable {
     public var version = ""
     public var patchBytes = 0
     public var patchOperations = 0
-    /// Whether the patch was applied and the result injected again before it was answered.
+    /// Whether the patch passed its own check before it was sent.
     public var isSelfChecked = false
-    /// Whether the answer was made for an equal request before.
+    /// Whether the response is a remembered one.
     public var isFromCache = false
 
     public init() {}

@@ -8,9 +8,9 @@ struct ReviewRun {
     private var report = ReviewReport()
     private let clock: StageClock?
 
-    /// Reads the envelope; what is wrong with it is kept as the answer.
+    /// Reads the envelope. An error in it becomes the answer.
     ///
-    /// - Parameter read: makes a value of the body.
+    /// - Parameter read: parses the body.
     init(clock: StageClock? = nil, reading read: () throws(JSONError) -> Value) {
         self.clock = clock
         clock?.enter(.json)
@@ -20,7 +20,7 @@ struct ReviewRun {
             value = try read()
         } catch {
             problem = InjectionError(
-                .decode, .decodeError, "the body is no JSON: \(error.message) at byte \(error.offset)")
+                .decode, .decodeError, "the body is not JSON: \(error.message) at byte \(error.offset)")
         }
         review = AdmissionReview(value, problem: &problem)
         report.uid = review.uid
@@ -39,10 +39,10 @@ struct ReviewRun {
         report.error = error
     }
 
-    /// Whether the body could not be read: that is the answer then.
+    /// Whether the answer is an error already: the body could not be read.
     var hasFailed: Bool { answer.error != nil }
 
-    /// Where the pod will live; empty where the request does not say.
+    /// The namespace that the pod will live in; empty if the request names none.
     var namespace: String { report.namespace }
 
     /// Answers without a patch.
@@ -53,9 +53,9 @@ struct ReviewRun {
         answer.warnings += decision.admissionWarnings
     }
 
-    /// The request's object, and the pod in it.
+    /// Returns the request's object and the pod in it.
     ///
-    /// - Throws: where there is none, or its shape is not a pod's.
+    /// - Throws: if the request has no object, or its shape is not a pod's.
     mutating func pod() throws(InjectionError) -> (object: Value, pod: Pod) {
         guard let object = review.object else {
             throw InjectionError(.decode, .decodeError, "the request holds no object")
@@ -67,7 +67,7 @@ struct ReviewRun {
         return (object, pod)
     }
 
-    /// What the decision engine is asked about the pod.
+    /// The pod as the decision engine sees it.
     func question(_ object: Value, _ pod: Pod) -> DecisionSubject {
         DecisionSubject(
             namespace: report.namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
@@ -92,7 +92,7 @@ struct ReviewRun {
         answer.warnings += (report.decision?.admissionWarnings ?? []) + notes
     }
 
-    /// Writes the answer; a failure is turned by the failure mode.
+    /// Writes the response. The failure mode decides whether a failure admits the pod.
     mutating func finish(_ options: ReviewOptions, into output: inout ByteBuffer) -> ReviewReport {
         clock?.enter(.answer)
         answer.allowed = answer.error == nil || options.allowOnFailure

@@ -1,28 +1,28 @@
 import Glibc
 import System
 
-/// What the steps of a review cost, each in CPU time of the thread that runs it.
+/// Measures the stages of a review in CPU time of its thread.
 ///
-/// A review that is measured carries one (`ReviewOptions.clock`); any other carries nil, and each seam costs it one
-/// test. Used by one review at a time.
+/// A review carries a clock only if `ReviewOptions.clock` asks for it; for any other, each stage costs one test for nil.
+/// One review uses it at a time.
 public final class StageClock: @unchecked Sendable {
-    /// The steps in the order a pod takes them; those of several templates add up.
+    /// The stages in the order in which a pod passes them; the stages of several templates add up.
     public enum Stage: Int, Sendable, CaseIterable {
-        /// Recognising a review that was seen before.
+        /// Look for a remembered answer.
         case lookup
-        /// From the body to values.
+        /// Parse the body.
         case json
-        /// The pod's shape, the policy, annotations.
+        /// Check the pod's shape, evaluate the policy, check annotations.
         case decide
-        /// What the template sees, and its execution.
+        /// Put together the template's data, and execute it.
         case render
-        /// From rendered text to typed values.
+        /// Parse and decode the rendered text.
         case yaml
-        /// From values to the pod as it should be.
+        /// Merge it into the pod, and apply the concerns.
         case merge
-        /// The difference, in JSON.
+        /// Compute the patch.
         case patch
-        /// The response around it.
+        /// Write the response.
         case answer
 
         public var name: String { "\(self)" }
@@ -35,7 +35,7 @@ public final class StageClock: @unchecked Sendable {
 
     public init() {}
 
-    /// Ends the stage at hand and begins another.
+    /// Ends the current stage and begins another.
     func enter(_ stage: Stage?) {
         let now = Self.now()
         if let current { nanoseconds[current.rawValue] += now - since }

@@ -1,9 +1,9 @@
 import Values
 import YAML
 
-/// Lines of a text around a place, for messages.
+/// Finds lines and places of a text, for messages.
 enum Excerpt {
-    /// The line and the one before, with a caret under the column.
+    /// The line and the line before, with a caret under the column.
     static func lines(of bytes: [UInt8], around position: SourcePosition) -> String {
         let before = Snippet.text(of: bytes, line: position.line - 1, column: nil)
         let line = Snippet.text(of: bytes, line: position.line, column: position.column)

@@ -2,8 +2,8 @@
     import Glibc
 #endif
 
-/// The lines of a text in YAML's block style, and the parts that their indentation makes. It knows nothing of scalars:
-/// whether a part is what it looks like is for the reader to find out.
+/// Splits a text in YAML's block style into parts by its indentation. It does not parse scalars: only the YAML reader
+/// knows whether a part is what it looks like.
 struct RenderedLines {
     let bytes: UnsafeBufferPointer<UInt8>
 
@@ -14,7 +14,7 @@ struct RenderedLines {
     /// The first line of a member.
     struct MemberHead {
         var key: Range<Int>
-        /// The lines behind it, where nothing stands behind the colon.
+        /// The lines after it, if nothing follows the colon.
         var nested: Range<Int>?
     }
 
@@ -25,7 +25,7 @@ struct RenderedLines {
         return place - start
     }
 
-    /// The column of the first line of a region that is neither blank nor a comment; nil where there is none.
+    /// The column of the first line of a region that is neither blank nor a comment; nil if there is no such line.
     func level(of region: Range<Int>) -> Int? {
         var line = region.lowerBound
         while line < region.upperBound {
@@ -55,14 +55,14 @@ struct RenderedLines {
         }
         while line < region.upperBound {
             let content = self.content(line, region)
-            // Blanks may stand behind the last line.
+            // Spaces may follow the last line.
             if content == region.upperBound { break }
             if bytes[content] == 0x0A {
                 line = content + 1
                 continue
             }
             let column = content - line
-            // Nothing in a block goes on at its own column, so that this is a comment whatever stands before it.
+            // No scalar of a block continues at the block's own column, so this is a comment.
             if column <= level, bytes[content] == UInt8(ascii: "#") {
                 line = endOfLine(content, region)
                 continue
@@ -83,7 +83,7 @@ struct RenderedLines {
         return zip(starts, ends).map { $0..<$1 }
     }
 
-    /// The key of a member, and what stands beneath it; nil where it is no plain key.
+    /// The key of a member and the lines below it; nil if the key is not a plain one.
     ///
     /// - Parameter column: of the key, where the part begins with its line.
     func memberHead(at part: Range<Int>, column: Int) -> MemberHead? {
@@ -100,7 +100,7 @@ struct RenderedLines {
         return MemberHead(key: key, nested: index + 1..<part.upperBound)
     }
 
-    /// Where the content of an item begins on its first line; nil where it does not.
+    /// Where the content of an item begins on its first line; nil if that is empty.
     func itemStart(_ part: Range<Int>) -> Int? {
         var index = content(part.lowerBound, part) + 1
         while index < part.upperBound, bytes[index] == 0x20 { index += 1 }
@@ -115,7 +115,7 @@ struct RenderedLines {
 
     // MARK: Bytes
 
-    /// The first byte of a line that is no blank.
+    /// The first byte of a line that is not a space.
     private func content(_ line: Int, _ region: Range<Int>) -> Int {
         var index = line
         while index < region.upperBound, bytes[index] == 0x20 { index += 1 }

@@ -2,16 +2,16 @@ import PluginAPI
 import Values
 import YAML
 
-/// What a template made of one pod: text, which becomes values here, and places of its errors, found in the template.
+/// The text that a template rendered for one pod: decodes it, and finds the place in the template of an error in it.
 struct RenderedText {
     private let bytes: [UInt8]
     private let snapshot: Snapshot
     private let name: String
     private let data: TemplateData
-    /// The pod's, any of which a template may have written into the text.
+    /// The pod's annotations. A template may have written any of them into the text.
     private let annotations: Object
 
-    fileprivate init(
+    init(
         bytes: [UInt8], snapshot: Snapshot, name: String, data: TemplateData, annotations: Object
     ) {
         self.bytes = bytes
@@ -23,17 +23,17 @@ struct RenderedText {
 
     private var prefix: String { IstioText.renderedTextInvalid(snapshot.form) }
 
-    /// The text as the classic form's SidecarInjectionSpec.
+    /// Decodes the text as the classic form's SidecarInjectionSpec.
     func injectionSpec() throws(InjectionError) -> TypedDecoding.Result {
         try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient)
     }
 
-    /// The text as something that can be merged into a pod.
+    /// Decodes the text as a pod that can be merged into another.
     func overlay() throws(InjectionError) -> TypedDecoding.Result {
         try decoded(as: TypeTable.modern.pod, .patch)
     }
 
-    /// Parts that were seen before are not read again. One Snapshot decodes all its texts as one type.
+    /// Parts that were decoded before are taken from the cache. A Snapshot decodes all its texts as one type.
     private func decoded(
         as type: ObjectType, _ mode: TypedDecoding.Mode
     ) throws(InjectionError) -> TypedDecoding.Result {
@@ -62,7 +62,7 @@ struct RenderedText {
         }
     }
 
-    /// The schema error with the place of the value it speaks of.
+    /// The schema error with the place of its value.
     private func located(_ error: SchemaError) -> InjectionError {
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
         var text = prefix + IstioText.doesNotFit(error.message)
@@ -76,7 +76,7 @@ struct RenderedText {
         return locate(found, at: documents?.first?.positions?[error.pointer])
     }
 
-    /// Names the annotation that the text seems to come from; the longest one where several fit.
+    /// Names the annotation that the text seems to come from; the longest if several match.
     private func suspicion(_ text: String) -> String {
         var found: (key: String, value: String)?
         for member in annotations.members {
@@ -88,7 +88,7 @@ struct RenderedText {
         return "; the value '\(found.value)' comes from the annotation '\(found.key)'"
     }
 
-    /// Renders again with the source map on, and says which line of the template wrote the place.
+    /// Renders again with the source map on, to find the line of the template that wrote the place.
     private func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
         var located = error
         guard let position, let template = snapshot.templates[name] else { return located }
@@ -105,7 +105,7 @@ struct RenderedText {
             map.templates.indices.contains(run.template)
         else { return located }
         let source = map.templates[run.template]
-        // Inside a literal the template's text runs along with the output's.
+        // Inside a literal, template and output advance together.
         let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
         let place = Excerpt.position(of: run.offset + inside, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
@@ -121,36 +121,5 @@ struct RenderedText {
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
         return located
-    }
-}
-
-extension Snapshot {
-    /// Runs a template over a pod's data.
-    func render(
-        _ name: String, _ data: TemplateData, for pod: Pod, deadline: UInt64?, steps: Int? = nil
-    ) throws(InjectionError) -> RenderedText {
-        guard let template = templates[name] else {
-            throw InjectionError(.render, .templateMissing, "the injection configuration has no template")
-        }
-        var limits = options.limits
-        limits.deadline = deadline
-        if let steps { limits.steps = min(limits.steps, steps) }
-        var output = ByteBuffer(capacity: 16 << 10)
-        do throws(RenderError) {
-            try template.compiled.render(data, limits: limits, into: &output)
-        } catch {
-            throw Self.injectionError(error, form: form)
-        }
-        return RenderedText(
-            bytes: output.bytes, snapshot: self, name: name, data: data, annotations: pod.annotations)
-    }
-
-    private static func injectionError(
-        _ error: RenderError, form: PolicyConfiguration.Form
-    ) -> InjectionError {
-        let code = ReasonCode(rawValue: error.kind.rawValue) ?? .templateExecError
-        return InjectionError(
-            error.kind == .deadline ? .deadline : .render, code,
-            IstioText.templateFailed(form) + error.detail, place: error.place, limit: error.limit)
     }
 }

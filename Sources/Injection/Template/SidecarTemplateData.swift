@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// What an injection template sees: values with their Go types; nothing is copied.
+/// Builds what an injection template sees: values with their Go types. Copies nothing.
 ///
-/// In: the parts of a request and of the Snapshot, as they came. Out: the root that is rendered over. The data is not
-/// changed here; what a template sees of it that is not in the JSON follows from the types (`TypeTable`).
+/// In: the parts of a request and of the Snapshot, unchanged. Out: the root of the template's data. What a template sees
+/// that is not in the JSON follows from the types (`TypeTable`).
 enum SidecarTemplateData {
     static func classic(_ work: PodWork) -> TemplateData {
         let subject = work.subject
@@ -55,7 +55,7 @@ enum SidecarTemplateData {
         return TemplateData(.object(Object(members)), type: TypeTable.classic.templateData)
     }
 
-    /// What the modern form adds.
+    /// The members that only the modern form has.
     struct Additions: Sendable {
         var revision: String
         var nativeSidecars: Bool

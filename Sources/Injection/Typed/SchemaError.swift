@@ -1,11 +1,3 @@
-/// All that does not fit in a value that is read once and reported whole.
-struct SchemaErrors: Error, Sendable {
-    /// At least one.
-    var errors: [SchemaError]
-
-    init(_ errors: [SchemaError]) { self.errors = errors }
-}
-
 /// Why a value does not fit its Go type: where, what was found, what was expected.
 struct SchemaError: Error, Sendable, Equatable {
     /// JSON pointer from the value that was decoded: `/spec/containers/0/args/1`; empty for the value itself.

@@ -1,13 +1,6 @@
 import PluginAPI
 import Values
 
-/// A pod that a configuration is tried on.
-struct PreflightFixture: Sendable {
-    /// `a Deployment's pod, annotated, host network`
-    var name: String
-    var pod: Pod
-}
-
 /// Every combination of who made the pod, whether it carries annotations, whether it shares the host's network, and
 /// (modern form) whether its sidecar is a native one.
 enum PreflightFixtures {

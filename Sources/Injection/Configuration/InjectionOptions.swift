@@ -1,0 +1,29 @@
+public import PluginAPI
+public import Values
+
+/// Options of a Snapshot, besides the files.
+public struct InjectionOptions: Sendable {
+    /// `--revision`; the label `istio.io/rev`.
+    public var revision: String = ""
+    /// `--nativeSidecars`
+    public var nativeSidecars: Bool = false
+    /// The limits of one rendering of an injection template.
+    public var limits: RenderLimits = .injection
+    /// `--podTemplatePath`, before the built-in list.
+    public var podTemplatePaths: [PodTemplatePath] = []
+    /// The environment that `env` reads, and Istio's settings in it: COMPLIANCE_POLICY, PLATFORM.
+    public var environment: [String: String] = [:]
+    /// `--allow-impure-functions`: whether injection templates can call sprig's functions for time, random numbers,
+    /// certificates and network. A Snapshot whose templates call one remembers no answers.
+    public var allowsImpureFunctions: Bool = false
+    /// Annotations of namespaces by name, with the user and group ids that OpenShift gives to each; used only on that
+    /// platform: `PLATFORM` of the environment, else `global.platform` of the values. A review holds only the namespace's
+    /// name.
+    public var namespaceAnnotations: [String: Object] = [:]
+    /// `--cacheBytes`: the size of all caches of a Snapshot together, in bytes; 0 switches them off.
+    public var cacheBytes: Int = 4 << 20
+    /// Counts hits and misses over all Snapshots with these options.
+    public var cacheCounters = CacheCounters()
+
+    public init() {}
+}
