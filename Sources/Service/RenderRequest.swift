@@ -9,7 +9,8 @@ public import Values
 /// Members that the format does not have are ignored.
 ///
 /// ```swift
-/// let body = try JSON.read(#"{"template": "replicas: {{ .count }}", "data": {"count": 3}, "format": "yaml"}"#)
+/// let body = try JSON.read(
+///     #"{"template": "replicas: {{ .count }}", "data": {"count": 3}, "format": "yaml"}"#)
 /// let request = try RenderRequest.parse(body)
 /// let answer = request.run(registry: try StandardPlugins.registry(), limits: .server)
 /// // answer.output is "replicas: 3", answer.value the object {"replicas": 3}; answer.problem says what went wrong
