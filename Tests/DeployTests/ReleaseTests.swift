@@ -79,6 +79,22 @@ struct ReleaseTests {
             bash("scripts/release --dry-run 7.8.9").errors.hasPrefix("release: the working tree has changes"))
     }
 
+    /// `scripts/strip` removes what depends on the checkout's folder, but for one thing: the check that a closure did not
+    /// escape has the length of its file's path in it, unless the file gives another one.
+    @Test func noPathIsCompiledIn() {
+        let listed = run(
+            "/usr/bin/git",
+            [
+                "-C", packageRoot, "grep", "-l", "withoutActuallyEscaping(", "--", "Sources/*.swift",
+                "Plugins/*.swift",
+            ])
+        let files = listed.output.split(separator: "\n")
+        #expect(!files.isEmpty)
+        for file in files {
+            #expect(text(of: "\(packageRoot)/\(file)").contains("#sourceLocation(file:"), "\(file)")
+        }
+    }
+
     @Test func slowerReviewsAreFound() {
         let results = "              plain     unseen    seen\nbuilt-in    1,000,000    500,000    40,000\n"
         folder.write(results, to: "results")
