@@ -131,47 +131,51 @@ static int read_list(const uint8_t *pem, size_t size, struct list *list, const c
     return -1;
 }
 
-static void describe(gnutls_x509_crt_t certificate, struct pillion_certificate *out) {
-    size_t size = sizeof out->subject;
-    if (tls.x509_crt_get_dn(certificate, out->subject, &size) < 0) out->subject[0] = 0;
-    size = sizeof out->issuer;
-    if (tls.x509_crt_get_issuer_dn(certificate, out->issuer, &size) < 0) out->issuer[0] = 0;
+static void describe(gnutls_x509_crt_t certificate, struct pillion_certificate *out,
+                     struct pillion_certificate_texts *texts) {
+    size_t size = sizeof texts->subject;
+    if (tls.x509_crt_get_dn(certificate, texts->subject, &size) < 0) texts->subject[0] = 0;
+    size = sizeof texts->issuer;
+    if (tls.x509_crt_get_issuer_dn(certificate, texts->issuer, &size) < 0) texts->issuer[0] = 0;
+    out->subject = texts->subject;
+    out->issuer = texts->issuer;
+    out->names = texts->names;
     out->not_before = tls.x509_crt_get_activation_time(certificate);
     out->not_after = tls.x509_crt_get_expiration_time(certificate);
     int algorithm = tls.x509_crt_get_pk_algorithm(certificate, &out->bits);
     out->is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
     const char *name = algorithm < 0 ? NULL : tls.pk_algorithm_get_name((gnutls_pk_algorithm_t)algorithm);
-    snprintf(out->algorithm, sizeof out->algorithm, "%s", name == NULL ? "unknown" : name);
+    out->algorithm = name == NULL ? "unknown" : name;
     int signature = tls.x509_crt_get_signature_algorithm(certificate);
     name = signature < 0 ? NULL : tls.sign_get_name((gnutls_sign_algorithm_t)signature);
-    snprintf(out->signature, sizeof out->signature, "%s", name == NULL ? "unknown" : name);
+    out->signature = name == NULL ? "unknown" : name;
     out->is_signature_secure = signature >= 0
         && tls.sign_is_secure2((gnutls_sign_algorithm_t)signature, GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS) != 0;
     out->is_authority = tls.x509_crt_get_ca_status(certificate, NULL) > 0;
     out->is_for_servers = tls.x509_crt_check_key_purpose(certificate, GNUTLS_KP_TLS_WWW_SERVER, 0) != 0;
     out->is_own_issuer = tls.x509_crt_check_issuer(certificate, certificate) != 0;
     size_t used = 0;
-    out->names[0] = 0;
+    texts->names[0] = 0;
     for (unsigned int i = 0; i < 100; i++) {
         char text[256];
         size_t length = sizeof text - 1;
         int type = tls.x509_crt_get_subject_alt_name(certificate, i, text, &length, NULL);
         if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
-        if (type != GNUTLS_SAN_DNSNAME || used + length + 2 > sizeof out->names) continue;
-        memcpy(out->names + used, text, length);
+        if (type != GNUTLS_SAN_DNSNAME || used + length + 2 > sizeof texts->names) continue;
+        memcpy(texts->names + used, text, length);
         used += length;
-        out->names[used++] = '\n';
-        out->names[used] = 0;
+        texts->names[used++] = '\n';
+        texts->names[used] = 0;
     }
 }
 
-int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out, unsigned int room,
-                              const char **error) {
+int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out,
+                              struct pillion_certificate_texts *texts, unsigned int room, const char **error) {
     struct list list;
     if (read_list(pem, size, &list, error) < 0) return -1;
     unsigned int count = list.count < room ? list.count : room;
     for (unsigned int i = 0; i < count; i++) {
-        describe(list.certificates[i], &out[i]);
+        describe(list.certificates[i], &out[i], &texts[i]);
         out[i].is_signed_by_next =
             i + 1 < list.count && tls.x509_crt_check_issuer(list.certificates[i], list.certificates[i + 1]) != 0;
     }

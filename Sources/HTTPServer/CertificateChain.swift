@@ -39,13 +39,15 @@ public struct CertificateChain: Sendable {
     public init(pem: [UInt8]) throws(HTTPServerError) {
         var rows = [pillion_certificate](repeating: pillion_certificate(), count: Self.longest)
         var reason: UnsafePointer<CChar>?
-        let count = pillion_certificates_read(pem, pem.count, &rows, UInt32(rows.count), &reason)
+        let texts = UnsafeMutablePointer<pillion_certificate_texts>.allocate(capacity: Self.longest)
+        defer { texts.deallocate() }
+        let count = pillion_certificates_read(pem, pem.count, &rows, texts, UInt32(rows.count), &reason)
         guard count > 0 else {
             throw HTTPServerError(
                 message: reason.map { String(cString: $0) } ?? "there is no PEM certificate")
         }
         self.pem = pem
-        certificates = rows[..<Int(count)].map(Certificate.init)
+        certificates = rows[..<Int(count)].map { Certificate($0) }
     }
 
     /// Whether the leaf is made out for that DNS name; the common name is not read.
@@ -89,6 +91,7 @@ public struct CertificateChain: Sendable {
 }
 
 extension CertificateChain.Certificate {
+    /// Copies the texts.
     fileprivate init(_ row: pillion_certificate) {
         subject = text(row.subject)
         issuer = text(row.issuer)
@@ -107,7 +110,4 @@ extension CertificateChain.Certificate {
     }
 }
 
-/// A C array of characters up to its NUL.
-private func text<Characters>(_ characters: Characters) -> String {
-    withUnsafeBytes(of: characters) { bytes in String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
-}
+private func text(_ characters: UnsafePointer<CChar>) -> String { String(cString: characters) }

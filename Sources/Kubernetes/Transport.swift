@@ -50,7 +50,7 @@ final class Transport: @unchecked Sendable {
 
     // The checks that the closures did not escape have the length of this file's path in them. With a path of its own,
     // builds in folders of different names give the same bytes.
-    #sourceLocation(file:"Transport.swift",line:51)
+    #sourceLocation(file:"Transport",line:51)
     /// - Parameters:
     ///   - header: each header line, of all answers that come.
     ///   - received: each piece of the body; false ends the request.

@@ -28,7 +28,7 @@ public struct Thread: @unchecked Sendable {
 
     // The check that the body did not escape has the length of this file's path in it. With a path of its own, builds in
     // folders of different names give the same bytes.
-    #sourceLocation(file:"Thread.swift",line:28)
+    #sourceLocation(file:"Thread",line:28)
     /// Runs the body on a thread with a stack of that size, and waits for it.
     ///
     /// - Returns: false if the system has no such thread to give; then the body did not run.

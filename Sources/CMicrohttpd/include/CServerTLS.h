@@ -48,13 +48,21 @@ int pillion_tls_verify_client(void *session, void *authority, char *name, size_t
 /* Whether the client's certificate is made out for that DNS name. */
 int pillion_tls_client_has_name(void *session, const char *name);
 
-/* What a certificate says; texts are cut at their size. */
-struct pillion_certificate {
+/* Room for the texts of a certificate, which are cut at their size. Swift only allocates it: an array of C is a tuple
+   there, and the compiler spent 20 s on copies of 4,096 elements. */
+struct pillion_certificate_texts {
     char subject[256];
     char issuer[256];
-    char names[4096];     /* its DNS names, each with a line feed */
-    char algorithm[32];   /* of its key */
-    char signature[32];   /* the algorithm that it is signed with */
+    char names[4096];
+};
+
+/* The contents of a certificate. */
+struct pillion_certificate {
+    const char *subject;  /* these three are in the texts */
+    const char *issuer;
+    const char *names;    /* its DNS names, each with a line feed */
+    const char *algorithm; /* of its key; static storage */
+    const char *signature; /* the algorithm that it is signed with; static storage */
     int64_t not_before;   /* seconds since 1970 */
     int64_t not_after;
     unsigned int bits;    /* of its key */
@@ -66,9 +74,10 @@ struct pillion_certificate {
     int is_signed_by_next; /* whether the next one in the file signed it */
 };
 
-/* Reads a PEM file of certificates; how many, or -1 with the reason in *error (static storage). */
-int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out, unsigned int room,
-                              const char **error);
+/* Reads a PEM file of certificates, at most `room`; returns how many, or -1 with the reason in *error (static
+   storage). The texts have to outlive the certificates. */
+int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out,
+                              struct pillion_certificate_texts *texts, unsigned int room, const char **error);
 
 /* Whether the first certificate is made out for that DNS name. */
 int pillion_certificate_has_name(const uint8_t *pem, size_t size, const char *name);
