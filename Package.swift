@@ -159,7 +159,7 @@ let package = Package(
             needs: [
                 "Service", "Injection", "Kubernetes", "HTTPServer", "PluginAPI", "Values", "YAML", "System",
             ],
-            exclude: ["cases", "broken"]),
+            exclude: ["cases", "broken", "documentation"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),
         tests("DeployTests", needs: ["Values", "YAML"], exclude: ["certificates", "kustomize"]),
     ],

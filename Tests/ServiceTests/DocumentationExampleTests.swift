@@ -53,7 +53,7 @@ private let examples = [
     }
 
     @Test(arguments: examples) fileprivate func exampleRuns(_ example: DocumentationExample) throws {
-        let path = "\(packageRoot)/Tests/ServiceTests/cases/examples/\(example.type).golden"
+        let path = "\(packageRoot)/Tests/ServiceTests/documentation/\(example.type).golden"
         if let difference = compareGolden(try example.run() + "\n", with: path) {
             Issue.record("\(difference)")
         }
