@@ -95,7 +95,7 @@ let package = Package(
         engine("JsonnetEngine", at: "Plugins/Examples/Jsonnet"),
         module("Policy", at: "Plugins/Policy", needs: ["Values", "PluginAPI"]),
         // L4
-        module("Injection", needs: ["Values", "YAML", "System", "PluginAPI", "CGnuTLS", "CAssets"]),
+        module("Injection", needs: ["Values", "YAML", "System", "PluginAPI", "CAssets"]),
         module("Charts", needs: ["Values", "YAML", "PluginAPI", "CRE2"]),
         module("Kubernetes", needs: ["Values", "YAML", "System", "CCurl", "CGnuTLS"]),
         module("HTTPServer", needs: ["Values", "System", "CMicrohttpd"]),
@@ -139,7 +139,7 @@ let package = Package(
             "PluginAPITests", needs: ["PluginAPI", "Values", "System", "RendererContract"],
             exclude: ["engines"]),
         tests(
-            "GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "YAML", "RendererContract"],
+            "GoTemplateTests", needs: ["GoTemplate", "PluginAPI", "Values", "RendererContract"],
             exclude: ["cases", "oracle"]),
         tests(
             "MustacheTests", needs: ["Mustache", "PluginAPI", "Values", "YAML", "RendererContract"],
@@ -151,9 +151,9 @@ let package = Package(
             exclude: ["cases"]),
         tests(
             "ChartTests", needs: ["Charts", "GoTemplate", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
-        tests("KubernetesTests", needs: ["Kubernetes", "Values", "System", "YAML"]),
+        tests("KubernetesTests", needs: ["Kubernetes", "Values", "System"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values", "System"], exclude: ["certificates"]),
-        tests("MetricsTests", needs: ["Metrics", "Values"]),
+        tests("MetricsTests", needs: ["Metrics"]),
         tests(
             "ServiceTests",
             needs: [

@@ -192,7 +192,11 @@ extension Parser {
             return known
         }
         let name = String(decoding: text(token), as: UTF8.self)
-        guard hasFunction(name) else { throw failure("function %q not defined", [.string(name)]) }
+        guard hasFunction(name) else {
+            var error = failure("function %q not defined", [.string(name)])
+            error.unknownFunction = name
+            throw error
+        }
         syntax.functions.append(name)
         return next
     }

@@ -92,11 +92,7 @@ extension Parser {
         return GoFormat.printf(bytes.count > 10 ? "%.10q..." : "%q", [.text(Array(bytes))])
     }
 
-    func line(_ offset: Int32) -> Int {
-        var line = 1
-        for byte in bytes[..<min(Int(offset), bytes.count)] where byte == UInt8(ascii: "\n") { line += 1 }
-        return line
-    }
+    func line(_ offset: Int32) -> Int { SourceText.position(of: Int(offset), in: bytes).line }
 
     /// Where the token stands that was read as the furthest, which is the one that messages name the line of.
     var lastOffset: Int32 { seen > 0 ? tokens[seen - 1].offset : earlierOffset }

@@ -159,14 +159,8 @@ final class Program: @unchecked Sendable {
     /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.
     func position(of node: NodeIndex) -> (line: Int, column: Int) {
         let source = syntax.source(of: node)
-        let offset = min(Int(syntax.nodes[Int(node)].position), source.bytes.count)
-        var line = 1
-        var lineStart = 0
-        for index in 0..<offset where source.bytes[index] == UInt8(ascii: "\n") {
-            line += 1
-            lineStart = index + 1
-        }
-        return (line, offset - lineStart)
+        let position = SourceText.position(of: Int(syntax.nodes[Int(node)].position), in: source.bytes)
+        return (position.line, position.column - 1)
     }
 
     /// An error at a node, worded and formatted as Go's: the name of the source counts as a part of the format.

@@ -93,29 +93,33 @@ struct SegmentInputs {
         ranges.reserveCapacity(plan.parts.count)
         var member = (value: Value?.none, isKnown: false)
         var field = Value?.none
-        let parts = Borrowed(plan.parts)
-        for index in 0..<parts.count {
-            let isOfSameMember = index > 0 && parts[index].content.member == parts[index - 1].content.member
-            if !isOfSameMember {
-                let value = root[parts[index].content.member]
-                member = (value, Self.isSame(value, known[parts[index].content.member]))
-            }
-            let start = bytes.count
-            if member.isKnown {
-                bytes.append(Tag.known)
-            } else {
-                if !isOfSameMember || parts[index].content.field != parts[index - 1].content.field {
-                    field = Self.value(of: parts[index].content.field, in: member.value)
+        let isWhole = plan.parts.withBorrowedItems { parts in
+            for index in 0..<parts.count {
+                let isOfSameMember =
+                    index > 0 && parts[index].content.member == parts[index - 1].content.member
+                if !isOfSameMember {
+                    let value = root[parts[index].content.member]
+                    member = (value, Self.isSame(value, known[parts[index].content.member]))
                 }
-                let isAppended =
-                    parts[index].content.key == nil
-                    ? Self.append(field, to: &bytes, depth: 0)
-                    : Self.append(
-                        Self.value(of: parts[index].content.key, in: field), to: &bytes, depth: 0)
-                guard isAppended else { return nil }
+                let start = bytes.count
+                if member.isKnown {
+                    bytes.append(Tag.known)
+                } else {
+                    if !isOfSameMember || parts[index].content.field != parts[index - 1].content.field {
+                        field = Self.value(of: parts[index].content.field, in: member.value)
+                    }
+                    let isAppended =
+                        parts[index].content.key == nil
+                        ? Self.append(field, to: &bytes, depth: 0)
+                        : Self.append(
+                            Self.value(of: parts[index].content.key, in: field), to: &bytes, depth: 0)
+                    guard isAppended else { return false }
+                }
+                ranges.append(start..<bytes.count)
             }
-            ranges.append(start..<bytes.count)
+            return true
         }
+        guard isWhole else { return nil }
         self.bytes = bytes.bytes
         self.ranges = ranges
         self.template = template
@@ -192,19 +196,23 @@ struct SegmentInputs {
         case .string(let text)?: append(Tag.string, text, to: &bytes)
         case .array(let items)?:
             append(Tag.array, UInt64(items.count), to: &bytes)
-            let items = Borrowed(items)
-            for index in 0..<items.count
-            where !append(items[index].content, to: &bytes, depth: depth + 1) {
-                return false
+            return items.withBorrowedItems { items in
+                for index in 0..<items.count
+                where !append(items[index].content, to: &bytes, depth: depth + 1) {
+                    return false
+                }
+                return true
             }
         case .object(let object)?:
             append(Tag.object, UInt64(object.count), to: &bytes)
-            let members = Borrowed(object.members)
-            for index in 0..<members.count {
-                append(Tag.string, members[index].content.key, to: &bytes)
-                guard append(members[index].content.value, to: &bytes, depth: depth + 1) else {
-                    return false
+            return object.members.withBorrowedItems { members in
+                for index in 0..<members.count {
+                    append(Tag.string, members[index].content.key, to: &bytes)
+                    guard append(members[index].content.value, to: &bytes, depth: depth + 1) else {
+                        return false
+                    }
                 }
+                return true
             }
         }
         return true

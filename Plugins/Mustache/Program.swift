@@ -131,14 +131,9 @@ extension RenderError {
         _ kind: Kind, _ message: String, template: String, source: ArraySlice<UInt8>, offset: Int,
         limit: ReachedLimit? = nil
     ) {
-        var line = 1
-        var column = 1
-        for byte in source.prefix(offset) {
-            column += 1
-            if byte == UInt8(ascii: "\n") { (line, column) = (line + 1, 1) }
-        }
+        let position = SourceText.position(of: offset, in: source)
         self.init(
-            kind: kind, detail: "template: \(template):\(line):\(column): \(message)",
-            place: Place(template: template, line: line, column: column), limit: limit)
+            kind: kind, detail: "template: \(SourceLocation(template, position)): \(message)",
+            place: Place(template: template, line: position.line, column: position.column), limit: limit)
     }
 }

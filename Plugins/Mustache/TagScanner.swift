@@ -1,4 +1,5 @@
 import PluginAPI
+import Values
 
 /// Bytes → tags, in the order of the source. What lies between two tags is text.
 struct TagScanner {
@@ -143,20 +144,9 @@ struct TagScanner {
 
     /// The first place of the word from `start` on, or nil.
     private func find(_ word: [UInt8], from start: Int) -> Int? {
-        guard let first = word.first else { return nil }
-        return bytes.withUnsafeBufferPointer { (source) -> Int? in
-            var index = start - base
-            let last = source.count - word.count
-            while index <= last {
-                if source[index] == first {
-                    var matched = 1
-                    while matched < word.count, source[index + matched] == word[matched] { matched += 1 }
-                    if matched == word.count { return index + base }
-                }
-                index += 1
-            }
-            return nil
-        }
+        bytes.withUnsafeBufferPointer { source in
+            word.withUnsafeBufferPointer { ByteSearch.index(of: $0, in: source, from: start - base) }
+        }.map { $0 + base }
     }
 
     private func shown(_ range: Range<Int>) -> String {

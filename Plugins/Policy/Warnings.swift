@@ -30,7 +30,7 @@ struct Warnings {
     private func wish(_ map: String) -> Value? { subject.metadata[map]?.object?[injectKey] }
 
     private func place(_ map: String, _ key: String = injectKey) -> String {
-        "\(subject.pointer)/metadata/\(map)/\(pointerToken(key))"
+        subject.place(of: key, in: map)
     }
 
     private func whose() -> String { subject.pointer.isEmpty ? "pod" : "pod template" }
@@ -146,7 +146,7 @@ struct Warnings {
         let kind = subject.object?["kind"]?.string.map { "the \(bounded($0, limit: 63))'s " } ?? ""
         let owner =
             pointer == "/metadata" ? "\(kind)own metadata" : pointer.isEmpty ? "the object itself" : pointer
-        let source = "\(pointer)/\(map)/\(pointerToken(injectKey))"
+        let source = "\(pointer)/\(map)/\(JSONPointer.escape(injectKey))"
         warnings.append(
             DecisionWarning(
                 "the \(one) \(injectKey) stands on \(owner), where it is not read: move it to "

@@ -164,21 +164,8 @@ extension Evaluator {
 
     private func place(_ map: String, _ subject: DecisionSubject) -> String? {
         guard subject.metadata[map]?.object?[injectKey] != nil else { return nil }
-        return subject.pointer + "/metadata/\(map)/" + pointerToken(injectKey)
+        return subject.place(of: injectKey, in: map)
     }
-}
-
-/// A key as a token of a JSON pointer (RFC 6901).
-func pointerToken(_ key: String) -> String {
-    var result = ""
-    for character in key.unicodeScalars {
-        switch character {
-        case "~": result += "~0"
-        case "/": result += "~1"
-        default: result.unicodeScalars.append(character)
-        }
-    }
-    return result
 }
 
 /// Text of the configuration that may be long, for a sentence.

@@ -5,7 +5,7 @@ public import Values
 public struct InjectionError: Error, Sendable, CustomStringConvertible {
     /// The step that failed; the label of the error counters.
     public enum Stage: String, Sendable, CaseIterable {
-        case decode, decide, render, parse, schema, patch, encode, deadline, overload
+        case decode, decide, render, parse, schema, patch, deadline, overload
     }
 
     public var stage: Stage

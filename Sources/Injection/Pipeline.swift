@@ -107,17 +107,15 @@ public enum Pipeline {
 
     /// Answers a review without deciding about its pod: on overload, after a deadline, before the first configuration.
     ///
-    /// - Parameter allowed: whether the failure mode admits the pod.
+    /// - Parameter options: of them `allowsFailure`, the failure mode.
     public static func reviewWithoutInjection(
-        _ body: UnsafeBufferPointer<UInt8>, allowed: Bool, error: InjectionError,
+        _ body: UnsafeBufferPointer<UInt8>, error: InjectionError, options: ReviewOptions,
         into output: inout ByteBuffer
     ) -> ReviewReport {
         var run = ReviewRun { () throws(JSONError) in
             try JSON.read(body, limits: JSONLimits(depth: maximumDepth))
         }
         run.fail(error)
-        var options = ReviewOptions()
-        options.allowOnFailure = allowed
         return run.finish(options, into: &output)
     }
 

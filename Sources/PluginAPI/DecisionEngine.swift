@@ -74,6 +74,13 @@ public struct DecisionSubject: Sendable {
         self.subresource = subresource
         self.webhook = webhook
     }
+
+    /// JSON pointer of a label or annotation in the object that was given.
+    ///
+    /// - Parameter map: `labels` or `annotations`.
+    public func place(of key: String, in map: String) -> String {
+        "\(pointer)/metadata/\(map)/\(JSONPointer.escape(key))"
+    }
 }
 
 /// Whether a pod gets a sidecar, and why.

@@ -159,7 +159,7 @@ final class PluginCall: @unchecked Sendable {
             found.pointee = known
             return 1
         }
-        guard let value = Self.value(at: pointer, in: data) else { return 0 }
+        guard let value = (try? JSONPointer(parsing: name))?.value(in: data) else { return 0 }
         var text = ByteBuffer(capacity: 32)
         if case .string(let string) = value { text.append(string) } else { JSON.write(value, into: &text) }
         var answer = pillion_value()
@@ -177,32 +177,6 @@ final class PluginCall: @unchecked Sendable {
         self.found[name] = answer
         found.pointee = answer
         return 1
-    }
-
-    /// RFC 6901: `~1` is a slash and `~0` a tilde, in this order.
-    private static func value(at pointer: UnsafeRawBufferPointer, in data: Value) -> Value? {
-        guard let first = pointer.first else { return data }
-        guard first == UInt8(ascii: "/") else { return nil }
-        var value = data
-        for part in pointer.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        {
-            var key: [UInt8] = []
-            var isEscape = false
-            for byte in part {
-                if isEscape {
-                    key.append(byte == UInt8(ascii: "1") ? UInt8(ascii: "/") : UInt8(ascii: "~"))
-                    isEscape = false
-                } else if byte == UInt8(ascii: "~") {
-                    isEscape = true
-                } else {
-                    key.append(byte)
-                }
-            }
-            let name = String(decoding: key, as: UTF8.self)
-            guard let inner = value[name] ?? Int(name).flatMap({ value[$0] }) else { return nil }
-            value = inner
-        }
-        return value
     }
 }
 

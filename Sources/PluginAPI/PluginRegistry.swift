@@ -13,6 +13,12 @@ public struct PluginRegistry: Sendable {
         self.decisions = decisions
     }
 
+    /// The id of the engine that is meant where none is named: the first of the list.
+    public var defaultEngine: String { renderers.first?.description.id ?? "" }
+
+    /// The rules that decide: the first of the list.
+    public var decisionPlugin: (any DecisionPlugin)? { decisions.first }
+
     /// The renderer of that id, or nil.
     public func renderer(_ id: String) -> (any Renderer)? {
         renderers.first { $0.description.id == id }

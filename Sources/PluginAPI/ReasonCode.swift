@@ -33,11 +33,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case renderedYAMLInvalid = "rendered_yaml_invalid"
     case renderedSchemaInvalid = "rendered_schema_invalid"
     case patchSelfCheckFailed = "patch_self_check_failed"
-    case orderCycle = "order_cycle"
-    case taintedValue = "tainted_value"
     case deadlineExceeded = "deadline_exceeded"
     case overloaded = "overloaded"
-    case configNotLoaded = "config_not_loaded"
     case internalError = "internal_error"
     // A rule of a trace that leaves the answer to the rules after it; never the reason of a decision.
     case ruleNotMet = "rule_not_met"

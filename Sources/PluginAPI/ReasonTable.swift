@@ -242,17 +242,6 @@ extension ReasonCode {
                 .error, "the patch, applied to the pod, does not give the pod that was meant",
                 "The patch is checked before it is sent, and a wrong one is not sent. This is a fault of the "
                     + "program and worth a report.")
-        case .orderCycle:
-            return row(
-                .error, "the wishes for the order of the containers contradict each other",
-                remedy: "remove one of the wishes that the message names",
-                "Containers that must each come before the other cannot be put in order.")
-        case .taintedValue:
-            return row(
-                .error, "a value of the pod would change the structure of the rendered YAML",
-                remedy: "quote the value in the template, or correct it in the pod",
-                "A label or annotation with line breaks or YAML signs in it would write more than a value. With "
-                    + "enforcement on that is refused.")
         case .deadlineExceeded:
             return row(
                 .error, "the answer was not ready within the time that the caller allows",
@@ -265,11 +254,6 @@ extension ReasonCode {
                 remedy: "run more replicas, or raise the limit on requests in work",
                 "Rather than queueing requests until they time out, the service answers at once, with the "
                     + "verdict of the failure mode.")
-        case .configNotLoaded:
-            return row(
-                .error, "there is no injection configuration that could be used",
-                remedy: "mend the configuration files; the log and /debug/config say what is wrong",
-                "No configuration has been read successfully since the start.")
         case .internalError:
             return row(
                 .error, "something went wrong inside the program",

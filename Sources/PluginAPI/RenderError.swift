@@ -13,6 +13,17 @@ public struct RenderError: Error, Sendable, Equatable {
         case deadline = "deadline_exceeded"
         /// The engine itself did wrong (a loaded engine that answers nonsense).
         case engine = "internal_error"
+
+        /// The reason that decisions and reviews give for it.
+        public var reason: ReasonCode {
+            switch self {
+            case .parse: .templateParseError
+            case .execution: .templateExecError
+            case .limit: .limitExceeded
+            case .deadline: .deadlineExceeded
+            case .engine: .internalError
+            }
+        }
     }
 
     /// The place in the template.
@@ -37,6 +48,8 @@ public struct RenderError: Error, Sendable, Equatable {
     public var place: Place?
     /// The limit that was reached, where it was one.
     public var limit: ReachedLimit?
+    /// The function that the template names and the engine does not have, where that is the error.
+    public var unknownFunction: String?
 
     public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: ReachedLimit? = nil) {
         self.kind = kind

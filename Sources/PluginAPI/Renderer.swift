@@ -224,4 +224,21 @@ extension CompiledTemplate {
         var usage = RenderUsage()
         try render(data, limits: limits, sourceMap: &map, usage: &usage, into: &output)
     }
+
+    /// Renders again for the source map of an output that turned out to be wrong; nil if that fails now.
+    ///
+    /// The first rendering's steps were counted, so its deadline, which may be near, does not end this one.
+    public func sourceMap(of data: TemplateData, limits: RenderLimits) -> SourceMap? {
+        var limits = limits
+        limits.deadline = nil
+        var map: SourceMap? = SourceMap()
+        var usage = RenderUsage()
+        var output = ByteBuffer(capacity: 4096)
+        do throws(RenderError) {
+            try render(data, limits: limits, sourceMap: &map, usage: &usage, into: &output)
+        } catch {
+            return nil
+        }
+        return map
+    }
 }

@@ -1,3 +1,5 @@
+import Values
+
 /// For every run of output bytes, the place in a template that wrote it. Costs nothing when nobody asks for it.
 public struct SourceMap: Sendable {
     public enum Kind: String, Sendable { case literal, value }
@@ -49,6 +51,46 @@ public struct SourceMap: Sendable {
             nearest = run
         }
         return nearest
+    }
+
+    /// The place in the template that wrote the byte at that offset of the output, or nil.
+    public func place(at offset: Int) -> RenderError.Place? {
+        guard let run = run(at: offset) else { return nil }
+        // Inside a literal the template's text runs along with the output's.
+        return place(
+            run.template, run.kind == .literal ? run.offset + offset - run.output.lowerBound : run.offset)
+    }
+
+    /// Where a run comes from.
+    public func place(of run: Run) -> RenderError.Place? { place(run.template, run.offset) }
+
+    private func place(_ template: Int, _ offset: Int) -> RenderError.Place? {
+        guard templates.indices.contains(template) else { return nil }
+        let source = templates[template]
+        let position = SourceText.position(of: offset, in: source.bytes)
+        return RenderError.Place(template: source.name, line: position.line, column: position.column)
+    }
+
+    /// What an error message says about a byte of the output.
+    public struct Origin: Sendable {
+        /// The place in the template that wrote it.
+        public var place: RenderError.Place?
+        /// The template's line there, with a caret.
+        public var snippet: String?
+        /// The beginning of the value that somebody should look at first, and where the template writes it.
+        public var value: (text: String, place: RenderError.Place)?
+    }
+
+    /// Where a byte of the output comes from.
+    public func origin(of offset: Int, in output: [UInt8]) -> Origin {
+        var origin = Origin(place: place(at: offset))
+        if let place = origin.place, let source = templates.first(where: { $0.name == place.template }) {
+            origin.snippet = SourceText(source.bytes).snippet(line: place.line, column: place.column)
+        }
+        if let run = value(near: offset, in: output), let place = place(of: run) {
+            origin.value = (SourceText.beginning(of: output[run.output]), place)
+        }
+        return origin
     }
 
     /// The first run that goes beyond an offset.

@@ -1,8 +1,12 @@
 import HTTPServer
+import Values
 
-/// How long a review may take, and how it is answered when it fails.
-struct FailurePolicy: Sendable {
+/// How long a review may take, and how it is answered when it fails. Made once; a class, as the options are long and
+/// every review holds it.
+final class FailurePolicy: Sendable {
     let options: ServeOptions
+
+    init(options: ServeOptions) { self.options = options }
 
     /// Nanoseconds that are kept back from the caller's own timeout for the way there and back.
     private static let margin: UInt64 = 500_000_000
@@ -17,13 +21,16 @@ struct FailurePolicy: Sendable {
         return request.arrival &+ budget
     }
 
-    /// Whether a review that failed is allowed without a sidecar. A caller may choose by `?failureMode=`, so that
-    /// two webhooks with different selectors can differ.
-    func allows(_ request: HTTPRequest, namespace: String) -> Bool {
+    /// Whether a review that failed is allowed without a sidecar, by its namespace. A caller may choose by
+    /// `?failureMode=`, so that two webhooks with different selectors can differ.
+    func allows(_ request: HTTPRequest) -> @Sendable (_ namespace: String) -> Bool {
+        let wanted = request.query("failureMode").flatMap { ServeOptions.FailureMode(rawValue: $0) }
+        return { self.allows(namespace: $0, wanted) }
+    }
+
+    private func allows(namespace: String, _ wanted: ServeOptions.FailureMode?) -> Bool {
         if isNeverBlocked(namespace) { return true }
-        if let text = request.query("failureMode"), let mode = ServeOptions.FailureMode(rawValue: text) {
-            return mode == .allow
-        }
+        if let wanted { return wanted == .allow }
         for rule in options.failureModes where Self.matches(rule.namespaces, namespace) {
             return rule.mode == .allow
         }
@@ -44,21 +51,11 @@ struct FailurePolicy: Sendable {
         guard text.hasPrefix(parts[0]),
             text.utf8.count >= parts[0].utf8.count + parts[parts.count - 1].utf8.count
         else { return false }
-        var rest = text.dropFirst(parts[0].count)
+        var start = text.index(text.startIndex, offsetBy: parts[0].count)
         for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
-            guard let found = Self.range(of: part, in: rest) else { return false }
-            rest = rest[found.upperBound...]
+            guard let found = text.firstRange(ofBytes: String(part), from: start) else { return false }
+            start = found.upperBound
         }
-        return rest.hasSuffix(parts[parts.count - 1])
-    }
-
-    private static func range(of part: Substring, in text: Substring) -> Range<String.Index>? {
-        var start = text.startIndex
-        while start <= text.endIndex {
-            if text[start...].hasPrefix(part) { return start..<text.index(start, offsetBy: part.count) }
-            guard start < text.endIndex else { return nil }
-            start = text.index(after: start)
-        }
-        return nil
+        return text[start...].hasSuffix(parts[parts.count - 1])
     }
 }

@@ -5,12 +5,9 @@ extension RenderRequest {
     /// What to do about a function that is not defined: the set that has it, or the names that are near; nil for any
     /// other problem.
     public func hint(for problem: RequestProblem, _ context: Context) -> String? {
-        let words = problem.detail.split(separator: "\"", omittingEmptySubsequences: false)
-        guard problem.code == RenderError.Kind.parse.rawValue, problem.detail.hasSuffix("\" not defined"),
-            words.count >= 3, words[words.count - 3].hasSuffix("function "),
-            let renderer = context.registry.renderer(engine)
+        guard let name = problem.unknownFunction,
+            let renderer = context.registry.renderer(engine ?? context.registry.defaultEngine)
         else { return nil }
-        let name = String(words[words.count - 2])
         let known = renderer.functions
         var sets: [String] = []
         for function in known where function.name == name && !sets.contains(function.set) {
@@ -33,6 +30,6 @@ extension RenderRequest {
     /// The template's line with a mark below the column; nil where there is no such line.
     public func snippet(of place: RenderError.Place) -> String? {
         sources.sources.first { $0.name == place.template }
-            .flatMap { Snippet.text(of: $0.bytes, line: place.line, column: place.column) }
+            .flatMap { SourceText($0.bytes).snippet(line: place.line, column: place.column) }
     }
 }

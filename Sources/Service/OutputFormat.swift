@@ -29,8 +29,9 @@ extension RenderRequest {
                     status: 422, code: "rendered_yaml_invalid",
                     detail: "the output holds \(documents.count) YAML documents, want one")
             } catch {
-                let lines = LineTable(answer.output)
-                let offset = error.culprit(in: answer.output).flatMap { lines.offset(of: $0) }
+                let offset = error.culprit(in: answer.output).flatMap {
+                    SourceText(answer.output).offset(of: $0)
+                }
                 answer.problem = problem(
                     "rendered_yaml_invalid", "the output is not YAML: \(error.message)", at: offset,
                     in: answer, template, limits)
@@ -46,42 +47,20 @@ extension RenderRequest {
         guard let offset, !answer.output.isEmpty else { return problem }
         // An error at the very end belongs to what was written last.
         let end = min(offset, answer.output.count - 1)
-        let position = LineTable(answer.output).position(of: end)
-        let map = answer.sourceMap ?? sourceMap(template, limits)
-        if let place = map?.place(at: end) {
-            problem.members["template"] = place.json
-            if let source = sources.sources.first(where: { $0.name == place.template }) {
-                problem.members["snippet"] =
-                    Snippet.text(of: source.bytes, line: place.line, column: place.column).map { .string($0) }
-            }
-        }
+        let position = SourceText.position(of: end, in: answer.output)
+        let map = answer.sourceMap ?? template.sourceMap(of: TemplateData(data), limits: limits)
         var rendered = Object([
             Member("line", .int(Int64(position.line))), Member("column", .int(Int64(position.column))),
         ])
-        if let run = map?.value(near: end, in: answer.output),
-            let place = map?.place(at: run.output.lowerBound)
-        {
-            rendered["value"] = .string(Snippet.beginning(of: answer.output[run.output]))
-            rendered["writtenBy"] = place.json
+        if let origin = map?.origin(of: end, in: answer.output) {
+            if let place = origin.place { problem.members["template"] = place.json }
+            if let snippet = origin.snippet { problem.members["snippet"] = .string(snippet) }
+            if let value = origin.value {
+                rendered["value"] = .string(value.text)
+                rendered["writtenBy"] = value.place.json
+            }
         }
         problem.members["rendered"] = .object(rendered)
         return problem
-    }
-
-    /// The rendering went well once and its steps are counted, so the deadline, which may have come near, is not
-    /// what should end it now.
-    private func sourceMap(_ template: any CompiledTemplate, _ limits: RenderLimits) -> SourceMap? {
-        var limits = limits
-        limits.deadline = nil
-        var map: SourceMap? = SourceMap()
-        var usage = RenderUsage()
-        var output = ByteBuffer(capacity: 4096)
-        do throws(RenderError) {
-            try template.render(
-                TemplateData(data), limits: limits, sourceMap: &map, usage: &usage, into: &output)
-        } catch {
-            return nil
-        }
-        return map
     }
 }

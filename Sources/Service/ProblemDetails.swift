@@ -19,6 +19,8 @@ public struct RequestProblem: Error, Sendable, Equatable {
     public var challenge: String
     /// The limit of a rendering that was reached, for the metrics; `members` has it for the caller.
     public var limit: RenderLimit?
+    /// The function that a template names and the engine does not have, for hints.
+    public var unknownFunction: String?
 
     public init(
         status: Int, code: String, detail: String, members: Object = Object(), retryAfter: Int? = nil,
@@ -57,7 +59,6 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("webhook_invalid", 422, "The webhook configuration cannot be used"),
         ("rendered_json_invalid", 422, "The output is not JSON"),
         ("overloaded", 503, "The server has too much to do"),
-        ("shutting_down", 503, "The server is about to end"),
         ("deadline_exceeded", 504, "The answer took too long"),
         ("version_not_supported", 505, "The HTTP version is not supported"),
         ("internal_error", 500, "The server did wrong"),

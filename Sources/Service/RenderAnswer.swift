@@ -87,6 +87,7 @@ extension RenderRequest {
     }
 
     private func compiled(_ context: Context) throws(RequestProblem) -> any CompiledTemplate {
+        let engine = engine ?? context.registry.defaultEngine
         guard let renderer = context.registry.renderer(engine) else {
             let ids = context.registry.renderers.map { $0.description.id }.joined(separator: ", ")
             throw .malformed("\"engine\" is \"\(excerpt(engine))\": want one of \(ids)")
@@ -142,11 +143,12 @@ extension RequestProblem {
         if let place = error.place {
             members["template"] = place.json
             if let source = sources.sources.first(where: { $0.name == place.template }),
-                let snippet = Snippet.text(of: source.bytes, line: place.line, column: place.column)
+                let snippet = SourceText(source.bytes).snippet(line: place.line, column: place.column)
             {
                 members["snippet"] = .string(snippet)
             }
         }
+        unknownFunction = error.unknownFunction
         if let limit = error.limit {
             self.limit = limit.limit
             members["limit"] = limit.json

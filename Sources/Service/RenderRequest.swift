@@ -21,7 +21,8 @@ public struct RenderRequest: Sendable {
 
     /// The caller's mark (`id`), given back by `render --requests`.
     public var id: Value?
-    public var engine: String
+    /// An engine's id; nil is the default engine.
+    public var engine: String?
     public var sources: TemplateSources
     /// The name of a template that the server holds, instead of `sources`.
     public var reference: String?
@@ -33,7 +34,7 @@ public struct RenderRequest: Sendable {
     public var wantsSourceMap: Bool
 
     public init(
-        id: Value? = nil, engine: String = "gotemplate", sources: TemplateSources, reference: String? = nil,
+        id: Value? = nil, engine: String? = nil, sources: TemplateSources, reference: String? = nil,
         options: CompileOptions = CompileOptions(), data: Value = .null, format: Format = .text,
         lowered: [RenderLimit: Int] = [:], wantsSourceMap: Bool = false
     ) {
@@ -71,7 +72,7 @@ public struct RenderRequest: Sendable {
             main: TemplateSource(name: name, bytes: main ?? []),
             others: try reader.object("templates") ?? Object(), order: try option.strings("parseOrder"))
         return RenderRequest(
-            id: body["id"], engine: try reader.string("engine") ?? "gotemplate",
+            id: body["id"], engine: try reader.string("engine"),
             sources: TemplateSources(sources, entry: try option.string("execute") ?? name),
             reference: reference,
             options: try compileOptions(option, functions: reader.strings("functions") ?? []),

@@ -102,8 +102,7 @@ final class Router: HTTPHandler {
     /// Reviews stand in the way of a pod; renderings and manifests do not.
     func isUrgent(_ request: HTTPRequest) -> Bool {
         guard request.method == "POST", request.path.hasPrefix("/inject") else { return false }
-        return MediaType(contentType: request.header("Content-Type") ?? "") == .json
-            && TopLevelKind.isReview(request.body)
+        return request.isReview
     }
 
     func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse {

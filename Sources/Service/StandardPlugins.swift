@@ -13,6 +13,9 @@ public enum StandardPlugins {
     /// Ids that a loaded engine cannot have.
     public static var ids: [String] { renderers.map(\.description.id) }
 
+    /// The id of the engine that is meant where none is named.
+    public static var defaultEngine: String { renderers[0].description.id }
+
     /// - Parameter loaded: engines from `--plugin-dir`, which stand behind those of the list.
     public static func registry(
         loaded: [any Renderer] = []

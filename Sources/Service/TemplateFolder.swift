@@ -85,7 +85,8 @@ final class TemplateFolder: Sendable {
         }
     }
 
-    private static let engines = ["tmpl": "gotemplate", "gotmpl": "gotemplate"]
+    /// Endings of templates of the default engine; any other ending is an engine's id.
+    private static let defaultEndings = ["tmpl", "gotmpl"]
 
     private static func compiled(
         _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits, _ impure: Bool
@@ -96,7 +97,7 @@ final class TemplateFolder: Sendable {
         for file in files {
             let parts = file.name.split(separator: ".", omittingEmptySubsequences: false)
             let ending = parts.count < 2 ? "" : String(parts[parts.count - 1])
-            let engine = engines[ending] ?? ending
+            let engine = defaultEndings.contains(ending) ? registry.defaultEngine : ending
             guard registry.renderer(engine) != nil, parts.count >= 2, !parts[0].isEmpty else {
                 let ids = registry.renderers.map(\.description.id).joined(separator: ", .")
                 problems.append("\(file.name): want a name that ends in .tmpl, .\(ids)")

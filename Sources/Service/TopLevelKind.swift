@@ -1,3 +1,15 @@
+import HTTPServer
+
+extension HTTPRequest {
+    /// Whether it is to be answered as a review, and not as a manifest.
+    var isReview: Bool {
+        MediaType(contentType: header("Content-Type") ?? "") == .json && holdsReview
+    }
+
+    /// The same for a body that is known to be JSON.
+    var holdsReview: Bool { TopLevelKind.isReview(body) }
+}
+
 /// Finds out what a JSON body is before it is read: an AdmissionReview or something else.
 enum TopLevelKind {
     /// Whether the body should be answered as a review: its `kind` is AdmissionReview, or it has none that can be

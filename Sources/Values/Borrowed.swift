@@ -2,12 +2,12 @@
     import Glibc
 #endif
 
-/// The items of an array that somebody else holds for as long as this is used: looking at them counts no references.
+/// The items of an array, for the time of a call of `withBorrowedItems`: reading them counts no references.
 ///
 /// An item that is read out of an array, or through a pointer, is held for the time of its use: two atomic operations
-/// for each key and each value, a fifth of the time of writing JSON. A type that cannot be copied is borrowed where it
-/// stands.
-public struct Borrowed<Element> {
+/// for each key and each value, a fifth of the time of writing JSON. A type that cannot be copied is borrowed in place,
+/// and cannot leave the call that lends it.
+public struct Borrowed<Element>: ~Copyable {
     /// One item, in the array's own memory.
     public struct Item: ~Copyable {
         public let content: Element
@@ -16,21 +16,18 @@ public struct Borrowed<Element> {
     @usableFromInline
     let items: UnsafePointer<Item>
 
-    /// Where no item is looked for.
+    /// Where no item is read.
     @usableFromInline
     static var nowhere: UnsafeRawPointer { UnsafeRawPointer(bitPattern: MemoryLayout<Element>.alignment)! }
 
     public let count: Int
 
-    /// - Precondition: the array is held, and not changed, for as long as this is used.
     @inlinable
-    public init(_ array: [Element]) {
-        count = array.count
+    init(_ buffer: UnsafeBufferPointer<Element>) {
+        count = buffer.count
+        let base = buffer.baseAddress.map { UnsafeRawPointer($0) }
         // A structure of one member lies in memory as that member does.
-        items = array.withUnsafeBufferPointer { buffer in
-            let base = buffer.baseAddress.map { UnsafeRawPointer($0) }
-            return (base ?? Self.nowhere).assumingMemoryBound(to: Item.self)
-        }
+        items = (base ?? Self.nowhere).assumingMemoryBound(to: Item.self)
     }
 
     @inlinable
@@ -43,8 +40,18 @@ public struct Borrowed<Element> {
     }
 
     /// Whether both hold the same bits at that place, and so equal values. Bits that differ say nothing.
-    func hasSameBits(as other: Borrowed, at place: Int) -> Bool {
+    func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
         precondition(place >= 0 && place < count && place < other.count)
         return memcmp(items + place, other.items + place, MemoryLayout<Element>.size) == 0
+    }
+}
+
+extension Array {
+    /// Lends the items to the body. The array is held meanwhile, and cannot be changed.
+    @inlinable
+    public func withBorrowedItems<R, E: Error>(
+        _ body: (borrowing Borrowed<Element>) throws(E) -> R
+    ) throws(E) -> R {
+        try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(Borrowed(buffer)) }
     }
 }

@@ -62,29 +62,29 @@ struct JSONDifference {
 
     private mutating func compareMembers(_ old: Object, _ new: Object) {
         if hasSameKeys(old, new) {
-            withExtendedLifetime((old, new)) {
-                let old = Borrowed(old.members)
-                let new = Borrowed(new.members)
-                for place in 0..<old.count where !old.hasSameBits(as: new, at: place) {
-                    descend(old[place].content.key, old[place].content.value, new[place].content.value)
+            old.members.withBorrowedItems { old in
+                new.members.withBorrowedItems { new in
+                    for place in 0..<old.count where !old.hasSameBits(as: new, at: place) {
+                        descend(old[place].content.key, old[place].content.value, new[place].content.value)
+                    }
                 }
             }
             return
         }
         let oldPlaces = KeyIndex(old.members)
         let newPlaces = KeyIndex(new.members)
-        withExtendedLifetime((old, new)) {
-            let old = Borrowed(old.members)
-            let new = Borrowed(new.members)
-            for place in 0..<old.count
-            where newPlaces.place(of: old[place].content.key, near: place) == nil {
-                remove(old[place].content.key)
-            }
-            for place in 0..<new.count {
-                if let other = oldPlaces.place(of: new[place].content.key, near: place) {
-                    descend(new[place].content.key, old[other].content.value, new[place].content.value)
-                } else {
-                    add(new[place].content.key, new[place].content.value)
+        old.members.withBorrowedItems { old in
+            new.members.withBorrowedItems { new in
+                for place in 0..<old.count
+                where newPlaces.place(of: old[place].content.key, near: place) == nil {
+                    remove(old[place].content.key)
+                }
+                for place in 0..<new.count {
+                    if let other = oldPlaces.place(of: new[place].content.key, near: place) {
+                        descend(new[place].content.key, old[other].content.value, new[place].content.value)
+                    } else {
+                        add(new[place].content.key, new[place].content.value)
+                    }
                 }
             }
         }
@@ -93,12 +93,15 @@ struct JSONDifference {
     /// Whether both have the same keys in the same order, as an object has that was copied and changed.
     private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
         guard old.count == new.count else { return false }
-        return withExtendedLifetime((old, new)) {
-            let old = Borrowed(old.members)
-            let new = Borrowed(new.members)
-            return (0..<old.count).allSatisfy {
-                old.hasSameBits(as: new, at: $0)
-                    || old[$0].content.key.hasSameBytes(as: new[$0].content.key)
+        return old.members.withBorrowedItems { old in
+            new.members.withBorrowedItems { new in
+                for place in 0..<old.count
+                where !old.hasSameBits(as: new, at: place)
+                    && !old[place].content.key.hasSameBytes(as: new[place].content.key)
+                {
+                    return false
+                }
+                return true
             }
         }
     }
@@ -121,10 +124,14 @@ struct JSONDifference {
         }
 
         func place(of key: String, near place: Int) -> Int? {
-            let members = Borrowed(self.members)
-            if place < members.count, members[place].content.key.hasSameBytes(as: key) { return place }
-            if let places { return places[ExactKey(key)] }
-            return (0..<members.count).first { members[$0].content.key.hasSameBytes(as: key) }
+            members.withBorrowedItems { members in
+                if place < members.count, members[place].content.key.hasSameBytes(as: key) { return place }
+                if let places { return places[ExactKey(key)] }
+                for place in 0..<members.count where members[place].content.key.hasSameBytes(as: key) {
+                    return place
+                }
+                return nil
+            }
         }
     }
 
@@ -160,17 +167,19 @@ struct JSONDifference {
     /// Whether the items of one list begin the other, changed perhaps, but with the names that they had.
     private func keepsNames(_ old: [Value], _ new: [Value]) -> Bool {
         guard old.count <= new.count else { return false }
-        let oldItems = Borrowed(old)
-        let newItems = Borrowed(new)
-        return old.indices.allSatisfy { place in
-            guard case .object(let left) = old[place], case .string(let name)? = left["name"] else {
-                return false
+        return old.withBorrowedItems { oldItems in
+            new.withBorrowedItems { newItems in
+                for place in old.indices {
+                    guard case .object(let left) = old[place], case .string(let name)? = left["name"] else {
+                        return false
+                    }
+                    if oldItems.hasSameBits(as: newItems, at: place) { continue }
+                    guard case .object(let right) = new[place], case .string(let other)? = right["name"],
+                        name.hasSameBytes(as: other)
+                    else { return false }
+                }
+                return true
             }
-            if oldItems.hasSameBits(as: newItems, at: place) { return true }
-            guard case .object(let right) = new[place], case .string(let other)? = right["name"] else {
-                return false
-            }
-            return name.hasSameBytes(as: other)
         }
     }
 

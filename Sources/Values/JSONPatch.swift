@@ -50,8 +50,7 @@ public enum JSONPatch {
     /// Writes the operations as the JSON of a patch.
     public static func write(_ operations: [Operation], into output: inout ByteBuffer) {
         output.append(UInt8(ascii: "["))
-        withExtendedLifetime(operations) {
-            let operations = Borrowed(operations)
+        operations.withBorrowedItems { operations in
             for index in 0..<operations.count {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
                 write(operations[index], into: &output)

@@ -100,8 +100,7 @@ extension JSONPointer {
         let start = output.count
         var isPlain = true
         output.append(UInt8(ascii: "\""))
-        withExtendedLifetime(tokens) {
-            let tokens = Borrowed(tokens)
+        tokens.withBorrowedItems { tokens in
             for index in 0..<tokens.count {
                 output.append(UInt8(ascii: "/"))
                 isPlain = tokens[index].content.withBytes { Self.append($0, into: &output) } && isPlain

@@ -11,32 +11,32 @@ struct JSONWriter {
         self.escapesHTML = escapesHTML
     }
 
-    /// A container that is open, and which of its parts comes next. The value that is written holds them all: counting
-    /// who holds each was a tenth of the time.
+    /// A container that is open, and which of its parts comes next. It is held once, its parts are borrowed.
     private enum Frame {
-        case array(Borrowed<Value>, next: Int)
-        case object(Borrowed<Member>, next: Int)
+        case array([Value], next: Int)
+        case object([Member], next: Int)
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
-        withExtendedLifetime(value) {
-            guard let outermost = begin(value, into: &output) else { return }
-            write(outermost, into: &output)
-        }
+        guard let outermost = begin(value, into: &output) else { return }
+        write(outermost, into: &output)
     }
 
     private func write(_ outermost: Frame, into output: inout ByteBuffer) {
         var frame = outermost
-        // Those around the one at hand.
+        // Those around it.
         var frames: [Frame] = []
         while true {
             var inner: Frame?
             switch frame {
             case .array(let items, var next):
-                while next < items.count, inner == nil {
-                    separate(first: next == 0, depth: frames.count + 1, into: &output)
-                    inner = begin(items[next].content, into: &output)
-                    next += 1
+                let depth = frames.count + 1
+                items.withBorrowedItems { items in
+                    while next < items.count, inner == nil {
+                        separate(first: next == 0, depth: depth, into: &output)
+                        inner = begin(items[next].content, into: &output)
+                        next += 1
+                    }
                 }
                 if inner == nil {
                     close(UInt8(ascii: "]"), depth: frames.count, into: &output)
@@ -44,10 +44,13 @@ struct JSONWriter {
                     frames.append(.array(items, next: next))
                 }
             case .object(let members, var next):
-                while next < members.count, inner == nil {
-                    separate(first: next == 0, depth: frames.count + 1, into: &output)
-                    inner = begin(members[next], into: &output)
-                    next += 1
+                let depth = frames.count + 1
+                members.withBorrowedItems { members in
+                    while next < members.count, inner == nil {
+                        separate(first: next == 0, depth: depth, into: &output)
+                        inner = begin(members[next], into: &output)
+                        next += 1
+                    }
                 }
                 if inner == nil {
                     close(UInt8(ascii: "}"), depth: frames.count, into: &output)
@@ -78,11 +81,11 @@ struct JSONWriter {
         case .string(let text): write(string: text, into: &output)
         case .array(let items):
             output.append(UInt8(ascii: "["))
-            if !items.isEmpty { return .array(Borrowed(items), next: 0) }
+            if !items.isEmpty { return .array(items, next: 0) }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
-            if !object.isEmpty { return .object(Borrowed(object.members), next: 0) }
+            if !object.isEmpty { return .object(object.members, next: 0) }
             output.append(UInt8(ascii: "}"))
         }
         return nil

@@ -41,6 +41,18 @@ public struct SourceText: Sendable {
 
     public init(_ text: String) { self.init(Array(text.utf8)) }
 
+    /// The place of one byte, for a text of which no more is asked.
+    ///
+    /// - Parameter bytes: those before the byte are read.
+    public static func position(of offset: Int, in bytes: some Sequence<UInt8>) -> SourcePosition {
+        var position = SourcePosition(line: 1, column: 1)
+        for byte in bytes.prefix(max(offset, 0)) {
+            position.column += 1
+            if byte == 0x0A { position = SourcePosition(line: position.line + 1, column: 1) }
+        }
+        return position
+    }
+
     /// How many lines there are; an empty text has one.
     public var lineCount: Int { lineStarts.count }
 
@@ -74,22 +86,5 @@ public struct SourceText: Sendable {
     /// A line as text, or nil where there is none.
     public func line(_ line: Int) -> String? {
         range(ofLine: line).map { String(decoding: bytes[$0], as: UTF8.self) }
-    }
-
-    /// The line of a place with a caret under the column, cut around it to `width` characters; nil where the text
-    /// has no such line.
-    ///
-    ///     image: {{ .Values.imgae }}
-    ///               ^
-    public func excerpt(at position: SourcePosition, width: Int = 100) -> String? {
-        guard let range = range(ofLine: position.line), let offset = offset(of: position) else { return nil }
-        let line = Array(String(decoding: bytes[range], as: UTF8.self))
-        let column = String(decoding: bytes[range.lowerBound..<offset], as: UTF8.self).count
-        let start = line.count <= width ? 0 : min(max(column - width / 2, 0), max(line.count - width, 0))
-        let shown = line[start..<min(start + width, line.count)].map { $0 == "\t" ? " " : $0 }
-        let lead = start > 0 ? "…" : ""
-        let trail = start + width < line.count ? "…" : ""
-        let blanks = String(repeating: " ", count: lead.count + min(column - start, shown.count))
-        return "\(lead)\(String(shown))\(trail)\n\(blanks)^"
     }
 }

@@ -32,7 +32,7 @@ struct Arguments: Sendable {
             try take(argument, &rest)
         }
         if !takesOperands, let first = operands.first { throw UsageError("unexpected argument \"\(first)\"") }
-        readEnvironment()
+        try readEnvironment()
     }
 
     /// Options as `--name value`, `--name=value`, `-x value`, `-xvalue`.
@@ -57,12 +57,14 @@ struct Arguments: Sendable {
         switch option.shape {
         case .flag:
             let text = inline ?? "true"
-            guard Self.boolean(text) != nil else {
+            guard GoBool.parse(text) != nil else {
                 throw UsageError("--\(option.name) is \"\(text)\", want true or false")
             }
             set(option.name, [text])
         case .value:
             set(option.name, [try inline ?? next(&rest, for: option)])
+        case .choice(let choices):
+            set(option.name, [try Self.chosen(inline ?? next(&rest, for: option), option, choices)])
         case .list:
             let value = try inline ?? next(&rest, for: option)
             if let index = given.firstIndex(where: { $0.name == option.name }) {
@@ -102,24 +104,23 @@ struct Arguments: Sendable {
         return UsageError("unknown option \(spelled); did you mean \(near)?")
     }
 
-    private mutating func readEnvironment() {
+    private static func chosen(_ text: String, _ option: Option, _ choices: [String]) throws -> String {
+        guard choices.contains(text) else {
+            throw UsageError("--\(option.name) is \"\(text)\", want \(choices.joined(separator: ", "))")
+        }
+        return text
+    }
+
+    private mutating func readEnvironment() throws {
         for option in options where option.readsEnvironment && !isGiven(option.name) {
             let variables = [option.environmentName] + option.otherVariables
             guard let text = variables.lazy.compactMap({ getenv($0) }).first.map({ String(cString: $0) })
             else { continue }
-            if case .list = option.shape {
-                set(option.name, text.split(separator: ",").map(String.init))
-            } else {
-                set(option.name, [text])
+            switch option.shape {
+            case .list: set(option.name, text.split(separator: ",").map(String.init))
+            case .choice(let choices): set(option.name, [try Self.chosen(text, option, choices)])
+            case .flag, .value: set(option.name, [text])
             }
-        }
-    }
-
-    static func boolean(_ text: String) -> Bool? {
-        switch text {
-        case "1", "t", "T", "true", "TRUE", "True": true
-        case "0", "f", "F", "false", "FALSE", "False": false
-        default: nil
         }
     }
 }
@@ -137,7 +138,7 @@ extension Arguments {
 
     func flag(_ name: String) throws -> Bool {
         guard let text = string(name) else { return false }
-        guard let value = Self.boolean(text) else {
+        guard let value = GoBool.parse(text) else {
             throw UsageError("--\(name) is \"\(text)\", want true or false")
         }
         return value
@@ -152,14 +153,8 @@ extension Arguments {
         return value
     }
 
-    /// A value out of a closed set.
-    func choice(_ name: String, of choices: [String]) throws -> String? {
-        guard let text = string(name) else { return nil }
-        guard choices.contains(text) else {
-            throw UsageError("--\(name) is \"\(text)\", want \(choices.joined(separator: ", "))")
-        }
-        return text
-    }
+    /// A value out of the option's choices, as it was checked while parsing.
+    func choice(_ name: String) -> String? { string(name) }
 
     /// `key=value` pairs of a list option, in order; a pair may hold several, separated by commas.
     func pairs(_ name: String) throws -> [(key: String, value: String)] {

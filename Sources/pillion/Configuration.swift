@@ -8,7 +8,7 @@ import Values
 // What several verbs need to come from typed flags to a Snapshot.
 
 let nativeSidecarsOption = Option(
-    name: "nativeSidecars", shape: .value("true|false|auto"), fallback: "false",
+    name: "nativeSidecars", shape: .choice(["true", "false", "auto"]), fallback: "false",
     help:
         "make the proxy an init container that keeps running; auto: if the cluster is 1.33 or later"
 )
@@ -49,7 +49,7 @@ let pluginOptions = [
         name: "pluginDir", shape: .value("FOLDER"),
         help: "a folder of shared libraries with more template engines", readsEnvironment: true),
     Option(
-        name: "pluginIsolation", shape: .value("none|wished|process"), fallback: "wished",
+        name: "pluginIsolation", shape: .choice(["none", "wished", "process"]), fallback: "wished",
         help: "where loaded engines run: none: in this process; wished: as each engine asks; process: in "
             + "child processes",
         readsEnvironment: true),
@@ -58,7 +58,7 @@ let pluginOptions = [
 /// Engines from `--pluginDir`; a library that is refused is said and left out.
 func loadedRenderers(_ arguments: Arguments) throws -> [any Renderer] {
     guard let folder = arguments.string("pluginDir") else { return [] }
-    let isolation = try arguments.choice("pluginIsolation", of: ["none", "wished", "process"])
+    let isolation = arguments.choice("pluginIsolation")
     let loaded = DynamicRenderer.load(
         folder: folder, taken: StandardPlugins.ids,
         isolation: isolation.flatMap(PluginIsolation.init(rawValue:)) ?? .wished)
@@ -96,7 +96,7 @@ func podTemplatePaths(_ arguments: Arguments) throws -> [PodTemplatePath] {
 func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     var options = InjectionOptions()
     options.revision = arguments.string("revision") ?? ""
-    options.nativeSidecars = try arguments.choice("nativeSidecars", of: ["true", "false", "auto"]) == "true"
+    options.nativeSidecars = arguments.choice("nativeSidecars") == "true"
     options.podTemplatePaths = try podTemplatePaths(arguments)
     for name in arguments.list("template-env") + settingsOfEnvironment {
         options.environment[name] = getenv(name).map { String(cString: $0) }

@@ -51,6 +51,7 @@ private func describe(_ option: Option, _ colour: Colour) -> StyledText {
     switch option.shape {
     case .flag: break
     case .value(let placeholder), .list(let placeholder): line += " \(placeholder)"
+    case .choice(let choices): line += " \(choices.joined(separator: "|"))"
     }
     var details = option.help
     if case .list = option.shape { details += "; may be repeated" }

@@ -14,7 +14,7 @@ let manifestOptions: [Option] = [
     Option(name: "check", shape: .flag, help: "print nothing; exit with 3 if something would change"),
     Option(name: "in-place", shape: .flag, help: "write the result back into the files"),
     Option(
-        name: "report", shape: .value("brief|text|json|none"), fallback: "brief",
+        name: "report", shape: .choice(["brief", "text", "json", "none"]), fallback: "brief",
         help: "the report on standard error: brief: skipped workloads; text, json: every workload"),
 ]
 
@@ -43,7 +43,7 @@ struct ManifestWork {
         self.options = options
         self.done = done
         self.change = change
-        report = try arguments.choice("report", of: ["brief", "text", "json", "none"]) ?? "brief"
+        report = arguments.choice("report") ?? "brief"
         target = arguments.string("output") ?? "-"
         isInPlace = try arguments.flag("in-place")
         isCheck = try arguments.flag("check")

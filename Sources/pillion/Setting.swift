@@ -87,9 +87,9 @@ struct Setting: Sendable {
     where Choice: RawRepresentable & CaseIterable & Sendable, Choice.RawValue == String {
         let names = Choice.allCases.map(\.rawValue)
         let fallback = ServeOptions()[keyPath: path].rawValue
-        let shape = Option.Shape.value(names.joined(separator: "|"))
-        return one(Option(name: name, shape: shape, fallback: fallback, help: help)) { options, arguments in
-            let chosen = try arguments.choice(name, of: names).flatMap { Choice(rawValue: $0) }
+        return one(Option(name: name, shape: .choice(names), fallback: fallback, help: help)) {
+            options, arguments in
+            let chosen = arguments.choice(name).flatMap { Choice(rawValue: $0) }
             if let chosen { options[keyPath: path] = chosen }
         }
     }

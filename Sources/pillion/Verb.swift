@@ -50,7 +50,9 @@ struct Option: Sendable {
         case flag
         /// `--name VALUE` or `--name=VALUE`; the placeholder for help
         case value(String)
-        /// As `value`, and may stand more than once
+        /// As `value`, out of a closed set: checked when it is parsed, wherever it comes from
+        case choice([String])
+        /// As `value`, and may be given more than once
         case list(String)
     }
 

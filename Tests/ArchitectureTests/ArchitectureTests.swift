@@ -25,6 +25,23 @@ private struct Source {
     let target: String
     let path: String
     let imports: [String]
+
+    init(target: String, path: String, imports: [String]) {
+        self.target = target
+        self.path = path
+        self.imports = imports
+    }
+
+    /// What its layer does not allow it to import, as sentences.
+    var faults: [String] {
+        imports.filter { !toolchain.contains($0) }.compactMap { module in
+            guard let mine = layer(of: target), let other = layer(of: module) else {
+                return "\(path) imports \(module), which is in no layer"
+            }
+            let allowed = other < mine || withinLayer[target]?.contains(module) == true
+            return allowed ? nil : "\(path) imports \(module), which is not below it"
+        }
+    }
 }
 
 private func sources() -> [Source] {
@@ -44,7 +61,7 @@ func swiftFiles(in folder: String) -> [String] {
     }
 }
 
-private func importedModules(in source: String) -> [String] {
+func importedModules(in source: String) -> [String] {
     source.split(separator: "\n").compactMap { line in
         let words = line.split(separator: " ").map(String.init)
         guard let position = words.firstIndex(of: "import"), position < words.count - 1,
@@ -71,15 +88,15 @@ private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(
 
     @Test func importsPointDown() {
         for source in sources() where source.target != "Examples" {
-            for module in source.imports where !toolchain.contains(module) {
-                guard let mine = layer(of: source.target), let other = layer(of: module) else {
-                    Issue.record("\(source.path) imports \(module), which stands in no layer")
-                    continue
-                }
-                let allowed = other < mine || withinLayer[source.target]?.contains(module) == true
-                #expect(allowed, "\(source.path) imports \(module), which does not stand below it")
-            }
+            for fault in source.faults { Issue.record("\(fault)") }
         }
+    }
+
+    @Test func anImportUpwardsIsFound() {
+        let planted = Source(target: "Values", path: "Planted.swift", imports: ["Glibc", "Service"])
+        #expect(planted.faults == ["Planted.swift imports Service, which is not below it"])
+        let unknown = Source(target: "Service", path: "Planted.swift", imports: ["Values", "NewTarget"])
+        #expect(unknown.faults == ["Planted.swift imports NewTarget, which is in no layer"])
     }
 
     @Test func onlyServiceNamesPlugins() {

@@ -253,8 +253,8 @@ struct ConcernTests {
     func excerpt() {
         let text = Array("first\n\tb: \u{1b}[31mc: d\n".utf8)
         #expect(
-            Excerpt.lines(of: text, around: SourcePosition(line: 2, column: 5))
+            SourceText(text).excerpt(around: SourcePosition(line: 2, column: 5))
                 == "1 | first\n2 |  b: .[31mc: d\n  |     ^")
-        #expect(Excerpt.lines(of: text, around: SourcePosition(line: 1, column: 1)) == "1 | first\n  | ^")
+        #expect(SourceText(text).excerpt(around: SourcePosition(line: 1, column: 1)) == "1 | first\n  | ^")
     }
 }

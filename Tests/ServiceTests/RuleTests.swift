@@ -58,13 +58,15 @@ struct RuleTests {
 
     @Test func snippets() {
         let text = Array("one\n\ttwo {{x}}\nthree".utf8)
-        #expect(Snippet.text(of: text, line: 2, column: 6) == "2 |  two {{x}}\n  |      ^")
-        #expect(Snippet.text(of: text, line: 3, column: nil) == "3 | three")
-        #expect(Snippet.text(of: text, line: 4, column: 1) == nil)
-        #expect(Snippet.text(of: text, line: 0, column: 1) == nil)
-        #expect(Snippet.text(of: text, line: 1, column: 99) == "1 | one\n  |    ^")
+        #expect(SourceText(text).snippet(line: 2, column: 6) == "2 |  two {{x}}\n  |      ^")
+        #expect(SourceText(text).snippet(line: 3, column: nil) == "3 | three")
+        #expect(SourceText(text).snippet(line: 4, column: 1) == nil)
+        #expect(SourceText(text).snippet(line: 0, column: 1) == nil)
+        #expect(SourceText(text).snippet(line: 1, column: 99) == "1 | one\n  |    ^")
         let long = [UInt8](repeating: 0x61, count: 1_000)
-        #expect(Snippet.text(of: long, line: 1, column: 500)?.utf8.count ?? 999 < 2 * Snippet.width + 20)
+        #expect(
+            SourceText(long).snippet(line: 1, column: 500)?.utf8.count ?? 999 < 2 * SourceText.snippetWidth
+                + 20)
     }
 
     @Test(

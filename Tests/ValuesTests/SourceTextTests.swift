@@ -25,9 +25,24 @@ struct SourceTextTests {
     @Test("the line with a caret")
     func excerpts() {
         let text = SourceText("first\n\tname: {{ .x }}\n" + String(repeating: "0123456789", count: 30))
-        #expect(text.excerpt(at: SourcePosition(line: 2, column: 8)) == " name: {{ .x }}\n       ^")
-        #expect(text.excerpt(at: SourcePosition(line: 1, column: 99)) == "first\n     ^")
-        #expect(text.excerpt(at: SourcePosition(line: 9, column: 1)) == nil)
-        #expect(text.excerpt(at: SourcePosition(line: 3, column: 151), width: 10) == "…5678901234…\n      ^")
+        #expect(text.snippet(line: 2, column: 8) == "2 |  name: {{ .x }}\n  |        ^")
+        #expect(text.snippet(line: 1, column: 99) == "1 | first\n  |      ^")
+        #expect(text.snippet(line: 9, column: 1) == nil && text.snippet(line: 0, column: 1) == nil)
+        #expect(text.snippet(line: 3, column: 151)?.utf8.count ?? 999 < 2 * SourceText.snippetWidth + 20)
+        for offset in 0..<text.bytes.count {
+            #expect(SourceText.position(of: offset, in: text.bytes) == text.position(of: offset))
+        }
+    }
+
+    @Test(arguments: ["", "a", "ab", "aab", String(repeating: "a", count: 70) + "b", "b"])
+    func searchesFindTheFirst(_ needle: String) {
+        for text in ["", "ab", "aaab", "xaabaab", String(repeating: "a", count: 300) + "b"] {
+            let (needle, bytes) = (Array(needle.utf8), Array(text.utf8))
+            let expected = (0...max(bytes.count, 0)).first { bytes[$0...].starts(with: needle) }
+            #expect(ByteSearch.index(of: needle, in: bytes) == expected, "\(text)")
+            if let expected {
+                #expect(ByteSearch.index(of: needle, in: bytes, from: expected) == expected)
+            }
+        }
     }
 }

@@ -61,24 +61,10 @@ enum AnnotationRules {
     private static func note(
         _ name: String, _ form: PolicyConfiguration.Form, _ known: [String: Rule]
     ) -> String? {
-        guard contains(name, "istio"), !others.contains(name) else { return nil }
+        guard name.holds("istio"), !others.contains(name) else { return nil }
         let near = Spelling.nearest(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
         guard form == .classic || !near.isEmpty else { return nil }
         let remedy = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
         return "annotation '\(name)' is not known, it may be misspelled\(remedy)"
-    }
-
-    private static func contains(_ text: String, _ part: String) -> Bool {
-        var text = text
-        var part = part
-        return text.withUTF8 { text in
-            part.withUTF8 { part in
-                guard text.count >= part.count else { return false }
-                return (0...text.count - part.count).contains { start in
-                    text[start] == part[0]
-                        && (1..<part.count).allSatisfy { text[start + $0] == part[$0] }
-                }
-            }
-        }
     }
 }

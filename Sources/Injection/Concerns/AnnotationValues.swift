@@ -19,7 +19,7 @@ enum AnnotationValues {
         case .unsigned32:
             return unsigned(value[...], limit: UInt64(UInt32.max))
                 ? nil : "expected a whole number, 0 to \(UInt32.max)"
-        case .bool: return GoText.bool(value) == nil ? "expected true or false" : nil
+        case .bool: return GoBool.parse(value) == nil ? "expected true or false" : nil
         case .quantity: return quantity(value)
         case .interfaces: return interfaces(value)
         case .proxyConfiguration:

@@ -15,7 +15,7 @@ struct Probes {
 
     /// Whether to redirect: the annotation if it is a boolean, else the default.
     static func isWanted(annotation: String?, default otherwise: Bool) -> Bool {
-        annotation.flatMap(GoText.bool) ?? otherwise
+        annotation.flatMap(GoBool.parse) ?? otherwise
     }
 
     private typealias Check = (field: String, path: String)

@@ -19,7 +19,7 @@ struct PrometheusMerge {
 
     /// Whether to merge metrics: the pod's annotation if it is a boolean, else the mesh's setting, else yes.
     static func isWanted(pod: Pod, mesh: Value) -> Bool {
-        if let stated = pod.annotation(MetadataKey.mergeMetrics).flatMap(GoText.bool) { return stated }
+        if let stated = pod.annotation(MetadataKey.mergeMetrics).flatMap(GoBool.parse) { return stated }
         return mesh["enablePrometheusMerge"]?.bool ?? true
     }
 
@@ -105,7 +105,7 @@ struct PrometheusMerge {
 
     private static func isScrapable(_ pod: Pod) -> Bool {
         for member in pod.annotations.members where isKey(member.key, "prometheus_io_scrape") {
-            if let stated = GoText.bool(member.value.string ?? "") { return stated }
+            if let stated = GoBool.parse(member.value.string ?? "") { return stated }
         }
         return true
     }

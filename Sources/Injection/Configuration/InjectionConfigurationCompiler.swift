@@ -64,19 +64,15 @@ struct InjectionConfigurationCompiler {
                 manifestDecisions: manifestDecisions, templates: templates,
                 defaultTemplates: defaultTemplates,
                 aliases: aliases, injectedAnnotations: injectedAnnotations, values: values, mesh: mesh,
-                templateHash: TemplateHash.hex(templateText)))
+                templateHash: SHA256.hex(templateText)))
     }
 
     // MARK: Policy
 
-    /// The id of the rules that decide.
-    private static let policyPlugin = "policy"
-
     private mutating func policies(
         _ form: PolicyConfiguration.Form
     ) -> (own: (any DecisionEngine)?, manifest: (any DecisionEngine)?) {
-        let rules = registry.decisions.first { $0.id == Self.policyPlugin } ?? registry.decisions.first
-        guard let rules else {
+        guard let rules = registry.decisionPlugin else {
             reader.add(
                 Diagnostic(
                     .error, code: "plugin_missing", at: reader.location("/policy"),
@@ -112,7 +108,7 @@ struct InjectionConfigurationCompiler {
         _ text: String, engine: String, form: PolicyConfiguration.Form, at pointer: String,
         engineAt enginePointer: String
     ) -> Snapshot.Template? {
-        let id = engine.isEmpty ? "gotemplate" : engine
+        let id = engine.isEmpty ? registry.defaultEngine : engine
         guard let renderer = registry.renderer(id) else {
             let known = registry.renderers.map(\.description.id).joined(separator: ", ")
             reader.add(
@@ -143,7 +139,9 @@ struct InjectionConfigurationCompiler {
             reader.add(
                 Diagnostic(
                     .error, code: error.kind.rawValue, at: reader.location(pointer), error.detail,
-                    remedy: DidYouMean.function(in: error.detail, of: renderer, sets: compile.functionSets)))
+                    remedy: error.unknownFunction.flatMap {
+                        DidYouMean.function($0, of: renderer, sets: compile.functionSets)
+                    }))
             return nil
         }
     }

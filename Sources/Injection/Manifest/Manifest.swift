@@ -137,7 +137,7 @@ struct Manifest {
 
 extension Value {
     /// What stands there, or nil.
-    func value(at path: ArraySlice<Workload.PathStep>) -> Value? {
+    func value(at path: ArraySlice<PathStep>) -> Value? {
         var found = self
         for step in path {
             let next =
@@ -152,7 +152,7 @@ extension Value {
     }
 
     /// Puts a value in the place of another; a path that leads nowhere changes nothing.
-    mutating func replace(at path: ArraySlice<Workload.PathStep>, with value: Value) {
+    mutating func replace(at path: ArraySlice<PathStep>, with value: Value) {
         guard let step = path.first else {
             self = value
             return

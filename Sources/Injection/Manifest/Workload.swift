@@ -17,22 +17,7 @@ struct Workload: Sendable {
     /// The object itself.
     var object: Object
 
-    /// One step into a document.
-    enum PathStep: Sendable, Equatable {
-        case member(String)
-        case item(Int)
-    }
-
-    var pointer: String { Self.pointer(objectPath) }
-
-    static func pointer(_ path: [PathStep]) -> String {
-        path.map { step in
-            switch step {
-            case .member(let name): "/" + JSONPointer.escape(name)
-            case .item(let index): "/\(index)"
-            }
-        }.joined()
-    }
+    var pointer: String { JSONPointer.text(of: objectPath) }
 
     var isPod: Bool { templatePath.isEmpty }
     var isCronJob: Bool { templatePath == ["spec", "jobTemplate", "spec", "template"] }

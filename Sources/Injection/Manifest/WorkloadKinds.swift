@@ -112,7 +112,7 @@ enum WorkloadKinds {
         init(given: [PodTemplatePath]) { self.given = given }
 
         mutating func collect(
-            _ value: Value, path: [Workload.PathStep], inherited: (kind: String, apiVersion: String)?
+            _ value: Value, path: [PathStep], inherited: (kind: String, apiVersion: String)?
         ) {
             guard case .object(let object) = value, path.count <= maximumListDepth * 2,
                 workloads.count < maximumItems, leftAlone.count < maximumItems
@@ -145,7 +145,7 @@ enum WorkloadKinds {
             leftAlone.append(
                 LeftAlone(
                     kind: kind, apiVersion: apiVersion, name: name, namespace: namespace,
-                    pointer: Workload.pointer(path), specPath: spec))
+                    pointer: JSONPointer.text(of: path), specPath: spec))
         }
 
         /// The items of a List, and the objects of an OpenShift Template.

@@ -35,7 +35,7 @@ struct BlockDraft {
     /// - Parameter content: the one member or item of a decoded value.
     init?(
         decoding value: Value, as type: ObjectType, _ mode: TypedDecoding.Mode,
-        content: (Value) -> (TypedDecoding.Step, Value)?
+        content: (Value) -> (PathStep, Value)?
     ) {
         guard let result = try? TypedDecoding.decode(value, as: type, mode) else { return nil }
         self.result = result
@@ -65,7 +65,7 @@ struct BlockDraft {
     mutating func append(item other: DecodedBlock, at index: Int, isKnown: Bool) {
         result.value.modifyArray { $0 += other.result.value.array ?? [] }
         settled.modifyArray { $0 += other.settled.array ?? [] }
-        func moved(_ path: [TypedDecoding.Step]) -> [TypedDecoding.Step] { [.item(index)] + path.dropFirst() }
+        func moved(_ path: [PathStep]) -> [PathStep] { [.item(index)] + path.dropFirst() }
         if !other.result.isSettled {
             result.note(
                 other.result.unsettled.map(moved),
@@ -87,12 +87,12 @@ struct BlockDraft {
     /// As the only item of a list.
     func asItem() -> BlockDraft { under(.item(0)) { .array([$0]) } }
 
-    private func under(_ step: TypedDecoding.Step, _ wrap: (Value) -> Value) -> BlockDraft {
+    private func under(_ step: PathStep, _ wrap: (Value) -> Value) -> BlockDraft {
         var block = self
         block.result = TypedDecoding.Result(value: wrap(result.value))
         block.settled = wrap(settled)
         block.cost += 64
-        let prefix = result.dropped.isEmpty ? "" : SchemaError.pointer([step])
+        let prefix = result.dropped.isEmpty ? "" : JSONPointer.text(of: [step])
         block.result.note(dropped: result.dropped.map { prefix + $0 })
         guard !result.isSettled else { return block }
         block.result.note(

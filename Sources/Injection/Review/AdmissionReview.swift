@@ -148,7 +148,7 @@ struct AdmissionReview: Sendable {
         case .decide: (422, "Invalid")
         case .deadline: (504, "Timeout")
         case .overload: (503, "ServiceUnavailable")
-        case .render, .parse, .schema, .patch, .encode: (500, "InternalError")
+        case .render, .parse, .schema, .patch: (500, "InternalError")
         }
     }
 }

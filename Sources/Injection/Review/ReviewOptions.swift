@@ -1,7 +1,8 @@
 /// Options of one review, besides what the Snapshot holds.
 public struct ReviewOptions: Sendable {
-    /// Whether a failed injection admits the pod: `allowed: true`, no patch.
-    public var allowOnFailure = false
+    /// Whether a failed injection admits the pod: `allowed: true`, no patch. Called once, after the failure, with the
+    /// pod's namespace, which is empty if it is not known.
+    public var allowsFailure: @Sendable (_ namespace: String) -> Bool = { _ in false }
     /// Whether the patch is proved before it is sent (`PatchSelfCheck`).
     public var selfCheck = false
     /// Whether the report holds the trace of the decision.

@@ -95,9 +95,9 @@ struct ReviewRun {
     /// Writes the response. The failure mode decides whether a failure admits the pod.
     mutating func finish(_ options: ReviewOptions, into output: inout ByteBuffer) -> ReviewReport {
         clock?.enter(.answer)
-        answer.allowed = answer.error == nil || options.allowOnFailure
-        if let error = answer.error, options.allowOnFailure {
-            answer.warnings.append("no sidecar was injected: \(error.description)")
+        if let error = answer.error {
+            answer.allowed = options.allowsFailure(report.namespace)
+            if answer.allowed { answer.warnings.append("no sidecar was injected: \(error.description)") }
         }
         answer.auditAnnotations = [("result", report.kind.rawValue), ("reason", report.reason.rawValue)]
         if let decision = report.decision { answer.auditAnnotations += decision.auditAnnotations }

@@ -57,7 +57,7 @@ struct RenderedText {
         } catch {
             var message = prefix + IstioText.notYAML("\(error)")
             let culprit = error.culprit(in: bytes)
-            if let culprit { message += suspicion(Excerpt.line(culprit.line, of: bytes)) }
+            if let culprit { message += suspicion(SourceText(bytes).line(culprit.line) ?? "") }
             throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: culprit)
         }
     }
@@ -93,31 +93,16 @@ struct RenderedText {
         var located = error
         guard let position, let template = snapshot.templates[name] else { return located }
         located.rendered = position
-        located.snippet = Excerpt.lines(of: bytes, around: position)
-        var map: SourceMap? = SourceMap()
-        var usage = RenderUsage()
-        var output = ByteBuffer(capacity: bytes.count + 16)
-        do throws(RenderError) {
-            try template.compiled.render(
-                data, limits: snapshot.options.limits, sourceMap: &map, usage: &usage, into: &output)
-        } catch { return located }
-        guard let offset = Excerpt.offset(of: position, in: bytes), let map, let run = map.run(at: offset),
-            map.templates.indices.contains(run.template)
+        let text = SourceText(bytes)
+        located.snippet = text.excerpt(around: position)
+        guard let offset = text.offset(of: position).map({ min($0, bytes.count - 1) }),
+            let map = template.compiled.sourceMap(of: data, limits: snapshot.options.limits)
         else { return located }
-        let source = map.templates[run.template]
-        // Inside a literal, template and output advance together.
-        let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
-        let place = Excerpt.position(of: run.offset + inside, in: source.bytes)
-        located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
-        located.source = Snippet.text(of: source.bytes, line: place.line, column: place.column)
-        if let value = map.value(near: offset, in: bytes), map.templates.indices.contains(value.template) {
-            let writer = map.templates[value.template]
-            let place = Excerpt.position(of: value.offset, in: writer.bytes)
-            located.written = (
-                Snippet.beginning(of: bytes[value.output]),
-                RenderError.Place(template: writer.name, line: place.line, column: place.column)
-            )
-        }
+        let origin = map.origin(of: offset, in: bytes)
+        guard let place = origin.place else { return located }
+        located.place = place
+        located.source = origin.snippet
+        located.written = origin.value.map { ($0.text, $0.place) }
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
         return located

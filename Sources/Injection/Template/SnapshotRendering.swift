@@ -29,9 +29,8 @@ extension Snapshot {
     private static func injectionError(
         _ error: RenderError, form: PolicyConfiguration.Form
     ) -> InjectionError {
-        let code = ReasonCode(rawValue: error.kind.rawValue) ?? .templateExecError
-        return InjectionError(
-            error.kind == .deadline ? .deadline : .render, code,
+        InjectionError(
+            error.kind == .deadline ? .deadline : .render, error.kind.reason,
             IstioText.templateFailed(form) + error.detail, place: error.place, limit: error.limit)
     }
 }

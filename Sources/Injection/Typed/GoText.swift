@@ -2,15 +2,6 @@ import Values
 
 /// Parses and formats text as Go does, for annotations and environment variables.
 enum GoText {
-    /// strconv.ParseBool: 1, t, T, TRUE, true, True and the same for false; nil for anything else.
-    static func bool(_ text: String) -> Bool? {
-        switch text {
-        case "1", "t", "T", "TRUE", "true", "True": true
-        case "0", "f", "F", "FALSE", "false", "False": false
-        default: nil
-        }
-    }
-
     /// strconv.Atoi for ports and the like; nil for anything else.
     static func int(_ text: String) -> Int64? { Int64(text) }
 

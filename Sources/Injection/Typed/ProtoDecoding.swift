@@ -35,7 +35,7 @@ struct ProtoDecoder {
                 continue
             }
             let outer = pointer
-            pointer += "/" + SchemaError.escaped(member.key)
+            pointer += "/" + JSONPointer.escape(member.key)
             do {
                 result[type.members[index].jsonName] = try decode(member.value, type.memberType(at: index))
             } catch {
@@ -69,7 +69,7 @@ struct ProtoDecoder {
     private func unknown(_ key: String, _ type: ObjectType) -> Warning {
         let near = Spelling.nearest(key, among: type.members.map(\.jsonName))
         return Warning(
-            pointer: pointer + "/" + SchemaError.escaped(key),
+            pointer: pointer + "/" + JSONPointer.escape(key),
             message: "unknown field \"\(key)\"" + (near.isEmpty ? "" : "; did you mean \(near[0])?"))
     }
 
@@ -126,7 +126,7 @@ struct ProtoDecoder {
         _ step: String, _ body: (inout ProtoDecoder) throws(SchemaError) -> Value
     ) throws(SchemaError) -> Value {
         let outer = pointer
-        pointer += "/" + SchemaError.escaped(step)
+        pointer += "/" + JSONPointer.escape(step)
         defer { pointer = outer }
         return try body(&self)
     }

@@ -53,13 +53,13 @@ enum Directive: Equatable {
 
 /// The recursion follows the types, which do not nest in circles.
 private struct Merger {
-    private let unsettled: [[TypedDecoding.Step]]
+    private let unsettled: [[PathStep]]
     private var isSettled: Bool { unsettled.isEmpty }
-    private let settledParts: [(path: [TypedDecoding.Step], value: Value)]
+    private let settledParts: [(path: [PathStep], value: Value)]
     /// Into the patch.
-    private var path: [TypedDecoding.Step] = []
+    private var path: [PathStep] = []
 
-    init(unsettled: [[TypedDecoding.Step]], settledParts: [(path: [TypedDecoding.Step], value: Value)]) {
+    init(unsettled: [[PathStep]], settledParts: [(path: [PathStep], value: Value)]) {
         self.unsettled = unsettled
         self.settledParts = settledParts
         path.reserveCapacity(8)
@@ -92,7 +92,7 @@ private struct Merger {
         }
     }
 
-    private var pointer: String { SchemaError.pointer(path) }
+    private var pointer: String { JSONPointer.text(of: path) }
 
     private func settle(_ patch: Value, _ type: ObjectType) throws(SchemaError) -> Value {
         guard hasUnsettled else { return patch }
@@ -104,14 +104,25 @@ private struct Merger {
 
     /// Whether a place that has to settle is within the current part, or the part within it.
     private var hasUnsettled: Bool {
-        let places = Borrowed(unsettled)
-        let path = Borrowed(path)
-        return (0..<places.count).contains { number in
-            let place = Borrowed(places[number].content)
-            return (0..<min(place.count, path.count)).allSatisfy { index in
-                place[index].content == path[index].content
+        unsettled.withBorrowedItems { places in
+            path.withBorrowedItems { path in
+                for number in 0..<places.count
+                where places[number].content.withBorrowedItems({ Self.agree($0, path) }) {
+                    return true
+                }
+                return false
             }
         }
+    }
+
+    /// Whether one path leads through the other.
+    private static func agree(_ one: borrowing Borrowed<PathStep>, _ other: borrowing Borrowed<PathStep>)
+        -> Bool
+    {
+        for index in 0..<min(one.count, other.count) where one[index].content != other[index].content {
+            return false
+        }
+        return true
     }
 
     private mutating func mergeMembers(
@@ -264,7 +275,7 @@ extension Merger {
     }
 
     private func failure(_ key: String, _ found: Value, _ expected: String) -> SchemaError {
-        let pointer = self.pointer + "/" + SchemaError.escaped(key)
+        let pointer = self.pointer + "/" + JSONPointer.escape(key)
         let text = String(JSON.text(found).prefix(80))
         return SchemaError(
             pointer: pointer, found: text, expected: expected,

@@ -28,12 +28,6 @@ enum TypedDecoding {
         case settle
     }
 
-    /// A way into a value: a member or an item.
-    enum Step: Sendable, Equatable {
-        case member(String)
-        case item(Int)
-    }
-
     struct Result: Sendable {
         var value: Value
         /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
@@ -41,14 +35,14 @@ enum TypedDecoding {
         var dropped: [String] = []
         /// Mode `patch`: where something stands in `value` that `settle` would take out; the root where there is a
         /// directive or too much to tell.
-        var unsettled: [[Step]] = []
+        var unsettled: [[PathStep]] = []
         /// What `settled` makes of some parts that hold such places, known beforehand.
-        var settledParts: [(path: [Step], value: Value)] = []
+        var settledParts: [(path: [PathStep], value: Value)] = []
         /// Whether nothing does.
         var isSettled: Bool { unsettled.isEmpty }
 
         /// Takes in what further parts of the value have to settle.
-        mutating func note(_ places: [[Step]], _ parts: [(path: [Step], value: Value)]) {
+        mutating func note(_ places: [[PathStep]], _ parts: [(path: [PathStep], value: Value)]) {
             unsettled += places
             if unsettled.count > TypedDecoding.unsettledLimit { unsettled = [[]] }
             settledParts += parts
@@ -120,8 +114,8 @@ private struct TypedDecoder {
 
     let mode: TypedDecoding.Mode
     var dropped: [String] = []
-    var unsettled: [[TypedDecoding.Step]] = []
-    private var path: [TypedDecoding.Step] = []
+    var unsettled: [[PathStep]] = []
+    private var path: [PathStep] = []
     /// The innermost struct, for messages.
     private var owner: ObjectType?
 
@@ -216,7 +210,7 @@ private struct TypedDecoder {
         return changed.map { .changed(.object($0)) } ?? .same
     }
 
-    private mutating func noteUnsettled(_ place: [TypedDecoding.Step]) {
+    private mutating func noteUnsettled(_ place: [PathStep]) {
         if place.isEmpty || unsettled.count >= TypedDecoding.unsettledLimit {
             unsettled = [[]]
         } else if unsettled.first?.isEmpty != true {
@@ -378,7 +372,7 @@ private struct TypedDecoder {
 // MARK: Errors
 
 extension TypedDecoder {
-    private var pointer: String { SchemaError.pointer(path) }
+    private var pointer: String { JSONPointer.text(of: path) }
 
     private static func describe(_ value: Value) -> String {
         switch value {

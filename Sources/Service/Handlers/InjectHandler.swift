@@ -14,12 +14,14 @@ struct InjectHandler: Handler {
     let store: SnapshotStore
     let options: ServeOptions
     let metrics: ServiceMetrics
+    private let policy: FailurePolicy
     private let selfCheck: SelfCheckSampling
 
     init(store: SnapshotStore, options: ServeOptions, metrics: ServiceMetrics) {
         self.store = store
         self.options = options
         self.metrics = metrics
+        policy = FailurePolicy(options: options)
         selfCheck = SelfCheckSampling(options.selfCheck)
     }
 
@@ -42,7 +44,7 @@ struct InjectHandler: Handler {
                 detail: "invalid Content-Type, want `application/json`")
         }
         switch format {
-        case .json where TopLevelKind.isReview(request.body):
+        case .json where request.holdsReview:
             return review(request, mayTakeLong, selfCheck: isChecked, &entry)
         case .json: return try manifest(request, .json, isDifference, mayTakeLong, &entry)
         default: return try manifest(request, .yaml, isDifference, mayTakeLong, &entry)
@@ -64,27 +66,22 @@ struct InjectHandler: Handler {
         if !mayTakeLong, request.body.count > Self.quickReviewBytes { return nil }
         metrics.reviewsInFlight.increment()
         defer { metrics.reviewsInFlight.decrement() }
-        let policy = FailurePolicy(options: options)
         let deadline = policy.deadline(of: request)
         var review = ReviewOptions()
         review.selfCheck = selfCheck
-        review.allowOnFailure = policy.allows(request, namespace: "")
+        review.allowsFailure = policy.allows(request)
         review.deadline = deadline
         if !mayTakeLong {
             review.deadline = min(deadline, MonotonicClock.nanoseconds + Self.quickNanoseconds)
             review.steps = Self.quickSteps
         }
         var output = ByteBuffer(capacity: 8 << 10)
-        var report = Pipeline.review(
+        let report = Pipeline.review(
             request.body, path: request.path, snapshot: store.snapshot, options: review, into: &output)
-        if let error = report.error {
-            if !mayTakeLong, isOverAllowance(error), MonotonicClock.nanoseconds < deadline { return nil }
-            let allowed = policy.allows(request, namespace: report.namespace)
-            if allowed != review.allowOnFailure {
-                output = ByteBuffer(capacity: 1 << 10)
-                report = Pipeline.reviewWithoutInjection(
-                    request.body, allowed: allowed, error: error, into: &output)
-            }
+        if let error = report.error, !mayTakeLong, isOverAllowance(error),
+            MonotonicClock.nanoseconds < deadline
+        {
+            return nil
         }
         entry.add(report)
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
@@ -99,21 +96,14 @@ struct InjectHandler: Handler {
     /// A review is never answered 429 or 503: the API server would call again until its timeout, and the pod's
     /// creation would fail all the same.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
-        guard MediaType(contentType: request.header("Content-Type") ?? "") == .json,
-            TopLevelKind.isReview(request.body)
-        else { return comeAgainLater(&entry) }
-        let policy = FailurePolicy(options: options)
+        guard request.isReview else { return comeAgainLater(&entry) }
         let error = InjectionError(
             .overload, .overloaded, "too many reviews that take long are being answered, try again later")
         var output = ByteBuffer(capacity: 1 << 10)
-        var report = Pipeline.reviewWithoutInjection(
-            request.body, allowed: policy.allows(request, namespace: ""), error: error, into: &output)
-        let allowed = policy.allows(request, namespace: report.namespace)
-        if allowed != policy.allows(request, namespace: "") {
-            output = ByteBuffer(capacity: 1 << 10)
-            report = Pipeline.reviewWithoutInjection(
-                request.body, allowed: allowed, error: error, into: &output)
-        }
+        var review = ReviewOptions()
+        review.allowsFailure = policy.allows(request)
+        let report = Pipeline.reviewWithoutInjection(
+            request.body, error: error, options: review, into: &output)
         entry.add(report)
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
     }

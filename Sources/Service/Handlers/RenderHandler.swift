@@ -57,7 +57,9 @@ struct RenderHandler: Handler {
         }
         let answer = render.run(context)
         if !mayTakeLong, let problem = answer.problem, Self.isOfLimit(problem) { return nil }
-        let engine = render.reference.flatMap { context.templates[$0]?.engine } ?? render.engine
+        let engine =
+            render.reference.flatMap { context.templates[$0]?.engine } ?? render.engine
+            ?? context.registry.defaultEngine
         entry.render = RenderRecord(
             answer, engine: engine, seconds: Double(MonotonicClock.nanoseconds &- start) / 1e9)
         entry.members.append(Member("engine", .string(excerpt(engine))))

@@ -35,7 +35,8 @@ let benchVerb = Verb(
             help: "the number of measurements of "
                 + "each"),
         Option(
-            name: "output", short: "o", shape: .value("table|json"), fallback: "table", help: "the format"),
+            name: "output", short: "o", shape: .choice(["table", "json"]), fallback: "table",
+            help: "the format"),
     ] + templateOptions + pluginOptions,
     examples: [
         (
@@ -48,7 +49,7 @@ let benchVerb = Verb(
         ),
     ],
     run: { arguments in
-        let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
+        let isJSON = arguments.choice("output") == "json"
         let rounds = try arguments.int("rounds", in: 1...1_000_000) ?? 500
         let results: [BenchResult]
         switch arguments.operands {
@@ -122,9 +123,10 @@ private func measureReview(
 private func measureTemplate(_ arguments: Arguments, _ rounds: Int) throws -> BenchResult {
     let request = try renderRequest(arguments)
     let registry = try registry(for: arguments)
-    guard let renderer = registry.renderer(request.engine) else {
+    let engine = request.engine ?? registry.defaultEngine
+    guard let renderer = registry.renderer(engine) else {
         let ids = registry.renderers.map(\.description.id).joined(separator: ", ")
-        throw UsageError("--engine is \"\(request.engine)\", want one of \(ids)")
+        throw UsageError("--engine is \"\(engine)\", want one of \(ids)")
     }
     let data = TemplateData(request.data)
     let limits = RenderLimits.commandLine

@@ -5,14 +5,14 @@ import Values
 // What this program has: engines, functions, reasons.
 
 private let outputOption = Option(
-    name: "output", short: "o", shape: .value("table|json"), fallback: "table",
+    name: "output", short: "o", shape: .choice(["table", "json"]), fallback: "table",
     help: "for people or for programs")
 
 let enginesVerb = Verb(
     name: "engines", summary: "list the template engines", options: [outputOption] + pluginOptions,
     run: { arguments in
         let registry = try registry(for: arguments)
-        if try arguments.choice("output", of: ["table", "json"]) == "json" {
+        if arguments.choice("output") == "json" {
             standardOutput.write(JSON.text(Catalogue.engines(registry), style: .pretty(2)) + "\n")
             return .success
         }
@@ -33,7 +33,7 @@ let enginesVerb = Verb(
 let reasonsVerb = Verb(
     name: "reasons", summary: "list the codes of decisions and errors", options: [outputOption],
     run: { arguments in
-        let isJSON = try arguments.choice("output", of: ["table", "json"]) == "json"
+        let isJSON = arguments.choice("output") == "json"
         standardOutput.write(
             isJSON ? JSON.text(ReasonTable.json, style: .pretty(2)) + "\n" : ReasonTable.text)
         return .success

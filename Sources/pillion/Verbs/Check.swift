@@ -35,7 +35,7 @@ let checkVerb = Verb(
         Option(
             name: "caCertFile", shape: .list("FILE"), help: "CAs that must lead to the certificate, PEM"),
         Option(
-            name: "output", short: "o", shape: .value("text|json"), fallback: "text",
+            name: "output", short: "o", shape: .choice(["text", "json"]), fallback: "text",
             help: "the format of the findings"),
         Option(name: "strict", shape: .flag, help: "treat warnings as errors"),
     ],
@@ -119,7 +119,7 @@ private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arg
 private func report(
     _ findings: [CertificateDoctor.Finding], of doctor: CertificateDoctor, _ arguments: Arguments
 ) throws {
-    if try arguments.choice("output", of: ["text", "json"]) == "json" {
+    if arguments.choice("output") == "json" {
         let certificates = doctor.chain.certificates.map { certificate -> Value in
             [
                 "subject": .string(certificate.subject), "issuer": .string(certificate.issuer),

@@ -34,7 +34,7 @@ let decideVerb = Verb(
         ),
         podTemplatePathOption,
         Option(
-            name: "output", short: "o", shape: .value("table|json|yaml"), fallback: "table",
+            name: "output", short: "o", shape: .choice(["table", "json", "yaml"]), fallback: "table",
             help: "the format; a list if there are several objects"),
         Option(name: "explain", shape: .flag, help: "print every rule, and what would change the answer"),
         Option(name: "table", shape: .flag, help: "print the truth table of the configuration"),
@@ -47,7 +47,7 @@ let decideVerb = Verb(
     statuses: [(3, "some are skipped")],
     run: { arguments in
         let snapshot = try snapshot(arguments)
-        let format = try arguments.choice("output", of: ["table", "json", "yaml"]) ?? "table"
+        let format = arguments.choice("output") ?? "table"
         if try arguments.flag("table") {
             let table = snapshot.decisions.truthTable()
             printValue(table.json, format) { table.text }

@@ -34,7 +34,7 @@ let exportVerb = Verb(
             name: "namespace-selector", shape: .list("KEY=VALUE"),
             help: "labels that a namespace must have, instead of Istio's"),
         Option(
-            name: "failurePolicy", shape: .value("Fail|Ignore"), fallback: "Fail",
+            name: "failurePolicy", shape: .choice(WebhookExport.FailurePolicy.allCases.map(\.rawValue)), fallback: "Fail",
             help: "what happens to pods while nobody answers"),
         Option(
             name: "timeoutSeconds", shape: .value("N"), fallback: "5",
@@ -50,7 +50,8 @@ let exportVerb = Verb(
             name: "webhookName", shape: .value("NAME"), fallback: "sidecar.injector.pillion",
             help: "the webhook's name; if there are several, the suffix of their names"),
         Option(
-            name: "output", short: "o", shape: .value("yaml|json"), fallback: "yaml", help: "the format"),
+            name: "output", short: "o", shape: .choice(["yaml", "json"]), fallback: "yaml", help: "the format"
+        ),
     ],
     examples: [
         (
@@ -74,7 +75,7 @@ let exportVerb = Verb(
         } catch {
             throw Failure(error.message)
         }
-        if try arguments.choice("output", of: ["yaml", "json"]) == "json" {
+        if arguments.choice("output") == "json" {
             standardOutput.write(JSON.text(configuration, style: .pretty(2)) + "\n")
         } else {
             standardOutput.write(YAMLWriter.text(configuration, order: .asGiven))
@@ -90,8 +91,7 @@ private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
         throw UsageError(
             "--webhookName is \"\(export.webhookName)\", want three names or more with dots between")
     }
-    let policies = WebhookExport.FailurePolicy.allCases.map(\.rawValue)
-    if let policy = try arguments.choice("failurePolicy", of: policies) {
+    if let policy = arguments.choice("failurePolicy") {
         export.failurePolicy = WebhookExport.FailurePolicy(rawValue: policy) ?? .fail
     }
     export.timeoutSeconds = try arguments.int("timeoutSeconds", in: 1...30) ?? export.timeoutSeconds

@@ -19,7 +19,8 @@ let templateOptions = [
             "set values of the data as Helm's --set does: a.b[0]=1,c={x,y}; 1.10 and 007 stay text"
     ),
     Option(
-        name: "engine", short: "e", shape: .value("ENGINE"), fallback: "gotemplate", help: "the engine"),
+        name: "engine", short: "e", shape: .value("ENGINE"), fallback: StandardPlugins.defaultEngine,
+        help: "the engine"),
     Option(
         name: "function-set", shape: .list("SET"),
         help: "functions besides the engine's own: sprig, helm, injection; later ones override"),
@@ -27,13 +28,13 @@ let templateOptions = [
     Option(
         name: "execute", shape: .value("NAME"), help: "the template to run instead of the main one"),
     Option(
-        name: "missing-key", shape: .value("default|invalid|zero|error|empty"),
+        name: "missing-key", shape: .choice(["default", "invalid", "zero", "error", "empty"]),
         help: "the result of a key that a map does not have"),
     Option(name: "strict", shape: .flag, help: "the same as --missing-key error"),
     Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
     Option(name: "right-delim", shape: .value("TEXT"), help: "instead of }}"),
     Option(
-        name: "escape", shape: .value("html|json|yaml|none"), help: "how mustache escapes values"),
+        name: "escape", shape: .choice(["html", "json", "yaml", "none"]), help: "how mustache escapes values"),
 ]
 
 let renderVerb = Verb(
@@ -47,7 +48,7 @@ let renderVerb = Verb(
         """,
     options: templateOptions + [
         Option(
-            name: "format", shape: .value("text|yaml|json"), fallback: "text",
+            name: "format", shape: .choice(["text", "yaml", "json"]), fallback: "text",
             help: "yaml and json: the output must parse, and is printed as such"),
         Option(
             name: "source-map", shape: .value("FILE"),
@@ -59,7 +60,7 @@ let renderVerb = Verb(
                 + "reached; with --strict a warning is an error"
         ),
         Option(
-            name: "limits", shape: .value("go|server"), fallback: "go",
+            name: "limits", shape: .choice(["go", "server"]), fallback: "go",
             help: "server: the limits of the server for templates of requests"),
         Option(
             name: "requests", shape: .value("FILE"),
@@ -83,7 +84,7 @@ let renderVerb = Verb(
     ],
     run: { arguments in
         let registry = try registry(for: arguments)
-        let isServer = try arguments.choice("limits", of: ["go", "server"]) == "server"
+        let isServer = arguments.choice("limits") == "server"
         let context = RenderRequest.Context(registry: registry, limits: isServer ? .server : .commandLine)
         if try arguments.flag("functions") {
             let isJSON = arguments.string("format") == "json"
@@ -236,7 +237,7 @@ func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
         sources: TemplateSources(sources, entry: arguments.string("execute") ?? main.name),
         options: try compileOptions(arguments), data: try data(dataPath, arguments),
         format: RenderRequest.Format(
-            rawValue: try arguments.choice("format", of: ["text", "yaml", "json"]) ?? "text") ?? .text,
+            rawValue: arguments.choice("format") ?? "text") ?? .text,
         wantsSourceMap: arguments.isGiven("source-map"))
 }
 
@@ -263,7 +264,7 @@ private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
     if try arguments.flag("strict") { options.missingKey = .error }
     options.leftDelimiter = arguments.string("left-delim") ?? ""
     options.rightDelimiter = arguments.string("right-delim") ?? ""
-    options.escape = try arguments.choice("escape", of: ["html", "json", "yaml", "none"])
+    options.escape = arguments.choice("escape")
         .flatMap(CompileOptions.Escape.init(rawValue:))
     options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
     options.functionSets = arguments.list("function-set").flatMap {

@@ -205,11 +205,11 @@ private let operationSettings: [Setting] = [
         "shutdown-delay", seconds: \.shutdownDelay, "the time between unready and the end of listening"),
     Setting([
         Option(
-            name: "log-format", shape: .value("text|json"),
+            name: "log-format", shape: .choice(["text", "json"]),
             help: "default: text on a terminal, otherwise json"),
         Option(name: "log_as_json", shape: .flag, help: "the same as --log-format json"),
     ]) { options, arguments in
-        options.logFormat = try arguments.choice("log-format", of: ["text", "json"])
+        options.logFormat = arguments.choice("log-format")
             .flatMap(ServeOptions.LogFormat.init(rawValue:))
         if try arguments.flag("log_as_json") { options.logFormat = .json }
     },

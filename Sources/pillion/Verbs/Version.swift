@@ -5,11 +5,11 @@ let versionVerb = Verb(
     name: "version", summary: "print the version",
     options: [
         Option(name: "short", short: "s", shape: .flag, help: "the number alone"),
-        Option(name: "output", short: "o", shape: .value("json|yaml"), help: "for programs"),
+        Option(name: "output", short: "o", shape: .choice(["json", "yaml"]), help: "for programs"),
     ],
     run: { arguments in
         let version = BuildInformation.version
-        switch try arguments.choice("output", of: ["json", "yaml"]) {
+        switch arguments.choice("output") {
         case "json": standardOutput.write(JSON.text(BuildInformation.value, style: .pretty(2)) + "\n")
         case "yaml":
             for member in BuildInformation.value.object?.members ?? [] {

@@ -43,9 +43,10 @@ enum SprigEncodings {
 
     private static let hashes: [TemplateFunction] = [
         hash("sha1sum", PILLION_SHA1, size: 20, "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"),
-        hash(
-            "sha256sum", PILLION_SHA256, size: 32,
-            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
+        function(
+            "sha256sum", "func(s string) string", "the hash in hexadecimal", #"{{ sha256sum "a" }}"#,
+            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+        ) { call throws(FunctionError) in .string(SHA256.hex(call.bytes(0))) },
         hash(
             "sha512sum", PILLION_SHA512, size: 64,
             "1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f5302860c652bf08d560252aa5e74210546"

@@ -1,46 +1,10 @@
-import Glibc
+import Values
 
 /// Searching, cutting and joining texts as Go's `strings` package does, on bytes.
 enum ByteText {
-    /// Where `needle` first stands in `text` at `start` or later.
+    /// Where `needle` first is in `text`, at `start` or later.
     static func index(of needle: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
-        guard !needle.isEmpty else { return start <= text.count ? start : nil }
-        guard text.count - start >= needle.count else { return nil }
-        if needle.count > 64 { return longIndex(of: needle, in: text, from: start) }
-        return text.withUnsafeBytes { hay in
-            needle.withUnsafeBytes { pin in
-                guard let base = hay.baseAddress, let wanted = pin.baseAddress else { return nil }
-                var at = start
-                while at + pin.count <= hay.count {
-                    guard let hit = memchr(base + at, Int32(pin[0]), hay.count - pin.count - at + 1) else {
-                        return nil
-                    }
-                    at = UnsafeRawPointer(hit) - base
-                    if memcmp(base + at, wanted, pin.count) == 0 { return at }
-                    at += 1
-                }
-                return nil
-            }
-        }
-    }
-
-    /// Knuth, Morris and Pratt: comparing at every place would take the product of both lengths on texts such as
-    /// `aaa…ab`.
-    private static func longIndex(of needle: [UInt8], in text: [UInt8], from start: Int) -> Int? {
-        var fallback = [Int](repeating: 0, count: needle.count)
-        var matched = 0
-        for index in 1..<needle.count {
-            while matched > 0 && needle[index] != needle[matched] { matched = fallback[matched - 1] }
-            if needle[index] == needle[matched] { matched += 1 }
-            fallback[index] = matched
-        }
-        matched = 0
-        for index in start..<text.count {
-            while matched > 0 && text[index] != needle[matched] { matched = fallback[matched - 1] }
-            if text[index] == needle[matched] { matched += 1 }
-            if matched == needle.count { return index - needle.count + 1 }
-        }
-        return nil
+        ByteSearch.index(of: needle, in: text, from: start)
     }
 
     static func contains(_ needle: [UInt8], in text: [UInt8]) -> Bool { index(of: needle, in: text) != nil }

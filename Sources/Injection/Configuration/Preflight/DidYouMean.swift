@@ -3,11 +3,10 @@ import Values
 
 /// The name that was meant, for messages of template engines about one that is not there.
 enum DidYouMean {
-    /// `function "toYml" not defined`: the function of the engine that is meant.
-    static func function(in detail: String, of renderer: any Renderer, sets: [String]) -> String? {
-        guard let head = text(in: detail, after: "function \"", before: "\" not defined") else { return nil }
+    /// The function of the engine that is meant by one that it does not have.
+    static func function(_ name: String, of renderer: any Renderer, sets: [String]) -> String? {
         let known = renderer.functions.filter { $0.set == "built-in" || sets.contains($0.set) }.map(\.name)
-        return Spelling.nearest(head, among: known).first.map { "did you mean \($0)?" }
+        return Spelling.nearest(name, among: known).first.map { "did you mean \($0)?" }
     }
 
     /// `can't evaluate field ObjectMata in type *inject.SidecarTemplateData`: the field or method of that type that is
@@ -23,19 +22,10 @@ enum DidYouMean {
 
     /// The text between two others, or to the end.
     private static func text(in text: String, after start: String, before end: String?) -> String? {
-        guard let first = range(of: start, in: text[...]) else { return nil }
-        let rest = text[first.upperBound...]
-        guard let end else { return String(rest) }
-        return range(of: end, in: rest).map { String(rest[..<$0.lowerBound]) }
-    }
-
-    /// Messages are short.
-    private static func range(of part: String, in text: Substring) -> Range<Substring.Index>? {
-        var start = text.startIndex
-        while start < text.endIndex {
-            if text[start...].hasPrefix(part) { return start..<text.index(start, offsetBy: part.count) }
-            start = text.index(after: start)
+        guard let first = text.firstRange(ofBytes: start, from: text.startIndex) else { return nil }
+        guard let end else { return String(text[first.upperBound...]) }
+        return text.firstRange(ofBytes: end, from: first.upperBound).map {
+            String(text[first.upperBound..<$0.lowerBound])
         }
-        return nil
     }
 }
