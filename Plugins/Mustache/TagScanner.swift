@@ -56,7 +56,7 @@ struct TagScanner {
         guard let end = find(closing, from: index) else {
             throw SyntaxError(
                 "tag \"\(shown(start..<min(start + 20, bytes.endIndex)))\" is not closed: "
-                    + "want \"\(String(decoding: closing, as: UTF8.self))\"", at: start - base)
+                    + "expected \"\(String(decoding: closing, as: UTF8.self))\"", at: start - base)
         }
         position = end + closing.count
         var tag = Tag(
@@ -112,7 +112,7 @@ struct TagScanner {
 
     private func malformed(_ range: Range<Int>) -> SyntaxError {
         SyntaxError(
-            "name \"\(shown(range))\" is malformed: want words joined by single dots, or a dot alone",
+            "name \"\(shown(range))\" is malformed: expected words joined by single dots, or a dot alone",
             at: range.lowerBound - base)
     }
 
@@ -121,7 +121,7 @@ struct TagScanner {
         guard words.count == 2, words.allSatisfy({ !$0.contains(UInt8(ascii: "=")) }) else {
             throw SyntaxError(
                 "tag \"\(shown(start..<position))\" does not set delimiters: "
-                    + "want two words without \"=\", as in {{=<% %>=}}", at: start - base)
+                    + "expected two words without \"=\", as in {{=<% %>=}}", at: start - base)
         }
         delimiters = Delimiters(left: Array(words[0]), right: Array(words[1]))
         guard delimiters.left.count <= Delimiters.longest, delimiters.right.count <= Delimiters.longest else {

@@ -39,7 +39,7 @@ struct TagTree {
         if let last = open.last {
             throw SyntaxError(
                 "tag \"\(Self.name(tags[last], bytes))\" is not closed: "
-                    + "want {{/\(Self.name(tags[last], bytes))}} before the end",
+                    + "expected {{/\(Self.name(tags[last], bytes))}} before the end",
                 at: tags[last].range.lowerBound)
         }
     }

@@ -35,8 +35,8 @@ struct CompiledPolicy: Sendable {
     var rules: [Rule]
     var ignoredNamespaces: [String]
     var policySource: String?
-    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is at
-    /// hand.
+    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is
+    /// given.
     var standardWebhooks: Webhooks
 
     /// What is wrong with the policy and its selectors.
@@ -60,7 +60,7 @@ extension CompiledPolicy {
                 PolicyWarning(
                     code: .policyIllegal, pointer: "/policy",
                     message:
-                        "the policy is \(text.isEmpty ? "not given" : quoted(text)): want enabled or disabled; "
+                        "the policy is \(text.isEmpty ? "not given" : quoted(text)): expected enabled or disabled; "
                         + "as it stands nothing is injected, not even into pods that ask for it"))
         }
         never = compile(configuration.neverInjectSelector, list: "neverInjectSelector", configuration)

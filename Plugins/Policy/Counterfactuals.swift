@@ -3,7 +3,7 @@ import Values
 
 /// The smallest changes that would flip a decision, each found by deciding again.
 ///
-/// The candidates come from the rules: what they look at is what can be changed. Those that the pod's author
+/// The candidates come from the rules: what they read is what can be changed. Those that the pod's author
 /// can make come first, then the namespace's owner's, then the configuration's. Never proposed, though they
 /// would do it: to put a pod on the host's network or into a system namespace only to be rid of its sidecar.
 extension Evaluator {
@@ -11,7 +11,7 @@ extension Evaluator {
     static let candidateLimit = 512
     /// Edits of namespace labels that take part in pairs and threes.
     static let namespaceEditLimit = 12
-    /// Changes that are told.
+    /// Changes that are reported.
     static let answerLimit = 12
 
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual] {
@@ -49,7 +49,7 @@ extension Evaluator {
         return []
     }
 
-    /// What the rules look at, changed.
+    /// What the rules read, changed.
     private func candidates(
         _ subject: DecisionSubject
     ) -> (basic: [Counterfactual.Edit], ofNamespace: [Counterfactual.Edit], ofLabels: [Counterfactual.Edit]) {

@@ -18,8 +18,8 @@ struct LabelSelector: Sendable, Equatable {
         var test: Operator
         var values: [String]
 
-        /// What a label with that value, or none, gives. Only `In` and `Exists` need a label: the other two
-        /// hold where there is none.
+        /// Whether a label with that value, or a missing one, matches. Only `In` and `Exists` need a label; the
+        /// other two match without it.
         @inline(__always)
         func holds(_ value: String?) -> Bool {
             switch test {
@@ -69,17 +69,17 @@ struct LabelSelectorError: Error, Equatable {
 
 extension LabelSelector {
     /// Checks a selector as `LabelSelectorAsSelector` of apimachinery does. Members that it does not have are
-    /// not looked at, as Go's decoder has it; `unknownMembers` names them.
+    /// ignored, as Go's decoder has it; `unknownMembers` names them.
     init(_ value: Value) throws(LabelSelectorError) {
         requirements = []
         guard !value.isNull else { return }
         guard let object = value.object else {
             throw LabelSelectorError(
-                message: "it is no object: want matchLabels, matchExpressions or both")
+                message: "it is not an object: expected matchLabels, matchExpressions or both")
         }
         if let labels = Self.member("matchLabels", of: object), !labels.isNull {
             guard let labels = labels.object else {
-                throw LabelSelectorError(message: "its matchLabels is no object of labels")
+                throw LabelSelectorError(message: "its matchLabels is not an object of labels")
             }
             for member in labels.members {
                 let value = try Self.text(member.value, of: "the value of label \(quoted(member.key))")
@@ -104,13 +104,13 @@ extension LabelSelector {
 
     private static func requirement(_ expression: Value) throws(LabelSelectorError) -> Requirement {
         guard let object = expression.object else {
-            throw LabelSelectorError(message: "an item of its matchExpressions is no object")
+            throw LabelSelectorError(message: "an item of its matchExpressions is not an object")
         }
         let key = try text(member("key", of: object) ?? .null, of: "the key of an expression")
         let name = try text(member("operator", of: object) ?? .null, of: "the operator of an expression")
         guard let test = Operator(rawValue: name) else {
             let known = Operator.allCases.map(\.rawValue).joined(separator: ", ")
-            throw LabelSelectorError(message: "\(quoted(name)) is no operator: want one of \(known)")
+            throw LabelSelectorError(message: "\(quoted(name)) is not an operator: expected one of \(known)")
         }
         var values: [String] = []
         if let list = member("values", of: object), !list.isNull {
@@ -152,7 +152,7 @@ extension LabelSelector {
     /// A scalar where text belongs becomes its text, as sigs.k8s.io/yaml does it; null is empty.
     private static func text(_ value: Value, of what: String) throws(LabelSelectorError) -> String {
         guard let text = scalarText(value) else {
-            throw LabelSelectorError(message: "\(what) is no text")
+            throw LabelSelectorError(message: "\(what) is not a string")
         }
         return text
     }

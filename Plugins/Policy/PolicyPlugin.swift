@@ -4,7 +4,7 @@ public import PluginAPI
 /// out.
 ///
 /// Pure: no file, no cluster, no clock. Read `Rule` for the order of evaluation, `Evaluator` for what each
-/// rule looks at, `Counterfactuals` for what would change an answer, `Webhooks` for the API server's half.
+/// rule reads, `Counterfactuals` for what would change an answer, `Webhooks` for the API server's half.
 /// Nothing here renders or patches.
 public struct PolicyPlugin: DecisionPlugin {
     public let id = "policy"

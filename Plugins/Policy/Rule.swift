@@ -16,7 +16,7 @@ import Values
 /// | 9 | `default_policy` | inject, skip | `policy_enabled`, `policy_disabled` |
 ///
 /// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but
-/// then drops whatever 5 to 8 said; here it stands where it takes effect.
+/// then drops what rules 5 to 8 gave; here it is where it takes effect.
 enum Rule: String, Sendable {
     case webhook
     case hostNetwork = "host_network"
@@ -28,7 +28,7 @@ enum Rule: String, Sendable {
     case alwaysInject = "always_inject_selector"
     case defaultPolicy = "default_policy"
 
-    /// As it stands in a trace.
+    /// Its name in a trace.
     var name: String { rawValue }
 
     static func all(_ form: PolicyConfiguration.Form) -> [Rule] {
@@ -69,7 +69,7 @@ enum Wish: Equatable {
     /// What the annotation `sidecar.istio.io/inject` says.
     ///
     /// The classic form reads YAML's words for yes in any case, and everything else is a no; the words for no
-    /// are told from the rest only to say which it was. The modern form reads two words, in lower case.
+    /// are recognised only to report which it was. The modern form reads two words, in lower case.
     init(_ text: String, form: PolicyConfiguration.Form) {
         switch form {
         case .modern:

@@ -4,11 +4,11 @@ import Values
 /// Pods and namespaces with more labels than Kubernetes' own tools ever make.
 ///
 /// Labels are looked up one by one, which is the quickest way for a few; with a hundred thousand of them and
-/// many selectors it would be no way at all. What no rule looks at is dropped first, in one pass.
+/// many selectors it would be no way at all. What no rule reads is dropped first, in one pass.
 extension Evaluator {
     private static let labelLimit = 64
 
-    /// The subject, or where it has very many labels a copy with those that the rules look at.
+    /// The subject, or where it has very many labels a copy with those that the rules read.
     func slimmed(_ subject: DecisionSubject) -> DecisionSubject {
         func isLong(_ labels: Object?) -> Bool { (labels?.count ?? 0) > Self.labelLimit }
         let metadata = subject.metadata
@@ -19,7 +19,7 @@ extension Evaluator {
         return reduced(subject)
     }
 
-    /// A copy with only what the rules look at.
+    /// A copy with only what the rules read.
     func reduced(_ subject: DecisionSubject) -> DecisionSubject {
         var keys: Set<String> = [injectKey]
         for entry in policy.never + policy.always { keys.formUnion(entry.selector.requirements.map(\.key)) }

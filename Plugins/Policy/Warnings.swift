@@ -43,9 +43,9 @@ struct Warnings {
             if value.string == nil {
                 warnings.append(
                     DecisionWarning(
-                        "the \(whose())'s \(one) \(injectKey) is no text, and Kubernetes will refuse it: write the "
+                        "the \(whose())'s \(one) \(injectKey) is not a string, and Kubernetes will refuse it: write the "
                             + "value in quotes",
-                        admission: "\(one) \(injectKey) is no text: write its value in quotes",
+                        admission: "\(one) \(injectKey) is not a string: write its value in quotes",
                         source: place(map)))
             }
             guard let text = scalarText(value) else { continue }
@@ -63,10 +63,10 @@ struct Warnings {
             let effect = policy.form == .classic ? "counts as no" : "counts for nothing"
             warnings.append(
                 DecisionWarning(
-                    "the \(whose())'s \(one) \(injectKey) is \(quoted(text)), which \(effect): want \"true\" or "
+                    "the \(whose())'s \(one) \(injectKey) is \(quoted(text)), which \(effect): expected \"true\" or "
                         + "\"false\"",
                     admission:
-                        "\(one) \(injectKey)=\(quoted(text, limit: 16)) \(effect); want \"true\" or \"false\"",
+                        "\(one) \(injectKey)=\(quoted(text, limit: 16)) \(effect); expected \"true\" or \"false\"",
                     source: place(map)))
         }
         if policy.form == .modern, let label = label.flatMap(scalarText),
@@ -115,7 +115,7 @@ struct Warnings {
 
     // MARK: Places
 
-    /// A wish on the workload, on a template in between, or beside `metadata` instead of in it.
+    /// A wish on the workload, on a template in between, or next to `metadata` instead of in it.
     private func misplaced(into warnings: inout [DecisionWarning]) {
         let wanted = policy.form == .modern ? ["labels", "annotations"] : ["annotations"]
         for map in wanted {
@@ -205,7 +205,7 @@ struct Warnings {
         if value != "enabled" && value != "disabled" {
             warnings.append(
                 DecisionWarning(
-                    "\(namespace) has istio-injection=\(quoted(value)), which counts as not enabled: want enabled or "
+                    "\(namespace) has istio-injection=\(quoted(value)), which counts as not enabled: expected enabled or "
                         + "disabled"))
         }
     }

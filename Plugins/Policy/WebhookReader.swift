@@ -20,7 +20,7 @@ extension Webhooks {
         }
         if entries.isEmpty {
             throw WebhookConfigurationError(
-                Self.prefix(file) + "there is no webhook in it: want a MutatingWebhookConfiguration")
+                Self.prefix(file) + "there is no webhook in it: expected a MutatingWebhookConfiguration")
         }
     }
 
@@ -37,7 +37,7 @@ extension Webhooks {
             return
         }
         guard let object = value.object else {
-            throw Self.error("it is no object: want a MutatingWebhookConfiguration", file, pointer)
+            throw Self.error("it is not an object: expected a MutatingWebhookConfiguration", file, pointer)
         }
         let kind = object["kind"]?.string ?? ""
         if kind == "List" || kind == "MutatingWebhookConfigurationList" {
@@ -48,7 +48,7 @@ extension Webhooks {
             // A file of an installation holds other things too.
             if depth > 0 && !kind.isEmpty { return }
             throw Self.error(
-                "its kind is \(quoted(kind)): want a MutatingWebhookConfiguration", file, pointer)
+                "its kind is \(quoted(kind)): expected a MutatingWebhookConfiguration", file, pointer)
         }
         guard let webhooks = object["webhooks"], !webhooks.isNull else { return }
         guard let webhooks = webhooks.array else {
@@ -62,7 +62,7 @@ extension Webhooks {
     private static func entry(
         _ value: Value, pointer: String, file: String
     ) throws(WebhookConfigurationError) -> Entry {
-        guard let object = value.object else { throw error("the webhook is no object", file, pointer) }
+        guard let object = value.object else { throw error("the webhook is not an object", file, pointer) }
         func selector(_ name: String) throws(WebhookConfigurationError) -> LabelSelector {
             do { return try LabelSelector(object[name] ?? .null) } catch {
                 throw Self.error("\(name): \(error.message)", file, "\(pointer)/\(name)")
@@ -102,7 +102,7 @@ extension Webhooks {
 }
 
 extension Webhooks.Entry {
-    /// How much there is to look at.
+    /// How much may be read.
     fileprivate var parts: Int {
         let selectors = namespaceSelector.requirements + objectSelector.requirements
         return 1 + selectors.reduce(0) { $0 + 1 + $1.values.count }

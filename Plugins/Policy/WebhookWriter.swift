@@ -10,7 +10,7 @@ extension Evaluator {
         if case .illegal(let text) = policy.policy {
             throw WebhookConfigurationError(
                 "\(policy.policySource ?? "the configuration"): the policy is \(quoted(text)), so nothing is ever "
-                    + "injected and no webhook fits: want enabled or disabled")
+                    + "injected and no webhook fits: expected enabled or disabled")
         }
         let webhooks = entries(export).map { entry in webhook(entry, export) }
         return [
@@ -24,7 +24,7 @@ extension Evaluator {
         guard !export.namespaceLabels.isEmpty else {
             return policy.standardWebhooks.entries.map { entry in
                 var entry = entry
-                // `rev.namespace.sidecar-injector.istio.io` keeps what stands before Istio's own name.
+                // `rev.namespace.sidecar-injector.istio.io` keeps what is before Istio's own name.
                 let prefix =
                     entry.name.hasSuffix(Self.istioName) ? entry.name.dropLast(Self.istioName.count) : ""
                 entry.name = prefix + export.webhookName

@@ -104,7 +104,7 @@ extension LabelSelector {
 let nameLabel = "kubernetes.io/metadata.name"
 
 extension Webhooks.Entry {
-    // Of several webhooks that do not call, the reason that says most about the pod at hand is told: that its
+    // Of several webhooks that do not call, the reason that says most about the pod is reported: that its
     // own labels speak against it, then that its namespace is not selected, then that a label is missing.
     private enum Rank {
         static let rules = 0

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Puts what the rules found into words, with the values at hand and where they stand.
+/// Builds the sentences of what the rules found, with the values and their places.
 extension Evaluator {
-    /// The steps of one rule: one for each webhook or selector that it looks at, else one.
+    /// The steps of one rule: one for each webhook or selector that it checks, else one.
     func steps(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> [TraceStep] {
         switch rule {
         case .webhook:

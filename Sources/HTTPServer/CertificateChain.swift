@@ -1,7 +1,7 @@
 import CMicrohttpd
 import Glibc
 
-/// A certificate chain as it stands in a PEM file or as a server shows it: what it says, and whether it holds up.
+/// A certificate chain of a PEM file or of a server: its contents, and whether it is valid.
 /// Nothing here is secret; a key is not needed.
 public struct CertificateChain: Sendable {
     /// What one certificate says.
@@ -24,7 +24,7 @@ public struct CertificateChain: Sendable {
         /// Whether its extended key usage, where it has one, allows a server to show it.
         public var isForServers: Bool
         public var isSelfSigned: Bool
-        /// Whether the one behind it signed it.
+        /// Whether the one after it signed it.
         public var isSignedByNext: Bool
     }
 
@@ -32,7 +32,7 @@ public struct CertificateChain: Sendable {
     /// The leaf first.
     public let certificates: [Certificate]
 
-    /// Certificates of one file that are looked at.
+    /// Certificates of one file that are read.
     private static let longest = 64
 
     /// - Throws: why the text is no chain.

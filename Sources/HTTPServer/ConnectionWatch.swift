@@ -7,7 +7,7 @@ import System
 // of every phase of a request is kept here, and a connection that stays in one for too long is shut.
 
 /// `MHD_NotifyConnectionCallback`: a connection began or ends. It ends before its descriptor is closed, so that the
-/// watch never shuts a descriptor that has become somebody else's.
+/// watch never shuts a descriptor that now belongs to another connection.
 func connectionChanged(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, change: MHD_ConnectionNotificationCode
@@ -91,7 +91,7 @@ final class WatchedConnection: Sendable {
         state = Atomic(Self.packed(.idle))
     }
 
-    /// Bytes of the path and query of the request at hand, as they were sent.
+    /// Bytes of the path and query of the current request, as they were sent.
     var targetBytes: Int {
         get { target.load(ordering: .relaxed) }
         set { target.store(newValue, ordering: .relaxed) }
@@ -195,7 +195,7 @@ final class ConnectionWatch: Sendable {
     /// A connection with nothing to do for so long has no request on its way inside libmicrohttpd.
     private static let restMilliseconds: UInt64 = 1_000
 
-    /// A client that closes its half right behind a request waits for the end of the other. libmicrohttpd misses that
+    /// A client that closes its half right after a request waits for the end of the other. libmicrohttpd misses that
     /// end where it came together with the request, because its epoll tells of each change once.
     private func shutAbandoned(_ idle: inout [pollfd]) {
         guard !idle.isEmpty, poll(&idle, nfds_t(idle.count), 0) > 0 else { return }

@@ -27,7 +27,7 @@ func requestAdvanced(
     return exchange.begin()
 }
 
-/// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what stands behind the host.
+/// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what is after the host.
 private func path(of target: String) -> String {
     if target.utf8.first == UInt8(ascii: "/") { return target }
     for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {

@@ -1,11 +1,11 @@
-/// What a server asks for its answers. Called on many threads at once.
+/// Answers the requests of a server. Called on many threads at once.
 public protocol HTTPHandler: AnyObject, Sendable {
     /// How many bytes of body a request may have, asked when its headers are there.
     func bodyLimit(for request: HTTPRequest) -> Int
 
     /// Answers a whole request.
     ///
-    /// - Parameter mayTakeLong: false on a thread that serves other connections too. There nil says that the answer
+    /// - Parameter mayTakeLong: false on a thread that serves other connections too. There nil means that the answer
     ///   takes long; the request comes again with true on a thread of its own, and then nil is no answer.
     func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse?
 
@@ -13,9 +13,9 @@ public protocol HTTPHandler: AnyObject, Sendable {
     /// waiting.
     func isUrgent(_ request: HTTPRequest) -> Bool
 
-    /// Words the answer to a request that is refused.
+    /// Builds the response to a refused request.
     func refuse(_ request: HTTPRequest, _ refusal: HTTPRefusal) -> HTTPResponse
 
-    /// Words the answer to a request that takes long while too many others do.
+    /// Builds the response to a slow request when too many slow requests are running.
     func shed(_ request: HTTPRequest) -> HTTPResponse
 }

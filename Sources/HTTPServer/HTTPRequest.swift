@@ -89,7 +89,7 @@ public struct HTTPRequest {
         return pillion_mhd_tls_session(connection).map { OpaquePointer($0) }
     }
 
-    /// The client's address as text: `127.0.0.1`, `::1`, `unix`; empty where there is none.
+    /// The client's address as text: `127.0.0.1`, `::1`, `unix`; empty if it is not known.
     public var client: String {
         guard case .connection(let connection) = source, let address = pillion_mhd_client(connection) else {
             return ""

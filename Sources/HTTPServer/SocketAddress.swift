@@ -50,7 +50,9 @@ public enum SocketAddress: Sendable, Equatable {
         address.sin_port = port.bigEndian
         guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
             throw HTTPServerError(
-                message: "\"\(host)\" is no address to listen on: want an IPv4 or IPv6 address or unix:PATH")
+                message:
+                    "\"\(host)\" is not an address to listen on: expected an IPv4 or IPv6 address or unix:PATH"
+            )
         }
         return try listen(AF_INET, "\(host):\(port)") { socket in
             withUnsafePointer(to: &address) {
@@ -67,7 +69,9 @@ public enum SocketAddress: Sendable, Equatable {
         address.sin6_port = port.bigEndian
         guard inet_pton(AF_INET6, host, &address.sin6_addr) == 1 else {
             throw HTTPServerError(
-                message: "\"\(host)\" is no address to listen on: want an IPv4 or IPv6 address or unix:PATH")
+                message:
+                    "\"\(host)\" is not an address to listen on: expected an IPv4 or IPv6 address or unix:PATH"
+            )
         }
         return try listen(AF_INET6, "[\(host)]:\(port)") { socket in
             var only: Int32 = both ? 0 : 1
@@ -87,7 +91,7 @@ public enum SocketAddress: Sendable, Equatable {
         let bytes = Array(path.utf8)
         guard !bytes.isEmpty, bytes.count <= room else {
             throw HTTPServerError(
-                message: "the socket path \"\(path)\" has \(bytes.count) bytes: want 1 to \(room)")
+                message: "the socket path \"\(path)\" has \(bytes.count) bytes: expected 1 to \(room)")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         try removeAbandoned(path, address)
@@ -102,12 +106,12 @@ public enum SocketAddress: Sendable, Equatable {
         }
     }
 
-    /// Removes the socket that nobody listens on any more; anything else at that path stays.
+    /// Removes a socket without a listener; anything else at that path stays.
     private static func removeAbandoned(_ path: String, _ address: sockaddr_un) throws(HTTPServerError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw HTTPServerError(message: "\(path) is there and no socket: want a path that is free")
+            throw HTTPServerError(message: "\(path) exists and is not a socket: expected a free path")
         }
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard probe >= 0 else { return }

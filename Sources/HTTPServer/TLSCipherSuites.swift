@@ -46,7 +46,7 @@ public struct TLSCipherSuites: Sendable, Equatable {
         guard !names.isEmpty else { return }
         if let unknown = names.first(where: { !Self.names.contains($0) }) {
             throw HTTPServerError(
-                message: "the cipher suite \"\(unknown)\" is not offered, want some of "
+                message: "the cipher suite \"\(unknown)\" is not offered, expected some of "
                     + Self.names.joined(separator: ", "))
         }
         ciphers = Cipher.allCases.filter { cipher in

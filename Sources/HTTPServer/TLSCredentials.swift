@@ -76,7 +76,7 @@ public struct TLSOptions: Sendable {
     public var credentials: TLSCredentials
     public var minimum: Version
     public var suites = TLSCipherSuites()
-    /// Whether handshakes ask for a client's certificate. It is not looked at here: `HTTPRequest.tlsClient` does.
+    /// Whether handshakes ask for a client's certificate. It is not checked here: `HTTPRequest.tlsClient` does.
     public var asksClient: Bool
 
     public init(credentials: TLSCredentials, minimum: Version = .v12, asksClient: Bool = false) {

@@ -22,7 +22,7 @@ final class WorkPool: @unchecked Sendable {
         waitingLimit = max(waiting, 0)
     }
 
-    /// Has the work done on some thread of the pool; false where too much waits already or the pool has ended.
+    /// Queues the work; returns false if the queue is full or the pool has ended.
     func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         monitor.locked {
             let idle = threadCount - busy
@@ -42,7 +42,7 @@ final class WorkPool: @unchecked Sendable {
         }
     }
 
-    /// Does what waits still, then ends the threads.
+    /// Finishes the queued work, then ends the threads.
     func stop() {
         let ending = monitor.locked {
             isStopping = true
@@ -53,9 +53,9 @@ final class WorkPool: @unchecked Sendable {
         for thread in ending { thread.join() }
     }
 
-    /// Nanoseconds that a thread of the pool may run at a time. Where nobody asks for anything, all threads have the same
-    /// 1.4 ms (on two processors), and one that wakes up to answer something quick waits for the end of the slice at hand:
-    /// 1.65 ms of the p99 of quick reviews beside a slow template. With longer ones it goes first: 0.67 ms.
+    /// Nanoseconds that a thread of the pool may run at a time. By default all threads have the same 1.4 ms (on two
+    /// processors), and one that wakes up for a quick answer waits for the end of the current slice: the p99 of quick
+    /// reviews next to a slow template is 1.65 ms. With longer slices here the quick thread goes first: 0.67 ms.
     private static let slice: UInt64 = 20_000_000
 
     private func yieldToOthers() {
@@ -72,7 +72,7 @@ final class WorkPool: @unchecked Sendable {
         }
     }
 
-    /// Waits for work; nil if there is none and there will be none.
+    /// Waits for work; nil at the end of the pool.
     private func next() -> (@Sendable () -> Void)? {
         monitor.locked {
             while queue.isEmpty {

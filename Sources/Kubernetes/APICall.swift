@@ -128,7 +128,7 @@ struct APICall {
     }
 }
 
-/// RFC 3986: what may not stand in a segment or a value becomes `%XX`.
+/// RFC 3986: what is not allowed in a segment or a value becomes `%XX`.
 enum PercentEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 

@@ -257,7 +257,7 @@ public struct APILimits: Sendable {
     public var answerBytes = 64 << 20
     /// Bytes of an event: an object is at most 3 MiB, and JSON may escape it.
     public var objectBytes = 8 << 20
-    /// Bytes of an error's body that are looked at.
+    /// Bytes of an error's body that are read.
     public var problemBytes = 64 << 10
     /// Items asked for at once, and pages: 100,000 objects are the largest clusters' namespaces ten times.
     public var pageItems = 200
@@ -300,7 +300,7 @@ public struct KubernetesVersion: Sendable, Comparable {
         (left.major, left.minor) < (right.major, right.minor)
     }
 
-    /// The first whose kubelets run init containers that stay, without a feature gate that somebody may have closed.
+    /// The first whose kubelets run init containers that stay, without a feature gate that may be off.
     public static let nativeSidecars = KubernetesVersion(major: 1, minor: 33)
 }
 

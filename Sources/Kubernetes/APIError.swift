@@ -69,8 +69,8 @@ extension APIError {
         var text = "\(call.sentence) (\(call.method) \(access.server.text)\(call.path), as \(user)): "
         text += object?["message"]?.string.map { "\(status): \($0)" } ?? Self.plain(status, body)
         switch kind {
-        case .forbidden: text += "; want a role that allows \(call.permission)"
-        case .unauthorized: text += "; the credentials are not accepted, want others or a fresh token"
+        case .forbidden: text += "; expected a role that allows \(call.permission)"
+        case .unauthorized: text += "; the credentials are not accepted, expected others or a fresh token"
         default: break
         }
         let asked = retryAfter ?? object?["details"]?["retryAfterSeconds"]?.int.map { Int($0) }

@@ -3,7 +3,7 @@ import System
 import Values
 
 /// Where a cluster's API is, whom to trust there, and as whom to ask. From the account that a pod is given, or from a
-/// kubeconfig; nothing here asks anybody anything yet, but for files and plugins that hold credentials.
+/// kubeconfig; nothing here connects yet; only files and plugins with credentials are read.
 public struct ClusterAccess: Sendable {
     /// Where it came from, for messages: `/root/.kube/config, context "dev"`.
     public var origin: String
@@ -25,7 +25,7 @@ public struct ClusterAccess: Sendable {
         self.server = server
     }
 
-    /// Bytes at hand, or a file that is read anew each time: what mounts it may replace it.
+    /// Bytes in memory, or a file that is read each time, because it may be replaced.
     public enum Material: Sendable, Equatable {
         case bytes([UInt8])
         case file(String)

@@ -15,7 +15,7 @@ public final class ExecPlugin: Sendable {
         var expiry: Int?
     }
 
-    /// How long it may take: it may ask somebody for a password.
+    /// How long it may take: it may ask a person for a password.
     static let milliseconds = 60_000
     /// Bytes that it may write.
     static let longestOutput = 1 << 20
@@ -49,7 +49,7 @@ public final class ExecPlugin: Sendable {
         guard versions.contains(version) else {
             throw APIError(
                 .credentials,
-                "\(place): exec has the apiVersion \"\(version)\", want \(versions.joined(separator: " or "))"
+                "\(place): exec has the apiVersion \"\(version)\", expected \(versions.joined(separator: " or "))"
             )
         }
         self.command = command.contains("/") && !command.hasPrefix("/") ? "\(folder)/\(command)" : command
@@ -67,7 +67,7 @@ public final class ExecPlugin: Sendable {
         let mode = value["interactiveMode"]?.string ?? "IfAvailable"
         guard mode != "Always" || isTerminal else {
             throw APIError(
-                .credentials, "\(self.place): wants a terminal (interactiveMode: Always) and there is none")
+                .credentials, "\(self.place): needs a terminal (interactiveMode: Always), found none")
         }
         mayAsk = mode != "Never" && isTerminal
         hint = value["installHint"]?.string ?? ""
@@ -138,7 +138,7 @@ public final class ExecPlugin: Sendable {
         if let text = status["expirationTimestamp"]?.string {
             guard let moment = InternetTime.seconds(text) else {
                 throw APIError(
-                    .credentials, "\(place): expirationTimestamp is \"\(text)\", want a time of RFC 3339")
+                    .credentials, "\(place): expirationTimestamp is \"\(text)\", expected a time of RFC 3339")
             }
             credential.expiry = moment
         }

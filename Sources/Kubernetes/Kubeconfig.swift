@@ -51,7 +51,7 @@ struct Kubeconfig {
         files.append(path)
         if value.isNull { return }
         guard value.object != nil else {
-            throw APIError(.credentials, "\(path): is no kubeconfig: want an object")
+            throw APIError(.credentials, "\(path): is not a kubeconfig: expected an object")
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         try add("clusters", "cluster", to: \.clusters, value, path, folder)
@@ -84,7 +84,8 @@ struct Kubeconfig {
         let all = files.joined(separator: ", ")
         guard let name = asked ?? currentContext else {
             throw APIError(
-                .credentials, "\(all): there is no current-context: want --context, one of \(names(contexts))"
+                .credentials,
+                "\(all): there is no current-context: expected --context, one of \(names(contexts))"
             )
         }
         let context = try find(name, in: contexts, "the context", of: all)
@@ -121,7 +122,8 @@ struct Kubeconfig {
         guard let server = ServerAddress(text) else {
             throw APIError(
                 .credentials,
-                "\(cluster.file): the server of cluster \"\(name)\" is \"\(text)\", want https://HOST:PORT")
+                "\(cluster.file): the server of cluster \"\(name)\" is \"\(text)\", expected https://HOST:PORT"
+            )
         }
         var access = ClusterAccess(origin: cluster.file, server: server)
         access.authorities = try material(cluster, "certificate-authority", "cluster \"\(name)\"")
@@ -129,7 +131,7 @@ struct Kubeconfig {
         if access.isUnverified, access.authorities != nil {
             throw APIError(
                 .credentials,
-                "\(cluster.file): cluster \"\(name)\" has insecure-skip-tls-verify and a certificate-authority: want one"
+                "\(cluster.file): cluster \"\(name)\" has insecure-skip-tls-verify and a certificate-authority: expected one"
             )
         }
         access.serverName = value["tls-server-name"]?.string.flatMap { $0.isEmpty ? nil : $0 }
@@ -149,7 +151,7 @@ struct Kubeconfig {
         guard (result.certificate == nil) == (result.key == nil) else {
             throw APIError(
                 .credentials,
-                "\(user.file): \(result.name) has one of client-certificate and client-key: want both")
+                "\(user.file): \(result.name) has one of client-certificate and client-key: expected both")
         }
         result.token = value["token"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         result.tokenFile = value["tokenFile"]?.string.map { path($0, user) }
@@ -157,7 +159,7 @@ struct Kubeconfig {
         if let plugin = value["auth-provider"], !plugin.isNull {
             throw APIError(
                 .credentials,
-                "\(user.file): \(result.name) has an auth-provider, which Kubernetes gave up in 1.26: want exec"
+                "\(user.file): \(result.name) has an auth-provider, which Kubernetes gave up in 1.26: expected exec"
             )
         }
         if let plugin = value["exec"], !plugin.isNull {
@@ -200,7 +202,7 @@ extension ClusterAccess {
     /// How a cluster is found, as kubectl does it: the file that was named; else the files of KUBECONFIG; else
     /// `~/.kube/config`; else, in a pod, its service account.
     ///
-    /// - Throws: why the first of these that is there cannot be used, or that there is none.
+    /// - Throws: why the first of these that is there cannot be used, or that no file exists.
     public static func find(
         kubeconfig: String? = nil, context: String? = nil, environment: Environment = Environment()
     ) throws(APIError) -> ClusterAccess {
@@ -220,7 +222,8 @@ extension ClusterAccess {
         let merged = try Kubeconfig(paths, mustExist: false)
         if !merged.isEmpty { return try merged.access(context: context, environment: environment) }
         if let context {
-            throw APIError(.credentials, "there is no kubeconfig for the context \"\(context)\": \(looked)")
+            throw APIError(
+                .credentials, "there is not a kubeconfig for the context \"\(context)\": \(looked)")
         }
         if let pod = try ofPod(environment: environment) { return pod }
         throw APIError(

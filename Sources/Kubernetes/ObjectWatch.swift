@@ -10,7 +10,7 @@ public import Values
 /// | 410 Gone, as an answer or as an event | list again |
 /// | any other error | said, then again after a pause that doubles up to 30 s |
 public struct ObjectWatch: Sendable {
-    /// What the receiver is told.
+    /// What the receiver gets.
     public enum Delivery: Sendable {
         /// These, and no others, are there.
         case all([Value])

@@ -5,8 +5,8 @@ extension ClusterAccess {
     /// Where a pod finds its service account.
     static let accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The account that Kubernetes gives a pod: address from the environment, token and CA from files, both read anew
-    /// for each request, since the kubelet renews them.
+    /// The account that Kubernetes gives a pod: address from the environment, token and CA from files, both read for
+    /// each request, because the kubelet renews them.
     ///
     /// - Returns: nil outside a pod, that is, without KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT.
     /// - Throws: what is wrong with a pod's account.
@@ -19,7 +19,7 @@ extension ClusterAccess {
         // For tests, and for pods that mount the token elsewhere.
         let folder = folder ?? environment["PILLION_SERVICE_ACCOUNT_FOLDER"] ?? accountFolder
         guard let port = Int(number), (1...65_535).contains(port) else {
-            throw APIError(.credentials, "KUBERNETES_SERVICE_PORT is \"\(number)\", want a port")
+            throw APIError(.credentials, "KUBERNETES_SERVICE_PORT is \"\(number)\", expected a port")
         }
         guard File.isReadable("\(folder)/token") else {
             throw APIError(

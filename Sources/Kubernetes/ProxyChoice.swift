@@ -18,7 +18,7 @@ struct ProxyChoice {
 
     init(_ environment: Environment) { self.environment = environment }
 
-    /// Entries of NO_PROXY that are looked at; more is a mistake.
+    /// Entries of NO_PROXY that are read; more is a mistake.
     static let longestList = 10_000
 
     /// The proxy's URL, or an empty text.

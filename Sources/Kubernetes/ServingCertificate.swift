@@ -68,7 +68,7 @@ public struct ServingCertificate: Sendable, Equatable {
     /// What should be there in place of it, or of nothing; nil where it should stay.
     ///
     /// A new authority does not bring a new certificate along while the old one is good: clients learn of the authority
-    /// first, and whoever has only just learned trusts both.
+    /// first, and one that has just learned trusts both.
     static func renewed(
         _ old: ServingCertificate?, for names: [String], now: Int
     ) throws(APIError) -> ServingCertificate? {
@@ -115,7 +115,7 @@ public struct ServingCertificate: Sendable, Equatable {
     }
 }
 
-/// The certificate that replicas share through a Secret. Whoever finds none, or one that is due, writes; the
+/// The certificate that replicas share through a Secret. A replica that finds no certificate, or one that is due, writes; the
 /// resourceVersion decides between those who write at once, and the others take what is there then.
 public struct SharedCertificate: Sendable {
     public let secret: ObjectReference

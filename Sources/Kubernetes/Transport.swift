@@ -45,7 +45,7 @@ final class Transport: @unchecked Sendable {
 
     deinit { pillion_curl_free(handle) }
 
-    /// From any thread: ends the request at hand and all later ones.
+    /// From any thread: ends the current request and all later ones.
     func cancel() { pillion_curl_cancel(handle) }
 
     // The checks that the closures did not escape have the length of this file's path in them. With a path of its own,

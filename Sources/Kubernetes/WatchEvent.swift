@@ -14,7 +14,7 @@ enum WatchEvent {
             value = try JSON.read(line)
         } catch {
             throw APIError(
-                .malformed, "\(call.sentence): an event is no JSON: byte \(error.offset): \(error.message)")
+                .malformed, "\(call.sentence): an event is not JSON: byte \(error.offset): \(error.message)")
         }
         guard let object = value["object"], object.object != nil else {
             throw APIError(.malformed, "\(call.sentence): an event has no object")

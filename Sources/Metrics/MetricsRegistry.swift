@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Comes in: names and closed sets of label values at the start, then counts. Goes out: an exposition. A metric is
 /// registered once, in the order in which it is shown, and counted by atomics from any thread (2 to 10 ns). Nothing
-/// here knows what is counted; HTTP and its negotiation of compression stand elsewhere.
+/// here knows what is counted; HTTP and its negotiation of compression are elsewhere.
 ///
 /// A name that is registered twice or is not a Prometheus name is a programmer's mistake and stops the start.
 public final class MetricsRegistry: Sendable {

@@ -41,7 +41,7 @@ public enum ProcessMetrics {
         var residentPages: Double
     }
 
-    /// Fields of /proc/self/stat (proc(5)), counted behind the name in parentheses, which may hold anything.
+    /// Fields of /proc/self/stat (proc(5)), counted after the name in parentheses, which may hold anything.
     private static func stat() -> Stat? {
         guard let bytes = contents("/proc/self/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
             return nil
@@ -69,7 +69,7 @@ public enum ProcessMetrics {
         (try? Folder.names(in: "/proc/self/fd")).map { Double(max($0.count - 1, 0)) }
     }
 
-    /// A file of /proc, up to 64 KB: /proc/stat has its boot time behind a line for each processor.
+    /// A file of /proc, up to 64 KB: /proc/stat has its boot time after a line for each processor.
     private static func contents(_ path: String) -> [UInt8]? {
         try? File.beginning(of: path, atMost: 64 << 10)
     }

@@ -1,6 +1,6 @@
 public import Values
 
-/// The policy part of an injection configuration, as it stands in the file.
+/// The policy part of an injection configuration, as the file has it.
 public struct PolicyConfiguration: Sendable {
     /// Which rules hold: those of Istio 1.0 to 1.9 or those of 1.10 to today.
     public enum Form: String, Sendable {
@@ -51,12 +51,12 @@ public struct DecisionSubject: Sendable {
     public var pointer: String
     /// The labels of the namespace, where they are known.
     public var namespaceLabels: Object?
-    /// The whole object that was given, for finding annotations that stand in the wrong place.
+    /// The whole object that was given, for finding annotations in the wrong place.
     public var object: Value?
     /// CREATE, UPDATE … where an AdmissionReview said so.
     public var operation: String?
     public var subresource: String?
-    /// The API server's half, where a webhook configuration is at hand.
+    /// The API server's half, where a webhook configuration is given.
     public var webhook: (any WebhookMatcher)?
 
     public init(
@@ -88,16 +88,16 @@ public struct Decision: Sendable {
     public var inject: Bool
     /// The code of the decisive step.
     public var reason: ReasonCode
-    /// The decisive step's sentence, with the values at hand.
+    /// The decisive step's sentence, with its values.
     public var message: String
-    /// What to do to get the other answer, where somebody can do something.
+    /// What to do to get the other answer, if anything can be done.
     public var remedy: String?
     /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
     public var trace: [TraceStep]
     /// Every rule and its verdict in one line, the decisive one marked, for logs and audit annotations, where
     /// a whole trace is too much: `host_network=pass annotation=skip! default_policy=inject`. Always there.
     public var traceLine: String
-    /// What else should be said: misplaced keys, values that are not understood.
+    /// Warnings: misplaced keys, values that are not understood.
     public var warnings: [DecisionWarning]
 
     /// - Parameter traceLine: nil to make it from the trace.
@@ -119,7 +119,7 @@ public struct Decision: Sendable {
 public struct DecisionWarning: Sendable, Equatable {
     /// The whole sentence: what was found, where, and what to do.
     public var message: String
-    /// The same in at most 120 bytes, for whoever applies the pod; nil where that person can do nothing about
+    /// The same in at most 120 bytes, for the person that applies the pod; nil where that person can do nothing about
     /// it.
     public var admission: String?
     /// JSON pointer of what was found in the object that was given.
@@ -143,7 +143,7 @@ public struct TraceStep: Sendable, Equatable {
     public var code: ReasonCode
     public var message: String
     public var remedy: String?
-    /// Where the rule (file and line of the configuration) or the value (JSON pointer in the object) stands.
+    /// The place of the rule (file and line of the configuration) or of the value (JSON pointer in the object).
     public var source: String?
 
     public init(
@@ -200,11 +200,11 @@ public protocol DecisionPlugin: Sendable {
     )
 }
 
-/// Something in a policy configuration that is not used as it stands.
+/// Something in a policy configuration that is not used unchanged.
 public struct PolicyWarning: Sendable, Equatable {
     /// `policy_illegal` or `selector_ignored`.
     public var code: ReasonCode
-    /// Where it stands, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
+    /// Its place, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
     public var pointer: String
     public var message: String
     public var remedy: String?

@@ -33,7 +33,7 @@ extension Decision {
         [("decision", verdict), ("message", message), ("trace", traceLine)].filter { !$0.1.isEmpty }
     }
 
-    /// What whoever applies the pod should hear: only what that person can change, each at most 120 bytes, as
+    /// Warnings for the person that applies the pod: only what that person can change, each at most 120 bytes, as
     /// the API server wants it.
     public var admissionWarnings: [String] {
         var texts: [String] = []

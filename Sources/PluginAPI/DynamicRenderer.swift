@@ -1,7 +1,7 @@
 /// Engines from shared libraries.
 ///
 /// In: a folder. Out: renderers like those that are built in, and for every library that cannot be used the reason.
-/// A bad library never stops the program. The interface is `renderer_plugin.h`; `PluginFile` looks at the file,
+/// A bad library never stops the program. The interface is `renderer_plugin.h`; `PluginFile` checks the file,
 /// `PluginLibrary` at what it exports, `LibraryRenderer` runs it in this process and `IsolatedRenderer` in one that can
 /// be killed. This file does not know which engines there are; the registry does.
 public enum DynamicRenderer {
@@ -57,9 +57,9 @@ public enum DynamicRenderer {
 
 /// Where the renders of loaded engines run. `--pluginIsolation`
 public enum PluginIsolation: String, Sendable, CaseIterable {
-    /// In this process, on threads of their own; one that heeds neither sink nor poll cannot be stopped.
+    /// In this process, on threads of their own; one that respects neither sink nor poll cannot be stopped.
     case none
-    /// As the engine's description wishes.
+    /// As the engine's description asks.
     case wished
     /// In processes that are killed at the deadline. Nor is the library itself opened by this process.
     case process

@@ -16,7 +16,7 @@ final class IsolatedProcess: @unchecked Sendable {
     private static let startTime: UInt64 = 10_000_000_000
     /// What the child may take beyond the deadline: an engine that polls says where it was.
     private static let grace: UInt64 = 100_000_000
-    /// A message and its surroundings, beside the output.
+    /// A message and its surroundings, besides the output.
     private static let besides = 1 << 20
 
     /// Starts the child and waits for its first word.

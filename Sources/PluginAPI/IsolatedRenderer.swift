@@ -13,7 +13,7 @@ public struct IsolatedRenderer: Renderer {
     /// The program that runs now.
     public static let thisProgram = "/proc/self/exe"
 
-    /// What compiling may take where nobody says otherwise.
+    /// What compiling may take by default.
     private static let compileTime: UInt64 = 10_000_000_000
 
     public let description: RendererDescription

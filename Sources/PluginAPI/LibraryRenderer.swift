@@ -5,7 +5,7 @@ import Values
 
 /// An engine from a shared library, run in this process.
 ///
-/// Every call runs on a thread of its own, so that an engine that heeds neither sink nor poll costs that thread and
+/// Every call runs on a thread of its own, so that an engine that respects neither sink nor poll costs that thread and
 /// not the one that answers requests. Such a thread cannot be ended; after `mostStuck` of them the engine gets no
 /// further calls until one comes back.
 struct LibraryRenderer: Renderer {

@@ -8,7 +8,7 @@ public import Values
 /// `.ProxyConfig.GetTracing.GetTlsSettings` is nil-safe. A member that the JSON does not have is the type's zero
 /// value: a nil pointer, slice or map, an empty string, 0, false, a struct of zeros.
 ///
-/// Types refer to each other, also in circles, so they are made in two steps by whoever builds a table of them: `init`,
+/// Types refer to each other, also in circles, so they are made in two steps by the builder of a table of them: `init`,
 /// then `complete` or, on first use, the content's source. They never change afterwards and live as long as the process.
 public final class ObjectType: @unchecked Sendable {
     public enum Kind: Sendable {
@@ -49,11 +49,11 @@ public final class ObjectType: @unchecked Sendable {
     public final class Field: Sendable {
         /// The Go name: what a template writes.
         public let name: String
-        /// The JSON name: where the value stands; empty where JSON does not show the field.
+        /// The JSON name, under which the value is; empty if JSON does not show the field.
         public let jsonName: String
         public let type: ObjectType
         public let omitEmpty: Bool
-        /// An embedded struct whose members stand among this one's own, in JSON and in Go.
+        /// An embedded struct whose members are among this one's own, in JSON and in Go.
         public let isInline: Bool
         /// One of several fields of which a message has at most one: Go's struct keeps it behind an interface, so
         /// that a template reaches it by its getter only.

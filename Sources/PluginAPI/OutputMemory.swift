@@ -5,7 +5,7 @@ public import Values
 /// of bytes for all of them.
 ///
 /// An engine that has a use for it keeps there what a part of a template wrote, by all that the part reads. Templates
-/// are told apart by `number()`.
+/// are distinguished by `number()`.
 public final class OutputMemory: Sendable {
     /// What a part of a template did.
     public final class Output: Sendable {
@@ -13,7 +13,7 @@ public final class OutputMemory: Sendable {
         /// What it used of the limits.
         public let steps: Int
         public let depth: Int
-        /// What the engine needs besides to go on behind the part.
+        /// What the engine needs besides to go on after the part.
         public let state: (any Sendable)?
 
         public init(bytes: [UInt8], steps: Int, depth: Int, state: (any Sendable)? = nil) {

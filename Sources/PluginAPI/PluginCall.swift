@@ -31,8 +31,8 @@ final class PluginCall: @unchecked Sendable {
     /// What a call may have before it at least, in nanoseconds.
     private static let leastTime: UInt64 = 5_000_000
 
-    /// A call over the border is not begun right before its deadline: it cannot be counted on to end there, and whoever
-    /// tries with a small allowance first (the server does, on threads that serve connections) would pay for a thread
+    /// A call over the border is not begun right before its deadline: it cannot be counted on to end there, and a caller
+    /// that tries with a small allowance first (the server does, on threads that serve connections) would pay for a thread
     /// or a process that is then in the way.
     static func checkTime(_ deadline: UInt64?) throws(RenderError) {
         guard let deadline, MonotonicClock.nanoseconds &+ leastTime > deadline else { return }

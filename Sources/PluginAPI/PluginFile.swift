@@ -3,7 +3,7 @@ import System
 
 /// What a library's file must be like before it is opened: code that others may write is code that others run.
 enum PluginFile {
-    /// More than anybody installs; a folder with more was not meant for plugins.
+    /// More than any installation has; a folder with more was not meant for plugins.
     static let mostLibraries = 256
 
     /// The paths of the folder's `*.so`, sorted.
@@ -21,7 +21,7 @@ enum PluginFile {
     }
 
     /// The file, its folder and all folders above: none may be writable by everybody, and the file belongs to root
-    /// or to whoever runs the program.
+    /// or to the user that runs the program.
     static func check(_ path: String) throws(PluginRefusal) {
         guard let resolved = File.resolved(path) else {
             throw PluginRefusal(path: path, reason: "it is not there: \(systemMessage())")

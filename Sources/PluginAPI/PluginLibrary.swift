@@ -67,12 +67,13 @@ final class PluginLibrary: @unchecked Sendable {
         }
         guard PluginRegistry.isWellFormed(id) else {
             throw refusal(
-                "id \"\(id)\" is malformed: want a lower-case letter, then lower-case letters, digits or '-'")
+                "id \"\(id)\" is malformed: expected a lower-case letter, then lower-case letters, digits or '-'"
+            )
         }
         guard let described = describe() else { throw refusal("pillion_renderer_describe answers NULL") }
         let size = UInt32(MemoryLayout<pillion_description>.size)
         guard described.pointee.struct_size >= size else {
-            throw refusal("its description has \(described.pointee.struct_size) bytes, want \(size)")
+            throw refusal("its description has \(described.pointee.struct_size) bytes, expected \(size)")
         }
         guard let version = Self.text(described.pointee.version) else {
             throw refusal("its description has no version")

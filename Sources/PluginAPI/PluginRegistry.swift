@@ -29,7 +29,7 @@ public struct PluginRegistry: Sendable {
             guard isWellFormed(id) else {
                 throw PluginRegistryError(
                     message: "\(kind) id \"\(id)\" is malformed: "
-                        + "want a lower-case letter, then lower-case letters, digits or '-', 63 at most")
+                        + "expected a lower-case letter, then lower-case letters, digits or '-', 63 at most")
             }
             guard !ids[..<index].contains(id) else {
                 throw PluginRegistryError(message: "\(kind) id \"\(id)\" is taken: an id names one engine")

@@ -2,14 +2,14 @@ import Values
 
 /// What people read about a reason code.
 ///
-/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with the values at
-/// hand.
+/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with its
+/// values.
 public struct ReasonDescription: Sendable {
     public var code: ReasonCode
     public var kind: ReasonCode.Kind
     /// Lower-case, no final stop.
     public var sentence: String
-    /// What to do to get another answer; nil where nobody can do anything.
+    /// What to do to get another answer; nil if nothing can be done.
     public var remedy: String?
     /// A paragraph for the reference.
     public var documentation: String
@@ -94,7 +94,8 @@ extension ReasonCode {
         case .forcedByCLI:
             return row(
                 .inject, "the command line was told to inject whatever the policy says",
-                "`kube-inject` adds the sidecar to what it is given: whoever runs it has decided already.")
+                "`kube-inject` adds the sidecar to what it is given: the person that runs it has decided already."
+            )
         case .hostNetworkEnabled:
             return row(
                 .skip, "the pod uses the host's network",
@@ -168,9 +169,9 @@ extension ReasonCode {
         case .operationNotCreate:
             return row(
                 .skip, "only the creation of a pod is answered with a sidecar: {detail}",
-                remedy: "create the pod anew: containers cannot be added to one that exists",
+                remedy: "recreate the pod: containers cannot be added to one that exists",
                 "A pod gets its sidecar when it is created. The rules of the webhook configuration do not name "
-                    + "the operation at hand.")
+                    + "this operation.")
         case .subresource:
             return row(
                 .skip, "only whole pods get a sidecar, not parts of one: {detail}",

@@ -76,7 +76,7 @@ public struct RendererDescription: Sendable {
     public var id: String
     public var version: String
     public var origin: PluginOrigin
-    /// The names of the members of `options` that the engine heeds.
+    /// The names of the members of `options` that the engine supports.
     public var options: [String]
     /// The names of the function sets that a request may ask for.
     public var functionSets: [String]
@@ -184,7 +184,7 @@ public protocol CompiledTemplate: Sendable {
     /// Appends the output to `output`. What was written before an error stays there.
     ///
     /// - Parameters:
-    ///   - sourceMap: nil when nobody asks; otherwise it is filled with the runs of the output.
+    ///   - sourceMap: nil if it is not wanted; otherwise it is filled with the runs of the output.
     ///   - usage: what the rendering used so far, also when it fails.
     /// - Throws: a `RenderError` of kind `.execution` or `.limit`.
     func render(

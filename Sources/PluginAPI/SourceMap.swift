@@ -1,6 +1,6 @@
 import Values
 
-/// For every run of output bytes, the place in a template that wrote it. Costs nothing when nobody asks for it.
+/// For every run of output bytes, the place in a template that wrote it. Costs nothing unless it is asked for.
 public struct SourceMap: Sendable {
     public enum Kind: String, Sendable { case literal, value }
 
@@ -35,8 +35,8 @@ public struct SourceMap: Sendable {
         return runs[index]
     }
 
-    /// The value that somebody should look at first where the output is wrong at an offset: the one that stands there,
-    /// else the nearest one before it on its line, else the first one behind it. nil where the line holds none.
+    /// The value that most likely makes the output wrong at an offset: the one that wrote the byte,
+    /// else the nearest one before it on its line, else the first one after it. nil if the line has none.
     public func value(near offset: Int, in output: [UInt8]) -> Run? {
         guard output.indices.contains(offset) else { return nil }
         let start = output[..<offset].lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
@@ -77,7 +77,7 @@ public struct SourceMap: Sendable {
         public var place: RenderError.Place?
         /// The template's line there, with a caret.
         public var snippet: String?
-        /// The beginning of the value that somebody should look at first, and where the template writes it.
+        /// The beginning of the value that most likely makes it wrong, and where the template writes it.
         public var value: (text: String, place: RenderError.Place)?
     }
 

@@ -16,7 +16,7 @@ public struct WebhookExport: Sendable {
     public var configurationName = "pillion"
     /// Of the webhook, at least three names with dots between; where there are several, each has a name before it.
     public var webhookName = "sidecar.injector.pillion"
-    /// The certificates that the API server trusts, PEM in base64; nil where somebody else fills them in.
+    /// The certificates that the API server trusts, PEM in base64; nil if another program fills them in.
     public var caBundle: String?
     public var failurePolicy = FailurePolicy.fail
     /// From 1 to 30.

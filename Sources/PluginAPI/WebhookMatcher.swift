@@ -6,9 +6,9 @@ public protocol WebhookMatcher: Sendable {
     func match(_ subject: DecisionSubject) -> [WebhookOutcome]
     /// Single changes of labels, of the pod or its namespace, that could change what a webhook says.
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit]
-    /// The keys of the pod's labels that are looked at.
+    /// The keys of the pod's labels that matter.
     var labelKeys: Set<String> { get }
-    /// The keys of the namespace's labels that are looked at.
+    /// The keys of the namespace's labels that matter.
     var namespaceLabelKeys: Set<String> { get }
 }
 

@@ -61,12 +61,12 @@ struct Access: Sendable {
             guard !allowsUnauthenticated else { return }
             throw Self.forbidden(
                 "callers beyond loopback are asked for a token, and the server has none: "
-                    + "want --authTokenFile, or --allow-unauthenticated")
+                    + "expected --authTokenFile, or --allow-unauthenticated")
         }
         guard let header = request.header("Authorization") else {
             throw RequestProblem(
                 status: 401, code: "unauthorized",
-                detail: "there is no Authorization, want `Bearer` and the token")
+                detail: "there is no Authorization, expected `Bearer` and the token")
         }
         guard header.lowercased().hasPrefix("bearer "), token.equals(header.dropFirst("bearer ".count).utf8)
         else {

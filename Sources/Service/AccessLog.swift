@@ -7,7 +7,7 @@ import Values
 struct AccessLog: ExchangeObserver {
     let log: Log
     let metrics: ServiceMetrics
-    /// Health checks and scrapes are said at debug only.
+    /// Health checks and scrapes are logged at debug only.
     private static let quiet: Set<String> = [
         "/livez", "/readyz", "/healthz", "/healthz/ready", "/ready", "/metrics",
     ]

@@ -27,7 +27,7 @@ final class BearerToken: Sendable {
         let text = try File.contents(of: path, atMost: 64 << 10)
         let line = text.prefix { $0 != 0x0a && $0 != 0x0d }
         guard !line.isEmpty else {
-            throw FileError(path: path, reason: "the first line is empty, want the token")
+            throw FileError(path: path, reason: "the first line is empty, expected the token")
         }
         return Array(line)
     }

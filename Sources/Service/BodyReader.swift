@@ -31,7 +31,7 @@ enum BodyReader {
             let options = YAMLOptions(limits: YAMLLimits(depth: depth))
             let documents = try YAMLReader.documents(body, options: options).filter { !$0.isEmpty }
             guard documents.count <= 1 else {
-                throw YAMLError(code: .syntax, message: "it holds \(documents.count) documents, want one")
+                throw YAMLError(code: .syntax, message: "it holds \(documents.count) documents, expected one")
             }
             return documents.first?.value ?? .null
         } catch {

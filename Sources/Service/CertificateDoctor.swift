@@ -22,7 +22,7 @@ public struct CertificateDoctor: Sendable {
     }
 
     public var chain: CertificateChain
-    /// PEM; nil where only the certificate is at hand.
+    /// PEM; nil where only the certificate is given.
     public var key: [UInt8]?
     /// DNS names that callers use: `<service>.<namespace>.svc`.
     public var names: [String] = []
@@ -46,7 +46,7 @@ public struct CertificateDoctor: Sendable {
 
     private static let day = 86_400
 
-    /// Everything that was looked at; those that are good last.
+    /// Everything that was checked; what is good is last.
     public func findings() -> [Finding] {
         let found = pairFindings() + timeFindings() + nameFindings() + strengthFindings() + chainFindings()
         // Stable: within a severity in the order of the checks.
@@ -67,7 +67,7 @@ public struct CertificateDoctor: Sendable {
             return [
                 Finding(
                     severity: .error, code: "pair_invalid", message: error.message,
-                    remedy: "install the key that the certificate was issued for, or issue both anew")
+                    remedy: "install the key that the certificate was issued for, or issue both again")
             ]
         }
     }
@@ -130,7 +130,7 @@ public struct CertificateDoctor: Sendable {
             found.append(
                 Finding(
                     severity: .error, code: "key_weak",
-                    message: "the key is \(leaf.key), want at least \(least) bits",
+                    message: "the key is \(leaf.key), expected at least \(least) bits",
                     remedy: "issue a certificate for a key on the curve P-256"))
         } else {
             found.append(good("key", "the key is \(leaf.key)"))
@@ -155,7 +155,7 @@ public struct CertificateDoctor: Sendable {
                 Finding(
                     severity: .warning, code: "lifetime_long",
                     message:
-                        "the certificate holds for \(days) days in all, want \(Self.longestDays) at most",
+                        "the certificate holds for \(days) days in all, expected \(Self.longestDays) at most",
                     remedy: "issue it for a year, and renew it at two thirds"))
         }
         return found

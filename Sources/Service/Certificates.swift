@@ -51,7 +51,7 @@ final class Certificates: Sendable {
         credentials = TLSCredentials(try Self.pair(files, source.name))
     }
 
-    /// The files that are looked at.
+    /// The files that are watched.
     var paths: [String] {
         if case .files(let certificate, let key) = source { [certificate, key] } else { [] }
     }

@@ -13,7 +13,7 @@ struct Configuration: Sendable {
         var mesh: String?
         /// What messages call the ConfigMaps in place of files.
         var configMaps: [String] = []
-        /// Whether the first of them stands in for `configuration`.
+        /// Whether the first of them replaces `configuration`.
         var isWatched = false
 
         var isBuiltIn: Bool { configuration == nil && !isWatched }

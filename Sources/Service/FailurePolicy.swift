@@ -44,7 +44,7 @@ final class FailurePolicy: Sendable {
             || options.neverBlocked.contains { Self.matches($0, namespace) }
     }
 
-    /// `*` stands for any text. Both are short: namespaces have 63 characters.
+    /// `*` matches any text. Both are short: namespaces have 63 characters.
     static func matches(_ pattern: String, _ text: String) -> Bool {
         let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return pattern == text }

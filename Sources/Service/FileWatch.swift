@@ -4,7 +4,7 @@ import System
 
 /// Says when files may have changed, on a thread of its own.
 ///
-/// Kubernetes changes a mounted volume by swapping the symbolic link `..data` beside the files, so the folders are
+/// Kubernetes changes a mounted volume by swapping the symbolic link `..data` next to the files, so the folders are
 /// watched, not the files. A look every few seconds is the net below: inotify misses what another machine writes.
 final class FileWatch: Sendable {
     /// After an event: changes of one update that come within that time are one.

@@ -5,8 +5,8 @@ import System
 import Values
 
 /// Touches a file at an interval while the server is ready, for `pillion probe` and exec probes: the file's age
-/// says whether the process still runs. A disk that is full costs the touch, not the server; it is said once, and
-/// once more when it is over.
+/// shows whether the process still runs. A full disk costs the touch, not the server; it is logged once, and once
+/// more when it is over.
 final class HealthFile: Sendable {
     private let path: String
     private let health: Health
@@ -23,7 +23,7 @@ final class HealthFile: Sendable {
 
     func start() { ticker.start { self.touch() } }
 
-    /// Stops touching and removes the file: nobody is alive behind it any more.
+    /// Stops touching and removes the file: the process no longer runs.
     func stop() {
         ticker.stop()
         unlink(path)

@@ -33,7 +33,8 @@ struct ListenerStarter {
             throw error
         }
         guard !listeners.isEmpty else {
-            throw ServiceError(message: "nothing is served: want --httpPort, or --port with a certificate")
+            throw ServiceError(
+                message: "nothing is served: expected --httpPort, or --port with a certificate")
         }
         return listeners
     }
@@ -62,10 +63,11 @@ struct ListenerStarter {
     private func sayWhatIsOpen(_ access: Access) {
         if access.clientAuthority == nil {
             log.info(
-                "whoever reaches HTTPS may ask /inject: --clientCAFile would ask for a certificate", in: .tls)
+                "anyone who can connect to HTTPS may call /inject: --clientCAFile would ask for a certificate",
+                in: .tls)
         }
         if access.token == nil, access.allowsUnauthenticated {
-            log.warning("whoever reaches HTTPS may ask /decide and /render", in: .tls)
+            log.warning("anyone who can connect to HTTPS may call /decide and /render", in: .tls)
         }
     }
 
@@ -75,7 +77,7 @@ struct ListenerStarter {
                 throw ServiceError(
                     message:
                         "plain HTTP on \(address.text) shows every review and template to the network: "
-                        + "want a loopback address, or --allow-plain-http")
+                        + "expected a loopback address, or --allow-plain-http")
             }
             let access = Access(
                 isLocal: address.isLoopback, localCaller: localCaller(at: address), token: token,

@@ -13,7 +13,7 @@ public final class Log: Sendable {
 
     /// - Parameters:
     ///   - format: nil is text on a terminal and JSON elsewhere.
-    ///   - descriptor: standard error where nothing is said.
+    ///   - descriptor: standard error by default.
     public init(_ levels: LogLevels, format: ServeOptions.LogFormat?, descriptor: Int32 = 2) {
         self.levels = levels
         self.format = format ?? (isatty(descriptor) == 1 ? .text : .json)
@@ -101,7 +101,7 @@ public final class Log: Sendable {
         return kept
     }
 
-    /// What stands before the members of a line, at most.
+    /// Bytes before the members of a line, at most.
     private static let headBytes = 512
 
     private static func fits(_ member: Member, _ bytes: inout Int) -> Bool {
@@ -140,7 +140,7 @@ enum Timestamp {
         return text.text
     }
 
-    /// The same behind other bytes: digit by digit, as this is part of every line of the log.
+    /// The same after other bytes: digit by digit, as this is part of every line of the log.
     static func append(to output: inout ByteBuffer, seconds: Int? = nil) {
         let now = WallClock.now
         var moment = seconds ?? now.seconds

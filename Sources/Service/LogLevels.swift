@@ -63,7 +63,7 @@ public struct LogLevels: Sendable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let level = LogLevel(name: halves[halves.count - 1]) else {
                 throw ServiceError(
-                    message: "\"\(part)\" has no level: want debug, info, warning, error or none")
+                    message: "\"\(part)\" has no level: expected debug, info, warning, error or none")
             }
             if halves.count == 1 {
                 general = level
@@ -72,7 +72,7 @@ public struct LogLevels: Sendable, Equatable {
             guard let scope = LogScope(rawValue: String(halves[0])) else {
                 let scopes = LogScope.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ServiceError(
-                    message: "\"\(halves[0])\" is no part of the server: want one of \(scopes)")
+                    message: "\"\(halves[0])\" is not a part of the server: expected one of \(scopes)")
             }
             own[scope] = level
         }
@@ -96,7 +96,8 @@ public struct LogLevels: Sendable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let level = LogLevel(name: halves[halves.count - 1]) else {
                 throw ServiceError(
-                    message: "\"\(part)\" has no level: want SCOPE:debug, info, warn, error, fatal or none")
+                    message:
+                        "\"\(part)\" has no level: expected SCOPE:debug, info, warn, error, fatal or none")
             }
             guard halves.count == 2, halves[0] != "default", halves[0] != "all" else {
                 general = level

@@ -1,6 +1,6 @@
 import Values
 
-/// Reads an object's members by name and kind; whatever else stands there is a problem of status 400 that names the
+/// Reads an object's members by name and kind; anything else is a problem of status 400 that names the
 /// member by its path. A member that is null counts as not there.
 struct MemberReader {
     private let object: Object
@@ -65,7 +65,7 @@ struct MemberReader {
         guard let text = try string(key) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
         let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw .malformed("\"\(full(key))\" is \"\(excerpt(text))\": want one of \(names)")
+        throw .malformed("\"\(full(key))\" is \"\(excerpt(text))\": expected one of \(names)")
     }
 
     private func present(_ key: String) -> Value? {
@@ -74,7 +74,7 @@ struct MemberReader {
     }
 
     private func wrong(_ key: String, _ value: Value, want: String) -> RequestProblem {
-        .malformed("\"\(full(key))\" is \(kind(of: value)): want \(want)")
+        .malformed("\"\(full(key))\" is \(kind(of: value)): expected \(want)")
     }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : path + "." + key }

@@ -83,7 +83,8 @@ extension HTTPRequest {
         if let best = Accept(header).best(of: offers) { return best }
         throw RequestProblem(
             status: 406, code: "not_acceptable",
-            detail: "the answer comes as \(offers.joined(separator: " or ")): want one of them in \"Accept\"")
+            detail:
+                "the answer comes as \(offers.joined(separator: " or ")): expected one of them in \"Accept\"")
     }
 
     /// A parameter of the query that is there, or `true`, or neither.
@@ -94,7 +95,7 @@ extension HTTPRequest {
         case nil, "false": return false
         case "", "true": return true
         case let value?:
-            throw .malformed("the parameter \"\(name)\" is \"\(excerpt(value))\": want true or false")
+            throw .malformed("the parameter \"\(name)\" is \"\(excerpt(value))\": expected true or false")
         }
     }
 
@@ -108,17 +109,19 @@ extension HTTPRequest {
         let names = formats.map { "`\($0.rawValue)`" }.joined(separator: " or ")
         guard let header = header("Content-Type") else {
             throw RequestProblem(
-                status: 415, code: "unsupported_media_type", detail: "there is no Content-Type, want \(names)"
+                status: 415, code: "unsupported_media_type",
+                detail: "there is no Content-Type, expected \(names)"
             )
         }
         guard let format = MediaType(contentType: header), formats.contains(format) else {
             throw RequestProblem(
-                status: 415, code: "unsupported_media_type", detail: "invalid Content-Type, want \(names)")
+                status: 415, code: "unsupported_media_type", detail: "invalid Content-Type, expected \(names)"
+            )
         }
         if let encoding = self.header("Content-Encoding"), encoding.lowercased() != "identity" {
             throw RequestProblem(
                 status: 415, code: "unsupported_media_type",
-                detail: "invalid Content-Encoding, want none: bodies are read as they are")
+                detail: "invalid Content-Encoding, expected none: bodies are read as they are")
         }
         return format
     }

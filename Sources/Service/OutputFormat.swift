@@ -27,7 +27,7 @@ extension RenderRequest {
                 guard documents.count > 1 else { return }
                 answer.problem = RequestProblem(
                     status: 422, code: "rendered_yaml_invalid",
-                    detail: "the output holds \(documents.count) YAML documents, want one")
+                    detail: "the output holds \(documents.count) YAML documents, expected one")
             } catch {
                 let offset = error.culprit(in: answer.output).flatMap {
                     SourceText(answer.output).offset(of: $0)

@@ -4,7 +4,7 @@ public import Values
 /// Why a request has no answer, as RFC 9457 writes it down: `application/problem+json`.
 ///
 /// `code` is for programs and stable; `detail` is for people. Where a template is at fault, its place, the limit
-/// and what was written before stand beside.
+/// and what was written before are further members.
 public struct RequestProblem: Error, Sendable, Equatable {
     /// The HTTP status.
     public var status: Int

@@ -28,7 +28,7 @@ final class Reloader: Sendable {
         self.log = log
     }
 
-    /// The files that are looked at.
+    /// The files that are watched.
     var paths: [String] {
         store.configuration.paths.all + (certificates?.paths ?? [])
             + [clientAuthority?.path, token?.path, templates.map { $0.path + "/" }].compactMap(\.self)

@@ -83,21 +83,22 @@ extension RenderRequest {
         throw RequestProblem(
             status: 422, code: "template_missing",
             detail: "there is no template named \"\(excerpt(reference))\": "
-                + (names.isEmpty ? "the server holds none" : "want one of \(names)"))
+                + (names.isEmpty ? "the server holds none" : "expected one of \(names)"))
     }
 
     private func compiled(_ context: Context) throws(RequestProblem) -> any CompiledTemplate {
         let engine = engine ?? context.registry.defaultEngine
         guard let renderer = context.registry.renderer(engine) else {
             let ids = context.registry.renderers.map { $0.description.id }.joined(separator: ", ")
-            throw .malformed("\"engine\" is \"\(excerpt(engine))\": want one of \(ids)")
+            throw .malformed("\"engine\" is \"\(excerpt(engine))\": expected one of \(ids)")
         }
         for set in options.functionSets where !renderer.description.functionSets.contains(set) {
             let sets = renderer.description.functionSets.joined(separator: ", ")
             throw RequestProblem(
                 status: 422, code: "names_do_not_fit",
                 detail: "\"functions\" names \"\(excerpt(set))\": "
-                    + (sets.isEmpty ? "the engine \(engine) has no function sets" : "want some of \(sets)"))
+                    + (sets.isEmpty
+                        ? "the engine \(engine) has no function sets" : "expected some of \(sets)"))
         }
         var options = options
         options.limits = context.limits

@@ -55,17 +55,18 @@ public struct RenderRequest: Sendable {
     public static func parse(_ value: Value) throws(RequestProblem) -> RenderRequest {
         guard let body = value.object else {
             throw .malformed(
-                "the request is \(kind(of: value)): want an object with \"template\" and \"data\"")
+                "the request is \(kind(of: value)): expected an object with \"template\" and \"data\"")
         }
         let reader = MemberReader(body)
         let name = try reader.string("name") ?? "main"
         let reference = try reader.text("templateRef")
         let main = try mainSource(reader)
         if main == nil, reference == nil {
-            throw .malformed("there is no template: want \"template\", \"templateBase64\" or \"templateRef\"")
+            throw .malformed(
+                "there is no template: expected \"template\", \"templateBase64\" or \"templateRef\"")
         }
         if main != nil, reference != nil {
-            throw .malformed("\"templateRef\" stands beside a template: want one of the two")
+            throw .malformed("\"templateRef\" stands beside a template: expected one of the two")
         }
         let option = MemberReader(try reader.object("options") ?? Object(), path: "options")
         let sources = try ordered(
@@ -85,10 +86,10 @@ public struct RenderRequest: Sendable {
         let text = try reader.text("template")
         guard let encoded = try reader.text("templateBase64") else { return text.map { Array($0.utf8) } }
         guard text == nil else {
-            throw .malformed("\"template\" and \"templateBase64\" are both there: want one of the two")
+            throw .malformed("\"template\" and \"templateBase64\" are both there: expected one of the two")
         }
         guard let bytes = Base64.decode(encoded) else {
-            throw .malformed("\"templateBase64\" is not base64: want the standard alphabet with padding")
+            throw .malformed("\"templateBase64\" is not base64: expected the standard alphabet with padding")
         }
         return bytes
     }
@@ -100,7 +101,8 @@ public struct RenderRequest: Sendable {
         var named: [TemplateSource] = [main]
         for member in others.members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             guard let text = member.value.string else {
-                throw .malformed("\"templates.\(member.key)\" is \(kind(of: member.value)): want a string")
+                throw .malformed(
+                    "\"templates.\(member.key)\" is \(kind(of: member.value)): expected a string")
             }
             guard member.key != main.name else {
                 throw .names(
@@ -115,7 +117,7 @@ public struct RenderRequest: Sendable {
             guard let index = named.firstIndex(where: { $0.name == name }) else {
                 throw .names(
                     "\"options.parseOrder\" names \"\(name)\" where no template is left of that name: "
-                        + "want names of \"templates\" or the main template's, each once")
+                        + "expected names of \"templates\" or the main template's, each once")
             }
             result.append(named.remove(at: index))
         }

@@ -25,7 +25,7 @@ protocol Handler: Sendable {
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse?
 
-    /// Words the answer where too many requests that take long are at hand already.
+    /// Builds the response to a slow request when too many slow requests are running.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
 }
 
@@ -99,7 +99,7 @@ final class Router: HTTPHandler {
         }
     }
 
-    /// Reviews stand in the way of a pod; renderings and manifests do not.
+    /// A pod waits for its review; nothing waits for renderings and manifests.
     func isUrgent(_ request: HTTPRequest) -> Bool {
         guard request.method == "POST", request.path.hasPrefix("/inject") else { return false }
         return request.isReview
@@ -148,7 +148,7 @@ final class Router: HTTPHandler {
         routes.first { $0.method == method || ($0.method == "GET" && method == "HEAD") }
     }
 
-    /// What is answered where no route is: 404, 405, and the methods to who asks for them.
+    /// The response when no route matches: 404, 405, or the allowed methods for OPTIONS.
     private func unserved(_ request: HTTPRequest, _ routes: [Route]) throws(RequestProblem) -> HTTPResponse {
         guard !routes.isEmpty else {
             throw RequestProblem(status: 404, code: "not_found", detail: "there is nothing at this path")
@@ -158,7 +158,7 @@ final class Router: HTTPHandler {
         if request.method == "OPTIONS" { return HTTPResponse(status: 204, headers: [allow]) }
         let problem = RequestProblem(
             status: 405, code: "method_not_allowed",
-            detail: "the path does not answer \(excerpt(request.method)), want one of \(allow.value)")
+            detail: "the path does not answer \(excerpt(request.method)), expected one of \(allow.value)")
         var response = HTTPResponse(problem: problem)
         response.headers.append(allow)
         return response
@@ -167,7 +167,7 @@ final class Router: HTTPHandler {
 
 /// Is told of every answer, before it is sent.
 protocol ExchangeObserver: Sendable {
-    /// - Parameter route: nil where there is none.
+    /// - Parameter route: nil if no route matches.
     func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry)
 }
 
@@ -182,7 +182,7 @@ extension RequestProblem {
         case .tooManyHeaders(let limit):
             self.init(
                 status: 431, code: "headers_too_large",
-                detail: "there are more than \(limit) headers, want fewer",
+                detail: "there are more than \(limit) headers, expected fewer",
                 members: Object([Member("limit", ["name": "headers", "value": .int(Int64(limit))])]))
         case .targetTooLong(let limit):
             self.init(

@@ -6,7 +6,7 @@ import PluginAPI
 struct Routes: Sendable {
     /// Those that answer questions about templates and pods.
     let questions: [Route]
-    /// Those that say how the server itself does.
+    /// Those about the server itself.
     let monitoring: [Route]
     /// The part of them that says whether the server is live and ready.
     let health: [Route]

@@ -2,7 +2,7 @@ public import HTTPServer
 public import Injection
 public import PluginAPI
 
-/// What `pillion serve` was told. Names and defaults are those of Istio's stand-alone injector where it had the
+/// The options of `pillion serve`. Names and defaults are those of Istio's stand-alone injector where it had the
 /// flag.
 public struct ServeOptions: Sendable {
     /// Files of the configuration; nil reads the default where it is there, and serves the built-in configuration
@@ -35,7 +35,7 @@ public struct ServeOptions: Sendable {
     /// Where plain HTTP is served; `unix:PATH` is an address too.
     public var httpAddress = "127.0.0.1"
     public var httpPort = 8080
-    /// Who may connect to a socket of `unix:PATH`, as chmod(1) has it: whoever may is asked nothing more.
+    /// Who may connect to a socket of `unix:PATH`, as chmod(1) has it: anyone who can connect is trusted.
     public var socketMode = 0o600
     /// Whether /inject is served at all.
     public var isInjectionEnabled = true
@@ -88,7 +88,7 @@ public struct ServeOptions: Sendable {
     /// Which patches are applied and injected again before they are answered.
     public enum SelfCheck: Sendable, Equatable {
         case off, always
-        /// One of so many.
+        /// One in N.
         case sample(Int)
 
         /// From `off`, `always` or `sample:N`.

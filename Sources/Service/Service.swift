@@ -1,4 +1,4 @@
-// What comes in: ServeOptions. What goes out: a process that answers until it is told to end, and its exit status.
+// What comes in: ServeOptions. What goes out: a process that answers until a signal ends it, and its exit status.
 // The only target that names plugins and routes. Read Router.swift and Routes.swift next, then Handlers/.
 
 import Glibc
@@ -21,7 +21,7 @@ public final class Service: Sendable {
         public let server: HTTPServer
         /// `http://127.0.0.1:8080`
         public let address: String
-        /// What answers behind the socket, for asking without one.
+        /// What answers requests, for asking without a socket.
         let router: Router
     }
 
@@ -235,7 +235,7 @@ public final class Service: Sendable {
     /// Reads configuration, certificate and token again, and says how that went.
     public func reload() { reloader.reload() }
 
-    /// Unready, then after the delay no new connections, then the requests at hand, then the end.
+    /// Unready, then after the delay no new connections, then the current requests, then the end.
     public func stop() {
         health.beginEnding()
         cluster?.stop()
@@ -262,7 +262,7 @@ public final class Service: Sendable {
     }
 }
 
-/// The requests at hand on all listeners, which are known only after the counters are.
+/// The current requests on all listeners, which are known only after the counters are.
 private final class ActiveRequests: Sendable {
     private let all = Mutex<[HTTPServer]>([])
 

@@ -18,7 +18,7 @@ final class ServiceMetrics: Sendable {
         var success: UInt64 = 0
         var skip: UInt64 = 0
         var failure: UInt64 = 0
-        /// What the scrape at hand shows.
+        /// What the current scrape shows.
         var shown: (success: UInt64, skip: UInt64, failure: UInt64) = (0, 0, 0)
     }
     private let reviews = Mutex(Reviews())
@@ -57,7 +57,7 @@ final class ServiceMetrics: Sendable {
     ///   - engines: ids of the renderers.
     ///   - handlers: the labels of the routes.
     ///   - certificateExpiry: seconds since 1970; nil without HTTPS.
-    ///   - activeRequests: requests at hand on all listeners.
+    ///   - activeRequests: current requests on all listeners.
     init(
         engines: [String], handlers: [String], revision: String,
         certificateExpiry: @escaping @Sendable () -> Double?,

@@ -16,7 +16,7 @@ struct Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Runs the body. Where a signal to end is there or comes meanwhile, `end` is told, on another thread; the signal
+    /// Runs the body. If a signal to end is pending or arrives meanwhile, `end` is called, on another thread; the signal
     /// waits for `next`.
     func watchingForEnd<R, E: Error>(
         _ end: @escaping @Sendable () -> Void, _ body: () throws(E) -> R

@@ -10,7 +10,7 @@ final class SnapshotStore: Sendable {
     /// What `GET /debug/config` says.
     struct State: Sendable {
         var snapshot: Snapshot
-        /// What should be said about it although it is used.
+        /// Warnings about it, although it is used.
         var warnings: [Diagnostic]
         /// 1 for the first configuration; one more for each that was put in its place.
         var generation: Int

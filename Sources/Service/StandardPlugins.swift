@@ -16,7 +16,7 @@ public enum StandardPlugins {
     /// The id of the engine that is meant where none is named.
     public static var defaultEngine: String { renderers[0].description.id }
 
-    /// - Parameter loaded: engines from `--plugin-dir`, which stand behind those of the list.
+    /// - Parameter loaded: engines from `--plugin-dir`, which come after those of the list.
     public static func registry(
         loaded: [any Renderer] = []
     ) throws(PluginRegistryError) -> PluginRegistry {

@@ -100,7 +100,7 @@ final class TemplateFolder: Sendable {
             let engine = defaultEndings.contains(ending) ? registry.defaultEngine : ending
             guard registry.renderer(engine) != nil, parts.count >= 2, !parts[0].isEmpty else {
                 let ids = registry.renderers.map(\.description.id).joined(separator: ", .")
-                problems.append("\(file.name): want a name that ends in .tmpl, .\(ids)")
+                problems.append("\(file.name): expected a name that ends in .tmpl, .\(ids)")
                 continue
             }
             let name = parts.dropLast().joined(separator: ".")

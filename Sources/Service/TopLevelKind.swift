@@ -10,7 +10,7 @@ extension HTTPRequest {
     var holdsReview: Bool { TopLevelKind.isReview(body) }
 }
 
-/// Finds out what a JSON body is before it is read: an AdmissionReview or something else.
+/// Finds out what a JSON body is before it is parsed: an AdmissionReview or something else.
 enum TopLevelKind {
     /// Whether the body should be answered as a review: its `kind` is AdmissionReview, or it has none that can be
     /// found, so that a broken review is answered as a review too.
@@ -19,7 +19,7 @@ enum TopLevelKind {
         return bytes[kind].elementsEqual("AdmissionReview".utf8)
     }
 
-    /// Where the text of the top-level member `kind` stands, if it is a string.
+    /// The range of the text of the top-level member `kind`, if it is a string.
     private static func kind(_ bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
         var depth = 0
         var index = 0

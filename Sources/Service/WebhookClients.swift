@@ -18,7 +18,7 @@ public struct WebhookClient: Sendable, Equatable {
         else {
             throw ServiceError(
                 message:
-                    "\(name): is no webhook configuration, want kind MutatingWebhookConfiguration with webhooks"
+                    "\(name): is not a webhook configuration, expected kind MutatingWebhookConfiguration with webhooks"
             )
         }
         var clients: [WebhookClient] = []

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program that was started. Whoever starts it waits for it, by `end` or `output`.
+/// A program that was started. The caller that starts it waits for its end, by `end` or `output`.
 public struct ChildProcess: Sendable {
     let id: pid_t
 

@@ -193,7 +193,7 @@ public enum File {
 
     // MARK: Writing
 
-    /// Writes a file through a temporary one beside it, so that a failure leaves the old file unchanged and a reader
+    /// Writes a file through a temporary one next to it, so that a failure leaves the old file unchanged and a reader
     /// sees one or the other. A link stays one, and what it leads to is written. What is not a regular file (a device,
     /// a pipe) is written directly.
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
@@ -240,7 +240,7 @@ public enum File {
         return true
     }
 
-    /// Makes the file where there is none, and sets its time of change to now.
+    /// Creates the file if it does not exist, and sets its time of change to now.
     public static func touch(_ path: String) throws(FileError) {
         let file = try opened(path, O_WRONLY | O_CREAT, 0o644)
         defer { close(file) }

@@ -39,7 +39,7 @@ public enum Base64 {
             var source = 0
             var written = 0
             alphabet.pairs.withUnsafeBufferPointer { pairs in
-                // Six bytes at a time; two more are looked at.
+                // Six bytes at a time; two more are read.
                 while source + 8 <= bytes.count {
                     let word = UnsafeRawBufferPointer(bytes).loadUnaligned(
                         fromByteOffset: source, as: UInt64.self)
@@ -87,7 +87,7 @@ public enum Base64 {
     }
 
     /// The bytes, or nil where a byte is not of the alphabet or the padding is not what it must be. Line breaks
-    /// are skipped, as Go's decoder does; bits behind the last byte may be anything.
+    /// are skipped, as Go's decoder does; bits after the last byte may be anything.
     public static func decode(
         _ text: UnsafeBufferPointer<UInt8>, alphabet: Alphabet = .standard, padded: Bool = true
     ) -> [UInt8]? {

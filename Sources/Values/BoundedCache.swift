@@ -52,7 +52,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
         guard isOn else { return nil }
         let found = lock.locked { find(key) }
         counter.count(isHit: found.answer != nil)
-        // What goes is released here, behind the lock.
+        // What goes is released here, after the lock.
         return found.answer
     }
 
@@ -75,7 +75,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
             counter.add(bytes: -(gone.0?.cost ?? 0) - (gone.1?.cost ?? 0))
             return gone
         }
-        // Released here, behind the lock.
+        // Released here, after the lock.
         _ = gone
     }
 
@@ -90,7 +90,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
             oldBytes = 0
             return gone
         }
-        // Released here, behind the lock.
+        // Released here, after the lock.
         _ = gone
     }
 

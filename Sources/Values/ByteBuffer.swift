@@ -97,7 +97,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         used += body(base + used)
     }
 
-    /// Forgets what stands behind the first `length` bytes; the space is kept.
+    /// Drops what is after the first `length` bytes; the space is kept.
     public mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count)
         used = length

@@ -1,8 +1,8 @@
-/// A hash of bytes, seeded anew by each process.
+/// A hash of bytes, seeded by each process.
 ///
 /// The standard library's takes 1.5 instructions a byte, which was a tenth of a review: each key of a cache is as long
-/// as what it stands for. This one multiplies 16 bytes at a time to 128 bits and folds them, at 0.4. Who sends texts
-/// cannot choose them to collide without knowing the seeds, which never leave the process.
+/// as what it identifies. This one multiplies 16 bytes at a time to 128 bits and folds them, at 0.4. A sender
+/// cannot choose texts that collide without knowing the seeds, which never leave the process.
 public enum ByteHash {
     private static let seeds: (UInt64, UInt64, UInt64, UInt64) = {
         var random = SystemRandomNumberGenerator()

@@ -21,7 +21,7 @@ extension String {
     /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
     @inlinable
     public func hasSameBytes(as other: String) -> Bool {
-        // Two that are the same 16 bytes in memory are one text: short ones stand in them, long ones share storage.
+        // Two that are the same 16 bytes in memory are one text: short ones are held in them, long ones share storage.
         // That tells nine of ten that are the same.
         typealias Words = (UInt64, UInt64)
         if unsafeBitCast(self, to: Words.self) == unsafeBitCast(other, to: Words.self) { return true }
@@ -50,10 +50,10 @@ extension String {
 }
 
 extension Object {
-    /// Up to so many members, keys are compared pair by pair; above, by hashing, as pairs grow with the square.
+    /// Up to this many members, keys are compared pair by pair; above, by hashing, as pairs grow with the square.
     static var scanLimit: Int { 16 }
 
-    /// Members from outside, in which a key may stand more than once: the last value wins, at the first place.
+    /// Members from outside, in which a key may occur more than once: the last value wins, at the first place.
     public init(lastWins members: [Member]) {
         self.init(Object.hasRepeatedKey(members) ? Object.withoutRepeats(members) : members)
     }

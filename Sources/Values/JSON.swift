@@ -57,7 +57,7 @@ public enum JSONStyle: Sendable {
 /// Comes in: bytes and limits, or a value. Goes out: a value or an error with its place, or bytes. Nothing here
 /// knows what the text is about, and nothing recurses: the depth of a text costs heap, never stack.
 public enum JSON {
-    /// Reads one JSON text; anything but white space behind it is an error.
+    /// Reads one JSON text; anything but white space after it is an error.
     ///
     /// An integer literal that fits an `Int64` is `.int` (`-0` too, as 0), every other number `.double`. Of
     /// members with the same key the last value wins and the first place is kept. Bytes in strings that are not
@@ -81,7 +81,7 @@ public enum JSON {
         return (value, reader.kept())
     }
 
-    /// Reads one JSON text beside one that may be like it: the same value or error, faster where it is.
+    /// Parses a JSON text, reusing values of a text that may be like it: the same value or error, faster where it is.
     ///
     /// - Returns: the value, and how many bytes of the text were known.
     public static func read(
@@ -113,7 +113,7 @@ public enum JSON {
         try read(Array(text.utf8), limits: limits)
     }
 
-    /// Writes a value. Numbers stand as Go's encoding/json prints them; `escapesHTML` also escapes `<`, `>`, `&`
+    /// Writes a value. Numbers are written as Go's encoding/json prints them; `escapesHTML` also escapes `<`, `>`, `&`
     /// and the separators U+2028 and U+2029, as its Marshal does. JSON has no infinity and no NaN: they become
     /// null.
     public static func write(

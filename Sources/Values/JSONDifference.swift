@@ -17,7 +17,7 @@ struct JSONDifference {
             if old != new { replace(new) }
             return
         }
-        // What nobody changed is mostly the same storage: a pod's 2,000 variables are not looked at.
+        // What was not changed is mostly the same storage: a pod's 2,000 variables are not compared.
         switch (old, new) {
         case (.object(let old), .object(let new)):
             if !isSameStorage(old.members, new.members) { compareMembers(old, new) }
@@ -106,7 +106,7 @@ struct JSONDifference {
         }
     }
 
-    /// Finds members by key: beside the place where it is looked for, else by a scan or, in large objects, a hash.
+    /// Finds members by key: near the expected place, else by a scan or, in large objects, a hash.
     private struct KeyIndex {
         let members: [Member]
         let places: [ExactKey: Int]?

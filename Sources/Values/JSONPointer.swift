@@ -46,7 +46,7 @@ public struct JSONPointer: Sendable, Hashable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A key as it stands in a pointer: `~` and `/` escaped.
+    /// A key as a pointer writes it: `~` and `/` escaped.
     public static func escape(_ token: String) -> String {
         guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
             return token
@@ -65,7 +65,7 @@ public struct JSONPointer: Sendable, Hashable {
     public func appending(_ token: String) -> JSONPointer { JSONPointer(tokens + [token]) }
     public func appending(_ index: Int) -> JSONPointer { JSONPointer(tokens + [String(index)]) }
 
-    /// The value there, or nil. Indices are written without leading zeros; `-` is nobody's index.
+    /// The value there, or nil. Indices are written without leading zeros; `-` is not an index.
     public func value(in document: Value) -> Value? {
         var current = document
         for token in tokens {
@@ -113,7 +113,7 @@ extension JSONPointer {
         JSON.writeString(description, into: &output)
     }
 
-    /// Appends a token, `~` and `/` escaped; answers whether it stands in JSON as it is.
+    /// Appends a token, `~` and `/` escaped; returns whether JSON needs no further escape.
     private static func append(
         _ token: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer
     ) -> Bool {

@@ -22,7 +22,7 @@ struct JSONReader: ~Copyable {
     /// A text that was read before, and the place in it.
     private let known: KnownJSON?
     private var place: KnownPlace
-    /// Bytes of this text that stand there too.
+    /// Bytes of this text that are there too.
     private(set) var knownBytes = 0
     /// The containers of this text, where they are kept.
     private let keepsParts: Bool
@@ -32,9 +32,9 @@ struct JSONReader: ~Copyable {
     private struct Frame {
         var isObject: Bool
         var start: Int
-        /// The place in the known text behind this container.
+        /// The place in the known text after this container.
         var outer: KnownPlace
-        /// Where it stands in `parts`.
+        /// Its index in `parts`.
         var part: Int
     }
 
@@ -220,7 +220,7 @@ struct JSONReader: ~Copyable {
         return Object(members.take(from: start))
     }
 
-    /// Closes an object in which a key stands more than once.
+    /// Closes an object in which a key occurs more than once.
     private mutating func closeRepeated(start: Int) -> Object {
         marks.drop(to: start)
         return Object(Object.withoutRepeats(members.take(from: start)))
@@ -229,7 +229,7 @@ struct JSONReader: ~Copyable {
     // MARK: Strings
 
     private enum Spelling {
-        /// The text stands in the source as it is.
+        /// The text is in the source unchanged.
         case plain
         /// Escapes were resolved or bytes repaired.
         case repaired

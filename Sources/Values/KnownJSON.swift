@@ -4,16 +4,16 @@
 
 /// A JSON text that was read before, with the value of each array and object in it.
 ///
-/// Texts that come again with little changed (the pods of one workload) are read beside one that is known: a container
-/// whose text stands there too, byte for byte and in the same place of the tree, has the value that was made then.
+/// Texts that come again with little changed (the pods of one workload) are read next to one that is known: a container
+/// whose text is there too, byte for byte and in the same place of the tree, has the value that was made then.
 /// That costs one comparison of memory where reading costs 30 instructions a byte, freeing included.
 public final class KnownJSON: Sendable {
-    /// One container. They stand in the order in which they open.
+    /// One container, in the order in which they open.
     struct Part: Sendable {
         /// Where its text begins and ends.
         var start: Int
         var end: Int
-        /// The first part behind this one and all that it holds.
+        /// The first part after this one and all that it holds.
         var next: Int
         var value: Value
     }
@@ -42,7 +42,7 @@ public final class KnownJSON: Sendable {
         }
     }
 
-    /// Whether that part's text stands at the beginning of the other text.
+    /// Whether the other text begins with that part's text.
     func begins(_ text: UnsafePointer<UInt8>, count: Int, with part: Int) -> Bool {
         let start = parts[part].start
         let length = parts[part].end - start
@@ -51,7 +51,7 @@ public final class KnownJSON: Sendable {
     }
 }
 
-/// Follows a known text while another one is read: says which of its containers may stand at hand.
+/// Follows a known text while another one is read: returns which of its containers may be at the current place.
 struct KnownPlace {
     /// The next container of those that the enclosing one holds, and where they end.
     var next: Int
@@ -59,8 +59,8 @@ struct KnownPlace {
 
     static let nowhere = KnownPlace(next: 0, end: 0)
 
-    /// A container opens in the text that is read: the one that stands in the same place, or, where one more or one
-    /// fewer stands before it, the one behind that.
+    /// A container opens in the text that is read: the one in the same place, or, if one more or one
+    /// fewer is before it, the one after that.
     ///
     /// - Parameter inner: where to go on inside the container, if it has no match.
     /// - Returns: the part with the same text, or nil.

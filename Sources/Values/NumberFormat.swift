@@ -61,7 +61,7 @@ public enum NumberFormat {
 
     /// A binary fraction in a style. Without a precision the digits are the shortest ones, and `general` turns to
     /// the exponent below 1e-4 and from 1e6 on, as strconv does. With one, the number is rounded exactly, half to
-    /// even; `precision` counts digits behind the point, for `general` all digits.
+    /// even; `precision` counts digits after the point, for `general` all digits.
     ///
     /// The caller bounds `precision`: that many bytes are written.
     public static func append(
@@ -231,7 +231,7 @@ extension NumberFormat {
                         exponent = Int(String(decoding: bytes[index...], as: UTF8.self)) ?? 0
                         break
                     } else if byte == UInt8(ascii: "0") {
-                        // Zeros count only between other digits; before and behind them they move the point.
+                        // Zeros count only between other digits; before and after them they move the point.
                         if count > 0 { zeros += 1 } else if seenPoint { point -= 1 }
                         if count > 0, !seenPoint { point += 1 }
                     } else {
@@ -257,7 +257,7 @@ extension NumberFormat {
             UInt8(ascii: "0") + (index >= 0 && index < count ? digits[index] : 0)
         }
 
-        /// `d.ddde±dd` with at least so many digits of the exponent.
+        /// `d.ddde±dd` with at least N digits of the exponent.
         func appendExponent(digits least: Int, into output: inout ByteBuffer) {
             if isNegative { output.append(UInt8(ascii: "-")) }
             output.append(digit(0))
@@ -272,7 +272,7 @@ extension NumberFormat {
             NumberFormat.append(UInt64(exponent.magnitude), into: &output)
         }
 
-        /// `ddd.ddd`, with as many digits behind the point as there are.
+        /// `ddd.ddd`, with as many digits after the point as there are.
         func appendFixed(into output: inout ByteBuffer) {
             if isNegative { output.append(UInt8(ascii: "-")) }
             if point <= 0 {

@@ -1,8 +1,8 @@
-/// Finds where text stops standing in a JSON string as it is, eight bytes at a time: that takes a third of the time
+/// Finds where text needs an escape in a JSON string, eight bytes at a time: that takes a third of the time
 /// that single bytes do.
 public enum PlainRun {
     /// Marks bytes of a word: the lowest bit that is set is the highest of the first control character, quote or
-    /// backslash. Bits behind it may be set without a reason; none is where there is no such byte.
+    /// backslash. Bits after it may be set without a reason; none is set without such a byte.
     @inlinable
     public static func stops(_ word: UInt64) -> UInt64 {
         let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
@@ -23,7 +23,7 @@ public enum PlainRun {
     }
 
     /// The first place from `start` on that stops, or one less than eight bytes before `end`, from where on single
-    /// bytes have to be looked at.
+    /// bytes have to be read.
     ///
     /// - Parameter seen: takes in the bits of all bytes that are passed over, eight to a word.
     @inlinable
@@ -36,7 +36,7 @@ public enum PlainRun {
                 littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
             let stops = stops(word)
             if stops != 0 {
-                // As many whole bytes as stand before the mark.
+                // As many whole bytes as there are before the mark.
                 let bits = stops.trailingZeroBitCount & ~7
                 seen |= word & ~(UInt64.max << UInt64(bits))
                 return index + bits >> 3

@@ -8,7 +8,7 @@ public struct SourcePosition: Sendable, Hashable {
     }
 }
 
-/// Where something stands: a file (or any other name of a text), and the place in it.
+/// Where something is: a file (or any other name of a text), and the place in it.
 public struct SourceLocation: Sendable, Hashable {
     public var name: String
     public var position: SourcePosition?
@@ -41,7 +41,7 @@ public struct SourceText: Sendable {
 
     public init(_ text: String) { self.init(Array(text.utf8)) }
 
-    /// The place of one byte, for a text of which no more is asked.
+    /// The place of one byte, for a text of which one place is needed.
     ///
     /// - Parameter bytes: those before the byte are read.
     public static func position(of offset: Int, in bytes: some Sequence<UInt8>) -> SourcePosition {
@@ -68,13 +68,13 @@ public struct SourceText: Sendable {
         return SourcePosition(line: low + 1, column: offset - lineStarts[low] + 1)
     }
 
-    /// The byte at a place, or nil where the text has no such line; a column behind the line is its end.
+    /// The byte at a place, or nil where the text has no such line; a column after the line is its end.
     public func offset(of position: SourcePosition) -> Int? {
         guard let range = range(ofLine: position.line) else { return nil }
         return min(range.lowerBound + max(position.column, 1) - 1, range.upperBound)
     }
 
-    /// The bytes of a line without its line break, or nil where there is none.
+    /// The bytes of a line without its line break, or nil if there is no such line.
     public func range(ofLine line: Int) -> Range<Int>? {
         guard line >= 1, line <= lineStarts.count else { return nil }
         let start = lineStarts[line - 1]
@@ -83,7 +83,7 @@ public struct SourceText: Sendable {
         return start..<end
     }
 
-    /// A line as text, or nil where there is none.
+    /// A line as text, or nil if there is no such line.
     public func line(_ line: Int) -> String? {
         range(ofLine: line).map { String(decoding: bytes[$0], as: UTF8.self) }
     }

@@ -1,4 +1,4 @@
-/// Which known name somebody may have meant.
+/// Finds the known names that a misspelled one may mean.
 public enum Spelling {
     /// Names are compared up to this many bytes: the work grows with the length times the limit of edits.
     public static let lengthLimit = 120
@@ -46,7 +46,7 @@ public enum Spelling {
             for column in 0...min(limit, right.count) { cells[above + column] = column }
             for i in stride(from: 1, through: left.count, by: 1) {
                 let (first, last) = (max(1, i - limit), min(right.count, i + limit))
-                // The cells beside the band are read by its edges, and hold an earlier row's numbers.
+                // The cells next to the band are read by its edges, and hold an earlier row's numbers.
                 cells[row + first - 1] = first == 1 && i <= limit ? i : over
                 if last < right.count { cells[row + last + 1] = over }
                 var best = cells[row + first - 1]

@@ -1,7 +1,7 @@
 /// Steps through bytes that may or may not be UTF-8.
 public enum UTF8Scan {
-    /// How many bytes the well-formed character at `bytes` has, or 0 where there is none: no overlong forms, no
-    /// surrogates, nothing above U+10FFFF. `limit` is how many bytes may be looked at, at least 1.
+    /// How many bytes the well-formed character at `bytes` has, or 0 if there is no such character: no overlong forms, no
+    /// surrogates, nothing above U+10FFFF. `limit` is how many bytes may be read, at least 1.
     public static func length(_ bytes: UnsafePointer<UInt8>, limit: Int) -> Int {
         let first = bytes[0]
         if first < 0x80 { return 1 }

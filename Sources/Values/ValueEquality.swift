@@ -6,7 +6,7 @@ extension Value {
 
     /// As `==`; `numbersByValue` also takes an integer and a binary fraction of the same size as equal, as RFC
     /// 6902 does: of the size that the integer has as a binary fraction, as a large fraction is written by the
-    /// digits that tell it from its neighbours, with zeros behind. Nothing recurses: the depth of a value costs heap, not stack.
+    /// digits that tell it from its neighbours, with zeros after. Nothing recurses: the depth of a value costs heap, not stack.
     public func isEqual(_ other: Value, numbersByValue: Bool) -> Bool {
         var pending: [(Value, Value)] = []
         guard Value.compare(self, other, numbersByValue, &pending) else { return false }

@@ -59,7 +59,7 @@ extension YAMLBlockReader {
         try compareScalar(value, within: indent, depth: depth)
     }
 
-    /// Members are expected in their order: another one is a difference here, and none to whoever reads.
+    /// Members are expected in their order: another order is a difference here, though not to a reader.
     private mutating func compareMapping(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .object(let object) = value, !object.isEmpty else { throw Unknown() }
         for index in object.members.indices {

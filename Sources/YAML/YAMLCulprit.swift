@@ -1,7 +1,7 @@
 public import Values
 
 extension YAMLError {
-    /// The place that is most likely wrong, for whoever has to mend the text; `position` is where libyaml noticed it.
+    /// The place that is most likely wrong, for the person that corrects the text; `position` is where libyaml noticed it.
     ///
     /// The two are often lines apart: a quote that is not closed ends at the next quote, a key without its colon goes on
     /// over the next line, and a first line that stands one column too far left makes the right ones below it look

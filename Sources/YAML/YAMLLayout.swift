@@ -41,7 +41,7 @@ public struct YAMLLayout: Sendable, Equatable {
         nodes[node].end = nodes.count
     }
 
-    /// The node that is open holds nothing that could be told from the text.
+    /// The node that is open holds nothing that could be derived from the text.
     mutating func forgetChildren() {
         guard let node = open.last else { return }
         nodes.removeSubrange((node + 1)...)

@@ -8,7 +8,7 @@ public import Values
 /// What is not obvious:
 /// - `y yes on n no off` are booleans, `0644` and `0o644` octal, `1_000` an integer, `1e3` a binary fraction, and
 ///   a number that does not fit becomes text, as there.
-/// - A key that is no text becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections are no keys.
+/// - A key that is not a string becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections are no keys.
 /// - `<<` merges at its place: keys before it are overwritten, keys behind it overwrite.
 /// - Infinities and NaN are errors, as they have no JSON.
 /// - Times stay text; `!!binary` is decoded.
@@ -44,7 +44,7 @@ public enum YAMLReader {
         }
     }
 
-    /// The value of the first document, null where there is none. What stands behind it is not looked at, as
+    /// The value of the first document, null if there is no document. What is after it is not read, as
     /// go-yaml's Unmarshal does not.
     public static func value(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
@@ -111,7 +111,7 @@ public struct YAMLLimits: Sendable {
     /// Sequences and mappings within each other. Manifests stay below 30.
     public var depth: Int
     /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
-    /// whoever writes them out again does not.
+    /// not when they are written out.
     public var nodes: Int
     /// Bytes of the paths for which places are kept; the places of further values are left out.
     public var pathBytes: Int

@@ -160,7 +160,7 @@ struct YAMLScalar {
 /// The numbers of YAML 1.1 in the forms that go-yaml takes; underscores are gone already.
 enum YAMLNumber {
     /// An integer in base 10, or in another one by its prefix (`0x`, `0o`, `0`, `0b`); one that only 64 bits
-    /// without a sign hold becomes a binary fraction, as it does in JSON. Nil where it is none or does not fit.
+    /// without a sign hold becomes a binary fraction, as it does in JSON. nil if it is not an integer or does not fit.
     static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
         var index = 0
         var negative = false
@@ -199,7 +199,7 @@ enum YAMLNumber {
         return .double(Double(magnitude))
     }
 
-    /// Infinities and what is no number.
+    /// Infinities and not-a-number.
     static func special(_ text: String) -> Double? {
         guard text.utf8.count <= 5, let last = text.utf8.last, last | 0x20 == 0x6E || last | 0x20 == 0x66
         else {

@@ -217,8 +217,8 @@ struct YAMLText {
         }
     }
 
-    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-` there
-    /// is none, `+` keep them all), and the lines as they are.
+    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-` drops
+    /// them, `+` keeps them all), and the lines as they are.
     private func literal(
         _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, _ line: inout YAMLLine,
         into output: inout ByteBuffer

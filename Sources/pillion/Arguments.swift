@@ -58,7 +58,7 @@ struct Arguments: Sendable {
         case .flag:
             let text = inline ?? "true"
             guard GoBool.parse(text) != nil else {
-                throw UsageError("--\(option.name) is \"\(text)\", want true or false")
+                throw UsageError("--\(option.name) is \"\(text)\", expected true or false")
             }
             set(option.name, [text])
         case .value:
@@ -87,7 +87,7 @@ struct Arguments: Sendable {
 
     private func next(_ rest: inout ArraySlice<String>, for option: Option) throws -> String {
         guard let value = rest.popFirst() else {
-            throw UsageError("--\(option.name) wants a value, found the end of the command line")
+            throw UsageError("--\(option.name) needs a value, found the end of the command line")
         }
         return value
     }
@@ -106,7 +106,7 @@ struct Arguments: Sendable {
 
     private static func chosen(_ text: String, _ option: Option, _ choices: [String]) throws -> String {
         guard choices.contains(text) else {
-            throw UsageError("--\(option.name) is \"\(text)\", want \(choices.joined(separator: ", "))")
+            throw UsageError("--\(option.name) is \"\(text)\", expected \(choices.joined(separator: ", "))")
         }
         return text
     }
@@ -139,7 +139,7 @@ extension Arguments {
     func flag(_ name: String) throws -> Bool {
         guard let text = string(name) else { return false }
         guard let value = GoBool.parse(text) else {
-            throw UsageError("--\(name) is \"\(text)\", want true or false")
+            throw UsageError("--\(name) is \"\(text)\", expected true or false")
         }
         return value
     }
@@ -148,7 +148,7 @@ extension Arguments {
         guard let text = string(name) else { return nil }
         guard let value = Int(text), range.contains(value) else {
             let bounds = range == Int.min...Int.max ? "" : " from \(range.lowerBound) to \(range.upperBound)"
-            throw UsageError("--\(name) is \"\(text)\", want a whole number\(bounds)")
+            throw UsageError("--\(name) is \"\(text)\", expected a whole number\(bounds)")
         }
         return value
     }
@@ -160,7 +160,7 @@ extension Arguments {
     func pairs(_ name: String) throws -> [(key: String, value: String)] {
         try list(name).flatMap { $0.split(separator: ",") }.map { pair in
             guard let equals = pair.firstIndex(of: "=") else {
-                throw UsageError("--\(name) holds \"\(pair)\", want KEY=VALUE")
+                throw UsageError("--\(name) holds \"\(pair)\", expected KEY=VALUE")
             }
             return (String(pair[..<equals]), String(pair[pair.index(after: equals)...]))
         }

@@ -38,7 +38,7 @@ private let defaultMesh = "istio"
 /// | `--injectConfigFile` | file | `--valuesFile`, or none | `--meshConfigFile`, or none |
 /// | `--valuesFile`, `--meshConfigFile` alone | ConfigMap | file | file |
 ///
-/// A ConfigMap that is named beside `--injectConfigFile` gives the values, or the mesh, that no file gives. A cluster is
+/// A ConfigMap that is named together with `--injectConfigFile` gives the values, or the mesh, that no file gives. A cluster is
 /// asked only where this says so.
 struct ClusterConfiguration {
     let arguments: Arguments
@@ -92,10 +92,11 @@ struct ClusterConfiguration {
         if name == fallback, !revision.isEmpty, revision != "default" { name += "-\(revision)" }
         let reference = ObjectReference(namespace: arguments.string("istioNamespace") ?? "", name: name)
         guard ObjectReference.isName(reference.name) else {
-            throw UsageError("--\(option) is \"\(reference.name)\", want the name of a ConfigMap")
+            throw UsageError("--\(option) is \"\(reference.name)\", expected the name of a ConfigMap")
         }
         guard ObjectReference.isName(reference.namespace) else {
-            throw UsageError("--istioNamespace is \"\(reference.namespace)\", want the name of a namespace")
+            throw UsageError(
+                "--istioNamespace is \"\(reference.namespace)\", expected the name of a namespace")
         }
         do throws(APIError) {
             return ConfigMap(
@@ -104,7 +105,7 @@ struct ClusterConfiguration {
             switch error.kind {
             case .noCluster:
                 throw UsageError(
-                    "want an injection configuration: --injectConfigFile FILE, or a cluster; \(error.message)"
+                    "expected an injection configuration: --injectConfigFile FILE, or a cluster; \(error.message)"
                 )
             case .notFound:
                 throw Failure(

@@ -55,7 +55,7 @@ let pluginOptions = [
         readsEnvironment: true),
 ]
 
-/// Engines from `--pluginDir`; a library that is refused is said and left out.
+/// Engines from `--pluginDir`; a library that is refused is reported and left out.
 func loadedRenderers(_ arguments: Arguments) throws -> [any Renderer] {
     guard let folder = arguments.string("pluginDir") else { return [] }
     let isolation = arguments.choice("pluginIsolation")
@@ -85,7 +85,7 @@ func podTemplatePaths(_ arguments: Arguments) throws -> [PodTemplatePath] {
     try arguments.list("podTemplatePath").map { text in
         guard let path = PodTemplatePath(text) else {
             throw UsageError(
-                "--podTemplatePath is \"\(text)\", want KIND.GROUP=PATH such as "
+                "--podTemplatePath is \"\(text)\", expected KIND.GROUP=PATH such as "
                     + "Rollout.argoproj.io=spec.template")
         }
         return path
@@ -135,7 +135,7 @@ func compile(
 
 /// The files that `-f` means: files as they are, folders as the manifests in them, in byte order.
 func manifestPaths(_ given: [String], recursive: Bool) throws -> [String] {
-    guard !given.isEmpty else { throw UsageError("want a manifest: -f FILE, or -f - for standard input") }
+    guard !given.isEmpty else { throw UsageError("expected a manifest: -f FILE, or -f - for standard input") }
     guard given.filter({ $0 == "-" }).count <= 1 else { throw UsageError("-f - stands more than once") }
     var paths: [String] = []
     for path in given {

@@ -5,7 +5,7 @@ extension Arguments {
     func duration(_ name: String) throws -> Double? {
         guard let text = string(name) else { return nil }
         guard let nanoseconds = GoDuration.nanoseconds(text), nanoseconds <= Self.longestDuration else {
-            throw UsageError("--\(name) is \"\(text)\", want a duration such as 2s, 500ms or 1m30s")
+            throw UsageError("--\(name) is \"\(text)\", expected a duration such as 2s, 500ms or 1m30s")
         }
         return Double(nanoseconds) / 1e9
     }

@@ -63,7 +63,7 @@ func values(ofFile path: String) throws -> [Value] {
 /// The one document of a file, null where it holds none.
 func value(ofFile path: String) throws -> Value {
     let values = try values(ofFile: path)
-    guard values.count <= 1 else { throw Failure("\(path): holds \(values.count) documents, want one") }
+    guard values.count <= 1 else { throw Failure("\(path): holds \(values.count) documents, expected one") }
     return values.first ?? .null
 }
 

@@ -2,13 +2,13 @@ import PluginAPI
 import Synchronization
 import System
 
-/// A line on standard error that is written over, for people who wait at a terminal; elsewhere nothing is said.
+/// A line of progress on standard error that is overwritten, on a terminal only.
 final class Progress: Sendable {
     private let isShown = standardError.isTerminal
     private let next: Atomic<UInt64>
     private let hasWritten = Atomic<Bool>(false)
 
-    /// Before that nobody wonders; more often nobody reads it.
+    /// Shown after this long, and updated at this interval.
     private static let patience: UInt64 = 300_000_000
     private static let interval: UInt64 = 100_000_000
 

@@ -1,7 +1,7 @@
 import Service
 
-/// An option of `serve` with the place where its value goes: what is typed, what is documented and what it does
-/// stand in one row.
+/// An option of `serve` with the place where its value goes: what is typed, what is documented and what it does,
+/// in one row.
 ///
 /// Every option can be set by `PILLION_NAME` and, as charts of the stand-alone injector have it, by
 /// `SIDECAR_INJECTOR_NAME`. Defaults are those of `ServeOptions`.
@@ -36,7 +36,7 @@ struct Setting: Sendable {
         return setting
     }
 
-    /// Nothing unless it is said.
+    /// No default.
     ///
     /// - Parameter shown: what the documentation calls the default.
     static func file(_ name: String, _ path: Path<String?>, default shown: String? = nil, _ help: String)

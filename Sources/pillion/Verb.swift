@@ -7,7 +7,7 @@ struct Verb: Sendable {
     var name: String
     /// One line for the list of verbs.
     var summary: String
-    /// What stands behind the options in the usage line, for example `[FILE ...]`; empty for none.
+    /// The operands in the usage line, for example `[FILE ...]`; empty for none.
     var operands: String = ""
     /// Paragraphs for `--help` and the manual page.
     var discussion: String = ""
@@ -61,7 +61,7 @@ struct Option: Sendable {
     var name: String
     var short: Character? = nil
     var shape: Shape
-    /// What holds when nothing is said; for flags "true" or "false".
+    /// The default; for flags "true" or "false".
     var fallback: String? = nil
     var help: String
     /// Whether `PILLION_NAME` sets it where the command line does not.

@@ -118,7 +118,7 @@ struct ClusterTests {
     @Test func whatIsWrong() {
         #expect(
             inject(environment: ["HOME": "/nonexistent"]).errors
-                == "pillion: kube-inject: want an injection configuration: --injectConfigFile FILE, or a cluster; "
+                == "pillion: kube-inject: expected an injection configuration: --injectConfigFile FILE, or a cluster; "
                 + "there is no cluster to ask: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and this "
                 + "is no pod (KUBERNETES_SERVICE_HOST is not set) (pillion kube-inject --help says more)\n")
         let missing = inject("--revision", "none")

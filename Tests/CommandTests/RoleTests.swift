@@ -83,7 +83,7 @@ struct RoleTests {
         map.modifyObject { $0["data"] = ["config": "policy: [", "mesh": "{}"] }
         cluster.put("configmaps", "pillion-system", map)
         #expect(eventually { server.errors.contains("configuration refused") }, "\(server.errors)")
-        #expect(!server.errors.contains("want a role"), "\(server.errors)")
+        #expect(!server.errors.contains("expected a role"), "\(server.errors)")
         #expect(server.end() == 0)
     }
 
@@ -141,7 +141,7 @@ struct RoleTests {
                 cluster.setRules(fewer)
                 let server = try start(cluster)
                 let resource = rule["resources"]?[0]?.string ?? ""
-                let missing = "want a role that allows \(verb.string ?? "") on \(resource)"
+                let missing = "expected a role that allows \(verb.string ?? "") on \(resource)"
                 #expect(
                     eventually(seconds: 20) { server.errors.contains(missing) },
                     "\(missing)\n\(server.errors)")

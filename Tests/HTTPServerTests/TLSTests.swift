@@ -91,7 +91,7 @@ struct TLSTests {
     }
 
     @Test(arguments: [
-        (["TLS_RSA_WITH_AES_128_CBC_SHA"], "is not offered, want some of TLS_AES_256_GCM_SHA384, "),
+        (["TLS_RSA_WITH_AES_128_CBC_SHA"], "is not offered, expected some of TLS_AES_256_GCM_SHA384, "),
         (["TLS_AES_128_GCM_SHA256"], "none of the cipher suites is one of TLS 1.2"),
         (
             ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"],

@@ -242,14 +242,14 @@ struct ClientTests {
                 == "cannot get configmaps \"istio\" in namespace \"istio-system\" (GET \(cluster.address)"
                 + "/api/v1/namespaces/istio-system/configmaps/istio, as the pod's service account): 403: "
                 + "configmaps \"istio\" is forbidden: User \"system:serviceaccount:pillion:pillion\" cannot get "
-                + "resource \"configmaps\" in API group \"\" in the namespace \"istio-system\"; want a role that "
+                + "resource \"configmaps\" in API group \"\" in the namespace \"istio-system\"; expected a role that "
                 + "allows get on configmaps (resourceNames: istio) in namespace istio-system")
         let hooks = error {
             _ = try client().patch(.mutatingWebhookConfigurations, name: "pillion", .merge, [:])
         }
         #expect(
             hooks?.message.hasSuffix(
-                "want a role that allows patch on mutatingwebhookconfigurations.admissionregistration.k8s.io "
+                "expected a role that allows patch on mutatingwebhookconfigurations.admissionregistration.k8s.io "
                     + "(resourceNames: pillion) in the cluster") == true)
         let creation = error {
             _ = try client().create(["metadata": ["name": "new"]], .secrets, namespace: "pillion")

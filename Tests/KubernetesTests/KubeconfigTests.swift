@@ -87,7 +87,7 @@ struct KubeconfigTests {
         let bad = write("bad", server: "ftp://x", current: "bad")
         #expect(
             message { _ = try find([:], kubeconfig: bad) }
-                == "\(bad): the server of cluster \"bad\" is \"ftp://x\", want https://HOST:PORT")
+                == "\(bad): the server of cluster \"bad\" is \"ftp://x\", expected https://HOST:PORT")
         #expect(
             message {
                 _ = try find(["KUBERNETES_SERVICE_HOST": "h", "KUBERNETES_SERVICE_PORT": "1"])

@@ -31,10 +31,10 @@ import Testing
         ("LONG_ID", "pillion_renderer_id answers NULL, or more than 63 bytes"),
         (
             "BAD_ID",
-            "id \"Bad Id\" is malformed: want a lower-case letter, then lower-case letters, digits or '-'"
+            "id \"Bad Id\" is malformed: expected a lower-case letter, then lower-case letters, digits or '-'"
         ),
         ("NULL_DESCRIPTION", "pillion_renderer_describe answers NULL"),
-        ("SMALL_DESCRIPTION", "its description has 8 bytes, want 48"),
+        ("SMALL_DESCRIPTION", "its description has 8 bytes, expected 48"),
         ("NULL_VERSION", "its description has no version"),
         (
             "NULL_OPTION",

@@ -61,18 +61,18 @@ struct LabelSelectorTests {
                 ["matchLabel": ["a": "b"]],
                 "it has neither matchLabels nor matchExpressions, only \"matchLabel\""
             ),
-            ("app=web", "it is no object: want matchLabels, matchExpressions or both"),
-            (["matchLabels": ["a"]], "its matchLabels is no object of labels"),
-            (["matchLabels": ["a": ["b"]]], "the value of label \"a\" is no text"),
+            ("app=web", "it is not an object: expected matchLabels, matchExpressions or both"),
+            (["matchLabels": ["a"]], "its matchLabels is not an object of labels"),
+            (["matchLabels": ["a": ["b"]]], "the value of label \"a\" is not a string"),
             (["matchExpressions": "x"], "its matchExpressions is no list"),
-            (["matchExpressions": ["x"]], "an item of its matchExpressions is no object"),
+            (["matchExpressions": ["x"]], "an item of its matchExpressions is not an object"),
             (
                 expression("tier", "Gt", ["1"]),
-                "\"Gt\" is no operator: want one of In, NotIn, Exists, DoesNotExist"
+                "\"Gt\" is not an operator: expected one of In, NotIn, Exists, DoesNotExist"
             ),
             (
                 expression("tier", "in", ["1"]),
-                "\"in\" is no operator: want one of In, NotIn, Exists, DoesNotExist"
+                "\"in\" is not an operator: expected one of In, NotIn, Exists, DoesNotExist"
             ),
             (expression("tier", "In", []), "In for \"tier\" needs at least one value"),
             (expression("tier", "NotIn"), "NotIn for \"tier\" needs at least one value"),

@@ -159,7 +159,7 @@ struct ClusterServiceTests {
         #expect(
             reason { $0.cluster.kubeconfig = "/nonexistent" } == "/nonexistent: No such file or directory")
         cluster.setRules([])
-        #expect(reason { _ in }.contains("want a role that allows get on configmaps"))
+        #expect(reason { _ in }.contains("expected a role that allows get on configmaps"))
     }
 
     // MARK: namespaces and nodes
@@ -249,7 +249,7 @@ struct ClusterServiceTests {
             ["apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]]
         ])
         #expect(try served() == "native-false")
-        #expect(log.contains("want a role that allows list on nodes in the cluster"))
+        #expect(log.contains("expected a role that allows list on nodes in the cluster"))
     }
 
     @Test func idsOfOpenShiftNamespaces() throws {

@@ -172,10 +172,11 @@ struct LifecycleTests {
         }
         #expect(
             reason { $0.httpAddress = "0.0.0.0" }
-                == "plain HTTP on 0.0.0.0 shows every review and template to the network: want a loopback address, "
+                == "plain HTTP on 0.0.0.0 shows every review and template to the network: expected a loopback address, "
                 + "or --allow-plain-http")
         #expect(
-            reason { $0.httpPort = -1 } == "nothing is served: want --httpPort, or --port with a certificate")
+            reason { $0.httpPort = -1 }
+                == "nothing is served: expected --httpPort, or --port with a certificate")
         #expect(
             reason { $0.injectConfig = "/nonexistent/config" }
                 == "the configuration cannot be used: /nonexistent/config: No such file or directory")
@@ -239,7 +240,7 @@ struct LifecycleTests {
         let third = #expect(throws: ServiceError.self) {
             try LiveService.start { $0.httpAddress = "unix:" + folder.path("socket") }
         }
-        #expect(third?.message == folder.path("socket") + " is there and no socket: want a path that is free")
+        #expect(third?.message == folder.path("socket") + " exists and is not a socket: expected a free path")
         #expect(TestSupport.text(of: folder.path("socket")) == "precious")
     }
 

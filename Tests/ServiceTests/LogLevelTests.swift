@@ -23,11 +23,11 @@ struct LogLevelTests {
     }
 
     @Test(arguments: [
-        ("loud", "\"loud\" has no level: want debug, info, warning, error or none"),
-        ("tls:", "\"tls:\" has no level: want debug, info, warning, error or none"),
+        ("loud", "\"loud\" has no level: expected debug, info, warning, error or none"),
+        ("tls:", "\"tls:\" has no level: expected debug, info, warning, error or none"),
         (
             "tsl:debug",
-            "\"tsl\" is no part of the server: want one of server, access, config, tls, kubernetes"
+            "\"tsl\" is not a part of the server: expected one of server, access, config, tls, kubernetes"
         ),
     ])
     func whatIsWrong(text: String, message: String) {

@@ -4,7 +4,7 @@ import Values
 
 /// The certificate of `--tlsAuto`: in a Secret, made and renewed by whichever replica comes first.
 final class CertificateKeeper: Sendable {
-    /// How often the time of renewal is looked at.
+    /// How often the time of renewal is checked.
     static let seconds = 3_600
     /// Services that a certificate is made out for.
     static let mostServices = 20

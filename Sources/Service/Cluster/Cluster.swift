@@ -192,7 +192,7 @@ final class Cluster: Sendable {
         }
     }
 
-    /// Follows until the end; a problem is said once, and once more when it is over.
+    /// Follows until the end; a problem is logged once, and once more when it is over.
     private func follow(
         _ watch: ObjectWatch, _ what: String, _ deliver: @escaping @Sendable (ObjectWatch.Delivery) -> Void
     ) {

@@ -15,7 +15,7 @@ public struct ClusterOptions: Sendable {
     /// The Secret of a certificate that is made here and shared by replicas.
     public var tlsAuto: ObjectReference?
     /// The Services that it is made out for, besides those that the webhook configuration calls; none is the Service
-    /// `pillion` beside the Secret.
+    /// `pillion` next to the Secret.
     public var tlsServices: [ObjectReference] = []
 
     /// Whether the webhook configuration's caBundle is kept right; nil is: with `tlsAuto`.

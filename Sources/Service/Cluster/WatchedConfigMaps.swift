@@ -4,7 +4,7 @@ import Synchronization
 import System
 import Values
 
-/// The ConfigMaps that the configuration comes from, as they were last seen. Reading asks nobody.
+/// The ConfigMaps that the configuration comes from, as they were last seen. Reading makes no request.
 final class WatchedConfigMaps: Sendable {
     let injection: ObjectReference?
     let mesh: ObjectReference?

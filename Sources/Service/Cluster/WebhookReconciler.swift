@@ -5,9 +5,9 @@ import System
 import Values
 
 /// Keeps the webhook configuration's caBundle right: when it is first seen, when the bundle changes, and whenever
-/// somebody else changes or restores it.
+/// another client changes or restores it.
 final class WebhookReconciler: Sendable {
-    /// Patches within a minute; beyond, somebody else wants another bundle, and both would go on for ever.
+    /// Patches within a minute; beyond that, another client writes another bundle, and both would go on for ever.
     static let mostPatches = 20
     private static let minute = 60_000
     /// Pauses after failures, doubling.
@@ -31,7 +31,7 @@ final class WebhookReconciler: Sendable {
     private let log: Log
     private let state = Mutex(State())
 
-    /// - Parameter bundle: what the caBundle must be; throws why there is none.
+    /// - Parameter bundle: what the caBundle must be; throws if there cannot be one.
     init(
         _ webhooks: WebhookBundle, metrics: WebhookMetrics, log: Log,
         bundle: @escaping @Sendable () throws(WebhookBundle.Problem) -> [UInt8]
@@ -118,7 +118,7 @@ final class WebhookReconciler: Sendable {
     private func fail(_ problem: WebhookBundle.Problem, _ now: Int) {
         metrics.countFailure(problem.reason)
         let isNew = state.withLock { state in
-            // What is not there, or is another's, is looked at when it changes; what failed is tried again.
+            // What does not exist, or belongs to another client, is read when it changes; what failed is retried.
             if problem.reason == .updateFailed || problem.reason == .bundleUnusable {
                 state.isDue = true
                 state.notBefore = now + min(Self.firstPause << min(state.failures, 10), Self.longestPause)

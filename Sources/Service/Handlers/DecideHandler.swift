@@ -48,21 +48,21 @@ struct DecideHandler: Handler {
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {
             guard let members = body.object else {
                 throw .malformed(
-                    "the request is \(kind(of: body)): want an object with \"object\" and \"namespace\"")
+                    "the request is \(kind(of: body)): expected an object with \"object\" and \"namespace\"")
             }
             explain = try request.flag("explain")
             namespace = request.query("namespace")
             guard let asked = members["object"] else {
                 guard members["kind"]?.string != nil else {
                     throw .malformed(
-                        "there is no \"object\": want a Pod or anything that holds a pod template")
+                        "there is no \"object\": expected a Pod or anything that holds a pod template")
                 }
                 object = body
                 return
             }
             guard asked.object != nil else {
                 throw .malformed(
-                    "\"object\" is \(kind(of: asked)): want a Pod or anything that holds a pod template")
+                    "\"object\" is \(kind(of: asked)): expected a Pod or anything that holds a pod template")
             }
             let reader = MemberReader(members)
             object = asked
@@ -70,7 +70,7 @@ struct DecideHandler: Handler {
             namespaceLabels = try reader.object("namespaceLabels")
             for label in namespaceLabels?.members ?? [] where label.value.string == nil {
                 throw .malformed(
-                    "\"namespaceLabels.\(label.key)\" is \(kind(of: label.value)): want a string")
+                    "\"namespaceLabels.\(label.key)\" is \(kind(of: label.value)): expected a string")
             }
             webhook = members["webhook"]
             explain = try reader.bool("explain") ?? explain

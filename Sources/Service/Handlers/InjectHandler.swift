@@ -51,11 +51,10 @@ struct InjectHandler: Handler {
         }
     }
 
-    /// What a review may take on a thread that serves connections too: steps of a template, of which those that
-    /// Istio ships take 600 to 900; bytes of body; and nanoseconds, long enough that a thread which had to wait for a
-    /// processor is not taken for slow. One that needs more starts again on a thread of its own, so that a slow
-    /// template does not hold up the others. With 5,000 steps the p99 of quick reviews beside a slow template was
-    /// 1.2 ms, with 2,000 it is 0.6 to 0.8; alone it is 0.5.
+    /// Budget of a review on a connection thread; a larger review restarts on its own thread, so that a slow template
+    /// does not hold up the others. In steps of a template (Istio's take 600 to 900), bytes of body, and nanoseconds:
+    /// long enough that a thread which waited for a processor is not taken for slow. With 5,000 steps the p99 of quick
+    /// reviews next to a slow template was 1.2 ms, with 2,000 it is 0.6 to 0.8; alone it is 0.5.
     private static let quickSteps = 2_000
     private static let quickReviewBytes = 256 << 10
     private static let quickNanoseconds: UInt64 = 20_000_000
@@ -158,7 +157,7 @@ private final class SelfCheckSampling: Sendable {
         case "always"?: return true
         case let other?:
             throw .malformed(
-                "the parameter \"patchSelfCheck\" is \"\(excerpt(other))\": want always or off")
+                "the parameter \"patchSelfCheck\" is \"\(excerpt(other))\": expected always or off")
         }
         return switch setting {
         case .off: false
@@ -172,7 +171,7 @@ extension HTTPRequest {
     fileprivate func diff() throws(RequestProblem) -> Bool {
         guard let kind = query("diff") else { return false }
         guard kind == "unified" else {
-            throw .malformed("the parameter \"diff\" is \"\(excerpt(kind))\": want unified")
+            throw .malformed("the parameter \"diff\" is \"\(excerpt(kind))\": expected unified")
         }
         return true
     }

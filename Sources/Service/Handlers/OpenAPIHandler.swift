@@ -12,7 +12,7 @@ struct OpenAPIHandler: Handler {
         UnsafeBufferPointer(start: pillion_openapi.bytes, count: pillion_openapi.count)
     }
 
-    /// Read once, when it is first asked for; nil where the document is no YAML, which a test rules out.
+    /// Read once, when it is first asked for; nil where the document is not YAML, which a test rules out.
     static let json: Value? = {
         do throws(YAMLError) {
             return try YAMLReader.value(document)

@@ -44,7 +44,7 @@ struct RenderHandler: Handler {
         try Self.checkSizes(render, bytes: request.body.count)
         guard allowsInlineTemplates || render.reference != nil else {
             throw Access.forbidden(
-                "templates of a request are answered on loopback only: want \"templateRef\", or --enableInlineTemplates"
+                "templates of a request are answered on loopback only: expected \"templateRef\", or --enableInlineTemplates"
             )
         }
         var context = context

@@ -56,7 +56,8 @@ let benchVerb = Verb(
         case ["inject"]: results = try measureReviews(arguments, rounds)
         case ["render"]: results = [try measureTemplate(arguments, rounds)]
         default:
-            throw UsageError("want inject or render, found \"\(arguments.operands.joined(separator: " "))\"")
+            throw UsageError(
+                "expected inject or render, found \"\(arguments.operands.joined(separator: " "))\"")
         }
         if isJSON {
             standardOutput.write(JSON.text(.array(results.map(\.json)), style: .pretty(2)) + "\n")
@@ -70,7 +71,7 @@ let benchVerb = Verb(
 
 private func measureReviews(_ arguments: Arguments, _ rounds: Int) throws -> [BenchResult] {
     let paths = arguments.list("review")
-    guard !paths.isEmpty else { throw UsageError("want a review: --review FILE") }
+    guard !paths.isEmpty else { throw UsageError("expected a review: --review FILE") }
     var files = BuiltInConfiguration.files
     if let path = arguments.string("injectConfig") {
         files = InjectionFiles(configuration: NamedText(name: path, bytes: try read(file: path)))
@@ -126,7 +127,7 @@ private func measureTemplate(_ arguments: Arguments, _ rounds: Int) throws -> Be
     let engine = request.engine ?? registry.defaultEngine
     guard let renderer = registry.renderer(engine) else {
         let ids = registry.renderers.map(\.description.id).joined(separator: ", ")
-        throw UsageError("--engine is \"\(engine)\", want one of \(ids)")
+        throw UsageError("--engine is \"\(engine)\", expected one of \(ids)")
     }
     let data = TemplateData(request.data)
     let limits = RenderLimits.commandLine

@@ -44,7 +44,7 @@ let explainVerb = Verb(
     examples: [("pillion explain policy_illegal", "what does this code mean?")],
     run: { arguments in
         guard let code = arguments.operands.first, arguments.operands.count == 1 else {
-            throw UsageError("want one code; pillion reasons lists them")
+            throw UsageError("expected one code; pillion reasons lists them")
         }
         guard let text = ReasonTable.explanation(code) else {
             let hint =

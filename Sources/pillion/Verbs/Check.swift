@@ -59,13 +59,13 @@ let checkVerb = Verb(
         return isBad ? .failure : .success
     })
 
-/// The chain that is looked at, with its key where there is one.
+/// The chain that is checked, with its key if it is given.
 private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
     do {
         if let target = arguments.string("connect") {
             guard let colon = target.lastIndex(of: ":"),
                 let port = UInt16(target[target.index(after: colon)...])
-            else { throw UsageError("--connect is \"\(target)\", want HOST:PORT") }
+            else { throw UsageError("--connect is \"\(target)\", expected HOST:PORT") }
             let host = target[..<colon].filter { $0 != "[" && $0 != "]" }
             let name = arguments.list("service").first.map { $0 + ".svc" } ?? arguments.list("name").first
             let chain = try CertificateChain.shown(by: host, port: port, name: name ?? host)
@@ -93,7 +93,7 @@ private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
 private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arguments) throws {
     for service in arguments.list("service") {
         guard service.split(separator: ".", omittingEmptySubsequences: false).count == 2 else {
-            throw UsageError("--service is \"\(service)\", want NAME.NAMESPACE")
+            throw UsageError("--service is \"\(service)\", expected NAME.NAMESPACE")
         }
         doctor.names.append(service + ".svc")
     }

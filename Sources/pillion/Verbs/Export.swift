@@ -60,7 +60,9 @@ let exportVerb = Verb(
         )
     ],
     run: { arguments in
-        guard arguments.operands == ["webhook"] else { throw UsageError("want what to export: webhook") }
+        guard arguments.operands == ["webhook"] else {
+            throw UsageError("expected what to export: \"webhook\"")
+        }
         let export = try webhookExport(arguments)
         let snapshot: Snapshot
         if let path = arguments.string("injectConfig") {
@@ -89,7 +91,7 @@ private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
     export.webhookName = arguments.string("webhookName") ?? export.webhookName
     guard export.webhookName.split(separator: ".").count >= 3 else {
         throw UsageError(
-            "--webhookName is \"\(export.webhookName)\", want three names or more with dots between")
+            "--webhookName is \"\(export.webhookName)\", expected three names or more with dots between")
     }
     if let policy = arguments.choice("failurePolicy") {
         export.failurePolicy = WebhookExport.FailurePolicy(rawValue: policy) ?? .fail
@@ -100,7 +102,7 @@ private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
     if let path = arguments.string("caBundle") {
         let bytes = try read(file: path)
         guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
-            throw Failure("\(path): holds no certificate: want PEM, with -----BEGIN CERTIFICATE-----")
+            throw Failure("\(path): holds no certificate: expected PEM, with -----BEGIN CERTIFICATE-----")
         }
         export.caBundle = Base64.encode(bytes)
     }
@@ -115,15 +117,16 @@ private func target(_ arguments: Arguments) throws -> WebhookExport.Target {
         let port = sides.count == 2 ? Int(sides[1]) : 443
         guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty, let port, (1...65_535).contains(port)
         else {
-            throw UsageError("--service is \"\(text)\", want NAMESPACE/NAME or NAMESPACE/NAME:PORT")
+            throw UsageError("--service is \"\(text)\", expected NAMESPACE/NAME or NAMESPACE/NAME:PORT")
         }
         return .service(namespace: String(names[0]), name: String(names[1]), port: port)
     case (nil, let url?):
         guard url.hasPrefix("https://"), !url.contains("?"), !url.contains("#") else {
-            throw UsageError("--url is \"\(url)\", want https://, without query and fragment")
+            throw UsageError("--url is \"\(url)\", expected https://, without query and fragment")
         }
         return .url(url)
-    case (nil, nil): throw UsageError("want what the API server calls: --service NAMESPACE/NAME or --url URL")
-    case (_?, _?): throw UsageError("--service and --url are both there, want one")
+    case (nil, nil):
+        throw UsageError("expected what the API server calls: --service NAMESPACE/NAME or --url URL")
+    case (_?, _?): throw UsageError("--service and --url are both there, expected one")
     }
 }

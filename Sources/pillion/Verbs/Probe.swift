@@ -14,10 +14,10 @@ let probeVerb = Verb(
     examples: [("pillion probe --probe-path=/tmp/health --interval=4s", "for a container's livenessProbe")],
     run: { arguments in
         guard let path = arguments.string("probe-path") else {
-            throw UsageError("want a file: --probe-path FILE")
+            throw UsageError("expected a file: --probe-path FILE")
         }
         let interval = try arguments.duration("interval") ?? 0
-        guard interval > 0 else { throw UsageError("--interval is 0, want a duration such as 4s") }
+        guard interval > 0 else { throw UsageError("--interval is 0, expected a duration such as 4s") }
         var information = stat()
         guard stat(path, &information) == 0 else { throw Failure("\(path): \(systemMessage())") }
         let now = WallClock.now
@@ -26,7 +26,7 @@ let probeVerb = Verb(
         guard age <= interval else {
             let tenths = Int(age * 10)
             throw Failure(
-                "\(path) was touched \(tenths / 10).\(tenths % 10)s ago, want \(arguments.string("interval") ?? "") at most"
+                "\(path) was touched \(tenths / 10).\(tenths % 10)s ago, expected \(arguments.string("interval") ?? "") at most"
             )
         }
         return .success

@@ -94,7 +94,7 @@ private let listenerSettings: [Setting] = [
     ]) { options, arguments in
         guard let mode = arguments.string("httpSocketMode").flatMap({ Int($0, radix: 8) }),
             (0...0o777).contains(mode)
-        else { throw UsageError("--httpSocketMode wants three octal digits such as 660") }
+        else { throw UsageError("--httpSocketMode is not a mode: expected three octal digits such as 660") }
         options.socketMode = mode
     },
     .flag(
@@ -165,7 +165,8 @@ private let failureSettings: [Setting] = [
     ]) { options, arguments in
         options.failureModes = try arguments.pairs("failure-mode-for").map { pair in
             guard let mode = ServeOptions.FailureMode(rawValue: pair.value) else {
-                throw UsageError("--failure-mode-for \(pair.key) is \"\(pair.value)\", want allow or deny")
+                throw UsageError(
+                    "--failure-mode-for \(pair.key) is \"\(pair.value)\", expected allow or deny")
             }
             return (pair.key, mode)
         }
@@ -190,7 +191,7 @@ private let failureSettings: [Setting] = [
     ]) { options, arguments in
         let text = arguments.string("patch-self-check") ?? ""
         guard let check = ServeOptions.SelfCheck(text) else {
-            throw UsageError("--patch-self-check is \"\(text)\", want always, sample:N or off")
+            throw UsageError("--patch-self-check is \"\(text)\", expected always, sample:N or off")
         }
         options.selfCheck = check
     },

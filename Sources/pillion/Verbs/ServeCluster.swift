@@ -53,7 +53,7 @@ let clusterSettings: [Setting] = [
 
 private func object(_ text: String, of name: String) throws -> ObjectReference {
     guard let object = ObjectReference(text) else {
-        throw UsageError("--\(name) is \"\(text)\", want NAMESPACE/NAME")
+        throw UsageError("--\(name) is \"\(text)\", expected NAMESPACE/NAME")
     }
     return object
 }

@@ -37,7 +37,7 @@ let validateVerb = Verb(
     run: { arguments in
         let folder = arguments.string("templates")
         guard arguments.isGiven("injectConfig") || folder != nil else {
-            throw UsageError("want an injection configuration: --injectConfig FILE")
+            throw UsageError("expected an injection configuration: --injectConfig FILE")
         }
         let registry = try registry(for: arguments)
         if let folder {

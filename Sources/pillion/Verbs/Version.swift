@@ -25,10 +25,10 @@ let completionVerb = Verb(
     examples: [("source <(pillion completion bash)", "complete verbs and options in this shell")],
     run: { arguments in
         guard let shell = arguments.operands.first, arguments.operands.count == 1 else {
-            throw UsageError("want one shell: bash, zsh or fish")
+            throw UsageError("expected one shell: bash, zsh or fish")
         }
         guard let script = completions(for: shell) else {
-            throw UsageError("no completions for \"\(shell)\", want bash, zsh or fish")
+            throw UsageError("no completions for \"\(shell)\", expected bash, zsh or fish")
         }
         standardOutput.write(script)
         return .success
