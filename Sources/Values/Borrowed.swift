@@ -39,6 +39,23 @@ public struct Borrowed<Element>: ~Copyable {
         }
     }
 
+    /// The items beyond the call that lends them, for code of this module that holds what holds the array.
+    struct Lasting {
+        fileprivate let items: UnsafePointer<Item>
+        let count: Int
+
+        subscript(index: Int) -> Item {
+            @inline(__always)
+            unsafeAddress {
+                precondition(index >= 0 && index < count)
+                return items + index
+            }
+        }
+    }
+
+    @inline(__always)
+    var lasting: Lasting { Lasting(items: items, count: count) }
+
     /// Whether both hold the same bits at that place, and so equal values. Bits that differ say nothing.
     func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
         precondition(place >= 0 && place < count && place < other.count)

@@ -11,15 +11,18 @@ struct JSONWriter {
         self.escapesHTML = escapesHTML
     }
 
-    /// A container that is open, and which of its parts comes next. It is held once, its parts are borrowed.
+    /// A container that is open, and which of its parts comes next. Only `write(_:into:)` makes one, and the value that it
+    /// writes holds them all: holding each container was 3 % of the instructions of an unseen review.
     private enum Frame {
-        case array([Value], next: Int)
-        case object([Member], next: Int)
+        case array(Borrowed<Value>.Lasting, next: Int)
+        case object(Borrowed<Member>.Lasting, next: Int)
     }
 
     func write(_ value: Value, into output: inout ByteBuffer) {
-        guard let outermost = begin(value, into: &output) else { return }
-        write(outermost, into: &output)
+        withExtendedLifetime(value) {
+            guard let outermost = begin(value, into: &output) else { return }
+            write(outermost, into: &output)
+        }
     }
 
     private func write(_ outermost: Frame, into output: inout ByteBuffer) {
@@ -30,13 +33,10 @@ struct JSONWriter {
             var inner: Frame?
             switch frame {
             case .array(let items, var next):
-                let depth = frames.count + 1
-                items.withBorrowedItems { items in
-                    while next < items.count, inner == nil {
-                        separate(first: next == 0, depth: depth, into: &output)
-                        inner = begin(items[next].content, into: &output)
-                        next += 1
-                    }
+                while next < items.count, inner == nil {
+                    separate(first: next == 0, depth: frames.count + 1, into: &output)
+                    inner = begin(items[next].content, into: &output)
+                    next += 1
                 }
                 if inner == nil {
                     close(UInt8(ascii: "]"), depth: frames.count, into: &output)
@@ -44,13 +44,10 @@ struct JSONWriter {
                     frames.append(.array(items, next: next))
                 }
             case .object(let members, var next):
-                let depth = frames.count + 1
-                members.withBorrowedItems { members in
-                    while next < members.count, inner == nil {
-                        separate(first: next == 0, depth: depth, into: &output)
-                        inner = begin(members[next], into: &output)
-                        next += 1
-                    }
+                while next < members.count, inner == nil {
+                    separate(first: next == 0, depth: frames.count + 1, into: &output)
+                    inner = begin(members[next], into: &output)
+                    next += 1
                 }
                 if inner == nil {
                     close(UInt8(ascii: "}"), depth: frames.count, into: &output)
@@ -81,11 +78,11 @@ struct JSONWriter {
         case .string(let text): write(string: text, into: &output)
         case .array(let items):
             output.append(UInt8(ascii: "["))
-            if !items.isEmpty { return .array(items, next: 0) }
+            if !items.isEmpty { return .array(items.withBorrowedItems { $0.lasting }, next: 0) }
             output.append(UInt8(ascii: "]"))
         case .object(let object):
             output.append(UInt8(ascii: "{"))
-            if !object.isEmpty { return .object(object.members, next: 0) }
+            if !object.isEmpty { return .object(object.members.withBorrowedItems { $0.lasting }, next: 0) }
             output.append(UInt8(ascii: "}"))
         }
         return nil
