@@ -207,7 +207,7 @@ struct Machine: ~Copyable {
     private mutating func checkBudget(at next: Int) throws(RenderError) {
         let node = program.nodes[min(next, program.nodes.count - 1)]
         if context.steps >= limits.steps {
-            throw limitError(limits.reached(.steps), at: node)
+            throw limitError(.steps, at: node)
         }
         if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
             var error = program.failure(
@@ -221,8 +221,14 @@ struct Machine: ~Copyable {
     private func checkOutput(_ output: inout ByteBuffer, at index: Int) throws(RenderError) {
         if output.count &- outputStart > limits.outputBytes {
             output.truncate(to: outputStart + limits.outputBytes)
-            throw limitError(limits.reached(.outputBytes), at: program.nodes[index])
+            throw limitError(.outputBytes, at: program.nodes[index])
         }
+    }
+
+    /// Not inlined, as nearly no rendering comes here.
+    @inline(never)
+    private func limitError(_ limit: RenderLimit, at node: NodeIndex) -> RenderError {
+        limitError(limits.reached(limit), at: node)
     }
 
     private func limitError(_ limit: ReachedLimit, at node: NodeIndex) -> RenderError {
@@ -286,7 +292,7 @@ struct Machine: ~Copyable {
         let range = RangeLoop(items: items, loop: loop, dot: dot, dots: dots.count)
         if range.count == 0 { return Int(loop.elseTarget) }
         if range.count > limits.rangeItems {
-            throw limitError(limits.reached(.rangeItems), at: loop.at >= 0 ? loop.at : noted)
+            throw limitError(.rangeItems, at: loop.at >= 0 ? loop.at : noted)
         }
         loops.append(range)
         try beginRound()
@@ -332,7 +338,7 @@ struct Machine: ~Copyable {
                     at: call.node, in: definition, Array("exceeded maximum template depth (%d)".utf8),
                     [.int(limits.depth)], limit: limits.reached(.depth))
             }
-            throw limitError(limits.reached(.depth), at: call.node)
+            throw limitError(.depth, at: call.node)
         }
         let callee = program.definitions[Int(call.definition)]
         let base = variableBase + Int(program.definitions[Int(definition)].slots)
