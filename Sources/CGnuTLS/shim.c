@@ -85,10 +85,6 @@ int pillion_digest(enum pillion_digest algorithm, const void *data, size_t size,
     return gnutls.hash_fast(algorithm, data, size, out) < 0 ? PILLION_CRYPTO_REFUSED : PILLION_CRYPTO_OK;
 }
 
-int pillion_sha256(const void *data, size_t size, uint8_t out[32]) {
-    return pillion_digest(PILLION_SHA256, data, size, out);
-}
-
 int pillion_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t out[32]) {
     int status = need_gnutls();
     if (status) return status;

@@ -9,8 +9,8 @@ struct RequestHead: Equatable {
 
     /// Reads the request line and the headers, the empty line after them included.
     ///
-    /// - Throws: why the request is refused. RFC 9112 lets a server read some of what is refused here; whoever would
-    ///   read it otherwise than libmicrohttpd does could hide a second request in it.
+    /// - Throws: why the request is refused. RFC 9112 lets a server read some of what is refused here; a client
+    ///   whose request is read differently by libmicrohttpd could hide a second request in it.
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(HTTPRefusal) {
         var lines = Lines(bytes)
         guard let first = lines.next() else { throw .malformed(.requestLine) }

@@ -59,17 +59,6 @@ public final class Histogram: Sendable {
 
     /// How many values were observed.
     public var count: UInt64 { counts.values.reduce(0, &+) }
-
-    /// Bounds that rise by a factor: `exponential(from: 64, by: 4, count: 8)`.
-    public static func exponential(from first: Double, by factor: Double, count: Int) -> [Double] {
-        var bounds: [Double] = []
-        var bound = first
-        for _ in 0..<count {
-            bounds.append(bound)
-            bound *= factor
-        }
-        return bounds
-    }
 }
 
 /// A binary fraction that threads add to.

@@ -28,7 +28,7 @@ public final class WakePipe: Sendable {
         return isFound
     }
 
-    /// Waits until one of the descriptors can be read, and no longer than that; -1 is none.
+    /// Waits until one of the descriptors can be read, and no longer than that; -1 is skipped.
     public static func wait(for descriptors: Int32..., milliseconds: Int) {
         var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         poll(&watched, nfds_t(watched.count), Int32(clamping: milliseconds))

@@ -6,7 +6,7 @@ import Testing
 /// reads.
 @Suite struct LayoutTests {
     @Test func instructionsStaySmall() {
-        #expect(MemoryLayout<Instruction>.size <= 9)
-        #expect(MemoryLayout<Instruction>.stride <= 12)
+        #expect(MemoryLayout<Instruction>.size <= 13)
+        #expect(MemoryLayout<Instruction>.stride <= 16)
     }
 }

@@ -117,7 +117,7 @@ import Values
         }
         #expect(
             error?.message
-                == "config.yaml:3: the policy is \"on\", so nothing is ever injected and no webhook fits: want "
+                == "config.yaml:3: the policy is \"on\", so nothing is ever injected and no webhook fits: expected "
                 + "enabled or disabled")
     }
 

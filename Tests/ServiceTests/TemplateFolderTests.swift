@@ -57,7 +57,7 @@ struct TemplateFolderTests {
         #expect(
             try refusal() == """
                 good.tmpl: another file is the template "good" already
-                page.html: want a name that ends in .tmpl, .gotemplate, .mustache
+                page.html: expected a name that ends in .tmpl, .gotemplate, .mustache
                 bad: template: bad:1: function "nosuch" not defined
                 """)
     }

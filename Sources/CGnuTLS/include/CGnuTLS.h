@@ -39,9 +39,6 @@ const char *pillion_crypto_problem(void);
 // The digest of `size` bytes into `out`, which has room for 64.
 int pillion_digest(enum pillion_digest algorithm, const void *data, size_t size, uint8_t *out);
 
-// `pillion_digest` with SHA-256.
-int pillion_sha256(const void *data, size_t size, uint8_t out[32]);
-
 // HMAC-SHA-256 (RFC 2104).
 int pillion_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size, uint8_t out[32]);
 

@@ -34,7 +34,8 @@ let exportVerb = Verb(
             name: "namespace-selector", shape: .list("KEY=VALUE"),
             help: "labels that a namespace must have, instead of Istio's"),
         Option(
-            name: "failurePolicy", shape: .choice(WebhookExport.FailurePolicy.allCases.map(\.rawValue)), fallback: "Fail",
+            name: "failurePolicy", shape: .choice(WebhookExport.FailurePolicy.allCases.map(\.rawValue)),
+            fallback: "Fail",
             help: "what happens to pods while nobody answers"),
         Option(
             name: "timeoutSeconds", shape: .value("N"), fallback: "5",

@@ -28,7 +28,7 @@ let templateOptions = [
     Option(
         name: "execute", shape: .value("NAME"), help: "the template to run instead of the main one"),
     Option(
-        name: "missing-key", shape: .choice(["default", "invalid", "zero", "error", "empty"]),
+        name: "missing-key", shape: .choice(CompileOptions.MissingKey.allCases.map(\.rawValue)),
         help: "the result of a key that a map does not have"),
     Option(name: "strict", shape: .flag, help: "the same as --missing-key error"),
     Option(name: "left-delim", shape: .value("TEXT"), help: "instead of {{"),
@@ -233,7 +233,7 @@ func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
     let main = names[0]
     let sources = try names.map { TemplateSource(name: $0.name, bytes: try read(file: $0.path)) }
     return RenderRequest(
-        engine: arguments.string("engine") ?? "gotemplate",
+        engine: arguments.string("engine"),
         sources: TemplateSources(sources, entry: arguments.string("execute") ?? main.name),
         options: try compileOptions(arguments), data: try data(dataPath, arguments),
         format: RenderRequest.Format(
@@ -259,7 +259,7 @@ private func templateNames(_ arguments: [String]) -> [(name: String, path: Strin
 
 private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
     var options = CompileOptions()
-    let missing = try arguments.choice("missing-key", of: CompileOptions.MissingKey.allCases.map(\.rawValue))
+    let missing = arguments.choice("missing-key")
     options.missingKey = missing.flatMap(CompileOptions.MissingKey.init(rawValue:)) ?? .default
     if try arguments.flag("strict") { options.missingKey = .error }
     options.leftDelimiter = arguments.string("left-delim") ?? ""
