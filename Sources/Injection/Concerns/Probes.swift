@@ -198,8 +198,10 @@ extension Probes {
         else { return nil }
         var probe = probe
         for kind in ["httpGet", "tcpSocket", "grpc"] {
-            guard let action = entry[kind] else { continue }
-            probe.members[index] = Member(kind, action)
+            guard case .object(var action)? = entry[kind] else { continue }
+            // The record has what Go's structs hold where the probe said nothing.
+            action.members.removeAll { $0.value.isNull || $0.value == .int(0) }
+            probe.members[index] = Member(kind, .object(action))
             return probe
         }
         return nil

@@ -7,7 +7,10 @@ enum ClassicInjection {
     /// Why a workload of a manifest is left alone, or nil: kube-inject asks neither the policy nor annotations.
     static func refusal(of pod: Pod) -> (reason: ReasonCode, message: String)? {
         if pod.usesHostNetwork { return (.hostNetworkEnabled, "it uses the host's network") }
-        if pod.containers.count > 1, pod.containers.contains(where: { $0.name == ContainerName.proxy }) {
+        // A template without containers of its own has the proxy alone after its injection.
+        if pod.containers.count > 1 || pod.annotation(MetadataKey.status) != nil,
+            pod.containers.contains(where: { $0.name == ContainerName.proxy })
+        {
             return (.sidecarAlreadyExists, "it has a container \(ContainerName.proxy) already")
         }
         return nil

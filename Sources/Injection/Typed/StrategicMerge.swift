@@ -404,7 +404,9 @@ private enum ListOrder {
         var named: [(rank: Int, item: Int, place: Int?)] = []
         var others: [(item: Int, place: Int?)] = []
         for (index, identity) in identities.enumerated() {
-            let place = identity.flatMap { original.first($0) }
+            // An item without the key stays where it was.
+            let place =
+                identity.map { original.first($0) } ?? (index < original.identities.count ? index : nil)
             if let identity, let rank = wanted.first(identity) {
                 named.append((rank, index, place))
             } else {
