@@ -27,7 +27,8 @@ struct TextEncodingTests {
         }
         #expect(message([0xFF, 0xFE, 0x61]) == "found 3 bytes of UTF-16, expected an even number")
         for pair: [UInt8] in [[0x00, 0xD8], [0x00, 0xDC], [0x00, 0xD8, 0x61, 0x00]] {
-            #expect(message([0xFF, 0xFE] + pair) == "found half of a surrogate pair at byte 2, expected UTF-16")
+            #expect(
+                message([0xFF, 0xFE] + pair) == "found half of a surrogate pair at byte 2, expected UTF-16")
         }
     }
 
