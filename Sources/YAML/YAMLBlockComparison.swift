@@ -59,7 +59,7 @@ extension YAMLBlockReader {
         try compareScalar(value, within: indent, depth: depth)
     }
 
-    /// Members are expected in their order: another order counts as a difference here, although it is none to a reader.
+    /// Members are expected in their order: another order counts as a difference here, although a reader accepts it.
     private mutating func compareMapping(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .object(let object) = value, !object.isEmpty else { throw Unknown() }
         for index in object.members.indices {

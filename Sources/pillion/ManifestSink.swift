@@ -14,8 +14,9 @@ struct ManifestSink: ~Copyable {
 
     /// - Parameter target: a path, or `-` for standard output.
     init(_ target: String) throws(Failure) {
+        guard !isStandardOutput(target) else { return }
         do throws(FileError) {
-            file = isStandardOutput(target) ? nil : try ReplacedFile(target)
+            file = try ReplacedFile(target)
         } catch {
             throw Failure(error.description)
         }
