@@ -72,10 +72,16 @@ struct ManifestTextPropertyTests {
 
     /// The first line that should have stayed, in its order, and did not.
     private static func lost(from input: String, in output: String) -> Substring? {
-        var lines = output.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        for line in input.split(separator: "\n", omittingEmptySubsequences: false) {
-            // A line like one that changed may be there again further on; a blank one goes with a probe around it.
-            if line.allSatisfy(\.isWhitespace) || touched.contains(where: { line.contains($0) }) { continue }
+        // "\r\n" is one character.
+        let input = input.replacing("\r\n", with: "\n")
+        var lines = output.replacing("\r\n", with: "\n").split(separator: "\n")[...]
+        for line in input.split(separator: "\n") {
+            // A line like one that changed may be there again further on. Blank lines go with a probe around them, and
+            // comments, which are looked for by themselves, are as far in as what replaces it.
+            let text = line.drop(while: \.isWhitespace)
+            if text.isEmpty || text.hasPrefix("#") || touched.contains(where: { line.contains($0) }) {
+                continue
+            }
             guard let index = lines.firstIndex(of: line) else { return line }
             lines = lines[(index + 1)...]
         }
