@@ -141,22 +141,33 @@ public enum Pipeline {
         return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
     }
 
+    /// The documents of a manifest: YAML, or JSON texts one after another; those without a value are left out.
+    ///
+    /// - Parameter name: the manifest's, for messages.
+    public static func documents(of manifest: [UInt8], name: String) throws(InjectionError)
+        -> [ManifestDocument]
+    {
+        try Manifest(manifest, format: .auto, name: name).documents()
+    }
+
     /// Decides for every pod and pod template that an object, List or AdmissionReview holds.
     ///
     /// - Parameters:
     ///   - namespace: where objects without a namespace will live; nil is `default`.
     ///   - namespaceLabels: nil where they are not known.
+    ///   - namespaces: labels of namespaces by name, used if `namespaceLabels` is nil.
     ///   - webhook: the API server's part of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is
     ///     known.
     ///   - explain: whether to add counterfactuals.
     /// - Returns: one answer for each pod template; one with `unsupported_resource` if the object has none.
     public static func decide(
         object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
-        webhook: (any WebhookMatcher)? = nil, explain: Bool = false, snapshot: Snapshot
+        namespaces: [String: Object] = [:], webhook: (any WebhookMatcher)? = nil, explain: Bool = false,
+        snapshot: Snapshot
     ) -> [DecisionAnswer] {
         let question = DecisionQuestion(
-            namespace: namespace, namespaceLabels: namespaceLabels, webhook: webhook, explain: explain,
-            snapshot: snapshot)
+            namespace: namespace, namespaceLabels: namespaceLabels, namespaces: namespaces, webhook: webhook,
+            explain: explain, snapshot: snapshot)
         return question.answers(about: object)
     }
 }

@@ -110,7 +110,9 @@ public enum DecisionReport {
             let decision = row.decision
             let name = printable(row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)")
             let kind = printable(row.kind)
-            cells.append([kind, name, decision.verdict, decision.reason.rawValue, decision.message])
+            // A message of several lines, that of a template for example, stays one row.
+            let why = decision.message.split(whereSeparator: \.isNewline).joined(separator: "; ")
+            cells.append([kind, name, decision.verdict, decision.reason.rawValue, why])
             for warning in decision.warnings { notes += "warning: \(kind) \(name): \(warning.message)\n" }
         }
         if rows.contains(where: { $0.decision.trace.first?.code == .namespaceLabelsUnknown }) {

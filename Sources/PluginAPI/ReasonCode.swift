@@ -18,6 +18,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case policyIllegal = "policy_illegal"
     case sidecarAlreadyExists = "sidecar_already_exists"
     case unsupportedResource = "unsupported_resource"
+    case podTemplateUnknownKind = "pod_template_unknown_kind"
     case mirrorPod = "mirror_pod"
     case operationNotCreate = "operation_not_create"
     case subresource = "subresource"

@@ -160,6 +160,13 @@ extension ReasonCode {
                 "Only pods and what holds a pod template get sidecars: Deployment, StatefulSet, DaemonSet, "
                     + "ReplicaSet, ReplicationController, Job, CronJob, DeploymentConfig and the like. The same code "
                     + "says that no rule of a webhook names the resource.")
+        case .podTemplateUnknownKind:
+            return row(
+                .skip, "the object holds pod templates, but its kind is not known",
+                remedy: "give --podTemplatePath as the message has it, or leave the pods to the webhook",
+                "Where a kind keeps its pod templates is built in for Kubernetes' own kinds and some others. An "
+                    + "object of another kind is left alone on the command line; its pods are still injected when "
+                    + "they are created, where a webhook asks about them.")
         case .mirrorPod:
             return row(
                 .skip, "the pod is the mirror of a static pod, which the kubelet runs from a file",

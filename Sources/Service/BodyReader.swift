@@ -18,8 +18,26 @@ enum BodyReader {
 
     private static func json(_ body: UnsafeBufferPointer<UInt8>, _ depth: Int) throws(RequestProblem) -> Value
     {
+        if let encoding = TextEncoding(markIn: body) { return try decoded(body, encoding, depth) }
         do throws(JSONError) {
             return try JSON.read(body, limits: JSONLimits(depth: depth))
+        } catch {
+            throw .malformed("the body is not JSON: byte \(error.offset): \(error.message)")
+        }
+    }
+
+    /// A body as Windows writes it: with a byte order mark, in UTF-16 for example.
+    private static func decoded(
+        _ body: UnsafeBufferPointer<UInt8>, _ encoding: TextEncoding, _ depth: Int
+    ) throws(RequestProblem) -> Value {
+        let text: [UInt8]
+        do throws(TextEncoding.Problem) {
+            text = try encoding.decode(body)
+        } catch {
+            throw .malformed("the body is not valid text: \(error.message)")
+        }
+        do throws(JSONError) {
+            return try JSON.read(text, limits: JSONLimits(depth: depth))
         } catch {
             throw .malformed("the body is not JSON: byte \(error.offset): \(error.message)")
         }

@@ -7,7 +7,7 @@ import Values
 /// Whether a text says a given value: the steps of reading it, without making values of what is read.
 ///
 /// It takes two fifths of the instructions of reading a pod and comparing the values. A difference and what libyaml has to
-/// read are not told apart: then the text is read.
+/// read are not distinguished: then the text is parsed.
 extension YAMLBlockReader {
     static func reads(
         _ bytes: UnsafeBufferPointer<UInt8>, as value: Value, limits: YAMLLimits
@@ -59,7 +59,7 @@ extension YAMLBlockReader {
         try compareScalar(value, within: indent, depth: depth)
     }
 
-    /// Members are expected in their order: another order is a difference here, though not to a reader.
+    /// Members are expected in their order: another order counts as a difference here, although a reader accepts it.
     private mutating func compareMapping(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .object(let object) = value, !object.isEmpty else { throw Unknown() }
         for index in object.members.indices {

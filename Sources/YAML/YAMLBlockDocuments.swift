@@ -5,7 +5,7 @@ extension YAMLBlockReader {
     /// libyaml has to read the text as a whole, a mistake for example.
     ///
     /// A line that begins with `---` and a blank always begins a document: in a block of text it ends the block, and in
-    /// quotes and flow collections it is a mistake. So documents can be told apart before they are read.
+    /// quotes and flow collections it is a mistake. So documents can be separated before they are read.
     static func documents(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions
     ) -> [YAMLDocument]? {
@@ -16,8 +16,8 @@ extension YAMLBlockReader {
             let marker = nextMarker(bytes, from: start)
             let range = start..<(marker ?? bytes.count)
             let text = UnsafeBufferPointer(rebasing: bytes[range])
-            // A byte order mark is one at the start of a text only.
-            guard start == 0 || text.first != 0xEF else { return nil }
+            // To libyaml, a byte order mark is one at the start of a text only.
+            guard start == 0 || text.first != 0xEF || options.allowsMarks else { return nil }
             guard var document = document(text, options) else { return nil }
             document.range = range
             document.line = line
@@ -35,6 +35,31 @@ extension YAMLBlockReader {
                 line += 1
             }
         }
+    }
+
+    /// The mistake of the first document that has one, where documents begin with byte order marks: libyaml, reading the
+    /// text as a whole, would stop at the first of these.
+    static func firstError(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) -> YAMLError? {
+        var start = 0
+        var line = 0
+        while start < bytes.count {
+            let marker = nextMarker(bytes, from: start)
+            let text = UnsafeBufferPointer(rebasing: bytes[start..<(marker ?? bytes.count)])
+            do throws(YAMLError) {
+                var composer = try YAMLComposer(text, options: options)
+                while try composer.next() != nil {}
+            } catch {
+                var error = error
+                error.reportedLine = error.reportedLine.map { $0 + line }
+                error.position?.line += line
+                error.context?.line += line
+                return error
+            }
+            guard let marker else { return nil }
+            for byte in text where byte == 0x0A { line += 1 }
+            start = marker + 3
+        }
+        return nil
     }
 
     /// The next line that is a marker, from the start of a line on.
@@ -59,7 +84,7 @@ extension YAMLBlockReader {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
-    /// The document that a text is, its place still to be told.
+    /// The document of a text; the caller sets its place.
     private static func document(
         _ text: UnsafeBufferPointer<UInt8>, _ options: YAMLOptions
     ) -> YAMLDocument? {
@@ -81,7 +106,7 @@ extension YAMLBlockReader {
             guard let document = try composer.next() else {
                 return YAMLDocument(range: 0..<text.count)
             }
-            // What ends by `...`, or goes on behind it, is read with the rest.
+            // A document that ends by `...`, or a text that goes on after it, is read with the rest.
             guard document.range == 0..<text.count, try composer.next() == nil else { return nil }
             return document
         } catch {

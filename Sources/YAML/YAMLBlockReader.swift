@@ -4,7 +4,7 @@ import Values
 /// literal blocks, all in ASCII.
 ///
 /// It reads a pod of 7.3 KB in 31 µs where libyaml's events take 112, and gives up (nil) at the first sign of
-/// anything else: then libyaml reads the text from its start, and words the error if there is one. So all that is
+/// anything else: then libyaml reads the text from its start, and reports the error if there is one. So all that is
 /// read here must be read as there; the fuzz target `yaml` holds the two against each other.
 ///
 /// Left to libyaml: tabs and anything that is not printable ASCII, document markers, anchors, aliases, tags, merge
@@ -16,11 +16,11 @@ struct YAMLBlockReader {
     let depthLimit: Int
     var position = 0
     var lineStart = 0
-    /// The column of what stands at `position`, -1 at the end of the text. Set at the first of each line that is
+    /// The column of `position`, -1 at the end of the text. Set at the first of each line that is
     /// neither empty nor a comment.
     var column = 0
 
-    /// Where the nodes stand; nil where nobody asks.
+    /// Where the nodes are; nil if not asked for.
     var layout: YAMLLayout?
 
     /// Something that libyaml has to read.
@@ -32,7 +32,7 @@ struct YAMLBlockReader {
         return (try? reader.root()) ?? nil
     }
 
-    /// nil where it can be told at once that libyaml has to read the text.
+    /// nil if it is clear at once that libyaml has to read the text.
     init?(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: YAMLLimits) {
         guard let base = bytes.baseAddress, bytes.count < limits.nodes, Self.isPrintable(bytes) else {
             return nil
@@ -78,7 +78,7 @@ struct YAMLBlockReader {
         return .array(items)
     }
 
-    /// Reads what stands behind a dash.
+    /// Reads what follows a dash.
     private mutating func item(within indent: Int, depth: Int) throws(Unknown) -> Value {
         let dash = position
         if try endLine() {
@@ -123,11 +123,11 @@ struct YAMLBlockReader {
         return .object(object)
     }
 
-    /// Reads what stands behind a key and its colon.
+    /// Reads what follows a key and its colon.
     private mutating func memberValue(within indent: Int, depth: Int) throws(Unknown) -> Value {
         guard try endLine() else { return try scalar(within: indent, depth: depth) }
         if column > indent { return try collection(at: column, depth: depth + 1) }
-        // A list may stand right under its key.
+        // A list may have the column of its key.
         return column == indent && isAtDash ? try sequence(at: indent, depth: depth) : .null
     }
 
@@ -191,7 +191,7 @@ struct YAMLBlockReader {
         }
     }
 
-    /// Reads a key and its colon, which behind a quoted key may touch the value.
+    /// Reads a key and its colon, which after a quoted key may touch the value.
     mutating func flowKey() throws(Unknown) -> String {
         let start = position
         let text: String

@@ -1,6 +1,6 @@
 import Values
 
-// What stands on the lines of a simple text: blanks and comments, keys, and scalars of each style. Where a part is not of
+// The lines of a simple text: blanks and comments, keys, and scalars of each style. Where a part is not of
 // the simple kind, or is a mistake, it is `Unknown`.
 extension YAMLBlockReader {
     // MARK: Lines
@@ -36,7 +36,7 @@ extension YAMLBlockReader {
         return position + 2 < end && base[position + 1] == byte && base[position + 2] == byte
     }
 
-    /// A blank, a line break or the end stands there.
+    /// Whether there is a blank, a line break or the end.
     func isBlank(_ index: Int) -> Bool { index >= end || base[index] == 0x20 || base[index] == 0x0A }
 
     var isAtDash: Bool {
@@ -47,7 +47,7 @@ extension YAMLBlockReader {
         while position < end, base[position] == 0x20 { position += 1 }
     }
 
-    /// Ends a line on which only blanks and a comment may still stand; answers whether that is so. A comment must
+    /// Ends a line that may only have blanks and a comment left; returns whether that is so. A comment must
     /// have a blank before it, which the caller has skipped.
     mutating func endLine() throws(Unknown) -> Bool {
         let start = position
@@ -63,8 +63,8 @@ extension YAMLBlockReader {
 
     // MARK: Keys and bare scalars
 
-    /// Reads a key and its colon, and leaves the place behind the colon; nil, the place as it was, where a scalar
-    /// stands there that is no key.
+    /// Reads a key and its colon, and goes on to the byte after the colon; nil, without moving, if there is a scalar
+    /// that is not a key.
     mutating func key() throws(Unknown) -> String? {
         let start = position
         let isQuoted = base[position] == UInt8(ascii: "\"") || base[position] == UInt8(ascii: "'")
@@ -85,7 +85,7 @@ extension YAMLBlockReader {
         return text
     }
 
-    /// The text that a bare key stands for.
+    /// The text of a bare key.
     func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
         if YAMLScalar.mayResolve(bytes) {
             guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
@@ -96,7 +96,7 @@ extension YAMLBlockReader {
         return text
     }
 
-    /// What a bare scalar stands for.
+    /// The value of a bare scalar.
     func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
         guard YAMLScalar.mayResolve(bytes) else { return .string(String(decoding: bytes, as: UTF8.self)) }
         guard let scalar = try? YAMLScalar(bytes, tag: nil) else { throw Unknown() }
@@ -255,7 +255,7 @@ extension YAMLBlockReader {
         throw Unknown()
     }
 
-    /// Reads a block behind `|` or `|-`, whose lines are indented as its first one is.
+    /// Reads a block after `|` or `|-`, whose lines are indented as its first one is.
     mutating func literal(within indent: Int) throws(Unknown) -> String {
         position += 1
         let strips = position < end && base[position] == UInt8(ascii: "-")
@@ -279,7 +279,7 @@ extension YAMLBlockReader {
             }
             guard position < end else { throw Unknown() }
             if base[position] == 0x0A {
-                // Before the first line, blanks may not reach further than it does: told when it is known.
+                // Before the first line, blanks may not reach further than it does, which is checked once it is known.
                 if block < 0, position > line { throw Unknown() }
                 breaks += 1
                 position += 1

@@ -61,7 +61,7 @@ struct YAMLComposer: ~Copyable {
     }
 
     private struct Anchor {
-        /// Nil as long as its own value is being read.
+        /// Nil while its own value is being read.
         var value: Value?
         var nodes: Int
     }
@@ -77,8 +77,8 @@ struct YAMLComposer: ~Copyable {
         places = CharacterIndex(bytes)
     }
 
-    /// Reads the next document, nil behind the last. Its range ends where the text does, unless `...` ends it;
-    /// where the next one begins is known only with that one (`marker`), which nobody may ask for.
+    /// Reads the next document, nil after the last. Its range ends where the text does, unless `...` ends it;
+    /// where the next one begins is known only with that one (`marker`), which a caller may not need.
     mutating func next() throws(YAMLError) -> YAMLDocument? {
         guard !isDone else { return nil }
         repeat {
@@ -121,7 +121,7 @@ struct YAMLComposer: ~Copyable {
         return document
     }
 
-    /// The parser stands on the start of a document: where its text begins.
+    /// The parser is at the start of a document: returns where its text begins.
     private mutating func begin() -> YAMLDocument {
         marker = places.offset(Int(parser.start.index))
         let wasFirst = isFirst
@@ -202,7 +202,7 @@ struct YAMLComposer: ~Copyable {
             frames[last].key = .dropped
             frames[last].isPlain = false
             if !frames[last].isFlow { beginNode() }
-            // It is read like any other; its own value follows, as behind a key that is a text.
+            // It is read like any other; its own value follows, as after a key that is a string.
             keyCollections.append(frames.count + 1)
         }
         frames.append(
@@ -212,7 +212,7 @@ struct YAMLComposer: ~Copyable {
                 line: parser.position.line, isFlow: parser.isFlow || frames.last?.isFlow == true))
     }
 
-    /// The depths of frames that stand where a key should.
+    /// The depths of frames in the place of a key.
     private var keyCollections: [Int] = []
 
     private mutating func close() -> Value {
@@ -307,7 +307,7 @@ struct YAMLComposer: ~Copyable {
     /// The line on which the value now being added began.
     private var valueLine = 0
 
-    /// So many keys that stand twice are named in an error.
+    /// Duplicate keys that an error lists.
     private static let reportedDuplicates = 100
 
     private func duplicateError() -> YAMLError {
@@ -399,7 +399,7 @@ struct YAMLComposer: ~Copyable {
             reportedLine: parser.position.line, position: parser.position)
     }
 
-    /// Keeps the first mistake that is not one of the text.
+    /// Keeps the first mistake that is not a syntax error.
     private mutating func note(_ code: YAMLError.Code, _ message: String) {
         guard firstError == nil else { return }
         firstError = YAMLError(code: code, message: message, position: parser.position)
@@ -407,7 +407,7 @@ struct YAMLComposer: ~Copyable {
 
     // MARK: Places
 
-    /// The parser stands on the first event of an item or value: notes its place.
+    /// The parser is at the first event of an item or value: records its place.
     private mutating func enterItem() {
         guard let frame = frames.last, !frame.isMapping, parser.type != YAML_SEQUENCE_END_EVENT else {
             return
@@ -419,7 +419,7 @@ struct YAMLComposer: ~Copyable {
         notePosition()
     }
 
-    /// The parser stands on a key: its place is that of the member.
+    /// The parser is at a key, whose place is that of the member.
     private mutating func enterKey(_ index: Int) {
         if !frames[index].isFlow { beginNode() }
         guard case .text(let key) = frames[index].key else {
@@ -437,7 +437,7 @@ struct YAMLComposer: ~Copyable {
         path = String(decoding: path.utf8.prefix(length), as: UTF8.self)
     }
 
-    /// The parser stands on the first event of a member or item that the layout shows.
+    /// The parser is at the first event of a member or item of the layout.
     private mutating func beginNode() {
         guard layout != nil else { return }
         layout?.begin(at: places.offset(Int(parser.start.index)) - textStart)
@@ -460,7 +460,7 @@ struct AliasBudget {
 
     mutating func count(_ more: Int) { nodes += more }
 
-    /// Adds what an alias stands for; answers false where that is too much.
+    /// Adds the nodes of an alias; returns false if they are too many.
     mutating func expand(_ more: Int) -> Bool {
         nodes = nodes.addingReportingOverflow(more).overflow ? .max : nodes + more
         aliased = aliased.addingReportingOverflow(more).overflow ? .max : aliased + more
@@ -504,14 +504,14 @@ struct CharacterIndex {
         return byte
     }
 
-    /// Whether anything but white space and a byte order mark stands before that byte.
+    /// Whether anything but white space and a byte order mark precedes that byte.
     func hasText(before end: Int) -> Bool {
         bytes.prefix(end).dropFirst(start).contains {
             $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D
         }
     }
 
-    /// The start of the next line where only blanks stand between, else the place itself.
+    /// The start of the next line if only blanks come before it, else the place itself.
     func lineEnd(behind start: Int) -> Int {
         var index = start
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 || bytes[index] == 0x0D {

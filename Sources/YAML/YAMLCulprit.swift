@@ -1,16 +1,16 @@
 public import Values
 
 extension YAMLError {
-    /// The place that is most likely wrong, for the person that corrects the text; `position` is where libyaml noticed it.
+    /// The place that is most likely wrong, for the person who corrects the text; `position` is where libyaml noticed it.
     ///
     /// The two are often lines apart: a quote that is not closed ends at the next quote, a key without its colon goes on
-    /// over the next line, and a first line that stands one column too far left makes the right ones below it look
+    /// over the next line, and a first line that is one column too far left makes the right ones below it look
     /// wrong. What is asked here, in this order:
     ///
     /// 1. Is there a line before, or this one, whose quotes do not close on it?
     /// 2. Does libyaml name where the thing began that it could not finish (a key, a bracket)?
-    /// 3. Is the line before one without a key, or with a dash that no blank follows, and this one stands below it?
-    /// 4. Of the lines that do not fit each other, does one stand at an odd column where the text has even ones, or
+    /// 3. Is the line before one without a key, or with a dash that no blank follows, and this one is below it?
+    /// 4. Of the lines that do not fit each other, is one at an odd column where the text has even ones, or
     ///    do the lines that follow side with the other?
     ///
     /// - Parameter bytes: the text that was read.
@@ -49,9 +49,9 @@ extension YAMLError {
 private struct YAMLLines {
     struct Line {
         var indent = 0
-        /// Where the text behind the dashes begins.
+        /// Where the text after the dashes begins.
         var contentIndent = 0
-        /// Behind the indentation and dashes.
+        /// After the indentation and dashes.
         var content: ArraySlice<UInt8> = []
         var isBlank = false
         /// Neither blank nor a comment nor inside of a text block.
@@ -60,7 +60,7 @@ private struct YAMLLines {
         /// `-name`: a dash that no blank follows.
         var hasBadDash = false
         var hasKey = false
-        /// Whether something stands behind the key.
+        /// Whether something follows the key.
         var hasValue = false
         /// Whether there is a second key on the line, outside of brackets and quotes.
         var hasTwoKeys = false
@@ -220,7 +220,7 @@ private struct YAMLLines {
         (1...number).first { self[$0].counts && self[$0].hasOpenQuote }
     }
 
-    /// Of a line that cannot stand where it does and the one before, the one that is wrong.
+    /// Of a line that is not possible where it is and the one before, the one that is wrong.
     func misfit(_ number: Int) -> Int {
         guard number > 1, let before = content(upTo: number - 1) else { return number }
         let line = self[number]
@@ -231,7 +231,7 @@ private struct YAMLLines {
             let isAbove = !last.hasDash || line.contentIndent == last.contentIndent
             return isAbove ? before : number
         }
-        // Below a key without a value everything may stand.
+        // Below a key without a value everything is possible.
         if !last.hasValue || line.indent <= last.indent { return number }
         if last.hasBadDash { return before }
         let isOdd = line.indent % 2 != 0
@@ -240,14 +240,14 @@ private struct YAMLLines {
         return !last.hasDash && lacksDash(before, above: number) ? before : number
     }
 
-    /// Whether a line stands two columns left of the one below it because its dash is missing, rather than because
-    /// the one below stands too far right.
+    /// Whether a line is two columns left of the one below it because its dash is missing, rather than because
+    /// the one below is too far right.
     private func lacksDash(_ before: Int, above number: Int) -> Bool {
         let line = self[number]
         let last = self[before]
         guard line.indent == last.indent + 2 else { return false }
         if let next = content(behind: number).map({ self[$0] }) {
-            // What belongs below a key would stand deeper.
+            // What belongs below a key would be deeper.
             if !line.hasValue, next.indent == line.indent, !next.hasDash { return false }
             if next.indent >= line.indent || next.hasDash && next.indent == last.indent { return true }
         }
@@ -255,7 +255,7 @@ private struct YAMLLines {
         return opening.hasKey && !opening.hasValue && opening.contentIndent == last.indent
     }
 
-    /// The first item of a list where it stands too far right for the lines of its own below it.
+    /// The first item of a list if it is too far right for the lines of its own below it.
     func shiftedItem(_ item: Int, above number: Int) -> Int? {
         guard item < number, item >= 1 else { return nil }
         let first = self[item]
@@ -286,7 +286,7 @@ private struct YAMLLines {
         return found
     }
 
-    /// The first line below a key where it stands further right than the others that follow it.
+    /// The first line below a key if it is further right than the others that follow it.
     func shiftedChild(before number: Int) -> Int? {
         let indent = self[number].indent
         guard indent % 2 == 0, !self[number].hasDash else { return nil }

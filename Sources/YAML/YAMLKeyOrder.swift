@@ -7,7 +7,7 @@ enum YAMLKeyOrder {
         return members.sorted { isBefore($0.key, $1.key) }
     }
 
-    /// Letters compare by their code and stand behind anything else; runs of digits compare as numbers.
+    /// Letters compare by their code and come after anything else; runs of digits compare as numbers.
     static func isBefore(_ left: String, _ right: String) -> Bool {
         if let answer = isBeforeASCII(left, right) { return answer }
         return isBefore(
@@ -42,7 +42,7 @@ enum YAMLKeyOrder {
         if aIsLetter, bIsLetter { return a < b }
         if aIsLetter || bIsLetter { return bIsLetter }
 
-        // Zeros behind the first digits of a number count, those before it do not.
+        // Zeros after the first digits of a number count, those before it do not.
         var leftNumber: Int64 = 0
         var rightNumber: Int64 = 0
         if a == 0x30 || b == 0x30 {

@@ -1,14 +1,14 @@
 import Values
 
-/// Where the nodes of a document stand, in the order of the text: each before those that it holds.
+/// The places of the nodes of a document, in the order of the text: each before those that it holds.
 ///
-/// A member stands where its key begins, an item where its value does. Only what block style shows is here: nodes in flow
+/// A member is where its key begins, an item where its value does. Only what block style shows is here: nodes in flow
 /// style, mappings with merge keys and aliases have none in them.
 public struct YAMLLayout: Sendable, Equatable {
     public struct Node: Sendable, Equatable {
         /// The byte of the document's text.
         public var offset: Int
-        /// The number of the first node behind it and all that it holds.
+        /// The number of the first node after it and all that it contains.
         public var end: Int
     }
 
@@ -41,7 +41,7 @@ public struct YAMLLayout: Sendable, Equatable {
         nodes[node].end = nodes.count
     }
 
-    /// The node that is open holds nothing that could be derived from the text.
+    /// The open node contains nothing that could be derived from the text.
     mutating func forgetChildren() {
         guard let node = open.last else { return }
         nodes.removeSubrange((node + 1)...)

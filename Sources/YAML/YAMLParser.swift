@@ -62,11 +62,11 @@ struct YAMLParser: ~Copyable {
     var scalarBytes: UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: event.pointee.data.scalar.value, count: event.pointee.data.scalar.length)
     }
-    /// Whether the scalar stands bare, so that its text tells its type.
+    /// Whether the scalar is bare, so that its text determines its type.
     var isPlain: Bool { event.pointee.data.scalar.plain_implicit != 0 }
     var scalarTag: String? { text(event.pointee.data.scalar.tag) }
 
-    /// Whether a collection stands in flow style.
+    /// Whether a collection is in flow style.
     var isFlow: Bool {
         type == YAML_MAPPING_START_EVENT
             ? event.pointee.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE

@@ -2,14 +2,14 @@ public import Values
 
 /// Reads YAML 1.1 as Kubernetes does: sigs.k8s.io/yaml on go-yaml v2, by the events of libyaml.
 ///
-/// Comes in: bytes. Goes out: values, with the place of each document and, where asked, of each value; or an
+/// Takes bytes. Returns values, with the place of each document and, if asked for, of each value; or an
 /// error with its place. Tags and anchors are resolved here, styles and comments are not kept. Nothing recurses.
 ///
 /// What is not obvious:
 /// - `y yes on n no off` are booleans, `0644` and `0o644` octal, `1_000` an integer, `1e3` a binary fraction, and
 ///   a number that does not fit becomes text, as there.
-/// - A key that is not a string becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections are no keys.
-/// - `<<` merges at its place: keys before it are overwritten, keys behind it overwrite.
+/// - A key that is not a string becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections cannot be keys.
+/// - `<<` merges at its place: keys before it are overwritten, keys after it overwrite.
 /// - Infinities and NaN are errors, as they have no JSON.
 /// - Times stay text; `!!binary` is decoded.
 public enum YAMLReader {
@@ -18,10 +18,16 @@ public enum YAMLReader {
     public static func documents(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> [YAMLDocument] {
+        if let text = try decoded(bytes) { return try documents(text, options: options) }
         if !options.strict, !options.positions,
             let documents = YAMLBlockReader.documents(bytes, options: options)
         {
             return documents
+        }
+        if options.allowsMarks, hasInnerMark(bytes),
+            let error = YAMLBlockReader.firstError(bytes, options: options)
+        {
+            throw error
         }
         var composer = try YAMLComposer(bytes, options: options)
         var documents: [YAMLDocument] = []
@@ -44,11 +50,12 @@ public enum YAMLReader {
         }
     }
 
-    /// The value of the first document, null if there is no document. What is after it is not read, as
+    /// The value of the first document, null if there is no document. What follows it is not read, as
     /// go-yaml's Unmarshal does not.
     public static func value(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> Value {
+        if let text = try decoded(bytes) { return try value(text, options: options) }
         if !options.strict, let value = YAMLBlockReader.value(bytes, limits: options.limits) { return value }
         var composer = try YAMLComposer(bytes, options: options)
         return try composer.next()?.value ?? .null
@@ -61,7 +68,7 @@ public enum YAMLReader {
     }
 
     /// The value of a text that is written as templates write YAML, read the short way; nil where anything else
-    /// stands in it, a mistake for example. Where it is not nil, `value` gives the same.
+    /// is in it, a mistake for example. If it is not nil, `value` gives the same.
     public static func simpleValue(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits = YAMLLimits()
     ) -> Value? {
@@ -80,6 +87,24 @@ public enum YAMLReader {
         }
     }
 
+    /// Whether a line after the first begins with a byte order mark.
+    private static func hasInnerMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count > 3 else { return false }
+        return (1..<bytes.count - 2).contains {
+            bytes[$0] == 0xEF && bytes[$0 + 1] == 0xBB && bytes[$0 + 2] == 0xBF && bytes[$0 - 1] == 0x0A
+        }
+    }
+
+    /// The UTF-8 of a text in UTF-16, which begins with a byte order mark; nil where it is not one.
+    private static func decoded(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) -> [UInt8]? {
+        guard let encoding = TextEncoding(markIn: bytes), encoding != .utf8 else { return nil }
+        do throws(TextEncoding.Problem) {
+            return try encoding.decode(bytes)
+        } catch {
+            throw YAMLError(code: .syntax, message: error.message)
+        }
+    }
+
     public static func value(_ text: String, options: YAMLOptions = YAMLOptions()) throws(YAMLError) -> Value
     {
         try value(Array(text.utf8), options: options)
@@ -88,20 +113,24 @@ public enum YAMLReader {
 
 /// How YAML is read.
 public struct YAMLOptions: Sendable {
-    /// Whether a key that stands twice in a mapping is an error; else the last one wins.
+    /// Whether a duplicate key in a mapping is an error; else the last one wins.
     public var strict: Bool
     /// Whether the place of every value is kept.
     public var positions: Bool
-    /// Whether it is kept where the nodes stand in the text.
+    /// Whether the places of the nodes in the text are kept.
     public var layout: Bool
+    /// Whether a byte order mark may begin any document, as kubectl has it, not only the text.
+    public var allowsMarks: Bool
     public var limits: YAMLLimits
 
     public init(
-        strict: Bool = false, positions: Bool = false, layout: Bool = false, limits: YAMLLimits = YAMLLimits()
+        strict: Bool = false, positions: Bool = false, layout: Bool = false, allowsMarks: Bool = false,
+        limits: YAMLLimits = YAMLLimits()
     ) {
         self.strict = strict
         self.positions = positions
         self.layout = layout
+        self.allowsMarks = allowsMarks
         self.limits = limits
     }
 }
@@ -111,7 +140,7 @@ public struct YAMLLimits: Sendable {
     /// Sequences and mappings within each other. Manifests stay below 30.
     public var depth: Int
     /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
-    /// not when they are written out.
+    /// the one that writes them out does not.
     public var nodes: Int
     /// Bytes of the paths for which places are kept; the places of further values are left out.
     public var pathBytes: Int
@@ -126,7 +155,7 @@ public struct YAMLLimits: Sendable {
 /// One document of a text.
 public struct YAMLDocument: Sendable {
     public var value: Value
-    /// Its bytes in the text, without the `---` before it and the marker behind it.
+    /// Its bytes in the text, without the `---` before it and the marker after it.
     public var range: Range<Int>
     /// The line of its first byte, from 1.
     public var line: Int
@@ -134,7 +163,7 @@ public struct YAMLDocument: Sendable {
     public var isEmpty: Bool
     /// JSON pointer → the place of the value, or of its key in a mapping; nil where not asked for.
     public var positions: [String: SourcePosition]?
-    /// Where the nodes stand; nil where not asked for, or where there are none.
+    /// Where the nodes are; nil if not asked for, or if there are no nodes.
     public var layout: YAMLLayout?
 
     init(range: Range<Int>, line: Int = 1) {
@@ -186,7 +215,7 @@ public struct YAMLError: Error, Sendable, Equatable {
 }
 
 extension YAMLError: CustomStringConvertible {
-    /// As go-yaml words it: `yaml: line 3: did not find expected key`.
+    /// As go-yaml formats it: `yaml: line 3: did not find expected key`.
     public var description: String {
         guard let reportedLine else { return "yaml: \(message)" }
         return "yaml: line \(reportedLine): \(message)"

@@ -1,6 +1,6 @@
 import Values
 
-/// What the text of a bare scalar stands for, as go-yaml v2 resolves it.
+/// The value of a bare scalar's text, as go-yaml v2 resolves it.
 ///
 /// | text | value |
 /// | --- | --- |
@@ -12,7 +12,7 @@ import Values
 /// | anything else, also numbers that do not fit | text |
 struct YAMLScalar {
     private(set) var value: Value
-    /// The text as it stands.
+    /// The text unchanged.
     var text: String
     /// Of which kind the text is; tags ask for one.
     private(set) var kind: Kind
@@ -67,7 +67,7 @@ struct YAMLScalar {
         }
     }
 
-    /// Whether a bare text may be anything but text: told by its first byte, and of those that begin with a letter, for
+    /// Whether a bare text may be anything but a string: decided by its first byte, and of those that begin with a letter, for
     /// certain.
     static func mayResolve(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first else { return true }
@@ -134,7 +134,7 @@ struct YAMLScalar {
         return (.string, .string(text))
     }
 
-    /// The words for null and booleans, which stand in lower case, Capital or UPPER case. They are compared as
+    /// The words for null and booleans, in lower case, Capital or UPPER case. They are compared as
     /// numbers, byte by byte from the left: 38 texts one after the other took 8 % of reading.
     private static func word(_ bytes: UnsafeBufferPointer<UInt8>) -> (Kind, Value)? {
         guard let first = bytes.first else { return (.null, .null) }
@@ -160,7 +160,7 @@ struct YAMLScalar {
 /// The numbers of YAML 1.1 in the forms that go-yaml takes; underscores are gone already.
 enum YAMLNumber {
     /// An integer in base 10, or in another one by its prefix (`0x`, `0o`, `0`, `0b`); one that only 64 bits
-    /// without a sign hold becomes a binary fraction, as it does in JSON. nil if it is not an integer or does not fit.
+    /// without a sign hold becomes a binary fraction, as it does in JSON. Nil if it is not one or does not fit.
     static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
         var index = 0
         var negative = false
@@ -199,7 +199,7 @@ enum YAMLNumber {
         return .double(Double(magnitude))
     }
 
-    /// Infinities and not-a-number.
+    /// Infinities and NaN.
     static func special(_ text: String) -> Double? {
         guard text.utf8.count <= 5, let last = text.utf8.last, last | 0x20 == 0x6E || last | 0x20 == 0x66
         else {
@@ -222,7 +222,7 @@ enum YAMLNumber {
         }
     }
 
-    /// A fraction that begins with its point: here underscores may only stand between digits.
+    /// A fraction that begins with its point: here underscores are only allowed between digits.
     static func pointedFraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         guard bytes.contains(UInt8(ascii: "_")) else { return fraction(bytes) }
         for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {
@@ -313,7 +313,7 @@ enum YAMLTimestamp {
             return index - start
         }
 
-        /// A number of so many digits; a longer run of digits stops at `most`.
+        /// A number of N digits; a longer run of digits stops at `most`.
         mutating func number(_ least: Int, _ most: Int) -> Int? {
             var result = 0
             var count = 0

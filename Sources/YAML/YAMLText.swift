@@ -1,6 +1,6 @@
 import Values
 
-/// One text on its way out: what stands in it, which style that asks for, and the writing itself.
+/// One string on its way out: what is in it, which style that needs, and the writing itself.
 ///
 /// | text | style |
 /// | --- | --- |
@@ -13,14 +13,14 @@ import Values
 struct YAMLText {
     private let text: String
     private let style: Style
-    /// Whether it may stand before a colon: one line of at most 128 bytes.
+    /// Whether it may be a key before a colon: one line of at most 128 bytes.
     let isSimpleKey: Bool
 
     private enum Style {
         case plain, single, double, literal
     }
 
-    init(_ text: String, isKey: Bool = false) {
+    init(_ text: String, isKey: Bool = false, quotes: YAMLStyle.Quotes = .double) {
         var text = text
         var traits = Traits()
         var reads = true
@@ -39,23 +39,35 @@ struct YAMLText {
         self.text = text
         if isWord {
             isSimpleKey = length <= 128
-            style = reads ? .plain : .double
+            style = reads ? Self.bare(quotes) : Self.quoted(quotes)
             return
         }
         isSimpleKey = !traits.hasBreaks && length <= 128
         if traits.hasNewLine {
             style = traits.allowsBlock ? .literal : .double
         } else if !reads || isKey && text == "<<" {
-            style = .double
+            style = traits.allowsSingle ? Self.quoted(quotes) : .double
         } else if traits.allowsPlain {
-            style = .plain
+            style = Self.bare(quotes)
         } else {
             style = traits.allowsSingle ? .single : .double
         }
     }
 
-    /// Most texts: they begin with a letter, a digit, a slash or an underscore, and have nothing behind it that means
-    /// anything to YAML or is not ASCII. They stand bare, unless they would be read as something else.
+    /// How a text is written that could do without quotes, and one that could not.
+    private static func bare(_ quotes: YAMLStyle.Quotes) -> Style {
+        switch quotes {
+        case .double, .single: .plain
+        case .allDouble: .double
+        case .allSingle: .single
+        }
+    }
+    private static func quoted(_ quotes: YAMLStyle.Quotes) -> Style {
+        quotes == .single || quotes == .allSingle ? .single : .double
+    }
+
+    /// Most texts: they begin with a letter, a digit, a slash or an underscore, and have nothing after it that means
+    /// anything to YAML or is not ASCII. They are written bare, unless they would be read as something else.
     private static func isWord(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first,
             first | 0x20 >= UInt8(ascii: "a") && first | 0x20 <= UInt8(ascii: "z")
@@ -69,7 +81,7 @@ struct YAMLText {
         return others == 0
     }
 
-    /// Sexagesimal numbers of YAML 1.1 (`1:20`): nobody here reads them as such, others might.
+    /// Sexagesimal numbers of YAML 1.1 (`1:20`): they are not read as such here, but other readers might.
     private static func isBase60(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard bytes.contains(UInt8(ascii: ":")) else { return false }
         var index = 0
@@ -102,12 +114,14 @@ struct YAMLText {
 
     // MARK: Writing
 
-    /// Writes the text behind what stands on the line. Further lines are indented by two more than `indent`.
-    /// Blanks behind column `width` become line breaks.
+    /// Writes the text after what is on the line. Further lines are indented by `step` more than `indent`.
+    /// Blanks after column `width` become line breaks.
     func write(
-        indent: Int, width: Int, isKey: Bool, _ line: inout YAMLLine, into output: inout ByteBuffer
+        indent: Int, width: Int, step: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) {
-        let inner = max(indent, 0) + 2
+        // One digit says how far a block is indented where that cannot be seen.
+        let step = min(max(step, 1), 9)
+        let inner = max(indent, 0) + step
         var text = text
         text.withUTF8 { bytes in
             switch style {
@@ -124,7 +138,7 @@ struct YAMLText {
                 escaped(bytes, indent: inner, width: width, &line, into: &output)
                 output.append(UInt8(ascii: "\""))
             case .literal:
-                literal(bytes, indent: inner, &line, into: &output)
+                literal(bytes, indent: inner, step: step, &line, into: &output)
             }
         }
     }
@@ -217,15 +231,15 @@ struct YAMLText {
         }
     }
 
-    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-` drops
-    /// them, `+` keeps them all), and the lines as they are.
+    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-`
+    /// removes it, `+` keeps all), and the lines unchanged.
     private func literal(
-        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, _ line: inout YAMLLine,
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, step: Int, _ line: inout YAMLLine,
         into output: inout ByteBuffer
     ) {
         output.append(UInt8(ascii: "|"))
         if bytes[0] == UInt8(ascii: " ") || YAMLText.breakLength(bytes, 0) > 0 {
-            output.append(UInt8(ascii: "2"))
+            output.append(UInt8(ascii: "0") + UInt8(step))
         }
         let last = YAMLText.characterStart(bytes, bytes.count - 1)
         if YAMLText.breakLength(bytes, last) == 0 {
@@ -306,7 +320,7 @@ struct YAMLText {
         return index
     }
 
-    /// Whether the character stands for itself in every style. What is above U+FFFF does not, as in libyaml.
+    /// Whether the character is written as itself in every style. What is above U+FFFF does not, as in libyaml.
     private static func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
         let byte = bytes[index]
         let second = index + 1 < bytes.count ? bytes[index + 1] : 0
@@ -323,7 +337,7 @@ struct YAMLText {
         }
     }
 
-    /// What stands in a text, as far as styles depend on it.
+    /// What is in a string, as far as styles depend on it.
     private struct Traits {
         var allowsPlain = false
         var allowsSingle = true

@@ -3,12 +3,12 @@ public import Values
 /// Writes values as YAML, byte for byte as sigs.k8s.io/yaml (go-yaml v2) does.
 ///
 /// Comes in: a value. Goes out: its text, one document without markers. Mappings indent by two blanks, sequences
-/// in mappings not at all; texts stand bare where they would be read as the same text again, else quoted; texts of
-/// several lines as literal blocks; long lines are folded at blanks behind column 80.
+/// in mappings not at all; strings are bare if they would be read as the same string again, else quoted; texts of
+/// several lines as literal blocks; long lines are folded at blanks after column 80.
 public enum YAMLWriter {
-    /// In which order members stand.
+    /// The order of members.
     public enum Order: Sendable {
-        /// As go-yaml sorts keys: letters behind everything else, runs of digits by their number.
+        /// As go-yaml sorts keys: letters after everything else, runs of digits by their number.
         case sorted
         case asGiven
     }
@@ -17,16 +17,22 @@ public enum YAMLWriter {
     public static let standardWidth = 80
 
     /// - Parameters:
-    ///   - width: the column behind which lines are folded; nobody folds at `.max`.
-    ///   - indentsLists: whether a list stands two columns behind its key, as go-yaml v3 has it.
+    ///   - width: the column after which lines are folded; `.max` never folds.
+    ///   - indentsLists: whether a list is indented by two columns from its key, as go-yaml v3 has it.
+    ///   - style: the columns and quotes, go-yaml v2's by default.
     public static func write(
         _ value: Value, into output: inout ByteBuffer, order: Order = .sorted, width: Int = standardWidth,
-        indentsLists: Bool = false
+        indentsLists: Bool = false, style: YAMLStyle = YAMLStyle()
     ) {
-        YAMLEmitter(order: order, width: width, indentsLists: indentsLists).write(value, into: &output)
+        var style = style
+        if indentsLists { style.sequence = 2 }
+        YAMLEmitter(order: order, width: width, style: style).write(value, into: &output)
     }
 
-    /// The text of a value. `width` is the column behind which lines are folded; nobody folds at `.max`.
+    /// Whether a plain scalar of these letters, digits and signs is read as a text, not as a number, a boolean or null.
+    public static func isBare(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { YAMLScalar.isText(bytes) }
+
+    /// The text of a value. `width` is the column after which lines are folded; `.max` never folds.
     public static func text(_ value: Value, order: Order = .sorted, width: Int = standardWidth) -> String {
         var output = ByteBuffer()
         write(value, into: &output, order: order, width: width)
@@ -38,7 +44,7 @@ public enum YAMLWriter {
 struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
-    var indentsLists = false
+    var style = YAMLStyle()
 
     /// A collection that is open. Only one of the two lists has anything in it.
     private struct Frame {
@@ -88,31 +94,31 @@ struct YAMLEmitter {
         }
     }
 
-    /// Writes a key and its colon; answers whether it stands before the colon, as short keys of one line do. Others
-    /// stand behind a `?`, the colon on a line of its own.
+    /// Writes a key and its colon; returns whether it is before the colon, as short keys of one line are. Others
+    /// follow a `?`, with the colon on a line of its own.
     private func writeKey(
         _ key: String, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Bool {
         let text = YAMLText(key, isKey: true)
         if text.isSimpleKey {
-            text.write(indent: indent, width: .max, isKey: true, &line, into: &output)
+            text.write(indent: indent, width: .max, step: style.mapping, &line, into: &output)
         } else {
             output.append("? ")
-            text.write(indent: indent, width: width, isKey: false, &line, into: &output)
+            text.write(indent: indent, width: width, step: style.mapping, &line, into: &output)
             line.begin(indent: indent, into: &output)
         }
         output.append(UInt8(ascii: ":"))
         return text.isSimpleKey
     }
 
-    /// Where a value stands.
+    /// Where a value is.
     private enum Place {
         case root
-        /// Behind `key:`.
+        /// After `key:`.
         case value
-        /// Behind the `:` of a key with a line of its own.
+        /// After the `:` of a key with a line of its own.
         case longValue
-        /// Behind `-`.
+        /// After `-`.
         case item
     }
 
@@ -124,20 +130,35 @@ struct YAMLEmitter {
         switch value {
         case .array(let items) where !items.isEmpty:
             frame.items = items
-            // A list under its key is not indented, but for the one of a long key.
-            frame.indent = place == .root ? 0 : place == .value && !indentsLists ? indent : indent + 2
+            // go-yaml does not indent a list under its key, but for the one of a long key.
+            frame.indent = place == .root ? 0 : indent + (place == .value ? style.sequence : step(to: place))
         case .object(let object) where !object.isEmpty:
             frame.members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
-            frame.indent = place == .root ? 0 : indent + 2
+            frame.indent = place == .root ? 0 : indent + step(to: place)
         default:
-            if place != .root { output.append(UInt8(ascii: " ")) }
+            if place != .root {
+                output.append(repeating: UInt8(ascii: " "), count: place == .item ? style.item - 1 : 1)
+            }
             scalar(value, indent: indent, &line, into: &output)
             return nil
         }
-        // Behind `- ` and the `: ` of a long key, the first entry stands on the same line.
+        // After `- ` and the `: ` of a long key, the first entry is on the same line.
         line.isInline = place != .value
-        if place == .item || place == .longValue { output.append(UInt8(ascii: " ")) }
+        if place == .item {
+            output.append(repeating: UInt8(ascii: " "), count: style.item - 1)
+        } else if place == .longValue {
+            output.append(UInt8(ascii: " "))
+        }
         return frame
+    }
+
+    /// Columns from a key or dash to what is in its value.
+    private func step(to place: Place) -> Int {
+        switch place {
+        case .root, .value: style.mapping
+        case .longValue: 2
+        case .item: style.item
+        }
     }
 
     private func scalar(_ value: Value, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer) {
@@ -147,7 +168,8 @@ struct YAMLEmitter {
         case .int(let number): NumberFormat.append(number, into: &output)
         case .double(let number): append(number, into: &output)
         case .string(let text):
-            YAMLText(text).write(indent: indent, width: width, isKey: false, &line, into: &output)
+            YAMLText(text, quotes: style.quotes)
+                .write(indent: indent, width: width, step: style.mapping, &line, into: &output)
         case .array: output.append("[]")
         case .object: output.append("{}")
         }
@@ -179,10 +201,10 @@ struct YAMLLine {
 
     init(start: Int) { self.start = start }
 
-    /// How many bytes stand on it.
+    /// How many bytes are on it.
     func length(_ output: borrowing ByteBuffer) -> Int { output.count - start }
 
-    /// How many characters stand on it.
+    /// How many characters are on it.
     func column(_ output: borrowing ByteBuffer) -> Int {
         output.withBytes { bytes in bytes[start...].count { $0 & 0xC0 != 0x80 } }
     }
@@ -191,7 +213,7 @@ struct YAMLLine {
         if isInline { isInline = false } else { begin(indent: indent, into: &output) }
     }
 
-    /// Begins the next line, or stays on this one where nothing stands on it yet.
+    /// Begins the next line, or stays on this one if it is still empty.
     mutating func begin(indent: Int, into output: inout ByteBuffer) {
         end(into: &output)
         output.append(repeating: UInt8(ascii: " "), count: indent)

@@ -1,26 +1,36 @@
 import Injection
 import PluginAPI
+import System
 import Values
 
-/// What the verbs that change manifests share.
-let manifestOptions: [Option] = [
+/// The options by which every verb that reads manifests finds them.
+let manifestFileOptions: [Option] = [
     Option(
         name: "filename", short: "f", shape: .list("FILE"),
         help: "a manifest, a folder of *.yaml, *.yml and *.json, or - for standard input"),
     Option(name: "recursive", short: "R", shape: .flag, help: "also read subfolders"),
-    Option(
-        name: "output", short: "o", shape: .value("FILE"), fallback: "-", help: "the output file"),
-    Option(name: "diff", shape: .flag, help: "print the changes as a unified difference"),
-    Option(name: "check", shape: .flag, help: "print nothing; exit with 3 if something would change"),
-    Option(name: "in-place", shape: .flag, help: "write the result back into the files"),
-    Option(
-        name: "report", shape: .choice(["brief", "text", "json", "none"]), fallback: "brief",
-        help: "the report on standard error: brief: skipped workloads; text, json: every workload"),
+    Option(name: "hidden", shape: .flag, help: "also read hidden files and folders (.name)"),
 ]
 
-/// The manifests of one command line, what is done with them, and what has been said so far.
-struct ManifestWork {
-    typealias Change = (_ manifest: [UInt8], _ options: ManifestOptions) throws -> ManifestOutcome
+/// What the verbs that change manifests share.
+let manifestOptions: [Option] =
+    manifestFileOptions + [
+        Option(
+            name: "output", short: "o", shape: .value("FILE"), fallback: "-",
+            help: "the output file, written as results are ready, up to the first error"),
+        Option(name: "diff", shape: .flag, help: "print the changes as a unified difference"),
+        Option(
+            name: "check", shape: .flag, help: "print nothing; exit with 3 if something would change"),
+        Option(name: "in-place", shape: .flag, help: "write the result back into the files"),
+        Option(
+            name: "report", shape: .choice(["brief", "text", "json", "none"]), fallback: "brief",
+            help: "the report on standard error: brief: skipped workloads; text, json: every workload"),
+    ]
+
+/// The manifests of one command line, and what is done with them. Several are worked on at once; everything comes out in
+/// the order of the input.
+struct ManifestWork: Sendable {
+    typealias Change = @Sendable (_ manifest: [UInt8], _ options: ManifestOptions) throws -> ManifestOutcome
 
     let options: ManifestOptions
     /// What was done with a workload, in a word: `injected`.
@@ -29,6 +39,8 @@ struct ManifestWork {
     let undoes: Bool
     let change: Change
     let paths: [String]
+    /// What was found in folders and left out.
+    let skipped: String?
     let report: String
     let target: String
     let isInPlace: Bool
@@ -51,80 +63,124 @@ struct ManifestWork {
         guard [isInPlace, isCheck, isDiff].count(where: { $0 }) <= 1 else {
             throw UsageError("--in-place, --check and --diff exclude each other")
         }
-        paths = try manifestPaths(arguments.list("filename"), recursive: arguments.flag("recursive"))
+        let found = try ManifestPaths(arguments)
+        (paths, skipped) = (found.paths, found.skipped)
         guard !isInPlace || !paths.contains("-") else {
             throw UsageError("--in-place cannot write standard input")
         }
     }
 
-    func run() throws -> ExitStatus {
+    /// What became of one file.
+    private struct Outcome: Sendable {
+        /// What is written, in parts.
         var output: [[UInt8]] = []
-        var reports: [WorkloadReport] = []
+        var isChanged = false
+        var workloads: [WorkloadReport] = []
+        var problems: [String] = []
+    }
+
+    func run() throws -> ExitStatus {
+        var sink = isInPlace || isCheck ? nil : try ManifestSink(target)
         var wouldChange = false
-        var status = ExitStatus.success
+        var hasFailed = false
+        var account = ManifestAccount(self)
         let progress = Progress()
-        for (index, path) in paths.enumerated() {
-            let input = try read(file: path)
-            do {
-                var options = options
-                options.name = path == "-" ? "standard input" : path
-                options.progress = progress.documents(of: options.name, files: (index, paths.count))
-                let outcome = try change(input, options)
-                wouldChange = wouldChange || outcome.changed
-                reports += outcome.workloads
-                say(outcome.workloads, of: path)
-                try emit(outcome, from: input, path, isFirst: index == 0, into: &output)
-            } catch let error as InjectionError {
-                for problem in [error] + error.others { complain(describe(problem)) }
-                status = .failure
+        try OrderedWork.run(count: paths.count, work: { outcome(of: paths[$0], progress) }) {
+            (index, outcome) throws in
+            progress.files(index, of: paths.count)
+            wouldChange = wouldChange || outcome.isChanged
+            if !outcome.problems.isEmpty {
+                hasFailed = true
+                progress.end()
+                for problem in outcome.problems { complain(problem) }
+                return
             }
+            account.add(outcome.workloads, of: name(paths[index]), progress)
+            if !hasFailed { try emit(outcome.output, isFirst: index == 0, into: &sink) }
         }
         progress.end()
-        if report == "json" {
-            standardError.write(JSON.text(.array(reports.map(\.json)), style: .pretty(2)) + "\n")
-        }
-        guard status == .success else { return status }
-        if !isInPlace, !isCheck { try deliver(output) }
+        account.finish()
+        guard !hasFailed else { return .failure }
+        try sink?.finish()
         return isCheck && wouldChange ? .negative : .success
     }
 
-    private func emit(
-        _ outcome: ManifestOutcome, from input: [UInt8], _ path: String, isFirst: Bool,
-        into output: inout [[UInt8]]
-    ) throws {
-        if isCheck { return }
-        if isInPlace {
-            if outcome.changed { try write(outcome.output, toFile: path) }
-            return
+    private func name(_ path: String) -> String { path == "-" ? "standard input" : path }
+
+    private func outcome(of path: String, _ progress: Progress) -> Outcome {
+        var outcome = Outcome()
+        do {
+            let input = try read(file: path)
+            var options = options
+            options.name = name(path)
+            if paths.count == 1 { options.progress = progress.documents(of: options.name) }
+            let result = try change(input, options)
+            outcome.isChanged = result.changed
+            outcome.workloads = result.workloads
+            if isInPlace {
+                if result.changed { try write(result.output, toFile: path) }
+            } else if isDiff {
+                outcome.output = [UnifiedDiff.text(from: input, to: result.output, name: path)]
+            } else if !isCheck {
+                outcome.output = paths.count > 1 ? Self.inUTF8(result.parts) : result.parts
+            }
+        } catch let error as InjectionError {
+            outcome.problems = ([error] + error.others).map { describe($0) }
+        } catch let error as Failure {
+            outcome.problems = [error.message]
+        } catch {
+            outcome.problems = ["\(path): \(error)"]
         }
-        if isDiff {
-            output.append(UnifiedDiff.text(from: input, to: outcome.output, name: path))
-            return
-        }
-        if !isFirst {
-            if let last = output.last(where: { !$0.isEmpty })?.last, last != 0x0a { output.append([0x0a]) }
-            if !outcome.parts.joined().starts(with: "---".utf8) { output.append(Array("---\n".utf8)) }
-        }
-        output += outcome.parts
+        return outcome
     }
 
-    /// Bytes that are written at once.
-    private static let writeBytes = 64 << 10
+    /// One stream of several files has one encoding.
+    private static func inUTF8(_ parts: [[UInt8]]) -> [[UInt8]] {
+        guard let first = parts.first, let encoding = TextEncoding(markIn: first), encoding != .utf8,
+            let text = try? encoding.decode(Array(parts.joined()))
+        else { return parts }
+        return [text]
+    }
 
-    private func deliver(_ parts: [[UInt8]]) throws {
-        guard target == "-" else { return try write(Array(parts.joined()), toFile: target) }
-        var output = ByteBuffer(capacity: 2 * Self.writeBytes)
-        for (index, part) in parts.enumerated() {
-            output.append(part)
-            guard output.count >= Self.writeBytes || index == parts.count - 1 else { continue }
-            output.withBytes { standardOutput.write($0) }
-            output.truncate(to: 0)
+    private func emit(_ output: [[UInt8]], isFirst: Bool, into sink: inout ManifestSink?) throws {
+        if !isFirst, !isDiff {
+            if let last = sink?.lastByte, last != 0x0a { try sink?.write([[0x0a]]) }
+            if !output.joined().starts(with: "---".utf8) { try sink?.write([Array("---\n".utf8)]) }
+        }
+        try sink?.write(output)
+    }
+}
+
+/// What standard error says of the workloads of a run.
+private struct ManifestAccount {
+    private let report: String
+    private let done: String
+    private let undoes: Bool
+    private let skipped: String?
+    private var notes = ManifestNotes()
+    private var values: [Value] = []
+    private var files = 0
+    private var emptyFiles = 0
+
+    init(_ work: ManifestWork) {
+        (report, done, undoes, skipped) = (work.report, work.done, work.undoes, work.skipped)
+    }
+
+    mutating func add(_ workloads: [WorkloadReport], of file: String, _ progress: Progress) {
+        files += 1
+        if workloads.isEmpty { emptyFiles += 1 }
+        switch report {
+        case "json":
+            if workloads.isEmpty { values.append(["file": .string(file), "message": "holds no workload"]) }
+            values += workloads.map { $0.json(file: file) }
+        case "brief", "text": say(workloads, of: file, progress)
+        default: break
         }
     }
 
-    private func say(_ workloads: [WorkloadReport], of path: String) {
-        guard report == "brief" || report == "text" else { return }
+    private mutating func say(_ workloads: [WorkloadReport], of file: String, _ progress: Progress) {
         let colour = Colour(isOn: standardError.isTerminal)
+        if workloads.isEmpty, report == "text" { complain("\(file): holds no workload") }
         for workload in workloads {
             let subject =
                 "\(workload.kind) \(workload.namespace.isEmpty ? "" : workload.namespace + "/")\(workload.name)"
@@ -132,22 +188,38 @@ struct ManifestWork {
             // Whether an injection is taken out depends on nothing but whether there is one.
             let reason = undoes ? "" : " (\(workload.reason.rawValue))"
             if !isDone {
+                progress.end()
                 complain(styled: "\(subject): \(colour.faint("skipped"))\(reason): \(workload.message)")
             } else if report == "text" {
+                progress.end()
                 complain(styled: "\(subject): \(colour.green(done))\(reason): \(workload.message)")
             }
-            for note in workload.notes { complain("\(subject): note: \(note)") }
+            notes.add(workload, subject: subject, file: file)
+        }
+    }
+
+    func finish() {
+        switch report {
+        case "json": standardError.write(JSON.text(.array(values), style: .pretty(2)) + "\n")
+        case "brief", "text":
+            notes.say()
+            if let skipped { complain(skipped) }
+            if report == "brief", emptyFiles > 0, files > 1 {
+                complain("\(emptyFiles) of \(files) files hold no workload (--report text lists them)")
+            }
+        default: break
         }
     }
 }
 
 extension WorkloadReport {
-    fileprivate var json: Value {
+    fileprivate func json(file: String) -> Value {
         [
             "kind": .string(kind), "name": .string(name), "namespace": .string(namespace),
             "injected": .bool(injected), "restored": .bool(restored), "reason": .string(reason.rawValue),
             "message": .string(message),
-            "notes": .array(notes.map { .string($0) }), "document": .int(Int64(document)),
+            "notes": .array(notes.map { .string($0) }), "file": .string(file),
+            "document": .int(Int64(document)),
             "pointer": .string(pointer), "line": .int(Int64(line)),
         ]
     }

@@ -2,7 +2,7 @@ import PluginAPI
 import Synchronization
 import System
 
-/// A line of progress on standard error that is overwritten, on a terminal only.
+/// A line on standard error that is written over, for people who wait at a terminal; elsewhere nothing is written.
 final class Progress: Sendable {
     private let isShown = standardError.isTerminal
     private let next: Atomic<UInt64>
@@ -14,19 +14,24 @@ final class Progress: Sendable {
 
     init() { next = Atomic(MonotonicClock.nanoseconds + Self.patience) }
 
-    /// What to call before each document of a file: `file 2 of 7: 130 of 1000 documents`.
-    func documents(
-        of file: String, files: (index: Int, count: Int)
-    ) -> (@Sendable (_ document: Int, _ count: Int) -> Void)? {
+    /// What to call before each document of a file: `a.yaml: 130 of 1000 documents`.
+    func documents(of file: String) -> (@Sendable (_ document: Int, _ count: Int) -> Void)? {
         guard isShown else { return nil }
-        return { [self] document, count in
-            let now = MonotonicClock.nanoseconds
-            guard now >= next.load(ordering: .relaxed) else { return }
-            next.store(now + Self.interval, ordering: .relaxed)
-            hasWritten.store(true, ordering: .relaxed)
-            let place = files.count > 1 ? " (\(files.index + 1) of \(files.count))" : ""
-            standardError.write(styled: "\r\u{1B}[K\(file)\(place): \(document) of \(count) documents")
-        }
+        return { [self] document, count in show("\(file): \(document) of \(count) documents") }
+    }
+
+    /// What to call before each file: `7 of 24000 files`.
+    func files(_ number: Int, of count: Int) {
+        guard isShown, count > 1 else { return }
+        show("\(number) of \(count) files")
+    }
+
+    private func show(_ text: String) {
+        let now = MonotonicClock.nanoseconds
+        guard now >= next.load(ordering: .relaxed) else { return }
+        next.store(now + Self.interval, ordering: .relaxed)
+        hasWritten.store(true, ordering: .relaxed)
+        standardError.write(styled: "\r\u{1B}[K\(text)")
     }
 
     /// Takes the line away.

@@ -73,7 +73,7 @@ struct WorkloadTests {
             """
         let (outcome, objects) = try Self.inject(text)
         let robot = try #require(outcome.workloads.first { $0.kind == "Robot" })
-        #expect(robot.reason == .unsupportedResource && robot.pointer == "/items/1")
+        #expect(robot.reason == .podTemplateUnknownKind && robot.pointer == "/items/1")
         #expect(robot.message.contains("/items/1/spec/arms/0/pod/spec looks like a pod's spec"))
         #expect(robot.notes == ["to inject it, give --podTemplatePath 'Robot.example.com=spec.arms[*].pod'"])
         let empty = try #require(outcome.workloads.first { $0.name == "e" })

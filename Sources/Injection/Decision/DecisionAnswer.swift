@@ -8,12 +8,14 @@ public struct DecisionAnswer: Sendable {
     /// JSON pointer of the workload in the given object.
     public var pointer: String
     public var decision: Decision
+    /// Whether the object is one that has pods: a Service or ConfigMap is not, and is no reason to fail.
+    public var isWorkload: Bool
     /// Empty unless requested.
     public var counterfactuals: [Counterfactual]
 
     public init(
         kind: String, name: String, namespace: String, pointer: String, decision: Decision,
-        counterfactuals: [Counterfactual] = []
+        counterfactuals: [Counterfactual] = [], isWorkload: Bool = true
     ) {
         self.kind = kind
         self.name = name
@@ -21,5 +23,6 @@ public struct DecisionAnswer: Sendable {
         self.pointer = pointer
         self.decision = decision
         self.counterfactuals = counterfactuals
+        self.isWorkload = isWorkload
     }
 }

@@ -5,14 +5,16 @@ import Values
 struct DecisionQuestion {
     let namespace: String?
     let namespaceLabels: Object?
+    let namespaces: [String: Object]
     let webhook: (any WebhookMatcher)?
     let explain: Bool
     let snapshot: Snapshot
 
     func answers(about object: Value) -> [DecisionAnswer] {
         if object["kind"]?.string == "AdmissionReview" { return [answer(aboutReview: object)] }
-        var found = WorkloadKinds.find(in: object, given: snapshot.options.podTemplatePaths)
-        if found.isEmpty, case .object(let pod) = object, pod.text("kind").isEmpty,
+        let search = WorkloadKinds.search(object, given: snapshot.options.podTemplatePaths)
+        var found = search.workloads
+        if found.isEmpty, search.leftAlone.isEmpty, case .object(let pod) = object, pod.text("kind").isEmpty,
             pod["spec"]?["containers"]?.array != nil
         {
             let metadata = pod["metadata"]?.object ?? Object()
@@ -23,8 +25,21 @@ struct DecisionQuestion {
                     objectPath: [], templatePath: [], object: pod)
             ]
         }
-        if found.isEmpty { return [unsupported(object)] }
-        return found.map { answer(about: $0) }
+        if found.isEmpty, search.leftAlone.isEmpty { return [unsupported(object)] }
+        return found.map { answer(about: $0) } + search.leftAlone.map { answer(about: $0) }
+    }
+
+    private func answer(about object: LeftAlone) -> DecisionAnswer {
+        let message = ([object.message] + object.notes).joined(separator: "; ")
+        let step = TraceStep(
+            rule: "resource", verdict: .skip, decisive: true, code: object.reason, message: message,
+            source: object.pointer)
+        return DecisionAnswer(
+            kind: object.kind, name: object.name,
+            namespace: object.namespace.isEmpty ? namespace ?? "default" : object.namespace,
+            pointer: object.pointer,
+            decision: Decision(inject: false, reason: object.reason, message: message, trace: [step]),
+            isWorkload: object.reason == .podTemplateUnknownKind)
     }
 
     private func answer(aboutReview value: Value) -> DecisionAnswer {
@@ -62,7 +77,8 @@ struct DecisionQuestion {
         let namespace = stated.isEmpty ? self.namespace ?? "default" : stated
         let subject = DecisionSubject(
             namespace: namespace, metadata: pod.metadata, spec: pod.spec,
-            pointer: JSONPointer(workload.templatePath).description, namespaceLabels: namespaceLabels,
+            pointer: JSONPointer(workload.templatePath).description,
+            namespaceLabels: namespaceLabels ?? namespaces[namespace],
             object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
             webhook: webhook)
         return DecisionAnswer(
@@ -77,7 +93,7 @@ struct DecisionQuestion {
         let decision = RequestGate.skip(.unsupportedResource, detail: "", at: "/kind")
         return DecisionAnswer(
             kind: kind, name: object["metadata"]?["name"]?.string ?? "", namespace: namespace ?? "default",
-            pointer: "", decision: decision)
+            pointer: "", decision: decision, isWorkload: false)
     }
 
     /// A pod that cannot be read gets no sidecar.

@@ -11,7 +11,10 @@ enum ClassicInjection {
         if earlier.isCertain, earlier.status?.containers.isEmpty == false {
             return (.sidecarAlreadyExists, "its status annotation names containers that it has already")
         }
-        if pod.containers.count > 1, pod.containers.contains(where: { $0.name == ContainerName.proxy }) {
+        // A template without containers of its own has the proxy alone after its injection.
+        if pod.containers.count > 1 || pod.annotation(MetadataKey.status) != nil,
+            pod.containers.contains(where: { $0.name == ContainerName.proxy })
+        {
             return (.sidecarAlreadyExists, "it has a container \(ContainerName.proxy) already")
         }
         return nil

@@ -5,138 +5,275 @@ import YAML
 /// A manifest as text: documents in, the same documents with every workload injected out.
 ///
 /// A document that holds nothing to inject goes through byte for byte, be it Kubernetes' or not. The others keep their
-/// members, their order and what Pillion does not know.
+/// members, their order and what Pillion does not know. What is read as UTF-16 is written as UTF-16.
 struct Manifest {
+    /// In UTF-8.
     private let bytes: [UInt8]
+    private let encoding: TextEncoding?
+    private let problem: TextEncoding.Problem?
     private let name: String
-    private let isJSON: Bool
+    private let format: ManifestFormat
 
     init(_ bytes: [UInt8], format: ManifestFormat, name: String) {
-        self.bytes = bytes
         self.name = name
-        switch format {
-        case .json: isJSON = true
-        case .yaml: isJSON = false
-        case .auto:
-            let first = bytes[Self.markEnd(bytes)...].first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
-            isJSON = first == 0x7b || first == 0x5b
+        self.format = format
+        let encoding = TextEncoding(markIn: bytes)
+        guard let encoding, encoding != .utf8 else {
+            (self.bytes, self.encoding, problem) = (bytes, nil, nil)
+            return
+        }
+        do throws(TextEncoding.Problem) {
+            self.bytes = try encoding.decode(bytes)
+            self.encoding = encoding
+            problem = nil
+        } catch {
+            (self.bytes, self.encoding, problem) = (bytes, encoding, error)
         }
     }
 
-    /// Where the text begins: behind the byte order mark that some editors write.
-    private static func markEnd(_ bytes: [UInt8]) -> Int { bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0 }
-
     /// Values of one document, and its nesting.
     private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
+    private static let jsonLimits = JSONLimits(depth: Pipeline.maximumDepth)
 
     /// Puts every document through `run`.
     ///
     /// - Throws: where the text cannot be read, or every problem of its workloads together.
     func changed(by run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
-        let outcome: ManifestOutcome
-        if isJSON, let changed = try changedJSON(&run) {
-            outcome = changed
-        } else {
-            outcome = try changedYAML(&run)
+        try checkText()
+        var output = Output(bytes)
+        let documents = jsonDocuments()
+        var yaml: JSONDocuments.Rest? = JSONDocuments.Rest(offset: 0, line: 1)
+        if let documents {
+            for (number, document) in documents.found.enumerated() {
+                run.options.progress?(number, documents.found.count)
+                try change(document, number: number, by: &run, into: &output)
+            }
+            yaml = documents.rest
         }
-        guard var first = run.problems.first else { return outcome }
+        if let yaml {
+            try changeYAML(from: yaml, number: documents?.found.count ?? 0, by: &run, into: &output)
+        }
+        guard var first = run.problems.first else { return outcome(output, run.reports) }
         first.others = Array(run.problems.dropFirst())
         throw first
     }
 
+    /// The documents that hold something.
+    func documents() throws(InjectionError) -> [ManifestDocument] {
+        try checkText()
+        let json = jsonDocuments()
+        var documents = json?.found.map { ManifestDocument(value: $0.value, line: $0.line) } ?? []
+        guard let rest = json.map(\.rest) ?? JSONDocuments.Rest(offset: 0, line: 1) else { return documents }
+        for document in try yamlDocuments(from: rest) where !document.isEmpty {
+            documents.append(ManifestDocument(value: document.value, line: document.line + rest.line - 1))
+        }
+        return documents
+    }
+
+    private func checkText() throws(InjectionError) {
+        guard let problem else { return }
+        throw InjectionError(
+            .decode, .decodeError, "\(name): the manifest is not valid text: \(problem.message)")
+    }
+
+    private func outcome(_ output: Output, _ reports: [WorkloadReport]) -> ManifestOutcome {
+        let parts = output.finished()
+        guard let encoding else {
+            return ManifestOutcome(parts: parts, changed: output.hasChanged, workloads: reports)
+        }
+        return ManifestOutcome(
+            parts: [encoding.encode(Array(parts.joined()))], changed: output.hasChanged, workloads: reports)
+    }
+
+    /// The text as it comes out, in parts.
+    private struct Output {
+        private let bytes: [UInt8]
+        private var parts: [[UInt8]] = []
+        /// Up to where the input was taken over or replaced.
+        private var written = 0
+
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+        var hasChanged: Bool { !parts.isEmpty }
+
+        mutating func replace(_ range: Range<Int>, by text: [UInt8]) {
+            parts.append(Array(bytes[written..<range.lowerBound]))
+            parts.append(text)
+            written = range.upperBound
+        }
+
+        func finished() -> [[UInt8]] { parts.isEmpty ? [bytes] : parts + [Array(bytes[written...])] }
+    }
+
+    /// The new text of a document: its own bytes where a way back to them was kept, else edited.
+    private func text(
+        of bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange, isJSON: Bool,
+        _ edit: (Value) -> ManifestText.Edited?
+    ) -> ManifestText.Edited? {
+        if run.restores, let restored = Provenance.restored(bytes, saying: old, isJSON: isJSON) {
+            let value =
+                isJSON ? try? JSON.read(restored, limits: Self.jsonLimits) : try? YAMLReader.value(restored)
+            if value == new { return ManifestText.Edited(text: restored, edits: []) }
+        }
+        if run.options.provenance, let place = Provenance.place(in: new, notIn: old) {
+            return Provenance.edited(bytes, to: new, place: place, isJSON: isJSON, edit)
+        }
+        return edit(new)
+    }
+
     // MARK: JSON
 
-    /// nil where the text is no JSON and may be YAML in flow style.
-    private func changedJSON(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome? {
-        let value: Value
-        do {
-            value = try JSON.read(
-                Array(bytes[Self.markEnd(bytes)...]), limits: JSONLimits(depth: Pipeline.maximumDepth))
-        } catch {
-            return nil
-        }
-        let changed = try run.change(value, document: 0, line: 1)
-        guard let changed, changed != value else {
-            return ManifestOutcome(parts: [bytes], changed: false, workloads: run.reports)
-        }
-        var parts = [Array(bytes[..<Self.markEnd(bytes)])]
-        switch jsonIndent {
-        case .none: parts.append(Array(JSON.text(changed).utf8))
-        case .blanks(let count): parts.append(Array(JSON.text(changed, style: .pretty(count)).utf8))
-        case .tabs: parts.append(Self.tabbed(Array(JSON.text(changed, style: .pretty(1)).utf8)))
-        }
-        if bytes.last == 0x0a { parts.append([0x0a]) }
-        return ManifestOutcome(parts: parts, changed: true, workloads: run.reports)
+    /// The JSON texts that the manifest begins with; nil where it is not JSON and may be YAML in flow style.
+    private func jsonDocuments() -> JSONDocuments? {
+        if format == .yaml { return nil }
+        let start = encoding == nil && TextEncoding(markIn: bytes) == .utf8 ? 3 : 0
+        return JSONDocuments(bytes, from: start, limits: Self.jsonLimits)
     }
 
-    /// How the members of a JSON text are moved in.
-    private enum JSONIndent {
-        case none, tabs
-        case blanks(Int)
-    }
-
-    /// As the first member is, where it stands on a line of its own.
-    private var jsonIndent: JSONIndent {
-        guard let newline = bytes.firstIndex(of: 0x0a) else { return .none }
-        let line = bytes[(newline + 1)...]
-        if line.first == 0x09 { return .tabs }
-        let blanks = line.prefix { $0 == 0x20 }.count
-        return blanks > 0 && blanks < line.count ? .blanks(min(blanks, 8)) : .none
-    }
-
-    /// The text with a tab for each blank at the start of a line.
-    private static func tabbed(_ text: [UInt8]) -> [UInt8] {
-        var isStart = true
-        return text.map { byte in
-            if byte == 0x0a {
-                isStart = true
-            } else if byte != 0x20 {
-                isStart = false
+    private func change(
+        _ document: JSONDocuments.Document, number: Int, by run: inout some ManifestChange,
+        into output: inout Output
+    ) throws(InjectionError) {
+        // The blanks before it say how far in it is.
+        let start =
+            bytes[..<document.range.lowerBound].lastIndex(of: 0x0a).map { $0 + 1 }
+            ?? document.range.lowerBound
+        let isAlone = bytes[start..<document.range.lowerBound].allSatisfy(DocumentText.isSpace)
+        let range = (isAlone ? start : document.range.lowerBound)..<document.range.upperBound
+        var text: [UInt8]?
+        var old = document.value
+        run.stringFields = run.findStringFields(in: old)
+        if !run.stringFields.isEmpty {
+            let own = DocumentText(Array(bytes[range]))
+            let quoted = locate(&run, in: own, old, layout: nil, line: document.line)
+            if let quoted, let value = try? JSON.read(quoted, limits: Self.jsonLimits) {
+                (text, old) = (quoted, value)
+                _ = run.findStringFields(in: value)
             }
-            return isStart && byte == 0x20 ? 0x09 : byte
         }
+        let new = try run.change(old, document: number, line: document.line)
+        guard let new, new != old else {
+            if let text { output.replace(range, by: text) }
+            return
+        }
+        let own = text ?? Array(bytes[range])
+        let edited = self.text(of: own, from: old, to: new, run: run, isJSON: true) {
+            ManifestText.editedJSON(own, from: old, to: $0, limits: Self.jsonLimits)
+        }
+        output.replace(range, by: edited?.text ?? Array(JSON.text(new, style: .pretty(2)).utf8))
+    }
+
+    /// Looks for the places of strings that are written as something else.
+    ///
+    /// - Returns: the text with quotes around them, where that is asked for.
+    private func locate(
+        _ run: inout some ManifestChange, in text: DocumentText, _ value: Value, layout: YAMLLayout?,
+        line: Int
+    ) -> [UInt8]? {
+        var edits = TextEdits()
+        for index in run.stringFields.indices {
+            let path = run.stringFields[index].path[...]
+            guard let range = text.scalar(at: path, in: value, layout: layout) else { continue }
+            let written = String(decoding: text.bytes[range], as: UTF8.self)
+            run.stringFields[index].line = line + text.line(of: range.lowerBound)
+            run.stringFields[index].written = written
+            edits.replace(range, by: Array(JSON.text(.string(written)).utf8))
+        }
+        guard run.options.quotesScalars, edits.count > 0, let sorted = edits.sorted() else { return nil }
+        run.stringFields.removeAll { $0.line != nil }
+        return TextEdits.apply(sorted, to: text.bytes)
     }
 
     // MARK: YAML
 
-    private func changedYAML(_ run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
-        var documents: [YAMLDocument]
-        do {
-            documents = try YAMLReader.documents(
-                bytes, options: YAMLOptions(layout: true, limits: Self.limits))
-        } catch {
-            let place = SourceLocation(name, error.position)
-            throw InjectionError(
-                .decode, .decodeError, "\(place): the manifest is no YAML: \(error.message)",
-                manifest: error.position)
-        }
-        var parts: [[UInt8]] = []
-        var written = 0
-        for number in documents.indices where !documents[number].isEmpty {
-            run.options.progress?(number, documents.count)
-            let document = documents[number]
+    private func changeYAML(
+        from rest: JSONDocuments.Rest, number first: Int, by run: inout some ManifestChange,
+        into output: inout Output
+    ) throws(InjectionError) {
+        var documents = try yamlDocuments(from: rest)
+        let text = rest.offset == 0 ? bytes : Array(bytes[rest.offset...])
+        for index in documents.indices where !documents[index].isEmpty {
+            run.options.progress?(first + index, first + documents.count)
             // Its memory is free for what comes.
-            defer { (documents[number].value, documents[number].layout) = (.null, nil) }
-            // A workload that was injected before may come out as it is.
-            guard let changed = try run.change(document.value, document: number, line: document.line),
-                changed != document.value
-            else { continue }
-            parts.append(Array(bytes[written..<document.range.lowerBound]))
-            let text = ManifestText(bytes, document).edited(to: changed)
-            parts.append(text.text)
-            if text.isRewritten { run.noteRewritten(document: number) }
-            written = document.range.upperBound
+            defer { (documents[index].value, documents[index].layout) = (.null, nil) }
+            var document = documents[index]
+            document.line += rest.line - 1
+            let changed = try change(document, of: text, number: first + index, by: &run)
+            guard let changed else { continue }
+            let range = document.range.lowerBound + rest.offset..<document.range.upperBound + rest.offset
+            output.replace(range, by: changed)
         }
-        guard !parts.isEmpty else {
-            return ManifestOutcome(parts: [bytes], changed: false, workloads: run.reports)
+    }
+
+    /// The new text of a document, or nil where it stays as it is.
+    private func change(
+        _ document: YAMLDocument, of bytes: [UInt8], number: Int, by run: inout some ManifestChange
+    ) throws(InjectionError) -> [UInt8]? {
+        var document = document
+        var bytes = bytes
+        var isQuoted = false
+        let line = document.line
+        run.stringFields = run.findStringFields(in: document.value)
+        if !run.stringFields.isEmpty {
+            let text = DocumentText(Array(bytes[document.range]))
+            let quoted = locate(&run, in: text, document.value, layout: document.layout, line: line)
+            if let quoted, let read = try? YAMLReader.documents(quoted, options: Self.options),
+                read.count == 1
+            {
+                (bytes, document, isQuoted) = (quoted, read[0], true)
+                _ = run.findStringFields(in: read[0].value)
+            }
         }
-        parts.append(Array(bytes[written...]))
-        return ManifestOutcome(parts: parts, changed: true, workloads: run.reports)
+        let old = document.value
+        // A workload that was injected before may come out as it is.
+        guard let new = try run.change(old, document: number, line: line), new != old else {
+            return isQuoted ? bytes : nil
+        }
+        let edit = ManifestText(bytes, document)
+        let edited = text(of: Array(bytes[document.range]), from: old, to: new, run: run, isJSON: false) {
+            edit.edited(to: $0)
+        }
+        if edited?.isRewritten == true { run.noteRewritten(document: number) }
+        return edited?.text
+    }
+
+    private static let options = YAMLOptions(layout: true, allowsMarks: true, limits: limits)
+
+    private func yamlDocuments(from rest: JSONDocuments.Rest) throws(InjectionError) -> [YAMLDocument] {
+        do throws(YAMLError) {
+            guard rest.offset > 0 else { return try YAMLReader.documents(bytes, options: Self.options) }
+            return try YAMLReader.documents(Array(bytes[rest.offset...]), options: Self.options)
+        } catch {
+            var position = error.position
+            position?.line += rest.line - 1
+            if rest.offset == 0, let error = jsonError() { throw error }
+            let place = SourceLocation(name, position)
+            throw InjectionError(
+                .decode, .decodeError, "\(place): the manifest is not valid YAML: \(error.message)",
+                manifest: position)
+        }
+    }
+
+    /// What is wrong with a text that begins as JSON does, and is not YAML either.
+    private func jsonError() -> InjectionError? {
+        guard format != .yaml, let first = bytes.first(where: { !DocumentText.isSpace($0) }),
+            first == 0x7b || first == 0x5b
+        else { return nil }
+        do throws(JSONError) {
+            _ = try JSON.read(bytes, limits: Self.jsonLimits)
+            return nil
+        } catch {
+            let position = SourceText(bytes).position(of: error.offset)
+            return InjectionError(
+                .decode, .decodeError,
+                "\(SourceLocation(name, position)): the manifest is not valid JSON: \(error.message)",
+                manifest: position)
+        }
     }
 }
 
 extension Value {
-    /// What stands there, or nil.
+    /// The value at the path, or nil.
     func value(at path: ArraySlice<PathStep>) -> Value? {
         var found = self
         for step in path {
@@ -151,7 +288,7 @@ extension Value {
         return found
     }
 
-    /// Puts a value in the place of another; a path that leads nowhere changes nothing.
+    /// Replaces the value at a path; a path that leads nowhere changes nothing.
     mutating func replace(at path: ArraySlice<PathStep>, with value: Value) {
         guard let step = path.first else {
             self = value

@@ -6,13 +6,17 @@ public struct ManifestOptions: Sendable {
     public var namespace: String? = nil
     /// Whether policy and annotations decide in the classic form too, where Istio's kube-inject does not ask them.
     public var respectPolicy = false
-    /// Whether workloads that were injected before are injected anew in the classic form.
+    /// Whether workloads that were injected before are injected again in the classic form.
     public var reinject = false
     /// Whether the way back is kept in an annotation, for an exact `kube-uninject`.
     public var provenance = false
     /// Whether, as with Istio's kube-inject, the template `sidecar` is the default whatever the configuration says, and
     /// aliases are not resolved.
     public var istioctlCompat = false
+    /// Whether strings that are written as numbers or booleans (`version: 1.0`) get quotes.
+    public var quotesScalars = false
+    /// Whether such strings are errors, not notes.
+    public var isStrict = false
     /// The manifest's name in messages.
     public var name = "manifest"
     /// Called before each document with its number, from 0, and how many there are.

@@ -7,15 +7,27 @@ struct ManifestRun: ManifestChange {
     let options: ManifestOptions
     var reports: [WorkloadReport] = []
     var problems: [InjectionError] = []
+    var stringFields: [StringField] = []
 
     init(snapshot: Snapshot, options: ManifestOptions) {
         self.snapshot = snapshot
         self.options = options
     }
 
+    /// What is in the document that is next, searched once.
+    private var search: (workloads: [Workload], leftAlone: [LeftAlone])?
+
+    mutating func findStringFields(in value: Value) -> [StringField] {
+        let found = WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
+        search = found
+        return StringField.found(in: value, found.workloads)
+    }
+
     /// The document with its workloads injected, or nil where nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
-        let (workloads, leftAlone) = WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
+        let (workloads, leftAlone) =
+            search ?? WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
+        search = nil
         note(leftAlone, document: document, line: line)
         var result = value
         var hasChanged = false
@@ -28,15 +40,48 @@ struct ManifestRun: ManifestChange {
                 workload.object = object
             }
             do {
-                guard let injected = try inject(workload, document: document, line: line) else { continue }
+                try checkStrings(of: workload)
+                let reported = reports.count
+                let injected = try inject(workload, document: document, line: line)
+                if reports.count > reported { reports[reported].notes += stringNotes(of: workload) }
+                guard let injected else { continue }
                 result.replace(at: workload.objectPath[...], with: injected)
                 hasChanged = true
             } catch {
-                note(error, of: workload, line: line)
+                note(located(error), of: workload, line: line)
             }
         }
         guard hasChanged else { return nil }
         return result
+    }
+
+    /// - Throws: strings that are written as something else, where these are errors.
+    private func checkStrings(of workload: Workload) throws(InjectionError) {
+        var problems = Problems()
+        for field in stringFields where options.isStrict && !field.isRefused {
+            guard field.isWithin(workload) else { continue }
+            problems.add(InjectionError(.decode, .decodeError, field.message()))
+        }
+        try problems.check()
+    }
+
+    /// The error, those of labels and annotations with their lines and what to do about them.
+    private func located(_ error: InjectionError) -> InjectionError {
+        let fields = stringFields.filter(\.isRefused)
+        guard !fields.isEmpty else { return error }
+        let all = error.all.map { problem in
+            var problem = problem
+            let field = fields.first { problem.message.hasPrefix(Workload.pointer($0.path) + ": ") }
+            if let field { problem.message = "\(Workload.pointer(field.path)): \(field.message())" }
+            return problem
+        }
+        var first = all[0]
+        first.others = Array(all.dropFirst())
+        return first
+    }
+
+    private func stringNotes(of workload: Workload) -> [String] {
+        stringFields.filter { !$0.isRefused && $0.isWithin(workload) }.map { $0.message(at: options.name) }
     }
 
     /// The workload's object with its pod injected, or nil where it is left alone.
@@ -120,14 +165,13 @@ struct ManifestRun: ManifestChange {
     }
 
     /// Says which objects were left alone although they hold, or should hold, a pod.
-    private mutating func note(_ leftAlone: [WorkloadKinds.LeftAlone], document: Int, line: Int) {
+    private mutating func note(_ leftAlone: [LeftAlone], document: Int, line: Int) {
         for object in leftAlone {
             reports.append(
                 WorkloadReport(
                     kind: object.kind, name: object.name,
                     namespace: object.namespace.isEmpty ? options.namespace ?? "default" : object.namespace,
-                    injected: false, reason: .unsupportedResource, message: object.message,
-                    notes: object.option.map { ["to inject it, give --podTemplatePath '\($0)'"] } ?? [],
+                    injected: false, reason: object.reason, message: object.message, notes: object.notes,
                     document: document, pointer: object.pointer, line: line))
         }
     }

@@ -7,6 +7,7 @@ struct ManifestUninjection: ManifestChange {
     let options: ManifestOptions
     var reports: [WorkloadReport] = []
     var problems: [InjectionError] = []
+    var restores: Bool { true }
 
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
         var result = value

@@ -2,13 +2,14 @@ import PluginAPI
 import Values
 
 /// The way back from an injected workload, kept in an annotation of its pod template: a JSON patch from the workload as
-/// it is now, without that annotation, to the workload as it was.
+/// it is now, without that annotation, to the workload as it was. The first workload of a document also keeps the way
+/// back to the document's own text: `{"patch": […], "text": {…}}` (`TextWayBack`).
 enum Provenance {
     static let annotation = "pillion.dev/way-back"
 
     /// The workload with the way back written into it.
     ///
-    /// - Parameter metadataPath: where the pod template's metadata stands in the object.
+    /// - Parameter metadataPath: where the pod template's metadata is in the object.
     static func recorded(in injected: Value, from original: Value, metadataPath: [String]) -> Value {
         // A second injection keeps the first one's: that leads back to where there was none.
         let path = metadataPath + ["annotations", annotation]
@@ -22,9 +23,11 @@ enum Provenance {
         return result
     }
 
+    private static let limits = JSONLimits(depth: 256, bytes: 3 << 20)
+
     /// The workload as it was, or nil where it holds no way back.
     ///
-    /// - Throws: a way back that is none, or does not fit what the workload became since.
+    /// - Throws: a way back that is not valid, or does not fit what the workload became since.
     static func undone(_ object: Value, metadataPath: [String]) throws(InjectionError) -> Value? {
         let path = metadataPath + ["annotations"]
         guard case .object(var annotations)? = Workload.value(at: path[...], in: object),
@@ -34,13 +37,79 @@ enum Provenance {
         var result = object
         result.replaceMember(at: path[...], with: .object(annotations))
         do {
-            let operations = try JSONPatch.operations(
-                JSON.read(text, limits: JSONLimits(depth: 256, bytes: 3 << 20)))
-            return try JSONPatch.apply(operations, to: result)
+            let record = try JSON.read(text, limits: limits)
+            return try JSONPatch.apply(JSONPatch.operations(record["patch"] ?? record), to: result)
         } catch {
             throw InjectionError(
                 .patch, .patchSelfCheckFailed,
                 "the annotation \(annotation) does not lead back, the workload was changed since: \(error)")
         }
+    }
+
+    // MARK: Text
+
+    /// Where a document has a way back that another has not: the annotation's place.
+    static func place(in value: Value, notIn other: Value? = nil) -> [PathStep]? {
+        var path: [PathStep] = []
+        return search(value, other, &path) ? path : nil
+    }
+
+    private static func search(_ value: Value, _ other: Value?, _ path: inout [PathStep]) -> Bool {
+        switch value {
+        case .object(let object):
+            if object[annotation]?.string != nil, other?[annotation] == nil {
+                path.append(.member(annotation))
+                return true
+            }
+            for member in object.members {
+                path.append(.member(member.key))
+                if search(member.value, other?[member.key], &path) { return true }
+                path.removeLast()
+            }
+        case .array(let items):
+            for (index, item) in items.enumerated() {
+                path.append(.item(index))
+                if search(item, other?[index], &path) { return true }
+                path.removeLast()
+            }
+        default: break
+        }
+        return false
+    }
+
+    /// The edited text with the way back to the text before it in the annotation at that place; the text as it is where
+    /// that cannot be kept.
+    ///
+    /// - Parameters:
+    ///   - value: what the document is to say, the way back of the values in the annotation.
+    ///   - edit: edits the text to say a value.
+    static func edited(
+        _ bytes: [UInt8], to value: Value, place: [PathStep], isJSON: Bool,
+        _ edit: (Value) -> ManifestText.Edited?
+    ) -> ManifestText.Edited? {
+        guard let patch = value.value(at: place[...])?.string.flatMap({ try? JSON.read($0, limits: limits) })
+        else {
+            return edit(value)
+        }
+        var marked = value
+        marked.replace(at: place[...], with: .string(TextWayBack.placeholder))
+        guard var edited = edit(marked),
+            let record = TextWayBack.recorded(edited.edits, of: bytes, in: edited.text),
+            let text = TextWayBack.replace(
+                TextWayBack.placeholder, by: TextWayBack.ascii(["patch": patch, "text": record]),
+                in: edited.text, isJSON: isJSON)
+        else { return edit(value) }
+        edited.text = text
+        return edited
+    }
+
+    /// The document's own text, or nil where its values alone lead back.
+    static func restored(_ bytes: [UInt8], saying value: Value, isJSON: Bool) -> [UInt8]? {
+        guard let place = place(in: value), let annotation = value.value(at: place[...])?.string,
+            let record = try? JSON.read(annotation, limits: limits), let text = record["text"],
+            let marked = TextWayBack.replace(
+                annotation, by: TextWayBack.placeholder, in: bytes, isJSON: isJSON)
+        else { return nil }
+        return TextWayBack.restored(text, from: marked)
     }
 }

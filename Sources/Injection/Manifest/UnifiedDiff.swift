@@ -2,7 +2,7 @@
 public enum UnifiedDiff {
     /// Lines of context around a change.
     private static let context = 3
-    /// Edits after which the search settles for the best path so far and begins anew from its end. The memory of one
+    /// Edits after which the search settles for the best path so far and begins again from its end. The memory of one
     /// search is the square of this (8 MB), its time too; the difference may be longer than the shortest.
     static let editsPerSearch = 1_000
 
@@ -16,9 +16,31 @@ public enum UnifiedDiff {
     public static func text(from old: [UInt8], to new: [UInt8], name: String) -> [UInt8] {
         if old == new { return [] }
         let edits = edits(lines(of: old), lines(of: new))
-        var output = Array("--- \(name)\n+++ \(name)\n".utf8)
+        let label = label(name)
+        var output = Array("--- \(label)\n+++ \(label)\n".utf8)
         for hunk in hunks(edits) { append(hunk, of: edits, to: &output) }
         return output
+    }
+
+    /// A file's name as `patch` and `git apply` read it: in quotes with C's escapes where it has signs that mean
+    /// something there, with a tab after it where it has blanks, which would end it.
+    private static func label(_ name: String) -> String {
+        let isSpecial = { (byte: UInt8) in byte < 0x20 || byte == 0x7f || byte == 0x22 || byte == 0x5c }
+        guard name.utf8.contains(where: isSpecial) else { return name.contains(" ") ? name + "\t" : name }
+        var bytes: [UInt8] = [0x22]
+        for byte in name.utf8 {
+            switch byte {
+            case 0x09: bytes += Array("\\t".utf8)
+            case 0x0a: bytes += Array("\\n".utf8)
+            case 0x0d: bytes += Array("\\r".utf8)
+            case 0x22, 0x5c: bytes += [0x5c, byte]
+            case _ where isSpecial(byte):
+                let digits = String(byte, radix: 8)
+                bytes += Array(("\\" + String(repeating: "0", count: 3 - digits.count) + digits).utf8)
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes + [0x22], as: UTF8.self)
     }
 
     /// Lines with their line feeds.
@@ -63,7 +85,7 @@ public enum UnifiedDiff {
 
     /// For every number of edits the furthest point reached on each diagonal (as it was before that edit), and the
     /// point where the search ended: the end of both texts, or the furthest when the limit was reached. Coordinates
-    /// of `rows` count from `start`; diagonal k of a row stands at index `distance + 1 + k`; -1 is no point at all.
+    /// of `rows` count from `start`; diagonal k of a row is at index `distance + 1 + k`; -1 is no point at all.
     private static func search(
         _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>], from start: (x: Int, y: Int)
     ) -> (rows: [[Int]], end: (x: Int, y: Int)) {

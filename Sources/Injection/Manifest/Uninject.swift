@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Takes an injection back: exactly where the way back was kept, else by what an injection leaves behind.
+/// Takes an injection back: exactly where the way back was kept, else by what an injection leaves in the workload.
 ///
 /// What it leaves: the status annotation names what was put in; the proxy's environment holds the application's probes
 /// and scraping annotations; `proxy.istio.io/overrides` holds the user's part of injected containers. What it does not

@@ -22,7 +22,7 @@ struct Workload: Sendable {
     var isPod: Bool { templatePath.isEmpty }
     var isCronJob: Bool { templatePath == ["spec", "jobTemplate", "spec", "template"] }
 
-    /// Where the metadata stands that an injection reads and changes: the pod template's, but for a CronJob that of
+    /// Where the metadata is that an injection reads and changes: the pod template's, but for a CronJob that of
     /// its job template, which Istio's kube-inject takes for the pods'.
     var metadataPath: [String] {
         isCronJob ? ["spec", "jobTemplate", "metadata"] : templatePath + ["metadata"]

@@ -35,6 +35,11 @@ enum WorkloadKinds {
             "DaemonSet.apps.kruise.io=spec.template",
             "BroadcastJob.apps.kruise.io=spec.template",
             "AdvancedCronJob.apps.kruise.io=spec.template.jobTemplate.spec.template",
+            "AdvancedCronJob.apps.kruise.io=spec.template.broadcastJobTemplate.spec.template",
+            "UnitedDeployment.apps.kruise.io=spec.template.statefulSetTemplate.spec.template",
+            "UnitedDeployment.apps.kruise.io=spec.template.advancedStatefulSetTemplate.spec.template",
+            "UnitedDeployment.apps.kruise.io=spec.template.cloneSetTemplate.spec.template",
+            "UnitedDeployment.apps.kruise.io=spec.template.deploymentTemplate.spec.template",
             "ScaledJob.keda.sh=spec.jobTargetRef.template",
             "Job.batch.volcano.sh=spec.tasks[*].template",
             "JobSet.jobset.x-k8s.io=spec.replicatedJobs[*].template.spec.template",
@@ -42,6 +47,29 @@ enum WorkloadKinds {
             "LeaderWorkerSet.leaderworkerset.x-k8s.io=spec.leaderWorkerTemplate.workerTemplate",
             "RayCluster.ray.io=spec.headGroupSpec.template",
             "RayCluster.ray.io=spec.workerGroupSpecs[*].template",
+            "RayJob.ray.io=spec.rayClusterSpec.headGroupSpec.template",
+            "RayJob.ray.io=spec.rayClusterSpec.workerGroupSpecs[*].template",
+            "RayJob.ray.io=spec.submitterPodTemplate",
+            "RayService.ray.io=spec.rayClusterConfig.headGroupSpec.template",
+            "RayService.ray.io=spec.rayClusterConfig.workerGroupSpecs[*].template",
+            "PyTorchJob.kubeflow.org=spec.pytorchReplicaSpecs.*.template",
+            "TFJob.kubeflow.org=spec.tfReplicaSpecs.*.template",
+            "XGBoostJob.kubeflow.org=spec.xgbReplicaSpecs.*.template",
+            "PaddleJob.kubeflow.org=spec.paddleReplicaSpecs.*.template",
+            "MPIJob.kubeflow.org=spec.mpiReplicaSpecs.*.template",
+            "JAXJob.kubeflow.org=spec.jaxReplicaSpecs.*.template",
+            "MXJob.kubeflow.org=spec.mxReplicaSpecs.*.template",
+            "Elasticsearch.elasticsearch.k8s.elastic.co=spec.nodeSets[*].podTemplate",
+            "Kibana.kibana.k8s.elastic.co=spec.podTemplate",
+            "ApmServer.apm.k8s.elastic.co=spec.podTemplate",
+            "EnterpriseSearch.enterprisesearch.k8s.elastic.co=spec.podTemplate",
+            "ElasticMapsServer.maps.k8s.elastic.co=spec.podTemplate",
+            "Logstash.logstash.k8s.elastic.co=spec.podTemplate",
+            "Beat.beat.k8s.elastic.co=spec.daemonSet.podTemplate",
+            "Beat.beat.k8s.elastic.co=spec.deployment.podTemplate",
+            "Agent.agent.k8s.elastic.co=spec.daemonSet.podTemplate",
+            "Agent.agent.k8s.elastic.co=spec.deployment.podTemplate",
+            "Agent.agent.k8s.elastic.co=spec.statefulSet.podTemplate",
         ].compactMap { PodTemplatePath($0) }
 
     /// Lists within lists, items of one, and pod templates of one object.
@@ -49,8 +77,8 @@ enum WorkloadKinds {
     static let maximumItems = 100_000
     static let maximumTemplates = 1_000
 
-    /// Where the kind keeps its pod templates, `*` standing for every item of a list; empty for a kind that is not
-    /// known. What the user gave for a kind goes for all that is built in.
+    /// Where the kind keeps its pod templates, `*` for every item of a list or member of a map; empty for a kind that is
+    /// not known. What the user gave for a kind replaces what is built in.
     static func paths(kind: String, apiVersion: String, given: [PodTemplatePath]) -> [[String]] {
         let group =
             apiVersion.split(separator: "/", maxSplits: 1).count == 2
@@ -60,146 +88,37 @@ enum WorkloadKinds {
         return (own.isEmpty ? builtIn.filter(isMatch) : own).map(\.path)
     }
 
-    /// Every workload that a document holds, Lists item by item.
-    static func find(in document: Value, given: [PodTemplatePath]) -> [Workload] {
-        search(document, given: given).workloads
-    }
-
-    /// Every workload that a document holds, and every object that should or may be one but cannot be injected.
-    static func search(
-        _ document: Value, given: [PodTemplatePath]
-    ) -> (workloads: [Workload], leftAlone: [LeftAlone]) {
-        var found = Found(given: given)
-        found.collect(document, path: [], inherited: nil)
-        return (found.workloads, found.leftAlone)
-    }
-
-    /// An object of a kind that is not known, with something like a pod's spec in it, or one that lacks its template.
-    struct LeftAlone: Sendable, Equatable {
-        var kind: String
-        var apiVersion: String
-        var name: String
-        var namespace: String
-        /// JSON pointer of the object in its document.
-        var pointer: String
-        /// Member names and numbers of items from the object to what looks like the spec; nil where the kind is known
-        /// and its template is not there.
-        var specPath: [String]?
-
-        var message: String {
-            guard let specPath else { return "the \(kind) holds no pod template" }
-            let spec = pointer + JSONPointer(specPath).description
-            return "the kind \(kind) is not known and was left alone, but \(spec) looks like a pod's spec"
-        }
-
-        /// What to say to `--podTemplatePath`, nil where the spec stands alone, not in a template.
-        var option: String? {
-            guard let specPath, specPath.last == "spec", specPath.count > 1 else { return nil }
-            let group = apiVersion.contains("/") ? "." + apiVersion.prefix { $0 != "/" } : ""
-            var path = ""
-            for step in specPath.dropLast() {
-                path += Int(step) == nil ? (path.isEmpty ? "" : ".") + step : "[*]"
-            }
-            return "\(kind)\(group)=\(path)"
+    /// The apiVersion that Kubernetes' own kinds have, where an object's is another unless its group is somebody else's.
+    static func expectedVersion(kind: String, apiVersion: String) -> String? {
+        let group = apiVersion.contains("/") ? apiVersion.prefix { $0 != "/" } : ""
+        guard kind == "Pod" || !group.contains(".") else { return nil }
+        switch kind {
+        case "Pod", "ReplicationController", "PodTemplate": return "v1"
+        case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet": return "apps/v1"
+        case "Job", "CronJob": return "batch/v1"
+        default: return nil
         }
     }
 
-    private struct Found {
-        let given: [PodTemplatePath]
-        var workloads: [Workload] = []
-        var leftAlone: [LeftAlone] = []
-
-        init(given: [PodTemplatePath]) { self.given = given }
-
-        mutating func collect(
-            _ value: Value, path: [PathStep], inherited: (kind: String, apiVersion: String)?
-        ) {
-            guard case .object(let object) = value, path.count <= maximumListDepth * 2,
-                workloads.count < maximumItems, leftAlone.count < maximumItems
-            else { return }
-            let kind = object["kind"]?.string ?? inherited?.kind ?? ""
-            let apiVersion = object["apiVersion"]?.string ?? inherited?.apiVersion ?? ""
-            if let list = Self.list(of: object, kind: kind, apiVersion: apiVersion) {
-                let itemKind = kind.hasSuffix("List") ? String(kind.dropLast(4)) : ""
-                for (index, item) in list.items.enumerated() {
-                    collect(
-                        item, path: path + [.member(list.member), .item(index)],
-                        inherited: itemKind.isEmpty ? nil : (itemKind, apiVersion))
-                }
-                return
-            }
-            let paths = WorkloadKinds.paths(kind: kind, apiVersion: apiVersion, given: given)
-            let metadata = object["metadata"]?.object
-            let name = metadata?.text("name") ?? ""
-            let namespace = metadata?.text("namespace") ?? ""
-            let templates = paths.flatMap { WorkloadKinds.expand($0[...], in: value) }
-            for template in templates.prefix(maximumTemplates) {
-                workloads.append(
-                    Workload(
-                        kind: kind, apiVersion: apiVersion, name: name, namespace: namespace,
-                        objectPath: path, templatePath: template, object: object))
-            }
-            guard templates.isEmpty, !kind.isEmpty else { return }
-            let spec = paths.isEmpty ? WorkloadKinds.podSpec(in: value) : nil
-            guard !paths.isEmpty || spec != nil else { return }
-            leftAlone.append(
-                LeftAlone(
-                    kind: kind, apiVersion: apiVersion, name: name, namespace: namespace,
-                    pointer: JSONPointer.text(of: path), specPath: spec))
-        }
-
-        /// The items of a List, and the objects of an OpenShift Template.
-        private static func list(
-            of object: Object, kind: String, apiVersion: String
-        ) -> (member: String, items: [Value])? {
-            if kind.hasSuffix("List"), case .array(let items)? = object["items"] { return ("items", items) }
-            if kind == "Template", apiVersion == "v1" || apiVersion.hasPrefix("template.openshift.io/"),
-                case .array(let items)? = object["objects"]
-            {
-                return ("objects", items)
-            }
-            return nil
-        }
-    }
-
-    /// The paths that a path means in an object: itself where something stands there, one for each item of a list that
-    /// it goes through.
-    private static func expand(_ path: ArraySlice<String>, in value: Value) -> [[String]] {
+    /// The paths that a path means in an object: itself where something is there, one for each item of a list or member
+    /// of a map that it goes through.
+    static func expand(_ path: ArraySlice<String>, in value: Value) -> [[String]] {
         guard let place = path.firstIndex(of: "*") else {
             let found = Workload.value(at: path, in: value)
             return found == nil || found?.isNull == true ? [] : [Array(path)]
         }
         let head = path[..<place]
-        guard case .array(let items)? = Workload.value(at: head, in: value) else { return [] }
-        return items.indices.flatMap { index in
-            expand(path[(place + 1)...], in: items[index]).map { Array(head) + [String(index)] + $0 }
+        let rest = path[(place + 1)...]
+        switch Workload.value(at: head, in: value) {
+        case .array(let items)?:
+            return items.indices.flatMap { index in
+                expand(rest, in: items[index]).map { Array(head) + [String(index)] + $0 }
+            }
+        case .object(let object)?:
+            return object.members.flatMap { member in
+                expand(rest, in: member.value).map { Array(head) + [member.key] + $0 }
+            }
+        default: return []
         }
-    }
-
-    /// How deep a pod's spec is looked for, and among how many items of a list.
-    private static let maximumDepth = 10
-    private static let maximumSearchedItems = 16
-
-    /// Where an object holds something like a pod's spec, or nil: a member `containers` whose first item has a name and
-    /// an image.
-    static func podSpec(in value: Value, path: [String] = []) -> [String]? {
-        guard path.count < maximumDepth else { return nil }
-        switch value {
-        case .object(let object):
-            if case .array(let items)? = object["containers"], case .object(let first)? = items.first,
-                first["name"]?.string != nil, first["image"]?.string != nil
-            {
-                return path
-            }
-            for member in object.members {
-                if let found = podSpec(in: member.value, path: path + [member.key]) { return found }
-            }
-        case .array(let items):
-            for (index, item) in items.prefix(maximumSearchedItems).enumerated() {
-                if let found = podSpec(in: item, path: path + [String(index)]) { return found }
-            }
-        default: break
-        }
-        return nil
     }
 }

@@ -8,13 +8,10 @@ let decideVerb = Verb(
     name: "decide", summary: "decide whether pods get a sidecar, and why",
     discussion: """
         Reads pods and objects with a pod template, and evaluates the policy of a configuration for each. Uses the
-        built-in configuration by default.
+        built-in configuration by default. Namespaces among the objects supply the labels for the objects in them.
+        Objects without pods are counted and do not change the exit status.
         """,
-    options: [
-        Option(
-            name: "filename", short: "f", shape: .list("FILE"),
-            help: "a manifest, a folder of *.yaml, *.yml and *.json, or - for standard input"),
-        Option(name: "recursive", short: "R", shape: .flag, help: "also read subfolders"),
+    options: manifestFileOptions + [
         Option(
             name: "injectConfig", shape: .value("FILE"), help: "the injection configuration",
             readsEnvironment: true),
@@ -34,69 +31,57 @@ let decideVerb = Verb(
         ),
         podTemplatePathOption,
         Option(
-            name: "output", short: "o", shape: .choice(["table", "json", "yaml"]), fallback: "table",
-            help: "the format; a list if there are several objects"),
+            name: "output", short: "o", shape: .choice(["table", "json", "yaml", "sarif", "junit"]), fallback: "table",
+            help: "the format; a list if there are several objects; sarif, junit: for CI"),
+        Option(
+            name: "fail-on", shape: .choice(["skip", "error", "never"]), fallback: "skip",
+            help: "exit with 3 if a workload is skipped, with 1 if one has no answer, or with neither"),
         Option(name: "explain", shape: .flag, help: "print every rule, and what would change the answer"),
         Option(name: "table", shape: .flag, help: "print the truth table of the configuration"),
     ],
     examples: [
         ("pillion decide -f pod.yaml --explain", "why does this pod get no sidecar?"),
         ("pillion decide -f manifests/ -n shop -o json", "for programs"),
+        ("pillion decide -f manifests/ -R -o sarif --fail-on error > decide.sarif", "for code scanning"),
         ("pillion decide --injectConfig inject.yaml --table", "what does this configuration answer?"),
     ],
-    statuses: [(3, "some are skipped")],
+    statuses: [(3, "some workloads are skipped, unless --fail-on says otherwise")],
     run: { arguments in
         let snapshot = try snapshot(arguments)
         let format = arguments.choice("output") ?? "table"
+        let failOn = arguments.choice("fail-on") ?? "skip"
         if try arguments.flag("table") {
             let table = snapshot.decisions.truthTable()
             printValue(table.json, format) { table.text }
             return .success
         }
-        let answers = try answers(arguments, snapshot)
         let explain = try arguments.flag("explain")
-        let json: Value = answers.count == 1 ? answers[0].json : .array(answers.map(\.namedJSON))
-        printValue(json, format) { explain ? trees(answers) : table(answers) }
-        if answers.contains(where: { $0.decision.reason.kind == .error }) { return .failure }
-        return answers.allSatisfy(\.decision.inject) ? .success : .negative
+        let found = try DecideWork(arguments, snapshot, explain: explain).run()
+        switch format {
+        case "sarif": standardOutput.write(DecisionCI.sarif(found) + "\n")
+        case "junit": standardOutput.write(DecisionCI.junit(found, failsOnSkip: failOn == "skip"))
+        default:
+            let answers = found.answers.map(\.answer)
+            let json: Value = answers.count == 1 ? answers[0].json : .array(answers.map(\.namedJSON))
+            if !answers.isEmpty || format != "table" {
+                printValue(json, format) { explain ? trees(found.workloads) : table(found.workloads) }
+            }
+        }
+        if format == "table" { sayOthers(found) }
+        if found.workloads.isEmpty, found.problems.isEmpty, found.answers.isEmpty {
+            throw Failure("\(found.paths.joined(separator: ", ")): holds no object")
+        }
+        return found.status(failOn: failOn)
     })
 
 /// Policy needs neither values nor the mesh, so only the configuration is read.
 private func snapshot(_ arguments: Arguments) throws -> Snapshot {
     guard let path = arguments.string("injectConfig") else {
+        complain("no --injectConfig: the built-in configuration is asked")
         return try compile(BuiltInConfiguration.files, arguments)
     }
     return try compile(
         InjectionFiles(configuration: NamedText(name: path, bytes: try read(file: path))), arguments)
-}
-
-private func answers(_ arguments: Arguments, _ snapshot: Snapshot) throws -> [DecisionAnswer] {
-    let paths = try manifestPaths(arguments.list("filename"), recursive: arguments.flag("recursive"))
-    let pairs = try arguments.pairs("namespace-labels")
-    let labels =
-        arguments.isGiven("namespace-labels")
-        ? Object(pairs.map { Member($0.key, .string($0.value)) }) : nil
-    let webhook = try webhooks(arguments, snapshot)
-    var answers: [DecisionAnswer] = []
-    for path in paths {
-        for object in try values(ofFile: path) {
-            answers += Pipeline.decide(
-                object: object, namespace: arguments.string("namespace"), namespaceLabels: labels,
-                webhook: webhook, explain: try arguments.flag("explain"), snapshot: snapshot)
-        }
-    }
-    guard !answers.isEmpty else { throw Failure("\(paths.joined(separator: ", ")): holds no object") }
-    return answers
-}
-
-private func webhooks(_ arguments: Arguments, _ snapshot: Snapshot) throws -> (any WebhookMatcher)? {
-    guard let path = arguments.string("webhookConfig") else { return nil }
-    let documents = try values(ofFile: path)
-    do throws(WebhookConfigurationError) {
-        return try snapshot.webhooks(documents.count == 1 ? documents[0] : .array(documents), file: path)
-    } catch {
-        throw Failure(error.message)
-    }
 }
 
 private func printValue(_ value: Value, _ format: String, table: () -> String) {
@@ -108,7 +93,8 @@ private func printValue(_ value: Value, _ format: String, table: () -> String) {
 }
 
 private func table(_ answers: [DecisionAnswer]) -> String {
-    DecisionReport.table(
+    guard !answers.isEmpty else { return "" }
+    return DecisionReport.table(
         answers.map {
             DecisionReport.Row(kind: $0.kind, name: $0.name, namespace: $0.namespace, decision: $0.decision)
         })
@@ -120,4 +106,14 @@ private func trees(_ answers: [DecisionAnswer]) -> String {
         return DecisionReport.tree(
             answer.decision, counterfactuals: answer.counterfactuals, title: "\(answer.kind) \(name)")
     }.joined(separator: "\n")
+}
+
+/// Counts what is no workload; names what has pods all the same.
+private func sayOthers(_ found: DecidedObjects) {
+    let others = found.answers.map(\.answer).filter { !$0.isWorkload }
+    guard !others.isEmpty else { return }
+    for other in others where !other.decision.message.hasPrefix(ReasonCode.unsupportedResource.sentence) {
+        complain("\(other.kind) \(other.namespace)/\(other.name): \(other.decision.message)")
+    }
+    complain("\(others.count) object\(others.count == 1 ? " is" : "s are") not a workload")
 }

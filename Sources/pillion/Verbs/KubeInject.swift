@@ -46,6 +46,12 @@ let kubeInjectVerb = Verb(
             name: "provenance", shape: .flag,
             help: "record the original in an annotation, so that kube-uninject restores it exactly"),
         Option(
+            name: "strict", shape: .flag,
+            help: "report strings written as numbers or booleans (version: 1.0) as errors"),
+        Option(
+            name: "quote-scalars", shape: .flag,
+            help: "put such strings in quotes; nothing else of the file changes"),
+        Option(
             name: "emitTemplate", shape: .flag,
             help: "print the template of the configuration and "
                 + "exit"),
@@ -69,6 +75,8 @@ let kubeInjectVerb = Verb(
         options.reinject = try arguments.flag("reinject")
         options.istioctlCompat = try arguments.flag("istioctl-compat")
         options.provenance = try arguments.flag("provenance")
+        options.isStrict = try arguments.flag("strict")
+        options.quotesScalars = try arguments.flag("quote-scalars")
         let work = try ManifestWork(arguments, options, verb: "injected") { manifest, options in
             try Pipeline.inject(manifest: manifest, snapshot: snapshot, options: options)
         }

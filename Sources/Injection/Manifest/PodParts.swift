@@ -1,0 +1,104 @@
+import Values
+
+/// What looks like a pod in an object of a kind that is not known.
+///
+/// | found | taken for |
+/// | --- | --- |
+/// | a member `containers`, a list with an item that has a name or an image | a pod's spec; a pod template where it is `spec` below the top |
+/// | `container` or `script` with an image; `steps`, `sidecars`, `initContainers`, lists with an item that has one | a part of a pod |
+struct PodParts: Sendable, Equatable {
+    /// Member names and numbers of items from the object to each spec.
+    private(set) var specs: [[String]] = []
+    /// To the first part of a pod that is not in a spec.
+    private(set) var loose: [String]?
+    /// The steps to pod templates, items of lists as `[*]`.
+    private var templates: [[Step]] = []
+
+    private enum Step: Sendable, Hashable {
+        case member(String)
+        case anyItem, anyMember
+    }
+
+    /// How deep is searched: as deep as documents are read.
+    private static let maximumDepth = 100
+    /// Specs of one object that are listed.
+    private static let maximumSpecs = 100
+
+    var isEmpty: Bool { specs.isEmpty && loose == nil }
+
+    mutating func search(_ value: Value) { search(value, path: [], steps: []) }
+
+    private mutating func search(_ value: Value, path: [String], steps: [Step]) {
+        guard path.count < Self.maximumDepth, specs.count < Self.maximumSpecs else { return }
+        switch value {
+        case .object(let object):
+            if Self.hasContainer(object["containers"]) {
+                specs.append(path)
+                if path.last == "spec", path.count > 1 { templates.append(Array(steps.dropLast())) }
+                return
+            }
+            if loose == nil, let part = Self.part(of: object) { loose = path + [part] }
+            for member in object.members {
+                search(member.value, path: path + [member.key], steps: steps + [.member(member.key)])
+            }
+        case .array(let items):
+            for (index, item) in items.enumerated() {
+                search(item, path: path + [String(index)], steps: steps + [.anyItem])
+            }
+        default: break
+        }
+    }
+
+    private static func hasContainer(_ list: Value?) -> Bool {
+        guard case .array(let items)? = list else { return false }
+        return items.contains { $0["name"]?.string != nil || $0["image"]?.string != nil }
+    }
+
+    private static func part(of object: Object) -> String? {
+        for key in ["container", "script"] where object[key]?["image"]?.string != nil { return key }
+        for key in ["steps", "sidecars", "initContainers"] {
+            guard case .array(let items)? = object[key] else { continue }
+            if items.contains(where: { $0["image"]?.string != nil }) { return key }
+        }
+        return nil
+    }
+
+    /// The paths that cover all pod templates: those that differ in one member's name become one with `*` for it.
+    var templatePaths: [String] {
+        var paths: [[Step]] = []
+        for path in templates where !paths.contains(path) { paths.append(path) }
+        var position = 0
+        while position < paths.map(\.count).max() ?? 0 {
+            var groups: [[Step]: [Int]] = [:]
+            for (index, path) in paths.enumerated() where position < path.count {
+                guard case .member = path[position] else { continue }
+                var key = path
+                key[position] = .anyMember
+                groups[key, default: []].append(index)
+            }
+            let merged = groups.filter { $0.value.count > 1 }
+            let gone = Set(merged.values.joined())
+            let firsts = Dictionary(uniqueKeysWithValues: merged.map { ($0.value[0], $0.key) })
+            paths = paths.indices.compactMap { firsts[$0] ?? (gone.contains($0) ? nil : paths[$0]) }
+            position += 1
+        }
+        return paths.compactMap(Self.text)
+    }
+
+    /// nil where a name has a sign of the notation in it.
+    private static func text(_ path: [Step]) -> String? {
+        var text = ""
+        for step in path {
+            switch step {
+            case .anyItem: text += "[*]"
+            case .anyMember: text += text.isEmpty ? "*" : ".*"
+            case .member(let name):
+                guard !name.isEmpty, name != "*", !name.contains(where: { ".[]'=".contains($0) }) else {
+                    return nil
+                }
+                text += text.isEmpty ? name : "." + name
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,447 @@
+import Values
+import YAML
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Edits of a document in block style, line by line; values in flow style within it are edited by `FlowEdit`.
+struct BlockEdit {
+    /// What the end of a node is.
+    enum Ending: CaseIterable {
+        /// Blank lines after it belong to what comes next.
+        case usual
+        /// They are its own.
+        case keepsBlanks
+        /// They are its own, and a block of text at the end of the document is marked as one without a line break.
+        case stripsLastBlock
+    }
+
+    private let text: DocumentText
+    private let layout: YAMLLayout
+    private let style: YAMLStyle
+    private let ending: Ending
+    private var edits = TextEdits()
+
+    private typealias Lines = DocumentText.Lines
+    private typealias Place = DocumentText.Place
+    private var bytes: [UInt8] { text.bytes }
+    private var lines: [Int] { text.lines }
+
+    init(_ text: DocumentText, _ layout: YAMLLayout, _ value: Value, ending: Ending) {
+        self.text = text
+        self.layout = layout
+        self.ending = ending
+        style = TextStyle(text, layout, value).block
+    }
+
+    /// The edits in order, or nil where there is no way.
+    mutating func edited(from old: Value, to new: Value) -> [TextEdits.Edit]? {
+        guard case .object(let left) = old, case .object(let right) = new, !layout.nodes.isEmpty else {
+            return nil
+        }
+        do throws(Unsuitable) {
+            let start = layout.nodes[0].offset
+            if FlowText(text: text).beginsCollection(at: start) {
+                try editFlow(at: start, from: old, to: new)
+            } else {
+                try editMapping(left, right, at: 0, in: 0..<lines.count - 1)
+            }
+            if ending == .stripsLastBlock { try stripLastBlock() }
+        } catch {
+            return nil
+        }
+        return edits.sorted().map(keepingEnd)
+    }
+
+    /// The edits, so that a text without a line break at its end keeps none where its last lines are cut.
+    private func keepingEnd(_ sorted: [TextEdits.Edit]) -> [TextEdits.Edit] {
+        var edits = sorted
+        guard text.endsWithinLine, let last = edits.last, last.range.upperBound == bytes.count,
+            !last.range.isEmpty, last.text.isEmpty, last.range.lowerBound > 0
+        else { return edits }
+        let index = edits.count - 1
+        if index > 0, edits[index - 1].range.upperBound == last.range.lowerBound {
+            if edits[index - 1].text.suffix(text.newline.count) == text.newline[...] {
+                edits[index - 1].text.removeLast(text.newline.count)
+            }
+            return edits
+        }
+        let end = text.lineEnd(from: max(last.range.lowerBound - 2, 0))
+        guard end < last.range.lowerBound, index == 0 || edits[index - 1].range.upperBound <= end else {
+            return edits
+        }
+        edits[index].range = end..<last.range.upperBound
+        return edits
+    }
+
+    private func place(of node: Int) -> Place { text.place(of: layout.nodes[node].offset) }
+
+    private mutating func editFlow(at offset: Int, from old: Value, to new: Value) throws(Unsuitable) {
+        let unit = String(repeating: " ", count: style.mapping)
+        var flow = FlowEdit(text, isJSON: false, unit: unit, edits: edits)
+        flow.quotes = style.quotes
+        try flow.edit(at: offset, from: old, to: new)
+        edits = flow.edits
+    }
+
+    // MARK: Mappings
+
+    /// A member with the place of its key and its lines.
+    private struct Part {
+        var member: Member
+        var node: Int
+        var place: Place
+        var extent: Lines
+    }
+
+    /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
+    private mutating func editMapping(
+        _ old: Object, _ new: Object, at node: Int, in range: Lines
+    ) throws(Unsuitable) {
+        guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
+        let parts = try parts(of: old, at: node, in: range)
+        let indent = parts[0].place.column
+        let kept = parts.filter { new[$0.member.key] != nil }
+        let added = new.members.filter { old[$0.key] == nil }
+        try cut(parts, keeping: kept, indent: indent)
+        for part in kept {
+            guard let value = new[part.member.key], value != part.member.value else { continue }
+            let start = edits.count
+            do {
+                try editMember(part, to: value, indent: indent)
+            } catch {
+                edits.undo(to: start)
+                try rewrite(part.member.key, value, in: part.extent, indent: indent)
+            }
+        }
+        guard !added.isEmpty else { return }
+        let place: Int
+        if let last = kept.last {
+            place = lines[last.extent.upperBound]
+        } else if text.isBlank(before: indent, on: parts[0].place.line) {
+            place = lines[parts[0].extent.lowerBound]
+        } else {
+            throw Unsuitable()
+        }
+        insert(
+            written(.object(Object(added)), indent: indent, style: style(beside: parts, for: added)),
+            at: place)
+    }
+
+    /// The members in the order of their lines; each has lines of its own, all as far in as the first.
+    private func parts(of object: Object, at node: Int, in range: Lines) throws(Unsuitable) -> [Part] {
+        let children = layout.children(of: node)
+        guard children.count == object.count else { throw Unsuitable() }
+        // A key that is there twice has the place of the first one, and the text of the last.
+        var parts: [Part] = []
+        for (member, child) in zip(object.members, children) {
+            parts.append(Part(member: member, node: child, place: place(of: child), extent: 0..<0))
+        }
+        parts.sort { $0.place.line < $1.place.line }
+        let indent = parts[0].place.column
+        for index in parts.indices {
+            let line = parts[index].place.line
+            let end = index + 1 < parts.count ? parts[index + 1].place.line : range.upperBound
+            guard parts[index].place.column == indent, range.contains(line), end > line else {
+                throw Unsuitable()
+            }
+            parts[index].extent = try extent(line..<end, indent: indent)
+        }
+        return parts
+    }
+
+    /// Cuts the members that go; their comments stay.
+    private mutating func cut(_ parts: [Part], keeping kept: [Part], indent: Int) throws(Unsuitable) {
+        let isKept = Set(kept.map(\.node))
+        for (index, part) in parts.enumerated() where !isKept.contains(part.node) {
+            let comments = Comments(in: bytes[text.range(of: part.extent)])
+            if text.isBlank(before: indent, on: part.place.line) {
+                cut(part.extent, keeping: comments, indent: indent)
+                continue
+            }
+            // The first member after a dash: the next one takes its place on that line.
+            guard index == 0, index + 1 < parts.count, isKept.contains(parts[index + 1].node) else {
+                throw Unsuitable()
+            }
+            let start = lines[part.place.line] + indent
+            let next = lines[parts[index + 1].place.line] + indent
+            guard Comments(in: bytes[start..<next]).found.isEmpty else { throw Unsuitable() }
+            edits.replace(start..<next)
+        }
+    }
+
+    /// The style of members that come, with the quotes of their neighbours.
+    private func style(beside parts: [Part], for added: [Member]) -> YAMLStyle {
+        guard added.allSatisfy({ $0.value.string != nil }) else { return style }
+        var single = 0
+        var double = 0
+        for part in parts where part.member.value.string != nil {
+            guard let start = text.valueStart(ofKeyAt: layout.nodes[part.node].offset) else { return style }
+            switch bytes[start] {
+            case 0x22: double += 1
+            case 0x27: single += 1
+            default: return style
+            }
+        }
+        guard single + double > 0 else { return style }
+        var style = style
+        style.quotes = single > double ? .allSingle : .allDouble
+        return style
+    }
+
+    private mutating func editMember(_ part: Part, to new: Value, indent: Int) throws(Unsuitable) {
+        let old = part.member.value
+        let key = layout.nodes[part.node].offset
+        guard let colon = text.colonEnd(ofKeyAt: key, before: text.lineEnd(from: key)) else {
+            throw Unsuitable()
+        }
+        guard let start = text.valueStart(ofKeyAt: key) else {
+            switch (old, new) {
+            case (.object(let old), .object(let new)):
+                return try editMapping(old, new, at: part.node, in: part.extent)
+            case (.array(let old), .array(let new)):
+                return try editSequence(old, new, at: part.node, in: part.extent)
+            case (.null, .object(let new)) where !new.isEmpty:
+                insert(written(.object(new), indent: indent + style.mapping), at: lines[part.place.line + 1])
+            case (.null, .array(let new)) where !new.isEmpty:
+                insert(written(.array(new), indent: indent + style.sequence), at: lines[part.place.line + 1])
+            default: throw Unsuitable()
+            }
+            return
+        }
+        try editValue(at: start, after: colon, from: old, to: new, in: part, indent: indent)
+    }
+
+    /// Edits a value that begins on the line of its key.
+    private mutating func editValue(
+        at start: Int, after colon: Int, from old: Value, to new: Value, in part: Part, indent: Int
+    ) throws(Unsuitable) {
+        // Anchors, tags, aliases and blocks of text are not followed.
+        if [0x26, 0x21, 0x2a, 0x7c, 0x3e].contains(bytes[start]) { throw Unsuitable() }
+        let isContainer = new.object?.isEmpty == false || new.array?.isEmpty == false
+        let wasEmpty = old.isNull || old.object?.isEmpty == true || old.array?.isEmpty == true
+        if isContainer, wasEmpty {
+            // What was empty says nothing of a style: `{}`, `[]` and `null` make room for lines.
+            let end = try FlowText(text: text).end(ofValueAt: start)
+            guard text.endsLine(at: end), text.line(of: end - 1) == part.place.line else {
+                throw Unsuitable()
+            }
+            edits.replace(colon..<end)
+            let inner = indent + (new.array == nil ? style.mapping : style.sequence)
+            return insert(written(new, indent: inner), at: lines[part.place.line + 1])
+        }
+        if FlowText(text: text).beginsCollection(at: start) {
+            return try editFlow(at: start, from: old, to: new)
+        }
+        guard !isContainer, part.extent.count == 1 else { throw Unsuitable() }
+        edits.replace(start..<(try text.scalarEnd(from: start)), by: try scalar(new, like: bytes[start]))
+    }
+
+    /// A scalar on one line, in quotes where the one before it was.
+    private func scalar(_ value: Value, like first: UInt8) throws(Unsuitable) -> [UInt8] {
+        var style = style
+        if first == 0x22 { style.quotes = .allDouble }
+        if first == 0x27 { style.quotes = .allSingle }
+        var output = ByteBuffer()
+        YAMLWriter.write(value, into: &output, order: .asGiven, width: .max, style: style)
+        let text = Array(output.bytes.dropLast())
+        guard !text.contains(0x0a) else { throw Unsuitable() }
+        return text
+    }
+
+    /// Writes a member again in its place, its comments after it.
+    private mutating func rewrite(
+        _ key: String, _ value: Value, in extent: Lines, indent: Int
+    ) throws(Unsuitable) {
+        let start = lines[extent.lowerBound] + indent
+        var text = written(.object(Object([Member(key, value)])), indent: indent)
+        if value.isNull, text.count > 5 + self.text.newline.count {
+            // A member without a value is how people write null.
+            text.removeLast(5 + self.text.newline.count)
+            text += self.text.newline
+        }
+        // What comes before the key on its line, blanks or the dash of an item, stays.
+        text.removeFirst(indent)
+        text += Comments(in: bytes[start..<lines[extent.upperBound]]).lines(
+            indent: indent, newline: self.text.newline)
+        if lines[extent.upperBound] == bytes.count, self.text.endsWithinLine {
+            text.removeLast(self.text.newline.count)
+        }
+        edits.replace(start..<lines[extent.upperBound], by: text)
+    }
+
+    // MARK: Sequences
+
+    private mutating func editSequence(
+        _ old: [Value], _ new: [Value], at node: Int, in range: Lines
+    ) throws(Unsuitable) {
+        let children = layout.children(of: node)
+        guard !old.isEmpty, !new.isEmpty, children.count == old.count else { throw Unsuitable() }
+        var dashes: [Place] = []
+        for child in children {
+            guard let dash = text.dash(before: layout.nodes[child].offset), range.contains(dash.line),
+                dashes.last.map({ dash.column == $0.column && dash.line > $0.line }) ?? true
+            else { throw Unsuitable() }
+            dashes.append(dash)
+        }
+        let indent = dashes[0].column
+        guard text.isBlank(before: indent, on: dashes[0].line) else { throw Unsuitable() }
+        var extents: [Lines] = []
+        for index in old.indices {
+            let end = index + 1 < dashes.count ? dashes[index + 1].line : range.upperBound
+            extents.append(try extent(dashes[index].line..<end, indent: indent))
+        }
+        let style = style(ofItemsAt: children, after: dashes)
+        let pairs = SequencePairs.pairs(old, new)
+        let kept = Set(pairs.map(\.old))
+        for index in old.indices where !kept.contains(index) {
+            cut(extents[index], keeping: Comments(in: bytes[text.range(of: extents[index])]), indent: indent)
+        }
+        // New items come after the kept one before them, else before the first.
+        var place = lines[extents[0].lowerBound]
+        var next = 0
+        for pair in pairs + [(old: old.count, new: new.count)] {
+            let added = new[next..<pair.new]
+            if !added.isEmpty {
+                insert(written(.array(Array(added)), indent: indent, style: style), at: place)
+            }
+            next = pair.new + 1
+            guard pair.old < old.count else { continue }
+            place = lines[extents[pair.old].upperBound]
+            if old[pair.old] == new[pair.new] { continue }
+            let start = edits.count
+            do {
+                try editItem(old[pair.old], to: new[pair.new], at: children[pair.old], in: extents[pair.old])
+            } catch {
+                edits.undo(to: start)
+                rewriteItem(new[pair.new], in: extents[pair.old], indent: indent, style: style)
+            }
+        }
+    }
+
+    private mutating func editItem(
+        _ old: Value, to new: Value, at node: Int, in extent: Lines
+    ) throws(Unsuitable) {
+        let start = layout.nodes[node].offset
+        if FlowText(text: text).beginsCollection(at: start) {
+            return try editFlow(at: start, from: old, to: new)
+        }
+        guard case .object(let left) = old, case .object(let right) = new else { throw Unsuitable() }
+        try editMapping(left, right, at: node, in: extent)
+    }
+
+    private mutating func rewriteItem(_ value: Value, in extent: Lines, indent: Int, style: YAMLStyle) {
+        let range = text.range(of: extent)
+        var text = written(.array([value]), indent: indent, style: style)
+        text += Comments(in: bytes[range]).lines(indent: indent, newline: self.text.newline)
+        if range.upperBound == bytes.count, self.text.endsWithinLine {
+            text.removeLast(self.text.newline.count)
+        }
+        edits.replace(range, by: text)
+    }
+
+    /// The style of items that come, as far from their dashes as their neighbours.
+    private func style(ofItemsAt children: [Int], after dashes: [Place]) -> YAMLStyle {
+        var style = style
+        for (child, dash) in zip(children, dashes) {
+            let item = place(of: child)
+            if item.line == dash.line, item.column > dash.column {
+                style.item = item.column - dash.column
+                break
+            }
+        }
+        return style
+    }
+
+    // MARK: Text
+
+    /// The lines without blank ones at their end, and comments there that are no further in than the node.
+    private func extent(_ range: Lines, indent: Int) throws(Unsuitable) -> Lines {
+        guard !range.isEmpty, range.upperBound < lines.count else { throw Unsuitable() }
+        var end = range.upperBound
+        while end > range.lowerBound + 1 {
+            let line = bytes[lines[end - 1]..<lines[end]]
+            let blanks = line.prefix { $0 == 0x20 || $0 == 0x09 }.count
+            let isEmpty =
+                ending == .usual && line.dropFirst(blanks).allSatisfy { $0 == 0x0a || $0 == 0x0d }
+            let isComment = line.dropFirst(blanks).first == 0x23 && blanks <= indent
+            guard isEmpty || isComment else { break }
+            end -= 1
+        }
+        return range.lowerBound..<end
+    }
+
+    private func beginsBlock(at offset: Int) -> Bool {
+        offset < bytes.count && (bytes[offset] == 0x7c || bytes[offset] == 0x3e)
+    }
+
+    /// Marks the block of text that ends the document as one without a line break at its end: `|` becomes `|-`.
+    private mutating func stripLastBlock() throws(Unsuitable) {
+        guard text.endsWithinLine, let last = layout.nodes.indices.last else { throw Unsuitable() }
+        let offset = layout.nodes[last].offset
+        guard let start = beginsBlock(at: offset) ? offset : text.valueStart(ofKeyAt: offset),
+            beginsBlock(at: start)
+        else { throw Unsuitable() }
+        var end = start + 1
+        while end < bytes.count, (0x31...0x39).contains(bytes[end]) { end += 1 }
+        let isKept = end < bytes.count && bytes[end] == 0x2b
+        guard isKept || end >= bytes.count || bytes[end] != 0x2d else { throw Unsuitable() }
+        edits.replace(end..<(isKept ? end + 1 : end), by: [0x2d])
+    }
+
+    /// The text of a value, each line moved in.
+    private func written(_ value: Value, indent: Int, style: YAMLStyle? = nil) -> [UInt8] {
+        var text = ByteBuffer(capacity: 4 << 10)
+        YAMLWriter.write(value, into: &text, order: .asGiven, style: style ?? self.style)
+        return text.withBytes { bytes in
+            var lineCount = 1
+            for byte in bytes where byte == 0x0a { lineCount += 1 }
+            let capacity = bytes.count + lineCount * (indent + self.text.newline.count)
+            return [UInt8](unsafeUninitializedCapacity: capacity) {
+                copy(bytes, indent: indent, to: $0, &$1)
+            }
+        }
+    }
+
+    private func copy(
+        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, to target: UnsafeMutableBufferPointer<UInt8>,
+        _ count: inout Int
+    ) {
+        guard let source = bytes.baseAddress, var place = target.baseAddress else { return }
+        var start = 0
+        while start < bytes.count {
+            let rest = bytes.count - start
+            let end = memchr(source + start, 0x0a, rest).map {
+                source.distance(to: $0.assumingMemoryBound(to: UInt8.self))
+            }
+            let length = (end ?? bytes.count) - start
+            if length > 0 {
+                place.update(repeating: 0x20, count: indent)
+                (place + indent).update(from: source + start, count: length)
+                place += indent + length
+            }
+            place.update(from: text.newline, count: text.newline.count)
+            place += text.newline.count
+            start += length + 1
+        }
+        count = place - target.baseAddress!
+    }
+
+    /// Writes lines before a line. After a last line without a line break, they get one before them and keep none
+    /// after them.
+    private mutating func insert(_ text: [UInt8], at offset: Int) {
+        guard offset == bytes.count, self.text.endsWithinLine else { return edits.insert(text, at: offset) }
+        edits.insert(self.text.newline + text.dropLast(self.text.newline.count), at: offset)
+    }
+
+    /// Cuts lines, but for their comments.
+    private mutating func cut(_ extent: Lines, keeping comments: Comments, indent: Int) {
+        let range = text.range(of: extent)
+        var left = comments.lines(indent: indent, newline: text.newline)
+        if range.upperBound == bytes.count, text.endsWithinLine, !left.isEmpty {
+            left.removeLast(text.newline.count)
+        }
+        edits.replace(range, by: left)
+    }
+}

@@ -1,0 +1,62 @@
+/// Changes to a text: ranges of its bytes and what replaces them, collected in any order.
+struct TextEdits {
+    struct Edit: Equatable {
+        /// Of the text before the change.
+        var range: Range<Int>
+        var text: [UInt8]
+    }
+
+    private(set) var edits: [Edit] = []
+
+    /// How many edits there are: what `undo` goes back to.
+    var count: Int { edits.count }
+
+    mutating func undo(to count: Int) { edits.removeSubrange(count...) }
+
+    mutating func insert(_ text: [UInt8], at offset: Int) {
+        edits.append(Edit(range: offset..<offset, text: text))
+    }
+
+    mutating func replace(_ range: Range<Int>, by text: [UInt8] = []) {
+        edits.append(Edit(range: range, text: text))
+    }
+
+    /// The edits in the order of the text, or nil where two of them overlap. What is inserted where something is cut
+    /// out comes before the cut.
+    func sorted() -> [Edit]? {
+        let sorted = edits.enumerated().sorted { left, right in
+            let (one, other) = (left.element.range, right.element.range)
+            if one.lowerBound != other.lowerBound { return one.lowerBound < other.lowerBound }
+            return one.isEmpty != other.isEmpty ? one.isEmpty : left.offset < right.offset
+        }.map(\.element)
+        var end = 0
+        for edit in sorted {
+            guard edit.range.lowerBound >= end else { return nil }
+            end = edit.range.upperBound
+        }
+        return sorted
+    }
+
+    /// A text after edits that are sorted.
+    static func apply(_ sorted: [Edit], to bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + sorted.reduce(0) { $0 + $1.text.count })
+        var next = 0
+        for edit in sorted {
+            result += bytes[next..<edit.range.lowerBound]
+            result += edit.text
+            next = edit.range.upperBound
+        }
+        return result + bytes[next...]
+    }
+
+    /// The edits that lead back from the changed text.
+    static func reversed(_ sorted: [Edit], of bytes: [UInt8]) -> [Edit] {
+        var shift = 0
+        return sorted.map { edit in
+            let start = edit.range.lowerBound + shift
+            shift += edit.text.count - edit.range.count
+            return Edit(range: start..<start + edit.text.count, text: Array(bytes[edit.range]))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Values
+import YAML
+
+/// How a document in block style is laid out, by what most of it does.
+struct TextStyle {
+    private(set) var block = YAMLStyle()
+
+    private let text: DocumentText
+    private let layout: YAMLLayout
+    private var mappings: [Int: Int] = [:]
+    private var sequences: [Int: Int] = [:]
+    private var items: [Int: Int] = [:]
+    private var singles = 0
+    private var doubles = 0
+    private var bare = 0
+    private var scalars = 0
+
+    /// Scalars that are looked at for their quotes; a file's style is clear long before.
+    private static let maximumScalars = 500
+    /// Texts in quotes from which on a document where every text has them is taken to be meant so.
+    private static let enoughQuotes = 4
+
+    init(_ text: DocumentText, _ layout: YAMLLayout, _ value: Value) {
+        self.text = text
+        self.layout = layout
+        if !layout.nodes.isEmpty { visit(value, node: 0, column: nil) }
+        if let most = Self.most(mappings) { block.mapping = most }
+        if let most = Self.most(sequences) { block.sequence = most }
+        if let most = Self.most(items) { block.item = most }
+        let isSingle = singles > doubles
+        block.quotes =
+            bare == 0 && singles + doubles >= Self.enoughQuotes
+            ? (isSingle ? .allSingle : .allDouble) : (isSingle ? .single : .double)
+    }
+
+    /// The one that is there most often; of several the smallest.
+    private static func most(_ counts: [Int: Int]) -> Int? {
+        counts.max { $0.value != $1.value ? $0.value < $1.value : $0.key > $1.key }?.key
+    }
+
+    /// - Parameter column: of the key or item whose value this is; nil at the root.
+    private mutating func visit(_ value: Value, node: Int, column: Int?, isItem: Bool = false) {
+        switch value {
+        case .object(let object):
+            let children = layout.children(of: node)
+            guard children.count == object.count, let first = children.first else { return }
+            let place = text.place(of: layout.nodes[first].offset)
+            if let column, !isItem, place.column > column { mappings[place.column - column, default: 0] += 1 }
+            for (member, child) in zip(object.members, children) {
+                visit(member.value, node: child, column: text.place(of: layout.nodes[child].offset).column)
+            }
+        case .array(let array):
+            let children = layout.children(of: node)
+            guard children.count == array.count, let first = children.first,
+                let dash = text.dash(before: layout.nodes[first].offset)
+            else { return }
+            if let column, !isItem, dash.column >= column { sequences[dash.column - column, default: 0] += 1 }
+            for (item, child) in zip(array, children) {
+                let place = text.place(of: layout.nodes[child].offset)
+                // A scalar says nothing that a mapping has to follow.
+                if item.object != nil, let dash = text.dash(before: layout.nodes[child].offset),
+                    dash.line == place.line
+                {
+                    items[place.column - dash.column, default: 0] += 1
+                }
+                visit(item, node: child, column: place.column, isItem: true)
+            }
+        case .string:
+            guard scalars < Self.maximumScalars else { return }
+            scalars += 1
+            let offset = layout.nodes[node].offset
+            let start = isItem ? offset : text.valueStart(ofKeyAt: offset)
+            guard let start, start < text.bytes.count else { return }
+            switch text.bytes[start] {
+            case 0x22: doubles += 1
+            case 0x27: singles += 1
+            case 0x7c, 0x3e, 0x26, 0x21, 0x2a: break
+            default: bare += 1
+            }
+        default: break
+        }
+    }
+}
+
+extension DocumentText {
+    /// The dash of the item that begins at a byte: before it on its line, or on an earlier line with at most a comment
+    /// after it.
+    func dash(before offset: Int) -> Place? {
+        let item = place(of: offset)
+        var column = item.column - 1
+        while column >= 0, bytes[lines[item.line] + column] == 0x20 { column -= 1 }
+        if column >= 0 {
+            return bytes[lines[item.line] + column] == 0x2d ? Place(line: item.line, column: column) : nil
+        }
+        var line = item.line - 1
+        while line >= 0 {
+            if let column = loneDash(on: line) { return Place(line: line, column: column) }
+            let start = lines[line] + indent(ofLine: line)
+            guard endsLine(at: start) else { return nil }
+            line -= 1
+        }
+        return nil
+    }
+
+    /// The column of the last dash of a line that has nothing but dashes and a comment.
+    private func loneDash(on line: Int) -> Int? {
+        var offset = lines[line]
+        let end = lines[line + 1]
+        var found: Int?
+        while offset < end {
+            if bytes[offset] == 0x20 || bytes[offset] == 0x09 {
+                offset += 1
+            } else if bytes[offset] == 0x2d, offset + 1 >= end || Self.isSpace(bytes[offset + 1]) {
+                found = offset - lines[line]
+                offset += 1
+            } else {
+                break
+            }
+        }
+        return endsLine(at: offset) ? found : nil
+    }
+
+    /// Where the value of a member begins on the line of its key; nil where only a comment or nothing follows there.
+    func valueStart(ofKeyAt offset: Int) -> Int? {
+        let end = lineEnd(from: offset)
+        guard var offset = colonEnd(ofKeyAt: offset, before: end) else { return nil }
+        offset = skipBlanks(from: offset)
+        return offset >= end || bytes[offset] == 0x23 ? nil : offset
+    }
+
+    /// The byte after the colon of a key.
+    func colonEnd(ofKeyAt start: Int, before end: Int) -> Int? {
+        var offset = start
+        guard offset < end else { return nil }
+        if bytes[offset] == 0x22 || bytes[offset] == 0x27 {
+            guard let after = quotedEnd(from: offset), after <= end else { return nil }
+            offset = after
+        }
+        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) {
+            offset += 1
+        }
+        return offset < end ? offset + 1 : nil
+    }
+
+    /// The end of a scalar in block style that ends on its line.
+    func scalarEnd(from start: Int) throws(Unsuitable) -> Int {
+        let end = lineEnd(from: start)
+        if bytes[start] == 0x22 || bytes[start] == 0x27 {
+            guard let quoted = quotedEnd(from: start), quoted <= end else { throw Unsuitable() }
+            return quoted
+        }
+        var offset = start
+        while offset < end {
+            if bytes[offset] == 0x23, offset > 0, Self.isSpace(bytes[offset - 1]) { break }
+            offset += 1
+        }
+        while offset > start, Self.isSpace(bytes[offset - 1]) { offset -= 1 }
+        return offset
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// A file that is written part by part and put in its place when all of it is there: until then, and after a failure, the
+/// old file is unchanged. A link stays one, and what it leads to is written. What is not a regular file (a device, a
+/// pipe) is written directly.
+public struct ReplacedFile: ~Copyable {
+    private let name: String
+    private let path: String
+    /// The file that is written; nil where there is nothing to replace.
+    private let temporary: String?
+    private let descriptor: Int32
+    private var isInPlace = false
+
+    /// - Throws: if the file, or one next to it, cannot be written.
+    public init(_ name: String) throws(FileError) {
+        self.name = name
+        var information = stat()
+        let exists = stat(name, &information) == 0
+        guard !exists || information.st_mode & S_IFMT == S_IFREG else {
+            (path, temporary) = (name, nil)
+            descriptor = open(name, O_WRONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw FileError.ofSystem(name) }
+            return
+        }
+        path = exists ? File.resolved(name) ?? name : name
+        let temporary = "\(path).pillion-\(getpid())"
+        self.temporary = temporary
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw FileError.ofSystem(temporary) }
+        // Not by opening it so: the mask for new files would take bits away.
+        if exists { fchmod(descriptor, information.st_mode & 0o777) }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0, let temporary, !isInPlace { unlink(temporary) }
+    }
+
+    public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(FileError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let slice = UnsafeBufferPointer(rebasing: rest)
+            let count = Glibc.write(descriptor, slice.baseAddress, slice.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileError.ofSystem(name) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Puts what was written in the file's place.
+    public mutating func finish() throws(FileError) {
+        if let temporary {
+            guard rename(temporary, path) == 0 else { throw FileError.ofSystem(name) }
+        }
+        isInPlace = true
+    }
+}

@@ -1,0 +1,152 @@
+import Injection
+import PluginAPI
+import Service
+import Values
+
+/// Decisions for machines that show the findings of linters.
+enum DecisionCI {
+    // MARK: SARIF
+
+    /// SARIF 2.1.0: a result for each workload without a sidecar (a warning) or without an answer (an error), and for each
+    /// file that cannot be read.
+    static func sarif(_ found: DecidedObjects) -> String {
+        var codes: [ReasonCode] = []
+        var results: [Value] = []
+        for problem in found.problems {
+            if !codes.contains(.decodeError) { codes.append(.decodeError) }
+            results.append(
+                result(.decodeError, "error", problem.message, problem.file, problem.position))
+        }
+        for entry in found.answers where entry.answer.isWorkload && !entry.answer.decision.inject {
+            let decision = entry.answer.decision
+            if !codes.contains(decision.reason) { codes.append(decision.reason) }
+            let text = "\(subject(entry)): \(decision.message)"
+            results.append(
+                result(
+                    decision.reason, decision.reason.kind == .error ? "error" : "warning", text, entry.file,
+                    SourcePosition(line: entry.line, column: 1)))
+        }
+        let rules: [Value] = codes.map { code in
+            var rule: Object = Object([
+                Member("id", .string(code.rawValue)),
+                Member("shortDescription", ["text": .string(code.sentence)]),
+            ])
+            if let remedy = code.entry.remedy { rule["help"] = ["text": .string(remedy)] }
+            return .object(rule)
+        }
+        let driver: Value = [
+            "name": "pillion", "version": .string(BuildInformation.version), "rules": .array(rules),
+        ]
+        let log: Value = [
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
+            "runs": [["tool": ["driver": driver], "results": .array(results)]],
+        ]
+        return JSON.text(log, style: .pretty(2))
+    }
+
+    private static func result(
+        _ code: ReasonCode, _ level: String, _ text: String, _ file: String, _ position: SourcePosition?
+    ) -> Value {
+        var place = Object([Member("artifactLocation", ["uri": .string(uri(file))])])
+        if let position {
+            place["region"] = [
+                "startLine": .int(Int64(position.line)), "startColumn": .int(Int64(position.column)),
+            ]
+        }
+        return [
+            "ruleId": .string(code.rawValue), "level": .string(level), "message": ["text": .string(text)],
+            "locations": [["physicalLocation": .object(place)]],
+        ]
+    }
+
+    /// A path as a relative reference (RFC 3986): what has a meaning there is escaped.
+    private static func uri(_ path: String) -> String {
+        var text = ""
+        for byte in path.utf8 {
+            let isPlain =
+                byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || "-._~/".utf8.contains(byte)
+            if isPlain {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return text
+    }
+
+    // MARK: JUnit
+
+    /// JUnit's XML: a test case for each workload and each file that cannot be read.
+    ///
+    /// - Parameter failsOnSkip: whether a workload without a sidecar is a failure, else it is a skipped test.
+    static func junit(_ found: DecidedObjects, failsOnSkip: Bool) -> String {
+        var cases = ""
+        var failures = 0
+        var errors = found.problems.count
+        var skipped = 0
+        for problem in found.problems {
+            cases += testCase(name: problem.file, file: problem.file, line: problem.position?.line) {
+                element("error", code: .decodeError, problem.message)
+            }
+        }
+        let workloads = found.answers.filter(\.answer.isWorkload)
+        for entry in workloads {
+            let decision = entry.answer.decision
+            cases += testCase(name: subject(entry), file: entry.file, line: entry.line) {
+                if decision.reason.kind == .error {
+                    errors += 1
+                    return element("error", code: decision.reason, decision.message)
+                }
+                guard !decision.inject else { return nil }
+                if failsOnSkip {
+                    failures += 1
+                    return element("failure", code: decision.reason, decision.message)
+                }
+                skipped += 1
+                return "      <skipped message=\"\(escaped(decision.message))\"/>\n"
+            }
+        }
+        let counts =
+            "name=\"pillion decide\" tests=\"\(workloads.count + found.problems.count)\" "
+            + "failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"\(skipped)\""
+        return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite \(counts)>\n\(cases)"
+            + "  </testsuite>\n</testsuites>\n"
+    }
+
+    private static func testCase(name: String, file: String, line: Int?, _ inner: () -> String?) -> String {
+        var text =
+            "    <testcase classname=\"\(escaped(file))\" name=\"\(escaped(name))\" file=\"\(escaped(file))\""
+        if let line { text += " line=\"\(line)\"" }
+        guard let inner = inner() else { return text + "/>\n" }
+        return text + ">\n\(inner)    </testcase>\n"
+    }
+
+    private static func element(_ name: String, code: ReasonCode, _ message: String) -> String {
+        "      <\(name) type=\"\(code.rawValue)\" message=\"\(escaped(message))\"/>\n"
+    }
+
+    /// A text in an attribute; what XML 1.0 has no character for becomes U+FFFD.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "\n": result += "&#10;"
+            case "\t": result += "&#9;"
+            case "\r": result += "&#13;"
+            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
+                result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private static func subject(_ entry: DecidedObjects.Answer) -> String {
+        let answer = entry.answer
+        return "\(answer.kind) \(answer.namespace.isEmpty ? "" : answer.namespace + "/")\(answer.name)"
+    }
+}

@@ -1,0 +1,97 @@
+import System
+
+/// The files that `-f` means: files as they are, folders as the manifests in them, in the order of their names' bytes.
+struct ManifestPaths {
+    private(set) var paths: [String] = []
+    /// What was found in folders and left out.
+    private var others: [String] = []
+    private var hidden: [String] = []
+    private var folders: [String] = []
+
+    private let isRecursive: Bool
+    private let includesHidden: Bool
+
+    /// Folders within folders: deeper is a circle of links.
+    private static let maximumDepth = 32
+    /// Files of one run, and those left out that are counted.
+    private static let maximumFiles = 1_000_000
+
+    /// From `-f`, `-R` and `--hidden`.
+    init(_ arguments: Arguments) throws {
+        let given = arguments.list("filename")
+        isRecursive = try arguments.flag("recursive")
+        includesHidden = try arguments.flag("hidden")
+        guard !given.isEmpty else {
+            throw UsageError("expected a manifest: -f FILE, or -f - for standard input")
+        }
+        guard given.filter({ $0 == "-" }).count <= 1 else { throw UsageError("-f - is given more than once") }
+        for path in given {
+            guard path != "-", Folder.exists(path) else {
+                paths.append(path)
+                continue
+            }
+            let before = paths.count
+            try collect(path, depth: 0)
+            guard paths.count > before else {
+                let left = skipped.map { "; \($0)" } ?? ""
+                throw Failure("\(path): holds no *.yaml, *.yml or *.json\(left)")
+            }
+        }
+    }
+
+    /// What was left out, in a sentence; nil for nothing.
+    var skipped: String? {
+        var parts: [String] = []
+        if !others.isEmpty {
+            let what = "that is not *.yaml, *.yml or *.json"
+            parts.append(Self.counted(others, "file \(what)", "files \(what)"))
+        }
+        if !hidden.isEmpty {
+            parts.append(Self.counted(hidden, "hidden one", "hidden ones") + " (--hidden includes them)")
+        }
+        if !folders.isEmpty {
+            parts.append(Self.counted(folders, "folder", "folders") + " (-R includes them)")
+        }
+        return parts.isEmpty ? nil : "left out " + parts.joined(separator: ", ")
+    }
+
+    /// Names that a message has room for.
+    private static let shownNames = 3
+
+    private static func counted(_ names: [String], _ one: String, _ many: String) -> String {
+        let shown = names.prefix(shownNames).joined(separator: ", ")
+        return
+            "\(names.count) \(names.count == 1 ? one : many): \(shown)\(names.count > shownNames ? ", …" : "")"
+    }
+
+    private mutating func collect(_ folder: String, depth: Int) throws {
+        let names: [String]
+        do throws(FileError) {
+            names = try Folder.names(in: folder, atMost: Self.maximumFiles, withHidden: true)
+        } catch {
+            throw Failure(error.description)
+        }
+        for name in names {
+            let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+            let isFolder = Folder.exists(path)
+            let isManifest = [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+            if name.hasPrefix("."), !includesHidden {
+                // A hidden file of another kind would not be read either way.
+                if isFolder || isManifest { hidden.append(path) }
+            } else if isFolder {
+                if isRecursive, depth < Self.maximumDepth {
+                    try collect(path, depth: depth + 1)
+                } else {
+                    folders.append(path)
+                }
+            } else if isManifest {
+                paths.append(path)
+            } else {
+                others.append(path)
+            }
+            guard paths.count + others.count + hidden.count + folders.count <= Self.maximumFiles else {
+                throw Failure("\(folder): found more than \(Self.maximumFiles) files, expected at most that")
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import System
+
+/// Work on many inputs by several threads, its results handed over in the order of the inputs.
+///
+/// Results that wait for an earlier one are bounded: a thread that is far ahead waits.
+final class OrderedWork<Result: Sendable>: @unchecked Sendable {
+    /// Threads beyond which reading files is what takes the time.
+    private static var mostThreads: Int { 8 }
+    /// Results, for each thread, that may wait for an earlier one.
+    private static var resultsAhead: Int { 4 }
+
+    private let monitor = Monitor()
+    private let count: Int
+    private let window: Int
+    private let work: @Sendable (Int) -> Result
+    private var next = 0
+    private var delivered = 0
+    private var done: [Int: Result] = [:]
+    private var isStopped = false
+
+    private init(count: Int, threads: Int, work: @escaping @Sendable (Int) -> Result) {
+        self.count = count
+        self.work = work
+        window = threads * Self.resultsAhead
+    }
+
+    /// Calls `work` with each number below `count`, on as many threads as there are processors, and `deliver` with the
+    /// results in order on this thread.
+    static func run<E: Error>(
+        count: Int, work: @escaping @Sendable (Int) -> Result, deliver: (Int, Result) throws(E) -> Void
+    ) throws(E) {
+        let threads = min(count, processors, mostThreads)
+        let shared = OrderedWork(count: count, threads: threads, work: work)
+        let started = threads > 1 ? (0..<threads).compactMap { _ in Thread { shared.takeAll() } } : []
+        guard !started.isEmpty else {
+            for number in 0..<count { try deliver(number, work(number)) }
+            return
+        }
+        defer {
+            shared.stop()
+            for thread in started { thread.join() }
+        }
+        for number in 0..<count { try deliver(number, shared.result(number)) }
+    }
+
+    private static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    private func takeAll() {
+        while let number = take() {
+            let result = work(number)
+            monitor.locked {
+                done[number] = result
+                monitor.signal()
+            }
+        }
+    }
+
+    private func take() -> Int? {
+        monitor.locked {
+            while next < count, next - delivered >= window, !isStopped { monitor.wait() }
+            guard next < count, !isStopped else { return nil }
+            next += 1
+            return next - 1
+        }
+    }
+
+    private func result(_ number: Int) -> Result {
+        monitor.locked {
+            while true {
+                if let result = done.removeValue(forKey: number) {
+                    delivered = number + 1
+                    monitor.signal()
+                    return result
+                }
+                monitor.wait()
+            }
+        }
+    }
+
+    private func stop() {
+        monitor.locked {
+            isStopped = true
+            monitor.signal()
+        }
+    }
+}
