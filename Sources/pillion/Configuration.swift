@@ -28,6 +28,20 @@ let impureFunctionsOption = Option(
         + "certificates and network"
 )
 
+/// What is done where a pod's text changes the structure of what a template makes of it.
+let taintOptions = [
+    Option(
+        name: "template-taint", shape: .value("enforce|report|off"), fallback: TaintMode.enforce.rawValue,
+        help:
+            "a pod whose text does not stay text in what a template makes of it is refused; or is injected with a "
+            + "warning; or is not looked at", readsEnvironment: true),
+    Option(
+        name: "opaque-engines", shape: .value("allow|refuse"), fallback: "refuse",
+        help:
+            "whether templates may use an engine that does not say which output comes from the pod, although "
+            + "--template-taint is enforce", readsEnvironment: true),
+]
+
 /// OpenShift gives each namespace ids of its own, which the proxy has to run with.
 let platformOptions = [
     Option(
@@ -102,6 +116,9 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
         options.environment[name] = getenv(name).map { String(cString: $0) }
     }
     options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
+    let taint = try arguments.choice("template-taint", of: TaintMode.allCases.map(\.rawValue))
+    options.taint = taint.flatMap(TaintMode.init(rawValue:)) ?? .enforce
+    options.allowsOpaqueEngines = try arguments.choice("opaque-engines", of: ["allow", "refuse"]) == "allow"
     if let platform = arguments.string("platform") { options.environment["PLATFORM"] = platform }
     for path in arguments.list("namespaceFile") {
         do {

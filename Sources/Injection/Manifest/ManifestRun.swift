@@ -74,7 +74,8 @@ struct ManifestRun: ManifestChange {
         subject.namespace = namespace
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
         report.injected = true
-        report.notes = subject.notes + subject.templateNotes
+        report.notes = subject.notes + subject.templateNotes + subject.taint.notes
+        report.taint = subject.taint
         reports.append(report)
         let object = workload.object(with: injected)
         guard options.provenance else { return object }

@@ -82,14 +82,17 @@ struct ReviewRun {
 
     /// Answers with a patch.
     ///
-    /// - Parameter isChecked: whether the patch passed its own check.
-    mutating func succeed(_ patch: PodPatch, isChecked: Bool, notes: [String]) {
+    /// - Parameters:
+    ///   - isChecked: whether the patch passed its own check.
+    ///   - taint: what the pod's text did in the templates.
+    mutating func succeed(_ patch: PodPatch, isChecked: Bool, notes: [String], taint: TaintReport) {
         report.isSelfChecked = isChecked
         report.kind = patch.isEmpty ? .skip : .success
         report.patchBytes = patch.bytes.count
         report.patchOperations = patch.count
         answer.patch = patch.bytes
-        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes
+        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes + taint.warnings
+        report.taint = taint
     }
 
     /// Writes the response. The failure mode decides whether a failure admits the pod.
