@@ -49,7 +49,7 @@ import Values
         ("{{ define `d` }}  {{ .pod.name }} {{ end }}{{ include `d` . | trim }}.", ["n1<pod.name"]),
         ("{{ define `d` }}{{ .pod.name }}{{ end }}{{ include `d` . | upper }}", ["N1<pod.name"]),
         ("{{ tpl `a {{ .pod.name }} b {{ .conf.name }}` . }}", ["n1<pod.name"]),
-        ("{{ tpl .pod.name . }}", ["n1<pod.name"]),
+        ("{{ tpl .pod.name . }}", ["n1<pod.name,"]),
         (
             "{{ $d := dict `a` .conf.name }}{{ $d.a }}{{ $_ := set $d `b` .pod.name }}{{ $d.b }}",
             ["n1<pod.name"]
@@ -82,8 +82,11 @@ import Values
             return "\(text)<\(paths)" + (run.isSerialised ? "!" : "")
         }
         #expect(found == expected, "\(source)")
-        // The runs are the whole output, in order.
-        #expect(runs.reduce(0) { $1.output.lowerBound == $0 ? $1.output.upperBound : -1 } == bytes.count)
+        // The runs are in order, and none overlaps another.
+        for (one, next) in zip(runs, runs.dropFirst()) {
+            #expect(one.output.upperBound <= next.output.lowerBound)
+        }
+        #expect(runs.last?.output.upperBound == bytes.count)
         // Without a source map every one of them is noted, and the output is the same.
         var fast = RenderUsage()
         var none: SourceMap?

@@ -179,6 +179,9 @@ public struct TaintCheck {
         guard isWhole || text == node.content else {
             return finding(run, "a part of a key", "a whole key", at: text.lowerBound)
         }
+        if node.kind == .scalar(.plain), !node.isTagged, Self.isNull(node.text) {
+            return finding(run, "a key that YAML reads as null", "a key with content", at: text.lowerBound)
+        }
         return repeated(run, number, at: text.lowerBound)
     }
 

@@ -119,7 +119,10 @@ struct TaintedLines {
 
     /// Whether a run without bytes is next to what else is in its scalar.
     private func isEmptyInScalar(at place: Int) -> Bool {
-        if place > 0, Self.isWordByte(bytes[place - 1]), bytes[place - 1] != UInt8(ascii: "-") { return true }
+        let before = place > 0 ? bytes[place - 1] : 0x0A
+        if before == UInt8(ascii: "=") || Self.isWordByte(before) && before != UInt8(ascii: "-") {
+            return true
+        }
         return place < bytes.count && place > 0 && bytes[place - 1] == UInt8(ascii: "\"")
             && bytes[place] == UInt8(ascii: "\"") && !isKey(endingAt: place)
     }
