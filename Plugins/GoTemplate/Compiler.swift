@@ -66,6 +66,8 @@ struct Compiler: ~Copyable {
     /// The node that messages would point to now; -1 where only the machine knows.
     var lastNode: NodeIndex = Syntax.none
     private let segmenting: Segmenting?
+    /// The most of the data that may be tainted; nil where that is not known.
+    let taint: DataTaint?
     /// The node that instructions are written for.
     var currentNode: NodeIndex = 0
     /// The `range` clauses around the node that is being compiled, innermost last.
@@ -84,9 +86,11 @@ struct Compiler: ~Copyable {
     var sharedPaths = Pool<(first: Int32, count: Int32)>(capacity: 32)
 
     private init(
-        _ syntax: Syntax, _ functions: FunctionTable, _ room: DeepStack.Room, _ segmenting: Segmenting?
+        _ syntax: Syntax, _ functions: FunctionTable, _ room: DeepStack.Room, _ segmenting: Segmenting?,
+        _ taint: DataTaint?
     ) {
         self.syntax = syntax
+        self.taint = taint
         self.segmenting = segmenting
         self.room = room
         nodes = syntax.nodes.buffer
@@ -109,11 +113,11 @@ struct Compiler: ~Copyable {
     /// - Throws: `Parser.noStack` where the system has no stack that is large enough.
     static func compile(
         _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey,
-        segmenting: Segmenting? = nil
+        segmenting: Segmenting? = nil, taint: DataTaint? = nil
     ) throws(RenderError) -> Program {
         var program: Program?
         DeepStack.run { room in
-            var compiler = Compiler(syntax, functions, room, segmenting)
+            var compiler = Compiler(syntax, functions, room, segmenting, taint)
             compiler.compileDefinitions()
             if compiler.isOutOfRoom { return .noRoom }
             program = Program(compiler.parts, syntax: syntax, missingKey: missingKey)

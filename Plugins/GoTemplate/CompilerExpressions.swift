@@ -1,4 +1,5 @@
 import Glibc
+import PluginAPI
 import Values
 
 extension Compiler {
@@ -133,12 +134,18 @@ extension Compiler {
         let path = names(start: literalStart + Int(start), length: Int(length))
         guard !given.isEmpty || hasFinal else {
             emit(instruction(Int32(parts.paths.count)))
-            parts.paths.append(.init(first: path.first, count: path.count, at: lastNode, unwraps: unwraps))
+            parts.paths.append(
+                .init(
+                    first: path.first, count: path.count, at: lastNode, unwraps: unwraps,
+                    origin: origin(of: path)))
             return
         }
         if path.count > 1 {
             emit(instruction(Int32(parts.paths.count)))
-            parts.paths.append(.init(first: path.first, count: path.count - 1, at: lastNode))
+            let shorter = (path.first, path.count - 1)
+            parts.paths.append(
+                .init(
+                    first: path.first, count: path.count - 1, at: lastNode, origin: origin(of: shorter)))
         } else if let receiver {
             emit(receiver)
         }
@@ -185,6 +192,13 @@ extension Compiler {
         let path = (first, Int32(parts.names.count) - first)
         sharedPaths.append(path)
         return path
+    }
+
+    /// Whether what a path leads to from the root may be tainted.
+    private func origin(of path: (first: Int32, count: Int32)) -> Origin {
+        guard let taint else { return .tainted }
+        let names = (path.first..<path.first + path.count).map { parts.names[Int($0)].text }
+        return taint.extent(of: names) == .nothing ? .clean : .tainted
     }
 
     // MARK: Calls

@@ -78,7 +78,8 @@ struct GoTemplate: CompiledTemplate {
             segmenting = Compiler.Segmenting(entry: entry, type: type)
         }
         program = try Compiler.compile(
-            syntax, functions: table, missingKey: options.missingKey, segmenting: segmenting)
+            syntax, functions: table, missingKey: options.missingKey, segmenting: segmenting,
+            taint: options.taint)
         memory = program.plan.flatMap { plan in options.memory.map { TemplateMemory(plan, $0) } }
         self.entry = entry
         rootName = sources.first.map { Array($0.name.utf8) } ?? entry
@@ -116,6 +117,9 @@ struct GoTemplate: CompiledTemplate {
         if mutates { value = value.sharedMaps() }
         let context = FunctionContext(limits: limits, environment: options.environment, data: value)
         context.evaluator = TemplateEvaluation(template: self)
+        if let taint = data.taint, sourceMap != nil { context.origins = OriginTable(taint) }
+        context.isTainted = data.taint != nil
+        let origin = context.isTainted ? Origin.root : .clean
         defer { context.emptyMutatedMaps() }
         let start = output.count
         sourceMap?.templates = program.syntax.sources.map {
@@ -125,16 +129,21 @@ struct GoTemplate: CompiledTemplate {
             usage.steps = context.steps
             usage.outputBytes = output.count - start
             usage.depth = max(usage.depth, context.deepest)
+            usage.tainted = context.tainted
+            context.origins?.finish(into: &sourceMap)
         }
-        if let memory, sourceMap == nil, let inputs = memory.inputs(of: data.value, limits),
+        if let memory, sourceMap == nil, let inputs = memory.inputs(of: data, limits),
             let definition = program.syntax.definition(named: entry)
         {
-            var machine = Machine(program, definition: Int32(definition), data: value, context: context)
+            var machine = Machine(
+                program, definition: Int32(definition), data: value, origin: origin, context: context)
             defer { context.deepest = max(context.deepest, machine.deepest) }
             return try machine.run(memory, inputs, into: &output)
         }
-        try run(named: entry, data: value, context: context, into: &output, map: &sourceMap)
+        try run(named: entry, data: value, origin: origin, context: context, into: &output, map: &sourceMap)
     }
+
+    var tracksOrigins: Bool { true }
 
     /// A text that is rendered by `tpl` or `render` may call whatever is there.
     var isPure: Bool {
@@ -153,8 +162,8 @@ struct GoTemplate: CompiledTemplate {
     func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }
 
     func run(
-        named name: [UInt8], data: GoValue, context: FunctionContext, into output: inout ByteBuffer,
-        map: inout SourceMap?
+        named name: [UInt8], data: GoValue, origin: Origin, context: FunctionContext,
+        into output: inout ByteBuffer, map: inout SourceMap?
     ) throws(RenderError) {
         guard let definition = program.definition(named: name) else {
             throw RenderError(
@@ -162,14 +171,15 @@ struct GoTemplate: CompiledTemplate {
                 detailBytes: GoFormat.printf(
                     "template: no template %q associated with template %q", [.text(name), .text(rootName)]))
         }
-        try run(definition, data: data, context: context, into: &output, map: &map)
+        try run(definition, data: data, origin: origin, context: context, into: &output, map: &map)
     }
 
     func run(
-        _ definition: Int, data: GoValue, context: FunctionContext, into output: inout ByteBuffer,
-        map: inout SourceMap?
+        _ definition: Int, data: GoValue, origin: Origin, context: FunctionContext,
+        into output: inout ByteBuffer, map: inout SourceMap?
     ) throws(RenderError) {
-        var machine = Machine(program, definition: Int32(definition), data: data, context: context)
+        var machine = Machine(
+            program, definition: Int32(definition), data: data, origin: origin, context: context)
         defer { context.deepest = max(context.deepest, context.depth + machine.deepest) }
         try machine.run(into: &output, map: &map)
     }

@@ -22,7 +22,7 @@ struct Machine: ~Copyable {
     let program: Program
     let limits: RenderLimits
     let context: FunctionContext
-    private var stack = SlotStack(capacity: 32)
+    var stack = SlotStack(capacity: 32)
     private var variables = SlotStack(capacity: 32)
     private var variableBase = 0
     private var dot: Slot
@@ -40,12 +40,15 @@ struct Machine: ~Copyable {
     /// Instructions between two looks at the clock.
     private static let clockInterval = 1000
 
-    init(_ program: Program, definition: Int32, data: GoValue, context: FunctionContext) {
+    /// - Parameter origin: of the data.
+    init(
+        _ program: Program, definition: Int32, data: GoValue, origin: Origin, context: FunctionContext
+    ) {
         self.program = program
         self.definition = definition
         self.context = context
         limits = context.limits
-        dot = Slot(data)
+        dot = Slot(data, origin: origin)
     }
 
     /// Runs to the end.
@@ -97,7 +100,7 @@ struct Machine: ~Copyable {
                 let before = output.count
                 output.append(
                     UnsafeBufferPointer(rebasing: program.literals[Int(start)..<Int(start + length)]))
-                if map != nil { record(.literal, before, output.count, at: next - 1, into: &map) }
+                if map != nil { record(.literal, before, output.count, .clean, at: next - 1, into: &map) }
                 try checkOutput(&output, at: next - 1)
             case .print:
                 let slot = stack.pop()
@@ -107,7 +110,11 @@ struct Machine: ~Copyable {
                 } else {
                     try print(slot.value, into: &output)
                 }
-                if map != nil { record(.value, before, output.count, at: next - 1, into: &map) }
+                if map != nil {
+                    record(.value, before, output.count, origin(of: slot), at: next - 1, into: &map)
+                } else if origin(of: slot) != .clean {
+                    noteTainted(from: before, to: output.count)
+                }
                 try checkOutput(&output, at: next - 1)
             case .pop: _ = stack.pop()
             case .dropBelow:
@@ -123,7 +130,10 @@ struct Machine: ~Copyable {
                 stack.push(try follow(Int(path), from: variables[variableBase + Int(slot)]))
             case .chainField(let path): stack.push(try follow(Int(path), from: stack.pop()))
             case .method(let index):
-                stack.push(try method(program.methodCalls[Int(index)], of: stack.pop()))
+                let receiver = stack.pop()
+                var found = try method(program.methodCalls[Int(index)], of: receiver)
+                found.origin = receiver.origin
+                stack.push(found)
             case .invoke(let index): try invoke(program.methodCalls[Int(index)])
             case .unwrap: stack.top.isBoxed = false
             case .store(let slot): variables[variableBase + Int(slot)] = stack.top
@@ -179,18 +189,18 @@ struct Machine: ~Copyable {
     // MARK: Variables
 
     /// The values of variables of the outermost template; nil where one of them cannot be shared.
-    func plainVariables(_ slots: [Int32]) -> [GoValue]? {
-        var values: [GoValue] = []
+    func plainVariables(_ slots: [Int32]) -> [Slot]? {
+        var values: [Slot] = []
         for slot in slots {
             let value = variables[Int(slot)]
             guard value.value.isPlain, !value.isBoxed else { return nil }
-            values.append(value.value)
+            values.append(value)
         }
         return values
     }
 
-    mutating func setVariables(_ slots: [Int32], to values: [GoValue]) {
-        for (slot, value) in zip(slots, values) { variables[Int(slot)] = Slot(value) }
+    mutating func setVariables(_ slots: [Int32], to values: [Slot]) {
+        for (slot, value) in zip(slots, values) { variables[Int(slot)] = value }
     }
 
     // MARK: Limits
@@ -242,14 +252,24 @@ struct Machine: ~Copyable {
     // MARK: Writing
 
     private func record(
-        _ kind: SourceMap.Kind, _ start: Int, _ end: Int, at index: Int, into map: inout SourceMap?
+        _ kind: SourceMap.Kind, _ start: Int, _ end: Int, _ origin: Origin, at index: Int,
+        into map: inout SourceMap?
     ) {
-        guard end > start else { return }
+        guard end > start || origin != .clean else { return }
         let node = program.nodes[index]
-        map?.runs.append(
-            .init(
-                output: start..<end, template: program.syntax.sourceIndex(of: node),
-                offset: Int(program.syntax.nodes[Int(node)].position), kind: kind))
+        let run = SourceMap.Run(
+            output: start..<end, template: program.syntax.sourceIndex(of: node),
+            offset: Int(program.syntax.nodes[Int(node)].position), kind: kind)
+        if let origins = context.origins {
+            origins.record(run, origin, templates: program.syntax.sources.count)
+        } else {
+            map?.runs.append(run)
+        }
+    }
+
+    @inline(never)
+    private func noteTainted(from start: Int, to end: Int) {
+        context.tainted.append(TaintedRun(start: start, end: end))
     }
 
     /// What an action writes: pointers are followed, nothing is `<no value>`.
@@ -289,7 +309,8 @@ struct Machine: ~Copyable {
         if items.isCounting, loop.indexSlot >= 0 {
             throw error(at: loop.at, "can't use %v to iterate over more than one variable", [shown])
         }
-        let range = RangeLoop(items: items, loop: loop, dot: dot, dots: dots.count)
+        let range = RangeLoop(
+            items: items, origin: origin(of: slot), loop: loop, dot: dot, dots: dots.count)
         if range.count == 0 { return Int(loop.elseTarget) }
         if range.count > limits.rangeItems {
             throw limitError(.rangeItems, at: loop.at >= 0 ? loop.at : noted)
@@ -302,9 +323,18 @@ struct Machine: ~Copyable {
     /// Sets the dot and the variables for the round that the innermost loop is at.
     private mutating func beginRound() throws(RenderError) {
         let last = loops.count - 1
-        let element = loops[last].element
+        var element = loops[last].element
         let loop = loops[last].loop
-        if loop.indexSlot >= 0 { variables[variableBase + Int(loop.indexSlot)] = loops[last].key }
+        let origin = loops[last].origin
+        if origin == .clean {
+            if loop.indexSlot >= 0 { variables[variableBase + Int(loop.indexSlot)] = loops[last].key }
+        } else {
+            var key = loops[last].key
+            element.origin = self.origin(of: key.value, in: origin)
+            // The number of an item is nobody's text.
+            if case .string = key.value { key.origin = element.origin }
+            if loop.indexSlot >= 0 { variables[variableBase + Int(loop.indexSlot)] = key }
+        }
         if loop.elementSlot >= 0 { variables[variableBase + Int(loop.elementSlot)] = element }
         dot = element
     }
@@ -372,7 +402,7 @@ struct Machine: ~Copyable {
                 if typed.isNil {
                     throw error(at: node, "dereference of nil pointer of type %s", [.string(type.name)])
                 }
-                stack.top = Slot(typed.pointee)
+                stack.top.value = typed.pointee
                 return
             }
         // A map type with a name of its own fits where the same type has none.
@@ -389,7 +419,9 @@ struct Machine: ~Copyable {
         let count = Int(call.pointee.count)
         if call.pointee.hasFinal { stack.rotate(count) }
         do {
-            stack.replaceLast(count, by: try BuiltinFunctions.call(call, stack.last(count), context))
+            var result = try BuiltinFunctions.call(call, stack.last(count), context)
+            result.origin = origin(ofCall: call.pointee.builtin, stack.last(count), result)
+            stack.replaceLast(count, by: result)
         } catch {
             throw callError(error, call.pointee)
         }
@@ -401,12 +433,16 @@ struct Machine: ~Copyable {
         if call.hasFinal { stack.rotate(count) }
         let function = program.functions[Int(call.function)]
         let arguments = stack.last(count).map(\.value)
+        let given = beginCall(stack.last(count))
         stack.shrink(to: stack.count - count)
         context.depth += frames.count
         defer { context.depth -= frames.count }
         do {
             let result = try function.call(arguments, context)
-            stack.push(Slot(result, boxed: function.signature.result.kind == .interface))
+            stack.push(
+                Slot(
+                    result, boxed: function.signature.result.kind == .interface,
+                    origin: origin(of: function, given, arguments, result)))
         } catch {
             throw callError(error, call)
         }
@@ -426,7 +462,8 @@ struct Machine: ~Copyable {
         defer { context.depth -= frames.count }
         do {
             let result = try bound.method.body(values, context)
-            stack.push(Slot(result, boxed: bound.method.isBoxed && !call.unwraps))
+            let origin = origin(ofMethod: receiver, arguments)
+            stack.push(Slot(result, boxed: bound.method.isBoxed && !call.unwraps, origin: origin))
         } catch {
             throw callError(error, at: call.at, .string(bound.name))
         }

@@ -13,9 +13,12 @@ extension Machine {
             let found = Machine.walk(
                 object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count))
         {
-            return Slot(GoValue(found), boxed: !path.unwraps)
+            return Slot(GoValue(found), boxed: !path.unwraps, origin: origin(of: path, from: start.origin))
         }
-        return try followSlowly(path, from: copy start)
+        var found = try followSlowly(path, from: copy start)
+        // A map on the way that was changed with tainted values is more than the start says.
+        if found.origin == start.origin { found.origin = origin(of: path, from: start.origin) }
+        return found
     }
 
     /// The common case: objects of the data all the way, every key there. Lengths are compared before texts, and an
@@ -51,8 +54,14 @@ extension Machine {
     private func followSlowly(_ path: Program.Path, from start: Slot) throws(RenderError) -> Slot {
         var receiver = start
         for position in 0..<path.count {
+            if context.hasTaintedChanges, case .map(let map) = receiver.value {
+                let change = context.origins?.change(of: map) ?? .tainted
+                if change != .clean { receiver.origin = change }
+            }
+            let origin = receiver.origin
             receiver = try field(
                 program.names[Int(path.first + position)].text, of: receiver, arguments: nil, at: path.at)
+            receiver.origin = origin
         }
         if path.unwraps { receiver.isBoxed = false }
         return receiver

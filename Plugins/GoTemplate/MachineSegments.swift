@@ -11,7 +11,7 @@ final class TemplateMemory: Sendable {
     private let memory: OutputMemory
     /// The root and the limits of an earlier rendering: what later ones share with the root needs no comparing. What
     /// was written within other limits has another number.
-    private let earlier = Mutex<(root: Object, limits: RenderLimits, number: Int)?>(nil)
+    private let earlier = Mutex<(root: Object, limits: RenderLimits, isTracked: Bool, number: Int)?>(nil)
 
     init(_ plan: SegmentPlan, _ memory: OutputMemory) {
         self.plan = plan
@@ -19,17 +19,20 @@ final class TemplateMemory: Sendable {
     }
 
     /// What a rendering depends on; nil where it has to be run.
-    func inputs(of data: Value, _ limits: RenderLimits) -> SegmentInputs? {
-        guard case .object(let root) = data else { return nil }
+    func inputs(of data: TemplateData, _ limits: RenderLimits) -> SegmentInputs? {
+        guard case .object(let root) = data.value else { return nil }
+        let isTracked = data.taint != nil
         // These three are looked at when an output is taken, or depend on the clock.
         var limits = limits
         limits.deadline = nil
         limits.steps = 0
         limits.outputBytes = 0
         let (known, number) = earlier.withLock { earlier in
-            if let earlier, earlier.limits == limits { return (earlier.root, earlier.number) }
+            if let earlier, earlier.limits == limits, earlier.isTracked == isTracked {
+                return (earlier.root, earlier.number)
+            }
             let number = memory.number()
-            earlier = (root, limits, number)
+            earlier = (root, limits, isTracked, number)
             return (root, number)
         }
         return SegmentInputs(plan, of: root, known: known, template: number)
@@ -54,6 +57,7 @@ extension Machine {
             if let known = memory.output(for: key), take(known, segment.slots, into: &output) { continue }
             let before = output.count
             let steps = context.steps
+            let tainted = context.tainted.count
             let deepestBefore = deepest
             deepest = 0
             defer { deepest = max(deepest, deepestBefore) }
@@ -61,14 +65,16 @@ extension Machine {
             guard let values = plainVariables(segment.slots) else { continue }
             memory.keep(
                 made(
-                    output, from: before, steps: context.steps - steps, state: values.isEmpty ? nil : values),
+                    output, from: before, steps: context.steps - steps,
+                    state: SegmentState(
+                        variables: values, tainted: Array(context.tainted[tainted...]), start: before)),
                 for: key)
         }
         try run(segmentAt: Int(memory.plan.end), into: &output)
     }
 
     private func made(
-        _ output: borrowing ByteBuffer, from start: Int, steps: Int, state: [GoValue]?
+        _ output: borrowing ByteBuffer, from start: Int, steps: Int, state: SegmentState?
     ) -> OutputMemory.Output {
         OutputMemory.Output(
             bytes: output.withBytes { Array($0[start...]) }, steps: steps, depth: deepest, state: state)
@@ -83,9 +89,32 @@ extension Machine {
         }
         context.steps += known.steps
         deepest = max(deepest, known.depth)
+        if let state = known.state as? SegmentState {
+            setVariables(slots, to: state.variables)
+            for run in state.tainted {
+                context.tainted.append(
+                    TaintedRun(start: output.count + Int(run.start), end: output.count + Int(run.end)))
+            }
+        }
         output.append(known.bytes)
-        if let values = known.state as? [GoValue] { setVariables(slots, to: values) }
         return true
+    }
+}
+
+/// What a segment leaves besides its bytes.
+final class SegmentState: Sendable {
+    let variables: [Slot]
+    /// What tainted data wrote, from the start of the segment.
+    let tainted: [TaintedRun]
+
+    /// - Parameter start: where the segment begins in the output of `tainted`.
+    /// - Returns: nil where it leaves nothing.
+    init?(variables: [Slot], tainted: [TaintedRun], start: Int) {
+        guard !variables.isEmpty || !tainted.isEmpty else { return nil }
+        self.variables = variables
+        self.tainted = tainted.map {
+            TaintedRun(start: Int($0.start) - start, end: Int($0.end) - start)
+        }
     }
 }
 

@@ -36,6 +36,8 @@ final class Program: @unchecked Sendable {
         var at: NodeIndex
         /// Whether the value is taken out of its interface at the end, as at the end of a command.
         var unwraps = false
+        /// Of what it leads to from the root of the data.
+        var origin = Origin.tainted
     }
 
     /// A call of a method with arguments: data has none, but values with behaviour of their own do.

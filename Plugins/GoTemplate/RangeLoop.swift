@@ -30,10 +30,13 @@ struct RangeLoop {
     let dot: Slot
     let dots: Int
     let count: Int
+    /// Of what it goes over.
+    let origin: Origin
     var position = 0
 
-    init(items: Items, loop: Program.Loop, dot: Slot, dots: Int) {
+    init(items: Items, origin: Origin, loop: Program.Loop, dot: Slot, dots: Int) {
         self.items = items
+        self.origin = origin
         self.loop = loop
         self.dot = dot
         self.dots = dots

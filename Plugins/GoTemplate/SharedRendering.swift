@@ -49,7 +49,8 @@ extension GoTemplate: SharedDataTemplate {
                 TemplateSource(name: String(decoding: $0.name, as: UTF8.self), bytes: $0.bytes)
             }
             try run(
-                named: Array(job.entry.utf8), data: .map(scope), context: context, into: &output, map: &map)
+                named: Array(job.entry.utf8), data: .map(scope), origin: .clean, context: context,
+                into: &output, map: &map)
             written += output.count
             guard written <= limits.outputBytes else {
                 throw RenderError(

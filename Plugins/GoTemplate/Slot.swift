@@ -4,11 +4,14 @@
 struct Slot {
     var value: GoValue
     var isBoxed: Bool
+    /// Which tainted data the value was made from; fits in what would be padding.
+    var origin: Origin
 
     @inline(__always)
-    init(_ value: GoValue, boxed: Bool = false) {
+    init(_ value: GoValue, boxed: Bool = false, origin: Origin = .clean) {
         self.value = value
         isBoxed = boxed
+        self.origin = origin
     }
 
     /// Go's zero reflect.Value.

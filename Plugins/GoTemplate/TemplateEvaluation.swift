@@ -89,11 +89,16 @@ struct TemplateEvaluation: TemplateEvaluator {
             context.depth -= 1
         }
         var result = Result<[UInt8], RenderError>.success([])
+        let origins = context.origins
         func evaluate() {
             var output = ByteBuffer()
-            var map: SourceMap?
+            // Without a table, what it writes is tainted as a whole, by what the function was given.
+            var map = origins.map { _ in SourceMap() }
+            let origin = origins?.enter() ?? .clean
+            defer { origins?.leave(isOfRunning: template.program === self.template.program) }
             do throws(RenderError) {
-                try template.run(definition, data: data, context: context, into: &output, map: &map)
+                try template.run(
+                    definition, data: data, origin: origin, context: context, into: &output, map: &map)
                 result = .success(output.bytes)
             } catch {
                 result = .failure(error)

@@ -17,6 +17,14 @@ struct TypeReference {
 struct Context {
     var value: Value
     var type: TypeReference?
+    /// Where the value is in the data, as far as it is tainted; nil where it is not, and where nobody asks.
+    var path: TaintedPath?
+
+    init(value: Value, type: TypeReference?, path: TaintedPath? = nil) {
+        self.value = value
+        self.type = type
+        self.path = path
+    }
 
     /// The member of that name, or nil if it does not exist.
     ///
@@ -27,7 +35,7 @@ struct Context {
         work &+= object.members.count
         guard let type else {
             for member in object.members where member.key == name {
-                return Context(value: member.value, type: nil)
+                return Context(value: member.value, type: nil, path: path?.member(name))
             }
             return nil
         }
@@ -35,10 +43,11 @@ struct Context {
         if let found = object[name] {
             let field =
                 structure.flatMap { Self.field(of: $0, jsonName: name, depth: 0) } ?? structure?.element
-            return Context(value: found, type: field.map(TypeReference.init))
+            return Context(value: found, type: field.map(TypeReference.init), path: path?.member(name))
         }
         guard let structure, let field = Self.field(of: structure, goName: name, depth: 0) else { return nil }
-        return Context(value: object[field.jsonName] ?? .null, type: TypeReference(field.type))
+        return Context(
+            value: object[field.jsonName] ?? .null, type: TypeReference(field.type), path: path?.member(name))
     }
 
     /// Structs within structs within structs: deeper embedding has no type of Kubernetes.

@@ -27,6 +27,9 @@ enum ValueStyle: UInt8 {
     /// At the beginning of a block scalar's line whose indentation counts.
     case yamlFirstLine
 
+    /// Whether the text is JSON or YAML that holds the value; `none` and `html` write text that may mean anything there.
+    var isSerialiser: Bool { self != .none && self != .html }
+
     /// Why a value cannot stand where the tag stands.
     struct Problem {
         var message: String

@@ -12,12 +12,15 @@ struct Machine {
     private(set) var steps = 0
     /// The deepest call.
     private(set) var deepest = 0
+    /// What tainted data wrote, where no source map is asked for.
+    private(set) var tainted: [TaintedRun] = []
 
     /// A section that is being run.
     private struct Loop {
         var items: [Value]
         var index: Int
         var type: TypeReference?
+        var path: TaintedPath?
         /// The first instruction of the body.
         var body: Int
     }
@@ -51,7 +54,11 @@ struct Machine {
         self.program = program
         self.limits = limits
         self.outputStart = outputStart
-        contexts = [Context(value: data.value, type: data.type.map(TypeReference.init))]
+        contexts = [
+            Context(
+                value: data.value, type: data.type.map(TypeReference.init),
+                path: data.taint.map { TaintedPath($0) })
+        ]
         checkpoint = 0
     }
 
@@ -91,7 +98,8 @@ struct Machine {
                 if index < loops[last].items.count {
                     loops[last].index = index
                     contexts[contexts.count - 1] = Context(
-                        value: loops[last].items[index], type: loops[last].type)
+                        value: loops[last].items[index], type: loops[last].type,
+                        path: loops[last].path?.member(String(index)))
                     next = loops[last].body
                 } else {
                     loops.removeLast()
@@ -149,11 +157,11 @@ struct Machine {
                     .rangeItems, "a list of \(items.count) items, more than \(limits.rangeItems)", at: at)
             }
             let type = found.type?.element
-            contexts.append(Context(value: items[0], type: type))
-            loops.append(Loop(items: items, index: 0, type: type, body: body))
+            contexts.append(Context(value: items[0], type: type, path: found.path?.member("0")))
+            loops.append(Loop(items: items, index: 0, type: type, path: found.path, body: body))
         } else {
             contexts.append(found)
-            loops.append(Loop(items: [], index: 0, type: nil, body: body))
+            loops.append(Loop(items: [], index: 0, type: nil, path: nil, body: body))
         }
     }
 
@@ -255,7 +263,8 @@ struct Machine {
         _ path: Int32, _ style: ValueStyle, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
     ) throws(RenderError) {
         let start = output.count
-        let value = lookUp(path)?.value ?? .null
+        let found = lookUp(path)
+        let value = found?.value ?? .null
         if style == .yamlRaw, value.isText { scalarHasText = true }
         if let problem = style.write(value, into: &output) {
             output.truncate(to: start)
@@ -265,7 +274,13 @@ struct Machine {
             output.truncate(to: start)
             throw tooLong(at: at)
         }
-        if map != nil { note(start..<output.count, Int(program.offsets[at]), .value, &map) }
+        if map != nil {
+            note(
+                start..<output.count, Int(program.offsets[at]), .value, &map, path: found?.path,
+                isSerialised: style.isSerialiser)
+        } else if found?.path != nil {
+            tainted.append(TaintedRun(start: start - outputStart, end: output.count - outputStart))
+        }
     }
 
     /// Quotes the scalar that was written since `scalarStart` where it does not read as the text that it is.
@@ -281,9 +296,18 @@ struct Machine {
             output.truncate(to: start)
             throw tooLong(at: at)
         }
+        if let first = tainted.firstIndex(where: { Int($0.start) >= start - outputStart }) {
+            tainted.removeSubrange(first...)
+            tainted.append(TaintedRun(start: start - outputStart, end: output.count - outputStart))
+        }
         if map != nil {
+            let origins = map?.runs.filter { $0.output.lowerBound >= start - outputStart }.flatMap(\.origins)
             map?.runs.removeAll { $0.output.lowerBound >= start - outputStart }
             note(start..<output.count, Int(program.offsets[at]), .value, &map)
+            if let origins, !origins.isEmpty, let last = map?.runs.indices.last {
+                map?.runs[last].origins = origins
+                map?.runs[last].isSerialised = true
+            }
         }
     }
 
@@ -332,13 +356,21 @@ struct Machine {
         if map != nil { note(before..<output.count, Int(program.offsets[at]), .literal, &map) }
     }
 
-    private func note(_ range: Range<Int>, _ offset: Int, _ kind: SourceMap.Kind, _ map: inout SourceMap?) {
-        guard !range.isEmpty else { return }
+    private func note(
+        _ range: Range<Int>, _ offset: Int, _ kind: SourceMap.Kind, _ map: inout SourceMap?,
+        path: TaintedPath? = nil, isSerialised: Bool = false
+    ) {
+        guard !range.isEmpty || path != nil else { return }
         let template = program.template(at: offset)
-        map?.runs.append(
-            .init(
-                output: range.lowerBound - outputStart..<range.upperBound - outputStart, template: template,
-                offset: offset - program.templates[template].range.lowerBound, kind: kind))
+        var run = SourceMap.Run(
+            output: range.lowerBound - outputStart..<range.upperBound - outputStart, template: template,
+            offset: offset - program.templates[template].range.lowerBound, kind: kind)
+        if let path {
+            run.origins = [path.names]
+            run.isSerialised = isSerialised
+            map?.reads.append(path.names)
+        }
+        map?.runs.append(run)
     }
 
     // MARK: Limits

@@ -58,8 +58,11 @@ struct MustacheTemplate: CompiledTemplate {
         defer {
             usage.steps = machine.steps
             usage.depth = machine.deepest
+            usage.tainted = machine.tainted
             usage.outputBytes = output.count - machine.outputStart
         }
         try machine.run(into: &output, map: &sourceMap)
     }
+
+    var tracksOrigins: Bool { true }
 }

@@ -23,6 +23,8 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     /// The value that was written there, its beginning, and the place in the template that wrote it.
     public var written: (value: String, by: RenderError.Place)?
     public var limit: ReachedLimit?
+    /// Of a tainted value: the annotation or field that it is from, and the expression that wrote it.
+    public var taint: (name: String, place: RenderError.Place)?
     /// The place in the manifest, if that is what could not be parsed.
     public var manifest: SourcePosition?
     /// The other problems of the same pod, in the order of the steps, or of the same manifest, in its order.

@@ -104,7 +104,9 @@ public enum Pipeline {
         if options.selfCheck {
             try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
         }
-        run.succeed(patch, isChecked: options.selfCheck, notes: subject.notes, forecast: subject.forecast)
+        run.succeed(
+            patch, isChecked: options.selfCheck, notes: subject.notes, taint: subject.taint,
+            forecast: subject.forecast)
     }
 
     /// Answers a review without deciding about its pod: on overload, after a deadline, before the first configuration.

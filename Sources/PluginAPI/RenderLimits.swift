@@ -54,5 +54,8 @@ public struct RenderUsage: Sendable, Equatable {
     public var outputBytes = 0
     /// The deepest call.
     public var depth = 0
+    /// What tainted data wrote, in the order of the output; only of engines that track origins, for data with a taint,
+    /// where no source map is asked for.
+    public var tainted: [TaintedRun] = []
     public init() {}
 }

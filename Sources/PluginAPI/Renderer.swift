@@ -162,6 +162,9 @@ public struct CompileOptions: Sendable {
     public var dataType: ObjectType? = nil
     /// Where the template may keep what it wrote, for later renderings over data of `dataType`; nil keeps nothing.
     public var memory: OutputMemory? = nil
+    /// The most of the data that may be tainted in a rendering; nil where that is not known. An engine can tell from
+    /// it while compiling which expressions never are.
+    public var taint: DataTaint? = nil
     /// The limits that hold while compiling (source bytes, nesting, nodes).
     public var limits: RenderLimits = .commandLine
 
@@ -172,10 +175,13 @@ public struct CompileOptions: Sendable {
 public struct TemplateData: Sendable {
     public var value: Value
     public var type: ObjectType?
+    /// Which parts a request wrote; nil where nobody asks what they wrote.
+    public var taint: DataTaint?
 
-    public init(_ value: Value, type: ObjectType? = nil) {
+    public init(_ value: Value, type: ObjectType? = nil, taint: DataTaint? = nil) {
         self.value = value
         self.type = type
+        self.taint = taint
     }
 }
 
@@ -195,6 +201,10 @@ public protocol CompiledTemplate: Sendable {
     /// Whether the output depends on nothing but the data and what the template was compiled with.
     var isPure: Bool { get }
 
+    /// Whether a rendering over data with a taint reports what the tainted parts wrote: in the source map where one is
+    /// asked for, else in `RenderUsage.tainted`.
+    var tracksOrigins: Bool { get }
+
     /// What looks like a mistake though the engine accepts it. Not looked for before it is asked.
     func warnings() -> [TemplateWarning]
 }
@@ -213,6 +223,8 @@ public struct TemplateWarning: Sendable, Equatable {
 
 extension CompiledTemplate {
     public var isPure: Bool { true }
+
+    public var tracksOrigins: Bool { false }
 
     public func warnings() -> [TemplateWarning] { [] }
 

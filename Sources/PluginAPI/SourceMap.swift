@@ -12,6 +12,11 @@ public struct SourceMap: Sendable {
         /// Where in that template's source the run comes from, in bytes: the literal's or the action's offset.
         public var offset: Int
         public var kind: Kind
+        /// The paths in the data that the expression read, as far as they are tainted; empty where it read nothing tainted,
+        /// or where the data has no taint.
+        public var origins: [[String]] = []
+        /// Whether the run is the text of a function that writes values as JSON, YAML or a quoted string.
+        public var isSerialised = false
 
         public init(output: Range<Int>, template: Int, offset: Int, kind: Kind) {
             self.output = output
@@ -23,8 +28,10 @@ public struct SourceMap: Sendable {
 
     /// The templates that runs name, with their sources, from which line and column follow.
     public var templates: [TemplateSource] = []
-    /// In the order of the output.
+    /// In the order of the output. A run that tainted data wrote may be empty.
     public var runs: [Run] = []
+    /// The tainted paths in the data that expressions followed, whether there was a value or not.
+    public var reads: [[String]] = []
 
     public init() {}
 

@@ -76,6 +76,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         case "template_exec_error": return "The template fails"
         case "limit_exceeded": return "A limit was reached"
         case "rendered_yaml_invalid": return "The output is not YAML"
+        case "tainted_value": return "A value changes the structure of the output"
         case "template_missing": return "There is no such template"
         default: return "The request cannot be answered"
         }

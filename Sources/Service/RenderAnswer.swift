@@ -116,17 +116,21 @@ extension RenderRequest {
         _ template: any CompiledTemplate, limits: RenderLimits
     ) throws(RequestProblem) -> RenderAnswer {
         var output = ByteBuffer(capacity: 4096)
-        var map = wantsSourceMap ? SourceMap() : nil
+        var map = wantsSourceMap || taint != nil ? SourceMap() : nil
+        guard taint == nil || template.tracksOrigins else { throw opaque() }
         var usage = RenderUsage()
         do throws(RenderError) {
             try template.render(
-                TemplateData(data), limits: limits, sourceMap: &map, usage: &usage, into: &output)
+                TemplateData(data, taint: taint), limits: limits, sourceMap: &map, usage: &usage,
+                into: &output)
         } catch {
             let problem = RequestProblem(error, sources: sources)
-            return RenderAnswer(output: output.bytes, usage: usage, sourceMap: map, problem: problem)
+            return RenderAnswer(
+                output: output.bytes, usage: usage, sourceMap: wantsSourceMap ? map : nil, problem: problem)
         }
-        var answer = RenderAnswer(output: output.bytes, usage: usage, sourceMap: map)
-        parse(&answer, template, limits)
+        var answer = RenderAnswer(output: output.bytes, usage: usage, sourceMap: wantsSourceMap ? map : nil)
+        if taint != nil, let map { answer.problem = taintProblem(answer.output, map) }
+        if answer.problem == nil { parse(&answer, template, limits) }
         return answer
     }
 }

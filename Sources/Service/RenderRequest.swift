@@ -32,6 +32,8 @@ public struct RenderRequest: Sendable {
     /// Limits that the caller wants below the server's, of `RenderLimit.lowerable`.
     public var lowered: [RenderLimit: Int]
     public var wantsSourceMap: Bool
+    /// Which parts of `data` must stay text in the output, which is YAML then; nil checks nothing.
+    public var taint: DataTaint?
 
     public init(
         id: Value? = nil, engine: String? = nil, sources: TemplateSources, reference: String? = nil,
@@ -72,7 +74,7 @@ public struct RenderRequest: Sendable {
         let sources = try ordered(
             main: TemplateSource(name: name, bytes: main ?? []),
             others: try reader.object("templates") ?? Object(), order: try option.strings("parseOrder"))
-        return RenderRequest(
+        var request = RenderRequest(
             id: body["id"], engine: try reader.string("engine"),
             sources: TemplateSources(sources, entry: try option.string("execute") ?? name),
             reference: reference,
@@ -80,6 +82,31 @@ public struct RenderRequest: Sendable {
             data: body["data"] ?? .null, format: try reader.choice("format", Format.self) ?? .text,
             lowered: try lowered(MemberReader(try reader.object("limits") ?? Object(), path: "limits")),
             wantsSourceMap: try reader.bool("sourceMap") ?? false)
+        request.taint = try taint(reader)
+        return request
+    }
+
+    /// Paths that a request may call tainted.
+    static let taintLimit = 64
+
+    /// `a.b.c`, or a JSON pointer for names with a stop in them.
+    private static func taint(_ reader: MemberReader) throws(RequestProblem) -> DataTaint? {
+        guard let texts = try reader.strings("taint"), !texts.isEmpty else { return nil }
+        guard texts.count <= taintLimit else {
+            throw .malformed("\"taint\" holds \(texts.count) paths, expected at most \(taintLimit)")
+        }
+        var paths: [[String]] = []
+        for (index, text) in texts.enumerated() {
+            var path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            if text.hasPrefix("/") { path = (try? JSONPointer(parsing: text))?.tokens ?? [""] }
+            guard !path.contains("") else {
+                throw .malformed(
+                    "\"taint[\(index)]\" is \"\(excerpt(text))\", expected a path in \"data\" such as pod.metadata"
+                )
+            }
+            paths.append(path)
+        }
+        return DataTaint(paths)
     }
 
     private static func mainSource(_ reader: MemberReader) throws(RequestProblem) -> [UInt8]? {

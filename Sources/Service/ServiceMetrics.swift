@@ -27,6 +27,7 @@ final class ServiceMetrics: Sendable {
     private let injectionSeconds: Histogram
     private let decisions: CounterFamily
     private let errors: CounterFamily
+    private let tainted: CounterFamily
     private let patchBytes: Histogram
     private let patchOperations: Histogram
     let reviewsInFlight: Gauge
@@ -75,6 +76,10 @@ final class ServiceMetrics: Sendable {
         errors = registry.counters(
             "sidecar_injection_errors_total", "Failed reviews by stage.",
             labels: [MetricLabel("stage", InjectionError.Stage.allCases.map(\.rawValue))])
+        tainted = registry.counters(
+            "sidecar_injection_tainted_values_total",
+            "Values of pods that changed the structure of a rendered template, or gave powers over the host.",
+            labels: [MetricLabel("action", TaintAction.allCases.map(\.rawValue))])
         patchBytes = registry.histogram(
             "sidecar_injection_patch_bytes", "Size of patches, in bytes.", buckets: Self.bytes)
         patchOperations = registry.histogram(
@@ -198,11 +203,40 @@ final class ServiceMetrics: Sendable {
             case .failure: "error"
             }
         decisions(decision, report.reason.rawValue).increment()
-        if let error = report.error { errors(error.stage.rawValue).increment() }
+        if let error = report.error {
+            errors(error.stage.rawValue).increment()
+            for one in error.all where one.code == .taintedValue { count(.refused, 1) }
+        }
+        count(report.taint)
         if report.kind == .success {
             patchBytes.observe(Double(report.patchBytes))
             patchOperations.observe(Double(report.patchOperations))
         }
+    }
+
+    /// What is counted of tainted values.
+    private enum TaintAction: String, CaseIterable {
+        /// The pod was refused.
+        case refused
+        /// The pod was injected as it was.
+        case reported
+        /// The template's design gives a power over the host to whoever writes the pod.
+        case power
+    }
+
+    private func count(_ action: TaintAction, _ number: Int) {
+        for _ in 0..<number { tainted(action.rawValue).increment() }
+    }
+
+    func count(_ taint: TaintReport) {
+        guard !taint.isEmpty else { return }
+        count(.reported, taint.findings.count)
+        count(.power, taint.powers.count)
+    }
+
+    /// A manifest that was refused.
+    func count(refused error: InjectionError) {
+        count(.refused, error.all.count { $0.code == .taintedValue })
     }
 
     /// A request to /inject that was refused before it was a review.
@@ -274,7 +308,7 @@ struct RenderRecord {
         case "limit_exceeded":
             result = .limit
             limit = answer.problem?.limit?.metricLabel
-        case "rendered_yaml_invalid", "rendered_json_invalid": result = .outputInvalid
+        case "rendered_yaml_invalid", "rendered_json_invalid", "tainted_value": result = .outputInvalid
         default: return nil
         }
     }

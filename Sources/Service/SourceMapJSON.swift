@@ -9,11 +9,19 @@ extension SourceMap {
         return .array(
             runs.map { run in
                 let position = lines[run.template].position(of: run.offset)
-                return [
-                    "start": .int(Int64(run.output.lowerBound)), "length": .int(Int64(run.output.count)),
-                    "template": .string(templates[run.template].name), "line": .int(Int64(position.line)),
-                    "column": .int(Int64(position.column)), "kind": .string(run.kind.rawValue),
-                ]
+                var object = Object([
+                    Member("start", .int(Int64(run.output.lowerBound))),
+                    Member("length", .int(Int64(run.output.count))),
+                    Member("template", .string(templates[run.template].name)),
+                    Member("line", .int(Int64(position.line))),
+                    Member("column", .int(Int64(position.column))),
+                    Member("kind", .string(run.kind.rawValue)),
+                ])
+                if !run.origins.isEmpty {
+                    object["origins"] = .array(run.origins.map { .string(JSONPointer($0).description) })
+                    if run.isSerialised { object["serialised"] = true }
+                }
+                return .object(object)
             })
     }
 }

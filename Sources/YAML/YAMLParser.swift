@@ -66,6 +66,17 @@ struct YAMLParser: ~Copyable {
     var isPlain: Bool { event.pointee.data.scalar.plain_implicit != 0 }
     var scalarTag: String? { text(event.pointee.data.scalar.tag) }
 
+    /// How a scalar is written.
+    var style: YAMLMarks.Style {
+        switch event.pointee.data.scalar.style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: .literal
+        case YAML_FOLDED_SCALAR_STYLE: .folded
+        default: .plain
+        }
+    }
+
     /// Whether a collection is in flow style.
     var isFlow: Bool {
         type == YAML_MAPPING_START_EVENT

@@ -28,6 +28,20 @@ let impureFunctionsOption = Option(
         + "certificates and network"
 )
 
+/// What is done where a pod's text changes the structure of what a template makes of it.
+let taintOptions = [
+    Option(
+        name: "template-taint", shape: .choice(["enforce", "report", "off"]), fallback: TaintMode.enforce.rawValue,
+        help:
+            "a pod whose text does not stay text in what a template makes of it is refused; or is injected with a "
+            + "warning; or is not looked at", readsEnvironment: true),
+    Option(
+        name: "opaque-engines", shape: .choice(["allow", "refuse"]), fallback: "refuse",
+        help:
+            "whether templates may use an engine that does not say which output comes from the pod, although "
+            + "--template-taint is enforce", readsEnvironment: true),
+]
+
 /// OpenShift gives each namespace ids of its own, which the proxy has to run with.
 let platformOptions = [
     Option(
@@ -43,7 +57,7 @@ let platformOptions = [
 /// What an API server would say about injected pods.
 let forecastOptions = [
     Option(
-        name: "forecast", shape: .value("warn|deny|off"), fallback: "warn",
+        name: "forecast", shape: .choice(["warn", "deny", "off"]), fallback: "warn",
         help:
             "if an API server would refuse the injected pod: warn, refuse it, or do not check"
     ),
@@ -119,6 +133,9 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
         options.environment[name] = getenv(name).map { String(cString: $0) }
     }
     options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
+    let taint = arguments.choice("template-taint")
+    options.taint = taint.flatMap(TaintMode.init(rawValue:)) ?? .enforce
+    options.allowsOpaqueEngines = arguments.choice("opaque-engines") == "allow"
     if let platform = arguments.string("platform") { options.environment["PLATFORM"] = platform }
     for path in arguments.list("namespaceFile") {
         do {
@@ -127,7 +144,7 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
             throw Failure(error.description)
         }
     }
-    if let mode = try arguments.choice("forecast", of: Forecast.Mode.allCases.map(\.rawValue)) {
+    if let mode = arguments.choice("forecast") {
         options.forecast = Forecast.Mode(rawValue: mode) ?? .warn
     }
     for path in arguments.list("limit-range") + arguments.list("resource-quota") {

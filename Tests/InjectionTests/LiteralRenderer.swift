@@ -13,6 +13,8 @@ struct LiteralRenderer: Renderer {
 
     private struct Template: CompiledTemplate {
         let bytes: [UInt8]
+        /// No data is written.
+        let tracksOrigins = true
 
         func render(
             _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,

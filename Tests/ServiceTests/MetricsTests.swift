@@ -85,6 +85,7 @@ struct MetricsTests {
         ("sidecar_injection_time_seconds", "histogram", []),
         ("sidecar_injection_decisions_total", "counter", ["decision", "reason"]),
         ("sidecar_injection_errors_total", "counter", ["stage"]),
+        ("sidecar_injection_tainted_values_total", "counter", ["action"]),
         ("sidecar_injection_patch_bytes", "histogram", []),
         ("sidecar_injection_patch_operations", "histogram", []),
         ("sidecar_injection_in_flight", "gauge", []),

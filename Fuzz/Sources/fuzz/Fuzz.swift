@@ -14,6 +14,7 @@ enum Fuzz {
         ("mustache", { fuzzMustache }),
         ("review", { fuzzReview }), ("manifest", { fuzzManifest }), ("charts", { fuzzCharts() }),
         ("survive", { fuzzSurvival }),
+        ("taint", { fuzzTaint }),
     ]
 
     nonisolated(unsafe) static var chosen: FuzzTarget = fuzzJSON

@@ -125,6 +125,7 @@ struct InjectionConfigurationCompiler {
         compile.escape = .yaml
         compile.limits = options.limits
         compile.memory = memory
+        compile.taint = options.taint == .off ? nil : TaintSource.all
         compile.dataType = form == .classic ? TypeTable.classic.templateData : TypeTable.modern.templateData
         if form == .classic, Self.hasBrackets(text) {
             (compile.leftDelimiter, compile.rightDelimiter) = ("[[", "]]")
@@ -132,9 +133,16 @@ struct InjectionConfigurationCompiler {
         // Istio calls every injection template so, and its messages with it.
         let source = TemplateSource(name: "inject", text: text)
         do {
-            return Snapshot.Template(
-                compiled: try renderer.compile(TemplateSources(source), options: compile),
-                source: source.bytes)
+            let compiled = try renderer.compile(TemplateSources(source), options: compile)
+            if options.taint == .enforce, !options.allowsOpaqueEngines, !compiled.tracksOrigins {
+                reader.add(
+                    Diagnostic(
+                        .error, code: "engine_opaque", at: reader.location(enginePointer),
+                        "the template engine \"\(id)\" does not say which output comes from a pod, so that a pod's text "
+                            + "could change what is injected",
+                        remedy: "use gotemplate or mustache, or allow it with --opaque-engines allow"))
+            }
+            return Snapshot.Template(compiled: compiled, source: source.bytes)
         } catch {
             reader.add(
                 Diagnostic(

@@ -26,6 +26,11 @@ public struct InjectionOptions: Sendable {
     var namespaceLimits = NamespaceLimits()
     /// `--forecast`
     public var forecast: Forecast.Mode = .warn
+    /// `--template-taint`: what is done where a pod's text does not stay text in what a template makes of it.
+    public var taint = TaintMode.enforce
+    /// `--opaque-engines`: whether templates may use an engine that does not say where its output comes from, although
+    /// `taint` is enforced.
+    public var allowsOpaqueEngines = false
     /// `--cacheBytes`: the size of all caches of a Snapshot together, in bytes; 0 switches them off.
     public var cacheBytes: Int = 4 << 20
     /// Counts hits and misses over all Snapshots with these options.

@@ -50,10 +50,9 @@ enum ClassicInjection {
         let (snapshot, subject) = (work.snapshot, work.subject)
         subject.clock?.enter(.render)
         let rendered = try snapshot.render(
-            Snapshot.classicName, SidecarTemplateData.classic(work), for: subject.pod,
-            deadline: subject.deadline, steps: subject.steps)
+            Snapshot.classicName, SidecarTemplateData.classic(work), for: &work.subject)
         subject.clock?.enter(.yaml)
-        let decoded = try rendered.injectionSpec()
+        let decoded = try rendered.injectionSpec(&work.subject.taint)
         subject.clock?.enter(.merge)
         work.subject.templateNotes += TypedDecoding.notes(
             dropped: decoded.dropped, from: Snapshot.classicName)

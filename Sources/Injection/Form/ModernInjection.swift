@@ -66,11 +66,10 @@ enum ModernInjection {
         for name in names {
             let overlay = problems.collect { () throws(InjectionError) in
                 subject.clock?.enter(.render)
-                let rendered = try snapshot.render(
-                    name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
+                let rendered = try snapshot.render(name, data, for: &work.subject)
                 subject.clock?.enter(.yaml)
                 texts.append(rendered)
-                return try rendered.overlay()
+                return try rendered.overlay(&work.subject.taint)
             }
             if var last = problems.found.last, last.limit != nil || last.stage == .deadline {
                 last.others = Array(problems.found.dropLast())

@@ -29,6 +29,8 @@ public struct WorkloadReport: Sendable, Equatable {
     public var message: String
     /// What else should be said: heuristics that were used, values that were overwritten.
     public var notes: [String]
+    /// What the pod template's text did in the templates.
+    public var taint = TaintReport()
     /// Which document of the manifest, from 0.
     public var document: Int
     /// JSON pointer of the workload in its document: empty, or `/items/3` in a List.

@@ -136,6 +136,8 @@ struct ManifestRun: ManifestChange {
             return injected.spec == pod.spec ? nil : workload.object(with: injected)
         }
         report.injected = true
+        report.notes += subject.taint.notes
+        report.taint = subject.taint
         reports.append(report)
         let object = workload.object(with: injected)
         guard options.provenance else { return object }

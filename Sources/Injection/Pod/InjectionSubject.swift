@@ -37,6 +37,12 @@ struct InjectionSubject: Sendable {
     var isTrial = false
     /// Whether all templates rendered to nothing, so that the pod stays as it is.
     var hasRenderedNothing = false
+    /// What the pod's text did in the templates.
+    var taint = TaintReport()
+    /// What is done where the pod's text does not stay text; nil is the Snapshot's own setting.
+    var taintMode: TaintMode?
+    /// The paths of the data that templates followed; nil where nobody asks.
+    var taintReads: [[String]]?
 
     /// A pod, from an API server or a manifest.
     ///

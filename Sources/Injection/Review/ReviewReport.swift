@@ -29,6 +29,8 @@ public struct ReviewReport: Sendable {
     public var patchOperations = 0
     /// Whether the patch passed its own check before it was sent.
     public var isSelfChecked = false
+    /// What the pod's text did in the templates.
+    public var taint = TaintReport()
     /// Whether the response is a remembered one.
     public var isFromCache = false
 

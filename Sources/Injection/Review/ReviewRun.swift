@@ -88,9 +88,12 @@ struct ReviewRun {
 
     /// Answers with a patch.
     ///
-    /// - Parameter isChecked: whether the patch passed its own check.
+    /// - Parameters:
+    ///   - isChecked: whether the patch passed its own check.
+    ///   - taint: what the pod's text did in the templates.
     mutating func succeed(
-        _ patch: PodPatch, isChecked: Bool, notes: [String], forecast: [Forecast.Finding] = []
+        _ patch: PodPatch, isChecked: Bool, notes: [String], taint: TaintReport,
+        forecast: [Forecast.Finding] = []
     ) {
         report.forecast = forecast.map(\.code)
         report.isSelfChecked = isChecked
@@ -98,7 +101,8 @@ struct ReviewRun {
         report.patchBytes = patch.bytes.count
         report.patchOperations = patch.count
         answer.patch = patch.bytes
-        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes
+        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes + taint.warnings
+        report.taint = taint
     }
 
     /// Writes the response. The failure mode decides whether a failure admits the pod.

@@ -66,7 +66,7 @@ extension RenderedText {
     /// A note about the first `<no value>` in the text, with the template's line; nil where the text has no such value.
     var missingValue: TemplateNote? {
         guard let offset = offset(of: Self.noValue) else { return nil }
-        let position = Excerpt.position(of: offset, in: bytes)
+        let position = SourceText.position(of: offset, in: bytes)
         let found = locate(InjectionError(.render, .templateExecError, ""), at: position)
         let line = found.written?.by.line ?? found.place?.line
         let place = line.map { ":\($0)" } ?? ""

@@ -2,50 +2,63 @@ import PluginAPI
 import Values
 import YAML
 
-/// The text that a template rendered for one pod: decodes it, and finds the place in the template of an error in it.
+/// What a template made of one pod: text, which becomes values here, and places of its errors, found in the template.
 struct RenderedText {
     let bytes: [UInt8]
-    private let snapshot: Snapshot
+    let snapshot: Snapshot
     /// The template's name.
     let name: String
     private let data: TemplateData
-    /// The pod's annotations. A template may have written any of them into the text.
-    private let annotations: Object
+    /// The pod's, any of which a template may have written into the text.
+    let metadata: Object
+    /// What tainted data wrote; nil where the template's engine does not say, and where nobody asks.
+    let tainted: [TaintedRun]?
+    /// Where there is one already: a template that asks the clock or chance writes another text the next time.
+    private let firstMap: SourceMap?
+    /// What is done where tainted text does not stay text.
+    let mode: TaintMode
 
     init(
-        bytes: [UInt8], snapshot: Snapshot, name: String, data: TemplateData, annotations: Object
+        bytes: [UInt8], snapshot: Snapshot, name: String, data: TemplateData, metadata: Object,
+        tainted: [TaintedRun]?, map: SourceMap?, mode: TaintMode
     ) {
         self.bytes = bytes
         self.snapshot = snapshot
         self.name = name
         self.data = data
-        self.annotations = annotations
+        self.metadata = metadata
+        self.tainted = tainted
+        firstMap = map
+        self.mode = mode
     }
 
     private var prefix: String { IstioText.renderedTextInvalid(snapshot.form) }
 
-    /// Decodes the text as the classic form's SidecarInjectionSpec.
-    func injectionSpec() throws(InjectionError) -> TypedDecoding.Result {
-        try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient)
+    /// The text as the classic form's SidecarInjectionSpec.
+    func injectionSpec(_ report: inout TaintReport) throws(InjectionError) -> TypedDecoding.Result {
+        try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient, &report)
     }
 
-    /// Decodes the text as a pod that can be merged into another.
-    func overlay() throws(InjectionError) -> TypedDecoding.Result {
-        try decoded(as: TypeTable.modern.pod, .patch)
+    /// The text as something that can be merged into a pod.
+    func overlay(_ report: inout TaintReport) throws(InjectionError) -> TypedDecoding.Result {
+        try decoded(as: TypeTable.modern.pod, .patch, &report)
     }
 
-    /// Parts that were decoded before are taken from the cache. A Snapshot decodes all its texts as one type.
+    /// Parts that were seen before are not read again. One Snapshot decodes all its texts as one type.
     private func decoded(
-        as type: ObjectType, _ mode: TypedDecoding.Mode
+        as type: ObjectType, _ mode: TypedDecoding.Mode, _ report: inout TaintReport
     ) throws(InjectionError) -> TypedDecoding.Result {
         if Self.isNothing(bytes) { return TypedDecoding.Result(value: .null) }
         if snapshot.memory.blocks.isOn {
             let block = bytes.withUnsafeBufferPointer {
                 BlockDecoder($0, mode, cache: snapshot.memory.blocks).decode(as: type)
             }
-            if let block { return block.result }
+            if let block {
+                try checkTaint(isLineByLine: true, &report)
+                return block.result
+            }
         }
-        let value = try parsed()
+        let value = try parsed(&report)
         do {
             return try TypedDecoding.decode(value, as: type, mode)
         } catch {
@@ -53,60 +66,179 @@ struct RenderedText {
         }
     }
 
-    private func parsed() throws(InjectionError) -> Value {
-        do {
-            return try YAMLReader.value(bytes)
-        } catch {
-            var message = prefix + IstioText.notYAML("\(error)")
-            let culprit = error.culprit(in: bytes)
-            if let culprit { message += suspicion(SourceText(bytes).line(culprit.line) ?? "") }
-            throw locate(InjectionError(.parse, .renderedYAMLInvalid, message), at: culprit)
+    private func parsed(_ report: inout TaintReport) throws(InjectionError) -> Value {
+        if let value = bytes.withUnsafeBufferPointer({ YAMLReader.simpleValue($0) }) {
+            try checkTaint(isLineByLine: true, &report)
+            return value
         }
+        let value: Value
+        do {
+            value = try YAMLReader.value(bytes)
+        } catch {
+            let culprit = error.culprit(in: bytes)
+            let found = InjectionError(
+                .parse, .renderedYAMLInvalid, prefix + IstioText.notYAML("\(error)"))
+            throw locate(found, at: culprit) { map, offset in
+                runs(of: map, onLineOf: offset)
+            } blame: { map, offset in
+                blamed(in: map, near: offset)
+            }
+        }
+        try checkTaint(isLineByLine: false, &report)
+        return value
     }
 
-    /// The schema error with the place of its value.
+    /// The schema error with the place of the value it speaks of.
     private func located(_ error: SchemaError) -> InjectionError {
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
         var text = prefix + IstioText.doesNotFit(error.message)
         if !error.pointer.isEmpty { text += " at \(error.pointer)" }
-        if let pointer = try? JSONPointer(parsing: error.pointer),
-            let value = documents?.first.flatMap({ pointer.value(in: $0.value) })
-        {
-            text += suspicion(value.string ?? JSON.text(value))
-        }
         let found = InjectionError(.schema, .renderedSchemaInvalid, text)
-        return locate(found, at: documents?.first?.positions?[error.pointer])
+        return locate(found, at: documents?.first?.positions?[error.pointer]) { map, offset in
+            runs(of: map, ofValueAt: error.pointer) ?? runs(of: map, onLineOf: offset)
+        } blame: { map, _ in
+            runs(of: map, ofValueAt: error.pointer)?.first
+        }
     }
 
-    /// Names the annotation that the text seems to come from; the longest if several match.
-    private func suspicion(_ text: String) -> String {
-        var found: (key: String, value: String)?
-        for member in annotations.members {
-            guard let value = member.value.string, !value.isEmpty, value.utf8.count <= 256 else { continue }
-            let isInside = text == value || value.utf8.count >= 3 && text.contains(value)
-            if isInside, value.utf8.count > found?.value.utf8.count ?? 0 { found = (member.key, value) }
+    // MARK: Blame
+
+    /// The run for which the text does not parse: the one without which it would, else one that is no text of a scalar.
+    private func blamed(in map: SourceMap, near offset: Int) -> SourceMap.Run? {
+        let runs = map.runs.filter { !$0.origins.isEmpty }
+        return TaintBlame(bytes: bytes, runs: runs).run(near: offset)
+            ?? TaintCheck(bytes, map, forbidsDirectives: true).findings(limit: 1).first?.run
+    }
+
+    /// The tainted runs of the line of a byte.
+    private func runs(of map: SourceMap, onLineOf offset: Int) -> [SourceMap.Run] {
+        let start = bytes[..<min(offset, bytes.count)].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+        return map.runs.filter {
+            !$0.origins.isEmpty && !$0.output.isEmpty && $0.output.lowerBound < end
+                && $0.output.upperBound > start
         }
-        guard let found else { return "" }
-        return "; the value '\(found.value)' comes from the annotation '\(found.key)'"
+    }
+
+    /// The tainted runs that wrote a value: the text of a scalar or its key, or a collection as a whole; nil where the
+    /// text has no such value.
+    private func runs(of map: SourceMap, ofValueAt pointer: String) -> [SourceMap.Run]? {
+        let marks = YAMLMarks(bytes)
+        guard
+            let value = marks.nodes.indices.first(where: {
+                !marks.nodes[$0].isKey && marks.pointer(to: $0) == pointer
+            })
+        else { return nil }
+        let node = marks.nodes[value]
+        let written =
+            node.kind.isCollection ? node.range.lowerBound..<node.range.lowerBound + 1 : node.content
+        let key = node.key >= 0 ? marks.nodes[node.key].content : written
+        return map.runs.filter {
+            !$0.origins.isEmpty
+                && ($0.output.overlaps(written) || $0.output.overlaps(key)
+                    || $0.output.isEmpty && written.contains($0.output.lowerBound))
+        }
+    }
+
+    /// Whether the text was rendered with its source map.
+    var hasMap: Bool { firstMap != nil }
+
+    /// What a tainted run is called: the annotation or field that it came from.
+    func name(of run: SourceMap.Run, culprit: (String) -> Bool = { _ in false }) -> String {
+        var names: [String] = []
+        for path in run.origins {
+            let name = TaintSource.name(of: path, metadata: metadata, culprit: culprit)
+            if !names.contains(name), names.count < 3 { names.append(name) }
+        }
+        return names.joined(separator: " or ")
+    }
+
+    /// `; the value 'x' comes from the annotation 'k'` for the first of these runs that an annotation wrote.
+    private func suspicion(_ runs: [SourceMap.Run]) -> String {
+        let annotations = metadata["annotations"]?.object ?? Object()
+        for run in runs {
+            for path in run.origins
+            where path.count == 3 && path[0] == "ObjectMeta" && path[1].lowercased() == "annotations" {
+                guard let value = annotations[path[2]]?.string, !value.isEmpty else { continue }
+                let shown = value.utf8.count <= 256 ? value : Snippet.beginning(of: Array(value.utf8)[...])
+                return "; the value '\(shown)' comes from the annotation '\(path[2])'"
+            }
+        }
+        return ""
+    }
+
+    /// `template "inject":12:5`
+    func place(of run: SourceMap.Run, in map: SourceMap) -> RenderError.Place? {
+        guard map.templates.indices.contains(run.template) else { return nil }
+        let source = map.templates[run.template]
+        let place = SourceText.position(of: run.offset, in: source.bytes)
+        return RenderError.Place(template: source.name, line: place.line, column: place.column)
+    }
+
+    /// The text with its source map: of the first rendering, or of another one.
+    func mapped() throws(InjectionError) -> SourceMap {
+        if let firstMap { return firstMap }
+        guard let template = snapshot.templates[name] else { return SourceMap() }
+        var data = data
+        data.taint = TaintSource.taint(annotations: metadata["annotations"]?.object ?? Object())
+        var map: SourceMap? = SourceMap()
+        var usage = RenderUsage()
+        var output = ByteBuffer(capacity: bytes.count + 16)
+        do throws(RenderError) {
+            try template.compiled.render(
+                data, limits: snapshot.options.limits, sourceMap: &map, usage: &usage, into: &output)
+        } catch {
+            throw Snapshot.injectionError(error, form: snapshot.form)
+        }
+        return map ?? SourceMap()
+    }
+
+    /// The error with the line of the template that wrote a place of the text.
+    func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
+        locate(error, at: position) { _, _ in [] } blame: { _, _ in nil }
     }
 
     /// Renders again with the source map on, and says which line of the template wrote the place.
-    func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
+    ///
+    /// - Parameters:
+    ///   - suspects: the tainted runs that may have written what is wrong.
+    ///   - blame: the run without which nothing would be wrong.
+    private func locate(
+        _ error: InjectionError, at position: SourcePosition?,
+        suspects: (SourceMap, Int) -> [SourceMap.Run], blame: (SourceMap, Int) -> SourceMap.Run?
+    ) -> InjectionError {
         var located = error
-        guard let position, let template = snapshot.templates[name] else { return located }
-        located.rendered = position
-        let text = SourceText(bytes)
-        located.snippet = text.excerpt(around: position)
-        guard let offset = text.offset(of: position).map({ min($0, bytes.count - 1) }),
-            let map = template.compiled.sourceMap(of: data, limits: snapshot.options.limits)
+        guard let map = try? mapped() else { return located }
+        let offset = position.flatMap { SourceText(bytes).offset(of: $0).map { min($0, bytes.count - 1) } }
+        if let offset { located.message += suspicion(suspects(map, offset)) }
+        if let position, let offset { locate(&located, at: position, offset, map) }
+        guard mode == .enforce, let run = blame(map, offset ?? 0), let place = place(of: run, in: map)
         else { return located }
-        let origin = map.origin(of: offset, in: bytes)
-        guard let place = origin.place else { return located }
-        located.place = place
-        located.source = origin.snippet
-        located.written = origin.value.map { ($0.text, $0.place) }
+        located.code = .taintedValue
+        let name = name(of: run) { $0.unicodeScalars.contains { !(0x20...0x7E).contains($0.value) } }
+        located.message +=
+            "; tainted value: \(name), template \"\(place.template)\":\(place.line):\(place.column ?? 1)"
+        located.taint = (name, place)
+        if located.place == nil { located.place = place }
+        return located
+    }
+
+    private func locate(
+        _ located: inout InjectionError, at position: SourcePosition, _ offset: Int, _ map: SourceMap
+    ) {
+        located.rendered = position
+        located.snippet = SourceText(bytes).excerpt(around: position)
+        guard let run = map.run(at: offset), map.templates.indices.contains(run.template) else { return }
+        let source = map.templates[run.template]
+        // Inside a literal the template's text runs along with the output's.
+        let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
+        let place = SourceText.position(of: run.offset + inside, in: source.bytes)
+        located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
+        located.source = Snippet.text(of: source.bytes, line: place.line, column: place.column)
+        if let value = map.value(near: offset, in: bytes), let place = self.place(of: value, in: map) {
+            located.written = (Snippet.beginning(of: bytes[value.output]), place)
+        }
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"
-        return located
     }
 }

@@ -2,31 +2,42 @@ import PluginAPI
 import Values
 
 extension Snapshot {
-    /// Renders a template over a pod's data.
-    ///
-    /// - Parameters:
-    ///   - deadline: nanoseconds of the monotonic clock.
-    ///   - steps: the largest number of steps, if smaller than the configuration's limit.
+    /// Runs a template over a pod's data.
     func render(
-        _ name: String, _ data: TemplateData, for pod: Pod, deadline: UInt64?, steps: Int? = nil
+        _ name: String, _ data: TemplateData, for subject: inout InjectionSubject
     ) throws(InjectionError) -> RenderedText {
         guard let template = templates[name] else {
             throw InjectionError(.render, .templateMissing, "the injection configuration has no template")
         }
         var limits = options.limits
-        limits.deadline = deadline
-        if let steps { limits.steps = min(limits.steps, steps) }
+        limits.deadline = subject.deadline
+        if let steps = subject.steps { limits.steps = min(limits.steps, steps) }
+        var data = data
+        let mode = subject.taintMode ?? options.taint
+        let isChecked = mode != .off && template.compiled.tracksOrigins
+        var map: SourceMap?
+        if isChecked {
+            data.taint = TaintSource.all
+            if !template.compiled.isPure || subject.taintReads != nil {
+                data.taint = TaintSource.taint(annotations: subject.pod.annotations)
+                map = SourceMap()
+            }
+        }
+        var usage = RenderUsage()
         var output = ByteBuffer(capacity: 16 << 10)
         do throws(RenderError) {
-            try template.compiled.render(data, limits: limits, into: &output)
+            try template.compiled.render(
+                data, limits: limits, sourceMap: &map, usage: &usage, into: &output)
         } catch {
             throw Self.injectionError(error, form: form)
         }
+        subject.taintReads?.append(contentsOf: map?.reads ?? [])
         return RenderedText(
-            bytes: output.bytes, snapshot: self, name: name, data: data, annotations: pod.annotations)
+            bytes: output.bytes, snapshot: self, name: name, data: data, metadata: subject.pod.metadata,
+            tainted: isChecked ? usage.tainted : nil, map: map, mode: mode)
     }
 
-    private static func injectionError(
+    static func injectionError(
         _ error: RenderError, form: PolicyConfiguration.Form
     ) -> InjectionError {
         InjectionError(

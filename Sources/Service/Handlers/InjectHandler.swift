@@ -126,7 +126,12 @@ struct InjectHandler: Handler {
             outcome = try Pipeline.inject(
                 manifest: bytes, format: format, snapshot: store.snapshot, options: manifest)
         } catch {
+            metrics.count(refused: error)
             throw RequestProblem(error)
+        }
+        for workload in outcome.workloads {
+            metrics.count(workload.taint)
+            entry.add(workload.taint)
         }
         entry.members.append(Member("workloads", .int(Int64(outcome.workloads.count))))
         if diff {
@@ -226,5 +231,13 @@ extension LogEntry {
             members.append(Member("forecast", .string(report.forecast.joined(separator: ","))))
         }
         if let error = report.error { members.append(Member("stage", .string(error.stage.rawValue))) }
+        add(report.taint)
+    }
+
+    /// What a pod's text did in the templates.
+    mutating func add(_ taint: TaintReport) {
+        for (name, texts) in [("tainted", taint.findings), ("powers", taint.powers)] where !texts.isEmpty {
+            members.append(Member(name, .array(texts.map { .string($0) })))
+        }
     }
 }

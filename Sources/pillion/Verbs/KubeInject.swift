@@ -31,7 +31,7 @@ let kubeInjectVerb = Verb(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
             help: "the label istio.io/rev, and the suffix of the ConfigMaps' names: istio-REVISION"),
         nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
-    ] + platformOptions + forecastOptions + [
+    ] + platformOptions + forecastOptions + taintOptions + [
         Option(
             name: "respect-policy", shape: .flag,
             help: "decide by policy and annotations, as the webhook does, also with a template: "

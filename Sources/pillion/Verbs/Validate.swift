@@ -30,7 +30,7 @@ let validateVerb = Verb(
             name: "allow-privileged-template", shape: .flag,
             help: "let a template give pods privileged containers or the host's namespaces or paths"),
         Option(name: "strict", shape: .flag, help: "treat warnings as errors"),
-    ] + pluginOptions,
+    ] + taintOptions + pluginOptions,
     examples: [
         ("pillion validate --injectConfig config --injectValues values --meshConfig mesh", "before a rollout")
     ],
@@ -71,11 +71,24 @@ private func checkConfiguration(
         let checked = try Preflight.compile(
             files, registry: registry, options: options, allowsPrivileged: allowsPrivileged)
         for warning in checked.warnings { complain(warning.explanation) }
-        guard !isStrict || checked.warnings.isEmpty else { return .failure }
+        let channels = OpenChannels.search(checked.snapshot)
+        for channel in channels { complain(describe(channel, path, options.taint)) }
+        guard !isStrict || checked.warnings.isEmpty && (channels.isEmpty || options.taint == .enforce) else {
+            return .failure
+        }
         let names = checked.snapshot.templateNames.joined(separator: ", ")
         complain("\(path): good (form \(checked.snapshot.form.rawValue), templates \(names))")
         return .success
     } catch {
         throw Failure(error.explanation)
     }
+}
+
+/// An expression through which a pod's text could change what is injected: an error would be too much where such pods are
+/// refused.
+private func describe(_ channel: OpenChannels.Channel, _ path: String, _ mode: TaintMode) -> String {
+    let place = "\(channel.place.template):\(channel.place.line):\(channel.place.column ?? 1)"
+    let effect = mode == .enforce ? "note: pods are refused whose" : "warning: the"
+    return "\(path): \(effect) \(channel.name) holds a text such as \(JSON.text(.string(channel.example))): "
+        + "template \(place) writes it as YAML; write it with quote or toJSON there"
 }

@@ -123,6 +123,14 @@ public final class FunctionContext {
     }
     /// The engine, for functions that render.
     var evaluator: (any TemplateEvaluator)?
+    /// Where values come from; nil where nobody asks for more than `tainted`.
+    var origins: OriginTable?
+    /// Whether a request wrote parts of the data.
+    var isTainted = false
+    /// What tainted data wrote.
+    var tainted: [TaintedRun] = []
+    /// Whether a map was changed with a tainted value.
+    var hasTaintedChanges = false
 
     public init(limits: RenderLimits, environment: [String: String] = [:], data: GoValue = .none) {
         self.limits = limits

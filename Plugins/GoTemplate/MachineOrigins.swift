@@ -1,0 +1,110 @@
+import PluginAPI
+import Values
+
+/// Where values come from, while a template runs over data with a taint. Without a taint everything is clean, and costs a
+/// comparison.
+extension Machine {
+    /// Of what a path leads to.
+    @inline(__always)
+    func origin(of path: Program.Path, from start: Origin) -> Origin {
+        start == .clean ? .clean : followed(path, from: start)
+    }
+
+    private func followed(_ path: Program.Path, from start: Origin) -> Origin {
+        guard let origins = context.origins else { return start == .root ? path.origin : .tainted }
+        var origin = start
+        for index in path.first..<path.first + path.count {
+            origin = origins.member(program.names[Int(index)].text, of: origin)
+        }
+        return origin
+    }
+
+    /// Of an item or a member of what a loop goes over.
+    func origin(of key: GoValue, in container: Origin) -> Origin {
+        guard let origins = context.origins else { return .tainted }
+        return origins.member(key.stringText ?? key.integer.map { String($0) } ?? "", of: container)
+    }
+
+    /// Of a slot's value as a whole: what a map was changed with belongs to it.
+    @inline(__always)
+    func origin(of slot: borrowing Slot) -> Origin {
+        context.hasTaintedChanges ? changedOrigin(of: copy slot) : slot.origin
+    }
+
+    private func changedOrigin(of slot: Slot) -> Origin {
+        switch slot.value {
+        case .map, .list, .slice: break
+        default: return slot.origin
+        }
+        guard let origins = context.origins else { return .tainted }
+        return origins.union([slot.origin, origins.allChanges])
+    }
+
+    // MARK: Calls
+
+    /// Of the result of a built-in function.
+    @inline(__always)
+    func origin(
+        ofCall builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ result: borrowing Slot
+    ) -> Origin {
+        hasTainted(slots) ? builtinOrigin(builtin, slots, copy result) : .clean
+    }
+
+    /// Whether one of these is made from tainted data.
+    @inline(__always)
+    func hasTainted(_ slots: UnsafeBufferPointer<Slot>) -> Bool {
+        if context.hasTaintedChanges { return true }
+        var index = 0
+        while index < slots.count {
+            if slots[index].origin != .clean { return true }
+            index += 1
+        }
+        return false
+    }
+
+    @inline(never)
+    private func builtinOrigin(
+        _ builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ result: Slot
+    ) -> Origin {
+        guard let origins = context.origins else { return .tainted }
+        let rules = OriginRules(
+            table: origins, arguments: slots.map(\.value), origins: slots.map { origin(of: $0) },
+            result: result.value)
+        return rules.origin(of: builtin.rawValue)
+    }
+
+    /// Notes what the function that is about to be called is given.
+    ///
+    /// - Returns: the origins of the arguments where somebody asks for them.
+    func beginCall(_ slots: UnsafeBufferPointer<Slot>) -> (isTainted: Bool, origins: [Origin]) {
+        guard let origins = context.origins else { return (hasTainted(slots), []) }
+        let given = slots.map { origin(of: $0) }
+        origins.arguments = given
+        return (given.contains { $0 != .clean }, given)
+    }
+
+    /// Of the result of a method.
+    func origin(ofMethod receiver: Slot, _ arguments: [Slot]) -> Origin {
+        let given = [receiver.origin] + arguments.map(\.origin)
+        guard given.contains(where: { $0 != .clean }) else { return .clean }
+        return context.origins?.union(given) ?? .tainted
+    }
+
+    /// Of the result of a function of a set.
+    func origin(
+        of function: TemplateFunction, _ given: (isTainted: Bool, origins: [Origin]), _ arguments: [GoValue],
+        _ result: GoValue
+    ) -> Origin {
+        // Istio's `render` is given a text only, and renders it over the root.
+        let readsRoot = context.isTainted && function.name == "render"
+        guard given.isTainted || readsRoot else { return .clean }
+        if function.mutates, case .map(let map)? = arguments.first {
+            context.hasTaintedChanges = true
+            context.origins?.noteChange(of: map, by: context.origins?.union(given.origins) ?? .tainted)
+        }
+        guard let origins = context.origins else { return .tainted }
+        let rules = OriginRules(
+            table: origins, arguments: arguments, origins: given.origins, result: result)
+        return rules.origin(of: function.name)
+    }
+}

@@ -1,0 +1,37 @@
+/// Which tainted data a value was made from.
+///
+/// Without a source map only the three constants are used: that is enough to know what has to be looked at. With one, the
+/// numbers after them are those of an `OriginTable`.
+struct Origin: Sendable, Equatable, Hashable {
+    private var rawValue: UInt32
+
+    /// Made from no tainted data.
+    static let clean = Origin(rawValue: 0)
+    /// The root of the data, parts of which are tainted.
+    static let root = Origin(rawValue: 1)
+    /// Made from tainted data; nobody asks from which.
+    static let tainted = Origin(rawValue: 2)
+
+    private static let serialisedBit: UInt32 = 1 << 31
+
+    private init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The entry of that number in a table.
+    init(entry: Int) { rawValue = UInt32(entry) + 3 }
+
+    /// The number of its entry in a table; nil for the constants.
+    var entry: Int? {
+        let number = rawValue & ~Origin.serialisedBit
+        return number < 3 ? nil : Int(number) - 3
+    }
+
+    /// Whether the value is the text of a function that writes values as JSON, YAML or a quoted string.
+    var isSerialised: Bool { rawValue & Origin.serialisedBit != 0 }
+
+    /// The same origin, as a serialised text or not.
+    func serialised(_ isSerialised: Bool) -> Origin {
+        guard self != .clean else { return self }
+        let number = rawValue & ~Origin.serialisedBit
+        return Origin(rawValue: isSerialised ? number | Origin.serialisedBit : number)
+    }
+}

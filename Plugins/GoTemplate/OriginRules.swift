@@ -1,0 +1,153 @@
+import PluginAPI
+import Values
+
+/// How functions hand on where their arguments come from.
+///
+/// | functions | the result |
+/// | --- | --- |
+/// | `index`, `get`, `annotation` | the member that was looked up |
+/// | `isset`, `hasKey` | from all arguments; the member counts as read |
+/// | `default`, `coalesce`, `valueOrDefault`, `ternary` | the argument that was chosen; a condition does not count |
+/// | `print`, `indent`, `nindent`, `trim…` | as the text that they were given, with its runs |
+/// | `toJson`, `toYaml`, `quote` … | serialised, from all arguments |
+/// | `include`, `tpl`, `render` | a text with its runs |
+/// | all others | from all arguments, not serialised |
+struct OriginRules {
+    let table: OriginTable
+    let arguments: [GoValue]
+    let origins: [Origin]
+    let result: GoValue
+
+    private enum Rule {
+        case member, presence, annotation, fallback, coalesce, value, ternary, kept, serialiser, nested,
+            format
+    }
+
+    private static let rules: [String: Rule] = {
+        var rules: [String: Rule] = [
+            "index": .member, "get": .member, "isset": .presence, "hasKey": .presence,
+            "annotation": .annotation, "default": .fallback,
+            "coalesce": .coalesce, "valueOrDefault": .value, "ternary": .ternary, "printf": .format,
+        ]
+        for name in ["print", "indent", "nindent", "trim", "trimAll", "trimall", "trimSuffix", "trimPrefix"] {
+            rules[name] = .kept
+        }
+        for name in ["include", "tpl", "render"] { rules[name] = .nested }
+        for name in serialisers { rules[name] = .serialiser }
+        return rules
+    }()
+
+    /// Every function that returns JSON, YAML or a quoted string. (`squote` escapes nothing, and is none of them.)
+    static let serialisers: Set<String> = [
+        "toJson", "mustToJson", "toPrettyJson", "mustToPrettyJson", "toRawJson", "mustToRawJson", "toJSON",
+        "toJsonMap", "toYaml", "mustToYaml", "toYamlPretty", "structToJSON", "protoToJSON", "quote",
+    ]
+
+    func origin(of function: String) -> Origin {
+        guard let rule = OriginRules.rules[function] else { return all }
+        switch rule {
+        case .member: return member
+        case .presence:
+            _ = member
+            return all
+        case .annotation: return annotation
+        case .fallback:
+            guard arguments.count > 1, !Structure.isEmpty(arguments[1]) else {
+                return origins.first ?? .clean
+            }
+            return origins[1]
+        case .coalesce:
+            return arguments.firstIndex { !Structure.isEmpty($0) }.map { origins[$0] } ?? .clean
+        case .value:
+            guard arguments.count == 2 else { return all }
+            let isUnset = arguments[0].isUntypedNil || arguments[0].stringBytes?.isEmpty == true
+            return origins[isUnset ? 1 : 0]
+        case .ternary:
+            guard arguments.count == 3, case .bool(let condition) = arguments[2] else { return all }
+            return origins[condition ? 0 : 1]
+        case .kept: return kept
+        case .serialiser: return all.serialised(true)
+        case .nested:
+            let runs = table.takeNested()
+            // The text of the template itself may be data.
+            guard origins.first ?? .clean == .clean else { return all }
+            // A text without actions is not run.
+            guard let runs else { return .clean }
+            return table.text(runs)
+        case .format:
+            let isQuoted = arguments.count == 2 && arguments[0].stringText == "%q"
+            return all.serialised(isQuoted)
+        }
+    }
+
+    private var all: Origin { table.union(origins) }
+
+    private var member: Origin {
+        var origin = origins.first ?? .clean
+        for (index, key) in arguments.enumerated().dropFirst() {
+            origin = table.union([table.member(OriginRules.name(of: key), of: origin), origins[index]])
+        }
+        return origin
+    }
+
+    private static func name(of key: GoValue) -> String {
+        key.stringText ?? key.integer.map { String($0) } ?? ""
+    }
+
+    /// The annotation where there is one, else the default.
+    private var annotation: Origin {
+        guard arguments.count == 3 else { return all }
+        let found = table.member(
+            arguments[1].stringText ?? "", of: table.member("Annotations", of: origins[0]))
+        let annotations = TypedFields.member(arguments[0], "Annotations", "annotations")
+        return annotations?.member(arguments[1].stringText ?? "") == nil ? origins[2] : found
+    }
+
+    /// The text that was given, without what was cut off or with what was put in.
+    private var kept: Origin {
+        guard let index = arguments.lastIndex(where: { $0.isString }) else { return all }
+        let text = origins[index]
+        guard origins.indices.allSatisfy({ $0 == index || origins[$0] == .clean }),
+            arguments.indices.allSatisfy({
+                $0 == index || !arguments[$0].isString || result.textSize <= arguments[index].textSize
+            })
+        else { return all }
+        guard let runs = table.runs(of: text) else { return text }
+        guard let before = arguments[index].stringBytes, let after = result.stringBytes,
+            let places = OriginRules.places(of: before, in: after)
+        else { return all }
+        return table.text(
+            runs.compactMap { part in
+                var part = part
+                let start = places[part.run.output.lowerBound]
+                let end = places[part.run.output.upperBound]
+                part.run.output = start..<max(start, end)
+                return part.run.output.isEmpty && part.origin == .clean ? nil : part
+            })
+    }
+
+    /// Where each byte of a text is in the text that was made of it by cutting off its ends or by putting white space
+    /// in; one place more, for the end. nil where it was made otherwise.
+    private static func places(of before: [UInt8], in after: [UInt8]) -> [Int]? {
+        if after.count <= before.count {
+            guard let lead = ByteText.index(of: after, in: before) else { return nil }
+            return (0...before.count).map { min(max($0 - lead, 0), after.count) }
+        }
+        var places: [Int] = []
+        places.reserveCapacity(before.count + 1)
+        var next = 0
+        for byte in before {
+            while next < after.count, after[next] != byte {
+                guard after[next] == UInt8(ascii: " ") || after[next] == UInt8(ascii: "\n") else {
+                    return nil
+                }
+                next += 1
+            }
+            guard next < after.count else { return nil }
+            places.append(next)
+            next += 1
+        }
+        places.append(next)
+        return places
+    }
+}

@@ -1,0 +1,287 @@
+import Glibc
+import PluginAPI
+
+/// Proves by looking at single lines that what tainted data wrote stays within its scalars; what is not proven here is
+/// looked at by `TaintCheck`, which renders again and asks libyaml, and takes as long as a whole review.
+///
+/// Three proofs, each over the line of a run and none over its meaning:
+/// - **A harmless run** has letters, digits, `_`, `.`, `/` and `-` only, and `=`, `@`, `+`, `$`, `;` and a colon between
+///   them, and does not begin with `.` or `-` where a scalar may begin. It is a part of one token wherever it is.
+/// - **Within quotes**: the line opens a quote where a scalar may begin, and the run neither closes nor escapes anything.
+/// - **Within a block scalar**: a line above with less indentation ends in `key: |`, and every line from there on is
+///   indented at least as deep as the first. Whatever is printable and stays on its line belongs to the scalar.
+///
+/// The last two hold only for a text in which no scalar in quotes goes on over several lines; the block decoder has read
+/// such texts only.
+struct TaintedLines {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    /// Whether no scalar in quotes, and no plain one, has more than one line.
+    private let isLineByLine: Bool
+
+    /// Lines that are looked at above a run.
+    private static let heightLimit = 256
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, isLineByLine: Bool) {
+        self.bytes = bytes
+        self.isLineByLine = isLineByLine
+    }
+
+    /// Whether all these runs are proven to stay where they are.
+    func prove(_ runs: [TaintedRun]) -> Bool {
+        var index = 0
+        while index < runs.count {
+            let run = runs[index].range
+            guard run.upperBound <= bytes.count else { return false }
+            if !isHarmless(run) {
+                guard isLineByLine, isPrintable(run), isWithinQuotes(run) || isWithinBlock(run) else {
+                    return false
+                }
+            }
+            index += 1
+        }
+        return true
+    }
+
+    // MARK: Harmless runs
+
+    private func isHarmless(_ run: Range<Int>) -> Bool {
+        guard !run.isEmpty else { return isEmptyInScalar(at: run.lowerBound) }
+        var index = run.lowerBound
+        while index < run.upperBound {
+            guard Self.isWordByte(bytes[index]) || isInnerByte(at: index, of: run) else { return false }
+            index += 1
+        }
+        let before = run.lowerBound > 0 ? bytes[run.lowerBound - 1] : UInt8(ascii: "\n")
+        let continues = Self.isWordByte(before) || before == UInt8(ascii: "\"") || before == UInt8(ascii: "=")
+        if !continues {
+            let first = bytes[run.lowerBound]
+            if first == UInt8(ascii: "-") || first == UInt8(ascii: ".") { return false }
+            // What tags, anchors, aliases, block scalars, directives and escapes begin with.
+            switch before {
+            case UInt8(ascii: "!"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "|"),
+                UInt8(ascii: ">"),
+                UInt8(ascii: "%"), UInt8(ascii: "\\"), UInt8(ascii: "?"), UInt8(ascii: "~"):
+                return false
+            default: break
+            }
+        }
+        if before != UInt8(ascii: "\""), run.count <= 4, mayMatter(run) { return false }
+        return !isKey(endingAt: run.upperBound)
+    }
+
+    /// Whether a byte within a run means nothing to YAML behind another one of the same scalar: `=`, `@`, `+` and a colon
+    /// before a word.
+    private func isInnerByte(at index: Int, of run: Range<Int>) -> Bool {
+        guard index > run.lowerBound else { return false }
+        switch bytes[index] {
+        case UInt8(ascii: "="), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "$"), UInt8(ascii: ";"):
+            return true
+        case UInt8(ascii: ":"): return index + 1 < run.upperBound && Self.isWordByte(bytes[index + 1])
+        default: return false
+        }
+    }
+
+    /// Whether a short run may be what YAML reads as null, or as true.
+    private func mayMatter(_ run: Range<Int>) -> Bool {
+        var index = run.lowerBound
+        var isOfNull = true
+        while index < run.upperBound {
+            let lower = bytes[index] | 0x20
+            if lower != UInt8(ascii: "n"), lower != UInt8(ascii: "u"), lower != UInt8(ascii: "l") {
+                isOfNull = false
+                break
+            }
+            index += 1
+        }
+        if isOfNull { return true }
+        switch run.count {
+        case 1: return bytes[run.lowerBound] | 0x20 == UInt8(ascii: "y")
+        case 2: return bytes[run.lowerBound] | 0x20 == UInt8(ascii: "o")
+        case 3: return bytes[run.lowerBound] | 0x20 == UInt8(ascii: "y")
+        default: return bytes[run.lowerBound] | 0x20 == UInt8(ascii: "t")
+        }
+    }
+
+    /// Whether the scalar that a run is in may be a key: its keys' names have to be compared.
+    private func isKey(endingAt end: Int) -> Bool {
+        var index = end
+        while index < bytes.count, Self.isWordByte(bytes[index]) { index += 1 }
+        if index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") {
+            index += 1
+        }
+        while index < bytes.count, bytes[index] == 0x20 { index += 1 }
+        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { return false }
+        guard index + 1 < bytes.count else { return true }
+        let next = bytes[index + 1]
+        return next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09
+            || index > 0 && (bytes[index - 1] == UInt8(ascii: "\"") || bytes[index - 1] == UInt8(ascii: "'"))
+    }
+
+    /// Whether a run without bytes is next to what else is in its scalar.
+    private func isEmptyInScalar(at place: Int) -> Bool {
+        let before = place > 0 ? bytes[place - 1] : 0x0A
+        if before == UInt8(ascii: "=") || Self.isWordByte(before) && before != UInt8(ascii: "-") {
+            return true
+        }
+        return place < bytes.count && place > 0 && bytes[place - 1] == UInt8(ascii: "\"")
+            && bytes[place] == UInt8(ascii: "\"") && !isKey(endingAt: place)
+    }
+
+    // MARK: Quotes
+
+    private enum Token { case start, inQuotes(UInt8), other }
+
+    /// What the line up to a place is in the middle of: a scalar in quotes, the beginning of a scalar, or anything else.
+    private func token(from line: Int, to place: Int) -> Token {
+        var index = skipLead(line, place)
+        while index < place {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+                guard let close = closing(byte, from: index + 1, before: place) else {
+                    return .inQuotes(byte)
+                }
+                index = close + 1
+            } else if Self.isWordByte(byte) {
+                while index < place, Self.isWordByte(bytes[index]) { index += 1 }
+            } else {
+                return .other
+            }
+            // Behind a key the value begins.
+            guard index < place else { return .other }
+            guard bytes[index] == UInt8(ascii: ":"), index + 1 < place, bytes[index + 1] == 0x20 else {
+                return .other
+            }
+            index += 1
+            while index < place, bytes[index] == 0x20 { index += 1 }
+        }
+        return .start
+    }
+
+    /// Behind blanks and dashes.
+    private func skipLead(_ line: Int, _ end: Int) -> Int {
+        var index = line
+        while index < end {
+            if bytes[index] == 0x20 {
+                index += 1
+            } else if bytes[index] == UInt8(ascii: "-"), index + 1 < end, bytes[index + 1] == 0x20 {
+                index += 2
+            } else {
+                break
+            }
+        }
+        return index
+    }
+
+    private func closing(_ quote: UInt8, from start: Int, before end: Int) -> Int? {
+        var index = start
+        while index < end {
+            if bytes[index] == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+                index += 2
+            } else if bytes[index] == quote {
+                guard quote == UInt8(ascii: "'"), index + 1 < bytes.count, bytes[index + 1] == quote else {
+                    return index
+                }
+                index += 2
+            } else {
+                index += 1
+            }
+        }
+        return nil
+    }
+
+    private func isWithinQuotes(_ run: Range<Int>) -> Bool {
+        switch token(from: lineStart(run.lowerBound), to: run.lowerBound) {
+        case .other: return false
+        case .inQuotes(let quote):
+            var index = run.lowerBound
+            while index < run.upperBound {
+                if bytes[index] == quote || bytes[index] == UInt8(ascii: "\\") { return false }
+                index += 1
+            }
+            if run.lowerBound > 0, bytes[run.lowerBound - 1] == UInt8(ascii: "\\") { return false }
+            guard let close = closing(quote, from: run.upperBound, before: lineEnd(run.upperBound)) else {
+                return false
+            }
+            return !isKey(endingAt: close)
+        case .start:
+            // A text that brings its quotes, as `quote` writes it; without anything in them it may be a plain one.
+            guard run.count > 2, bytes[run.lowerBound] == UInt8(ascii: "\""),
+                closing(UInt8(ascii: "\""), from: run.lowerBound + 1, before: run.upperBound)
+                    == run.upperBound - 1
+            else { return false }
+            var index = run.upperBound
+            while index < bytes.count, bytes[index] == 0x20 { index += 1 }
+            return index == bytes.count || bytes[index] == 0x0A || bytes[index] == UInt8(ascii: ",")
+        }
+    }
+
+    // MARK: Block scalars
+
+    private func isWithinBlock(_ run: Range<Int>) -> Bool {
+        var line = lineStart(run.lowerBound)
+        var least = indentation(of: line, before: run.lowerBound)
+        var first = least
+        for _ in 0..<Self.heightLimit {
+            guard least > 0, line > 0 else { return false }
+            let end = line - 1
+            line = lineStart(end)
+            let indentation = indentation(of: line, before: end)
+            if line + indentation == end { continue }
+            if indentation < least {
+                if let key = keyColumn(ofHeader: line..<end), key < first, first == least { return true }
+                least = indentation
+            }
+            first = indentation
+        }
+        return false
+    }
+
+    /// The column of the key in a line that begins a block scalar: `- key: |-`; nil for other lines.
+    private func keyColumn(ofHeader line: Range<Int>) -> Int? {
+        var end = line.upperBound
+        if end > line.lowerBound, bytes[end - 1] == UInt8(ascii: "-") { end -= 1 }
+        guard end - 3 > line.lowerBound, bytes[end - 1] == UInt8(ascii: "|"), bytes[end - 2] == 0x20,
+            bytes[end - 3] == UInt8(ascii: ":")
+        else { return nil }
+        let key = skipLead(line.lowerBound, line.upperBound)
+        var index = key
+        while index < end - 3 {
+            guard Self.isWordByte(bytes[index]) else { return nil }
+            index += 1
+        }
+        return index > key ? key - line.lowerBound : nil
+    }
+
+    // MARK: Bytes
+
+    private func lineStart(_ place: Int) -> Int {
+        var index = place
+        while index > 0, bytes[index - 1] != 0x0A { index -= 1 }
+        return index
+    }
+
+    private func lineEnd(_ place: Int) -> Int {
+        guard place < bytes.count, let base = bytes.baseAddress,
+            let found = memchr(base + place, 0x0A, bytes.count - place)
+        else { return bytes.count }
+        return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+    }
+
+    private func indentation(of line: Int, before end: Int) -> Int {
+        var index = line
+        while index < end, bytes[index] == 0x20 { index += 1 }
+        return index - line
+    }
+
+    private func isPrintable(_ run: Range<Int>) -> Bool {
+        var strange: UInt8 = 0
+        for byte in UnsafeBufferPointer(rebasing: bytes[run]) { strange |= byte &- 0x20 >= 0x5F ? 1 : 0 }
+        return strange == 0
+    }
+
+    /// Letters, digits, `_`, `-`, `.` and `/`.
+    @inline(__always)
+    private static func isWordByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "-") < 13 || byte == UInt8(ascii: "_")
+    }
+}

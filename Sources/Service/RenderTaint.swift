@@ -1,0 +1,49 @@
+import Injection
+import PluginAPI
+import Values
+import YAML
+
+// A request may say which parts of its data must stay text (`taint`). Output in which one of them does not is a problem
+// of status 422, reported at the expression that wrote it.
+
+extension RenderRequest {
+    /// An engine that does not say where its output comes from cannot be asked.
+    func opaque() -> RequestProblem {
+        RequestProblem(
+            status: 422, code: "engine_opaque",
+            detail:
+                "\"taint\" asks for the origins of the output, which the engine \(excerpt(engine)) does not report"
+        )
+    }
+
+    /// What does not stay text in the output, which is read as YAML; nil where everything does.
+    func taintProblem(_ output: [UInt8], _ map: SourceMap) -> RequestProblem? {
+        let check = TaintCheck(output, map, forbidsDirectives: false)
+        if let finding = check.findings(limit: 1).first {
+            let pointer = finding.pointer.isEmpty ? "the root" : finding.pointer
+            return problem(
+                finding.run, map,
+                "changes the structure of the output at \(pointer): found \(finding.found), expected \(finding.expected)"
+            )
+        }
+        guard let (error, run) = check.culprit() else { return nil }
+        return problem(run, map, "is why the output is not YAML: \(error.message)")
+    }
+
+    private func problem(_ run: SourceMap.Run, _ map: SourceMap, _ what: String) -> RequestProblem {
+        let names = run.origins.prefix(3).map { "\"" + $0.joined(separator: ".") + "\"" }.joined(
+            separator: " or ")
+        var problem = RequestProblem(
+            status: 422, code: ReasonCode.taintedValue.rawValue, detail: "the tainted value \(names) \(what)")
+        guard map.templates.indices.contains(run.template) else { return problem }
+        let source = map.templates[run.template]
+        let position = LineTable(source.bytes).position(of: run.offset)
+        let place = RenderError.Place(template: source.name, line: position.line, column: position.column)
+        problem.members["template"] = place.json
+        problem.members["snippet"] =
+            Snippet.text(of: source.bytes, line: place.line, column: place.column).map { .string($0) }
+        problem.members["taint"] = .array(
+            run.origins.map { .string(JSONPointer($0).description) })
+        return problem
+    }
+}

@@ -1,0 +1,161 @@
+import GoTemplate
+import PluginAPI
+import Testing
+import Values
+import YAML
+
+@testable import Injection
+
+/// What a hostile text in a template does, and whether it is found: `TaintCheck` by libyaml's marks, `TaintedLines` by
+/// single lines.
+@Suite struct TaintTests {
+    /// A template over `{x, c}`, of which x is tainted.
+    private static let templates = [
+        "a: {{ .x }}\nb: 1\n", "a: \"{{ .x }}\"\nb: \"{{ .x }}\"\n", "a: '{{ .x }}'\nb: 'y'\n",
+        "l:\n- name: \"{{ .x }}\"\n  value: v-{{ .x }}\n- name: c\n", "l:\n- {{ .x }}\n- y\n",
+        "f: {a: \"{{ .x }}\", b: y}\n", "f: [{{ .x }}, y]\n", "{{ .x }}: v\nb: y\n",
+        "\"{{ .x }}\": v\nb: y\n",
+        "t: |\n  {{ .x }}\nb: 1\n", "t: |-\n  [\n    {{ .x }}\n  ]\nb: 1\n", "t: >\n  {{ .x }}\nb: 1\n",
+        "# {{ .x }}\nb: 1\n", "b: 1 # {{ .x }}\nc: 2\n", "t: |\n  {{ toJson .x }}\nb: 1\n",
+        "a: {{ toJson .x }}\nb: 1\n", "a: {{ .x | quote }}\nb: 1\n",
+        "- name: \"{{ .x }}\"\n  arg: --x={{ .x }}\n",
+        "m:\n  c: d\n{{ toYaml (dict \"k\" .x) | indent 2 }}\nb: 1\n", "a: &b {{ .x }}\nc: *b\n",
+        "a: !!str {{ .x }}\n",
+        "a: \"x\n  {{ .x }}\"\nb: 1\n", "a: --log={{ .x }}\n",
+    ]
+
+    private static let texts = [
+        "x", "web-1.2", "10.0.0.0/8,192.168.0.0/16", "*", "true", "null", "~", "", " ", "x ", " x", "x\n",
+        "1e3", "a b", "it's",
+        "say \"hi\"", "x\nPWN: y", "x\n  PWN: y", "x\n- PWN", "x\"\nPWN: \"y", "x'\nPWN: 'y", "x\", PWN: \"y",
+        "x, PWN: y",
+        "x]\nPWN: [y", "x # y", "# y", "&x y", "*b", "!!int 3", "|", ">", "|\n  x", "---", "x\n---\nPWN: y",
+        "...", "x\\", "\\", "\"", "'",
+        "\"\"", "''", "x: y", "x:", ": x", "- x", "-", "? x", "[x", "{x", "x\u{85}- y", "x\u{2028}PWN: y",
+        "x\rPWN: y", "x\u{7f}", "x\u{feff}y",
+        "b", "c", "<<", "{\"PWN\": 1}", "%TAG ! x", "@x", "`x", "x\ty", "\t", "\n", "\nx", "x\n\ny", "Zürich",
+        "a'b\"c",
+    ]
+
+    private struct Rendered {
+        var bytes: [UInt8]
+        var map: SourceMap
+        var tainted: [TaintedRun]
+    }
+
+    private static func render(_ source: String, _ text: String) throws -> Rendered {
+        var options = CompileOptions()
+        options.functionSets = ["sprig", "helm"]
+        let template = try GoTemplateRenderer().compile(
+            TemplateSources(TemplateSource(name: "t", text: source)), options: options)
+        let data = TemplateData(["x": .string(text)], taint: DataTaint([["x"]]))
+        var usage = RenderUsage()
+        var none: SourceMap?
+        var first = ByteBuffer()
+        try template.render(data, limits: .server, sourceMap: &none, usage: &usage, into: &first)
+        var map: SourceMap? = SourceMap()
+        var again = RenderUsage()
+        var output = ByteBuffer()
+        try template.render(data, limits: .server, sourceMap: &map, usage: &again, into: &output)
+        return Rendered(bytes: output.bytes, map: map ?? SourceMap(), tainted: usage.tainted)
+    }
+
+    /// Kinds and keys.
+    private static func shape(_ value: Value) -> String {
+        switch value {
+        case .object(let object):
+            "{" + object.sortedByKey.members.map { $0.key + ":" + shape($0.value) }.joined(separator: ",")
+                + "}"
+        case .array(let items): "[" + items.map { shape($0) }.joined(separator: ",") + "]"
+        case .null: "null"
+        default: "s"
+        }
+    }
+
+    /// Whatever is not refused has the structure that an honest text gives.
+    @Test(arguments: templates)
+    func whatPassesHasTheSameStructure(_ source: String) throws {
+        let honest = try Self.render(source, "zqx")
+        let expected = Self.shape(try YAMLReader.value(honest.bytes))
+        #expect(TaintCheck(honest.bytes, honest.map, forbidsDirectives: true).findings().isEmpty, "\(source)")
+        for text in Self.texts {
+            let rendered = try Self.render(source, text)
+            let check = TaintCheck(rendered.bytes, rendered.map, forbidsDirectives: true)
+            let findings = check.findings()
+            guard let value = try? YAMLReader.value(rendered.bytes) else {
+                #expect(
+                    !findings.isEmpty || check.culprit() != nil,
+                    "\(source) of \(text.debugDescription) does not parse, and nobody is blamed")
+                continue
+            }
+            if findings.isEmpty {
+                // A key that is tainted as a whole is another one.
+                let isKey = source.hasPrefix("{{ .x }}") || source.hasPrefix("\"{{ .x }}\":")
+                let count = (
+                    value.object?.count ?? 0, (try YAMLReader.value(honest.bytes)).object?.count ?? 0
+                )
+                #expect(
+                    isKey ? count.0 == count.1 : Self.shape(value) == expected,
+                    "\(source) of \(text.debugDescription) gives \(JSON.text(value))")
+            }
+            let simple = rendered.bytes.withUnsafeBufferPointer { YAMLReader.simpleValue($0) != nil }
+            let isProven = rendered.bytes.withUnsafeBufferPointer {
+                TaintedLines($0, isLineByLine: simple).prove(rendered.tainted)
+            }
+            if isProven {
+                #expect(
+                    findings.isEmpty,
+                    "\(source) of \(text.debugDescription) is proven, and found: \(findings.map(\.found))")
+            }
+        }
+    }
+
+    /// What honest pods have in these places is not refused.
+    @Test func honestTextsPass() throws {
+        for (source, texts) in [
+            (
+                Self.templates[1],
+                ["10.0.0.0/8,192.168.0.0/16", "*", "", "a b", "it's", "true", "x # y", "Zürich"]
+            ),
+            (Self.templates[0], ["reg.example.com:5000/a/b@sha256:00", "a b", "x ", "1.20", "Zürich"]),
+            (Self.templates[14], ["line\nother", "say \"hi\"", "it's", "a: b # c", "Zürich ✓", "---", "*"]),
+            (Self.templates[16], ["line\nother", "say \"hi\"", "", "null", "x # y", "\u{85}"]),
+            (Self.templates[12], ["x: y", "", "---"]),
+        ] {
+            for text in texts {
+                let rendered = try Self.render(source, text)
+                let found = TaintCheck(rendered.bytes, rendered.map, forbidsDirectives: true).findings()
+                #expect(found.isEmpty, "\(source) of \(text.debugDescription): \(found.map(\.found))")
+            }
+        }
+    }
+
+    /// Most texts of pods need no second rendering.
+    @Test func commonTextsAreProvenByLines() throws {
+        for (source, text) in [
+            ("a: \"{{ .x }}\"\n", "10.0.0.0/8,192.168.0.0/16"), ("a: \"{{ .x }}\"\n", "*"),
+            ("a: \"{{ .x }}\"\n", ""),
+            ("t: |\n  {{ toJson .x }}\n", "say \"hi\": # x"), ("a: {{ .x }}\n", "web-1.2_x/y"),
+            ("a: --b={{ .x }}\n", ""),
+            ("l:\n- t: |-\n    [\n      {{ toJson .x }}\n    ]\n", "x"), ("a: {{ .x | quote }}\n", "a b: c"),
+            ("f: {\n  \"a\": \"{{ .x }}\",\n}\n", "1"),
+        ] {
+            let rendered = try Self.render(source, text)
+            let simple = rendered.bytes.withUnsafeBufferPointer { YAMLReader.simpleValue($0) != nil }
+            #expect(simple, "\(source)")
+            #expect(
+                rendered.bytes.withUnsafeBufferPointer {
+                    TaintedLines($0, isLineByLine: simple).prove(rendered.tainted)
+                }, "\(source) of \(text)")
+        }
+    }
+
+    @Test func findingsSayWhatTheyAdd() throws {
+        let rendered = try Self.render("spec:\n  a: {{ .x }}\n", "y\n  PWN: z")
+        let finding = try #require(
+            TaintCheck(rendered.bytes, rendered.map, forbidsDirectives: true).findings().first)
+        #expect(finding.pointer == "/spec/PWN")
+        #expect(finding.found == "a line break that ends its scalar")
+        #expect(finding.run.origins == [["x"]])
+    }
+}
