@@ -38,6 +38,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case podPartLost = "pod_part_lost"
     case forecastRefused = "forecast_refused"
     case patchSelfCheckFailed = "patch_self_check_failed"
+    case taintedValue = "tainted_value"
     case deadlineExceeded = "deadline_exceeded"
     case overloaded = "overloaded"
     case internalError = "internal_error"

@@ -280,6 +280,12 @@ extension ReasonCode {
                 .error, "the patch, applied to the pod, does not give the pod that was meant",
                 "The patch is checked before it is sent, and a wrong one is not sent. This is a fault of the "
                     + "program and worth a report.")
+        case .taintedValue:
+            return row(
+                .error, "a value of the pod would change the structure of the rendered YAML",
+                remedy: "quote the value in the template, or correct it in the pod",
+                "The annotation or field contains line breaks or YAML syntax that would write more than one value. "
+                    + "`--template-taint enforce` refuses that.")
         case .deadlineExceeded:
             return row(
                 .error, "the answer was not ready within the time that the caller allows",

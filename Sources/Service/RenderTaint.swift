@@ -12,7 +12,7 @@ extension RenderRequest {
         RequestProblem(
             status: 422, code: "engine_opaque",
             detail:
-                "\"taint\" asks for the origins of the output, which the engine \(excerpt(engine)) does not report"
+                "\"taint\" asks for the origins of the output, which the engine \(excerpt(engine ?? "")) does not report"
         )
     }
 
@@ -37,11 +37,11 @@ extension RenderRequest {
             status: 422, code: ReasonCode.taintedValue.rawValue, detail: "the tainted value \(names) \(what)")
         guard map.templates.indices.contains(run.template) else { return problem }
         let source = map.templates[run.template]
-        let position = LineTable(source.bytes).position(of: run.offset)
+        let position = SourceText(source.bytes).position(of: run.offset)
         let place = RenderError.Place(template: source.name, line: position.line, column: position.column)
         problem.members["template"] = place.json
         problem.members["snippet"] =
-            Snippet.text(of: source.bytes, line: place.line, column: place.column).map { .string($0) }
+            SourceText(source.bytes).snippet(line: place.line, column: place.column).map { .string($0) }
         problem.members["taint"] = .array(
             run.origins.map { .string(JSONPointer($0).description) })
         return problem

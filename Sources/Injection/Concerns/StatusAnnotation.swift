@@ -70,7 +70,7 @@ struct StatusAnnotation: Sendable, Equatable {
     /// The names as the pointers of `PodSurvival`: `/spec/containers/istio-proxy`.
     var pointers: [String] {
         zip(Self.lists, [initContainers, containers, volumes, imagePullSecrets]).flatMap { list, names in
-            names.map { "/spec/\(list)/\(SchemaError.escaped($0))" }
+            names.map { "/spec/\(list)/\(JSONPointer.escape($0))" }
         }
     }
 

@@ -71,8 +71,8 @@ struct ManifestRun: ManifestChange {
         guard !fields.isEmpty else { return error }
         let all = error.all.map { problem in
             var problem = problem
-            let field = fields.first { problem.message.hasPrefix(Workload.pointer($0.path) + ": ") }
-            if let field { problem.message = "\(Workload.pointer(field.path)): \(field.message())" }
+            let field = fields.first { problem.message.hasPrefix(JSONPointer.text(of: $0.path) + ": ") }
+            if let field { problem.message = "\(JSONPointer.text(of: field.path)): \(field.message())" }
             return problem
         }
         var first = all[0]

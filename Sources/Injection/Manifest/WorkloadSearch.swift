@@ -59,7 +59,7 @@ extension WorkloadKinds {
             leftAlone.append(
                 LeftAlone(
                     kind: kind, apiVersion: apiVersion, name: name, namespace: namespace,
-                    pointer: Workload.pointer(path), parts: paths.isEmpty ? parts : nil))
+                    pointer: JSONPointer.text(of: path), parts: paths.isEmpty ? parts : nil))
         }
 
         /// The items of a List, and the objects of an OpenShift Template.

@@ -36,7 +36,7 @@ enum PodSurvival {
         var pointer: String {
             path.reduce(into: "") { text, step in
                 switch step {
-                case .member(let key), .item(let key): text += "/" + SchemaError.escaped(key)
+                case .member(let key), .item(let key): text += "/" + JSONPointer.escape(key)
                 }
             }
         }

@@ -106,13 +106,13 @@ extension RenderedText {
         let answer = { (found: String, pointer: String) in (found, document.positions?[pointer]) }
         for step in path {
             if let (found, key) = Self.directive(in: value, before: step) {
-                return answer(found, pointer + "/" + SchemaError.escaped(key))
+                return answer(found, pointer + "/" + JSONPointer.escape(key))
             }
             switch (step, value) {
             case (.member(let key), .object(let object)):
                 guard let inner = object[key] else { return nil }
                 value = inner
-                pointer += "/" + SchemaError.escaped(key)
+                pointer += "/" + JSONPointer.escape(key)
             case (.item(let identity), .array(let items)):
                 if let index = items.firstIndex(where: { $0["$patch"] == "replace" }) {
                     return answer("$patch: replace", "\(pointer)/\(index)/$patch")
@@ -126,7 +126,7 @@ extension RenderedText {
             }
         }
         if let (found, key) = Self.directive(in: value, before: nil) {
-            return answer(found, pointer + "/" + SchemaError.escaped(key))
+            return answer(found, pointer + "/" + JSONPointer.escape(key))
         }
         return answer(value.string.map { "\"\($0.prefix(60))\"" } ?? value.kindName, pointer)
     }

@@ -160,7 +160,7 @@ struct RenderedText {
             for path in run.origins
             where path.count == 3 && path[0] == "ObjectMeta" && path[1].lowercased() == "annotations" {
                 guard let value = annotations[path[2]]?.string, !value.isEmpty else { continue }
-                let shown = value.utf8.count <= 256 ? value : Snippet.beginning(of: Array(value.utf8)[...])
+                let shown = value.utf8.count <= 256 ? value : SourceText.beginning(of: Array(value.utf8)[...])
                 return "; the value '\(shown)' comes from the annotation '\(path[2])'"
             }
         }
@@ -234,9 +234,9 @@ struct RenderedText {
         let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
         let place = SourceText.position(of: run.offset + inside, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)
-        located.source = Snippet.text(of: source.bytes, line: place.line, column: place.column)
+        located.source = SourceText(source.bytes).snippet(line: place.line, column: place.column)
         if let value = map.value(near: offset, in: bytes), let place = self.place(of: value, in: map) {
-            located.written = (Snippet.beginning(of: bytes[value.output]), place)
+            located.written = (SourceText.beginning(of: bytes[value.output]), place)
         }
         located.message +=
             " (line \(position.line) of the rendered text, written by line \(place.line) of the template)"

@@ -126,11 +126,11 @@ private struct Merger {
         var text = ""
         for step in path {
             switch step {
-            case .member(let key): text += "/" + SchemaError.escaped(key)
-            case .item: text += "/" + SchemaError.escaped(keys.next() ?? "")
+            case .member(let key): text += "/" + JSONPointer.escape(key)
+            case .item: text += "/" + JSONPointer.escape(keys.next() ?? "")
             }
         }
-        return last.map { text + "/" + SchemaError.escaped($0) } ?? text
+        return last.map { text + "/" + JSONPointer.escape($0) } ?? text
     }
 
     private mutating func ignore() {
