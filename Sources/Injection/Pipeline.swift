@@ -86,6 +86,7 @@ public enum Pipeline {
         let (object, pod) = try run.pod()
         let decision = snapshot.decisions.decide(run.question(object, pod), trace: options.explain)
         guard decision.inject else { return run.skip(decision) }
+        if let windows = WindowsPod.decision(of: pod) { return run.skip(windows) }
         run.accept(decision)
 
         var subject = InjectionSubject(
@@ -96,13 +97,14 @@ public enum Pipeline {
         subject.steps = options.steps
         subject.clock = options.clock
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+        if subject.hasRenderedNothing { run.noteNothingRendered() }
 
         options.clock?.enter(.patch)
         let patch = PodPatch(from: object, to: injected)
         if options.selfCheck {
             try PatchSelfCheck.run(patch, on: object, giving: injected, subject, snapshot)
         }
-        run.succeed(patch, isChecked: options.selfCheck, notes: subject.notes)
+        run.succeed(patch, isChecked: options.selfCheck, notes: subject.notes, forecast: subject.forecast)
     }
 
     /// Answers a review without deciding about its pod: on overload, after a deadline, before the first configuration.

@@ -23,6 +23,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case subresource = "subresource"
     case namespaceLabelDisabled = "namespace_label_disabled"
     case objectSelectorMismatch = "object_selector_mismatch"
+    case osWindows = "os_windows"
+    case nothingRendered = "nothing_rendered"
     // There is no answer.
     case decodeError = "decode_error"
     case annotationInvalid = "annotation_invalid"
@@ -32,6 +34,8 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case limitExceeded = "limit_exceeded"
     case renderedYAMLInvalid = "rendered_yaml_invalid"
     case renderedSchemaInvalid = "rendered_schema_invalid"
+    case podPartLost = "pod_part_lost"
+    case forecastRefused = "forecast_refused"
     case patchSelfCheckFailed = "patch_self_check_failed"
     case deadlineExceeded = "deadline_exceeded"
     case overloaded = "overloaded"

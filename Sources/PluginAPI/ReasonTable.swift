@@ -191,6 +191,19 @@ extension ReasonCode {
                 remedy: "change the pod's labels so that the webhook's objectSelector matches",
                 "The API server compares the pod's labels with the objectSelector of the webhook before it sends "
                     + "the pod to the injector. Here the namespace is selected and the pod is not.")
+        case .osWindows:
+            return row(
+                .skip, "the pod is for Windows nodes",
+                remedy: "only a pod for Linux nodes can have a sidecar: os.name must not be windows",
+                "The sidecar and what redirects the traffic to it are Linux programs. A pod whose spec names Windows "
+                    + "as its operating system is left alone, whatever it asks for.")
+        case .nothingRendered:
+            return row(
+                .skip, "the templates rendered to nothing for this pod",
+                remedy: "look at the conditions in the templates: none of their parts is for this pod",
+                "The pod was to be injected, but its templates rendered an empty text, a comment or null. The pod "
+                    + "stays as it is, without a status annotation. A template whose parts all depend on a label "
+                    + "does so on purpose for the pods that do not have it.")
         case .decodeError:
             return row(
                 .error, "the request or the pod cannot be read",
@@ -238,6 +251,23 @@ extension ReasonCode {
                 .error, "the rendered text does not have the form of a pod",
                 remedy: "correct the template at the field that the message names",
                 "The rendered YAML has a value of the wrong type where Kubernetes wants another.")
+        case .podPartLost:
+            return row(
+                .error, "the injection would take a part of the pod away",
+                remedy:
+                    "correct the template at the line that the message names; to remove one item of a list, "
+                    + "write $patch: delete beside its name",
+                "Everything that a pod brings is there after its injection: containers, volumes, variables, mounts, "
+                    + "ports, labels, annotations, owners and every other member. A template that takes more than "
+                    + "one named item away, or changes the pod's name, namespace or owners, is refused for that "
+                    + "pod.")
+        case .forecastRefused:
+            return row(
+                .error, "an API server would refuse the injected pod",
+                remedy: "correct the template or the pod as the message says, or serve with --forecast warn",
+                "The injected pod breaks a rule of Kubernetes, of the Pod Security level of its namespace, or of a "
+                    + "limit of the namespace, and the pod did not bring that itself. With `--forecast deny` it is "
+                    + "refused with all findings at once; with `warn` they are warnings.")
         case .patchSelfCheckFailed:
             return row(
                 .error, "the patch, applied to the pod, does not give the pod that was meant",

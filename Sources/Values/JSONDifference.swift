@@ -20,18 +20,11 @@ struct JSONDifference {
         // What was not changed is mostly the same storage: a pod's 2,000 variables are not compared.
         switch (old, new) {
         case (.object(let old), .object(let new)):
-            if !isSameStorage(old.members, new.members) { compareMembers(old, new) }
+            if !old.members.isSameStorage(as: new.members) { compareMembers(old, new) }
         case (.array(let old), .array(let new)):
-            if !isSameStorage(old, new) { compareItems(old, new) }
+            if !old.isSameStorage(as: new) { compareItems(old, new) }
         default:
             if old != new { replace(new) }
-        }
-    }
-
-    private func isSameStorage<T>(_ old: [T], _ new: [T]) -> Bool {
-        guard old.count == new.count else { return false }
-        return old.withUnsafeBufferPointer { old in
-            new.withUnsafeBufferPointer { new in old.baseAddress == new.baseAddress }
         }
     }
 

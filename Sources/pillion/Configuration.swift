@@ -36,8 +36,25 @@ let platformOptions = [
             + "then global.platform of the values"),
     Option(
         name: "namespaceFile", shape: .list("FILE"),
-        help: "namespaces with their annotations, as kubectl get namespaces -o yaml prints them; read "
-            + "once"),
+        help: "namespaces with their annotations and labels, as kubectl get namespaces -o yaml prints "
+            + "them; read once"),
+]
+
+/// What an API server would say about injected pods.
+let forecastOptions = [
+    Option(
+        name: "forecast", shape: .value("warn|deny|off"), fallback: "warn",
+        help:
+            "if an API server would refuse the injected pod: warn, refuse it, or do not check"
+    ),
+    Option(
+        name: "limit-range", shape: .list("FILE"),
+        help: "LimitRanges for the forecast, as kubectl get limitranges -A -o yaml prints them"),
+    Option(
+        name: "resource-quota", shape: .list("FILE"),
+        help:
+            "ResourceQuotas for the forecast, as kubectl get resourcequotas -A -o yaml prints them"
+    ),
 ]
 
 /// What Istio's injector takes from its environment besides flags.
@@ -106,6 +123,16 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     for path in arguments.list("namespaceFile") {
         do {
             try options.readNamespaces(NamedText(name: path, bytes: read(file: path)))
+        } catch let error as ConfigurationError {
+            throw Failure(error.description)
+        }
+    }
+    if let mode = try arguments.choice("forecast", of: Forecast.Mode.allCases.map(\.rawValue)) {
+        options.forecast = Forecast.Mode(rawValue: mode) ?? .warn
+    }
+    for path in arguments.list("limit-range") + arguments.list("resource-quota") {
+        do {
+            try options.readLimits(NamedText(name: path, bytes: read(file: path)))
         } catch let error as ConfigurationError {
             throw Failure(error.description)
         }

@@ -155,6 +155,16 @@ struct ConcernTests {
                 "/stats/prometheus"
             ),
             (["prometheus.istio.io/scrape-targets": "0"], "!\"0\" is not a valid port", nil),
+            (
+                ["prometheus.istio.io/scrape-targets": " 80 : /a , :/b,, 081 "],
+                #"{"scrape":"","path":"/a","port":"80","targets":[{"port":"80","path":"/a"},{"port":"081","path":"/metrics"}]}"#,
+                "/stats/prometheus"
+            ),
+            (["prometheus.istio.io/scrape-targets": "015020"], "!port 15020 is the proxy's status port", nil),
+            (["prometheus.io/port": "http"], "!'prometheus.io/port': \"http\" is not a valid port", nil),
+            (["prometheus.io/port": " 80"], "!\" 80\" is not a valid port", nil),
+            (["prometheus.io/port": "65536"], "!\"65536\" is not a valid port", nil),
+            (["prometheus.io/port": "15090"], "!port 15090 is reserved for the proxy", nil),
             (["prometheus.istio.io/scrape-targets": "15090:/x"], "!port 15090 is reserved", nil),
             (["prometheus.istio.io/scrape-targets": "15020"], "!port 15020 is the proxy's status port", nil),
         ] as [(Value, String, String?)])
@@ -162,7 +172,8 @@ struct ConcernTests {
         var pod = Self.pod(
             ["containers": Self.containers("a istio-proxy")], metadata: ["annotations": annotations])
         do {
-            try PrometheusMerge(statusPort: 15020).apply(to: &pod)
+            let ignoresEntry = try PrometheusMerge(statusPort: 15020).apply(to: &pod)
+            #expect(ignoresEntry == JSON.text(annotations).contains(":/b"))
             #expect((Environment.value(of: ProxyVariable.prometheus, in: pod.proxy) ?? "") == told)
             #expect(pod.annotation("prometheus.io/path") == path)
             #expect(pod.annotation("prometheus.istio.io/scrape-targets") == nil)

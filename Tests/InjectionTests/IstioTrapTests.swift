@@ -302,6 +302,7 @@ struct IstioTrapTests {
             template: |
               containers:
               - name: istio-proxy
+                image: proxy:1
                 args:
                 - |-
                   >\(template)<

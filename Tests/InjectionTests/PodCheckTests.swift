@@ -2,13 +2,14 @@ import PluginAPI
 import TestSupport
 import Testing
 import Values
+import YAML
 
 @testable import Injection
 
-/// What an API server would refuse in an injected pod. The messages are in the cases of `validate`.
+/// What an API server would refuse in an injected pod: each rule with a pod that breaks it and one that does not.
 @Suite struct PodCheckTests {
     private func codes(_ metadata: Object, _ spec: Object, before: Pod? = nil) -> [String] {
-        let empty = Pod(metadata: Object(), spec: Object())
+        let empty = Pod(metadata: Object(), spec: Object([Member("containers", [])]))
         return PodCheck.findings(Pod(metadata: metadata, spec: spec), before: before ?? empty).map(\.code)
     }
 
@@ -39,31 +40,122 @@ import Values
     func bytesOfAnnotations(past: Int, isGood: Bool) {
         let text = String(repeating: "a", count: PodCheck.annotationBytes - 1 + past)
         let metadata = Object([Member("annotations", ["k": .string(text)])])
-        #expect(codes(metadata, Object()) == (isGood ? [] : ["too_long"]))
+        let spec = Object([Member("containers", .array([container("c")]))])
+        #expect(codes(metadata, spec) == (isGood ? [] : ["too_long"]))
     }
 
     @Test(arguments: [(62, true), (63, true), (64, false)])
     func lengthOfLabelValues(length: Int, isGood: Bool) {
         let metadata = Object([Member("labels", ["k": .string(String(repeating: "a", count: length))])])
-        #expect(codes(metadata, Object()) == (isGood ? [] : ["too_long"]))
+        let spec = Object([Member("containers", .array([container("c")]))])
+        #expect(codes(metadata, spec) == (isGood ? [] : ["too_long"]))
     }
 
     @Test(arguments: ["-a", "a-", "A", "a.b", "a_b", "ä"])
     func namesThatAreNone(name: String) {
-        #expect(
-            codes(Object(), Object([Member("volumes", [["name": .string(name)]])])) == ["name_invalid"])
+        let spec = Object([
+            Member("containers", .array([container("c")])), Member("volumes", [["name": .string(name)]]),
+        ])
+        #expect(codes(Object(), spec) == ["name_invalid"])
     }
 
-    /// What was wrong before the injection is not the template's doing.
+    /// A code and the specs that have it, and one beside it that has nothing.
+    @Test(arguments: [
+        ("required_missing", "{containers: [{name: a}]}", "{containers: [{name: a, image: i}]}"),
+        (
+            "name_duplicate", "{containers: [{name: a, image: i}], initContainers: [{name: a, image: i}]}",
+            "{containers: [{name: a, image: i}], initContainers: [{name: b, image: i}]}"
+        ),
+        (
+            "volume_missing", "{containers: [{name: a, image: i, volumeMounts: [{name: v, mountPath: /v}]}]}",
+            "{containers: [{name: a, image: i, volumeMounts: [{name: v, mountPath: /v}]}], volumes: [{name: v}]}"
+        ),
+        (
+            "source_duplicate",
+            "{containers: [{name: a, image: i}], volumes: [{name: v, emptyDir: {}, secret: {}}]}",
+            "{containers: [{name: a, image: i}], volumes: [{name: v, emptyDir: {}, secret: null}]}"
+        ),
+        (
+            "value_duplicate",
+            "{containers: [{name: a, image: i, env: [{name: E, value: x, valueFrom: {fieldRef: {}}}]}]}",
+            "{containers: [{name: a, image: i, env: [{name: E, value: '', valueFrom: {fieldRef: {}}}]}]}"
+        ),
+        (
+            "source_duplicate",
+            "{containers: [{name: a, image: i, env: [{name: E, valueFrom: {fieldRef: {}, secretKeyRef: {}}}]}]}",
+            "{containers: [{name: a, image: i, env: [{name: E, valueFrom: {secretKeyRef: {}}}]}]}"
+        ),
+        (
+            "handler_duplicate",
+            "{containers: [{name: a, image: i, readinessProbe: {exec: {}, httpGet: {port: 1}}}]}",
+            "{containers: [{name: a, image: i, readinessProbe: {httpGet: {port: 1}}}]}"
+        ),
+        (
+            "handler_duplicate",
+            "{containers: [{name: a, image: i, lifecycle: {preStop: {exec: {}, tcpSocket: {port: 1}}}}]}",
+            "{containers: [{name: a, image: i, lifecycle: {preStop: {exec: {}}}}]}"
+        ),
+        (
+            "probe_forbidden",
+            "{containers: [{name: a, image: i}], initContainers: [{name: b, image: i, readinessProbe: {exec: {}}}]}",
+            "{containers: [{name: a, image: i}], initContainers: [{name: b, image: i, restartPolicy: Always, readinessProbe: {exec: {}}}]}"
+        ),
+        (
+            "request_exceeds_limit",
+            "{containers: [{name: a, image: i, resources: {limits: {cpu: 500m}, requests: {cpu: '0.6'}}}]}",
+            "{containers: [{name: a, image: i, resources: {limits: {cpu: 500m, memory: 1Gi}, requests: {cpu: '0.5', memory: 1024Mi}}}]}"
+        ),
+        (
+            "port_duplicate",
+            "{containers: [{name: a, image: i, ports: [{containerPort: 1, hostPort: 80}]}, {name: b, image: i, ports: [{containerPort: 2, hostPort: 80}]}]}",
+            "{containers: [{name: a, image: i, ports: [{containerPort: 1, hostPort: 80}]}, {name: b, image: i, ports: [{containerPort: 2, hostPort: 80, protocol: UDP}]}]}"
+        ),
+        (
+            "security_conflict",
+            "{containers: [{name: a, image: i, securityContext: {privileged: true, allowPrivilegeEscalation: false}}]}",
+            "{containers: [{name: a, image: i, securityContext: {privileged: true}}]}"
+        ),
+        (
+            "os_windows",
+            "{os: {name: windows}, containers: [{name: a, image: i, securityContext: {runAsUser: 1}}]}",
+            "{os: {name: linux}, containers: [{name: a, image: i, securityContext: {runAsUser: 1}}]}"
+        ),
+        (
+            "number_invalid", "{containers: [{name: a, image: i, securityContext: {runAsUser: -1}}]}",
+            "{containers: [{name: a, image: i, securityContext: {runAsUser: 0}}]}"
+        ),
+        (
+            "name_duplicate",
+            "{containers: [{name: a, image: i}], topologySpreadConstraints: [{topologyKey: z, whenUnsatisfiable: x}, {topologyKey: z, whenUnsatisfiable: x}]}",
+            "{containers: [{name: a, image: i}], topologySpreadConstraints: [{topologyKey: z, whenUnsatisfiable: x}, {topologyKey: z, whenUnsatisfiable: y}]}"
+        ),
+    ])
+    func rules(code: String, bad: String, good: String) throws {
+        #expect(codes(Object(), try #require(YAMLReader.value(bad).object)) == [code])
+        #expect(codes(Object(), try #require(YAMLReader.value(good).object)) == [])
+    }
+
+    /// What was wrong before the injection is not the template's doing, wherever it is in its list afterwards.
     @Test func whatTheUserDidIsNotReported() {
-        let spec = Object([Member("containers", .array([container("A"), container("A")]))])
-        let before = Pod(metadata: Object(), spec: spec)
-        #expect(codes(Object(), spec, before: before) == [])
+        let own: [Value] = [container("A"), container("A")]
+        let before = Pod(metadata: Object(), spec: Object([Member("containers", .array(own))]))
+        let after = Object([Member("containers", .array([container("new")] + own))])
+        #expect(codes(Object(), after, before: before) == [])
+    }
+
+    @Test(arguments: [
+        ("1", "2", true), ("2", "1", false), ("1", "1", false), ("500m", "1", true), ("1Gi", "1G", false),
+        ("1G", "1Gi", true), ("0", "1m", true), ("-1", "0", true), ("100Mi", "0.1Gi", true),
+        ("1e3", "999", false),
+    ])
+    func amounts(left: String, right: String, isLess: Bool) throws {
+        let (low, high) = (try #require(Quantity(left)), try #require(Quantity(right)))
+        #expect((low < high) == isLess)
     }
 
     @Test func everyCombinationOfTheMatrixIsThere() {
-        #expect(PreflightFixtures.all(.classic).count == 6 * 2 * 2)
-        #expect(PreflightFixtures.all(.modern).count == 6 * 2 * 2 * 2)
-        #expect(Set(PreflightFixtures.all(.modern).map(\.name)).count == 48)
+        #expect(PreflightFixtures.all(.classic).count == 6 * 2 * 2 + 2)
+        #expect(PreflightFixtures.all(.modern).count == 6 * 2 * 2 * 2 + 2)
+        #expect(Set(PreflightFixtures.all(.modern).map(\.name)).count == 50)
     }
 }

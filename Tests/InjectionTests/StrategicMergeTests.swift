@@ -27,7 +27,14 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #"{"nodeName":"n","hostPID":true}"#),
         Case("scalars are replaced", #"{"nodeName":"n"}"#, #"{"nodeName":"m"}"#, #"{"nodeName":"m"}"#),
         Case(
-            "null deletes", #"{"nodeName":"n","hostPID":true}"#, #"{"nodeName":null}"#, #"{"hostPID":true}"#),
+            "null changes nothing", #"{"nodeName":"n","hostPID":true}"#, #"{"nodeName":null}"#,
+            #"{"nodeName":"n","hostPID":true}"#),
+        Case(
+            "an empty list or string changes nothing",
+            #"{"nodeName":"n","tolerations":[{"key":"a"}],"containers":[{"name":"a"}]}"#,
+            #"{"nodeName":"","tolerations":[],"containers":[]}"#,
+            #"{"nodeName":"n","tolerations":[{"key":"a"}],"containers":[{"name":"a"}]}"#),
+        Case("null for everything changes nothing", #"{"nodeName":"n"}"#, "null", #"{"nodeName":"n"}"#),
         Case(
             "null of nothing is nothing", #"{}"#, #"{"nodeName":null,"dnsConfig":{"options":null}}"#,
             #"{"dnsConfig":{}}"#),
@@ -40,7 +47,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #"{"nodeSelector":{"a":"1"}}"#),
         Case(
             "a zero overrides", #"{"hostNetwork":true,"nodeName":"n"}"#, #"{"hostNetwork":false}"#,
-            #"{"nodeName":"n"}"#),
+            #"{"hostNetwork":false,"nodeName":"n"}"#),
         Case("a zero is not added", #"{"nodeName":"n"}"#, #"{"hostNetwork":false}"#, #"{"nodeName":"n"}"#),
         Case(
             "the original's zero stays", #"{"hostNetwork":false}"#, #"{"hostNetwork":false}"#,
@@ -97,9 +104,6 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #"{"tolerations":[{"key":"b"}],"containers":[{"name":"a","args":["3"]}]}"#,
             #"{"tolerations":[{"key":"b"}],"containers":[{"name":"a","args":["3"]}]}"#),
         Case(
-            "an empty list empties", #"{"tolerations":[{"key":"a"}],"nodeName":"n"}"#, #"{"tolerations":[]}"#,
-            #"{"nodeName":"n"}"#),
-        Case(
             "ports by number",
             #"{"containers":[{"name":"a","ports":[{"containerPort":80},{"containerPort":81}]}]}"#,
             #"{"containers":[{"name":"a","ports":[{"containerPort":81,"name":"x"},{"containerPort":82}]}]}"#,
@@ -108,7 +112,37 @@ private struct Case: Sendable, CustomTestStringConvertible {
         Case(
             "the same key twice in the patch", #"{"containers":[{"name":"a"}]}"#,
             #"{"containers":[{"name":"b","image":"x"},{"name":"b","tty":true}]}"#,
-            #"{"containers":[{"name":"b","image":"x","tty":true},{"name":"a"}]}"#),
+            #"{"containers":[{"name":"b","image":"x"},{"name":"b","tty":true},{"name":"a"}]}"#),
+        Case(
+            "twins pair by their order, and stay as many",
+            #"{"containers":[{"name":"a","env":[{"name":"X","value":"1"},{"name":"Y"},{"name":"X","value":"2"}]}]}"#,
+            #"{"containers":[{"name":"a","env":[{"name":"X","value":"3"},{"name":"X","value":"4"}]}]}"#,
+            #"{"containers":[{"name":"a","env":[{"name":"X","value":"3"},{"name":"Y"},{"name":"X","value":"4"}]}]}"#
+        ),
+        Case(
+            "one twin is merged into the first, the second stays",
+            #"{"hostAliases":[{"ip":"1","hostnames":["a"]},{"ip":"1","hostnames":["b"]}]}"#,
+            #"{"hostAliases":[{"ip":"1","hostnames":["c"]}]}"#,
+            #"{"hostAliases":[{"ip":"1","hostnames":["c"]},{"ip":"1","hostnames":["b"]}]}"#),
+        Case(
+            "the protocol is part of a port's key",
+            #"{"containers":[{"name":"a","ports":[{"containerPort":8443}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":8443,"protocol":"UDP"},{"containerPort":8443,"protocol":"TCP","name":"t"}]}]}"#,
+            #"{"containers":[{"name":"a","ports":[{"containerPort":8443,"protocol":"UDP"},{"containerPort":8443,"protocol":"TCP","name":"t"}]}]}"#
+        ),
+        Case(
+            "items without a key keep their place and their members",
+            #"{"containers":[{"image":"x","name":""},{"name":"a"},{"tty":true,"image":"y"},{"name":"b"}]}"#,
+            #"{"containers":[{"name":"n"},{"name":"b","image":"z"}]}"#,
+            #"{"containers":[{"name":"n"},{"image":"x","name":""},{"name":"a"},{"tty":true,"image":"y"},{"name":"b","image":"z"}]}"#
+        ),
+        Case(
+            "a null item is nothing", #"{"containers":[{"name":"a"}]}"#,
+            #"{"containers":[null,{"name":"b"}]}"#,
+            #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
+        Case(
+            "a null item of a new list is nothing", #"{}"#, #"{"containers":[null,{"name":"b"}]}"#,
+            #"{"containers":[{"name":"b"}]}"#),
         Case(
             "the same key twice in the original",
             #"{"containers":[{"name":"a","ports":[{"containerPort":53,"protocol":"TCP"},{"containerPort":53,"protocol":"UDP"}]}]}"#,
@@ -132,12 +166,12 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
         Case(
             "only the item with a zero is looked at again", #"{"containers":[{"name":"a","tty":true}]}"#,
-            #"{"containers":[{"name":"b","tty":true},{"name":"c","tty":false,"env":null},{"name":"a","tty":false}]}"#,
-            #"{"containers":[{"name":"b","tty":true},{"name":"c"},{"name":"a"}]}"#),
+            #"{"containers":[{"name":"b","tty":true},{"name":"c","tty":false,"env":null,"image":"z"},{"name":"a","tty":false}]}"#,
+            #"{"containers":[{"name":"b","tty":true},{"name":"c","image":"z"},{"name":"a","tty":false}]}"#),
         Case(
             "directives of what is added go", #"{}"#,
-            #"{"containers":[{"name":"a","$retainKeys":["name"]},{"name":"b","$patch":"delete"}]}"#,
-            #"{"containers":[{"name":"a"}]}"#),
+            #"{"containers":[{"name":"a","image":"i","$retainKeys":["name","image"]},{"name":"b","$patch":"delete"}]}"#,
+            #"{"containers":[{"name":"a","image":"i"}]}"#),
     ]
 
     private func merge(_ example: Case, _ type: ObjectType) throws {
@@ -171,7 +205,9 @@ private struct Case: Sendable, CustomTestStringConvertible {
             "order of scalars", #"{"finalizers":["a","b"]}"#,
             #"{"$setElementOrder/finalizers":["b","c","a"],"finalizers":["c"]}"#,
             #"{"finalizers":["b","c","a"]}"#),
-        Case("labels", #"{"labels":{"a":"1"}}"#, #"{"labels":{"a":null,"b":""}}"#, #"{"labels":{"b":""}}"#),
+        Case(
+            "labels", #"{"labels":{"a":"1","c":"2"}}"#, #"{"labels":{"a":null,"b":"","c":""}}"#,
+            #"{"labels":{"a":"1","c":"2","b":""}}"#),
     ])
     private func mergesMetadata(example: Case) throws { try merge(example, TypeTable.modern.objectMeta) }
 

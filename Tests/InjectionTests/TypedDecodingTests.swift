@@ -160,10 +160,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
     @Test func notesAboutDroppedMembersHaveALimit() {
         #expect(TypedDecoding.notes(dropped: [], from: "t") == [])
         let one = TypedDecoding.notes(dropped: ["/spec/nope"], from: "t")
-        #expect(one == ["template t: the member /spec/nope is not known and is left out"])
+        #expect(one.map(\.message) == ["template t: the member /spec/nope is not known and is left out"])
         let many = TypedDecoding.notes(dropped: (0..<20).map { "/\($0)" }, from: "t")
         #expect(many.count == 9)
-        #expect(many.last == "template t: 12 further members are left out")
+        #expect(many.last?.message == "template t: 12 further members are left out")
     }
 
     /// What the originals printed went through Go's types: decoding finds nothing to drop, and changes only what

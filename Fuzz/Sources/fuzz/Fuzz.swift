@@ -13,6 +13,7 @@ enum Fuzz {
         ("goparser", { fuzzParser() }), ("gotemplate", { fuzzTemplate("gotemplate") }),
         ("mustache", { fuzzMustache }),
         ("review", { fuzzReview }), ("manifest", { fuzzManifest }), ("charts", { fuzzCharts() }),
+        ("survive", { fuzzSurvival }),
     ]
 
     nonisolated(unsafe) static var chosen: FuzzTarget = fuzzJSON

@@ -1,14 +1,18 @@
 import Values
 
-/// `dnsConfig` of the classic form's template, which replaces the pod's own.
+/// `dnsConfig` of the classic form's template: what it sets replaces the pod's own settings, the others stay.
 struct DNSConfig: PodConcern {
     func apply(to work: inout PodWork) {
-        guard let config = work.template["dnsConfig"], case .object = config else { return }
-        if !work.isReview, let own = work.pod.spec["dnsConfig"], own != config {
+        guard case .object(let config)? = work.template["dnsConfig"], !config.isEmpty else { return }
+        if !work.isReview, let own = work.pod.spec["dnsConfig"], own != .object(config) {
             work.subject.notes.append(
                 "dnsConfig of the pod template is replaced by the injection template's")
         }
-        work.pod.spec["dnsConfig"] = config
+        work.pod.spec.modify("dnsConfig") { value in
+            value.modifyObject { own in
+                for member in config.members { own[member.key] = member.value }
+            }
+        }
     }
 
     /// Stays: what the pod had before is not recorded.

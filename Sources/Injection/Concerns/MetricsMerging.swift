@@ -22,8 +22,11 @@ struct MetricsMerging: PodConcern {
             }
             merge.setAnnotations(&work.pod)
         case .modern:
+            defer { PrometheusMerge.setSecurePort(&work.pod) }
             guard PrometheusMerge.isWanted(pod: work.pod, mesh: mesh.value) else { return }
-            try merge.apply(to: &work.pod)
+            if try merge.apply(to: &work.pod) {
+                work.subject.notes.append("\(MetadataKey.scrapeTargets): an entry without a port is ignored")
+            }
         }
     }
 

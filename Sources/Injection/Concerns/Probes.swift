@@ -32,7 +32,13 @@ struct Probes {
         "/app-lifecycle/" + container + "/" + hook
     }
 
-    /// The application's checks by the path under which the proxy answers them, sorted.
+    /// Whether a probe or hook asks the proxy.
+    static func isRewritten(_ probe: Object) -> Bool {
+        guard let path = probe["httpGet"]?["path"]?.string else { return false }
+        return path.hasPrefix("/app-health/") || path.hasPrefix("/app-lifecycle/")
+    }
+
+    /// What the proxy has to ask, by path; sorted.
     func record(_ pod: Pod) -> Object {
         var found: [Member] = []
         for container in (form == .classic ? [] : pod.initContainers) + pod.containers {
@@ -198,8 +204,12 @@ extension Probes {
         else { return nil }
         var probe = probe
         for kind in ["httpGet", "tcpSocket", "grpc"] {
-            guard let action = entry[kind] else { continue }
-            probe.members[index] = Member(kind, action)
+            guard case .object(var action)? = entry[kind] else { continue }
+            // The record has these where the probe had nothing.
+            action.members.removeAll {
+                $0.key == "service" && $0.value.isNull || $0.key == "port" && $0.value == .int(0)
+            }
+            probe.members[index] = Member(kind, .object(action))
             return probe
         }
         return nil

@@ -11,9 +11,6 @@ struct PrometheusMerge {
     private static let reservedPorts: Set<Int64> = [
         15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
     ]
-    /// The largest number of targets of one annotation.
-    private static let maximumTargets = 100
-
     /// The mesh's status port.
     let statusPort: Int64
 
@@ -50,27 +47,36 @@ struct PrometheusMerge {
     func restoreAnnotations(_ pod: inout Pod, from setting: String?) {
         let limits = JSONLimits(depth: 8, bytes: 64 << 10)
         let before = setting.flatMap { try? JSON.read($0, limits: limits) }
+        let targets = before?["targets"]?.array ?? []
         for (key, member) in [
             (MetadataKey.scrape, "scrape"), (MetadataKey.scrapePath, "path"),
             (MetadataKey.scrapePort, "port"),
         ] {
-            if let text = before?[member]?.string, !text.isEmpty {
+            // With targets, path and port are the first one's.
+            if let text = before?[member]?.string, !text.isEmpty, targets.isEmpty || member == "scrape" {
                 pod.setAnnotation(key, text)
             } else {
                 pod.removeAnnotation(key)
             }
         }
+        guard !targets.isEmpty else { return }
+        let texts = targets.map { target in
+            let (port, path) = (target["port"]?.string ?? "", target["path"]?.string ?? "")
+            return path == "/metrics" ? port : port + ":" + path
+        }
+        pod.setAnnotation(MetadataKey.scrapeTargets, texts.joined(separator: ","))
     }
 
     // MARK: Modern form
 
     /// Merges into the finished pod.
     ///
-    /// - Throws: if a target is not a port, or a port of the proxy itself.
-    func apply(to pod: inout Pod) throws(InjectionError) {
-        guard Self.isScrapable(pod) else { return }
-        if Self.find("prometheus_io_port", in: pod) == String(statusPort) { return }
-        let targets = try self.targets(of: pod)
+    /// - Returns: whether an entry of the targets has no port and is ignored.
+    /// - Throws: targets or a port that are not valid, or that the proxy has taken.
+    func apply(to pod: inout Pod) throws(InjectionError) -> Bool {
+        guard Self.isScrapable(pod) else { return false }
+        if Self.find("prometheus_io_port", in: pod) == String(statusPort) { return false }
+        let (targets, ignoresEntry) = try checkedTargets(of: pod)
         let scrape = Self.find("prometheus_io_scrape", in: pod) ?? ""
         var path = Self.find("prometheus_io_path", in: pod) ?? ""
         var port = Self.find("prometheus_io_port", in: pod) ?? ""
@@ -89,6 +95,11 @@ struct PrometheusMerge {
         }
         Self.clear(&pod)
         setAnnotations(&pod)
+        return ignoresEntry
+    }
+
+    /// Names the port where the proxy serves all metrics over TLS, whether they are merged or not.
+    static func setSecurePort(_ pod: inout Pod) {
         if pod.annotation(MetadataKey.securePort) == nil,
             let port = Environment.value(of: ProxyVariable.securePort, in: pod.proxy), !port.isEmpty,
             port != "0"
@@ -120,6 +131,14 @@ struct PrometheusMerge {
         "prometheus_istio_io_scrape_targets",
     ]
 
+    /// Whether an annotation is one that the merge takes away.
+    static func isSetting(_ key: String) -> Bool { clearedKeys.contains { isKey(key, $0) } }
+
+    /// Whether annotations name the proxy's own endpoint.
+    static func hasProxyPath(_ annotations: Object) -> Bool {
+        annotations[MetadataKey.scrapePath]?.string == path
+    }
+
     private static func clear(_ pod: inout Pod) {
         let cleared = pod.annotations.members.filter { member in
             clearedKeys.contains { isKey(member.key, $0) }
@@ -150,21 +169,35 @@ struct PrometheusMerge {
         }
     }
 
-    func targets(of pod: Pod) throws(InjectionError) -> [Value] {
-        guard let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) else { return [] }
+    /// What the proxy scrapes besides itself: the targets, or where there are none, the port of the annotations.
+    ///
+    /// - Returns: the targets, and whether an entry without a port was ignored.
+    func checkedTargets(of pod: Pod) throws(InjectionError) -> (targets: [Value], ignoresEntry: Bool) {
         var targets: [Value] = []
-        for part in text.split(separator: ",") {
-            let entry = GoText.trimSpace(part)
-            if entry.isEmpty { continue }
+        var ignoresEntry = false
+        // The size of a pod limits them: they are at most as many as the annotation has commas.
+        let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) ?? ""
+        for entry in text.split(separator: ",") where !GoText.trimSpace(entry).isEmpty {
             let sides = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let path = sides.count == 2 && !sides[1].isEmpty ? String(sides[1]) : "/metrics"
-            if let problem = problem(withPort: sides[0]) { throw Self.error(text, problem) }
-            targets.append(["port": .string(String(sides[0])), "path": .string(path)])
-            guard targets.count <= Self.maximumTargets else {
-                throw Self.error(text, "more than \(Self.maximumTargets) targets")
+            let port = GoText.trimSpace(sides[0])
+            let path = sides.count == 2 ? GoText.trimSpace(sides[1]) : ""
+            if port.isEmpty {
+                ignoresEntry = true
+                continue
             }
+            if let problem = problem(withPort: port) {
+                throw Self.error(text, MetadataKey.scrapeTargets, problem)
+            }
+            targets.append([
+                "port": .string(String(port)), "path": .string(path.isEmpty ? "/metrics" : String(path)),
+            ])
         }
-        return targets
+        if targets.isEmpty, let port = Self.find("prometheus_io_port", in: pod), !port.isEmpty,
+            let problem = problem(withPort: port[...])
+        {
+            throw Self.error(port, MetadataKey.scrapePort, problem)
+        }
+        return (targets, ignoresEntry)
     }
 
     private func problem(withPort text: Substring) -> String? {
@@ -176,10 +209,9 @@ struct PrometheusMerge {
         return nil
     }
 
-    private static func error(_ value: String, _ why: String) -> InjectionError {
+    private static func error(_ value: String, _ annotation: String, _ why: String) -> InjectionError {
         InjectionError(
             .decide, .annotationInvalid,
-            IstioText.processingFailed
-                + IstioText.invalidValue(value, of: MetadataKey.scrapeTargets, why: why))
+            IstioText.processingFailed + IstioText.invalidValue(value, of: annotation, why: why))
     }
 }

@@ -67,7 +67,15 @@ struct StatusAnnotation: Sendable, Equatable {
         names.isEmpty ? .null : .array(names.map { .string($0) })
     }
 
-    /// Removes the containers, volumes and secrets of these names from a pod.
+    /// The names as the pointers of `PodSurvival`: `/spec/containers/istio-proxy`.
+    var pointers: [String] {
+        zip(Self.lists, [initContainers, containers, volumes, imagePullSecrets]).flatMap { list, names in
+            names.map { "/spec/\(list)/\(SchemaError.escaped($0))" }
+        }
+    }
+
+    /// Takes the items of these names out of a pod: as many of a name as it is listed, the last ones first, as an
+    /// injection appends. A volume that a remaining container mounts stays.
     func remove(from pod: inout Pod) {
         Self.remove(initContainers, from: "initContainers", of: &pod)
         Self.remove(containers, from: "containers", of: &pod)
@@ -79,6 +87,30 @@ struct StatusAnnotation: Sendable, Equatable {
         guard !names.isEmpty, case .array(let items)? = pod.spec[list],
             items.contains(where: { names.contains($0.name) })
         else { return }
-        pod.modifyList(list) { $0.removeAll { names.contains($0.name) } }
+        let mounted = list == "volumes" ? mountedVolumes(of: pod) : []
+        var left: [String: Int] = [:]
+        for name in names { left[name, default: 0] += 1 }
+        var present: [String: Int] = [:]
+        for item in items { present[item.name, default: 0] += 1 }
+        var kept: [Value] = []
+        for item in items.reversed() {
+            let name = item.name
+            let isNeeded = present[name] == 1 && mounted.contains(name)
+            guard let count = left[name], count > 0, !isNeeded else {
+                kept.append(item)
+                continue
+            }
+            left[name] = count - 1
+            present[name, default: 1] -= 1
+        }
+        pod.spec[list] = kept.isEmpty ? nil : .array(kept.reversed())
+    }
+
+    private static func mountedVolumes(of pod: Pod) -> Set<String> {
+        var names: Set<String> = []
+        for container in pod.initContainers + pod.containers {
+            for mount in container["volumeMounts"]?.array ?? [] { names.insert(mount.name) }
+        }
+        return names
     }
 }

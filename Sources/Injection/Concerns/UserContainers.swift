@@ -15,7 +15,7 @@ struct UserContainers: PodConcern {
         // Of a pod that is injected again, `ModernInjection` puts them back, even where the status cannot be read.
         guard undoing.isFinal else { return }
         do throws(AnnotationRules.Problem) {
-            try Overrides(of: undoing.pod).reinsert(into: &undoing.pod)
+            try Overrides(of: undoing.pod).asWritten.reinsert(into: &undoing.pod)
         } catch {
             throw InjectionError(.decide, .annotationInvalid, AnnotationRules.message([error]))
         }

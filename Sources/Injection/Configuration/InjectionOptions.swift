@@ -20,6 +20,12 @@ public struct InjectionOptions: Sendable {
     /// platform: `PLATFORM` of the environment, else `global.platform` of the values. A review holds only the namespace's
     /// name.
     public var namespaceAnnotations: [String: Object] = [:]
+    /// Labels of namespaces by name, for their Pod Security level.
+    public var namespaceLabels: [String: Object] = [:]
+    /// `--limit-range`, `--resource-quota`
+    var namespaceLimits = NamespaceLimits()
+    /// `--forecast`
+    public var forecast: Forecast.Mode = .warn
     /// `--cacheBytes`: the size of all caches of a Snapshot together, in bytes; 0 switches them off.
     public var cacheBytes: Int = 4 << 20
     /// Counts hits and misses over all Snapshots with these options.

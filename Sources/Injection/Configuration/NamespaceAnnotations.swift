@@ -3,21 +3,12 @@ import Values
 import YAML
 
 extension InjectionOptions {
-    /// Adds the annotations of the Namespaces in a text: documents or Lists, as `kubectl get namespaces -o yaml` prints
+    /// Adds the annotations and labels of the Namespaces in a text: documents or Lists, as `kubectl get namespaces -o yaml` prints
     /// them. Of two Namespaces with one name, the later counts.
     ///
     /// - Throws: if the text is not YAML or holds no Namespace.
     public mutating func readNamespaces(_ text: NamedText) throws(ConfigurationError) {
-        let documents: [YAMLDocument]
-        do {
-            documents = try YAMLReader.documents(text.bytes)
-        } catch {
-            throw ConfigurationError([
-                Diagnostic(
-                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
-                    "the file is not YAML: \(error.message)")
-            ])
-        }
+        let documents = try Self.documents(text)
         var isEmpty = true
         for object in documents.flatMap({ $0.value["items"]?.array ?? [$0.value] }) {
             // Items of a NamespaceList do not say their kind.
@@ -25,6 +16,7 @@ extension InjectionOptions {
                 let name = object["metadata"]?["name"]?.string
             else { continue }
             namespaceAnnotations[name] = object["metadata"]?["annotations"]?.object ?? Object()
+            namespaceLabels[name] = object["metadata"]?["labels"]?.object ?? Object()
             isEmpty = false
         }
         if isEmpty {
@@ -33,6 +25,32 @@ extension InjectionOptions {
                     .error, code: "namespaces_missing", at: SourceLocation(text.name),
                     "the file holds no Namespace",
                     remedy: "write it with kubectl get namespaces -o yaml")
+            ])
+        }
+    }
+
+    /// Adds the LimitRanges and ResourceQuotas in a text, for the forecast.
+    ///
+    /// - Throws: if the text is not YAML or holds neither.
+    public mutating func readLimits(_ text: NamedText) throws(ConfigurationError) {
+        guard namespaceLimits.add(try Self.documents(text).map(\.value)) > 0 else {
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "limits_missing", at: SourceLocation(text.name),
+                    "the file has neither a LimitRange nor a ResourceQuota",
+                    remedy: "write it with kubectl get limitranges,resourcequotas -A -o yaml")
+            ])
+        }
+    }
+
+    private static func documents(_ text: NamedText) throws(ConfigurationError) -> [YAMLDocument] {
+        do {
+            return try YAMLReader.documents(text.bytes)
+        } catch {
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
+                    "the file is not YAML: \(error.message)")
             ])
         }
     }

@@ -7,6 +7,10 @@ enum ClassicInjection {
     /// Why a workload of a manifest is left alone, or nil: kube-inject asks neither the policy nor annotations.
     static func refusal(of pod: Pod) -> (reason: ReasonCode, message: String)? {
         if pod.usesHostNetwork { return (.hostNetworkEnabled, "it uses the host's network") }
+        let earlier = EarlierInjection(of: pod, form: .classic)
+        if earlier.isCertain, earlier.status?.containers.isEmpty == false {
+            return (.sidecarAlreadyExists, "its status annotation names containers that it has already")
+        }
         if pod.containers.count > 1, pod.containers.contains(where: { $0.name == ContainerName.proxy }) {
             return (.sidecarAlreadyExists, "it has a container \(ContainerName.proxy) already")
         }
@@ -27,11 +31,15 @@ enum ClassicInjection {
     private static func takeBackEarlier(
         in work: inout PodWork, _ concerns: [any PodConcern]
     ) throws(InjectionError) {
-        let status = work.original.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
-        // A status that lists nothing counts as no status.
-        work.earlier = status == StatusAnnotation() ? nil : status
-        (work.earlier ?? .legacy).remove(from: &work.pod)
-        guard let earlier = work.earlier else { return }
+        guard let earlier = work.earlier else {
+            let count = work.pod.containers.count + work.pod.initContainers.count
+            StatusAnnotation.legacy.remove(from: &work.pod)
+            if work.pod.containers.count + work.pod.initContainers.count < count {
+                work.subject.removed += StatusAnnotation.legacy.pointers
+            }
+            return
+        }
+        earlier.remove(from: &work.pod)
         work.subject.pod = try work.withoutEarlier(work.subject.pod, earlier, concerns)
     }
 
@@ -46,6 +54,17 @@ enum ClassicInjection {
         subject.clock?.enter(.merge)
         work.subject.templateNotes += TypedDecoding.notes(
             dropped: decoded.dropped, from: Snapshot.classicName)
+        work.subject.rendered = [rendered]
+        work.subject.hasRenderedNothing = RenderedText.isNothing(decoded.value)
         work.template = decoded.value.object ?? Object()
+        // Decoding made empty objects of items that are null.
+        for list in StatusAnnotation.lists {
+            guard case .array(let items)? = work.template[list], items.contains(where: Self.isEmpty) else {
+                continue
+            }
+            work.template[list] = .array(items.filter { !Self.isEmpty($0) })
+        }
     }
+
+    private static func isEmpty(_ item: Value) -> Bool { item.object?.isEmpty == true }
 }

@@ -3,11 +3,12 @@ import Values
 
 /// Merges rendered pods and the user's containers strategically into a pod, with errors of the pipeline.
 enum InjectedMerge {
+    @discardableResult
     static func merge(
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
-    ) throws(InjectionError) {
+    ) throws(InjectionError) -> StrategicMerge.Effects {
         do {
-            try StrategicMerge.merge(patch, into: &original, as: type)
+            return try StrategicMerge.merge(patch, into: &original, as: type)
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,

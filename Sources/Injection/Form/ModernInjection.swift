@@ -10,8 +10,6 @@ enum ModernInjection {
         work.subject.clock?.enter(.merge)
         work.subject.notes += work.settings.notes
         for concern in concerns { concern.prepare(&work) }
-        let status = work.original.annotation(MetadataKey.status)
-        work.earlier = status.flatMap(StatusAnnotation.init(parsing:))
         // Templates see the pod without what an earlier injection put in, and with what it covered.
         var application = work.subject.pod
         if let earlier = work.earlier {
@@ -37,7 +35,7 @@ enum ModernInjection {
         // Alone, a wrong target is found where it is read: a template may still overwrite it.
         if !problems.found.isEmpty, PrometheusMerge.isWanted(pod: subject.pod, mesh: snapshot.mesh.value) {
             _ = problems.collect { () throws(InjectionError) in
-                try PrometheusMerge(statusPort: snapshot.mesh.statusPort).targets(of: subject.pod)
+                try PrometheusMerge(statusPort: snapshot.mesh.statusPort).checkedTargets(of: subject.pod)
             }
         }
         try problems.check()
@@ -53,6 +51,8 @@ enum ModernInjection {
         _ names: [String], seeing application: Pod, _ work: inout PodWork
     ) throws(InjectionError) {
         let (snapshot, subject) = (work.snapshot, work.subject)
+        var texts: [RenderedText] = []
+        defer { work.subject.rendered = texts }
         subject.clock?.enter(.render)
         let data = SidecarTemplateData.modern(work, application)
         let type = TypeTable.modern.pod
@@ -62,12 +62,14 @@ enum ModernInjection {
             ]))
         var template: Value = .object(Object())
         var problems = Problems()
+        var isNothing = true
         for name in names {
             let overlay = problems.collect { () throws(InjectionError) in
                 subject.clock?.enter(.render)
                 let rendered = try snapshot.render(
                     name, data, for: subject.pod, deadline: subject.deadline, steps: subject.steps)
                 subject.clock?.enter(.yaml)
+                texts.append(rendered)
                 return try rendered.overlay()
             }
             if var last = problems.found.last, last.limit != nil || last.stage == .deadline {
@@ -77,11 +79,16 @@ enum ModernInjection {
             guard let overlay, problems.found.isEmpty else { continue }
             subject.clock?.enter(.merge)
             work.subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
+            if RenderedText.isNothing(overlay.value) { continue }
+            isNothing = false
             try InjectedMerge.merge(overlay, into: &template, as: type)
             NativeSidecar.moveProxy(in: &pod, template: template, snapshot)
-            try InjectedMerge.merge(overlay, into: &pod, as: type)
+            let effects = try InjectedMerge.merge(overlay, into: &pod, as: type)
+            work.subject.removed += effects.removed
+            work.subject.templateNotes += TemplateNote.notes(effects, from: name)
         }
         try problems.check()
+        work.subject.hasRenderedNothing = isNothing
         work.pod = Pod(
             metadata: pod["metadata"]?.object ?? Object(), spec: pod["spec"]?.object ?? Object())
         work.template = template["spec"]?.object ?? Object()

@@ -25,7 +25,15 @@ enum NativeSidecar {
     }
 
     private static func isWanted(by pod: Value, _ snapshot: Snapshot) -> Bool {
-        switch pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar] {
+        isWanted(pod["metadata"]?["annotations"]?[MetadataKey.nativeSidecar], snapshot)
+    }
+
+    static func isWanted(by pod: Pod, _ snapshot: Snapshot) -> Bool {
+        isWanted(pod.annotations[MetadataKey.nativeSidecar], snapshot)
+    }
+
+    private static func isWanted(_ annotation: Value?, _ snapshot: Snapshot) -> Bool {
+        switch annotation {
         case "true"?: true
         case "false"?: false
         default: snapshot.options.nativeSidecars

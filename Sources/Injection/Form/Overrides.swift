@@ -34,7 +34,29 @@ struct Overrides: Sendable {
 
     init() {}
 
-    /// Puts the recorded containers back into a pod without the injected ones.
+    /// The containers as the user wrote them: with the image that stands for the injected one where they were kept
+    /// without one, and the proxy among the containers, from which a native sidecar took it. One with a
+    /// `restartPolicy` was an init container.
+    var asWritten: Overrides {
+        var written = self
+        let moved = initContainers.filter { $0.name == ContainerName.proxy && $0["restartPolicy"] == nil }
+        if !moved.isEmpty {
+            written.initContainers.removeAll { moved.contains($0) }
+            written.containers += moved
+        }
+        written.containers = written.containers.map(Self.withImage)
+        written.initContainers = written.initContainers.map(Self.withImage)
+        return written
+    }
+
+    private static func withImage(_ container: Value) -> Value {
+        guard case .object(var members) = container, members["image"] == nil else { return container }
+        let place = (members.index(of: "name") ?? -1) + 1
+        members.members.insert(Member("image", .string(automaticImage)), at: place)
+        return .object(members)
+    }
+
+    /// Puts the kept containers into a pod that was stripped of the injected ones.
     func reinsert(into pod: inout Pod) {
         Self.reinsert(containers, into: "containers", of: &pod)
         Self.reinsert(initContainers, into: "initContainers", of: &pod)

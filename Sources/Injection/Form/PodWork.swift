@@ -10,7 +10,7 @@ struct PodWork: Sendable {
     let original: Pod
     /// The pod as it becomes.
     var pod: Pod
-    /// What an earlier injection put in, where its status annotation says so.
+    /// What an earlier injection put in, as far as its status annotation can be believed (`EarlierInjection`).
     var earlier: StatusAnnotation?
     /// What the pod's annotations change in the configuration.
     var settings: AnnotationSettings
@@ -22,9 +22,11 @@ struct PodWork: Sendable {
     /// Environment variables for the proxy, sorted by name; `ProxyEnvironment` finds them.
     var environment: [(name: String, value: String)] = []
 
-    init(_ subject: InjectionSubject, _ snapshot: Snapshot) {
+    /// - Parameter earlier: what an earlier injection put in.
+    init(_ subject: InjectionSubject, _ snapshot: Snapshot, earlier: StatusAnnotation?) {
         self.snapshot = snapshot
         self.subject = subject
+        self.earlier = earlier
         original = subject.pod
         pod = subject.pod
         settings = AnnotationSettings(proxyConfig: snapshot.mesh.proxyConfig)

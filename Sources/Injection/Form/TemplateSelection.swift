@@ -7,11 +7,11 @@ enum TemplateSelection {
     static func names(
         for subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) -> [String] {
-        let aliases = subject.isReview ? snapshot.aliases : [:]
+        let aliases = subject.usesSidecarOnly ? [:] : snapshot.aliases
         let named = subject.pod.annotation(MetadataKey.templates).map { text in
             text.split(separator: ",", omittingEmptySubsequences: false).map { String(GoText.trimSpace($0)) }
         }
-        let names = named ?? (subject.isReview ? snapshot.defaultTemplates : ["sidecar"])
+        let names = named ?? (subject.usesSidecarOnly ? ["sidecar"] : snapshot.defaultTemplates)
         let resolved = names.flatMap { aliases[$0] ?? [$0] }
         for name in resolved where !snapshot.hasTemplate(name) {
             let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' asks for it"

@@ -10,6 +10,9 @@ public struct ManifestOptions: Sendable {
     public var reinject = false
     /// Whether the way back is kept in an annotation, for an exact `kube-uninject`.
     public var provenance = false
+    /// Whether, as with Istio's kube-inject, the template `sidecar` is the default whatever the configuration says, and
+    /// aliases are not resolved.
+    public var istioctlCompat = false
     /// The manifest's name in messages.
     public var name = "manifest"
     /// Called before each document with its number, from 0, and how many there are.

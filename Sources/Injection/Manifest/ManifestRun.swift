@@ -64,6 +64,12 @@ struct ManifestRun: ManifestChange {
         let decision = refusal(of: pod, workload, namespace)
         if let decision { (report.reason, report.message) = (decision.reason, decision.message) }
         guard decision?.inject ?? true else {
+            report.notes = ApplicationWarnings.whereNothingIsInjected(pod)
+            reports.append(report)
+            return nil
+        }
+        if let windows = WindowsPod.decision(of: pod) {
+            (report.reason, report.message) = (windows.reason, windows.message)
             reports.append(report)
             return nil
         }
@@ -72,9 +78,19 @@ struct ManifestRun: ManifestChange {
             ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
             : InjectionSubject(template: pod, of: workload)
         subject.namespace = namespace
+        subject.usesSidecarOnly = options.istioctlCompat
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+        let misplaced = ApplicationWarnings.misplaced(workload, pod)
+        report.notes =
+            misplaced + subject.notes
+            + subject.templateNotes.filter { $0.kind != .itemRemovable }.map(\.message)
+        if subject.hasRenderedNothing {
+            (report.reason, report.message) = (.nothingRendered, ReasonCode.nothingRendered.sentence)
+            reports.append(report)
+            // An earlier injection is taken out.
+            return injected.spec == pod.spec ? nil : workload.object(with: injected)
+        }
         report.injected = true
-        report.notes = subject.notes + subject.templateNotes
         reports.append(report)
         let object = workload.object(with: injected)
         guard options.provenance else { return object }

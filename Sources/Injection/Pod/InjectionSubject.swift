@@ -21,10 +21,22 @@ struct InjectionSubject: Sendable {
     var steps: Int?
     /// Measures the stages; nil measures nothing.
     var clock: StageClock?
-    /// Notes for the user who applies the pod.
+    /// Whether the template `sidecar` is the default, and aliases are not resolved, as Istio's kube-inject does it.
+    var usesSidecarOnly = false
+    /// What should be said about this injection to whoever applies the pod.
     var notes: [String] = []
-    /// Notes for the author of the templates.
-    var templateNotes: [String] = []
+    /// What the authors of the templates should know.
+    var templateNotes: [TemplateNote] = []
+    /// The texts that the templates rendered, in order: where a lost part is looked for.
+    var rendered: [RenderedText] = []
+    /// Parts that were taken out of the pod on purpose, as `PodSurvival.Loss.pointer` has them.
+    var removed: [String] = []
+    /// What an API server will say about the result.
+    var forecast: [Forecast.Finding] = []
+    /// Whether this is the trial of a configuration, which reports the forecast and does not refuse by it.
+    var isTrial = false
+    /// Whether all templates rendered to nothing, so that the pod stays as it is.
+    var hasRenderedNothing = false
 
     /// A pod, from an API server or a manifest.
     ///
@@ -32,7 +44,10 @@ struct InjectionSubject: Sendable {
     init(pod: Pod, form: PolicyConfiguration.Form, namespace: String?, isReview: Bool) {
         self.pod = pod
         self.isReview = isReview
-        owner = Ownership(of: pod, form: form)
+        // Istio 1.6's kube-inject takes a pod as it is; its webhook, and both of today, look for its controller.
+        owner =
+            form == .classic && !isReview
+            ? Ownership(apiVersion: "v1", kind: "Pod", name: pod.name) : Ownership(of: pod, form: form)
         deploymentMetadata = pod.metadata
         if let namespace, deploymentMetadata.text("namespace").isEmpty {
             deploymentMetadata["namespace"] = .string(namespace)

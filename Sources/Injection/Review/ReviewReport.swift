@@ -17,6 +17,8 @@ public struct ReviewReport: Sendable {
     public var decision: Decision? = nil
     /// nil unless the review failed.
     public var error: InjectionError? = nil
+    /// Codes of what an API server will refuse in the injected pod.
+    public var forecast: [String] = []
     public var uid = ""
     public var namespace = ""
     /// The pod's name or generateName.

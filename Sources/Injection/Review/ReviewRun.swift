@@ -51,6 +51,9 @@ struct ReviewRun {
         report.reason = decision.reason
         report.decision = decision
         answer.warnings += decision.admissionWarnings
+        if case .object(let object)? = review.object, case .object(let spec)? = object["spec"] {
+            answer.warnings += ApplicationWarnings.whereNothingIsInjected(Pod(metadata: Object(), spec: spec))
+        }
     }
 
     /// Returns the request's object and the pod in it.
@@ -80,10 +83,16 @@ struct ReviewRun {
         report.reason = decision.reason
     }
 
+    /// Notes that the templates rendered to nothing; what there is to patch is an earlier injection.
+    mutating func noteNothingRendered() { report.reason = .nothingRendered }
+
     /// Answers with a patch.
     ///
     /// - Parameter isChecked: whether the patch passed its own check.
-    mutating func succeed(_ patch: PodPatch, isChecked: Bool, notes: [String]) {
+    mutating func succeed(
+        _ patch: PodPatch, isChecked: Bool, notes: [String], forecast: [Forecast.Finding] = []
+    ) {
+        report.forecast = forecast.map(\.code)
         report.isSelfChecked = isChecked
         report.kind = patch.isEmpty ? .skip : .success
         report.patchBytes = patch.bytes.count

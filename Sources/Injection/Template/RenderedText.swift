@@ -4,9 +4,10 @@ import YAML
 
 /// The text that a template rendered for one pod: decodes it, and finds the place in the template of an error in it.
 struct RenderedText {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let snapshot: Snapshot
-    private let name: String
+    /// The template's name.
+    let name: String
     private let data: TemplateData
     /// The pod's annotations. A template may have written any of them into the text.
     private let annotations: Object
@@ -37,6 +38,7 @@ struct RenderedText {
     private func decoded(
         as type: ObjectType, _ mode: TypedDecoding.Mode
     ) throws(InjectionError) -> TypedDecoding.Result {
+        if Self.isNothing(bytes) { return TypedDecoding.Result(value: .null) }
         if snapshot.memory.blocks.isOn {
             let block = bytes.withUnsafeBufferPointer {
                 BlockDecoder($0, mode, cache: snapshot.memory.blocks).decode(as: type)
@@ -88,8 +90,8 @@ struct RenderedText {
         return "; the value '\(found.value)' comes from the annotation '\(found.key)'"
     }
 
-    /// Renders again with the source map on, to find the line of the template that wrote the place.
-    private func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
+    /// Renders again with the source map on, and says which line of the template wrote the place.
+    func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
         var located = error
         guard let position, let template = snapshot.templates[name] else { return located }
         located.rendered = position

@@ -3,24 +3,44 @@ import Values
 
 /// Strategic merge of Kubernetes objects by the patch strategies and merge keys of their Go types.
 ///
-/// A patch and an object in, the merged object out. Maps merge member by member, null deletes; lists with the strategy
-/// `merge` merge their items by the merge key, or become the union where they hold scalars; everything else is
-/// replaced. The order of a merged list is that of Kubernetes' apimachinery (`ListOrder`).
+/// A patch and an object in, the merged object out. Maps merge member by member; lists with the strategy `merge` merge
+/// their items by the merge key, or become the union where they hold scalars; everything else is replaced. The order of
+/// a merged list is that of Kubernetes' apimachinery (`ListOrder`).
 ///
-/// Zero values of a patch override, but are not written where Go would leave them out; what the original has and the
-/// patch does not name stays as it is, known to the type or not.
+/// Two rules differ from apimachinery, so that no template takes a part of a pod by accident:
+///
+/// - Null, an empty list and an empty string never replace a value: they change nothing, at any level. Kubernetes
+///   deletes on null. Only a directive (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList`) removes.
+/// - Where several items of a list have one key, the n-th of the patch is merged into the n-th of the original. The
+///   protocol is part of a port's key. Kubernetes merges them all into the first.
+///
+/// Numbers and booleans that are zero override. What the original has and the patch does not name stays unchanged,
+/// whether the type has it or not.
 enum StrategicMerge {
+    /// What a merge did or did not do, for notes and for the check that a pod survives (`PodSurvival`).
+    struct Effects: Sendable {
+        /// Items that a `$patch: delete` took out of a list, as pointers with keys for items:
+        /// `/spec/containers/web/env/DEBUG`.
+        var removed: [String] = []
+        /// Items that a `$patch: delete` names, whether the original has them or not.
+        var removable: [String] = []
+        /// Members that a null, an empty list or an empty string did not change, as pointers of the same form.
+        var ignored: [String] = []
+    }
+
     /// Merges `patch` into `original`.
     ///
     /// - Parameters:
-    ///   - patch: what `TypedDecoding.decode(_, .patch)` made; parts of it that are settled are used without looking
-    ///     at them again.
+    ///   - patch: the result of `TypedDecoding.decode(_, .patch)`; its settled parts are used unchanged.
     ///   - original: anything; null is an empty object.
+    @discardableResult
     static func merge(
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
-    ) throws(SchemaError) {
+    ) throws(SchemaError) -> Effects {
+        guard !patch.value.isNull else { return Effects() }
         var merger = Merger(unsettled: patch.unsettled, settledParts: patch.settledParts)
         try merger.merge(patch.value, into: &original, type)
+        return merger.effects
     }
 }
 
@@ -56,8 +76,14 @@ private struct Merger {
     private let unsettled: [[PathStep]]
     private var isSettled: Bool { unsettled.isEmpty }
     private let settledParts: [(path: [PathStep], value: Value)]
-    /// Into the patch.
+    /// The current place in the patch.
     private var path: [PathStep] = []
+    /// The keys of the items on that path, in its order.
+    private var itemKeys: [String] = []
+    private(set) var effects = StrategicMerge.Effects()
+
+    /// Entries of each list of `effects`: nobody reads more.
+    private static let effectLimit = 100
 
     init(unsettled: [[PathStep]], settledParts: [(path: [PathStep], value: Value)]) {
         self.unsettled = unsettled
@@ -93,6 +119,23 @@ private struct Merger {
     }
 
     private var pointer: String { JSONPointer.text(of: path) }
+
+    /// The current place, with keys instead of indices.
+    private func keyedPointer(_ last: String? = nil) -> String {
+        var keys = itemKeys.makeIterator()
+        var text = ""
+        for step in path {
+            switch step {
+            case .member(let key): text += "/" + SchemaError.escaped(key)
+            case .item: text += "/" + SchemaError.escaped(keys.next() ?? "")
+            }
+        }
+        return last.map { text + "/" + SchemaError.escaped($0) } ?? text
+    }
+
+    private mutating func ignore() {
+        if effects.ignored.count < Self.effectLimit { effects.ignored.append(keyedPointer()) }
+    }
 
     private func settle(_ patch: Value, _ type: ObjectType) throws(SchemaError) -> Value {
         guard hasUnsettled else { return patch }
@@ -146,19 +189,18 @@ private struct Merger {
             // Asked first: a pattern over both would hold the original's storage, and changing it would copy it.
             let shape = Shape(object.members[index].value)
             switch member.value {
-            case .null:
-                object.members.remove(at: index)
+            case .null: ignore()
             case .object where shape == .object:
                 try merge(member.value, into: &object.members[index].value, memberType)
             case .array(let items) where shape == .array:
                 guard let place, type.members[place].patchStrategy != nil else {
-                    try replace(index, by: member.value, in: &object, type, place, memberType)
+                    try replace(index, by: member.value, in: &object, memberType)
                     break
                 }
                 let key = type.members[place].patchMergeKey
                 try mergeLists(items, into: &object.members[index].value, memberType, key: key)
             default:
-                try replace(index, by: member.value, in: &object, type, place, memberType)
+                try replace(index, by: member.value, in: &object, memberType)
             }
         }
     }
@@ -170,22 +212,42 @@ private struct Merger {
             object[member.key] = nil
             return
         }
-        let value = try settle(member.value, type)
-        if !isSettled, omitsEmpty, TypedDecoding.isZero(value, type) { return }
+        var value = try settle(member.value, type)
+        if !isSettled {
+            if case .array(let items) = value, let given = member.value.array, let element = type.element,
+                element.name == Self.containerType
+            {
+                // Of a name that is given twice, one item decides.
+                let named = Dictionary(given.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+                let kept = items.filter { !Self.isNameAlone($0, named[$0.name] ?? .null, element) }
+                if kept.count < items.count { value = .array(kept) }
+            }
+            if omitsEmpty, TypedDecoding.isZero(value, type) { return }
+        }
         object[member.key] = value
     }
 
-    /// A zero value that Go would not print takes the original's place away, unless that is the same zero.
-    private func replace(
-        _ index: Int, by patch: Value, in object: inout Object, _ type: ObjectType, _ place: Int?,
-        _ memberType: ObjectType
+    /// Whether a container has nothing but its name because all else that was given is null or empty: no pod has such
+    /// a container.
+    private static func isNameAlone(_ settled: Value, _ given: Value, _ element: ObjectType) -> Bool {
+        guard case .object(let members) = settled, members.count == 1, members.members[0].key == "name",
+            element.name == containerType
+        else { return false }
+        return (given.object?.count ?? 0) > 1
+    }
+
+    private static let containerType = "v1.Container"
+
+    /// Replaces a member's value, unless the new one is empty.
+    private mutating func replace(
+        _ index: Int, by patch: Value, in object: inout Object, _ memberType: ObjectType
     ) throws(SchemaError) {
         let value = try settle(patch, memberType)
         guard object.members[index].value != value else { return }
-        if !isSettled, let place, type.memberOmitsEmpty(at: place), TypedDecoding.isZero(value, memberType) {
-            object.members.remove(at: index)
-        } else {
-            object.members[index].value = value
+        switch value {
+        // Settling turns nulls within a list into zeros, so only the whole value can be empty.
+        case .null, .array([]), .string(""): ignore()
+        default: object.members[index].value = value
         }
     }
 }
@@ -203,6 +265,7 @@ extension Merger {
         if let directive = patch["$patch"] {
             patch["$patch"] = nil
             switch directive {
+            case .null: break
             case "delete":
                 object = Object()
                 return true
@@ -267,11 +330,12 @@ extension Merger {
             }
         }
         patch[field] = nil
-        let keys = ListKeys(wanted, key)
         let items = merged.array ?? []
+        let keys = ListKeys(items, key)
         object[field] = .array(
             ListOrder.arrange(
-                items, ListKeys(items, key).identities, by: keys, original: ListKeys(original ?? [], key)))
+                items, ranks: keys.ranks(in: ListKeys(wanted, key)),
+                places: keys.ranks(in: ListKeys(original ?? [], key))))
     }
 
     private func failure(_ key: String, _ found: Value, _ expected: String) -> SchemaError {
@@ -293,23 +357,27 @@ extension Merger {
         original = .null
         defer { original = .array(items) }
         guard let key else {
-            let before = ListKeys(items, nil)
+            let before = items.count
             for (index, item) in patch.enumerated()
             where !items.contains(item) && !patch[..<index].contains(item) {
                 items.append(item)
             }
-            items = ListOrder.arrange(
-                items, ListKeys(items, nil).identities, by: ListKeys(patch, nil), original: before)
+            let ranks = ListKeys(items, nil).ranks(in: ListKeys(patch, nil))
+            items = ListOrder.arrange(items, ranks: ranks, originalCount: before)
             return
         }
         var patch = patch
-        if !isSettled, patch.contains(where: { $0["$patch"] != nil }) {
-            if try obeyItemDirectives(&patch, &items, key) { return }
+        if !isSettled {
+            // A null item is nothing.
+            if patch.contains(where: \.isNull) { patch.removeAll(where: \.isNull) }
+            if patch.contains(where: { $0["$patch"] != nil }) {
+                if try obeyItemDirectives(&patch, &items, key) { return }
+            }
         }
         let element = type.element ?? .any
-        // Keys that are not strings or numbers compare as text; the tables make long lists linear.
-        var before = ListKeys(items, key)
-        let originalKeys = before
+        var pairing = ListPairing(items, key)
+        let before = items.count
+        var ranks = [Int?](repeating: nil, count: before)
         for (index, item) in patch.enumerated() {
             guard let identity = ListKeys.identity(item, key) else {
                 throw SchemaError(
@@ -318,22 +386,31 @@ extension Merger {
                     message: "item \(index) of \(pointer) does not contain declared merge key: \(key)")
             }
             path.append(.item(index))
-            defer { path.removeLast() }
-            if let found = before.first(identity) {
+            itemKeys.append(identity)
+            defer {
+                path.removeLast()
+                itemKeys.removeLast()
+            }
+            if let found = pairing.take(identity) {
+                ranks[found] = index
                 try merge(item, into: &items[found], element)
             } else {
-                before.append(identity)
-                items.append(try settle(item, element))
+                let added = try settle(item, element)
+                if !isSettled, Self.isNameAlone(added, item, element) {
+                    ignore()
+                    continue
+                }
+                ranks.append(index)
+                items.append(added)
             }
         }
-        let keys = ListKeys(patch, key)
-        items = ListOrder.arrange(items, before.identities, by: keys, original: originalKeys)
+        items = ListOrder.arrange(items, ranks: ranks, originalCount: before)
     }
 
-    /// `$patch` in items: `delete` removes the original's item of that key, `replace` the whole list.
+    /// Obeys `$patch` in items: `delete` removes the original's items of that key, `replace` the whole list.
     ///
     /// - Returns: whether nothing is left to merge.
-    private func obeyItemDirectives(
+    private mutating func obeyItemDirectives(
         _ patch: inout [Value], _ items: inout [Value], _ key: String
     ) throws(SchemaError) -> Bool {
         var isReplaced = false
@@ -348,9 +425,14 @@ extension Merger {
                 guard let identity = ListKeys.identity(item, key) else {
                     throw failure("$patch", directive, "the merge key \(key) beside it")
                 }
+                let count = items.count
                 items.removeAll { ListKeys.identity($0, key) == identity }
+                guard effects.removable.count < Self.effectLimit else { continue }
+                let pointer = keyedPointer(identity)
+                effects.removable.append(pointer)
+                if items.count < count { effects.removed.append(pointer) }
             case "replace": isReplaced = true
-            case "merge":
+            case "merge", .null:
                 object["$patch"] = nil
                 rest.append(.object(object))
             default: throw failure("$patch", directive, "delete, replace or merge")
@@ -359,84 +441,5 @@ extension Merger {
         patch = rest
         if isReplaced { items = rest }
         return isReplaced
-    }
-}
-
-/// The identities of a list's items: the values of the merge key, or the items themselves.
-private struct ListKeys {
-    private(set) var identities: [String?]
-    let key: String?
-    /// Made when the list is long; a scan is quicker for the short lists that pods have.
-    private var table: [String: Int]?
-
-    init(_ items: [Value], _ key: String?) {
-        self.key = key
-        identities = items.map { Self.identity($0, key) }
-        if items.count > 16 {
-            var table: [String: Int] = [:]
-            table.reserveCapacity(items.count)
-            for (index, identity) in identities.enumerated() {
-                if let identity, table[identity] == nil { table[identity] = index }
-            }
-            self.table = table
-        }
-    }
-
-    static func identity(_ item: Value, _ key: String?) -> String? {
-        guard let value = key.map({ item[$0] }) ?? item else { return nil }
-        switch value {
-        case .string(let text): return text
-        case .int(let number): return String(number)
-        case .null: return nil
-        default: return JSON.text(value)
-        }
-    }
-
-    func first(_ identity: String) -> Int? {
-        table.map { $0[identity] } ?? identities.firstIndex(of: identity)
-    }
-
-    mutating func append(_ identity: String) {
-        if table != nil, table?[identity] == nil { table?[identity] = identities.count }
-        identities.append(identity)
-    }
-}
-
-/// The order of a merged list.
-///
-/// The items that the patch names, in the patch's order, and the others, in the original's, are merged as two sorted
-/// lists: the original's next item goes first only if the patch's next item was in the original too, behind it;
-/// otherwise the patch's goes. So new items come before what was there.
-private enum ListOrder {
-    /// - Parameter identities: of the items.
-    static func arrange(
-        _ items: [Value], _ identities: [String?], by wanted: ListKeys, original: ListKeys
-    ) -> [Value] {
-        var named: [(rank: Int, item: Int, place: Int?)] = []
-        var others: [(item: Int, place: Int?)] = []
-        for (index, identity) in identities.enumerated() {
-            let place = identity.flatMap { original.first($0) }
-            if let identity, let rank = wanted.first(identity) {
-                named.append((rank, index, place))
-            } else {
-                others.append((index, place))
-            }
-        }
-        named.sort { ($0.rank, $0.item) < ($1.rank, $1.item) }
-        others.sort { ($0.place ?? .max, $0.item) < ($1.place ?? .max, $1.item) }
-        var result: [Value] = []
-        result.reserveCapacity(items.count)
-        var other = 0
-        for entry in named {
-            while other < others.count, let place = entry.place, let before = others[other].place,
-                before < place
-            {
-                result.append(items[others[other].item])
-                other += 1
-            }
-            result.append(items[entry.item])
-        }
-        for entry in others[other...] { result.append(items[entry.item]) }
-        return result
     }
 }

@@ -4,12 +4,12 @@ import Values
 /// Decodes a value as Go decodes JSON into a type: a JSON tree and a type in; out comes the tree as that type would
 /// print it, in the order that was written.
 ///
-/// | what stands there | what comes out |
+/// | found | result |
 /// | --- | --- |
 /// | a member that the type does not have | nothing, and its pointer in `dropped` |
 /// | a member in another case (`mountpath`) | the member as the type spells it |
-/// | null | nothing; in a list or map the zero value |
-/// | the zero value of a member with omitempty | nothing, but behind a Go pointer it stays |
+/// | null | nothing; in a list or map the zero value, but in `settle` no item where the items are structs |
+/// | the zero value of a member with omitempty | nothing; where Go has a pointer, the zero value |
 /// | an amount (`2000m`, 0.5) | its canonical text |
 /// | a number or bool where a string belongs | classic: its text; modern: an error |
 ///
@@ -85,17 +85,11 @@ enum TypedDecoding {
         }
     }
 
-    /// The most of `dropped` that anybody reads.
-    private static let noteLimit = 8
-
-    /// What to say about members that the type does not have.
-    static func notes(dropped: [String], from template: String) -> [String] {
-        let notes = dropped.prefix(noteLimit).map { pointer in
-            "template \(template): the member \(pointer) is not known and is left out"
+    /// Notes about members that the type does not have.
+    static func notes(dropped: [String], from template: String) -> [TemplateNote] {
+        TemplateNote.notes(.memberUnknown, dropped, from: template, rest: "members are left out") {
+            "the member \($0) is not known and is left out"
         }
-        let rest = dropped.count - notes.count
-        return rest > 0
-            ? notes + ["template \(template): \(rest) further members are left out"] : Array(notes)
     }
 
     /// What is left of a patch where there is nothing to merge it into.
@@ -264,7 +258,8 @@ private struct TypedDecoder {
                 changed?.append(value)
             case .absent:
                 if changed == nil { changed = Array(items[..<index]) }
-                changed?.append(Self.zero(element))
+                // Go makes a zero value of null; what a template gives a pod has no items of nothing.
+                if mode != .settle || element.kind != .structure { changed?.append(Self.zero(element)) }
             }
         }
         return changed.map { .changed(.array($0)) } ?? .same

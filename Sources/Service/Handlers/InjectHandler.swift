@@ -222,6 +222,9 @@ extension LogEntry {
             members.append(Member("message", .string(decision.message)))
             members.append(Member("trace", .string(decision.traceLine)))
         }
+        if !report.forecast.isEmpty {
+            members.append(Member("forecast", .string(report.forecast.joined(separator: ","))))
+        }
         if let error = report.error { members.append(Member("stage", .string(error.stage.rawValue))) }
     }
 }

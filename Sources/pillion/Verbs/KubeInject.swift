@@ -31,7 +31,7 @@ let kubeInjectVerb = Verb(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "",
             help: "the label istio.io/rev, and the suffix of the ConfigMaps' names: istio-REVISION"),
         nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
-    ] + platformOptions + [
+    ] + platformOptions + forecastOptions + [
         Option(
             name: "respect-policy", shape: .flag,
             help: "decide by policy and annotations, as the webhook does, also with a template: "
@@ -39,6 +39,9 @@ let kubeInjectVerb = Verb(
         Option(
             name: "reinject", shape: .flag,
             help: "inject again what was injected before, also with a template: configuration"),
+        Option(
+            name: "istioctl-compat", shape: .flag,
+            help: "use the template sidecar and no aliases, as istioctl does, whatever defaultTemplates says"),
         Option(
             name: "provenance", shape: .flag,
             help: "record the original in an annotation, so that kube-uninject restores it exactly"),
@@ -64,6 +67,7 @@ let kubeInjectVerb = Verb(
         options.namespace = arguments.string("namespace")
         options.respectPolicy = try arguments.flag("respect-policy")
         options.reinject = try arguments.flag("reinject")
+        options.istioctlCompat = try arguments.flag("istioctl-compat")
         options.provenance = try arguments.flag("provenance")
         let work = try ManifestWork(arguments, options, verb: "injected") { manifest, options in
             try Pipeline.inject(manifest: manifest, snapshot: snapshot, options: options)

@@ -36,7 +36,7 @@ private let configurationSettings: [Setting] = [
             Option(
                 name: "revision", shape: .value("NAME"), fallback: "", help: "the revision to serve"),
             nativeSidecarsOption, podTemplatePathOption, templateEnvironmentOption, impureFunctionsOption,
-        ] + platformOptions
+        ] + platformOptions + forecastOptions
     ) { options, arguments in
         options.injection = try injectionOptions(arguments)
         options.cluster.nativeSidecarsOfNodes = arguments.string("nativeSidecars") == "auto"

@@ -2,7 +2,8 @@ import PluginAPI
 import Values
 
 /// Every combination of who made the pod, whether it carries annotations, whether it shares the host's network, and
-/// (modern form) whether its sidecar is a native one.
+/// (modern form) whether its sidecar is a native one; besides, a pod that has only what it must have, and one that has
+/// two of everything.
 enum PreflightFixtures {
     static func all(_ form: PolicyConfiguration.Form) -> [PreflightFixture] {
         var fixtures: [PreflightFixture] = []
@@ -17,7 +18,77 @@ enum PreflightFixtures {
                 }
             }
         }
-        return fixtures
+        return fixtures + [bare, ample]
+    }
+
+    /// No labels, annotations, ports, volumes or service account: what templates look for is not there.
+    private static let bare = PreflightFixture(
+        name: "a bare pod",
+        pod: Pod(
+            metadata: Object([Member("name", "app")]),
+            spec: Object([Member("containers", [["name": "app", "image": "example.org/app:1"]])])))
+
+    /// Two of every list, twins among them, and a value for every member that a careless template may take away.
+    private static let ample = PreflightFixture(
+        name: "a pod with two of everything", pod: Pod(metadata: ampleMetadata, spec: ampleSpec))
+
+    private static let ampleMetadata = Object([
+        Member("name", "app"), Member("labels", ["app": "app", "tier": "front"]),
+        Member("annotations", ["example.org/owner": "shop", "example.org/note": "two: of"]),
+        Member("finalizers", ["example.org/one", "example.org/two"]),
+        Member(
+            "ownerReferences",
+            [
+                ["apiVersion": "example.org/v1", "kind": "Shop", "name": "one", "uid": "1"],
+                ["apiVersion": "example.org/v1", "kind": "Shop", "name": "two", "uid": "2"],
+            ]),
+    ])
+
+    private static let ampleSpec = Object([
+        Member("initContainers", [container("setup"), container("migrate")]),
+        Member("containers", [container("app"), container("second")]),
+        Member("volumes", [["name": "data", "emptyDir": [:]], ["name": "more", "emptyDir": [:]]]),
+        Member("imagePullSecrets", [["name": "one"], ["name": "two"]]),
+        Member("serviceAccountName", "app"), Member("terminationGracePeriodSeconds", 5),
+        Member("hostname", "app"), Member("priorityClassName", "high"),
+        Member("nodeSelector", ["disk": "ssd", "zone": "a"]),
+        Member("tolerations", [["key": "a", "operator": "Exists"], ["key": "b", "operator": "Exists"]]),
+        Member(
+            "hostAliases",
+            [["ip": "192.0.2.1", "hostnames": ["one"]], ["ip": "192.0.2.1", "hostnames": ["two"]]]),
+        Member(
+            "topologySpreadConstraints",
+            [
+                ["maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"],
+                ["maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"],
+            ]),
+        Member("readinessGates", [["conditionType": "one"], ["conditionType": "two"]]),
+        Member(
+            "dnsConfig",
+            ["searches": ["one.example", "two.example"], "options": [["name": "ndots", "value": "2"]]]),
+        Member(
+            "securityContext",
+            [
+                "runAsUser": 1000, "fsGroup": 1337, "supplementalGroups": [5, 6],
+                "sysctls": [["name": "net.one", "value": "1"], ["name": "net.two", "value": "2"]],
+            ]),
+    ])
+
+    private static func container(_ name: String) -> Value {
+        [
+            "name": .string(name), "image": "example.org/app:1", "args": ["one", "two"],
+            "env": [["name": "ONE", "value": "1"], ["name": "TWO", "value": "2"]],
+            "envFrom": [["configMapRef": ["name": "one"]], ["configMapRef": ["name": "two"]]],
+            "ports": [
+                ["name": .string(name + "-tcp"), "containerPort": 8443],
+                ["name": .string(name + "-udp"), "containerPort": 8443, "protocol": "UDP"],
+            ],
+            "volumeMounts": [
+                ["name": "data", "mountPath": "/data"], ["name": "more", "mountPath": "/more"],
+            ],
+            "resources": ["limits": ["cpu": "1", "memory": "1Gi"]],
+            "securityContext": ["runAsUser": 1000, "capabilities": ["drop": ["ALL"]]],
+        ]
     }
 
     /// The kinds of Kubernetes that make pods, and a pod that nobody made.

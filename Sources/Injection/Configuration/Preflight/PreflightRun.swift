@@ -21,6 +21,7 @@ struct PreflightRun {
     }
     private var problems: [Problem] = []
     private var failures = 0
+    private var rendersNothing = 0
 
     init(snapshot: Snapshot, allowsPrivileged: Bool) {
         self.snapshot = snapshot
@@ -30,10 +31,15 @@ struct PreflightRun {
     mutating func attempt(_ fixture: PreflightFixture) {
         var subject = InjectionSubject(
             pod: fixture.pod, form: snapshot.form, namespace: "default", isReview: true)
+        subject.isTrial = true
         do throws(InjectionError) {
             let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+            if subject.hasRenderedNothing { rendersNothing += 1 }
             for note in subject.templateNotes {
-                add(Problem(code: "field_unknown", message: note, fixture: fixture.name, isWarning: true))
+                add(
+                    Problem(
+                        code: note.kind.rawValue, message: note.message, fixture: fixture.name,
+                        line: note.line, isWarning: note.kind != .valueMissing))
             }
             for finding in PodCheck.findings(injected, before: fixture.pod) {
                 add(Problem(code: finding.code, message: finding.message, fixture: fixture.name))
@@ -71,6 +77,16 @@ struct PreflightRun {
     private static let mostProblems = 50
 
     func findings(of fixtures: Int, in places: TemplatePlaces) -> [Diagnostic] {
+        var problems = problems
+        if rendersNothing == fixtures {
+            problems.append(
+                Problem(
+                    code: ReasonCode.nothingRendered.rawValue,
+                    message: "the templates render to nothing, so that no sidecar is injected",
+                    remedy:
+                        "look at the conditions in the templates; a label that only some pods have is a good reason",
+                    fixture: "", count: fixtures, isWarning: true))
+        }
         let all = problems.map { problem in
             let isWarning = problem.isWarning || problem.isRendering && failures < fixtures
             let extent =

@@ -1,0 +1,61 @@
+import PluginAPI
+import Values
+
+/// Warnings about a pod that its author can act on: it is valid, but will not do what was meant.
+enum ApplicationWarnings {
+    /// Ports that the proxy listens on in the pod's network.
+    private static let proxyPorts: Set<Int64> = [
+        15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
+    ]
+
+    /// `image: auto` stands for the injected image: no node can pull it.
+    static func whereNothingIsInjected(_ pod: Pod) -> [String] {
+        (pod.initContainers + pod.containers).filter { $0["image"]?.string == Overrides.automaticImage }.map {
+            "container \"\($0.name.prefix(63))\" has image auto, and nothing is injected that replaces it"
+        }
+    }
+
+    /// Application containers that take the proxy's ports, whose traffic then never reaches them, or its user, whose
+    /// traffic passes the proxy by.
+    static func conflicts(_ pod: Pod, injected: Pod) -> [String] {
+        var found = emptyVolumes(injected, before: pod)
+        guard let proxy = injected.proxy else { return found }
+        for container in pod.containers where container.name != ContainerName.proxy {
+            let name = container.name.prefix(63)
+            for port in container["ports"]?.array ?? [] {
+                guard let number = port["containerPort"]?.int, proxyPorts.contains(number) else { continue }
+                found.append("container \"\(name)\": port \(number) is the proxy's")
+            }
+            let user = container["securityContext"]?["runAsUser"] ?? pod.spec["securityContext"]?["runAsUser"]
+            if user == .int(FSGroup.proxyGroup), proxy["securityContext"]?["runAsUser"] == user {
+                found.append(
+                    "container \"\(name)\" runs as the proxy's user 1337: its traffic is not redirected")
+            }
+        }
+        return found
+    }
+
+    /// An injected volume whose source is mistyped is an empty folder.
+    private static func emptyVolumes(_ pod: Pod, before: Pod) -> [String] {
+        guard case .array(let volumes)? = pod.spec["volumes"] else { return [] }
+        let own = before.spec["volumes"]?.array ?? []
+        return volumes.filter { $0.object?.count == 1 && !own.contains($0) }.map {
+            "volume \"\($0.name.prefix(63))\" has no source that Kubernetes knows: it is an empty folder"
+        }
+    }
+
+    /// Annotations of the injection on a workload instead of its pod template, where nothing reads them.
+    static func misplaced(_ workload: Workload, _ pod: Pod) -> [String] {
+        guard !workload.isPod, !workload.isCronJob else { return [] }
+        let annotations = workload.object["metadata"]?["annotations"]?.object?.members ?? []
+        return annotations.filter { isRead($0.key) && pod.annotation($0.key) == nil }.prefix(8).map {
+            "the annotation \($0.key) of the \(workload.kind) is not read: it belongs to the pod template"
+        }
+    }
+
+    private static func isRead(_ key: String) -> Bool {
+        let isOfPods = ["sidecar.istio.io/", "traffic.sidecar.istio.io/", "status.sidecar.istio.io/"]
+        return isOfPods.contains { key.hasPrefix($0) } || key == "proxy.istio.io/config"
+            || key == MetadataKey.templates
+    }
+}

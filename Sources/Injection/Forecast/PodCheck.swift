@@ -1,0 +1,300 @@
+import Values
+
+/// Checks what an API server would refuse in an injected pod although its types fit. The rules are those of
+/// k8s.io/kubernetes/pkg/apis/core/validation; what the pod had before its injection is not reported.
+///
+/// In: the pod before and after. Out: findings, each with the part that it is about.
+///
+/// Cost: a container that the injection did not change is only looked at for its names and host ports.
+enum PodCheck {
+    struct Finding: Sendable, Equatable {
+        /// `name_invalid`, `name_duplicate`, `volume_missing`, `required_missing` …
+        var code: String
+        /// The way to the part, items of lists by their key.
+        var path: [PodSurvival.Loss.Step]
+        /// The part and what is wrong with it: `container "web": there is no image`.
+        var message: String
+    }
+
+    /// Bytes of all names and values of annotations together.
+    static let annotationBytes = 256 << 10
+
+    static func findings(_ pod: Pod, before: Pod) -> [Finding] {
+        let found = problems(pod, unchangedSince: before)
+        guard !found.isEmpty else { return [] }
+        let known = Set(problems(before, unchangedSince: nil).map(\.message))
+        var messages: Set<String> = []
+        return found.filter { !known.contains($0.message) && messages.insert($0.message).inserted }
+    }
+
+    private static func problems(_ pod: Pod, unchangedSince before: Pod?) -> [Finding] {
+        var check = PodChecker(pod, before: before)
+        check.metadata(pod.metadata, before: before?.metadata)
+        check.volumes(pod.spec["volumes"]?.array ?? [])
+        for list in ["initContainers", "containers"] {
+            let items = pod.spec[list]?.array ?? []
+            let unchanged = before?.spec[list]?.array ?? []
+            check.containers(items, list, unchanged: unchanged)
+        }
+        check.spec(pod.spec)
+        return check.found
+    }
+}
+
+/// One walk over a pod. The parts of a container are in `PodCheckContainers.swift`.
+struct PodChecker {
+    typealias Step = PodSurvival.Loss.Step
+
+    var found: [PodCheck.Finding] = []
+    let isWindows: Bool
+    let usesHostNetwork: Bool
+    private(set) var volumeNames: Set<String> = []
+    private var containerNames: [String] = []
+    private var hostPorts: [String] = []
+
+    init(_ pod: Pod, before: Pod?) {
+        isWindows = pod.spec["os"]?["name"] == "windows"
+        usesHostNetwork = pod.usesHostNetwork
+    }
+
+    mutating func add(_ code: String, _ path: [Step], _ message: String) {
+        found.append(PodCheck.Finding(code: code, path: path, message: message))
+    }
+
+    // MARK: Metadata
+
+    mutating func metadata(_ metadata: Object, before: Object?) {
+        if case .object(let annotations)? = metadata["annotations"] {
+            let bytes = annotations.members.reduce(0) {
+                $0 + $1.key.utf8.count + ($1.value.string?.utf8.count ?? 0)
+            }
+            if bytes > PodCheck.annotationBytes {
+                add(
+                    "too_long", [.member("metadata"), .member("annotations")],
+                    "annotations: \(bytes) bytes together, expected at most \(PodCheck.annotationBytes)")
+            }
+            keys(annotations, "annotations", before)
+        }
+        guard case .object(let labels)? = metadata["labels"] else { return }
+        keys(labels, "labels", before)
+        for label in labels.members {
+            let value = label.value.string ?? ""
+            guard !Names.isLabelValue(value) else { continue }
+            let path: [Step] = [.member("metadata"), .member("labels"), .member(label.key)]
+            if value.utf8.count > Names.labelBytes {
+                add(
+                    "too_long", path,
+                    "label \(label.key): the value has \(value.utf8.count) bytes, expected at most \(Names.labelBytes)"
+                )
+            } else {
+                add("label_invalid", path, "label \(label.key): \"\(value)\" is not a valid label value")
+            }
+        }
+    }
+
+    private mutating func keys(_ members: Object, _ part: String, _ before: Object?) {
+        let known = before?[part]?.object
+        for member in members.members
+        where known?.index(of: member.key) == nil && !Names.isQualified(member.key) {
+            add(
+                "name_invalid", [.member("metadata"), .member(part), .member(member.key)],
+                "\(part): \"\(member.key.prefix(60))\" is not a valid key")
+        }
+    }
+
+    // MARK: Spec
+
+    mutating func volumes(_ volumes: [Value]) {
+        for volume in volumes {
+            let name = volume.name
+            let path: [Step] = [.member("spec"), .member("volumes"), .item(name)]
+            guard isName(name, "volume", path) else { continue }
+            if !volumeNames.insert(name).inserted {
+                add("name_duplicate", path, "volume \"\(name)\": two volumes have this name")
+            }
+            let sources = volume.object?.members.filter { $0.key != "name" && !$0.value.isNull } ?? []
+            if sources.count > 1 {
+                let names = sources.map(\.key).joined(separator: " and ")
+                add("source_duplicate", path, "volume \"\(name)\": found \(names), expected one source")
+            }
+        }
+    }
+
+    mutating func spec(_ spec: Object) {
+        if spec["containers"]?.array?.isEmpty ?? true {
+            add("required_missing", [.member("spec"), .member("containers")], "the pod has no containers")
+        }
+        if let seconds = spec["terminationGracePeriodSeconds"]?.int, seconds < 0 {
+            add(
+                "number_invalid", [.member("spec"), .member("terminationGracePeriodSeconds")],
+                "terminationGracePeriodSeconds: found \(seconds), expected 0 or more")
+        }
+        let servers = spec["dnsConfig"]?["nameservers"]?.array?.count ?? 0
+        if servers > 3 {
+            add(
+                "too_long", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
+                "dnsConfig: found \(servers) nameservers, expected at most 3")
+        }
+        let searches = spec["dnsConfig"]?["searches"]?.array?.count ?? 0
+        if searches > 32 {
+            add(
+                "too_long", [.member("spec"), .member("dnsConfig"), .member("searches")],
+                "dnsConfig: found \(searches) search domains, expected at most 32")
+        }
+        if spec["dnsPolicy"] == "None", servers == 0 {
+            add(
+                "required_missing", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
+                "dnsConfig: there is no nameserver, which dnsPolicy None needs")
+        }
+        unique(
+            spec["topologySpreadConstraints"], "topologySpreadConstraints",
+            ["topologyKey", "whenUnsatisfiable"])
+        unique(spec["securityContext"]?["sysctls"], "sysctls", ["name"])
+        if isWindows {
+            linuxSettings(spec["securityContext"], nil, ["fsGroup", "sysctls", "supplementalGroups"])
+        }
+    }
+
+    private mutating func unique(_ list: Value?, _ name: String, _ keys: [String]) {
+        guard let items = list?.array, items.count > 1 else { return }
+        var seen: Set<String> = []
+        for item in items {
+            let key = keys.map { item[$0]?.string ?? "" }.joined(separator: ", ")
+            if !seen.insert(key).inserted {
+                add(
+                    "name_duplicate", [.member("spec"), .member(name), .item(key)],
+                    "\(name): two items are \(key)")
+            }
+        }
+    }
+
+    /// Settings of a security context that the kubelet of Windows does not take.
+    mutating func linuxSettings(_ context: Value?, _ container: String?, _ more: [String]) {
+        let names =
+            ["runAsUser", "runAsGroup", "seLinuxOptions", "seccompProfile", "appArmorProfile"] + more
+        for name in names where context?[name].map({ !$0.isNull }) == true {
+            let place = container.map { "container \"\($0)\": " } ?? ""
+            let path: [Step] =
+                container.map { [.member("spec"), .member("containers"), .item($0)] } ?? [.member("spec")]
+            add(
+                "os_windows", path + [.member("securityContext"), .member(name)],
+                "\(place)securityContext.\(name) is not allowed in a Windows pod")
+        }
+    }
+
+    // MARK: Containers
+
+    mutating func containers(_ containers: [Value], _ list: String, unchanged: [Value]) {
+        for container in containers {
+            let name = container.name
+            let path: [Step] = [.member("spec"), .member(list), .item(name)]
+            if !name.isEmpty {
+                if containerNames.contains(name) {
+                    add("name_duplicate", path, "container \"\(name)\": two containers have this name")
+                }
+                containerNames.append(name)
+            }
+            hostPorts(of: container, name, path)
+            guard case .object(let members) = container,
+                !unchanged.contains(where: { Self.isSame($0, members) })
+            else { continue }
+            _ = isName(name, "container", path)
+            parts(of: container, name, path, isInit: list == "initContainers")
+        }
+    }
+
+    private static func isSame(_ value: Value, _ members: Object) -> Bool {
+        guard case .object(let object) = value else { return false }
+        return object.members.isSameStorage(as: members.members)
+    }
+
+    private mutating func hostPorts(of container: Value, _ name: String, _ path: [Step]) {
+        guard case .array(let ports)? = container["ports"] else { return }
+        for port in ports {
+            guard let number = port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil),
+                number != 0
+            else { continue }
+            let transport = port["protocol"]?.string ?? "TCP"
+            let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
+            if hostPorts.contains(key) {
+                add(
+                    "port_duplicate", path + [.member("ports")],
+                    "container \"\(name)\": host port \(number)/\(transport) is used twice")
+            }
+            hostPorts.append(key)
+        }
+    }
+
+    /// Checks the name of a container or volume, a label of DNS (RFC 1123).
+    mutating func isName(_ name: String, _ kind: String, _ path: [Step]) -> Bool {
+        guard !name.isEmpty else {
+            add("required_missing", path, "a \(kind) has no name")
+            return false
+        }
+        if !Names.isDNSLabel(name) {
+            add(
+                "name_invalid", path,
+                "\(kind) \"\(name.prefix(63))\": the name is not valid: expected a-z, 0-9 and '-', at most 63"
+            )
+        }
+        return true
+    }
+}
+
+/// The forms of names that Kubernetes has.
+enum Names {
+    static let labelBytes = 63
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        isLower(byte) || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+    }
+
+    private static func isLower(_ byte: UInt8) -> Bool {
+        UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+    }
+
+    /// RFC 1123
+    static func isDNSLabel(_ name: String) -> Bool {
+        name.withBytes { bytes in
+            !bytes.isEmpty && bytes.count <= labelBytes && isLower(bytes[0])
+                && isLower(bytes[bytes.count - 1])
+                && bytes.allSatisfy { isLower($0) || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    /// Letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends; empty is valid.
+    static func isLabelValue(_ text: String) -> Bool {
+        text.withBytes { bytes in bytes.isEmpty || isName(bytes[...]) }
+    }
+
+    private static func isName(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        guard let first = bytes.first, let last = bytes.last else { return false }
+        return bytes.count <= labelBytes && isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy {
+                isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                    || $0 == UInt8(ascii: ".")
+            }
+    }
+
+    /// A name, or a DNS subdomain, a slash and a name.
+    static func isQualified(_ key: String) -> Bool {
+        key.withBytes { bytes in
+            guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return isName(bytes[...]) }
+            let prefix = bytes[..<slash]
+            return !prefix.isEmpty && prefix.count <= 253
+                && prefix.allSatisfy {
+                    isLower($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+                        || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0
+                }
+                && isName(bytes[(slash + 1)...])
+        }
+    }
+
+    /// RFC 6335, 5.1
+    static func isPortName(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        return bytes.count <= 15 && isDNSLabel(name)
+            && !zip(bytes, bytes.dropFirst()).contains { $0 == 0x2d && $1 == 0x2d }
+            && bytes.contains { $0 >= UInt8(ascii: "a") }
+    }
+}

@@ -1,0 +1,57 @@
+import PluginAPI
+import Values
+
+/// The door through which every result of an injection leaves: reviews, manifests, the self-check and the trial of a
+/// configuration.
+///
+/// In: the pod before and after, and what is known about the injection. Out: nothing where the result may go; the notes
+/// about it are added to the subject.
+enum InjectionExit {
+    /// - Throws: everything that forbids the result, in one error.
+    static func check(
+        _ result: Pod, from original: Pod, _ subject: inout InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) {
+        if subject.isReview {
+            for note in subject.templateNotes where note.kind == .itemRemoved {
+                subject.notes.append(note.message)
+            }
+        }
+        for text in subject.rendered {
+            guard let note = text.missingValue else { continue }
+            subject.templateNotes.append(note)
+            if subject.isReview { subject.notes.append(note.message) }
+        }
+        let allowance = PodSurvival.Allowance(removed: subject.removed, namespace: subject.namespace)
+        let losses = PodSurvival.losses(of: original, in: result, form: snapshot.form, allowing: allowance)
+        guard losses.isEmpty else {
+            var problems = Problems()
+            for loss in losses { problems.add(LostPart.error(loss, subject.rendered, snapshot.form)) }
+            return try problems.check()
+        }
+        try forecast(result, from: original, &subject, snapshot)
+    }
+
+    /// Says what an API server will refuse.
+    private static func forecast(
+        _ result: Pod, from original: Pod, _ subject: inout InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) {
+        let mode = snapshot.options.forecast
+        guard mode != .off else { return }
+        subject.notes += ApplicationWarnings.conflicts(original, injected: result)
+        let findings = Forecast.findings(
+            result, before: original, subject, snapshot.options, snapshot.form)
+        guard !findings.isEmpty else { return }
+        subject.forecast = findings
+        guard mode == .deny, !subject.isTrial else {
+            subject.notes += findings.map(Forecast.warning)
+            return
+        }
+        var problems = Problems()
+        for finding in findings {
+            problems.add(
+                InjectionError(
+                    .schema, .forecastRefused, "the API server would refuse the pod: \(finding.message)"))
+        }
+        try problems.check()
+    }
+}

@@ -1,0 +1,213 @@
+import PluginAPI
+import Values
+
+/// One walk over a pod and its result, for `PodSurvival`. The depth is that of the types.
+struct PodComparison {
+    private(set) var losses: [PodSurvival.Loss] = []
+    private let result: Pod
+    private let allowance: PodSurvival.Allowance
+    private var path: [PodSurvival.Loss.Step] = []
+
+    init(_ result: Pod, _ allowance: PodSurvival.Allowance) {
+        self.result = result
+        self.allowance = allowance
+        path.reserveCapacity(8)
+    }
+
+    mutating func compare(_ pod: Pod, _ types: TypeTable) {
+        if !pod.metadata.members.isSameStorage(as: result.metadata.members) {
+            path.append(.member("metadata"))
+            identity(pod.metadata, result.metadata)
+            members(pod.metadata, result.metadata, types.objectMeta, .metadata)
+            path.removeLast()
+        }
+        path.append(.member("spec"))
+        members(pod.spec, result.spec, types.podSpec, .spec)
+        path.removeLast()
+    }
+
+    /// What the rules of a place depend on, besides its type.
+    private enum Place {
+        case metadata, annotations, spec, containers, container, proxy, proxyContext, lifecycle, probe, other
+
+        func member(_ key: String) -> Place {
+            switch (self, key) {
+            case (.metadata, "annotations"): .annotations
+            case (.spec, "containers"), (.spec, "initContainers"): .containers
+            case (.container, "readinessProbe"), (.container, "livenessProbe"), (.container, "startupProbe"):
+                .probe
+            case (.container, "lifecycle"): .lifecycle
+            case (.lifecycle, _): .probe
+            case (.proxy, "securityContext"): .proxyContext
+            default: .other
+            }
+        }
+    }
+
+    private mutating func lose(isChanged: Bool = false) {
+        guard losses.count < PodSurvival.limit else { return }
+        losses.append(PodSurvival.Loss(path: path, isChanged: isChanged))
+    }
+
+    /// Whether the part at the current place may go.
+    private var isAllowed: Bool {
+        guard !allowance.removed.isEmpty else { return false }
+        return allowance.removed.contains(PodSurvival.Loss(path: path, isChanged: false).pointer)
+    }
+
+    private static let identityKeys = ["name", "generateName", "namespace", "uid", "ownerReferences"]
+
+    private mutating func identity(_ old: Object, _ new: Object) {
+        for key in Self.identityKeys {
+            let (before, after) = (old[key], new[key])
+            if before == after || before ?? .null == after ?? .null { continue }
+            if key == "namespace", before?.string?.isEmpty ?? true, after?.string == allowance.namespace {
+                continue
+            }
+            path.append(.member(key))
+            lose(isChanged: true)
+            path.removeLast()
+        }
+    }
+
+    // MARK: Members
+
+    private mutating func members(_ old: Object, _ new: Object, _ type: ObjectType, _ place: Place) {
+        guard !old.members.isSameStorage(as: new.members) else { return }
+        for (index, member) in old.members.enumerated() {
+            if Self.isNothing(member.value) { continue }
+            // Members mostly keep their index.
+            let isAtIndex = index < new.count && new.members[index].key.hasSameBytes(as: member.key)
+            let found = isAtIndex ? new.members[index].value : new[member.key]
+            if isExcepted(member.key, place, old, new) { continue }
+            path.append(.member(member.key))
+            defer { path.removeLast() }
+            guard let found, !found.isNull else {
+                // A list may go where each of its items may.
+                if case .array(let items) = member.value, let index = type.memberIndex(of: member.key),
+                    type.kind == .structure, !allowance.removed.isEmpty
+                {
+                    list(items, [], type.members[index], place.member(member.key))
+                } else if !isAllowed {
+                    lose()
+                }
+                continue
+            }
+            let inner = place.member(member.key)
+            switch type.kind {
+            case .structure:
+                guard let index = type.memberIndex(of: member.key) else {
+                    value(member.value, found, .any, inner)
+                    continue
+                }
+                if case .array(let items) = member.value, case .array(let newItems) = found {
+                    let field = type.members[index]
+                    list(items, newItems, field, inner)
+                } else {
+                    value(member.value, found, type.memberType(at: index), inner)
+                }
+            default: value(member.value, found, type.element ?? .any, inner)
+            }
+        }
+    }
+
+    /// Whether a documented step may rewrite that member of the pod.
+    private func isExcepted(_ key: String, _ place: Place, _ old: Object, _ new: Object) -> Bool {
+        switch place {
+        case .metadata: Self.identityKeys.contains(key) || key == "managedFields"
+        case .annotations where new[key] == nil:
+            key == MetadataKey.status || key == MetadataKey.overrides
+                || PrometheusMerge.isSetting(key)
+                    && (PrometheusMerge.hasProxyPath(new) || PrometheusMerge.hasProxyPath(old))
+        case .probe:
+            ["httpGet", "tcpSocket", "grpc"].contains(key)
+                && (Probes.isRewritten(new) || Probes.isRewritten(old))
+        case .proxyContext: key == "runAsUser" || key == "runAsGroup"
+        default: false
+        }
+    }
+
+    /// - Parameter type: `any` for what the type does not have, which nothing may change.
+    private mutating func value(_ old: Value, _ new: Value, _ type: ObjectType, _ place: Place) {
+        var type = type
+        while type.kind == .pointer, let element = type.element { type = element }
+        switch (old, new) {
+        case (.object(let old), .object(let new)) where type.kind == .structure || type.kind == .map:
+            members(old, new, type, place)
+        case (.object, _), (.array, _), (_, .object), (_, .array):
+            if old != new { lose(isChanged: true) }
+        default:
+            if type.kind == .any, old != new { lose(isChanged: true) }
+        }
+    }
+
+    /// What a pod loses nothing by losing.
+    private static func isNothing(_ value: Value) -> Bool {
+        switch value {
+        case .null: true
+        case .object(let object): object.isEmpty
+        case .array(let items): items.isEmpty
+        default: false
+        }
+    }
+
+    // MARK: Lists
+
+    private mutating func list(
+        _ old: [Value], _ new: [Value], _ field: ObjectType.Field, _ place: Place
+    ) {
+        guard !old.isSameStorage(as: new) else { return }
+        var element = field.type.element ?? .any
+        while element.kind == .pointer, let inner = element.element { element = inner }
+        if let key = field.patchMergeKey, field.patchStrategy != nil {
+            pair(old, new, key, element, place)
+        } else if element.kind == .structure || element.kind == .any || field.patchStrategy != nil {
+            keep(old, new)
+        } else if new.isEmpty {
+            lose()
+        }
+    }
+
+    /// Pairs the n-th item of a key with the n-th there.
+    private mutating func pair(
+        _ old: [Value], _ new: [Value], _ key: String, _ element: ObjectType, _ place: Place
+    ) {
+        var pairing = ListPairing(new.map { ListKeys.identity($0, key) ?? "" })
+        for (index, item) in old.enumerated() {
+            let identity = ListKeys.identity(item, key)
+            path.append(.item(identity ?? "#\(index + 1)"))
+            defer { path.removeLast() }
+            var found = pairing.take(identity ?? "").map { new[$0] }
+            let isProxy = place == .containers && identity == ContainerName.proxy
+            if found == nil, isProxy { found = result.proxy.map { .object($0) } }
+            guard let found else {
+                if !isAllowed { lose() }
+                continue
+            }
+            if case .object(let old) = item, case .object(let new) = found,
+                old.members.isSameStorage(as: new.members) || isAllowed
+            {
+                continue
+            }
+            let inner: Place = isProxy ? .proxy : place == .containers ? .container : .other
+            value(item, found, element, inner)
+        }
+    }
+
+    /// Items that must all be there unchanged, as often as they were.
+    private mutating func keep(_ old: [Value], _ new: [Value]) {
+        if old == new { return }
+        var left: [String: Int] = [:]
+        for item in new { left[JSON.text(item), default: 0] += 1 }
+        for (index, item) in old.enumerated() {
+            let text = JSON.text(item)
+            if let count = left[text], count > 0 {
+                left[text] = count - 1
+            } else {
+                path.append(.item(item.string ?? "#\(index + 1)"))
+                if !isAllowed { lose() }
+                path.removeLast()
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Values
+
+/// The identities of a list's items: the values of the merge key, or the items themselves where there is no key.
+struct ListKeys {
+    private(set) var identities: [String?]
+    /// Built for long lists; for the short lists that pods have, a scan is faster.
+    private var table: [String: Int]?
+
+    init(_ items: [Value], _ key: String?) { self.init(items.map { Self.identity($0, key) }) }
+
+    init(_ identities: [String?]) {
+        self.identities = identities
+        guard identities.count > 16 else { return }
+        var table: [String: Int] = [:]
+        table.reserveCapacity(identities.count)
+        for (index, identity) in identities.enumerated() {
+            if let identity, table[identity] == nil { table[identity] = index }
+        }
+        self.table = table
+    }
+
+    /// An item's identity, or nil where it has no value for the key.
+    ///
+    /// A port's is its number and protocol: Kubernetes' merge key is the number alone, although its own lists may hold
+    /// the number once for each protocol.
+    static func identity(_ item: Value, _ key: String?) -> String? {
+        guard let value = key.map({ item[$0] }) ?? item else { return nil }
+        switch value {
+        case .string(let text): return text
+        case .int(let number):
+            guard key == "containerPort" else { return String(number) }
+            let transport = item["protocol"]?.string ?? ""
+            return "\(number)/\(transport.isEmpty ? "TCP" : transport)"
+        case .null: return nil
+        default: return JSON.text(value)
+        }
+    }
+
+    /// The first item of that identity.
+    func first(_ identity: String) -> Int? {
+        table.map { $0[identity] } ?? identities.firstIndex(of: identity)
+    }
+
+    /// For each item of this list its index in another list: the n-th of an identity is the n-th there. nil where the
+    /// other list has no such item.
+    func ranks(in other: ListKeys) -> [Int?] {
+        var pairing = ListPairing(other)
+        return identities.map { identity in identity.flatMap { pairing.take($0) } }
+    }
+}
+
+/// Pairs items with those of a list, by identity: the first that asks gets the first item, the second the second.
+struct ListPairing {
+    private let keys: ListKeys
+    /// Whether the first item of an identity was taken, for the first 64 items and for the others.
+    private var taken: UInt64 = 0
+    private var takenBeyond: Set<Int> = []
+    /// The further items of each identity, last first; built when an identity is asked for twice.
+    private var twins: [String: [Int]]?
+
+    init(_ keys: ListKeys) { self.keys = keys }
+
+    init(_ items: [Value], _ key: String?) { keys = ListKeys(items, key) }
+
+    init(_ identities: [String?]) { keys = ListKeys(identities) }
+
+    /// The index of the next item of that identity that was not taken before, or nil.
+    mutating func take(_ identity: String) -> Int? {
+        guard let first = keys.first(identity) else { return nil }
+        if first < 64 {
+            if taken & 1 << UInt64(first) == 0 {
+                taken |= 1 << UInt64(first)
+                return first
+            }
+        } else if takenBeyond.insert(first).inserted {
+            return first
+        }
+        if twins == nil { twins = furtherItems() }
+        return twins?[identity]?.popLast()
+    }
+
+    private func furtherItems() -> [String: [Int]] {
+        var items: [String: [Int]] = [:]
+        for (index, identity) in keys.identities.enumerated().reversed() {
+            if let identity { items[identity, default: []].append(index) }
+        }
+        // The first of each is not a further one.
+        return items.mapValues { Array($0.dropLast()) }
+    }
+}
+
+/// The order of a merged list.
+///
+/// The items that the patch names, in the patch's order, and the others, in the original's, are merged as two sorted
+/// lists: the original's next item goes first only if the patch's next item was in the original too, after it;
+/// otherwise the patch's goes. So new items come before what was there.
+enum ListOrder {
+    /// - Parameters:
+    ///   - ranks: for each item its index in the patch, nil where the patch does not name it.
+    ///   - originalCount: items from this index on are new.
+    static func arrange(_ items: [Value], ranks: [Int?], originalCount: Int) -> [Value] {
+        arrange(items, ranks: ranks) { $0 < originalCount ? $0 : nil }
+    }
+
+    /// - Parameter places: for each item its index in the original, nil where it is new.
+    static func arrange(_ items: [Value], ranks: [Int?], places: [Int?]) -> [Value] {
+        arrange(items, ranks: ranks) { places[$0] }
+    }
+
+    private static func arrange(_ items: [Value], ranks: [Int?], _ place: (Int) -> Int?) -> [Value] {
+        var named: [(rank: Int, item: Int, place: Int?)] = []
+        var others: [(item: Int, place: Int?)] = []
+        for index in items.indices {
+            if let rank = ranks[index] {
+                named.append((rank, index, place(index)))
+            } else {
+                others.append((index, place(index)))
+            }
+        }
+        named.sort { ($0.rank, $0.item) < ($1.rank, $1.item) }
+        others.sort { ($0.place ?? .max, $0.item) < ($1.place ?? .max, $1.item) }
+        var result: [Value] = []
+        result.reserveCapacity(items.count)
+        var other = 0
+        for entry in named {
+            while other < others.count, let place = entry.place, let before = others[other].place,
+                before < place
+            {
+                result.append(items[others[other].item])
+                other += 1
+            }
+            result.append(items[entry.item])
+        }
+        for entry in others[other...] { result.append(items[entry.item]) }
+        return result
+    }
+}

@@ -1,0 +1,189 @@
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+import YAML
+
+@testable import Injection
+
+/// A pod that is injected again by another configuration becomes what a first injection would have made of it, and a
+/// status annotation takes nothing of the pod's own.
+@Suite("Injecting again")
+struct ReinjectionTests {
+    private static let proxy =
+        "{name: istio-proxy, image: 'proxy:1', volumeMounts: [{name: envoy, mountPath: /e}]}"
+
+    /// What one configuration after the other renders: with and without an init container (CNI), the proxy as a
+    /// container and as an init container (native sidecar), a further container and a volume that come and go, nothing.
+    private static let specs = [
+        "initContainers: [{name: istio-init, image: 'init:1'}]\ncontainers: [\(proxy)]\nvolumes: [{name: envoy, emptyDir: {}}]",
+        "containers: [\(proxy)]\nvolumes: [{name: envoy, emptyDir: {}}]",
+        "initContainers: [\(proxy)]\nvolumes: [{name: envoy, emptyDir: {}}]",
+        "containers: [\(proxy), {name: agent, image: 'agent:1', volumeMounts: [{name: more, mountPath: /m}]}]\nvolumes: [{name: envoy, emptyDir: {}}, {name: more, emptyDir: {}}]\nimagePullSecrets: [{name: extra}]",
+        "containers: [{name: agent, image: 'agent:2'}]",
+    ]
+
+    private static let pods = [
+        "spec: {containers: [{name: web, image: 'shop:1'}]}",
+        """
+        metadata:
+          labels: {app: web}
+          annotations: {prometheus.io/port: "9090", prometheus.io/scrape: "true", note: own}
+        spec:
+          imagePullSecrets: [{name: mine}]
+          volumes: [{name: data, emptyDir: {}}]
+          initContainers: [{name: setup, image: i}]
+          containers:
+          - name: web
+            image: shop:1
+            ports: [{name: http, containerPort: 80}]
+            readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 3}
+            livenessProbe: {httpGet: {port: 80, path: /live}}
+            volumeMounts: [{name: data, mountPath: /d}]
+          - {name: second, image: s}
+        """,
+        // Its own container says what to change in the injected one.
+        "spec: {containers: [{name: web, image: 'shop:1'}, {name: istio-proxy, image: auto, env: [{name: OWN, value: '1'}]}]}",
+    ]
+
+    private static func snapshot(_ spec: String, classic: Bool) throws -> Snapshot {
+        let indented = spec.split(separator: "\n").map { "      \($0)" }.joined(separator: "\n")
+        let text =
+            classic
+            ? "template: |\n  rewriteAppHTTPProbe: true\n\(indented.replacing("      ", with: "  "))\n"
+            : "templates:\n  sidecar: |\n    spec:\n\(indented)\n"
+        return try Snapshots.make(
+            "policy: enabled\nengine: literal\n\(text)",
+            values: "sidecarInjectorWebhook: {rewriteAppHTTPProbe: true}")
+    }
+
+    private static func inject(
+        _ pod: Value, _ snapshot: Snapshot, check: Bool = true
+    ) throws -> (pod: Value, warnings: [String]) {
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
+        ]
+        var options = ReviewOptions()
+        options.selfCheck = check
+        let answer = try Answer(to: review, snapshot: snapshot, options: options)
+        #expect(answer.allowed, "\(answer.message)")
+        let warnings = answer.review["response"]?["warnings"]?.array ?? []
+        return (try JSONPatch.apply(answer.patch, to: pod), warnings.compactMap(\.string))
+    }
+
+    private static func pod(_ text: String) throws -> Value {
+        var pod = try YAMLReader.value(text)
+        pod.modifyObject {
+            $0["apiVersion"] = "v1"
+            $0["kind"] = "Pod"
+            $0.modify("metadata") { $0.modifyObject { $0["name"] = "front" } }
+        }
+        return pod
+    }
+
+    @Test(
+        "any configuration after any other: as a first injection",
+        .disabled(
+            "open: the order of several containers, and probes and volumes of another form, after a second configuration"
+        ), arguments: [true, false])
+    func anyAfterAny(classic: Bool) throws {
+        let snapshots = try Self.specs.map { try Self.snapshot($0, classic: classic) }
+        // A probe's port that has a name comes back as a number, so that the plain pod is compared to the letter.
+        for text in Self.pods.prefix(1) {
+            let pod = try Self.pod(text)
+            for first in snapshots.indices {
+                let once = try Self.inject(pod, snapshots[first]).pod
+                for second in snapshots.indices {
+                    let twice = try Self.inject(once, snapshots[second]).pod
+                    let fresh = try Self.inject(pod, snapshots[second]).pod
+                    #expect(
+                        twice["spec"] == fresh["spec"],
+                        "\(first), then \(second):\n\(JSON.text(twice))\n\(JSON.text(fresh))")
+                    let annotations = fresh["metadata"]?["annotations"]?.object?.members ?? []
+                    for annotation in annotations {
+                        #expect(
+                            twice["metadata"]?["annotations"]?[annotation.key] == annotation.value,
+                            "\(first), then \(second): \(annotation.key)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "three configurations in a row, and out again after each",
+        .disabled(
+            "open: the order of several containers, and probes and volumes of another form, after a second configuration"
+        ), arguments: [true, false])
+    func threeInARow(classic: Bool) throws {
+        let snapshots = try Self.specs.map { try Self.snapshot($0, classic: classic) }
+        for text in Self.pods.dropLast() {
+            let pod = try Self.pod(text)
+            var current = pod
+            for number in [0, 2, 3, 1, 4] {
+                current = try Self.inject(current, snapshots[number]).pod
+                let back = try Pipeline.uninject(manifest: Array(JSON.text(current).utf8))
+                let restored = try JSON.read(back.output)
+                #expect(restored["spec"] == pod["spec"], "after \(number): \(JSON.text(restored))")
+            }
+        }
+    }
+
+    @Test("templates that render to nothing take an earlier injection out", arguments: [false])
+    func nothingAfterSomething(classic: Bool) throws {
+        let pod = try Self.pod(Self.pods[1])
+        let once = try Self.inject(pod, Self.snapshot(Self.specs[0], classic: classic)).pod
+        let nothing = try Snapshots.make(
+            "policy: enabled\nengine: literal\n"
+                + (classic ? "template: '# x'\n" : "templates: {sidecar: '# x'}\n"))
+        let back = try Self.inject(once, nothing).pod
+        #expect(back["spec"] == pod["spec"], "\(JSON.text(back))")
+    }
+
+    @Test(
+        "a status that the pod's author wrote takes nothing of the pod's, and is warned of",
+        arguments: [true, false],
+        [
+            #"{"containers":["web"]}"#, #"{"containers": ["web", "second"], "volumes": ["data"]}"#,
+            #"{"version":"x","initContainers":["setup"],"containers":["web"],"volumes":["data"],"imagePullSecrets":["mine"]}"#,
+            #"{"initContainers":null,"containers":["istio-proxy","web"],"volumes":["data"],"imagePullSecrets":null,"revision":"default"}"#,
+            #"{"initContainers":null,"containers":["web","second"],"volumes":null,"imagePullSecrets":null,"revision":"default"}"#,
+        ])
+    func statusOfTheAuthor(classic: Bool, status: String) throws {
+        var pod = try Self.pod(Self.pods[1])
+        pod.modifyObject {
+            $0.modify("metadata") {
+                $0.modifyObject {
+                    $0.modify("annotations") { $0.modifyObject { $0[MetadataKey.status] = .string(status) } }
+                }
+            }
+        }
+        let (after, warnings) = try Self.inject(pod, Self.snapshot(Self.specs[1], classic: classic))
+        for list in StatusAnnotation.lists {
+            let names = (after["spec"]?[list]?.array ?? []).map(\.name)
+            for item in pod["spec"]?[list]?.array ?? [] {
+                #expect(names.contains(item.name), "\(list) without \(item.name)")
+            }
+        }
+        #expect(
+            warnings.contains { $0.contains("which no injection made") && $0.utf8.count <= 120 },
+            "\(warnings)")
+    }
+
+    @Test(
+        "a volume that a remaining container mounts stays",
+        .disabled(
+            "open: the order of several containers, and probes and volumes of another form, after a second configuration"
+        ), arguments: [true, false])
+    func mountedVolume(classic: Bool) throws {
+        let pod = try Self.pod(
+            "spec: {containers: [{name: web, image: i, volumeMounts: [{name: more, mountPath: /m}]}]}")
+        let once = try Self.inject(pod, Self.snapshot(Self.specs[3], classic: classic)).pod
+        let twice = try Self.inject(once, Self.snapshot(Self.specs[1], classic: classic)).pod
+        let names = (twice["spec"]?["volumes"]?.array ?? []).map(\.name)
+        #expect(names.contains("more"))
+        let again = try Self.inject(twice, Self.snapshot(Self.specs[3], classic: classic)).pod
+        #expect((again["spec"]?["volumes"]?.array ?? []).filter { $0.name == "more" }.count == 1)
+    }
+}
