@@ -26,11 +26,18 @@ enum ConcernOrder {
     static let modernReview: [any PodConcern] = [
         OpenShiftProxyUser(), InjectedParts(), UserContainers(), ProxyEnvironment(), MetricsMerging(),
         ProbeRewriting(), NetworkLabel(), StatusMark(), ConfiguredAnnotations(), ContainerOrder(),
+        GatewaySysctl(),
     ]
 
     static let modernManifest: [any PodConcern] = [
         InjectedParts(), UserContainers(), ProxyEnvironment(), MetricsMerging(), ProbeRewriting(),
-        NetworkLabel(), StatusMark(), ContainerOrder(),
+        NetworkLabel(), StatusMark(), ContainerOrder(), GatewaySysctl(),
+    ]
+
+    /// What is taken back before a pod is injected as if it had never been: the templates give something else now.
+    /// Labels and annotations stay, since nothing says which of them the pod brought.
+    static let renewal: [any PodConcern] = [
+        ContainerOrder(), ProbeRewriting(), MetricsMerging(), InjectedParts(), UserContainers(), StatusMark(),
     ]
 
     /// What is taken back before a pod is injected as if it had never been: the templates give something else now.

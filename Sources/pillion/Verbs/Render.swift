@@ -224,7 +224,7 @@ private func report(_ problem: RequestProblem, hint: String?) {
 
 func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
     let paths = arguments.list("template")
-    guard !paths.isEmpty else { throw UsageError("want a template: -t FILE (or --requests FILE)") }
+    guard !paths.isEmpty else { throw UsageError("expected a template: -t FILE (or --requests FILE)") }
     let dataPath = arguments.string("data")
     guard (paths + [dataPath]).filter({ $0 == "-" }).count <= 1 else {
         throw UsageError("standard input can be one thing only, found - more than once")
