@@ -40,12 +40,6 @@ enum ConcernOrder {
         ContainerOrder(), ProbeRewriting(), MetricsMerging(), InjectedParts(), UserContainers(), StatusMark(),
     ]
 
-    /// What is taken back before a pod is injected as if it had never been: the templates give something else now.
-    /// Labels and annotations stay, since nothing says which of them the pod brought.
-    static let renewal: [any PodConcern] = [
-        ContainerOrder(), ProbeRewriting(), MetricsMerging(), InjectedParts(), UserContainers(), StatusMark(),
-    ]
-
     /// All concerns, in the order in which an injection is taken out that any form made, with a configuration that is
     /// not known. What reads the proxy's environment goes before the proxy does, and the user's own containers come
     /// back after those of the same names went.
