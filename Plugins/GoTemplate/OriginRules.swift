@@ -37,7 +37,7 @@ struct OriginRules {
         return rules
     }()
 
-    /// Every function that returns JSON, YAML or a quoted string. (`squote` escapes nothing, and is none of them.)
+    /// Every function that returns JSON, YAML or a quoted string. (`squote` escapes nothing, so it is not one of them.)
     static let serialisers: Set<String> = [
         "toJson", "mustToJson", "toPrettyJson", "mustToPrettyJson", "toRawJson", "mustToRawJson", "toJSON",
         "toJsonMap", "toYaml", "mustToYaml", "toYamlPretty", "structToJSON", "protoToJSON", "quote",

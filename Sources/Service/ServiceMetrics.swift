@@ -220,7 +220,7 @@ final class ServiceMetrics: Sendable {
         case refused
         /// The pod was injected as it was.
         case reported
-        /// The template's design gives a power over the host to whoever writes the pod.
+        /// The template's design gives the pod's author a power over the host.
         case power
     }
 

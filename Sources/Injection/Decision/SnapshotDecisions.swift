@@ -17,7 +17,7 @@ extension Snapshot {
 
     /// Builds the MutatingWebhookConfiguration for the policy.
     ///
-    /// - Throws: if there is none, because the policy injects nothing.
+    /// - Throws: if the policy injects nothing, so that no webhook is needed.
     public func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value {
         try decisions.webhookConfiguration(export)
     }

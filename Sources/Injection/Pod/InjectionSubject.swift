@@ -23,7 +23,7 @@ struct InjectionSubject: Sendable {
     var clock: StageClock?
     /// Whether the template `sidecar` is the default, and aliases are not resolved, as Istio's kube-inject does it.
     var usesSidecarOnly = false
-    /// What should be said about this injection to whoever applies the pod.
+    /// Notes for the user who applies the pod.
     var notes: [String] = []
     /// What the authors of the templates should know.
     var templateNotes: [TemplateNote] = []

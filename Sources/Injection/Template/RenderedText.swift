@@ -103,7 +103,7 @@ struct RenderedText {
 
     // MARK: Blame
 
-    /// The run for which the text does not parse: the one without which it would, else one that is no text of a scalar.
+    /// The run for which the text does not parse: the one without which it would, else one that did not write a scalar.
     private func blamed(in map: SourceMap, near offset: Int) -> SourceMap.Run? {
         let runs = map.runs.filter { !$0.origins.isEmpty }
         return TaintBlame(bytes: bytes, runs: runs).run(near: offset)
@@ -195,7 +195,11 @@ struct RenderedText {
 
     /// The error with the line of the template that wrote a place of the text.
     func locate(_ error: InjectionError, at position: SourcePosition?) -> InjectionError {
-        locate(error, at: position) { _, _ in [] } blame: { _, _ in nil }
+        locate(error, at: position) { _, _ in
+            []
+        } blame: { _, _ in
+            nil
+        }
     }
 
     /// Renders again with the source map on, and says which line of the template wrote the place.

@@ -10,7 +10,7 @@ public import YAML
 ///   sequence, and repeats no key of the template's;
 /// - no run holds a document marker, directive, anchor, alias, tag or comment of its own, or a control character, or
 ///   opens a quote that it does not close, or ends within an escape;
-/// - a key is tainted as a whole, is no merge key, and is none that the template wrote beside it;
+/// - a key is tainted as a whole, is not a merge key, and differs from the keys that the template wrote beside it;
 /// - a plain scalar with tainted text in it is not null.
 ///
 /// A text that does not parse has no findings: the parser's error is reported, by `TaintBlame`.

@@ -81,7 +81,8 @@ extension RenderedText {
         error.taint = place.map { (name(finding), $0) }
         error.rendered = SourceText.position(of: finding.offset, in: bytes)
         if let place, map.templates.indices.contains(finding.run.template) {
-            error.source = SourceText(map.templates[finding.run.template].bytes).snippet(line: place.line, column: place.column)
+            error.source = SourceText(map.templates[finding.run.template].bytes).snippet(
+                line: place.line, column: place.column)
             error.written = (SourceText.beginning(of: bytes[finding.run.output]), place)
         }
         return error

@@ -31,7 +31,8 @@ let decideVerb = Verb(
         ),
         podTemplatePathOption,
         Option(
-            name: "output", short: "o", shape: .choice(["table", "json", "yaml", "sarif", "junit"]), fallback: "table",
+            name: "output", short: "o", shape: .choice(["table", "json", "yaml", "sarif", "junit"]),
+            fallback: "table",
             help: "the format; a list if there are several objects; sarif, junit: for CI"),
         Option(
             name: "fail-on", shape: .choice(["skip", "error", "never"]), fallback: "skip",
