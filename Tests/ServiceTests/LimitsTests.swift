@@ -249,7 +249,7 @@ struct LimitsTests {
         let server = try server { $0.bodySeconds = 2 }
         defer { server.stop() }
         let head =
-            "POST /render HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+            "POST /render HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
         let seconds = try #require(try secondsOfDripping(server, head: head, drip: " "))
         #expect(seconds > 1.9)
     }
@@ -280,7 +280,7 @@ struct LimitsTests {
         let text = String(repeating: "x", count: 10_000)
         let body = Array(#"{"template":"{{range 900}}\#(text){{end}}"}"#.utf8)
         client.send(
-            "POST /render HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            "POST /render HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Content-Length: \(body.count)\r\n\r\n")
         client.send(body)
         var waited = 0
