@@ -77,7 +77,7 @@ private final class Gate: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HTTPServerTests {
     private func server(
         _ handler: Echo = Echo(), _ change: (inout HTTPServer.Options) -> Void = { _ in }

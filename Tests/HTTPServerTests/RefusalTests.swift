@@ -137,7 +137,7 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RefusalTests {
     private let server: HTTPServer
 

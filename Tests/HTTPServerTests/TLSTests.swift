@@ -40,7 +40,7 @@ private func pair(_ name: String) throws -> TLSPair {
 
 private func isInstalled(_ program: String) -> Bool { access("/usr/bin/" + program, X_OK) == 0 }
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("curl"), "needs curl"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: isInstalled("curl"), "needs curl"))
 struct TLSTests {
     private func server(
         trusting authority: TLSClientAuthority? = nil, _ change: (inout TLSOptions) -> Void = { _ in }

@@ -22,7 +22,7 @@ private struct Limit: CustomTestStringConvertible, Sendable {
 
 /// Tests every limit of a request at limit − 1, limit and limit + 1, over a socket where a client can reach it. A row of
 /// the table in docs/reference.md without a case here fails, and so does a case without a row.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct LimitsTests {
     // MARK: Sending
 

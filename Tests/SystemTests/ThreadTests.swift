@@ -3,7 +3,7 @@ import Testing
 
 @testable import System
 
-@Suite(.timeLimit(.minutes(1))) struct ThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct ThreadTests {
     @Test func workThatIsLateIsLeftAlone() {
         final class Marks: Sendable {
             let mayEnd = Atomic<Bool>(false)
@@ -53,7 +53,7 @@ import Testing
     private final class Counter: Sendable { let value = Atomic<Int>(0) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(10))) struct ChildProcessTests {
     private func shell(
         _ script: String, atMost limit: Int = 1_000, milliseconds: Int = 20_000,
         stop: StopSignal = StopSignal()
