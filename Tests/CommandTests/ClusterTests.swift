@@ -4,7 +4,7 @@ import Testing
 import Values
 
 /// `kube-inject` without files, against a server that implements the Kubernetes API.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterTests {
     private static let configuration = """
         policy: enabled
@@ -149,7 +149,7 @@ struct ClusterTests {
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: access("/usr/bin/kubectl", X_OK) == 0, "kubectl is not installed"),
     .needs(.foundingDocument), .needs(.istioConfigurations),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(10)))
 struct ManualInjectionTests {
     /// The console blocks' commands between two headings, lines that end in a backslash joined.
     private static func commands(from: String, to: String) throws -> [String] {

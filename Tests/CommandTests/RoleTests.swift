@@ -6,7 +6,7 @@ import YAML
 
 /// `serve` with exactly the roles, arguments and objects of deploy/kustomize's overlay `auto`: with them everything
 /// works, and without any one verb of them the log says which is missing on what.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct RoleTests {
     private static let folder = packageRoot + "/deploy/kustomize/"
 

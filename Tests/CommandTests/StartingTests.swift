@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A server that waits for its cluster ends at the signal, not at the end of the wait.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct StartingTests {
     private func kubeconfig(_ user: String, in folder: TemporaryFolder) -> String {
         folder.write(

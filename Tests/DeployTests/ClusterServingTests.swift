@@ -5,7 +5,7 @@ import Values
 import YAML
 
 /// The overlays that ask an API server, with the account, the objects and exactly the rights that they install.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterServingTests {
     private static let account = "system:serviceaccount:pillion-system:pillion"
 

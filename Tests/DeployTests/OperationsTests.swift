@@ -8,7 +8,7 @@ import Values
 @Suite(
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: kubectl != nil, "there is no kubectl"),
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(10)))
 struct OperationsTests {
     private static let mark = "# not run by the tests: "
 

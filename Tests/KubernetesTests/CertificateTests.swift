@@ -121,7 +121,7 @@ struct CertificateTests {
 }
 
 /// Replicas and their Secret.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct SharedCertificateTests {
     private let cluster: TestCluster
     private let names = ["svc.pillion.svc"]
@@ -184,7 +184,7 @@ struct SharedCertificateTests {
 }
 
 /// The caBundle of a webhook configuration.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct WebhookBundleTests {
     private let cluster: TestCluster
     private let bundle = Array("bundle".utf8)

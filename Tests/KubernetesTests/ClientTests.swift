@@ -7,7 +7,7 @@ import Values
 @testable import Kubernetes
 
 /// One question and its answer: who asks, what is sent, what an error says.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClientTests {
     private let cluster: TestCluster
     private let pod: ClusterAccess

@@ -8,7 +8,7 @@ import Values
 @testable import Kubernetes
 
 /// Following objects through everything that ends a watch.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct WatchTests {
     /// A watch on a thread of its own, and what it delivered.
     private final class Follower: Sendable {

@@ -5,7 +5,7 @@ import Values
 @testable import Service
 
 /// Whatever is sent, the server answers as the contract says and lives on.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct BadInputTests {
     private func ask(
         _ target: String, _ body: [UInt8], type: String? = "application/json", method: String = "POST"

@@ -10,7 +10,7 @@ import Values
 
 /// `serve` from a cluster: configuration, labels, node versions, certificates and the webhook configuration, against a
 /// server with the Kubernetes API.
-@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterServiceTests {
     private let cluster: TestCluster
     private let folder = TemporaryFolder()

@@ -8,7 +8,7 @@ import Values
 @testable import Service
 
 /// From start to end: files that change, certificates, callers, and what keeps a server from starting.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct LifecycleTests {
     private static let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
     private static let good = "policy: enabled\ntemplate: |\n  containers:\n  - name: proxy\n    image: one\n"
