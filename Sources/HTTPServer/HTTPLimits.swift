@@ -20,7 +20,7 @@ public struct HTTPLimits: Sendable {
     /// is closed at once.
     public var discardedBytes = 64 << 20
     /// Seconds without a request on an open connection.
-    public var idleSeconds = 90
+    public var idleSeconds = 120
     /// Seconds from a request's first line to the end of its headers, however slowly they drip.
     public var headerSeconds = 10
     /// Seconds from the end of the headers to the end of the body.

@@ -86,7 +86,7 @@ public enum Pipeline {
         let (object, pod) = try run.pod()
         let decision = snapshot.decisions.decide(run.question(object, pod), trace: options.explain)
         guard decision.inject else { return run.skip(decision) }
-        if let windows = WindowsPod.decision(of: pod) { return run.skip(windows) }
+        if let windows = WindowsPod.decision(of: pod, snapshot) { return run.skip(windows) }
         run.accept(decision)
 
         var subject = InjectionSubject(

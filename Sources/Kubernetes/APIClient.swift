@@ -10,6 +10,8 @@ public import Values
 public final class APIClient: Sendable {
     public let access: ClusterAccess
     public let stop: StopSignal
+    /// Shared by the watches of this client.
+    let recovery = WatchRecovery()
     let limits: APILimits
 
     public init(_ access: ClusterAccess, limits: APILimits = .server, stop: StopSignal = StopSignal()) {
@@ -97,10 +99,11 @@ public final class APIClient: Sendable {
     /// - Parameters:
     ///   - version: where to go on.
     ///   - seconds: how long the server is to keep it.
+    ///   - opened: called once the server has accepted it.
     ///   - event: called for each event; false ends the watch.
     func watch(
         _ resource: APIResource, namespace: String?, name: String?, from version: String, seconds: Int,
-        event: (WatchEvent) -> Bool
+        opened: () -> Void = {}, event: (WatchEvent) -> Bool
     ) throws(APIError) {
         var call = APICall(verb: .watch, resource: resource, namespace: namespace, name: name)
         call.query = [("watch", "true")]
@@ -112,7 +115,8 @@ public final class APIClient: Sendable {
         var lines = LineSplitter(longest: limits.objectBytes)
         var problem: APIError?
         // The server ends the watch itself; where it does not, its network has gone silently.
-        let reply = try send(call, milliseconds: (seconds + 30) * 1_000, isAnew: false) { bytes in
+        let milliseconds = (seconds + limits.watchGraceSeconds) * 1_000
+        let reply = try send(call, milliseconds: milliseconds, isAnew: false, opened: opened) { bytes in
             lines.split(bytes) { line in
                 guard problem == nil else { return false }
                 do throws(APIError) {
@@ -186,7 +190,8 @@ public final class APIClient: Sendable {
     /// - Parameter received: pieces of the body of an answer with a status below 300; false ends it, which is no
     ///   error.
     private func send(
-        _ call: APICall, milliseconds: Int, isAnew: Bool, received: (UnsafeBufferPointer<UInt8>) -> Bool
+        _ call: APICall, milliseconds: Int, isAnew: Bool, opened: () -> Void = {},
+        received: (UnsafeBufferPointer<UInt8>) -> Bool
     ) throws(APIError) -> Reply {
         let shown = try access.credentials.show(isAnew: isAnew, stop: stop)
         let transport = try Transport()
@@ -195,7 +200,11 @@ public final class APIClient: Sendable {
         var problem: [UInt8] = []
         var wasEnded = false
         let answer = stop.covering(cancel: { transport.cancel() }) {
-            transport.perform(request, header: { head.read($0) }) { bytes in
+            let header = { (line: String) in
+                // An empty line ends the headers.
+                if line.isEmpty, 200..<300 ~= head.status { opened() } else { head.read(line) }
+            }
+            return transport.perform(request, header: header) { bytes in
                 guard head.status < 300 else {
                     problem += bytes.prefix(max(0, limits.problemBytes - problem.count))
                     return true
@@ -253,6 +262,10 @@ public struct APILimits: Sendable {
     public var attempts = 5
     public var firstPause = 100
     public var longestPause = 30_000
+    /// Seconds that a server keeps a watch before it is asked again, and that its end may be late. Together they are
+    /// what a connection that was cut silently goes unnoticed: at most 45 s.
+    public var watchSeconds = 25...30
+    public var watchGraceSeconds = 10
     /// Bytes of an answer: a page of nodes is the longest.
     public var answerBytes = 64 << 20
     /// Bytes of an event: an object is at most 3 MiB, and JSON may escape it.

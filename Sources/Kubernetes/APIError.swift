@@ -40,6 +40,17 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// The same for the same problem: libcurl's messages have milliseconds and ports in them, which differ each time.
+    public var sameness: String { message.filter { !$0.isASCII || !$0.isNumber } }
+
+    /// Whether the server answered that it does not do this, whatever the connection.
+    var isRefusal: Bool {
+        switch kind {
+        case .forbidden, .notFound, .invalid, .malformed: true
+        default: false
+        }
+    }
+
     /// Whether the same request may succeed a little later.
     public var isPassing: Bool {
         switch kind {

@@ -8,7 +8,9 @@ public import Values
 /// | --- | --- |
 /// | the watch ends, or its connection is cut | watch on from the last resourceVersion, bookmarks included |
 /// | 410 Gone, as an answer or as an event | list again |
-/// | any other error | said, then again after a pause that doubles up to 30 s |
+/// | any other error | reported, then again after a pause that doubles up to 30 s, or once another watch works again |
+/// | the server refuses to watch | list in place of it, each time |
+/// | nothing comes for 45 s | the connection counts as cut |
 public struct ObjectWatch: Sendable {
     /// What the receiver gets.
     public enum Delivery: Sendable {
@@ -16,7 +18,9 @@ public struct ObjectWatch: Sendable {
         case all([Value])
         case changed(Value)
         case deleted(Value)
-        /// It does not work; what was delivered before may be old. Said for each attempt.
+        /// The watch is open, or still open: at its begin and for each bookmark.
+        case alive
+        /// It does not work; what was delivered before may be old. Reported for each attempt.
         case failed(APIError)
     }
 
@@ -45,11 +49,21 @@ public struct ObjectWatch: Sendable {
     public func run(_ client: APIClient, deliver: (Delivery) -> Void) {
         var version: String?
         var backoff = Backoff(first: client.limits.firstPause, longest: client.limits.longestPause)
+        let nudge = WakePipe()
+        client.recovery.join(nudge)
+        defer { client.recovery.leave(nudge) }
+        var hasFailed = false
         while !client.stop.isRaised {
             let begin = MonotonicClock.milliseconds
             do throws(APIError) {
                 if version == nil { version = try list(client, deliver) }
-                try watch(client, &version, deliver)
+                try watch(client, &version) { delivery in
+                    if hasFailed, case .alive = delivery {
+                        hasFailed = false
+                        client.recovery.wakeOthers(than: nudge)
+                    }
+                    deliver(delivery)
+                }
                 // A server that ends watches at once is not asked in a circle.
                 if MonotonicClock.milliseconds - begin > 1_000 { backoff.reset() }
             } catch {
@@ -59,9 +73,14 @@ public struct ObjectWatch: Sendable {
                 // A connection that is cut after it held is the ordinary end of a watch.
                 case .unreachable where version != nil && MonotonicClock.milliseconds - begin > 1_000:
                     backoff.reset()
-                default: deliver(.failed(error))
+                default:
+                    // Without a watch, each attempt lists: that is what can still be known.
+                    if error.isRefusal { version = nil }
+                    hasFailed = true
+                    deliver(.failed(error))
                 }
-                guard client.stop.pause(milliseconds: backoff.next(after: error)) else { return }
+                let pause = backoff.next(after: error)
+                guard client.stop.pause(milliseconds: pause, orUntil: nudge) else { return }
                 continue
             }
             if MonotonicClock.milliseconds - begin <= 1_000 {
@@ -89,14 +108,18 @@ public struct ObjectWatch: Sendable {
     private func watch(
         _ client: APIClient, _ version: inout String?, _ deliver: (Delivery) -> Void
     ) throws(APIError) {
-        // Between four and five minutes, so that watches that began together do not end together.
-        let seconds = Int.random(in: 240...300)
+        // Not all the same, so that watches that began together do not end together.
+        let seconds = Int.random(in: client.limits.watchSeconds)
         var last = version ?? ""
         defer { version = last }
-        try client.watch(resource, namespace: namespace, name: name, from: last, seconds: seconds) { event in
+        try client.watch(
+            resource, namespace: namespace, name: name, from: last, seconds: seconds,
+            opened: { deliver(.alive) }
+        ) { event in
             switch event {
             case .bookmark(let reached):
                 if !reached.isEmpty { last = reached }
+                deliver(.alive)
             case .changed(let object):
                 last = object["metadata"]?["resourceVersion"]?.string ?? last
                 deliver(.changed(keep(object)))

@@ -59,6 +59,11 @@ public struct ServingCertificate: Sendable, Equatable {
         ]
     }
 
+    /// Whether its authority's key belongs to it.
+    var hasOwnAuthority: Bool {
+        PEM.blocks(bundle).first.map { PEM.hasKey($0, authorityKey) } ?? false
+    }
+
     /// Whether it can be served: key and names fit, and the bundle's authorities say so, now.
     public func isGood(for names: [String]) -> Bool {
         PEM.hasKey(certificate, key) && names.allSatisfy { PEM.hasName(certificate, $0) }
@@ -133,6 +138,7 @@ public struct SharedCertificate: Sendable {
     public func ensure(names: [String], now: Int? = nil) throws(APIError) -> ServingCertificate {
         for _ in 0..<Self.attempts {
             let object = try read()
+            if let object { try refuseOthers(object) }
             let old = object.flatMap { ServingCertificate(secret: $0) }
             guard let new = try ServingCertificate.renewed(old, for: names, now: now ?? WallClock.seconds)
             else {
@@ -153,6 +159,37 @@ public struct SharedCertificate: Sendable {
             .conflict, "secret \(secret): others changed it \(Self.attempts) times while it was written")
     }
 
+    /// What the Secret holds now; nil without a whole certificate of Pillion's.
+    public func current() throws(APIError) -> ServingCertificate? {
+        try read().flatMap { ServingCertificate(secret: $0) }
+    }
+
+    /// The annotation and the label that make a Secret Pillion's own.
+    public static let mark = (key: "pillion.dev/certificate", value: "generated")
+    private static let ownLabel = (key: "app.kubernetes.io/managed-by", value: "pillion")
+
+    /// A certificate or key that somebody else stored is never overwritten. Pillion's are marked; those of earlier
+    /// versions are recognised by the authority's key, which nobody else stores beside it.
+    private func refuseOthers(_ object: Value) throws(APIError) {
+        let metadata = object["metadata"]
+        if metadata?["annotations"]?[Self.mark.key]?.string == Self.mark.value
+            || metadata?["labels"]?[Self.ownLabel.key]?.string == Self.ownLabel.value
+            || ServingCertificate(secret: object)?.hasOwnAuthority == true
+        {
+            return
+        }
+        func bytes(_ key: String) -> [UInt8] {
+            object["data"]?[key]?.string.flatMap { Base64.decode($0) } ?? []
+        }
+        guard PEM.isCertificate(bytes("tls.crt")) || !bytes("tls.key").isEmpty else { return }
+        throw APIError(
+            .invalid,
+            "secret \(secret) is not Pillion's to write: found a certificate or key without the annotation "
+                + "\(Self.mark.key)=\(Self.mark.value), expected an empty Secret or one that Pillion created; name "
+                + "another with --tlsAuto, delete what it holds, or serve it with --tlsCertFile and --tlsKeyFile"
+        )
+    }
+
     private func read() throws(APIError) -> Value? {
         do throws(APIError) {
             return try client.get(.secrets, namespace: secret.namespace, name: secret.name)
@@ -168,7 +205,8 @@ public struct SharedCertificate: Sendable {
                 "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
                 "metadata": [
                     "name": .string(secret.name), "namespace": .string(secret.namespace),
-                    "labels": ["app.kubernetes.io/managed-by": "pillion"],
+                    "labels": .object(Object([Member(Self.ownLabel.key, .string(Self.ownLabel.value))])),
+                    "annotations": .object(Object([Member(Self.mark.key, .string(Self.mark.value))])),
                 ],
                 "data": .object(Object(certificate.data)),
             ]
@@ -179,6 +217,13 @@ public struct SharedCertificate: Sendable {
             var data = members["data"]?.object ?? Object()
             for member in certificate.data { data[member.key] = member.value }
             members["data"] = .object(data)
+            members.modify("metadata") { metadata in
+                metadata.modifyObject { metadata in
+                    var annotations = metadata["annotations"]?.object ?? Object()
+                    annotations[Self.mark.key] = .string(Self.mark.value)
+                    metadata["annotations"] = .object(annotations)
+                }
+            }
         }
         _ = try client.update(object, .secrets, namespace: secret.namespace)
     }

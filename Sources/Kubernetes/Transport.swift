@@ -67,6 +67,15 @@ final class Transport: @unchecked Sendable {
     }
     #sourceLocation()
 
+    /// libcurl names the files of certificates, which here are ones without a name of their own:
+    /// `server certificate verification failed. CAfile: /proc/self/fd/7 CRLfile: none`.
+    static func withoutOwnFiles(_ problem: String) -> String {
+        guard let mark = problem.firstRange(of: "CAfile: /proc/self/fd/") else { return problem }
+        var rest = problem[..<mark.lowerBound]
+        while let last = rest.last, " .(".contains(last) { rest.removeLast() }
+        return String(rest)
+    }
+
     private func perform(_ request: TransportRequest, _ receiver: Receiver) -> TransportAnswer {
         var raw = pillion_curl_request()
         raw.skips_verification = request.skipsVerification ? 1 : 0
@@ -99,7 +108,7 @@ final class Transport: @unchecked Sendable {
         (raw.key, raw.key_size) = words.keep(request.key)
         let status = withExtendedLifetime(words) { pillion_curl_perform(handle, &raw, &answer) }
         let problem = withUnsafeBytes(of: answer.problem) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            Self.withoutOwnFiles(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
         }
         let end: TransportAnswer.End =
             switch status {

@@ -55,9 +55,49 @@ public struct WebhookBundle: Sendable {
         }
     }
 
+    /// What a caBundle becomes, by the authorities it has.
+    ///
+    /// Another replica may serve a certificate of another authority, because it has not seen the newest yet. If both
+    /// wrote only their own, they would undo each other's work, and calls to one of them would fail. So authorities
+    /// that others added stay for a while.
+    private struct Authorities {
+        /// nil where the entry is right.
+        var wanted: [UInt8]?
+        var hasOthers = false
+
+        init(of entry: Value, bundle: [UInt8], keepsOthers: Bool) {
+            let text = entry["clientConfig"]?["caBundle"]?.string ?? ""
+            let own = PEM.blocks(bundle)
+            let present = Base64.decode(text).map(PEM.blocks) ?? []
+            let others = present.filter { block in
+                // Its own issuer: an authority, and in force.
+                !own.contains(block) && PEM.isTrusted(block, by: block)
+            }
+            let kept = keepsOthers ? Array(others.prefix(WebhookBundle.mostOthers)) : []
+            hasOthers = !kept.isEmpty
+            guard text != Base64.encode(bundle) else { return }
+            if !own.isEmpty, own.allSatisfy(present.contains), present.count == own.count + kept.count {
+                return
+            }
+            wanted = bundle + kept.flatMap { $0 }
+        }
+    }
+
+    /// Authorities of others that stay in a caBundle.
+    static let mostOthers = 3
+
+    /// Whether an entry trusts authorities besides the bundle's.
+    public func hasOthers(_ object: Value, bundle: [UInt8]) -> Bool {
+        entries(of: object).contains {
+            Authorities(of: $0, bundle: bundle, keepsOthers: true).hasOthers
+        }
+    }
+
     /// The strategic merge patch that makes it right, merged by the entries' names and refused by the server when the
     /// object has changed meanwhile; nil where it is right.
-    public func patch(_ object: Value, bundle: [UInt8]) throws(Problem) -> Value? {
+    ///
+    /// - Parameter keepsOthers: whether authorities that others added stay.
+    public func patch(_ object: Value, bundle: [UInt8], keepsOthers: Bool = false) throws(Problem) -> Value? {
         let label = object["metadata"]?["labels"]?["istio.io/rev"]?.string
         if let label, label != revision, !(revision.isEmpty && label == "default") {
             throw Problem(
@@ -73,13 +113,18 @@ public struct WebhookBundle: Sendable {
                 "\(what) has no entry \(entry): it has \(names.isEmpty ? "none" : names.joined(separator: ", "))"
             )
         }
-        let wanted = Base64.encode(bundle)
-        let wrong = entries.filter { $0["clientConfig"]?["caBundle"]?.string != wanted }
-        guard !wrong.isEmpty else { return nil }
+        let changes = entries.compactMap { entry -> Value? in
+            guard let wanted = Authorities(of: entry, bundle: bundle, keepsOthers: keepsOthers).wanted else {
+                return nil
+            }
+            return [
+                "name": entry["name"] ?? "", "clientConfig": ["caBundle": .string(Base64.encode(wanted))],
+            ]
+        }
+        guard !changes.isEmpty else { return nil }
         return [
             "metadata": ["resourceVersion": object["metadata"]?["resourceVersion"] ?? ""],
-            "webhooks": .array(
-                wrong.map { ["name": $0["name"] ?? "", "clientConfig": ["caBundle": .string(wanted)]] }),
+            "webhooks": .array(changes),
         ]
     }
 
@@ -91,14 +136,16 @@ public struct WebhookBundle: Sendable {
     ///   - retried: called for each attempt after the first.
     /// - Returns: whether something had to be changed.
     public func reconcile(
-        _ seen: Value?, bundle: [UInt8], client: APIClient, retried: () -> Void
+        _ seen: Value?, bundle: [UInt8], keepsOthers: Bool = false, client: APIClient, retried: () -> Void
     ) throws(Problem) -> Bool {
         var object = seen
         for attempt in 0..<SharedCertificate.attempts {
             if attempt > 0 { retried() }
             let current: Value
             if let object { current = object } else { current = try read(client) }
-            guard let patch = try patch(current, bundle: bundle) else { return attempt > 0 }
+            guard let patch = try patch(current, bundle: bundle, keepsOthers: keepsOthers) else {
+                return attempt > 0
+            }
             do throws(APIError) {
                 _ = try client.patch(.mutatingWebhookConfigurations, name: configuration, .strategic, patch)
                 return true

@@ -9,8 +9,8 @@ protocol MetricFamily: AnyObject, Sendable {
 
 /// The series of a metric with labels, each made when it is first used.
 ///
-/// Families of at most 64 series show all of them from the start, as a rate needs the zero before the one; larger
-/// ones show what has been used.
+/// Families of at most 64 counters or histograms show all of them from the start, as a rate needs the zero before the
+/// one; larger ones, and gauges, show what has been used: a gauge that nobody has set has no value.
 final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
     let labels: [MetricLabel]
     private let series: Mutex<[Series?]>
@@ -18,14 +18,16 @@ final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
 
     static var shownFromTheStart: Int { 64 }
 
-    init(labels: [MetricLabel], make: @escaping @Sendable () -> Series) {
+    init(
+        labels: [MetricLabel], isShownFromTheStart: Bool = true, make: @escaping @Sendable () -> Series
+    ) {
         self.labels = labels
         self.make = make
         // The label `other` exists for strangers only and is not counted here.
         let count = labels.reduce(1) { $0 * $1.values.count }
         let expected = labels.reduce(1) { $0 * max($1.values.count - 1, 1) }
         var all = [Series?](repeating: nil, count: count)
-        if expected <= Self.shownFromTheStart {
+        if isShownFromTheStart, expected <= Self.shownFromTheStart {
             for index in all.indices where !SeriesTable.isOther(index, labels) { all[index] = make() }
         }
         series = Mutex(all)
@@ -109,7 +111,7 @@ public final class GaugeFamily: MetricFamily {
     init(_ name: String, _ help: String, labels: [MetricLabel]) {
         self.name = name
         self.help = help
-        table = SeriesTable(labels: labels) { Gauge() }
+        table = SeriesTable(labels: labels, isShownFromTheStart: labels.isEmpty) { Gauge() }
     }
 
     /// The gauge of these label values, in the order in which the labels were registered.

@@ -152,7 +152,8 @@ extension ReasonCode {
                 .skip, "the pod has a sidecar already",
                 remedy: "remove the sidecar first (kube-uninject) to get a new one",
                 "The manifest holds the proxy container among others, so it was injected before. On the command "
-                    + "line it stays as it is.")
+                    + "line it stays as it is. A review says the same of a pod that needs no change, because an "
+                    + "API server asks again after another webhook has changed it.")
         case .unsupportedResource:
             return row(
                 .skip, "there is no pod here that could get a sidecar",
@@ -201,9 +202,13 @@ extension ReasonCode {
         case .osWindows:
             return row(
                 .skip, "the pod is for Windows nodes",
-                remedy: "only a pod for Linux nodes can have a sidecar: os.name must not be windows",
+                remedy:
+                    "only a pod for Linux nodes can have a sidecar: neither os.name nor the nodeSelector may say "
+                    + "windows",
                 "The sidecar and what redirects the traffic to it are Linux programs. A pod whose spec names Windows "
-                    + "as its operating system is left alone, whatever it asks for.")
+                    + "as its operating system, or selects Windows nodes by the label kubernetes.io/os, is left "
+                    + "alone, whatever it asks for. A template that handles Windows pods names Windows somewhere: "
+                    + "pods whose templates contain the word are injected.")
         case .nothingRendered:
             return row(
                 .skip, "the templates rendered to nothing for this pod",

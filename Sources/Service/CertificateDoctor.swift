@@ -28,6 +28,10 @@ public struct CertificateDoctor: Sendable {
     public var names: [String] = []
     /// What callers trust, with who says so: the `caBundle` of a webhook configuration.
     public var authorities: [(source: String, pem: [UInt8])] = []
+    /// Webhooks without a caBundle: their API server trusts its own CAs alone.
+    public var unbundled: [(source: String, isService: Bool)] = []
+    /// The CAs of this system in place of the API server's; nil where there are none to compare with.
+    public var systemAuthorities: [UInt8]?
     /// Seconds since 1970.
     public var now: Int
 
@@ -173,6 +177,7 @@ public struct CertificateDoctor: Sendable {
                         + "the next one, \"\(chain.certificates[index + 1].subject)\"",
                     remedy: "order the file: the leaf, then who signed it, then who signed that one"))
         }
+        found += unbundled.compactMap(missingBundle)
         for (source, pem) in authorities {
             if let reason = chain.distrust(of: pem) {
                 found.append(
@@ -185,6 +190,23 @@ public struct CertificateDoctor: Sendable {
             }
         }
         return found
+    }
+
+    /// An API server would not call: no CA that it has leads to a certificate for a Service, nor to one of a private CA.
+    private func missingBundle(_ source: String, _ isService: Bool) -> Finding? {
+        let reason: String
+        if isService {
+            reason = "no CA of the API server's own issues certificates for Services"
+        } else {
+            guard let systemAuthorities, let distrust = chain.distrust(of: systemAuthorities) else {
+                return nil
+            }
+            reason = "the CAs of this system do not lead to the certificate: \(distrust)"
+        }
+        return Finding(
+            severity: .error, code: "bundle_missing",
+            message: "\(source) has no caBundle: \(reason)",
+            remedy: "put the CA that signed the chain into clientConfig.caBundle")
     }
 
     private func good(_ code: String, _ message: String) -> Finding {

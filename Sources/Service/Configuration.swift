@@ -15,6 +15,15 @@ struct Configuration: Sendable {
         var configMaps: [String] = []
         /// Whether the first of them replaces `configuration`.
         var isWatched = false
+        /// Whether one of them replaces `mesh`.
+        var isMeshWatched = false
+
+        /// The files that there are, as the metrics name them.
+        var labels: [String] {
+            let hasValues = values != nil || isWatched
+            let hasMesh = mesh != nil || isMeshWatched
+            return ["inject"] + (hasMesh ? ["mesh"] : []) + (hasValues ? ["values"] : [])
+        }
 
         var isBuiltIn: Bool { configuration == nil && !isWatched }
         var all: [String] { [configuration, values, mesh].compactMap { $0 } }
@@ -24,6 +33,7 @@ struct Configuration: Sendable {
     static let longestFile = 1 << 20
 
     let paths: Paths
+    var labels: [String] { paths.labels }
     let options: InjectionOptions
     let registry: PluginRegistry
     /// Whether a template may give pods what only the host should have.
@@ -44,6 +54,7 @@ struct Configuration: Sendable {
         if options.cluster.meshConfigMap != nil { paths.mesh = nil }
         paths.configMaps = cluster?.configMaps?.names ?? []
         paths.isWatched = isWatched
+        paths.isMeshWatched = options.cluster.meshConfigMap != nil
         self.paths = paths
         self.options = options.injection
         self.registry = registry

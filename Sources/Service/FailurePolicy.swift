@@ -1,4 +1,5 @@
 import HTTPServer
+import Injection
 import Values
 
 /// How long a review may take, and how it is answered when it fails. Made once; a class, as the options are long and
@@ -21,10 +22,11 @@ final class FailurePolicy: Sendable {
         return request.arrival &+ budget
     }
 
-    /// Whether a review that failed is allowed without a sidecar, by its namespace. A caller may choose by
-    /// `?failureMode=`, so that two webhooks with different selectors can differ.
+    /// Whether a review that failed is allowed without a sidecar, by its namespace. A webhook may choose by its path
+    /// (`PathSettings`), so that two webhooks with different selectors can differ; other callers by `?failureMode=`.
     func allows(_ request: HTTPRequest) -> @Sendable (_ namespace: String) -> Bool {
-        let wanted = request.query("failureMode").flatMap { ServeOptions.FailureMode(rawValue: $0) }
+        let stated = PathSettings(request.path).failureMode ?? request.query("failureMode")
+        let wanted = stated.flatMap { ServeOptions.FailureMode(rawValue: $0) }
         return { self.allows(namespace: $0, wanted) }
     }
 

@@ -14,6 +14,8 @@ final class Reloader: Sendable {
     private let metrics: ServiceMetrics
     private let log: Log
     private let turn = Mutex<Void>(())
+    /// Warnings that were logged for the current configuration.
+    private let warned: Mutex<[String]>
 
     init(
         store: SnapshotStore, certificates: Certificates?, clientAuthority: ClientAuthority?,
@@ -26,6 +28,7 @@ final class Reloader: Sendable {
         self.templates = templates
         self.metrics = metrics
         self.log = log
+        warned = Mutex(store.current.warnings.map(\.description))
     }
 
     /// The files that are watched.
@@ -49,7 +52,12 @@ final class Reloader: Sendable {
         case .loaded(let generation, let files):
             metrics.countReload(of: files, isSuccess: true, at: store.current.loadedAt)
             log.info("configuration loaded", [Member("generation", .int(Int64(generation)))], in: .config)
-            for warning in store.current.warnings { log.warning(warning.description, in: .config) }
+            let warnings = store.current.warnings.map(\.description)
+            let before = warned.withLock { warned in
+                defer { warned = warnings }
+                return warned
+            }
+            for warning in warnings where !before.contains(warning) { log.warning(warning, in: .config) }
         case .refused(let errors, let files):
             metrics.countReload(of: files, isSuccess: false, at: store.current.lastAttempt.at)
             for error in errors {

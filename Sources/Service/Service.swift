@@ -77,7 +77,9 @@ public final class Service: Sendable {
             revision: options.injection.revision,
             certificateExpiry: { certificates.map { Double($0.expiry) } }, activeRequests: { active.count })
         metrics.register(options.injection.cacheCounters)
-        metrics.countReload(of: ServiceMetrics.files, isSuccess: true, at: store.current.loadedAt)
+        let files = store.configuration.labels + (templates == nil ? [] : [TemplateFolder.label])
+        metrics.countReload(of: files, isSuccess: true, at: store.current.loadedAt)
+        cluster?.watches.register(in: metrics.registry)
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,
             clientAuthority: callers.authority, token: callers.token, templates: templates, charts: charts,
@@ -88,7 +90,7 @@ public final class Service: Sendable {
             store: store, certificates: certificates, clientAuthority: callers.authority,
             token: callers.token, templates: templates, metrics: metrics, log: log)
         self.reloader = reloader
-        let reconciler = Self.reconciler(options, cluster, certificates, metrics, log)
+        let reconciler = Self.reconciler(options, cluster, certificates, metrics, log) { reloader.reload() }
         watch = FileWatch(reloader.paths + Self.authorities(options)) {
             reloader.reload()
             cluster?.certificateFilesChanged(reconciler)
@@ -159,8 +161,7 @@ public final class Service: Sendable {
 
     private static func reconciler(
         _ options: ServeOptions, _ cluster: Cluster?, _ certificates: Certificates?,
-        _ metrics: ServiceMetrics,
-        _ log: Log
+        _ metrics: ServiceMetrics, _ log: Log, reload: @escaping @Sendable () -> Void
     ) -> WebhookReconciler? {
         let wanted = options.cluster
         guard let cluster, wanted.reconciles else { return nil }
@@ -169,7 +170,8 @@ public final class Service: Sendable {
             WebhookBundle(
                 configuration: wanted.webhookConfigName, entry: wanted.webhookName,
                 revision: options.injection.revision),
-            metrics: WebhookMetrics(metrics.registry, name: wanted.webhookConfigName), log: log
+            metrics: WebhookMetrics(metrics.registry, name: wanted.webhookConfigName), log: log,
+            refresh: { cluster.refreshCertificate(reload) }
         ) { () throws(WebhookBundle.Problem) in
             guard let file else { return cluster.certificate?.current?.bundle ?? [] }
             return try mountedBundle(file, certificates)

@@ -8,11 +8,36 @@ public struct WebhookClient: Sendable, Equatable {
     public var serverName: String?
     /// The decoded `caBundle`; nil for the API server's own CAs.
     public var authorities: [UInt8]?
+    /// Whether it calls a Service, whose name no public CA issues a certificate for.
+    public var isService = false
 
-    /// The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration.
+    /// Lists within lists that are read.
+    private static let listDepth = 4
+
+    /// The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration, or of those in a List.
     ///
-    /// - Throws: where the value is no such object.
+    /// - Throws: where the value is no such object, or a List without one.
     public static func all(of configuration: Value, name: String) throws(ServiceError) -> [WebhookClient] {
+        try all(of: configuration, name: name, depth: 0)
+    }
+
+    private static func all(
+        of configuration: Value, name: String, depth: Int
+    ) throws(ServiceError) -> [WebhookClient] {
+        if configuration["kind"]?.string?.hasSuffix("List") == true,
+            let items = configuration["items"]?.array, depth < listDepth
+        {
+            var clients: [WebhookClient] = []
+            for item in items {
+                let kind = item["kind"]?.string ?? ""
+                guard kind.hasSuffix("WebhookConfiguration") || kind.hasSuffix("List") else { continue }
+                clients += try all(of: item, name: name, depth: depth + 1)
+            }
+            guard !clients.isEmpty || depth > 0 else {
+                throw ServiceError(message: "\(name): the List holds no webhook configuration, expected one")
+            }
+            return clients
+        }
         guard let kind = configuration["kind"]?.string, kind.hasSuffix("WebhookConfiguration"),
             let webhooks = configuration["webhooks"]?.array
         else {
@@ -33,7 +58,9 @@ public struct WebhookClient: Sendable, Equatable {
                 authorities = bytes
             }
             clients.append(
-                WebhookClient(webhook: label, serverName: serverName(client), authorities: authorities))
+                WebhookClient(
+                    webhook: label, serverName: serverName(client), authorities: authorities,
+                    isService: client?["service"]?.object != nil))
         }
         return clients
     }

@@ -123,10 +123,23 @@ struct ForecastTests {
         #expect(warnings.count == 1 && warnings[0].contains(warning), "\(warnings)")
     }
 
-    @Test func windowsIsLeftAlone() throws {
-        let (answer, warnings) = try Self.answer("{os: {name: windows}, containers: [{name: web, image: i}]}")
+    @Test(arguments: [
+        "{os: {name: windows}, containers: [{name: web, image: i}]}",
+        "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: web, image: i}]}",
+    ])
+    func windowsIsLeftAlone(_ spec: String) throws {
+        let (answer, warnings) = try Self.answer(spec)
         #expect(
             answer.allowed && answer.patch.isEmpty && answer.report.reason == .osWindows && warnings.isEmpty)
+        // decide says the same, and a template that names Windows is for it.
+        let pod = try YAMLReader.value("{kind: Pod, metadata: {name: web}, spec: \(spec)}")
+        let decided = Pipeline.decide(object: pod, snapshot: try Snapshots.make(Self.configuration))
+        #expect(decided.first?.decision.reason == .osWindows)
+        #expect(decided.first?.decision.trace.count { $0.decisive } == 1)
+        let other = Self.configuration.replacing(
+            "    spec:\n", with: "    # for Windows pods too\n    spec:\n")
+        let also = Pipeline.decide(object: pod, snapshot: try Snapshots.make(other))
+        #expect(also.first?.decision.inject == true)
     }
 
     @Test func misplacedAnnotation() throws {

@@ -31,14 +31,15 @@ struct WatchTests {
 
         private func run(_ watch: ObjectWatch) {
             watch.run(client) { delivery in
-                let line =
+                let line: String? =
                     switch delivery {
+                    case .alive: nil
                     case .all(let objects): "all " + objects.map(Self.brief).joined(separator: " ")
                     case .changed(let object): "changed " + Self.brief(object)
                     case .deleted(let object): "deleted " + Self.brief(object)
                     case .failed(let error): "failed \(error.kind.rawValue)"
                     }
-                told.withLock { $0.append(line) }
+                told.withLock { told in if let line { told.append(line) } }
             }
         }
 
@@ -159,6 +160,64 @@ struct WatchTests {
         #expect(follower.has("failed forbidden"))
         cluster.setRules([["apiGroups": [""], "resources": ["configmaps"], "verbs": ["list", "watch"]]])
         #expect(follower.has("all istio=1"))
+    }
+
+    /// Where only `list` is allowed, changes come by lists.
+    @Test func listsWhereWatchingIsForbidden() throws {
+        put("1")
+        cluster.setRules([["apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]]])
+        let follower = try Follower(cluster, one)
+        defer { follower.stop() }
+        #expect(follower.has("all istio=1"))
+        #expect(follower.has("failed forbidden"))
+        put("2")
+        #expect(follower.has("all istio=2"))
+    }
+
+    /// The connection stays open and nothing comes.
+    @Test func noticesASilentCut() throws {
+        put("1")
+        let follower = try Follower(cluster, one) {
+            $0.watchSeconds = 1...1
+            $0.watchGraceSeconds = 1
+        }
+        defer { follower.stop() }
+        #expect(follower.has("all istio=1"))
+        cluster.set(["silent": true])
+        #expect(follower.has("failed timeout"))
+        put("2")
+        cluster.set(["silent": false])
+        #expect(follower.has("changed istio=2"))
+        let limits = APILimits.server
+        #expect(limits.watchSeconds.upperBound + limits.watchGraceSeconds <= 45)
+    }
+
+    /// A pause of a minute ends when another watch of the client works again.
+    @Test func oneSuccessWakesTheOthers() throws {
+        put("1")
+        var limits = APILimits()
+        (limits.firstPause, limits.longestPause) = (60_000, 60_000)
+        let access = try #require(try ClusterAccess.ofPod(environment: Environment(cluster.podEnvironment)))
+        let client = APIClient(access, limits: limits)
+        let seen = Mutex<[String]>([])
+        cluster.setRules([])
+        let waiting = Thread {
+            one.run(client) { delivery in
+                let word =
+                    switch delivery {
+                    case .failed: "failed"
+                    case .all: "all"
+                    default: ""
+                    }
+                seen.withLock { $0.append(word) }
+            }
+        }
+        #expect(eventually { seen.withLock { $0.contains("failed") } })
+        cluster.setRules([["apiGroups": [""], "resources": ["configmaps"], "verbs": ["list", "watch"]]])
+        client.recovery.wakeOthers(than: WakePipe())
+        #expect(eventually { seen.withLock { $0.contains("all") } })
+        client.stop.raise()
+        waiting?.join()
     }
 
     @Test func anEventThatIsTooLong() throws {

@@ -140,8 +140,32 @@ struct CertificateDoctorTests {
         #expect(clients.map(\.serverName) == ["pillion.mesh.svc", "host.example"])
         #expect(clients[0].authorities == (try file("authority.pem")))
         #expect(clients[1].authorities == nil)
-        for wrong in [["kind": "Pod"], ["kind": "MutatingWebhookConfiguration"]] as [Value] {
+        #expect(clients.map(\.isService) == [true, false])
+        let list: Value = ["kind": "List", "items": [["kind": "Service"], configuration]]
+        #expect(try WebhookClient.all(of: list, name: "file") == clients)
+        let wrong: [Value] = [
+            ["kind": "Pod"], ["kind": "MutatingWebhookConfiguration"],
+            ["kind": "List", "items": [["kind": "Service"]]],
+        ]
+        for wrong in wrong {
             #expect(throws: ServiceError.self) { try WebhookClient.all(of: wrong, name: "file") }
         }
+    }
+
+    /// The state right after an installation whose caBundle nobody has put in yet: an API server would not call.
+    @Test func missingBundles() throws {
+        var doctor = try doctor()
+        doctor.unbundled = [("a.b.c", true)]
+        let finding = try #require(doctor.findings().first)
+        #expect(finding.severity == .error && finding.code == "bundle_missing")
+        #expect(
+            finding.message
+                == "a.b.c has no caBundle: no CA of the API server's own issues certificates for Services")
+        doctor.unbundled = [("d.e.f", false)]
+        #expect(!doctor.findings().contains { $0.code == "bundle_missing" })
+        doctor.systemAuthorities = try file("stranger.pem")
+        #expect(doctor.findings().first?.code == "bundle_missing")
+        doctor.systemAuthorities = try file("authority.pem")
+        #expect(!doctor.findings().contains { $0.code == "bundle_missing" })
     }
 }

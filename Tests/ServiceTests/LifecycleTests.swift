@@ -382,6 +382,9 @@ struct LifecycleTests {
         #expect(try allowed("/inject") { $0.failureMode = .allow } == true)
         #expect(try allowed("/inject?failureMode=allow") { _ in } == true)
         #expect(try allowed("/inject?failureMode=deny") { $0.failureMode = .allow } == false)
+        // What a webhook's path can hold: an API server takes no query there.
+        #expect(try allowed("/inject/failure-mode/allow") { _ in } == true)
+        #expect(try allowed("/inject/cluster/east/failure-mode/deny") { $0.failureMode = .allow } == false)
         #expect(try allowed("/inject") { $0.failureModes = [("def*", .allow)] } == true)
         #expect(try allowed("/inject") { $0.failureModes = [("kube-*", .allow)] } == false)
         #expect(try allowed("/inject") { $0.ownNamespace = "default" } == true)

@@ -65,6 +65,15 @@ enum AnnotationRules {
         let near = Spelling.nearest(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
         guard form == .classic || !near.isEmpty else { return nil }
         let remedy = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"
-        return "annotation '\(name)' is not known, it may be misspelled\(remedy)"
+        return "\(unknownStart)\(name)\(unknownEnd)\(remedy)"
+    }
+
+    private static let unknownStart = "annotation '"
+    private static let unknownEnd = "' is not known, it may be misspelled"
+
+    /// The annotation that a note calls unknown; nil for other notes.
+    static func unknownKey(of note: String) -> String? {
+        guard note.hasPrefix(unknownStart), let end = note.firstRange(of: unknownEnd) else { return nil }
+        return String(note[note.index(note.startIndex, offsetBy: unknownStart.count)..<end.lowerBound])
     }
 }

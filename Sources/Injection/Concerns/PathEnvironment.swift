@@ -1,6 +1,7 @@
 import Values
 
-/// Parses the environment variables in a webhook's path: `/inject/cluster/C/net/N` and any other pairs.
+/// Parses the environment variables in a webhook's path: `/inject/cluster/C/net/N` and any other pairs but those of
+/// `PathSettings`.
 ///
 /// With them, one injector can serve several clusters and networks: each webhook configuration names its own.
 enum PathEnvironment {
@@ -19,7 +20,7 @@ enum PathEnvironment {
         guard parts.count == 3 else { return [] }
         let pairs = parts[2].hasPrefix(marker) ? markedPairs(parts[2]) : slashedPairs(parts[2])
         var found: [String: String] = [:]
-        for pair in pairs.prefix(maximumPairs) where !pair.key.isEmpty {
+        for pair in pairs.prefix(maximumPairs) where !pair.key.isEmpty && !PathSettings.has(pair.key) {
             found[name(of: pair.key)] = pair.value
         }
         return found.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }

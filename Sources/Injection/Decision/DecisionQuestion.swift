@@ -81,11 +81,17 @@ struct DecisionQuestion {
             namespaceLabels: namespaceLabels ?? namespaces[namespace],
             object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
             webhook: webhook)
+        var decision = snapshot.decisions.decide(subject, trace: true)
+        let windows = WindowsPod.overriding(decision, of: pod, snapshot)
+        if let windows {
+            decision = windows
+        } else if decision.inject {
+            decision.trace += PlatformSteps.all(for: pod, in: namespace, snapshot)
+        }
         return DecisionAnswer(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
-            namespace: namespace,
-            pointer: workload.pointer, decision: snapshot.decisions.decide(subject, trace: true),
-            counterfactuals: explain ? snapshot.decisions.counterfactuals(subject) : [])
+            namespace: namespace, pointer: workload.pointer, decision: decision,
+            counterfactuals: explain && windows == nil ? snapshot.decisions.counterfactuals(subject) : [])
     }
 
     private func unsupported(_ object: Value) -> DecisionAnswer {

@@ -44,6 +44,18 @@ enum ApplicationWarnings {
         }
     }
 
+    /// Knative's CRDs accept few kinds of volumes: `downwardAPI`, which Istio's templates mount, is not one of them.
+    static func knative(_ workload: Workload, _ pod: Pod, injected: Pod) -> [String] {
+        guard workload.apiVersion.hasPrefix("serving.knative.dev/") else { return [] }
+        let own = pod.spec["volumes"]?.array ?? []
+        return (injected.spec["volumes"]?.array ?? []).filter {
+            !own.contains($0) && $0["downwardAPI"].map { !$0.isNull } == true
+        }.map {
+            "Knative refuses volume \"\($0.name.prefix(63))\": its CRD has no downwardAPI; label the namespace and let "
+                + "the webhook inject the pods instead"
+        }
+    }
+
     /// Annotations of the injection on a workload instead of its pod template, where nothing reads them.
     static func misplaced(_ workload: Workload, _ pod: Pod) -> [String] {
         guard !workload.isPod, !workload.isCronJob else { return [] }

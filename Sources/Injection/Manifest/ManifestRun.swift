@@ -113,7 +113,7 @@ struct ManifestRun: ManifestChange {
             reports.append(report)
             return nil
         }
-        if let windows = WindowsPod.decision(of: pod) {
+        if let windows = WindowsPod.decision(of: pod, snapshot) {
             (report.reason, report.message) = (windows.reason, windows.message)
             reports.append(report)
             return nil
@@ -127,7 +127,7 @@ struct ManifestRun: ManifestChange {
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
         let misplaced = ApplicationWarnings.misplaced(workload, pod)
         report.notes =
-            misplaced + subject.notes
+            misplaced + ApplicationWarnings.knative(workload, pod, injected: injected) + subject.notes
             + subject.templateNotes.filter { $0.kind != .itemRemovable }.map(\.message)
         if subject.hasRenderedNothing {
             (report.reason, report.message) = (.nothingRendered, ReasonCode.nothingRendered.sentence)

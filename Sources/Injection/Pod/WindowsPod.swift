@@ -2,10 +2,56 @@ import PluginAPI
 import Values
 
 /// A pod for Windows nodes, which no sidecar runs in: its containers are Linux', and so is what sets up the network.
+///
+/// A template that handles Windows pods must name Windows somewhere (`kubernetes.io/os`, `spec.os`). So pods whose
+/// templates do are injected.
 enum WindowsPod {
+    private static let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"]
+
     /// Why it is left alone; nil for any other pod.
-    static func decision(of pod: Pod) -> Decision? {
-        guard pod.spec["os"]?["name"] == "windows" else { return nil }
-        return RequestGate.skip(.osWindows, detail: "", at: "/spec/os/name")
+    static func decision(of pod: Pod, _ snapshot: Snapshot) -> Decision? {
+        guard let place = place(in: pod), !templates(for: pod, snapshot).contains(where: isForWindows) else {
+            return nil
+        }
+        return RequestGate.skip(.osWindows, detail: "", at: place)
+    }
+
+    /// The same as a step after the rules of a policy, whose decision to inject it overrides.
+    static func overriding(_ decision: Decision, of pod: Pod, _ snapshot: Snapshot) -> Decision? {
+        guard decision.inject, var windows = self.decision(of: pod, snapshot) else { return nil }
+        let steps = decision.trace.map { step in
+            var step = step
+            step.decisive = false
+            return step
+        }
+        windows.trace = steps + windows.trace
+        windows.warnings = decision.warnings
+        return windows
+    }
+
+    /// Where the pod says it.
+    private static func place(in pod: Pod) -> String? {
+        if pod.spec["os"]?["name"] == "windows" { return "/spec/os/name" }
+        guard let selector = pod.spec["nodeSelector"]?.object,
+            let label = labels.first(where: { selector[$0] == "windows" })
+        else { return nil }
+        return "/spec/nodeSelector/\(JSONPointer.escape(label))"
+    }
+
+    private static func templates(for pod: Pod, _ snapshot: Snapshot) -> [Snapshot.Template] {
+        guard snapshot.form == .modern else { return Array(snapshot.templates.values) }
+        let subject = InjectionSubject(pod: pod, form: .modern, namespace: nil, isReview: true)
+        // A template that is missing is an error of the injection, which reports it.
+        let names = (try? TemplateSelection.names(for: subject, snapshot)) ?? []
+        return names.compactMap { snapshot.templates[$0] }
+    }
+
+    private static func isForWindows(_ template: Snapshot.Template) -> Bool {
+        let word = Array("windows".utf8)
+        let source = template.source
+        guard source.count >= word.count else { return false }
+        return (0...(source.count - word.count)).contains { start in
+            word.indices.allSatisfy { source[start + $0] | 0x20 == word[$0] }
+        }
     }
 }

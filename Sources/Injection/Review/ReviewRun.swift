@@ -98,11 +98,37 @@ struct ReviewRun {
         report.forecast = forecast.map(\.code)
         report.isSelfChecked = isChecked
         report.kind = patch.isEmpty ? .skip : .success
+        if patch.isEmpty, report.reason != .nothingRendered { noteNothingChanged() }
         report.patchBytes = patch.bytes.count
         report.patchOperations = patch.count
         answer.patch = patch.bytes
-        answer.warnings += (report.decision?.admissionWarnings ?? []) + notes + taint.warnings
+        answer.warnings += (report.decision?.admissionWarnings ?? []) + unsaid(notes) + taint.warnings
         report.taint = taint
+    }
+
+    /// A review of a pod that was injected before (an API server asks again when another webhook has changed it) is
+    /// answered without a patch, and its log line says why.
+    private mutating func noteNothingChanged() {
+        guard var decision = report.decision else { return }
+        report.reason = .sidecarAlreadyExists
+        decision.inject = false
+        decision.reason = .sidecarAlreadyExists
+        decision.message = ReasonCode.sidecarAlreadyExists.sentence
+        decision.remedy = nil
+        decision.traceLine = decision.traceLine.replacing("!", with: "") + " unchanged=skip!"
+        report.decision = decision
+    }
+
+    /// Notes about annotations that no warning of the decision is about.
+    private func unsaid(_ notes: [String]) -> [String] {
+        guard !notes.isEmpty, let warnings = report.decision?.warnings, !warnings.isEmpty else {
+            return notes
+        }
+        let places = warnings.compactMap(\.source)
+        return notes.filter { note in
+            guard let key = AnnotationRules.unknownKey(of: note) else { return true }
+            return !places.contains { $0.hasSuffix("/annotations/\(JSONPointer.escape(key))") }
+        }
     }
 
     /// Writes the response. The failure mode decides whether a failure admits the pod.

@@ -45,6 +45,14 @@ final class CertificateKeeper: Sendable {
         }
     }
 
+    /// Reads the Secret again, which another replica may have changed.
+    ///
+    /// - Returns: whether another certificate is to be used.
+    func refresh() throws(APIError) -> Bool {
+        guard let found = try shared.current(), found.isGood(for: names()) else { return false }
+        return take(found)
+    }
+
     private func take(_ certificate: ServingCertificate) -> Bool {
         state.withLock { state in
             defer { state.current = certificate }
@@ -75,7 +83,7 @@ final class CertificateKeeper: Sendable {
         case .all(let objects): object = objects.first
         case .changed(let changed): object = changed
         case .deleted: object = nil
-        case .failed: return false
+        case .failed, .alive: return false
         }
         guard let found = object.flatMap({ ServingCertificate(secret: $0) }), found.isGood(for: names())
         else {

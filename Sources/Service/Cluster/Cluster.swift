@@ -12,6 +12,10 @@ final class Cluster: Sendable {
     let configMaps: WatchedConfigMaps?
     let namespaces: NamespaceTable?
     let certificate: CertificateKeeper?
+    /// How each watch is doing.
+    let watches = WatchHealth()
+    /// The webhook configuration that calls this server, where it is watched.
+    let installed = InstalledWebhooks()
 
     private let options: ClusterOptions
     private let nodes: NodeVersions?
@@ -122,7 +126,7 @@ final class Cluster: Sendable {
             for reference in configMaps.references { follow(reference, configMaps, receivers.reload) }
         }
         if let namespaces {
-            follow(NamespaceTable.watch, "labels of namespaces") { [self] delivery in
+            follow(NamespaceTable.watch, .namespaces, "labels of namespaces") { [self] delivery in
                 guard namespaces.note(delivery) else { return }
                 generation.add(1, ordering: .relaxed)
                 receivers.reload()
@@ -131,7 +135,7 @@ final class Cluster: Sendable {
         if let certificate {
             let secret = certificate.secret
             let watch = ObjectWatch(.secrets, namespace: secret.namespace, name: secret.name)
-            follow(watch, "secret \(secret)") { [self] delivery in
+            follow(watch, .secret, "secret \(secret)") { [self] delivery in
                 if certificate.note(delivery) { useCertificate(receivers) }
                 if certificate.isDue { nudge.wake() }
             }
@@ -139,9 +143,10 @@ final class Cluster: Sendable {
         if let reconciler = receivers.reconciler {
             let name = reconciler.webhooks.configuration
             follow(
-                ObjectWatch(.mutatingWebhookConfigurations, name: name),
+                ObjectWatch(.mutatingWebhookConfigurations, name: name), .webhook,
                 "mutatingwebhookconfiguration \(name)"
             ) { [self] delivery in
+                installed.note(delivery)
                 reconciler.note(delivery)
                 certificate?.add(reconciler.services)
                 nudge.wake()
@@ -159,6 +164,12 @@ final class Cluster: Sendable {
             return threads
         }
         for thread in all { thread.join() }
+    }
+
+    /// Another replica may have changed the certificate.
+    func refreshCertificate(_ reload: () -> Void) {
+        guard let certificate, (try? certificate.refresh()) == true else { return }
+        reload()
     }
 
     /// The files of certificates were read again.
@@ -180,13 +191,14 @@ final class Cluster: Sendable {
         _ reload: @escaping @Sendable () -> Void
     ) {
         let watch = ObjectWatch(.configMaps, namespace: reference.namespace, name: reference.name)
-        follow(watch, "configmap \(reference)") { delivery in
+        let subject: WatchHealth.Subject = reference == configMaps.injection ? .inject : .mesh
+        follow(watch, subject, "configmap \(reference)") { delivery in
             let object: Value?
             switch delivery {
             case .all(let objects): object = objects.first
             case .changed(let changed): object = changed
             case .deleted: object = nil
-            case .failed: return
+            case .failed, .alive: return
             }
             if configMaps.note(object, reference) { reload() }
         }
@@ -194,22 +206,30 @@ final class Cluster: Sendable {
 
     /// Follows until the end; a problem is logged once, and once more when it is over.
     private func follow(
-        _ watch: ObjectWatch, _ what: String, _ deliver: @escaping @Sendable (ObjectWatch.Delivery) -> Void
+        _ watch: ObjectWatch, _ subject: WatchHealth.Subject, _ what: String,
+        _ deliver: @escaping @Sendable (ObjectWatch.Delivery) -> Void
     ) {
+        watches.begin(subject, what)
         run { [self] in
             var said: String?
             watch.run(client) { delivery in
-                if case .failed(let error) = delivery {
-                    if said != error.message {
+                watches.note(delivery, of: subject)
+                switch delivery {
+                case .failed(let error):
+                    let sameness = error.sameness
+                    if said != sameness {
                         log.warning(
                             "watch interrupted, what is known stays",
                             [Member("of", .string(what)), Member("error", .string(error.message))],
                             in: .kubernetes)
                     }
-                    said = error.message
-                } else if said != nil {
-                    log.info("watch works again", [Member("of", .string(what))], in: .kubernetes)
+                    said = sameness
+                case .alive:
+                    if said != nil {
+                        log.info("watch works again", [Member("of", .string(what))], in: .kubernetes)
+                    }
                     said = nil
+                case .all, .changed, .deleted: break
                 }
                 deliver(delivery)
             }
@@ -222,6 +242,7 @@ final class Cluster: Sendable {
         var nextCertificate = MonotonicClock.milliseconds + CertificateKeeper.seconds * 1_000
         var nextNodes = MonotonicClock.milliseconds + NodeVersions.seconds * 1_000
         var certificateProblems = 0
+        var said: String?
         while true {
             let now = MonotonicClock.milliseconds
             let isTried = certificateProblems == 0 && certificate?.isDue == true
@@ -237,7 +258,7 @@ final class Cluster: Sendable {
             if let certificate,
                 isTried || certificate.isDue && certificateProblems == 0 || then >= nextCertificate
             {
-                let isKept = keepCertificate(certificate, receivers)
+                let isKept = keepCertificate(certificate, receivers, &said)
                 certificateProblems = isKept ? 0 : certificateProblems + 1
                 let pause = isKept ? CertificateKeeper.seconds : min(1 << min(certificateProblems, 5), 30)
                 nextCertificate = MonotonicClock.milliseconds + pause * 1_000
@@ -250,12 +271,17 @@ final class Cluster: Sendable {
         }
     }
 
-    private func keepCertificate(_ certificate: CertificateKeeper, _ receivers: Receivers) -> Bool {
+    /// - Parameter said: the problem that was logged last, which is not logged again.
+    private func keepCertificate(
+        _ certificate: CertificateKeeper, _ receivers: Receivers, _ said: inout String?
+    ) -> Bool {
         do throws(APIError) {
             if try certificate.ensure() { useCertificate(receivers) }
+            said = nil
             return true
         } catch {
-            if error.kind != .stopped {
+            defer { said = error.sameness }
+            if error.kind != .stopped, said != error.sameness {
                 log.error(
                     "certificate not kept, the last good one stays",
                     [Member("error", .string(error.message))],

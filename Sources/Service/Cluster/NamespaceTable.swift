@@ -56,7 +56,7 @@ final class NamespaceTable: Sendable {
                 entries = Dictionary(objects.map { (Self.name($0), Entry($0)) }, uniquingKeysWith: { $1 })
             case .changed(let object): entries?[Self.name(object)] = Entry(object)
             case .deleted(let object): entries?[Self.name(object)] = nil
-            case .failed: break
+            case .failed, .alive: break
             }
         }
         return annotations.mapValues(\.members) != before

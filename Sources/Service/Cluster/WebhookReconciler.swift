@@ -7,9 +7,15 @@ import Values
 /// Keeps the webhook configuration's caBundle right: when it is first seen, when the bundle changes, and whenever
 /// another client changes or restores it.
 final class WebhookReconciler: Sendable {
-    /// Patches within a minute; beyond that, another client writes another bundle, and both would go on for ever.
-    static let mostPatches = 20
-    private static let minute = 60_000
+    /// Patches that are made at once. If somebody else always writes another bundle, each further one within
+    /// `calm` waits twice as long, so that the two do not go on for ever.
+    static let quickPatches = 3
+    private static let firstWait = 250
+    private static let longestWait = 60_000
+    private static let calm = 300_000
+    /// How long authorities that others added stay in the caBundle, so that replicas which have not seen the newest
+    /// Secret can still be called.
+    static let othersStay = 600_000
     /// Pauses after failures, doubling.
     private static let firstPause = 1_000
     private static let longestPause = 30_000
@@ -21,25 +27,33 @@ final class WebhookReconciler: Sendable {
         var isDue = false
         var failures = 0
         var notBefore = 0
-        var patches: [Int] = []
+        var lastPatch = Int.min / 2
+        var quickPatches = 0
+        /// Since when the caBundle holds authorities of others.
+        var othersSince: Int?
         var lastProblem: String?
     }
 
     let webhooks: WebhookBundle
     private let bundle: @Sendable () throws(WebhookBundle.Problem) -> [UInt8]
+    private let refresh: @Sendable () -> Void
     private let metrics: WebhookMetrics
     private let log: Log
     private let state = Mutex(State())
 
-    /// - Parameter bundle: what the caBundle must be; throws if there cannot be one.
+    /// - Parameters:
+    ///   - refresh: called before a patch, so that `bundle` is the newest.
+    ///   - bundle: what the caBundle must hold; throws if there cannot be one.
     init(
         _ webhooks: WebhookBundle, metrics: WebhookMetrics, log: Log,
+        refresh: @escaping @Sendable () -> Void = {},
         bundle: @escaping @Sendable () throws(WebhookBundle.Problem) -> [UInt8]
     ) {
         self.webhooks = webhooks
         self.metrics = metrics
         self.log = log
         self.bundle = bundle
+        self.refresh = refresh
     }
 
     /// The configuration as the watch saw it.
@@ -49,7 +63,7 @@ final class WebhookReconciler: Sendable {
             case .all(let objects): state.seen = objects.first
             case .changed(let object): state.seen = object
             case .deleted: state.seen = nil
-            case .failed: return
+            case .failed, .alive: return
             }
             state.isKnown = true
             state.isDue = true
@@ -64,7 +78,11 @@ final class WebhookReconciler: Sendable {
 
     /// Milliseconds until there may be something to do; nil waits for a nudge.
     func wait(now: Int) -> Int? {
-        state.withLock { state in state.isDue && state.isKnown ? max(0, state.notBefore - now) : nil }
+        state.withLock { state in
+            guard state.isKnown else { return nil }
+            if state.isDue { return max(0, state.notBefore - now) }
+            return state.othersSince.map { max(0, $0 + Self.othersStay - now) }
+        }
     }
 
     /// Does what is due.
@@ -82,10 +100,21 @@ final class WebhookReconciler: Sendable {
                     "mutatingwebhookconfiguration \(webhooks.configuration) is not there: nothing calls this server yet"
                 )
             }
-            let bundle = try bundle()
-            guard try webhooks.patch(seen, bundle: bundle) != nil else { return succeed() }
+            var bundle = try bundle()
+            var keepsOthers = noteOthers(webhooks.hasOthers(seen, bundle: bundle), now)
+            guard try webhooks.patch(seen, bundle: bundle, keepsOthers: keepsOthers) != nil else {
+                return succeed()
+            }
+            refresh()
+            bundle = try self.bundle()
+            keepsOthers = noteOthers(webhooks.hasOthers(seen, bundle: bundle), now)
+            guard try webhooks.patch(seen, bundle: bundle, keepsOthers: keepsOthers) != nil else {
+                return succeed()
+            }
             metrics.countAttempt()
-            _ = try webhooks.reconcile(seen, bundle: bundle, client: client) { metrics.countRetry() }
+            _ = try webhooks.reconcile(seen, bundle: bundle, keepsOthers: keepsOthers, client: client) {
+                metrics.countRetry()
+            }
             log.info("caBundle patched", [Member("webhook", .string(webhooks.configuration))], in: .tls)
             succeed()
             paceAfterPatch(now)
@@ -101,16 +130,33 @@ final class WebhookReconciler: Sendable {
         }
     }
 
-    private func paceAfterPatch(_ now: Int) {
-        let isTooMuch = state.withLock { state in
-            state.patches = state.patches.filter { $0 > now - Self.minute } + [now]
-            guard state.patches.count >= Self.mostPatches else { return false }
-            state.notBefore = now + Self.minute
-            return true
+    /// - Returns: whether they stay.
+    private func noteOthers(_ hasOthers: Bool, _ now: Int) -> Bool {
+        state.withLock { state in
+            guard hasOthers else {
+                state.othersSince = nil
+                return true
+            }
+            let since = state.othersSince ?? now
+            state.othersSince = since
+            guard now - since >= Self.othersStay else { return true }
+            state.othersSince = nil
+            return false
         }
-        if isTooMuch {
+    }
+
+    private func paceAfterPatch(_ now: Int) {
+        let isFirstWait = state.withLock { state in
+            state.quickPatches = now - state.lastPatch > Self.calm ? 1 : state.quickPatches + 1
+            state.lastPatch = now
+            let waits = state.quickPatches - Self.quickPatches
+            guard waits > 0 else { return false }
+            state.notBefore = now + min(Self.firstWait << min(waits - 1, 10), Self.longestWait)
+            return waits == 1
+        }
+        if isFirstWait {
             log.warning(
-                "somebody else keeps changing the caBundle: patching rests for a minute",
+                "somebody else keeps changing the caBundle: patching slows down",
                 [Member("webhook", .string(webhooks.configuration))], in: .tls)
         }
     }

@@ -16,6 +16,7 @@ struct DebugConfigHandler: Handler {
         let state = store.current
         let paths = store.configuration.paths
         return HTTPResponse(json: [
+            "watches": store.configuration.cluster?.watches.json ?? [],
             "generation": .int(Int64(state.generation)), "hash": .string(state.hash),
             "loadedAt": .string(Timestamp.text(seconds: state.loadedAt)),
             "lastAttempt": [

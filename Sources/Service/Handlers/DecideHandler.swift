@@ -18,7 +18,9 @@ struct DecideHandler: Handler {
         let answers = Pipeline.decide(
             object: question.object, namespace: question.namespace,
             namespaceLabels: question.namespaceLabels ?? watchedLabels(question),
-            webhook: try question.webhooks(snapshot), explain: question.explain, snapshot: snapshot)
+            webhook: try question.webhooks(snapshot)
+                ?? store.configuration.cluster?.installed.matcher(snapshot), explain: question.explain,
+            snapshot: snapshot)
         if let first = answers.first, answers.count == 1 {
             entry.members.append(Member("inject", .bool(first.decision.inject)))
             entry.members.append(Member("reason", .string(first.decision.reason.rawValue)))

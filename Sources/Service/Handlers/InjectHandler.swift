@@ -164,6 +164,8 @@ private final class SelfCheckSampling: Sendable {
             throw .malformed(
                 "the parameter \"patchSelfCheck\" is \"\(excerpt(other))\": expected always or off")
         }
+        // A webhook's path: another value is the server's setting, as a pod's creation must not fail for it.
+        if PathSettings(request.path).selfCheck == "always" { return true }
         return switch setting {
         case .off: false
         case .always: true

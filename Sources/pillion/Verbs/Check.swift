@@ -89,6 +89,9 @@ private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
     }
 }
 
+/// Where Debian, Ubuntu and Alpine keep the CAs of the system.
+private let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
+
 /// The names and CAs that callers go by.
 private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arguments) throws {
     for service in arguments.list("service") {
@@ -99,6 +102,7 @@ private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arg
     }
     doctor.names += arguments.list("name")
     for path in arguments.list("caCertFile") { doctor.authorities.append((path, try read(file: path))) }
+    doctor.systemAuthorities = try? File.contents(of: systemAuthorities, atMost: 16 << 20)
     for path in arguments.list("webhookConfig") {
         for document in try values(ofFile: path) {
             do throws(ServiceError) {
@@ -106,7 +110,10 @@ private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arg
                     if let name = client.serverName, !doctor.names.contains(name) {
                         doctor.names.append(name)
                     }
-                    guard let authorities = client.authorities else { continue }
+                    guard let authorities = client.authorities else {
+                        doctor.unbundled.append((client.webhook, client.isService))
+                        continue
+                    }
                     doctor.authorities.append(("the caBundle of \(client.webhook)", authorities))
                 }
             } catch {

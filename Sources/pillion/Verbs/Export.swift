@@ -9,8 +9,8 @@ let exportVerb = Verb(
     discussion: """
         Prints a MutatingWebhookConfiguration, which is the API server's half of a decision. Without
         --namespace-selector its webhooks select like those of Istio, for the same form and revision. It excludes pods
-        that the policy skips, with matchConditions (Kubernetes 1.28 and later; older API servers send these pods, and
-        Pillion skips them).
+        that the policy skips, with matchConditions, which kubectl and API servers before 1.28 refuse; use
+        --follow-policy=false there.
         """,
     options: [
         Option(

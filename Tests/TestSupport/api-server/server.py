@@ -4,7 +4,8 @@
     server.py FOLDER        certificates and tokens go into the folder; one JSON line says the ports
 
 Objects live in memory. It lists in pages, watches with bookmarks, compares resourceVersions, merges patches, checks
-tokens, client certificates and role rules, and refuses what a real server refuses of Secrets. A second port, plain
+tokens, client certificates and role rules, refuses what a real server refuses of Secrets and webhooks, labels
+namespaces with their names (from 1.21 on), and can fall silent without closing a connection. A second port, plain
 HTTP on loopback, is for the test: it puts objects in place, cuts connections, forgets history, restarts, rotates
 tokens, and says what was asked. A third is a proxy that speaks CONNECT.
 """
@@ -12,6 +13,7 @@ import base64
 import copy
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -45,6 +47,12 @@ GROUPS = {
 }
 
 
+# A segment of a webhook's path.
+SEGMENT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+WEBHOOK = {"name", "clientConfig", "rules", "failurePolicy", "matchPolicy", "namespaceSelector", "objectSelector",
+           "sideEffects", "timeoutSeconds", "admissionReviewVersions", "reinvocationPolicy", "matchConditions"}
+
+
 class Problem(Exception):
     def __init__(self, code, reason, message, retry_after=None):
         super().__init__(message)
@@ -69,7 +77,7 @@ class Cluster:
         self.rules = None          # None: everything is allowed
         self.failures = []         # answers to give instead of the next ones
         self.log = []
-        self.settings = {"bookmarks": True, "bookmarkSeconds": 0.2, "goneAsEvent": True, "version": "v1.33.2"}
+        self.settings = {"bookmarks": True, "silent": False, "labelsNamespaces": True, "bookmarkSeconds": 0.2, "goneAsEvent": True, "version": "v1.33.2"}
         self.epoch = 0             # watches of an older epoch end
         self.expire_continue = 0
 
@@ -87,6 +95,8 @@ class Cluster:
             group, version, kind, _ = GROUPS[key[0]]
             item["kind"] = kind
             item["apiVersion"] = f"{group}/{version}" if group else version
+            if kind == "Namespace" and self.settings["labelsNamespaces"]:
+                meta.setdefault("labels", {}).setdefault("kubernetes.io/metadata.name", key[2])
             self.objects[key] = item
             self.history.append((self.version, "ADDED" if old is None else "MODIFIED", key, item))
             self.lock.notify_all()
@@ -185,6 +195,19 @@ def check(resource, old, new):
         for hook in new.get("webhooks") or []:
             if "sideEffects" not in hook or "clientConfig" not in hook:
                 raise Problem(422, "Invalid", f'webhook {hook.get("name")} is invalid')
+            path = (hook["clientConfig"].get("service") or {}).get("path")
+            url = hook["clientConfig"].get("url")
+            if url and ("?" in url or "#" in url):
+                raise Problem(422, "Invalid", "clientConfig.url: query parameters and fragments are not permitted")
+            if path in (None, "", "/"):
+                continue
+            steps = (path[1:-1] if path.endswith("/") else path[1:]).split("/")
+            if not path.startswith("/") or not all(len(s) <= 253 and SEGMENT.fullmatch(s) for s in steps):
+                raise Problem(422, "Invalid", f"clientConfig.service.path: Invalid value: {path}: segments are "
+                              "lower case RFC 1123 subdomains")
+            unknown = set(hook) - WEBHOOK
+            if unknown:
+                raise Problem(400, "BadRequest", f"strict decoding error: unknown field {sorted(unknown)}")
 
 
 cluster = Cluster()
@@ -388,7 +411,7 @@ class API(BaseHTTPRequestHandler):
             return self.end_watch()
         end = time.monotonic() + float(query.get("timeoutSeconds") or 300)
         wants_bookmarks = query.get("allowWatchBookmarks") == "true"
-        while time.monotonic() < end:
+        while time.monotonic() < end or cluster.settings["silent"]:
             with cluster.lock:
                 if cluster.epoch != epoch:
                     return
@@ -400,6 +423,11 @@ class API(BaseHTTPRequestHandler):
                 if cluster.epoch != epoch:
                     return
                 current = cluster.version
+                silent = cluster.settings["silent"]
+            if silent:
+                # As a firewall that forgot the connection: nothing comes, and nothing says so.
+                time.sleep(0.05)
+                continue
             for version, kind, key, item in fresh:
                 position = version
                 if key[0] == resource and namespace in (None, key[1]) and name in (None, key[2]):
