@@ -56,7 +56,9 @@ extension Machine {
         for position in 0..<path.count {
             if context.hasTaintedChanges, case .map(let map) = receiver.value {
                 let change = context.origins?.change(of: map) ?? .tainted
-                if change != .clean { receiver.origin = change }
+                if change != .clean {
+                    receiver.origin = context.origins?.union([receiver.origin, change]) ?? .tainted
+                }
             }
             let origin = receiver.origin
             receiver = try field(

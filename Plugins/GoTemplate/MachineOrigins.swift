@@ -99,8 +99,11 @@ extension Machine {
         let readsRoot = context.isTainted && function.name == "render"
         guard given.isTainted || readsRoot else { return .clean }
         if function.mutates, case .map(let map)? = arguments.first {
-            context.hasTaintedChanges = true
-            context.origins?.noteChange(of: map, by: context.origins?.union(given.origins) ?? .tainted)
+            let change = context.origins?.union(given.origins.dropFirst()) ?? .tainted
+            if change != .clean {
+                context.hasTaintedChanges = true
+                context.origins?.noteChange(of: map, by: change)
+            }
         }
         guard let origins = context.origins else { return .tainted }
         let rules = OriginRules(

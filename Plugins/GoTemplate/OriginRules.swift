@@ -8,6 +8,7 @@ import Values
 /// | `index`, `get`, `annotation` | the member that was looked up |
 /// | `isset`, `hasKey` | from all arguments; the member counts as read |
 /// | `default`, `coalesce`, `valueOrDefault`, `ternary` | the argument that was chosen; a condition does not count |
+/// | `dict`, `list`, `tuple` | a map or a list of the arguments, each with its own |
 /// | `print`, `indent`, `nindent`, `trim…` | as the text that they were given, with its runs |
 /// | `toJson`, `toYaml`, `quote` … | serialised, from all arguments |
 /// | `include`, `tpl`, `render` | a text with its runs |
@@ -19,8 +20,8 @@ struct OriginRules {
     let result: GoValue
 
     private enum Rule {
-        case member, presence, annotation, fallback, coalesce, value, ternary, kept, serialiser, nested,
-            format
+        case member, presence, annotation, fallback, coalesce, value, ternary, kept, indented, serialiser,
+            nested, format, dictionary, list
     }
 
     private static let rules: [String: Rule] = {
@@ -28,8 +29,9 @@ struct OriginRules {
             "index": .member, "get": .member, "isset": .presence, "hasKey": .presence,
             "annotation": .annotation, "default": .fallback,
             "coalesce": .coalesce, "valueOrDefault": .value, "ternary": .ternary, "printf": .format,
+            "indent": .indented, "nindent": .indented, "dict": .dictionary, "list": .list, "tuple": .list,
         ]
-        for name in ["print", "indent", "nindent", "trim", "trimAll", "trimall", "trimSuffix", "trimPrefix"] {
+        for name in ["print", "trim", "trimAll", "trimall", "trimSuffix", "trimPrefix"] {
             rules[name] = .kept
         }
         for name in ["include", "tpl", "render"] { rules[name] = .nested }
@@ -66,6 +68,11 @@ struct OriginRules {
             guard arguments.count == 3, case .bool(let condition) = arguments[2] else { return all }
             return origins[condition ? 0 : 1]
         case .kept: return kept
+        case .indented: return indented(startsLine: function == "nindent")
+        case .dictionary: return dictionary
+        case .list:
+            return table.structure(
+                Dictionary(uniqueKeysWithValues: origins.enumerated().map { (String($0), $1) }))
         case .serialiser: return all.serialised(true)
         case .nested:
             let runs = table.takeNested()
@@ -85,9 +92,24 @@ struct OriginRules {
     private var member: Origin {
         var origin = origins.first ?? .clean
         for (index, key) in arguments.enumerated().dropFirst() {
-            origin = table.union([table.member(OriginRules.name(of: key), of: origin), origins[index]])
+            origin = table.member(OriginRules.name(of: key), of: origin)
+            if origins[index] != .clean { origin = table.union([origin, origins[index]]) }
         }
         return origin
+    }
+
+    /// Of each member. A key that is tainted belongs to its value, as a loop gives both.
+    private var dictionary: Origin {
+        var members: [String: Origin] = [:]
+        var index = 0
+        while index < arguments.count {
+            guard let key = arguments[index].stringText else { return all }
+            var origin = index + 1 < origins.count ? origins[index + 1] : .clean
+            if origins[index] != .clean { origin = table.union([origins[index], origin]) }
+            members[key] = origin
+            index += 2
+        }
+        return table.structure(members)
     }
 
     private static func name(of key: GoValue) -> String {
@@ -103,6 +125,22 @@ struct OriginRules {
         return annotations?.member(arguments[1].stringText ?? "") == nil ? origins[2] : found
     }
 
+    /// The white space before the first line is the function's own, so that a value may begin behind it.
+    private func indented(startsLine: Bool) -> Origin {
+        let text = kept
+        guard table.runs(of: text) == nil, !text.isSerialised, text != .clean,
+            let width = arguments.first?.integer, origins.first == .clean
+        else { return text }
+        let lead = Int(width) + (startsLine ? 1 : 0)
+        guard lead > 0, lead <= result.textSize else { return text }
+        return table.text([
+            .init(run: .init(output: 0..<lead, template: .max, offset: 0, kind: .value), origin: .clean),
+            .init(
+                run: .init(output: lead..<result.textSize, template: .max, offset: 0, kind: .value),
+                origin: text),
+        ])
+    }
+
     /// The text that was given, without what was cut off or with what was put in.
     private var kept: Origin {
         guard let index = arguments.lastIndex(where: { $0.isString }) else { return all }
@@ -112,7 +150,12 @@ struct OriginRules {
                 $0 == index || !arguments[$0].isString || result.textSize <= arguments[index].textSize
             })
         else { return all }
-        guard let runs = table.runs(of: text) else { return text }
+        guard let runs = table.runs(of: text) else {
+            // A serialised text without its quotes is not one any more, nor is one with something before it.
+            guard text.isSerialised else { return text }
+            return OriginRules.isSame(arguments[index].stringBytes ?? [], result.stringBytes ?? [])
+                ? text : all
+        }
         guard let before = arguments[index].stringBytes, let after = result.stringBytes,
             let places = OriginRules.places(of: before, in: after)
         else { return all }
@@ -121,9 +164,18 @@ struct OriginRules {
                 var part = part
                 let start = places[part.run.output.lowerBound]
                 let end = places[part.run.output.upperBound]
+                if max(start, end) - start < part.run.output.count {
+                    part.origin = part.origin.serialised(false)
+                }
                 part.run.output = start..<max(start, end)
                 return part.run.output.isEmpty && part.origin == .clean ? nil : part
             })
+    }
+
+    /// Whether two texts differ in white space only.
+    private static func isSame(_ before: [UInt8], _ after: [UInt8]) -> Bool {
+        func isInk(_ byte: UInt8) -> Bool { byte != 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 }
+        return before.lazy.filter(isInk).elementsEqual(after.lazy.filter(isInk))
     }
 
     /// Where each byte of a text is in the text that was made of it by cutting off its ends or by putting white space

@@ -14,11 +14,14 @@ final class OriginTable {
     }
 
     private enum Entry {
-        case path(parent: Origin, name: String)
+        /// `isWhole`: whether all that is under it is tainted.
+        case path(parent: Origin, name: String, isWhole: Bool)
         /// Several paths; none for what nobody can say more of.
         case several([Origin])
         /// A text with what wrote it.
         case text([TextRun])
+        /// A map or a list that a function put together, with what its members or items were made from.
+        case structure([String: Origin])
     }
 
     private struct Step: Hashable {
@@ -60,21 +63,39 @@ final class OriginTable {
     func member(_ name: String, of origin: Origin) -> Origin {
         guard origin != .clean else { return .clean }
         if origin != .root {
-            guard let entry = origin.entry, case .path = entries[entry] else {
-                return origin.serialised(false)
+            guard let entry = origin.entry else { return origin.serialised(false) }
+            switch entries[entry] {
+            case .path: break
+            case .structure(let members): return members[name] ?? .clean
+            case .several, .text: return origin.serialised(false)
             }
         }
         let step = Step(parent: origin, name: name)
         if let known = steps[step] { return known }
         let path = self.path(of: origin) + [name]
-        guard path.count <= OriginTable.depthLimit else { return origin }
+        guard path.count <= OriginTable.depthLimit else { return union([origin]) }
+        let extent = isWhole(origin) ? .everything : taint.extent(of: path)
         let found: Origin =
-            taint.extent(of: path) == .nothing ? .clean : add(.path(parent: origin, name: name))
+            extent == .nothing
+            ? .clean : add(.path(parent: origin, name: name, isWhole: extent == .everything))
         steps[step] = found
         return found
     }
 
-    /// What a value is made from that was made from several.
+    /// Whether all that a path leads to is tainted, whatever names follow.
+    private func isWhole(_ origin: Origin) -> Bool {
+        guard let entry = origin.entry else { return origin == .tainted }
+        guard case .path(_, _, let isWhole) = entries[entry] else { return false }
+        return isWhole
+    }
+
+    /// What a map or a list is made from that a function puts together; clean where nothing in it is tainted.
+    func structure(_ members: [String: Origin]) -> Origin {
+        members.values.allSatisfy { $0 == .clean } ? .clean : add(.structure(members))
+    }
+
+    /// What a value is made from that was made from several. Names do not lead on from it as they do in the data: all of
+    /// it counts, whatever a function made of a value that is tainted in part.
     func union(_ origins: some Sequence<Origin>) -> Origin {
         var paths: [Origin] = []
         for origin in origins where origin != .clean {
@@ -85,7 +106,7 @@ final class OriginTable {
         }
         switch paths.count {
         case 0: return .clean
-        case 1: return paths[0]
+        case 1 where isWhole(paths[0]): return paths[0]
         default: return add(.several(paths))
         }
     }
@@ -97,19 +118,25 @@ final class OriginTable {
         switch entries[entry] {
         case .path: return [plain]
         case .several(let paths): return paths
-        case .text(let runs):
-            var paths: [Origin] = []
-            for run in runs where run.origin != .clean {
-                for leaf in leaves(of: run.origin) where !paths.contains(leaf) { paths.append(leaf) }
-            }
-            return paths
+        case .text(let runs): return leaves(of: runs.map(\.origin))
+        case .structure(let members):
+            return leaves(of: members.sorted { $0.key < $1.key }.map(\.value))
         }
+    }
+
+    private func leaves(of origins: [Origin]) -> [Origin] {
+        var paths: [Origin] = []
+        for origin in origins where origin != .clean {
+            for leaf in leaves(of: origin) where !paths.contains(leaf) { paths.append(leaf) }
+            if paths.count >= OriginTable.severalLimit { break }
+        }
+        return paths
     }
 
     private func path(of origin: Origin) -> [String] {
         var names: [String] = []
         var current = origin
-        while let entry = current.entry, case .path(let parent, let name) = entries[entry] {
+        while let entry = current.entry, case .path(let parent, let name, _) = entries[entry] {
             names.append(name)
             current = parent
         }

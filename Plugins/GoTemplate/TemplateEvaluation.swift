@@ -92,9 +92,13 @@ struct TemplateEvaluation: TemplateEvaluator {
         let origins = context.origins
         func evaluate() {
             var output = ByteBuffer()
-            // Without a table, what it writes is tainted as a whole, by what the function was given.
+            // Without a table, what it writes is tainted as a whole, by what the function was given; inside, only maps
+            // that it changes count.
             var map = origins.map { _ in SourceMap() }
-            let origin = origins?.enter() ?? .clean
+            let changes = context.isTainted && template.program.mutates
+            let origin = origins?.enter() ?? (changes ? .tainted : .clean)
+            let noted = context.tainted.count
+            defer { context.tainted.removeSubrange(noted...) }
             defer { origins?.leave(isOfRunning: template.program === self.template.program) }
             do throws(RenderError) {
                 try template.run(

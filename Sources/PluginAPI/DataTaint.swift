@@ -22,15 +22,15 @@ public struct DataTaint: Sendable, Equatable {
         return found
     }
 
-    /// Whether two names lead to the same member. A typed view has Go names beside those of JSON: `GetServiceCluster`,
-    /// `ServiceCluster` and `serviceCluster` are one member.
+    /// Whether two names lead to the same member. A typed view has Go names beside those of JSON and of proto files:
+    /// `GetServiceCluster`, `ServiceCluster`, `serviceCluster` and `service_cluster` are one member.
     static func isSameName(_ one: String, _ other: String) -> Bool {
         one == other || folded(one) == folded(other)
     }
 
     private static func folded(_ name: String) -> String {
         let isGetter = name.utf8.count > 3 && name.hasPrefix("Get")
-        return (isGetter ? String(name.dropFirst(3)) : name).lowercased()
+        return (isGetter ? String(name.dropFirst(3)) : name).lowercased().filter { $0 != "_" }
     }
 }
 

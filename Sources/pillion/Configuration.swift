@@ -29,13 +29,14 @@ let impureFunctionsOption = Option(
 )
 
 /// What is done where a pod's text changes the structure of what a template makes of it.
+let taintModeOption = Option(
+    name: "template-taint", shape: .choice(["enforce", "report", "off"]),
+    fallback: TaintMode.enforce.rawValue,
+    help:
+        "a pod whose text does not stay text in what a template makes of it is refused; or is injected with a "
+        + "warning; or is not looked at", readsEnvironment: true)
 let taintOptions = [
-    Option(
-        name: "template-taint", shape: .choice(["enforce", "report", "off"]),
-        fallback: TaintMode.enforce.rawValue,
-        help:
-            "a pod whose text does not stay text in what a template makes of it is refused; or is injected with a "
-            + "warning; or is not looked at", readsEnvironment: true),
+    taintModeOption,
     Option(
         name: "opaque-engines", shape: .choice(["allow", "refuse"]), fallback: "refuse",
         help:

@@ -60,6 +60,26 @@ import Values
         ),
         ("{{ fromJson `{\"a\":1}` | toJson }}{{ .conf.text | indent 2 }}", []),
         ("{{ toJson . }}", ["*<!"]),
+        ("{{ $c := dict `root` . }}{{ $c.root.pod.name }}{{ $c.root.conf.name }}", ["n1<pod.name"]),
+        ("{{ $c := list .conf .pod }}{{ (index $c 0).name }}{{ (index $c 1).name }}", ["n1<pod.name"]),
+        (
+            "{{ range $k, $v := dict `a` .conf.name .pod.name `b` }}{{ $k }}{{ $v }}{{ end }}",
+            [
+                "n1<pod.name", "b<pod.name",
+            ]
+        ),
+        ("{{ (first (list (dict `k` .both))).k.yours }}", ["y<both"]),
+        (
+            "{{ define `h` }}{{ .root.pod.name }}{{ .root.conf.name }}{{ end }}{{ include `h` (dict `root` .) }}",
+            ["n1<pod.name"]
+        ),
+        (
+            "{{ quote .pod.name | trimAll `\"` }}{{ print 5 (quote .pod.name) }}",
+            [
+                "n1<pod.name", "5\"n1\"<pod.name",
+            ]
+        ),
+        ("{{ .pod.name | nindent 2 }}", ["n1<pod.name"]),
     ]
 
     @Test(arguments: cases.indices)

@@ -168,7 +168,8 @@ enum Snapshots {
 
     /// Compiled once for each set of files and options.
     static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
-        let key = "\(paths) \(options.revision) \(options.nativeSidecars) \(options.environment)"
+        let key =
+            "\(paths) \(options.revision) \(options.nativeSidecars) \(options.environment) \(options.taint)"
         if let snapshot = known.withLock({ $0[key] }) { return snapshot }
         let snapshot = try compiledAnew(paths, options)
         known.withLock { $0[key] = snapshot }
@@ -182,9 +183,10 @@ enum Snapshots {
             options: options)
     }
 
-    static func bench(_ version: String) throws -> Snapshot {
+    static func bench(_ version: String, taint: TaintMode = .enforce) throws -> Snapshot {
         let folder = CaseCollection.istioConfigurations.path("config-\(version)")
         var options = InjectionOptions()
+        options.taint = taint
         options.revision = "default"
         return try compiled(["inject-config", "values", "mesh"].map { "\(folder)/\($0).yaml" }, options)
     }

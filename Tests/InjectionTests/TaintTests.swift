@@ -22,10 +22,26 @@ import YAML
         "m:\n  c: d\n{{ toYaml (dict \"k\" .x) | indent 2 }}\nb: 1\n", "a: &b {{ .x }}\nc: *b\n",
         "a: !!str {{ .x }}\n",
         "a: \"x\n  {{ .x }}\"\nb: 1\n", "a: --log={{ .x }}\n",
+        "-{{ .x }}b\n- c\n", "a: h:{{ .x }}t\nb: 1\n", "a: v{{ .x }}#f\nb: 1\n", "a: v {{ .x }}#f\nb: 1\n",
+        "- {{ .x }}- b\n  - c\n", "f: [y, {{ .x }}]\n",
+        "a: {{ .x | nindent 2 }}\nb: 1\n", "a: |\n{{ .x | indent 2 }}\nb: 1\n",
+        "k: |\n  {{ .x }}\n  d: e\nb: 1\n", "k: >-\n\n  {{ .x }}\n  y\nb: 1\n",
+        "a: {{ quote .x | trimAll `\"` }}\nb: 1\n", "a: {{ print 5 (quote .x) }}\nb: 1\n",
+        "a: {{ quote .x | trunc 6 }}\nb: \"1\"\n", "a: {{ squote .x }}\nb: 1\n",
+        "{{ $c := dict `root` . }}a: {{ $c.root.x }}\nb: 1\n",
+        "{{ define `h` }}a: {{ .root.x }}\nb: 1\n{{ end }}{{ include `h` (dict `root` $) }}",
+        "{{ define `h` }}a: {{ .root.x }}\nb: 1\n{{ end }}{{ template `h` (dict `root` $) }}",
+        "a: {{ (index (concat (list) (list .)) 0).x }}\nb: 1\n",
+        "{{ range $k, $v := dict `k` . }}a: {{ $v.x }}\n{{ end }}b: 1\n",
+        "{{ range $k, $v := dict .x 1 }}a: {{ $k }}\n{{ end }}b: 1\n",
+        "a: {{ tpl `{{ .root.x }}` (dict `root` .) }}\nb: 1\n",
+        "{{ define `s` }}{{ $_ := set .d `k` .x }}{{ end }}{{ $d := dict }}"
+            + "{{ include `s` (dict `d` $d `x` .x) }}a: {{ $d.k }}\nb: 1\n",
     ]
 
     private static let texts = [
         "x", "web-1.2", "10.0.0.0/8,192.168.0.0/16", "*", "true", "null", "~", "", " ", "x ", " x", "x\n",
+        "   ", "   x", "\n  ", "--", "x\n  # y", "x\u{0}y", "\ty", "x\"\\",
         "1e3", "a b", "it's",
         "say \"hi\"", "x\nPWN: y", "x\n  PWN: y", "x\n- PWN", "x\"\nPWN: \"y", "x'\nPWN: 'y", "x\", PWN: \"y",
         "x, PWN: y",
@@ -148,6 +164,40 @@ import YAML
                     TaintedLines($0, isLineByLine: simple).prove(rendered.tainted)
                 }, "\(source) of \(text)")
         }
+    }
+
+    /// A member of proxy.istio.io/config may be named as in JSON or as in the proto file.
+    @Test(arguments: ["proxyMetadata", "proxy_metadata"])
+    func bothNamesOfAMemberAreThePods(_ member: String) throws {
+        let snapshot = try Snapshots.make(
+            """
+            policy: enabled
+            templates:
+              sidecar: |
+                spec:
+                  containers:
+                  - name: istio-proxy
+                    image: proxy
+                    env:
+                    {{- range $key, $value := .ProxyConfig.ProxyMetadata }}
+                    - name: {{ $key }}
+                      value: "{{ $value }}"
+                    {{- end }}
+            """)
+        let config = #"{"\#(member)": {"A": "x\"\n    - name: \"PWN"}}"#
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": [
+                "uid": "u", "namespace": "shop", "operation": "CREATE",
+                "object": [
+                    "metadata": ["name": "p", "annotations": ["proxy.istio.io/config": .string(config)]],
+                    "spec": ["containers": [["name": "web", "image": "i"]]],
+                ],
+            ],
+        ]
+        let answer = try Answer(to: review, snapshot: snapshot)
+        #expect(!answer.allowed && answer.report.reason == .taintedValue, "\(answer.message)")
+        #expect(answer.message.contains("annotation 'proxy.istio.io/config'"), "\(answer.message)")
     }
 
     @Test func findingsSayWhatTheyAdd() throws {

@@ -15,6 +15,9 @@ private let sources = [
     "a: {{ toJson .x }}\nb: 1\n", "a: {{ .x | quote }}\nb: 1\n", "a: --log={{ .x }}\nb: {{ .x }}\n",
     "m:\n  c: d\n{{ toYaml (dict \"k\" .x) | indent 2 }}\nb: 1\n", "a: \"x\n  {{ .x }}\"\nb: 1\n",
     "l:\n- a: {{ .x }}\n  b: |\n    k: {{ .x }}\n- \"{{ .x }}\"\n", "a: [\"{{ .x }}\",\n  {{ .x }}]\nb: 1\n",
+    "-{{ .x }}b\n- c\n", "a: h:{{ .x }}t\nb: 1\n", "a: v {{ .x }}#f\nb: 1\n", "f: [y, {{ .x }}]\nb: 1\n",
+    "{{ $c := dict `root` . }}a: {{ $c.root.x }}\nb: 1\n", "k: |\n  {{ .x }}\n  d: e\nb: 1\n",
+    "a: {{ .x | nindent 2 }}\nb: 1\n", "a: {{ quote .x | trimAll `\"` }}\nb: 1\n",
 ]
 
 private let templates: [any CompiledTemplate] = sources.map { source in

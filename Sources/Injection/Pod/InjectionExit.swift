@@ -40,13 +40,17 @@ enum InjectionExit {
         subject.notes += ApplicationWarnings.conflicts(original, injected: result)
         let findings = Forecast.findings(
             result, before: original, subject, snapshot.options, snapshot.form)
-        guard !findings.isEmpty else { return }
         subject.forecast = findings
         guard mode == .deny, !subject.isTrial else {
             subject.notes += findings.map(Forecast.warning)
             return
         }
         var problems = Problems()
+        for power in subject.taint.powers {
+            problems.add(
+                InjectionError(
+                    .schema, .forecastRefused, "the pod's own text gives it a power over the host: \(power)"))
+        }
         for finding in findings {
             problems.add(
                 InjectionError(

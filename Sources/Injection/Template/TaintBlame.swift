@@ -13,8 +13,12 @@ struct TaintBlame {
     /// Whether every document of the text has to parse; else the first.
     var needsAll = false
 
-    /// Groups of runs that are tried; each costs a few times parsing the text.
+    /// Groups of runs that are tried, each by itself and with the groups before it.
     private static let groupLimit = 24
+    /// Times that the text is parsed: at 10 KB each takes some 0.2 ms.
+    private static let parseLimit = 96
+    /// Names of a path that say which annotation or field it is.
+    private static let fieldNames = 3
     /// What the text of a serialiser may be replaced by: a scalar, members, nothing. For a plain value a letter has to do,
     /// else the template is wrong whatever the value is.
     private static let standIns = ["x", "\"x\"", "x: x", ""]
@@ -25,14 +29,21 @@ struct TaintBlame {
     func run(near offset: Int) -> SourceMap.Run? {
         var groups: [[String]: [Int]] = [:]
         for (index, run) in runs.enumerated() where mayMatter(run.output) {
-            groups[run.origins.flatMap { $0 + ["\n"] }, default: []].append(index)
+            groups[run.origins.flatMap { $0.prefix(Self.fieldNames) + ["\n"] }, default: []].append(index)
         }
         let ordered = groups.values.sorted { distance($0, offset) < distance($1, offset) }.prefix(
             Self.groupLimit)
-        for group in ordered where parses(without: group) { return runs[nearest(group, offset)] }
-        let all = ordered.flatMap { $0 }.sorted()
-        guard !all.isEmpty, parses(without: all) else { return nil }
-        return runs[nearest(all, offset)]
+        var left = Self.parseLimit
+        for group in ordered where parses(without: group, &left) { return runs[nearest(group, offset)] }
+        // What several of them broke together: the last one that has to go.
+        var together: [Int] = []
+        for group in ordered {
+            together = (together + group).sorted()
+            if together.count > group.count, parses(without: together, &left) {
+                return runs[nearest(group, offset)]
+            }
+        }
+        return nil
     }
 
     /// Runs of letters and digits hurt no parser.
@@ -57,22 +68,39 @@ struct TaintBlame {
         group.min { distance(runs[$0], offset) < distance(runs[$1], offset) } ?? 0
     }
 
-    private func parses(without group: [Int]) -> Bool {
-        let isSerialised = group.contains { runs[$0].isSerialised }
-        return (isSerialised ? Self.standIns : ["x"]).contains { text in
-            var changed: [UInt8] = []
-            changed.reserveCapacity(bytes.count)
-            var done = 0
-            for index in group {
-                let run = runs[index].output
-                guard run.lowerBound >= done else { continue }
-                changed += bytes[done..<run.lowerBound]
-                changed += text.utf8
-                done = run.upperBound
+    private func parses(without group: [Int], _ left: inout Int) -> Bool {
+        let standIns = group.contains { runs[$0].isSerialised } ? Self.standIns : ["x"]
+        let hasLead = group.contains { bytes[runs[$0].output].first.map(Self.isBlank) ?? false }
+        for text in standIns {
+            for keepsLead in hasLead ? [false, true] : [false] {
+                guard left > 0 else { return false }
+                left -= 1
+                if parses(without: group, but: text, keepsLead: keepsLead) { return true }
             }
-            changed += bytes[done...]
-            return needsAll
-                ? (try? YAMLReader.documents(changed)) != nil : (try? YAMLReader.value(changed)) != nil
         }
+        return false
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A }
+
+    /// - Parameters:
+    ///   - text: what is put in place of serialised runs.
+    ///   - keepsLead: whether the white space that a run begins with stays, as it may be the indentation that a function
+    ///     wrote.
+    private func parses(without group: [Int], but text: String, keepsLead: Bool) -> Bool {
+        var changed: [UInt8] = []
+        changed.reserveCapacity(bytes.count)
+        var done = 0
+        for index in group {
+            let run = runs[index]
+            guard run.output.lowerBound >= done else { continue }
+            changed += bytes[done..<run.output.lowerBound]
+            if keepsLead { changed += bytes[run.output].prefix(while: Self.isBlank) }
+            changed += (run.isSerialised ? text : "x").utf8
+            done = run.output.upperBound
+        }
+        changed += bytes[done...]
+        return needsAll
+            ? (try? YAMLReader.documents(changed)) != nil : (try? YAMLReader.value(changed)) != nil
     }
 }

@@ -113,6 +113,11 @@ public struct TaintCheck {
             }
         }
         if let finding = edgeFinding(run, node, style) { return finding }
+        if style.isBlock, !run.isSerialised, let place = lineCutOff(by: run.output, from: number) {
+            return finding(
+                run, "white space that sets the indentation of a block scalar", "text within one scalar",
+                at: place)
+        }
         if node.isKey { return keyFinding(run, text, number, isWhole) }
         if !run.isSerialised, style == .plain, !node.isTagged, Self.isNull(node.text) {
             return finding(run, "a text that YAML reads as null", "a text with content", at: text.lowerBound)
@@ -144,6 +149,33 @@ public struct TaintCheck {
             }
         }
         return nil
+    }
+
+    /// The line that a block scalar would have held, had a run not indented its first line deeper: the first line with
+    /// text says how deep the scalar is.
+    private func lineCutOff(by run: Range<Int>, from number: Int) -> Int? {
+        let node = marks.nodes[number]
+        guard let first = bytes[node.content].firstIndex(where: { !Self.isWhite($0) }),
+            run.lowerBound < first, first <= run.upperBound, let depth = column(of: first),
+            bytes[max(run.lowerBound, first - depth)..<first].contains(0x20)
+        else { return nil }
+        let holder = node.key >= 0 ? node.key : node.parent
+        let parent = holder < 0 ? -1 : column(of: marks.nodes[holder].range.lowerBound) ?? -1
+        var line = first
+        while let end = bytes[line...].firstIndex(of: 0x0A), end + 1 < bytes.count {
+            line = end + 1
+            guard let ink = bytes[line...].firstIndex(where: { $0 != 0x20 }), bytes[ink] != 0x0A else {
+                continue
+            }
+            if ink - line <= parent { return nil }
+            if ink - line < depth { return ink }
+        }
+        return nil
+    }
+
+    /// How many bytes of its line are before a byte.
+    private func column(of place: Int) -> Int? {
+        place <= bytes.count ? bytes[..<place].suffix(while: { $0 != 0x0A }).count : nil
     }
 
     /// Where an escape, or a doubled quote, begins in a run and ends behind it, or begins before it and ends in it.
@@ -278,7 +310,8 @@ public struct TaintCheck {
 
     // MARK: Nothing
 
-    /// A run without text: within quotes it is nothing, elsewhere it may make a value null or move what follows.
+    /// A run without text: within a scalar it is nothing; elsewhere it may make a value null, part what would be one
+    /// scalar, or move what follows.
     private func blankFinding(_ run: SourceMap.Run) -> TaintFinding? {
         let place = run.output.lowerBound
         if let node = marks.scalar(at: place), run.output.upperBound <= marks.nodes[node].range.upperBound,
@@ -291,13 +324,58 @@ public struct TaintCheck {
         {
             return finding(run, "a line break", "text within one scalar", at: place)
         }
-        guard !run.isSerialised else { return nil }
+        guard !run.isSerialised, !isInComment(run.output) else { return nil }
         if let empty = emptyScalar(around: run.output) {
             return finding(
                 run, "no text where a value has to be", "a text with content", at: place,
                 pointer: marks.pointer(to: empty))
         }
+        if isMissingItem(run.output) {
+            return finding(run, "no text where a value has to be", "a text with content", at: place)
+        }
+        return separation(run)
+    }
+
+    /// What a run without text does to the text right behind it.
+    private func separation(_ run: SourceMap.Run) -> TaintFinding? {
+        let (start, end) = (run.output.lowerBound, run.output.upperBound)
+        guard end < bytes.count, !Self.isWhite(bytes[end]) else { return nil }
+        let before = start > 0 ? bytes[start - 1] : 0x0A
+        if bytes[end] == UInt8(ascii: "#"), !run.output.isEmpty || Self.isWhite(before) {
+            return finding(run, "a comment", "text within one scalar", at: start)
+        }
+        let next = marks.firstNode(from: end)
+        let begins = next < marks.nodes.count && marks.nodes[next].range.lowerBound == end
+        switch begins ? marks.nodes[next].kind : .scalar(.plain) {
+        case .sequence, .alias, .mapping(isFlow: true):
+            return finding(
+                run, "no text before a collection or an alias", "text within one scalar", at: start)
+        // The column of its first key is that of the mapping.
+        case .mapping(isFlow: false) where !run.output.isEmpty:
+            return finding(run, "white space that sets an indentation", "text within one scalar", at: start)
+        default: break
+        }
+        guard !run.output.isEmpty else { return nil }
+        let line = bytes[..<start].suffix(while: { $0 != 0x0A })
+        guard before == 0x20, line.contains(where: { $0 != 0x20 }) else {
+            return finding(run, "white space that parts a scalar", "text within one scalar", at: start)
+        }
         return nil
+    }
+
+    /// Whether a run is all that an item or a member of a flow collection has.
+    private func isMissingItem(_ run: Range<Int>) -> Bool {
+        let before = bytes[..<run.lowerBound].last { !Self.isWhite($0) } ?? 0
+        let after = bytes[run.upperBound...].first { !Self.isWhite($0) } ?? 0
+        guard [UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{")].contains(before),
+            [UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}")].contains(after)
+        else { return false }
+        var node = marks.firstNode(from: run.lowerBound) - 1
+        while node >= 0 {
+            if marks.nodes[node].kind.isFlow, marks.nodes[node].range.contains(run.lowerBound) { return true }
+            node = marks.nodes[node].parent
+        }
+        return false
     }
 
     /// The plain scalar without a byte that has nothing but white space between itself and a run.

@@ -52,7 +52,10 @@ struct TaintedLines {
             index += 1
         }
         let before = run.lowerBound > 0 ? bytes[run.lowerBound - 1] : UInt8(ascii: "\n")
-        let continues = Self.isWordByte(before) || before == UInt8(ascii: "\"") || before == UInt8(ascii: "=")
+        // A dash or a stop of the template's may become a dash of an item or a marker of a document.
+        let continues =
+            Self.isWordByte(before) && before != UInt8(ascii: "-") && before != UInt8(ascii: ".")
+            || before == UInt8(ascii: "\"") || before == UInt8(ascii: "=")
         if !continues {
             let first = bytes[run.lowerBound]
             if first == UInt8(ascii: "-") || first == UInt8(ascii: ".") { return false }
@@ -66,7 +69,35 @@ struct TaintedLines {
             }
         }
         if before != UInt8(ascii: "\""), run.count <= 4, mayMatter(run) { return false }
-        return !isKey(endingAt: run.upperBound)
+        return !isKey(endingAt: run.upperBound) && !mayBeCapability(run, behind: before)
+    }
+
+    /// Whether a run may be an item of `capabilities: {add: […]}`: `TaintPowers` names those.
+    private func mayBeCapability(_ run: Range<Int>, behind before: UInt8) -> Bool {
+        guard before == 0x20 || before == UInt8(ascii: "\"") || before == UInt8(ascii: "[") else {
+            return false
+        }
+        for index in run {
+            guard (bytes[index] | 0x20) &- UInt8(ascii: "a") < 26 || bytes[index] == UInt8(ascii: "_") else {
+                return false
+            }
+        }
+        var line = lineStart(run.lowerBound)
+        var lead = skipLead(line, run.lowerBound)
+        if lead < run.lowerBound, bytes[lead] == UInt8(ascii: "\"") { lead += 1 }
+        guard lead == run.lowerBound else {
+            // A list in brackets is too rare to be told apart.
+            return bytes[lead..<run.lowerBound].contains(UInt8(ascii: "["))
+        }
+        for _ in 0..<Self.heightLimit where line > 0 {
+            let end = line - 1
+            line = lineStart(end)
+            let start = line + indentation(of: line, before: end)
+            if start < end, bytes[start] == UInt8(ascii: "-") { continue }
+            return end - start == 4 && bytes[start] == UInt8(ascii: "a")
+                && bytes[start + 1] == UInt8(ascii: "d")
+        }
+        return false
     }
 
     /// Whether a byte within a run means nothing to YAML behind another one of the same scalar: `=`, `@`, `+` and a colon
@@ -108,6 +139,10 @@ struct TaintedLines {
         while index < bytes.count, Self.isWordByte(bytes[index]) { index += 1 }
         if index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") {
             index += 1
+        } else if index < bytes.count, bytes[index] == UInt8(ascii: ",") || bytes[index] == UInt8(ascii: "}")
+        {
+            // A key of a mapping in braces needs no value.
+            return true
         }
         while index < bytes.count, bytes[index] == 0x20 { index += 1 }
         guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { return false }
@@ -121,7 +156,7 @@ struct TaintedLines {
     private func isEmptyInScalar(at place: Int) -> Bool {
         let before = place > 0 ? bytes[place - 1] : 0x0A
         if before == UInt8(ascii: "=") || Self.isWordByte(before) && before != UInt8(ascii: "-") {
-            return true
+            return !isKey(endingAt: place)
         }
         return place < bytes.count && place > 0 && bytes[place - 1] == UInt8(ascii: "\"")
             && bytes[place] == UInt8(ascii: "\"") && !isKey(endingAt: place)
@@ -218,6 +253,8 @@ struct TaintedLines {
     // MARK: Block scalars
 
     private func isWithinBlock(_ run: Range<Int>) -> Bool {
+        // On the first line it would say how deep the scalar is.
+        guard bytes[run.lowerBound] != 0x20 else { return false }
         var line = lineStart(run.lowerBound)
         var least = indentation(of: line, before: run.lowerBound)
         var first = least

@@ -29,7 +29,7 @@ let benchVerb = Verb(
             name: "meshConfig", shape: .value("FILE"), help: "inject: the mesh configuration",
             readsEnvironment: true),
         Option(name: "revision", shape: .value("NAME"), fallback: "", help: "inject: the revision"),
-        nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption,
+        nativeSidecarsOption, templateEnvironmentOption, impureFunctionsOption, taintModeOption,
         Option(
             name: "rounds", shape: .value("N"), fallback: "500",
             help: "the number of measurements of "

@@ -1,0 +1,73 @@
+import PluginAPI
+import TestSupport
+import Testing
+import Values
+import YAML
+
+@testable import Injection
+
+/// Powers over the host that a template gives to the author of a pod are named, and refused where the forecast denies.
+@Suite("Powers from a pod's text")
+struct TaintPowerTests {
+    private static let configuration = """
+        policy: enabled
+        templates:
+          sidecar: |
+            spec:
+              containers:
+              - name: istio-proxy
+                image: proxy
+                securityContext:
+                  privileged: {{ annotation .ObjectMeta `a/privileged` `false` }}
+                  capabilities:
+                    add:
+                    - NET_ADMIN
+                    {{- with index .ObjectMeta.Annotations `a/capability` }}
+                    - {{ . }}
+                    {{- end }}
+              volumes:
+              - name: v
+                {{- with index .ObjectMeta.Annotations `a/volume` }}
+                {{ toYaml (fromJSON .) | nindent 4 }}
+                {{- else }}
+                emptyDir: {}
+                {{- end }}
+        """
+
+    private static func answer(_ annotations: Value, _ forecast: Forecast.Mode) throws -> Answer {
+        var options = InjectionOptions()
+        options.forecast = forecast
+        let snapshot = try Snapshots.make(configuration, options: options)
+        let pod: Value = [
+            "metadata": ["name": "p", "annotations": annotations],
+            "spec": ["containers": [["name": "web", "image": "i"]]],
+        ]
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
+        ]
+        return try Answer(to: review, snapshot: snapshot)
+    }
+
+    @Test(arguments: [
+        ("a/privileged", "true", "privileged from the annotation 'a/privileged'"),
+        ("a/capability", "SYS_ADMIN", "capability SYS_ADMIN from the annotation 'a/capability'"),
+        ("a/volume", #"{"hostPath":{"path":"/"}}"#, "hostPath from the annotation 'a/volume'"),
+    ])
+    func areNamedAndRefusedOnlyWhereTheForecastDenies(key: String, text: String, power: String) throws {
+        let annotations: Value = .object(Object([Member(key, .string(text))]))
+        let warned = try Self.answer(annotations, .warn)
+        #expect(
+            warned.allowed && warned.report.taint.powers == [power],
+            "\(warned.report.taint) \(warned.message)")
+        let denied = try Self.answer(annotations, .deny)
+        #expect(!denied.allowed && denied.report.reason == .forecastRefused)
+        #expect(denied.message.contains("a power over the host: \(power)"), "\(denied.message)")
+        #expect(try Self.answer(annotations, .off).allowed)
+    }
+
+    @Test func othersPass() throws {
+        let answer = try Self.answer(["a/privileged": "false", "b": "hostPath"], .deny)
+        #expect(answer.allowed && answer.report.taint.powers.isEmpty, "\(answer.message)")
+    }
+}
