@@ -130,7 +130,11 @@ public enum Pipeline {
         options: ManifestOptions = ManifestOptions()
     ) throws(InjectionError) -> ManifestOutcome {
         var run = ManifestRun(snapshot: snapshot, options: options)
-        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+        var outcome = try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+        if options.explain {
+            outcome.origins = ManifestBlame.origins(of: outcome.output, run.blamed, snapshot.form)
+        }
+        return outcome
     }
 
     /// Removes an injection from every workload of a manifest: exactly if it was made with `provenance`, else from the

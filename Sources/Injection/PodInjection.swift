@@ -31,6 +31,7 @@ enum PodInjection {
     private static func injected(
         _ subject: inout InjectionSubject, _ snapshot: Snapshot, _ earlier: EarlierInjection
     ) throws(InjectionError) -> Pod {
+        if subject.trace != nil { subject.trace = InjectionTrace() }
         var work = PodWork(subject, snapshot, earlier: earlier.status)
         let concerns = ConcernOrder.of(snapshot.form, isReview: subject.isReview)
         switch snapshot.form {
@@ -62,7 +63,23 @@ enum PodInjection {
         }
         defer { subject = work.subject }
         if work.subject.hasRenderedNothing { return work.original }
+        guard work.subject.trace == nil else { return try traced(concerns, &work) }
         for concern in concerns { try concern.apply(to: &work) }
+        return work.pod
+    }
+
+    /// Applies the concerns and notes what each one changed.
+    private static func traced(_ concerns: [any PodConcern], _ work: inout PodWork) throws(InjectionError)
+        -> Pod
+    {
+        work.subject.trace?.note(.template, from: work.original, to: work.pod)
+        for concern in concerns {
+            let before = work.pod
+            try concern.apply(to: &work)
+            // The classic form's templates give what this one appends.
+            let author: InjectionTrace.Author = concern is InjectedParts ? .template : .step(concern.step)
+            work.subject.trace?.note(author, from: before, to: work.pod)
+        }
         return work.pod
     }
 

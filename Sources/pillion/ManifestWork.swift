@@ -47,6 +47,7 @@ struct ManifestWork: Sendable {
     let isCheck: Bool
     let isDiff: Bool
 
+    /// - Parameter options: with `explain`, each line is printed with its origin.
     init(
         _ arguments: Arguments, _ options: ManifestOptions, verb done: String, undoes: Bool = false,
         change: @escaping Change
@@ -60,8 +61,9 @@ struct ManifestWork: Sendable {
         isInPlace = try arguments.flag("in-place")
         isCheck = try arguments.flag("check")
         isDiff = try arguments.flag("diff")
-        guard [isInPlace, isCheck, isDiff].count(where: { $0 }) <= 1 else {
-            throw UsageError("--in-place, --check and --diff exclude each other")
+        guard [isInPlace, isCheck, isDiff, options.explain].count(where: { $0 }) <= 1 else {
+            throw UsageError(
+                "--in-place, --check\(undoes ? "" : ", --blame") and --diff exclude each other")
         }
         let found = try ManifestPaths(arguments)
         (paths, skipped) = (found.paths, found.skipped)
@@ -121,6 +123,8 @@ struct ManifestWork: Sendable {
                 if result.changed { try write(result.output, toFile: path) }
             } else if isDiff {
                 outcome.output = [UnifiedDiff.text(from: input, to: result.output, name: path)]
+            } else if options.explain {
+                outcome.output = [LineOrigin.margin(result.output, result.origins)]
             } else if !isCheck {
                 outcome.output = paths.count > 1 ? Self.inUTF8(result.parts) : result.parts
             }
@@ -143,7 +147,7 @@ struct ManifestWork: Sendable {
     }
 
     private func emit(_ output: [[UInt8]], isFirst: Bool, into sink: inout ManifestSink?) throws {
-        if !isFirst, !isDiff {
+        if !isFirst, !isDiff, !options.explain {
             if let last = sink?.lastByte, last != 0x0a { try sink?.write([[0x0a]]) }
             if !output.joined().starts(with: "---".utf8) { try sink?.write([Array("---\n".utf8)]) }
         }

@@ -123,6 +123,34 @@ struct ContractTests {
         }
     }
 
+    @Test func anExplanationIsWhatIsWritten() throws {
+        let document = try Self.document.get()
+        let client = try LiveService.shared.get().client()
+        let pod =
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n"
+        let response = try #require(
+            client.request(
+                "POST", "/inject?explain=true", headers: [("Content-Type", "application/yaml")],
+                body: Array(pod.utf8)))
+        #expect(response.status == 200 && response.header("Content-Type") == "application/json")
+        let answer = try JSON.read(response.body)
+        let schema = try #require(document["components"]?["schemas"]?["ManifestExplanation"])
+        #expect(
+            SchemaCheck(document: document).problems(of: answer, against: schema) == [], "\(response.text)")
+        #expect(answer["workloads"]?[0]?["decision"]?["inject"] == true)
+        let origins = try #require(answer["origins"]?.array)
+        #expect(
+            origins.contains { $0["by"]?["template"] != nil } && origins.contains { $0["by"]?["step"] != nil }
+        )
+        for query in ["explain=maybe", "explain=true&diff=unified"] {
+            let refused = try #require(
+                client.request(
+                    "POST", "/inject?\(query)", headers: [("Content-Type", "application/yaml")],
+                    body: Array(pod.utf8)))
+            #expect(refused.status == 400, "\(query)")
+        }
+    }
+
     private func check(
         _ operation: Operation, _ document: Value, _ listener: Service.Listener, type: String?,
         body: [UInt8], example: String

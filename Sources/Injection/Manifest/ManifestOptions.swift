@@ -17,6 +17,8 @@ public struct ManifestOptions: Sendable {
     public var quotesScalars = false
     /// Whether such strings are errors, not notes.
     public var isStrict = false
+    /// Whether the outcome says who wrote each line; templates are rendered a second time for it.
+    public var explain = false
     /// The manifest's name in messages.
     public var name = "manifest"
     /// Called before each document with its number, from 0, and how many there are.

@@ -7,6 +7,8 @@ public struct ManifestOutcome: Sendable {
     public var parts: [[UInt8]]
     public var changed: Bool
     public var workloads: [WorkloadReport]
+    /// Who wrote the lines that injections wrote, in their order; empty unless `ManifestOptions.explain` asks for it.
+    public var origins: [LineOrigin] = []
 
     /// The whole text, put together each time.
     public var output: [UInt8] {
@@ -29,6 +31,8 @@ public struct WorkloadReport: Sendable, Equatable {
     public var message: String
     /// What else should be said: heuristics that were used, values that were overwritten.
     public var notes: [String]
+    /// Those of the notes that warn: the forecast, and what the pod template's text did in the templates.
+    public var warnings: [String] = []
     /// What the pod template's text did in the templates.
     public var taint = TaintReport()
     /// Which document of the manifest, from 0.

@@ -8,6 +8,8 @@ struct ManifestRun: ManifestChange {
     var reports: [WorkloadReport] = []
     var problems: [InjectionError] = []
     var stringFields: [StringField] = []
+    /// What `ManifestBlame` reads, where the options ask for it.
+    private(set) var blamed: [BlamedWorkload] = []
 
     init(snapshot: Snapshot, options: ManifestOptions) {
         self.snapshot = snapshot
@@ -124,11 +126,13 @@ struct ManifestRun: ManifestChange {
             : InjectionSubject(template: pod, of: workload)
         subject.namespace = namespace
         subject.usesSidecarOnly = options.istioctlCompat
+        if options.explain { subject.trace = InjectionTrace() }
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
         let misplaced = ApplicationWarnings.misplaced(workload, pod)
         report.notes =
             misplaced + ApplicationWarnings.knative(workload, pod, injected: injected) + subject.notes
             + subject.templateNotes.filter { $0.kind != .itemRemovable }.map(\.message)
+        report.warnings = subject.forecast.map(Forecast.warning) + subject.taint.notes
         if subject.hasRenderedNothing {
             (report.reason, report.message) = (.nothingRendered, ReasonCode.nothingRendered.sentence)
             reports.append(report)
@@ -139,10 +143,21 @@ struct ManifestRun: ManifestChange {
         report.notes += subject.taint.notes
         report.taint = subject.taint
         reports.append(report)
-        let object = workload.object(with: injected)
-        guard options.provenance else { return object }
-        return Provenance.recorded(
-            in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
+        var object = workload.object(with: injected)
+        if options.provenance {
+            let before = object
+            object = Provenance.recorded(
+                in: object, from: .object(workload.object), metadataPath: workload.metadataPath)
+            subject.trace?.note(
+                .step("provenance"), metadata: workload.metadataPath, from: before, to: object)
+        }
+        if let trace = subject.trace {
+            blamed.append(
+                BlamedWorkload(
+                    document: document, workload: workload, after: object, trace: trace,
+                    rendered: subject.rendered))
+        }
+        return object
     }
 
     /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.

@@ -43,6 +43,8 @@ struct InjectionSubject: Sendable {
     var taintMode: TaintMode?
     /// The paths of the data that templates followed; nil where nobody asks.
     var taintReads: [[String]]?
+    /// Which step wrote what; nil where nobody asks.
+    var trace: InjectionTrace?
 
     /// A pod, from an API server or a manifest.
     ///

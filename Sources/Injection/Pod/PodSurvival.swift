@@ -21,7 +21,7 @@ import Values
 enum PodSurvival {
     /// A part of the pod that is not in the result.
     struct Loss: Sendable, Equatable {
-        enum Step: Sendable, Equatable {
+        enum Step: Sendable, Hashable {
             case member(String)
             /// An item by its merge key; `#2` for the second of a list without one.
             case item(String)

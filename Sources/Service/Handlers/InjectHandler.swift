@@ -32,6 +32,11 @@ struct InjectHandler: Handler {
             throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
         }
         let isDifference = try request.diff()
+        let isExplained = try request.flag("explain")
+        guard !isDifference || !isExplained else {
+            throw .malformed(
+                "the parameters \"diff\" and \"explain\" exclude each other: expected one of them")
+        }
         let isChecked = try selfCheck.isDue(for: request)
         let format: MediaType
         do throws(RequestProblem) {
@@ -46,8 +51,8 @@ struct InjectHandler: Handler {
         switch format {
         case .json where request.holdsReview:
             return review(request, mayTakeLong, selfCheck: isChecked, &entry)
-        case .json: return try manifest(request, .json, isDifference, mayTakeLong, &entry)
-        default: return try manifest(request, .yaml, isDifference, mayTakeLong, &entry)
+        case .json: return try manifest(request, .json, isDifference, isExplained, mayTakeLong, &entry)
+        default: return try manifest(request, .yaml, isDifference, isExplained, mayTakeLong, &entry)
         }
     }
 
@@ -111,15 +116,16 @@ struct InjectHandler: Handler {
     private static let quickBytes = 64 << 10
 
     private func manifest(
-        _ request: HTTPRequest, _ format: ManifestFormat, _ diff: Bool, _ mayTakeLong: Bool,
+        _ request: HTTPRequest, _ format: ManifestFormat, _ diff: Bool, _ explain: Bool, _ mayTakeLong: Bool,
         _ entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
         entry.isManifest = true
-        let type = format == .json ? MediaType.json : MediaType.yaml
+        let type = format == .json || explain ? MediaType.json : MediaType.yaml
         _ = try request.accepted(diff ? ["text/plain", "text/x-diff"] : [type.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         var manifest = ManifestOptions()
         manifest.namespace = request.query("namespace")
+        manifest.explain = explain
         let bytes = Array(request.body)
         let outcome: ManifestOutcome
         do throws(InjectionError) {
@@ -134,6 +140,11 @@ struct InjectHandler: Handler {
             entry.add(workload.taint)
         }
         entry.members.append(Member("workloads", .int(Int64(outcome.workloads.count))))
+        if explain {
+            var body = ByteBuffer(capacity: 64 << 10)
+            JSON.write(outcome.explanation, into: &body)
+            return HTTPResponse(status: 200, headers: HTTPResponse.headers(type.rawValue), body: body)
+        }
         if diff {
             let text = UnifiedDiff.text(from: bytes, to: outcome.output, name: "manifest")
             var body = ByteBuffer(capacity: text.count)

@@ -46,6 +46,11 @@ let kubeInjectVerb = Verb(
             name: "provenance", shape: .flag,
             help: "record the original in an annotation, so that kube-uninject restores it exactly"),
         Option(
+            name: "blame", shape: .flag,
+            help:
+                "print each injected line with what wrote it: the template with line and column, or the step of the "
+                + "injection"),
+        Option(
             name: "strict", shape: .flag,
             help: "report strings written as numbers or booleans (version: 1.0) as errors"),
         Option(
@@ -75,6 +80,7 @@ let kubeInjectVerb = Verb(
         options.reinject = try arguments.flag("reinject")
         options.istioctlCompat = try arguments.flag("istioctl-compat")
         options.provenance = try arguments.flag("provenance")
+        options.explain = try arguments.flag("blame")
         options.isStrict = try arguments.flag("strict")
         options.quotesScalars = try arguments.flag("quote-scalars")
         let work = try ManifestWork(arguments, options, verb: "injected") { manifest, options in
