@@ -1,5 +1,5 @@
 public import PluginAPI
-import Values
+public import Values
 
 /// Everything compiled from one state of the configuration: policy with its selectors, templates, values, mesh
 /// configuration. It never changes: a new configuration is a new Snapshot, and a request uses one from start to end.
@@ -12,17 +12,20 @@ public final class Snapshot: Sendable {
     public let templateNames: [String]
 
     let options: InjectionOptions
+    /// The policy as the file has it.
+    public let policy: PolicyConfiguration
     /// The configuration's own policy, for reviews.
     public let decisions: any DecisionEngine
     /// The policy of kube-inject in the modern form: enabled, without selectors.
     let manifestDecisions: any DecisionEngine
     let templates: [String: Template]
-    let defaultTemplates: [String]
-    let aliases: [String: [String]]
+    /// The templates that are used where a pod names none, and further names for lists of templates.
+    public let defaultTemplates: [String]
+    public let aliases: [String: [String]]
     /// Set on every injected pod of a review.
     let injectedAnnotations: Object
     /// `.Values`
-    let values: Value
+    public let values: Value
     let mesh: MeshConfiguration
     /// Whether the platform is OpenShift, which gives each namespace its own user ids.
     let isOpenShift: Bool
@@ -46,6 +49,7 @@ public final class Snapshot: Sendable {
         warnings = parts.warnings
         templateNames = parts.templates.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         options = parts.options
+        policy = parts.policy
         decisions = parts.decisions
         manifestDecisions = parts.manifestDecisions
         templates = parts.templates
@@ -66,6 +70,7 @@ public final class Snapshot: Sendable {
         var form: PolicyConfiguration.Form
         var warnings: [Diagnostic]
         var options: InjectionOptions
+        var policy: PolicyConfiguration
         var decisions: any DecisionEngine
         var manifestDecisions: any DecisionEngine
         var templates: [String: Template]

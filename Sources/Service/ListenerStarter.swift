@@ -6,8 +6,8 @@ import Values
 ///
 /// | listener | routes | address |
 /// | --- | --- | --- |
-/// | https | questions, health | every address |
-/// | http | questions; on loopback monitoring too | `--httpAddress` |
+/// | https | questions, health; with `--ui` the page | every address |
+/// | http | questions; on loopback monitoring and the page too | `--httpAddress` |
 /// | monitoring | monitoring | every address; not with the built-in configuration |
 struct ListenerStarter {
     let options: ServeOptions
@@ -56,7 +56,9 @@ struct ListenerStarter {
         sayWhatIsOpen(access)
         let routes = routes(access)
         for address in Self.addresses(options.address, port: options.port) {
-            listeners.append(try listener(.https, address, tls, routes.questions + routes.health, access))
+            listeners.append(
+                try listener(
+                    .https, address, tls, routes.questions + routes.health + page(routes, access), access))
         }
     }
 
@@ -87,7 +89,16 @@ struct ListenerStarter {
             listeners.append(
                 try listener(
                     .http, address, nil,
-                    routes.questions + (address.isLoopback ? routes.monitoring : routes.health), access))
+                    routes.questions + (address.isLoopback ? routes.monitoring : routes.health)
+                        + page(routes, access), access))
+        }
+    }
+
+    private func page(_ routes: Routes, _ access: Access) -> [Route] {
+        switch options.pageListeners {
+        case .none: []
+        case .local: access.isLocal ? routes.page : []
+        case .all: routes.page
         }
     }
 

@@ -5,7 +5,7 @@ import Values
 
 /// One path with the methods that it answers.
 struct Route: Sendable {
-    /// Exact, or with a `/` at the end for everything below.
+    /// Exact, or with a `/` at the end for everything below; `/` itself is exact.
     var path: String
     /// `GET` answers `HEAD` too.
     var method: String
@@ -14,6 +14,8 @@ struct Route: Sendable {
     var bodyLimit: Int
     var concern = Access.Concern.open
     var handler: any Handler
+
+    var isPrefix: Bool { path.hasSuffix("/") && path != "/" }
 }
 
 /// Answers one route.
@@ -67,8 +69,8 @@ final class Router: HTTPHandler {
 
     init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
         self.routes = routes
-        exact = Dictionary(grouping: routes.filter { !$0.path.hasSuffix("/") }, by: \.path)
-        below = routes.filter { $0.path.hasSuffix("/") }
+        exact = Dictionary(grouping: routes.filter { !$0.isPrefix }, by: \.path)
+        below = routes.filter(\.isPrefix)
         self.access = access
         self.observer = observer
     }

@@ -1,5 +1,6 @@
 import HTTPServer
 import PluginAPI
+import Values
 
 /// Every path that is served, in the two groups that listeners choose from. The contract lists the same; a test
 /// holds the two together.
@@ -10,13 +11,15 @@ struct Routes: Sendable {
     let monitoring: [Route]
     /// The part of them that says whether the server is live and ready.
     let health: [Route]
+    /// The page's files. They need no token; what the page asks does.
+    let page: [Route]
 
     /// The labels of all routes.
     static let labels = [
         "/render", "/decide", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
         "/openapi.json",
         "/livez", "/readyz", "/healthz", "/metrics", "/version", "/debug/config",
-        "/debug/inject", "/debug/mesh",
+        "/debug/inject", "/debug/mesh", "/debug/policy", "/", "/page/", "/page/start.json",
     ]
 
     /// Bytes of body of a request that needs none.
@@ -68,9 +71,18 @@ struct Routes: Sendable {
             self.health + [
                 get("/metrics", MetricsHandler(metrics: metrics)),
                 get("/version", ConstantHandler { BuildInformation.value }),
-                get("/debug/config", DebugConfigHandler(store: store, templates: templates)),
+                get(
+                    "/debug/config",
+                    DebugConfigHandler(
+                        store: store, templates: templates, limits: options.renderLimits)),
                 get("/debug/inject", DebugInjectHandler(store: store)),
                 get("/debug/mesh", DebugMeshHandler(store: store)),
+                get("/debug/policy", DebugPolicyHandler(store: store)),
             ]
+        let start = options.pageStart?.json ?? .object(Object())
+        page = [
+            get("/", PageHandler()), get("/page/start.json", ConstantHandler { start }),
+            get(PageHandler.folder, PageHandler()),
+        ]
     }
 }

@@ -39,6 +39,12 @@ public struct ServeOptions: Sendable {
     public var socketMode = 0o600
     /// Whether /inject is served at all.
     public var isInjectionEnabled = true
+    /// Which listeners serve the page.
+    public enum PageListeners: Sendable { case none, local, all }
+    /// `local` is loopback's plain HTTP and sockets in the file system.
+    public var pageListeners = PageListeners.local
+    /// What the page begins with; nil is its own example.
+    public var pageStart: PageStart?
     /// A folder of templates that requests to /render may name.
     public var templatesFolder: String?
     /// A folder of charts that requests to /render may name.

@@ -202,7 +202,10 @@ public final class Service: Sendable {
     ///
     /// - Returns: the exit status: 0 after an ordered end, also of a start that was told to end, 1 where it does not
     ///   start.
-    public static func run(_ options: ServeOptions) -> Int32 {
+    /// - Parameter started: is called once, when requests are answered.
+    public static func run(
+        _ options: ServeOptions, started: (Service) -> Void = { _ in }
+    ) -> Int32 {
         let signals = Signals()
         Descriptors.raiseLimit()
         let log = Log(options.logLevels, format: options.logFormat)
@@ -220,6 +223,7 @@ public final class Service: Sendable {
             log.error(error.message)
             return 1
         }
+        started(service)
         while true {
             switch signals.next() {
             case SIGHUP:

@@ -87,7 +87,7 @@ struct DecideWork {
                 found.problems.append(DecidedObjects.Problem(file: file, message: error.message))
             }
         }
-        let namespaces = Namespaces(documents.map(\.document.value))
+        let namespaces = NamespaceLabels(documents.map(\.document.value))
         for (file, document) in documents {
             let answers = Pipeline.decide(
                 object: document.value, namespace: namespace, namespaceLabels: labels,
@@ -97,29 +97,5 @@ struct DecideWork {
             }
         }
         return found
-    }
-}
-
-/// The labels of the Namespaces among objects, those in Lists too.
-private struct Namespaces {
-    private(set) var labels: [String: Object] = [:]
-
-    /// Lists within lists.
-    private static let maximumDepth = 8
-
-    init(_ objects: [Value]) {
-        for object in objects { add(object, depth: 0) }
-    }
-
-    private mutating func add(_ object: Value, depth: Int) {
-        guard let kind = object["kind"]?.string, depth < Self.maximumDepth else { return }
-        if kind.hasSuffix("List"), case .array(let items)? = object["items"] {
-            for item in items { add(item, depth: depth + 1) }
-        } else if kind == "Namespace", let name = object["metadata"]?["name"]?.string {
-            var labels = object["metadata"]?["labels"]?.object ?? Object()
-            // An API server adds this one itself.
-            labels["kubernetes.io/metadata.name"] = .string(name)
-            self.labels[name] = labels
-        }
     }
 }

@@ -2,7 +2,8 @@ import Values
 
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, benchVerb, validateVerb, checkVerb,
+    serveVerb, uiVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, benchVerb, validateVerb,
+    checkVerb,
     exportVerb, enginesVerb, reasonsVerb, explainVerb, probeVerb, versionVerb, completionVerb, manVerb,
     renderPluginVerb,
 ]

@@ -52,7 +52,7 @@ struct ContractTests {
     private static func tags(_ listener: Service.Listener) -> Set<String> {
         switch listener.kind {
         case .https: ["questions", "catalogue", "health"]
-        case .http: ["questions", "catalogue", "health", "monitoring"]
+        case .http: ["questions", "catalogue", "health", "monitoring", "page"]
         case .monitoring: ["health", "monitoring"]
         }
     }
@@ -87,7 +87,7 @@ struct ContractTests {
                 operations.filter { Self.isServed($0, by: listener) }.map { "\($0.method) \($0.path)" })
             let served = Set(
                 listener.router.routes.map {
-                    "\($0.method) \($0.path.hasSuffix("/") ? $0.path + "{pairs}" : $0.path)"
+                    "\($0.method) \($0.path)\($0.path == "/page/" ? "{file}" : $0.isPrefix ? "{pairs}" : "")"
                 })
             #expect(written == served, "\(listener.address)")
             for operation in operations where !Self.isServed(operation, by: listener) {
@@ -235,7 +235,8 @@ struct ContractTests {
 
 extension String {
     fileprivate func replacingPairs(_ pairs: String) -> String {
-        hasSuffix("{pairs}") ? String(dropLast("{pairs}".count)) + pairs : self
+        if hasSuffix("{file}") { return String(dropLast("{file}".count)) + "icon.svg" }
+        return hasSuffix("{pairs}") ? String(dropLast("{pairs}".count)) + pairs : self
     }
 }
 

@@ -21,4 +21,14 @@ extern const struct pillion_asset pillion_mesh_defaults_modern;
 /* The contract of the HTTP interface, openapi/openapi.yaml. */
 extern const struct pillion_asset pillion_openapi;
 
+/* A file of the page, Sources/Page. */
+struct pillion_page_file {
+    const char *name;
+    const char *type; /* media type */
+    struct pillion_asset content;
+};
+
+extern const struct pillion_page_file *const pillion_page_files;
+extern const size_t pillion_page_file_count;
+
 #endif

@@ -52,16 +52,16 @@ struct InjectionConfigurationCompiler {
         let defaultTemplates = reader.texts("defaultTemplates") ?? ["sidecar"]
         let aliases = reader.listMap("aliases")
         let injectedAnnotations = reader.textMap("injectedAnnotations")
-        let (decisions, manifestDecisions) = policies(form)
+        let policies = self.policies(form)
         let values = readValues()
         let mesh = readMesh(form)
-        guard let decisions, let manifestDecisions, let mesh,
+        guard let policies, let mesh,
             !reader.diagnostics.contains(where: { $0.severity == .error })
         else { throw ConfigurationError(reader.diagnostics) }
         return Snapshot(
             Snapshot.Parts(
-                form: form, warnings: reader.diagnostics, options: options, decisions: decisions,
-                manifestDecisions: manifestDecisions, templates: templates,
+                form: form, warnings: reader.diagnostics, options: options, policy: policies.configuration,
+                decisions: policies.own, manifestDecisions: policies.manifest, templates: templates,
                 defaultTemplates: defaultTemplates,
                 aliases: aliases, injectedAnnotations: injectedAnnotations, values: values, mesh: mesh,
                 templateHash: SHA256.hex(templateText)))
@@ -71,13 +71,13 @@ struct InjectionConfigurationCompiler {
 
     private mutating func policies(
         _ form: PolicyConfiguration.Form
-    ) -> (own: (any DecisionEngine)?, manifest: (any DecisionEngine)?) {
+    ) -> (configuration: PolicyConfiguration, own: any DecisionEngine, manifest: any DecisionEngine)? {
         guard let rules = registry.decisionPlugin else {
             reader.add(
                 Diagnostic(
                     .error, code: "plugin_missing", at: reader.location("/policy"),
                     "no decision plugin is registered"))
-            return (nil, nil)
+            return nil
         }
         let never = reader.list("neverInjectSelector")
         let always = reader.list("alwaysInjectSelector")
@@ -99,7 +99,7 @@ struct InjectionConfigurationCompiler {
                     remedy: warning.remedy))
         }
         let enabled = PolicyConfiguration(form: form, policy: "enabled", file: "kube-inject")
-        return (own.engine, rules.compile(enabled).engine)
+        return (configuration, own.engine, rules.compile(enabled).engine)
     }
 
     // MARK: Templates

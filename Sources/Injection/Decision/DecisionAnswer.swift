@@ -10,6 +10,10 @@ public struct DecisionAnswer: Sendable {
     public var decision: Decision
     /// Whether the object is one that has pods: a Service or ConfigMap is not, and is no reason to fail.
     public var isWorkload: Bool
+    /// Member names and numbers of items on the way to the pod or pod template.
+    var podPath: [String] = []
+    /// The same for the namespace, where the object states one.
+    var namespacePath: [String]?
     /// Empty unless requested.
     public var counterfactuals: [Counterfactual]
 

@@ -88,10 +88,22 @@ struct DecisionQuestion {
         } else if decision.inject {
             decision.trace += PlatformSteps.all(for: pod, in: namespace, snapshot)
         }
-        return DecisionAnswer(
+        var answer = DecisionAnswer(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
             namespace: namespace, pointer: workload.pointer, decision: decision,
             counterfactuals: explain && windows == nil ? snapshot.decisions.counterfactuals(subject) : [])
+        let objectPath = workload.objectPath.map { step in
+            switch step {
+            case .member(let name): name
+            case .item(let index): String(index)
+            }
+        }
+        answer.podPath = objectPath + workload.templatePath
+        if !stated.isEmpty {
+            let owner = workload.namespace.isEmpty ? answer.podPath : objectPath
+            answer.namespacePath = owner + ["metadata", "namespace"]
+        }
+        return answer
     }
 
     private func unsupported(_ object: Value) -> DecisionAnswer {

@@ -8,6 +8,8 @@ import Values
 struct DebugConfigHandler: Handler {
     let store: SnapshotStore
     let templates: TemplateFolder?
+    /// What a rendering may use.
+    let limits: RenderLimits
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
@@ -30,6 +32,10 @@ struct DebugConfigHandler: Handler {
             "namedTemplates": .array((templates?.templates.keys.sorted() ?? []).map { .string($0) }),
             "files": .array(
                 paths.isBuiltIn ? ["built-in"] : (paths.configMaps + paths.all).map { .string($0) }),
+            "renderLimits": [
+                "steps": .int(Int64(limits.steps)), "outputBytes": .int(Int64(limits.outputBytes)),
+                "depth": .int(Int64(limits.depth)),
+            ],
         ])
     }
 }

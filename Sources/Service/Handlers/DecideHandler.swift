@@ -12,13 +12,22 @@ struct DecideHandler: Handler {
     ) throws(RequestProblem) -> HTTPResponse? {
         let format = try request.bodyFormat([.json, .yaml])
         _ = try request.accepted([MediaType.json.essence])
+        if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         let body = try BodyReader.value(of: request, format, depth: BodyReader.objectDepth)
-        let question = try Question(body, request)
         let snapshot = store.snapshot
+        if let members = body.object, members["manifest"] != nil, members["object"] == nil {
+            let question = try ManifestQuestion(
+                members, namespace: request.query("namespace"), explain: try request.flag("explain"))
+            return HTTPResponse(
+                json: try question.answer(
+                    snapshot, watched: question.namespace.flatMap { watchedLabels(of: $0) },
+                    installed: store.configuration.cluster?.installed.matcher(snapshot)), for: request)
+        }
+        let question = try Question(body, request)
         let answers = Pipeline.decide(
             object: question.object, namespace: question.namespace,
             namespaceLabels: question.namespaceLabels ?? watchedLabels(question),
-            webhook: try question.webhooks(snapshot)
+            webhook: try Self.webhooks(question.webhook, snapshot)
                 ?? store.configuration.cluster?.installed.matcher(snapshot), explain: question.explain,
             snapshot: snapshot)
         if let first = answers.first, answers.count == 1 {
@@ -27,6 +36,35 @@ struct DecideHandler: Handler {
             return HTTPResponse(json: first.json, for: request)
         }
         return HTTPResponse(json: ["decisions": .array(answers.map(\.namedJSON))], for: request)
+    }
+
+    /// Bodies beyond that size are answered on a thread of their own: they may hold a thousand workloads.
+    private static let quickBytes = 64 << 10
+
+    private func watchedLabels(of namespace: String) -> Object? {
+        store.configuration.cluster?.namespaces?.labels(of: namespace)
+    }
+
+    /// `namespaceLabels`, checked.
+    static func labels(_ reader: MemberReader) throws(RequestProblem) -> Object? {
+        let labels = try reader.object("namespaceLabels")
+        for label in labels?.members ?? [] where label.value.string == nil {
+            throw .malformed(
+                "\"namespaceLabels.\(label.key)\" is \(kind(of: label.value)): expected a string")
+        }
+        return labels
+    }
+
+    /// The API server's half, where a webhook configuration came with the request.
+    static func webhooks(
+        _ webhook: Value?, _ snapshot: Snapshot
+    ) throws(RequestProblem) -> (any WebhookMatcher)? {
+        guard let webhook, !webhook.isNull else { return nil }
+        do throws(WebhookConfigurationError) {
+            return try snapshot.webhooks(webhook, file: "webhook")
+        } catch {
+            throw RequestProblem(status: 422, code: "webhook_invalid", detail: error.message)
+        }
     }
 
     /// Labels that the cluster gives the namespace, where it is watched; objects of a list may have several.
@@ -69,23 +107,9 @@ struct DecideHandler: Handler {
             let reader = MemberReader(members)
             object = asked
             namespace = try reader.string("namespace") ?? namespace
-            namespaceLabels = try reader.object("namespaceLabels")
-            for label in namespaceLabels?.members ?? [] where label.value.string == nil {
-                throw .malformed(
-                    "\"namespaceLabels.\(label.key)\" is \(kind(of: label.value)): expected a string")
-            }
+            namespaceLabels = try DecideHandler.labels(reader)
             webhook = members["webhook"]
             explain = try reader.bool("explain") ?? explain
-        }
-
-        /// The API server's half, where a webhook configuration came with the request.
-        func webhooks(_ snapshot: Snapshot) throws(RequestProblem) -> (any WebhookMatcher)? {
-            guard let webhook, !webhook.isNull else { return nil }
-            do throws(WebhookConfigurationError) {
-                return try snapshot.webhooks(webhook, file: "webhook")
-            } catch {
-                throw RequestProblem(status: 422, code: "webhook_invalid", detail: error.message)
-            }
         }
     }
 }

@@ -31,12 +31,7 @@ struct InjectHandler: Handler {
         guard !request.body.isEmpty else {
             throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")
         }
-        let isDifference = try request.diff()
-        let isExplained = try request.flag("explain")
-        guard !isDifference || !isExplained else {
-            throw .malformed(
-                "the parameters \"diff\" and \"explain\" exclude each other: expected one of them")
-        }
+        let shape = try request.manifestAnswer()
         let isChecked = try selfCheck.isDue(for: request)
         let format: MediaType
         do throws(RequestProblem) {
@@ -51,8 +46,8 @@ struct InjectHandler: Handler {
         switch format {
         case .json where request.holdsReview:
             return review(request, mayTakeLong, selfCheck: isChecked, &entry)
-        case .json: return try manifest(request, .json, isDifference, isExplained, mayTakeLong, &entry)
-        default: return try manifest(request, .yaml, isDifference, isExplained, mayTakeLong, &entry)
+        case .json: return try manifest(request, .json, shape, mayTakeLong, &entry)
+        default: return try manifest(request, .yaml, shape, mayTakeLong, &entry)
         }
     }
 
@@ -112,20 +107,37 @@ struct InjectHandler: Handler {
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
     }
 
+    /// What a manifest is answered with.
+    fileprivate enum ManifestAnswer {
+        /// The injected manifest, or the same with what wrote each line.
+        case manifest, explanation
+        /// Its difference, as `diff` has it.
+        case unified, json
+
+        /// What the answer comes as; nil for the manifest's own format, or that of an explanation.
+        var formats: [String]? {
+            switch self {
+            case .manifest, .explanation: nil
+            case .unified: ["text/plain", "text/x-diff"]
+            case .json: [MediaType.json.essence]
+            }
+        }
+    }
+
     /// Manifests beyond that size are injected on a thread of their own.
     private static let quickBytes = 64 << 10
 
     private func manifest(
-        _ request: HTTPRequest, _ format: ManifestFormat, _ diff: Bool, _ explain: Bool, _ mayTakeLong: Bool,
+        _ request: HTTPRequest, _ format: ManifestFormat, _ shape: ManifestAnswer, _ mayTakeLong: Bool,
         _ entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
         entry.isManifest = true
-        let type = format == .json || explain ? MediaType.json : MediaType.yaml
-        _ = try request.accepted(diff ? ["text/plain", "text/x-diff"] : [type.essence])
+        let type = format == .json || shape == .explanation ? MediaType.json : MediaType.yaml
+        _ = try request.accepted(shape.formats ?? [type.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         var manifest = ManifestOptions()
         manifest.namespace = request.query("namespace")
-        manifest.explain = explain
+        manifest.explain = shape == .explanation
         let bytes = Array(request.body)
         let outcome: ManifestOutcome
         do throws(InjectionError) {
@@ -140,12 +152,21 @@ struct InjectHandler: Handler {
             entry.add(workload.taint)
         }
         entry.members.append(Member("workloads", .int(Int64(outcome.workloads.count))))
-        if explain {
+        if shape == .explanation {
             var body = ByteBuffer(capacity: 64 << 10)
             JSON.write(outcome.explanation, into: &body)
             return HTTPResponse(status: 200, headers: HTTPResponse.headers(type.rawValue), body: body)
         }
-        if diff {
+        if shape == .json {
+            do throws(InjectionError) {
+                return HTTPResponse(
+                    status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue),
+                    body: try InjectedPatches.json(from: bytes, to: outcome.output))
+            } catch {
+                throw RequestProblem(error)
+            }
+        }
+        if shape == .unified {
             let text = UnifiedDiff.text(from: bytes, to: outcome.output, name: "manifest")
             var body = ByteBuffer(capacity: text.count)
             body.append(text)
@@ -186,12 +207,19 @@ private final class SelfCheckSampling: Sendable {
 }
 
 extension HTTPRequest {
-    fileprivate func diff() throws(RequestProblem) -> Bool {
-        guard let kind = query("diff") else { return false }
-        guard kind == "unified" else {
-            throw .malformed("the parameter \"diff\" is \"\(excerpt(kind))\": expected unified")
+    fileprivate func manifestAnswer() throws(RequestProblem) -> InjectHandler.ManifestAnswer {
+        let isExplained = try flag("explain")
+        guard let kind = query("diff") else { return isExplained ? .explanation : .manifest }
+        guard !isExplained else {
+            throw .malformed(
+                "the parameters \"diff\" and \"explain\" exclude each other: expected one of them")
         }
-        return true
+        switch kind {
+        case "unified": return .unified
+        case "json": return .json
+        default:
+            throw .malformed("the parameter \"diff\" is \"\(excerpt(kind))\": expected unified or json")
+        }
     }
 }
 

@@ -30,7 +30,7 @@ private let serveSettings: [Setting] =
     + failureSettings
     + operationSettings
 
-private let configurationSettings: [Setting] = [
+let configurationSettings: [Setting] = [
     Setting(
         [
             Option(
@@ -105,6 +105,15 @@ private let listenerSettings: [Setting] = [
     .text(
         "monitoringAddress", "ADDRESS,…", \.monitoringAddress, "metrics, health, version and debugging"),
     .port("monitoringPort", \.monitoringPort, "metrics, health, version and debugging"),
+    Setting([
+        Option(
+            name: "ui", shape: .flag,
+            help: "serve the page at /: true on every listener but monitoring, false on none; without it on "
+                + "loopback and unix sockets")
+    ]) { options, arguments in
+        guard arguments.isGiven("ui") else { return }
+        options.pageListeners = try arguments.flag("ui") ? .all : .none
+    },
 ]
 
 private let callerSettings: [Setting] = [

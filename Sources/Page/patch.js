@@ -1,0 +1,87 @@
+// The tab Patch: the operations of the JSON patch, what each adds, and sizes.
+
+import { el, visible, size, byteLength, say } from "./dom.js";
+import { Lines } from "./lines.js";
+import { WindowedList } from "./windowed.js";
+import { failureNotice } from "./runner.js";
+
+const signs = { add: "+", remove: "−", replace: "±", move: "→", copy: "=", test: "?" };
+
+export class PatchPanel {
+    constructor() {
+        this.summary = el("p", { class: "small" });
+        this.operations = [];
+        this.list = new WindowedList({
+            label: "Operations", low: false, draw: (index) => this.draw(index), describe: (index) => this.describe(index),
+            moved: (index) => this.open(index),
+        });
+        this.valueLines = new Lines("");
+        this.title = el("p", { class: "small" });
+        this.value = new WindowedList({
+            label: "Value of the operation", draw: (index) => {
+                const { text, rest } = this.valueLines.head(index);
+                return el(
+                    "div", {}, el("span", { class: "number", text: String(index + 1) }),
+                    el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more` }) : null));
+            },
+        });
+        this.problem = el("div", {});
+        this.content = el("div", {}, this.summary, this.list.element, el("h3", { text: "What it adds" }), this.title, this.value.element);
+        this.content.hidden = true;
+        this.element = el("div", {}, this.problem, this.content);
+    }
+
+    fail(error) {
+        this.content.hidden = true;
+        this.problem.replaceChildren(failureNotice(error));
+    }
+
+    show(answer) {
+        this.problem.replaceChildren();
+        this.content.hidden = false;
+        const documents = answer.json;
+        this.operations = documents.flatMap((document) => document.patch.map((operation) => ({
+            operation, owner: `${document.kind} ${document.name}`, bytes: byteLength(JSON.stringify(operation)),
+        })));
+        const patches = documents.map((document) => byteLength(JSON.stringify(document.patch)));
+        const whole = patches.reduce((sum, bytes) => sum + bytes, 0);
+        const encoded = patches.reduce((sum, bytes) => sum + Math.ceil(bytes / 3) * 4, 0);
+        this.summary.textContent = this.operations.length === 0
+            ? "There is no patch: the injection changes nothing."
+            : `${this.operations.length} operations in ${documents.length} ${documents.length === 1 ? "object" : "objects"}, `
+                + `${size(whole)}; ${size(encoded)} in base64, as an AdmissionReview carries it.`;
+        this.list.set(this.operations.length);
+        this.valueLines = new Lines("");
+        this.value.set(0);
+        this.title.textContent = this.operations.length > 0 ? "Choose an operation." : "";
+        if (this.operations.length > 0) this.list.move(0, false);
+        say(this.summary.textContent);
+    }
+
+    draw(index) {
+        const { operation, bytes } = this.operations[index];
+        return el(
+            "div", { class: { add: "added", remove: "removed" }[operation.op] ?? "" },
+            el("span", { class: "number", text: String(index + 1) }), el("span", { class: "sign", text: signs[operation.op] ?? "" }),
+            el("span", { class: "text", text: visible(`${operation.op} ${operation.path}  ${this.brief(operation)}  ${size(bytes)}`) }));
+    }
+
+    brief({ value }) {
+        if (value === undefined) return "";
+        if (Array.isArray(value)) return `[${value.length} items]`;
+        if (value && typeof value === "object") return value.name ? `{name: ${value.name}, …}` : `{${Object.keys(value).length} members}`;
+        return JSON.stringify(value).slice(0, 120);
+    }
+
+    describe(index) {
+        const { operation, owner, bytes } = this.operations[index];
+        return visible(`${operation.op} ${operation.path} of ${owner}, ${size(bytes)}`);
+    }
+
+    open(index) {
+        const { operation, owner } = this.operations[index];
+        this.title.textContent = visible(`${operation.op} ${operation.path} of ${owner}`);
+        this.valueLines = new Lines(operation.value === undefined ? "" : JSON.stringify(operation.value, null, 2));
+        this.value.set(this.valueLines.count);
+    }
+}

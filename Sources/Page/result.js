@@ -1,0 +1,250 @@
+// The tab Result: the injected manifest beside the original, and where each injected line comes from.
+
+import { el, button, visible, size, say } from "./dom.js";
+import { ask } from "./api.js";
+import { Lines } from "./lines.js";
+import { WindowedList } from "./windowed.js";
+import { failureNotice } from "./runner.js";
+import { rows, originOf, same, added, removed, changed } from "./difference.js";
+
+const signs = ["", "+", "−", "±"];
+const spoken = ["", "added: ", "removed: ", "changed: "];
+
+export class ResultPanel {
+    /// actions: `reveal(line)` shows a line of the manifest.
+    constructor(actions) {
+        this.actions = actions;
+        this.wide = matchMedia("(min-width: 1440px)");
+        this.wide.addEventListener("change", () => { if (!this.columns.value) this.layOut(); });
+        this.columns = el(
+            "select", { "aria-label": "Columns", on: { change: () => this.layOut() } },
+            el("option", { value: "", text: "Columns by width" }), el("option", { value: "two", text: "Side by side" }),
+            el("option", { value: "one", text: "One column" }));
+        this.summary = el("p", { class: "small" });
+        this.notes = el("div", {});
+        this.list = new WindowedList({
+            label: "Injected manifest", draw: (index) => this.draw(index), describe: (index) => this.describe(index),
+            moved: (index) => this.moved(index),
+        });
+        this.sourceList = new WindowedList({ label: "Template", draw: (index) => this.drawSource(index) });
+        this.sourceList.element.hidden = true;
+        this.originText = el("p", { text: "Point at an injected line, or move to it with the arrow keys." });
+        this.origin = el(
+            "div", { class: "origin", role: "region", "aria-label": "Where the line comes from", "aria-live": "polite" },
+            this.originText, this.sourceList.element);
+        this.problem = el("div", {});
+        this.content = el(
+            "div", {}, this.summary, this.notes,
+            el(
+                "div", { class: "bar" }, button("Previous change", () => this.step(-1)), button("Next change", () => this.step(1)),
+                this.columns),
+            this.list.element, this.origin);
+        this.content.hidden = true;
+        this.element = el("div", {}, this.problem, this.content);
+    }
+
+    /// Asks for the injected manifest with its origins, the difference and the templates.
+    async work(send, requests) {
+        if (requests.original.trim() === "") return null;
+        const templates = ask({ path: "/debug/inject", accept: "application/json" }).then((answer) => answer.json, () => ({}));
+        const [explained, unified] = await Promise.all([send(requests.explain), send(requests.unified)]);
+        return { ...resultOf(explained), original: requests.original, diff: unified.text, templates: await templates };
+    }
+
+    show(answer) {
+        this.problem.replaceChildren();
+        this.content.hidden = answer === null;
+        if (answer === null) {
+            this.problem.replaceChildren(el("div", { class: "notice" }, el("p", { text: "There is no object in the manifest." })));
+            return;
+        }
+        this.answer = answer;
+        this.left = new Lines(answer.original);
+        this.right = new Lines(answer.output);
+        this.origins = [...answer.origins].sort((one, other) => one.lines[0] - other.lines[0]);
+        this.sources = {};
+        this.shownSource = null;
+        this.sourceList.element.hidden = true;
+        this.showNotes();
+        this.layOut();
+    }
+
+    fail(error) {
+        this.content.hidden = true;
+        this.problem.replaceChildren(failureNotice(error));
+    }
+
+    get isOneColumn() { return this.columns.value ? this.columns.value === "one" : !this.wide.matches; }
+
+    layOut() {
+        if (!this.answer) return;
+        const { answer } = this;
+        this.isOne = this.isOneColumn;
+        this.rows = rows(this.left.count, this.right.count, answer.diff, this.isOne);
+        let more = 0;
+        for (let at = 0; at < this.rows.count; at += 1) more += this.rows.kinds[at] === added || this.rows.kinds[at] === changed ? 1 : 0;
+        const origins = this.origins.length === 0 && more > 0 ? " This server does not say where lines come from." : "";
+        this.summary.textContent = more === 0
+            ? "The injection changes nothing."
+            : `${more} lines of ${this.right.count} are from the injection, ${size(answer.output.length)} in all.${origins}`;
+        this.originText.textContent = "Point at an injected line, or move to it with the arrow keys.";
+        this.list.set(this.rows.count, { label: `Injected manifest, ${this.rows.count} lines` });
+        if (this.rows.starts.length > 0) this.list.reveal(this.rows.starts[0]);
+        say(this.summary.textContent);
+    }
+
+    // Workloads
+
+    showNotes() {
+        this.noted = new Map();
+        const notices = [];
+        for (const workload of this.answer.workloads) {
+            const decision = workload.decision ?? workload;
+            const isInjected = decision.inject ?? workload.injected;
+            for (const note of notesOf(workload, decision)) {
+                if (note.line) this.noted.set(note.line - 1, note.text);
+                notices.push(el(
+                    "div", { class: "notice warn" }, el(
+                        "p", {}, el("strong", { text: "! " }), `${visible(workload.kind ?? "")} ${visible(workload.name ?? "")}: ${visible(note.text)} `,
+                        note.line ? button(`line ${note.line}`, () => this.actions.reveal(note.line), { class: "plain" }) : null)));
+            }
+            if (isInjected === false) {
+                notices.push(el("div", { class: "notice" }, el("p", {
+                    text: `✕ ${visible(workload.kind ?? "")} ${visible(workload.name ?? "")} is not injected: ${visible(decision.message ?? decision.reason ?? "")}`,
+                })));
+            }
+        }
+        const shown = notices.slice(0, 20);
+        if (notices.length > shown.length) shown.push(el("p", { class: "small", text: `… and ${notices.length - shown.length} more` }));
+        this.notes.replaceChildren(...shown);
+    }
+
+    // Rows
+
+    draw(index) {
+        const kind = this.rows.kinds[index];
+        const [left, right] = [this.rows.left[index], this.rows.right[index]];
+        if (this.isOne) {
+            const [lines, line] = kind === removed ? [this.left, left] : [this.right, right];
+            const row = el(
+                "div", { class: ["", "added", "removed"][kind] }, el("span", { class: "number", text: String(line + 1) }),
+                el("span", { class: "sign", text: this.noteSign(left) || signs[kind] }), text(lines, line));
+            if (this.noteSign(left)) row.classList.add("warn");
+            return row;
+        }
+        const isChanged = kind === changed;
+        return el(
+            "div", { class: "halves" },
+            half(this.left, left, left < 0 ? "none" : kind === removed || isChanged ? "removed" : "", this.noteSign(left) || (kind === same ? "" : "−")),
+            half(this.right, right, right < 0 ? "none" : kind === added || isChanged ? "added" : "", kind === same ? "" : "+"));
+    }
+
+    noteSign(line) { return this.noted.has(line) ? "!" : ""; }
+
+    describe(index) {
+        const kind = this.rows.kinds[index];
+        const isLeft = kind === removed;
+        const line = isLeft ? this.rows.left[index] : this.rows.right[index];
+        const head = (isLeft ? this.left : this.right).head(line, 200).text.trim();
+        const note = this.noted.get(this.rows.left[index]);
+        return `${spoken[kind]}line ${line + 1}, ${visible(head) || "empty"}${note ? `, warning: ${visible(note)}` : ""}`;
+    }
+
+    step(direction) {
+        const { starts } = this.rows;
+        const now = this.list.current;
+        const next = direction > 0 ? starts.find((start) => start > now) : starts.findLast((start) => start < now);
+        const target = next ?? (direction > 0 ? starts[0] : starts.at(-1));
+        if (target === undefined) return;
+        this.list.move(target);
+        this.list.element.focus();
+    }
+
+    // Origins
+
+    moved(index) {
+        const right = this.rows.right[index];
+        const kind = this.rows.kinds[index];
+        const origin = right < 0 ? null : originOf(this.origins, right + 1);
+        if (!origin) {
+            this.originText.replaceChildren(
+                kind === same ? "This line is the manifest's own." : kind === removed ? "This line is replaced by the injection."
+                    : "The server does not say where this line comes from.");
+            this.sourceList.element.hidden = true;
+            return;
+        }
+        const { by } = origin;
+        const range = origin.lines[0] === origin.lines[1] ? `Line ${right + 1}` : `Lines ${origin.lines[0]} to ${origin.lines[1]}`;
+        if (by.step) {
+            this.originText.replaceChildren(`${range}: written by the step `, el("code", { text: visible(by.step) }), ` of the injection. ${stepText(by.step)}`);
+            this.sourceList.element.hidden = true;
+            return;
+        }
+        this.originText.replaceChildren(
+            `${range}: template `, el("code", { text: visible(by.template) }), `, line ${by.line}${by.column ? `, column ${by.column}` : ""}`);
+        this.showSource(by);
+    }
+
+    showSource(by) {
+        const source = this.answer.templates[by.template];
+        this.sourceList.element.hidden = source === undefined;
+        if (source === undefined) {
+            this.originText.append(". Its source is only shown on the server's own machine.");
+            return;
+        }
+        this.sourceLine = by.line - 1;
+        if (this.shownSource !== by.template) {
+            this.shownSource = by.template;
+            this.source = new Lines(source);
+            this.sourceList.set(this.source.count, { label: `Template ${by.template}` });
+        } else {
+            this.sourceList.refresh();
+        }
+        this.sourceList.reveal(Math.min(this.sourceLine, this.source.count - 1));
+    }
+
+    drawSource(index) {
+        return el(
+            "div", { class: index === this.sourceLine ? "here" : "" }, el("span", { class: "number", text: String(index + 1) }),
+            el("span", { class: "sign", text: index === this.sourceLine ? "▸" : "" }), text(this.source, index));
+    }
+}
+
+function text(lines, line) {
+    const { text, rest } = lines.head(line);
+    return el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more characters` }) : null);
+}
+
+function half(lines, line, kind, sign) {
+    if (line < 0) return el("span", { class: "half none" });
+    return el(
+        "span", { class: `half ${kind}` }, el("span", { class: "number", text: String(line + 1) }),
+        el("span", { class: "sign", text: sign }), text(lines, line));
+}
+
+/// The answer of POST /inject?explain=true; a server without it answers the manifest itself.
+export function resultOf(answer) {
+    const { json } = answer;
+    if (typeof json?.output !== "string") return { output: answer.text, workloads: [], origins: [] };
+    return { output: json.output, workloads: json.workloads ?? [], origins: json.origins ?? [] };
+}
+
+/// What was noticed about a workload, each with a line of the manifest where it is about one.
+export function notesOf(workload, decision) {
+    const all = [...(decision.warnings ?? []), ...(workload.warnings ?? []), ...(workload.notes ?? []), ...(workload.forecast ?? [])];
+    const notes = all.map((note) => typeof note === "string" ? { text: note } : { text: note.message ?? note.text ?? "", line: note.line });
+    return notes.filter((note, index) => notes.findIndex((other) => other.text === note.text) === index)
+        .map((note) => ({ ...note, line: note.line ?? workload.line }));
+}
+
+const steps = {
+    probes: "Probes of the application go through the proxy.",
+    prometheus: "The proxy serves the application's metrics with its own.",
+    status: "The annotation says what was injected, for tools and for the way back.",
+    order: "Containers are put in the order in which they have to start.",
+};
+
+function stepText(step) {
+    const known = Object.keys(steps).find((name) => step.toLowerCase().includes(name));
+    return known ? steps[known] : "";
+}

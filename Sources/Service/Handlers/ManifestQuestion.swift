@@ -1,0 +1,167 @@
+import HTTPServer
+import Injection
+import PluginAPI
+import Values
+import YAML
+
+/// POST /decide with a `manifest`: YAML or JSON as a string, with any number of documents.
+///
+/// The answer has a decision for each workload, what would change it as edits of the manifest, and, after `edits`, the
+/// manifest's new text.
+struct ManifestQuestion {
+    private let manifest: [UInt8]
+    private let edits: [ManifestEdit]
+    var namespace: String?
+    var namespaceLabels: Object?
+    /// A webhook configuration, or its text.
+    private let webhook: Value?
+    private let explain: Bool
+
+    /// Edits of one request: a counterfactual has three at most.
+    private static let editLimit = 64
+    /// Documents that an edit may count: more than a body has room for.
+    private static let documentLimit = 1 << 20
+
+    /// - Parameter members: those of the request.
+    init(_ members: Object, namespace: String?, explain: Bool) throws(RequestProblem) {
+        let reader = MemberReader(members)
+        manifest = Array((try reader.text("manifest") ?? "").utf8)
+        self.namespace = try reader.string("namespace") ?? namespace
+        self.explain = try reader.bool("explain") ?? explain
+        namespaceLabels = try DecideHandler.labels(reader)
+        webhook = try Self.webhook(members["webhook"])
+        edits = try Self.edits(members["edits"])
+    }
+
+    private static func webhook(_ value: Value?) throws(RequestProblem) -> Value? {
+        guard let text = value?.string else { return value }
+        let documents: [ManifestDocument]
+        do throws(InjectionError) {
+            documents = try Pipeline.documents(of: Array(text.utf8), name: "webhook")
+        } catch {
+            throw RequestProblem(status: 422, code: "webhook_invalid", detail: error.description)
+        }
+        guard !documents.isEmpty else { return nil }
+        return documents.count == 1 ? documents[0].value : .array(documents.map(\.value))
+    }
+
+    private static func edits(_ value: Value?) throws(RequestProblem) -> [ManifestEdit] {
+        guard let value, !value.isNull else { return [] }
+        guard let items = value.array else {
+            throw .malformed("\"edits\" is \(kind(of: value)): expected an array of edits")
+        }
+        guard items.count <= editLimit else {
+            throw .malformed("\"edits\" has \(items.count) items: expected at most \(editLimit)")
+        }
+        var edits: [ManifestEdit] = []
+        for (index, item) in items.enumerated() {
+            let path = "edits[\(index)]"
+            guard let members = item.object else {
+                throw .malformed(
+                    "\"\(path)\" is \(kind(of: item)): expected an object with \"document\" and \"pointer\"")
+            }
+            let reader = MemberReader(members, path: path)
+            let place = try reader.string("in") ?? "manifest"
+            guard place == "manifest" else {
+                throw .malformed(
+                    "\"\(path).in\" is \"\(excerpt(place))\": expected manifest; what is elsewhere is changed there"
+                )
+            }
+            guard let document = members["document"]?.int, (0..<Int64(documentLimit)).contains(document)
+            else {
+                throw .malformed(
+                    "\"\(path).document\" is not valid: expected the number of a document, from 0")
+            }
+            let pointer = try self.pointer(reader, path)
+            edits.append(
+                ManifestEdit(document: Int(document), pointer: pointer, value: members["value"]))
+        }
+        return edits
+    }
+
+    private static func pointer(_ reader: MemberReader, _ path: String) throws(RequestProblem) -> JSONPointer
+    {
+        let text = try reader.string("pointer") ?? ""
+        do throws(JSONPatchError) {
+            let pointer = try JSONPointer(parsing: text)
+            if !pointer.tokens.isEmpty { return pointer }
+        } catch {
+            throw .malformed("\"\(path).pointer\" is not valid: \(error.message)")
+        }
+        throw .malformed(
+            "\"\(path).pointer\" is not valid: expected a JSON pointer such as /metadata/labels/app")
+    }
+
+    /// - Parameters:
+    ///   - watched: the labels that a watched cluster gives the namespace.
+    ///   - installed: the webhooks of a watched cluster.
+    func answer(
+        _ snapshot: Snapshot, watched: Object?, installed: (any WebhookMatcher)?
+    ) throws(RequestProblem) -> Value {
+        let found: ManifestDecisions
+        let matcher = try DecideHandler.webhooks(webhook, snapshot) ?? installed
+        do throws(InjectionError) {
+            found = try Pipeline.decide(
+                manifest: manifest, edits: edits, namespace: namespace,
+                namespaceLabels: namespaceLabels ?? watched, webhook: matcher, explain: explain,
+                snapshot: snapshot)
+        } catch {
+            throw RequestProblem(error)
+        }
+        var members = [Member("decisions", .array(found.answers.map(\.json)))]
+        if !edits.isEmpty {
+            members.append(Member("manifest", .string(String(decoding: found.manifest, as: UTF8.self))))
+        }
+        return .object(Object(members))
+    }
+}
+
+extension ManifestDecisions.Answer {
+    /// The decision with its place in the manifest, and the counterfactuals with their edits.
+    fileprivate var json: Value {
+        var object = answer.namedJSON.object ?? Object()
+        object["document"] = .int(Int64(document))
+        object["line"] = .int(Int64(line))
+        object["workload"] = .bool(answer.isWorkload)
+        object.modify("trace") { value in
+            value.modifyArray { steps in
+                for index in steps.indices {
+                    guard let line = steps[index]["source"]?.string.flatMap({ lines[$0] }) else { continue }
+                    steps[index].modifyObject { $0["line"] = .int(Int64(line)) }
+                }
+            }
+        }
+        guard !edits.isEmpty else { return .object(object) }
+        object.modify("counterfactuals") { value in
+            value.modifyArray { items in
+                for (index, edits) in edits.enumerated() where items.indices.contains(index) {
+                    items[index].modifyObject { $0["edits"] = .array(edits.map(\.json)) }
+                }
+            }
+        }
+        return .object(object)
+    }
+}
+
+extension DecisionEdit {
+    fileprivate var json: Value {
+        switch self {
+        case .manifest(let edit):
+            var members = [
+                Member("in", "manifest"), Member("document", .int(Int64(edit.document))),
+                Member("pointer", .string(edit.pointer.description)),
+            ]
+            if let value = edit.value { members.append(Member("value", value)) }
+            return .object(Object(members))
+        case .namespace(let name): return ["in": "namespace", "value": .string(name)]
+        case .namespaceLabel(let key, let value):
+            var members = [
+                Member("in", "namespaceLabels"), Member("pointer", .string("/" + JSONPointer.escape(key))),
+            ]
+            if let value { members.append(Member("value", .string(value))) }
+            return .object(Object(members))
+        case .policy(let text):
+            return ["in": "configuration", "pointer": "/policy", "value": .string(text)]
+        }
+    }
+}

@@ -1,0 +1,481 @@
+"""What people do with the page, each a test in a profile of its own, by input events. `run(name, …)` gives the problems."""
+import json, os, subprocess, tempfile, time
+
+from . import accessibility
+from .browser import Problem
+from .server import Server, free_port
+
+POD = """apiVersion: v1
+kind: Pod
+metadata:
+  name: cart  # sells
+spec:
+  hostNetwork: true
+  containers:
+  - name: cart
+    image: registry.example.com/cart:1
+"""
+
+PLAIN = POD.replace('  hostNetwork: true\n', '')
+
+MANIFEST = 'Manifest, YAML or JSON'
+
+
+class Journey:
+    """The context of one journey: its pages, its server, and what was found."""
+
+    def __init__(self, browser, pillion, folder):
+        self.browser, self.pillion, self.folder = browser, pillion, folder
+        self.pages, self.servers, self.problems = [], [], []
+
+    def server(self, *flags, **options):
+        server = Server(self.pillion, *flags, **options)
+        self.servers.append(server)
+        return server
+
+    def open(self, server, fragment='', **options):
+        page = self.browser.page(server.address + fragment, **options)
+        self.pages.append(page)
+        return page
+
+    def check(self, holds, problem):
+        if not holds:
+            self.problems.append(problem)
+
+    def close(self):
+        for page in self.pages:
+            self.problems += page.faults()
+            page.close()
+        for server in self.servers:
+            server.stop()
+
+
+def decision(j):
+    """Type a manifest, see the decision with its rules; press a counterfactual, see it flip; take it back."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    page.fill('textbox', MANIFEST, POD)
+    page.shows('Pod default/cart gets no sidecar')
+    page.shows("the pod uses the host's network", '.path .decisive')
+    page.press('button', 'show line 6 of the manifest, /spec/hostNetwork')
+    j.check(page.js('(() => { const a = document.activeElement; return a.value.slice(a.selectionStart, a.selectionEnd); })()')
+            == '  hostNetwork: true', 'the source is not selected in the manifest')
+    page.press('button', "remove hostNetwork from the pod's spec → ✓ inject (policy_enabled)")
+    page.shows('Pod default/cart gets a sidecar')
+    text = page.js('document.querySelector("textarea").value')
+    j.check('hostNetwork' not in text and '# sells' in text, f'the manifest was edited to {text!r}')
+    page.press('button', 'Undo')
+    page.shows('Pod default/cart gets no sidecar')
+    j.check(page.js('document.querySelector("textarea").value') == POD, 'Undo does not bring the manifest back')
+    page.fill('textbox', 'Labels of the namespace', 'istio-injection=disabled')
+    page.shows("the namespace's labels keep the API server from asking")
+    page.press('button', 'explain namespace_label_disabled')
+    page.shows('namespace_label_disabled', 'section:not([hidden]) tbody tr:not([hidden])')
+    page.shows('1 of', 'section:not([hidden])')
+
+
+def link(j):
+    """Reload the link in a fresh profile, see the same; a link that is not whole says so."""
+    server = j.server()
+    page = j.open(server)
+    page.fill('textbox', MANIFEST, PLAIN)
+    page.fill('textbox', 'Namespace of objects without one', 'shop')
+    page.shows('Pod shop/cart gets a sidecar')
+    page.press('tab', 'Patch')
+    page.shows('operations in 1 object')
+    page.press('button', 'Copy link')
+    page.shows('Copied')
+    address = page.js('navigator.clipboard.readText()')
+    other = j.open(server, address[len(server.address):])
+    other.shows('operations in 1 object')
+    j.check(other.js('document.querySelector("textarea").value') == PLAIN, 'the link brings another manifest')
+    other.press('tab', 'Decision')
+    other.shows('Pod shop/cart gets a sidecar')
+    broken = j.open(server, address[len(server.address):][:-20])
+    broken.shows('The link is not whole')
+    broken.shows('Deployment default/sleep gets a sidecar')
+
+
+def result(j):
+    """See the injected manifest beside the original, and go through it with the keyboard."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    page.press('tab', 'Result')
+    page.shows('are from the injection')
+    page.press('button', 'Next change')
+    page.until('document.querySelector(".list .row.current")?.getAttribute("aria-label").startsWith("added: line")')
+    page.key('ArrowDown')
+    page.key('End')
+    page.until('document.activeElement.getAttribute("aria-activedescendant") === document.querySelector(".row.current").id')
+    page.choose('combobox', 'Columns', 'two')
+    page.until('document.querySelector(".row .half.none")')
+
+
+def template(j):
+    """Break a template, see the error at its line; mend it, see what wrote the output, and the other way round."""
+    page = j.open(j.server(), '#template')
+    page.shows('port-443', '[aria-label^="Output"]')
+    page.fill('textbox', 'Template', 'name: {{ .name }}\nlist:\n{{ nosuch }}\n')
+    page.shows('function "nosuch" not defined')
+    page.until('[...document.querySelectorAll(".gutter .bad")].some((row) => row.innerText.includes("3"))', what='line 3 marked')
+    page.fill('textbox', 'Template', 'a: {{ .name }}\nb: [\n')
+    page.shows('the output is not YAML')
+    page.until('document.querySelector(".list .row.bad")', what='the rendered excerpt')
+    page.fill('textbox', 'Template', 'a: {{ .name }}\nb: {{ len .ports }}\n')
+    page.shows('b: 2', '[aria-label^="Output"]')
+    page.hover('.list .row:nth-child(2) .run.value')
+    page.shows('a value of template main, line 2, column 7')
+    page.until('[...document.querySelectorAll(".gutter .here")].some((row) => row.innerText.includes("2"))')
+    page.focus('textbox', 'Template')
+    page.key('Home', modifiers=2)
+    page.key('ArrowRight')
+    page.shows('Line 1 of the template wrote line 1 of the output')
+    page.until('document.querySelectorAll(".meters meter").length === 3', what='a bar for each limit')
+    page.fill('textbox', 'Data, YAML or JSON', 'name: x\nports: [1\nz: 3\n')
+    page.shows('of the data')
+    page.fill('textbox', 'Data, YAML or JSON', '{"name": "x", "ports": [1]}')
+    page.shows('b: 1', '[aria-label^="Output"]')
+    page.js('document.querySelector("section:not([hidden]) details:last-of-type").open = true')
+    page.fill('searchbox', 'Search functions', 'upper')
+    page.press('button', 'put the example of upper into the template')
+    page.until('document.querySelector("section:not([hidden]) textarea").value.includes("upper")')
+
+
+def configuration(j):
+    """See what is loaded, its policy and its truth table, templates, values, mesh and open channels; find a reason."""
+    page = j.open(j.server(), '#configuration')
+    page.shows('The last attempt to load it succeeded')
+    for tab, text in [('Policy', 'Truth table'), ('Templates', 'istio-proxy'), ('Values', 'proxy:1.0.0'),
+                      ('Mesh', 'trustDomain'), ('Open channels', 'proxyImage'), ('State', 'built-in')]:
+        page.press('tab', tab)
+        if tab == 'Mesh':
+            page.until('document.querySelector("section:not([hidden]) [role=tabpanel]:not([hidden]) .list")')
+            page.focus('listbox', 'Mesh configuration')
+            page.key('End')
+        page.shows(text, 'section:not([hidden]) [role=tabpanel]:not([hidden])', 30)
+    page.press('link', 'Reasons')
+    page.fill('searchbox', 'Search codes and sentences', 'host_network')
+    page.shows('host_network_enabled', 'section:not([hidden]) tbody tr:not([hidden])')
+    page.until('document.querySelectorAll("section:not([hidden]) tbody tr:not([hidden])").length < 5')
+
+
+def keyboard(j):
+    """The first journey without a pointer: from the address bar to the counterfactual and back, by Tab, arrows and Enter."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    page.js('document.activeElement.blur()')
+
+    def reach(name):
+        for _ in range(120):
+            page.key('Tab')
+            said = page.js('(document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText ?? "") + " " + '
+                           '(document.activeElement.labels?.[0]?.innerText ?? "")')
+            if name in said and len(said) < 200:  # a panel says all that is in it
+                return
+        raise Problem(f'{name} cannot be reached with the Tab key')
+
+    reach(MANIFEST)
+    page.key('a', modifiers=2)
+    page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'a', 'windowsVirtualKeyCode': 65, 'modifiers': 2, 'commands': ['selectAll']})
+    page.type(POD)
+    page.shows('gets no sidecar')
+    reach('Decision')
+    page.key('ArrowRight')
+    page.until('document.activeElement.innerText === "Result"')
+    page.key('ArrowLeft')
+    reach("remove hostNetwork from the pod's spec")
+    page.key('Enter')
+    page.shows('gets a sidecar')
+    reach('Undo')
+    page.key('Enter')
+    page.shows('gets no sidecar')
+
+
+HOSTILE = ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', "');alert(1)//", '\u202egnp.exe', '\u2066x\u2069',
+           '\u001b[31mred', '${alert(1)}', '{{constructor.constructor("alert(1)")()}}', '&lt;b&gt;', '</textarea><b>']
+
+
+def hostile(j):
+    """Names that would be markup or turn text around are shown as text; a line of a megabyte does no harm."""
+    page = j.open(j.server(), script='window.alerts = 0; window.alert = () => { window.alerts += 1; };')
+    page.shows('gets a sidecar')
+    elements = page.js('document.querySelectorAll("img, script:not([src]), b, iframe, object, embed").length')
+    for name in HOSTILE:
+        pod = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': name, 'namespace': name, 'annotations': {name: name}},
+               'spec': {'hostNetwork': True, 'containers': [{'name': name, 'image': name}]}}
+        page.fill('textbox', MANIFEST, json.dumps(pod, ensure_ascii=False))
+        shown = ''.join(f'⟨U+{ord(c):04X}⟩' if c in '\u202e\u2066\u2069\u001b' else c for c in name)
+        page.shows(f'Pod {shown}/{shown}', '.verdict, .notice.error') if '\u001b' not in name else page.shows('Pod')
+        for tab in ('Result', 'Patch', 'Decision'):
+            page.press('tab', tab)
+            time.sleep(0.15)
+    page.press('link', 'Template')
+    page.fill('textbox', 'Data, YAML or JSON', json.dumps({'x': HOSTILE}))
+    page.fill('textbox', 'Template', '{{ range .x }}{{ . }}\n{{ end }}')
+    page.shows('<img src=x onerror=alert(1)>', '[aria-label^="Output"]')
+    page.shows('⟨U+202E⟩gnp.exe', '[aria-label^="Output"]')
+    page.fill('textbox', 'Template', '{{ nosuch "<img src=x onerror=alert(1)>" }}')
+    page.shows('nosuch', '.notice.error')
+    page.press('link', 'Reasons')
+    page.press('link', 'Inject')
+    page.js(f'window.long = {json.dumps(POD.replace("hostNetwork: true", "nodeName: "))}.replace("nodeName: ", "nodeName: " + "x".repeat(1 << 20))')
+    page.js('document.querySelector("textarea").focus()')
+    paste(page, 'long')
+    page.shows(' more', '[aria-label$="read only"]')
+    page.press('tab', 'Result')
+    page.shows('more characters', '[aria-label^="Injected manifest"]', 30)
+    j.check(page.js('window.alerts') == 0, 'a name ran as script')
+    now = page.js('document.querySelectorAll("img, script:not([src]), b, iframe, object, embed").length')
+    j.check(now == elements, f'{now - elements} elements came out of names')
+
+
+def paste(page, variable):
+    """Pastes the text of a global variable into what has the focus, as the browser does it."""
+    page.js(f'navigator.clipboard.writeText(window.{variable})')
+    page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'a', 'windowsVirtualKeyCode': 65, 'modifiers': 2, 'commands': ['selectAll']})
+    page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'v', 'windowsVirtualKeyCode': 86, 'modifiers': 2, 'commands': ['paste']})
+
+
+def large(j):
+    """A manifest of a megabyte: shown windowed and read only, and so is its result."""
+    deployment = open(os.path.join(os.path.dirname(__file__), 'deployment.yaml')).read()
+    manifest = '---\n'.join(deployment.replace('NAME', f'app-{number}') for number in range((1 << 20) // len(deployment) + 1))
+    path = os.path.join(j.folder, 'large.yaml')
+    with open(path, 'w') as file:
+        file.write(manifest)
+    page = j.open(j.server('-f', path))
+    page.shows('is shown read only', seconds=20)
+    page.shows('workloads:', seconds=30)
+    j.check(page.js('document.querySelector("textarea").value') == '', 'the text area holds the manifest')
+    rows = page.js('document.querySelectorAll("[aria-label$=\'read only\'] .row").length')
+    j.check(0 < rows < 100, f'{rows} rows of the input are elements')
+    page.press('tab', 'Result')
+    page.shows('are from the injection', seconds=30)
+    page.focus('listbox', page.js('document.querySelector("[aria-label^=\'Injected manifest\']").getAttribute("aria-label")'))
+    page.key('End')
+    page.until('document.querySelector(".row.current") !== null')
+    rows = page.js('document.querySelectorAll("[aria-label^=\'Injected manifest\'] .row").length')
+    j.check(0 < rows < 100, f'{rows} rows of the result are elements')
+    page.press('button', 'Copy link')
+    page.shows('too long for a link')
+    page.press('button', 'Clear')
+    page.until('document.activeElement.tagName === "TEXTAREA"')
+    page.type(POD)
+    page.press('tab', 'Decision')
+    page.shows('Pod default/cart gets no sidecar')
+
+
+def late(j):
+    """An answer that comes late never overwrites a newer one; one that takes long says so and can be stopped."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    page.call('Fetch.enable', {'patterns': [{'urlPattern': '*/decide', 'requestStage': 'Response'}]})
+    held = []
+
+    def hold():
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            for event in page.events:
+                if event['method'] == 'Fetch.requestPaused' and event not in held:
+                    held.append(event)
+                    return event['params']['requestId']
+            j.browser.pump(0.1)
+        raise Problem('no request came')
+
+    page.fill('textbox', MANIFEST, POD)
+    first = hold()
+    page.shows('The server takes long')
+    page.fill('textbox', MANIFEST, POD.replace('hostNetwork: true', 'nodeName: one').replace('cart', 'new'))
+    second = hold()
+    page.call('Fetch.continueRequest', {'requestId': second})
+    page.shows('Pod default/new gets a sidecar')
+    try:
+        page.call('Fetch.continueRequest', {'requestId': first})
+    except Problem:
+        pass  # the page has given it up
+    time.sleep(0.4)
+    j.check('Pod default/new gets a sidecar' in page.text(), 'a late answer overwrote a newer one')
+    page.fill('textbox', MANIFEST, POD)
+    third = hold()
+    page.press('button', 'Stop')
+    page.shows('Stopped')
+    page.call('Fetch.disable')
+    page.press('button', 'Run again')
+    page.shows('Pod default/cart gets no sidecar')
+    del third
+
+
+def gone(j):
+    """A server that is gone is said to be; a manifest that cannot be read has its line marked."""
+    server = j.server()
+    page = j.open(server)
+    page.shows('gets a sidecar')
+    page.fill('textbox', MANIFEST, 'a: 1\nb: [\n')
+    page.shows('the manifest is not valid YAML')
+    page.until('document.querySelector(".gutter .bad")')
+    server.stop()
+    page.fill('textbox', MANIFEST, POD)
+    page.shows('the server cannot be reached')
+    page.shows('Start it again')
+    page.events = [e for e in page.events if e['method'] != 'Log.entryAdded']  # the browser logs the refused connection
+
+
+def token(j):
+    """Beyond loopback the page asks for the token, keeps it in memory and sends it."""
+    certificates = os.path.join(os.path.dirname(__file__), '..', '..', 'Tests', 'HTTPServerTests', 'certificates')
+    path = os.path.join(j.folder, 'token')
+    with open(path, 'w') as file:
+        file.write('open-sesame\n')
+    server = j.server(
+        '--ui', '--address', '127.0.0.1', '--port', str(free_port()), '--httpPort', '-1', '--monitoringPort', '-1',
+        '--tlsCertFile', f'{certificates}/server.pem', '--tlsKeyFile', f'{certificates}/server.key', '--authTokenFile', path,
+        '--log-format', 'json', verb='serve')
+    page = j.open(server, blank=True)
+    page.call('Security.enable')
+    page.call('Security.setIgnoreCertificateErrors', {'ignore': True})
+    page.go(server.address)
+    page.shows('the token', 'dialog')
+    page.focus('textbox', 'Token')
+    page.type('wrong')
+    page.key('Enter')
+    page.shows('is not the one', 'dialog')
+    page.focus('textbox', 'Token')
+    page.type('open-sesame')
+    page.key('Enter')
+    page.shows('gets a sidecar')
+    j.check(page.js('JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])').find('sesame') < 0,
+            'the token is kept somewhere else than in memory')
+    page.press('link', 'Configuration')
+    page.shows('This listener does not serve it')
+
+
+def files(j):
+    """Save a case, load it elsewhere; load a manifest from a file."""
+    server = j.server()
+    page = j.open(server)
+    page.call('Page.setDownloadBehavior', {'behavior': 'allow', 'downloadPath': j.folder})
+    page.fill('textbox', MANIFEST, POD)
+    page.shows('gets no sidecar')
+    page.press('button', 'Save case')
+    path, end = os.path.join(j.folder, 'pillion-case.json'), time.monotonic() + 10
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.05)
+    other = j.open(server)
+    other.shows('gets a sidecar')
+    load(other, 'A case that was saved', path)
+    other.shows('Pod default/cart gets no sidecar')
+    manifest = os.path.join(j.folder, 'pod.yaml')
+    with open(manifest, 'w') as file:
+        file.write(POD.replace('cart', 'from-file'))
+    load(other, 'File (or drop one below)', manifest)
+    other.shows('Pod default/from-file gets no sidecar')
+    load(other, 'A case that was saved', manifest)
+    other.shows('is not a saved case')
+
+
+def load(page, label, path):
+    root = page.call('DOM.getDocument', {'depth': 0})['root']['nodeId']
+    for node in page.call('DOM.querySelectorAll', {'nodeId': root, 'selector': 'input[type=file]'})['nodeIds']:
+        handle = page.call('DOM.resolveNode', {'nodeId': node})['object']['objectId']
+        name = page.call('Runtime.callFunctionOn', {
+            'objectId': handle, 'returnByValue': True,
+            'functionDeclaration': 'function () { return this.getAttribute("aria-label") ?? this.labels[0].innerText; }'})
+        if name['result']['value'] == label:
+            page.call('DOM.setFileInputFiles', {'files': [path], 'nodeId': node})
+            return
+    raise Problem(f'there is no file input {label!r}')
+
+
+def commands(j):
+    """What the page shows can be had in a shell: both copied commands run and give the same."""
+    server = j.server()
+    page = j.open(server)
+    page.fill('textbox', MANIFEST, POD.replace('# sells', "# it's EOF $HOME `x`"))
+    page.fill('textbox', 'Labels of the namespace', 'istio-injection=enabled')
+    page.shows('gets no sidecar')
+
+    def copied(name):
+        page.press('button', name)
+        page.shows('Copied')
+        text = page.js('navigator.clipboard.readText()')
+        page.until('!document.querySelector("main").innerText.includes("Copied")')
+        return text
+
+    def shell(text):
+        environment = {**os.environ, 'PATH': os.path.dirname(j.pillion) + ':' + os.environ['PATH']}
+        return subprocess.run(['bash', '-c', text], capture_output=True, text=True, env=environment, timeout=60)
+
+    answer = json.loads(shell(copied('Copy as curl')).stdout)
+    j.check(answer['decisions'][0]['reason'] == 'host_network_enabled', f'curl gives {answer}')
+    done = shell(copied('Copy as pillion command'))
+    j.check('host_network_enabled' in done.stdout and done.returncode == 3, f'pillion decide gives {done}')
+    page.press('tab', 'Patch')
+    page.shows('operations in')
+    patch = json.loads(shell(copied('Copy as curl')).stdout)
+    shown = page.js('document.querySelectorAll("[aria-label=Operations] .row").length')
+    j.check(len(patch[0]['patch']) == shown, f'{shown} operations are shown, {len(patch[0]["patch"])} are answered')
+    page.press('link', 'Template')
+    page.shows('port-443', '[aria-label^="Output"]')
+    done = shell(copied('Copy as pillion command'))
+    j.check('port-443' in done.stdout, f'pillion render gives {done}')
+    answer = json.loads(shell(copied('Copy as curl')).stdout)
+    j.check('port-443' in answer['output'], f'curl gives {answer}')
+
+
+VIEWS = [('#inject', 'The rules, in order', None), ('#inject', 'are from the injection', 'Result'), ('#inject', 'operations in', 'Patch'),
+         ('#template', 'Limits used', None), ('#configuration', 'Generation', None), ('#configuration', 'Truth table', 'Policy'),
+         ('#reasons', 'of', None)]
+
+
+def accessible(j):
+    """The checker finds nothing, in any view, light and dark, wide and at 360 pixels."""
+    server = j.server()
+    for dark in (False, True):
+        for width in (1440, 360):
+            page = j.open(server, width=width, height=800, dark=dark)
+            page.shows('gets a sidecar')
+            for view, text, tab in VIEWS:
+                page.press('link', view[1:].capitalize())
+                if tab:
+                    page.press('tab', tab)
+                page.shows(text)
+                if view == '#template':
+                    page.shows('port-443')
+                where = f'{view} {tab or ""} {"dark" if dark else "light"} {width}'
+                j.problems += [f'{where}: {fault}' for fault in accessibility.check(page)]
+
+
+def units(j):
+    """The modules' own tests, in the browser: Tests/PageTests."""
+    folder = os.path.join(os.path.dirname(__file__), '..', '..', 'Tests', 'PageTests')
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    with open(os.path.join(folder, 'harness.js')) as file:
+        harness = file.read()
+    count = 0
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith('.test.js'):
+            continue
+        with open(os.path.join(folder, name)) as file:
+            source = file.read()
+        outcome = page.js(f'(async () => {{ {harness}\n{source}\nreturn await outcome(); }})()')
+        count += outcome['passed']
+        j.problems += [f'{name}: {failure}' for failure in outcome['failures']]
+    j.check(count >= 30, f'only {count} tests of modules passed')
+
+
+JOURNEYS = [decision, link, result, template, configuration, keyboard, hostile, large, late, gone, token, files, commands,
+            accessible, units]
+
+
+def run(journey, browser, pillion):
+    """The problems of one journey."""
+    with tempfile.TemporaryDirectory(prefix='pillion-journey-') as folder:
+        j = Journey(browser, pillion, folder)
+        try:
+            journey(j)
+        except (Problem, RuntimeError, ValueError, KeyError, IndexError) as error:
+            j.problems.append(f'{type(error).__name__}: {error}')
+        finally:
+            j.close()
+        return j.problems
