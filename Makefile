@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test test-manifests bench drill sanitize contract monitoring-check charts plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
+.PHONY: help setup build release serve test page-test test-manifests bench drill sanitize contract monitoring-check charts plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
 
 # Headers for the build, and their dependencies. Installed packages are not touched. Any flavour of libcurl is enough;
 # installing another would remove it.
@@ -36,6 +36,11 @@ test: PACKAGES += libjsonnet0
 test: setup ## build and run all tests
 	swift build $(RELEASE)
 	swift test --disable-xctest
+
+# PAGE_FLAGS=--required fails without a browser; otherwise the tests are skipped, and say so.
+page-test: build ## run the page's journeys in a real browser (installs Debian's chromium)
+	@scripts/page-test --browser >/dev/null || scripts/setup chromium fonts-dejavu-core || true
+	@scripts/page-test $(PAGE_FLAGS)
 
 test-manifests: setup ## check the properties of manifest text over 100,000 generated manifests
 	MANIFESTS=100000 swift test --disable-xctest --filter ManifestTextPropertyTests

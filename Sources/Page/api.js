@@ -1,5 +1,7 @@
 // Requests to the server that the page came from, and what goes wrong with them.
 
+import { turn } from "./dom.js";
+
 let token = "";
 let whenTokenIsNeeded = () => {};
 
@@ -17,7 +19,9 @@ export class Failure extends Error {
     }
 }
 
-const longest = 30_000;
+/// Characters of an answer that take some milliseconds to parse.
+const longText = 1 << 20;
+const longest = 60_000;
 
 /// Sends a request: `{method, path, type, accept, body}`.
 ///
@@ -37,6 +41,8 @@ export async function ask(request, signal) {
             signal: signal ? AbortSignal.any([signal, tooLong]) : tooLong,
         });
         text = await response.text();
+        // Long answers are taken apart in a turn of their own.
+        if (text.length > longText) await turn();
     } catch (error) {
         if (signal?.aborted) throw error;
         if (tooLong.aborted) {

@@ -136,14 +136,13 @@ function notice(kind, message) {
 function text(source, label) {
     const lines = new Lines(source);
     const shown = new WindowedList({
-        label, draw: (index) => {
+        label, fits: 420, draw: (index) => {
             const { text, rest } = lines.head(index);
             return el(
                 "div", {}, el("span", { class: "number", text: String(index + 1) }),
                 el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more` }) : null));
         },
     });
-    shown.element.style.height = `${Math.min(420, lines.count * 20 + 4)}px`;
     shown.set(lines.count);
     return shown.element;
 }

@@ -3,12 +3,16 @@
 import { el, button, visible, say, copy } from "./dom.js";
 import { ask } from "./api.js";
 import { failureNotice } from "./runner.js";
+import { WindowedList } from "./windowed.js";
+
+/// Workloads that a select offers; more are a windowed list.
+const mostOptions = 12;
 
 const signs = { inject: "✓", skip: "✕", pass: "○", unknown: "?", error: "!" };
-const words = { inject: "inject", skip: "skip", pass: "not met", unknown: "unknown", error: "error" };
+const words = { inject: "inject", skip: "skip", pass: "passes on", unknown: "unknown", error: "error" };
 
 /// `actions`: `reveal(line)` shows a line of the manifest, `apply(counterfactual)` makes a change and runs again,
-/// `undo()` takes the last change back, `openReason(code)` shows a reason.
+/// `undo()` takes the last change back, `openReason(code)` shows a reason, `explain()` asks about the chosen workload.
 export class DecisionPanel {
     constructor(actions) {
         this.actions = actions;
@@ -16,6 +20,12 @@ export class DecisionPanel {
         this.content = el("div", {});
         this.applied = el("div", {});
         this.element = el("div", {}, this.applied, this.content);
+    }
+
+    /// The workload to explain, as POST /decide has it.
+    get detail() {
+        const [document, pointer] = this.chosen.split(" ");
+        return this.chosen ? { document: Number(document), pointer } : {};
     }
 
     /// Shows an answer of POST /decide to a manifest.
@@ -31,6 +41,13 @@ export class DecisionPanel {
             return;
         }
         const chosen = workloads.find((decision) => key(decision) === this.chosen) ?? workloads[0];
+        if (!chosen.trace && this.asked !== key(chosen)) {
+            // Of many workloads only one is explained at a time; it is asked about once.
+            this.asked = this.chosen = key(chosen);
+            this.actions.explain();
+            return;
+        }
+        this.asked = null;
         this.content.replaceChildren(
             ...(workloads.length > 1 ? [this.chooser(answer, workloads, chosen)] : []),
             this.verdict(chosen), ...this.warnings(chosen),
@@ -43,6 +60,7 @@ export class DecisionPanel {
     }
 
     chooser(answer, workloads, chosen) {
+        if (workloads.length > mostOptions) return this.longChooser(answer, workloads, chosen);
         const select = el(
             "select", {
                 "aria-label": "Workload",
@@ -53,6 +71,27 @@ export class DecisionPanel {
             })));
         select.value = key(chosen);
         return el("p", { class: "bar" }, el("span", { class: "small", text: `${workloads.length} workloads:` }), select);
+    }
+
+    longChooser(answer, workloads, chosen) {
+        const skipped = workloads.filter((decision) => !decision.inject).length;
+        const list = new WindowedList({
+            label: "Workload", low: true,
+            draw: (index) => {
+                const decision = workloads[index];
+                return el(
+                    "div", { class: decision === chosen ? "here" : "" }, el("span", { class: "number", text: String(index + 1) }),
+                    el("span", { class: "sign", text: decision.inject ? "✓" : "✕" }),
+                    el("span", { class: "text", text: `${named(decision)}  ${decision.reason}` }));
+            },
+            chosen: (index) => { this.chosen = key(workloads[index]); this.show(answer); },
+        });
+        list.set(workloads.length);
+        const place = workloads.indexOf(chosen);
+        requestAnimationFrame(() => { if (place > 5) list.reveal(place); });
+        return el(
+            "div", {}, el("p", { class: "small", text: `${workloads.length} workloads: ${skipped} of them get no sidecar. Choose one:` }),
+            list.element);
     }
 
     verdict(decision) {
@@ -73,8 +112,9 @@ export class DecisionPanel {
     }
 
     path(decision) {
-        const decisive = decision.trace.findIndex((step) => step.decisive);
-        return el("ol", { class: "path" }, ...decision.trace.map((step, index) => this.step(step, index > decisive)));
+        const trace = decision.trace ?? [];
+        const decisive = trace.findIndex((step) => step.decisive);
+        return el("ol", { class: "path" }, ...trace.map((step, index) => this.step(step, index > decisive)));
     }
 
     step(step, isAfter) {
@@ -174,7 +214,7 @@ function named(decision) {
     return visible(`${decision.kind} ${name}`);
 }
 
-function key(decision) { return `${decision.document}${decision.pointer}`; }
+function key(decision) { return `${decision.document} ${decision.pointer}`; }
 
 function notice(text, advice) {
     return el("div", { class: "notice" }, el("p", { text }), el("p", { text: advice }));

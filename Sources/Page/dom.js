@@ -48,6 +48,11 @@ export function byteLength(text) {
     return new TextEncoder().encode(text).length;
 }
 
+/// Lets the browser draw and take input before what follows.
+export function turn() {
+    return new Promise((done) => setTimeout(done));
+}
+
 /// A size for people: `12.3 KB`.
 export function size(bytes) {
     if (bytes < 1024) return `${bytes} B`;

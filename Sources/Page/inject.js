@@ -11,6 +11,9 @@ import { PatchPanel } from "./patch.js";
 import { manifests } from "./examples.js";
 import { curl, pillion, configurationOptions } from "./commands.js";
 
+/// Characters of a manifest beyond which the server explains one workload at a time.
+const longForAll = 64 * 1024;
+
 export class InjectView {
     /// app: `changed()` after every change of the state, `openReason(code)`.
     constructor(app) {
@@ -61,7 +64,7 @@ export class InjectView {
         this.panels = {
             decision: new DecisionPanel({
                 reveal, apply: (change) => this.apply(change), undo: () => this.undo(),
-                openReason: (code) => this.app.openReason(code),
+                openReason: (code) => this.app.openReason(code), explain: () => this.runners.decision.run(),
             }),
             result: new ResultPanel({ reveal }),
             patch: new PatchPanel(),
@@ -69,14 +72,14 @@ export class InjectView {
         this.runners = {};
         const work = {
             decision: (signal) => this.decide(signal),
-            result: (signal) => this.panels.result.work((request) => ask(request, signal), this.manifestRequests()),
+            result: (signal) => this.panels.result.work((request) => ask(request, signal), this.manifestRequests(), signal),
             patch: (signal) => ask(this.manifestRequests().patch, signal),
         };
         const tabs = ["decision", "result", "patch"].map((name) => {
             const panel = this.panels[name];
             this.runners[name] = new Runner({
                 work: work[name],
-                show: (answer) => { panel.show(answer); this.markProblem(null); },
+                show: (answer) => { panel.show(answer, this.skipped); this.markProblem(null); },
                 fail: (error) => { panel.fail(error); this.markProblem(error); say(error.message); },
             });
             return {
@@ -141,6 +144,7 @@ export class InjectView {
     }
 
     activate() { return this.runIfStale(); }
+    again() { return this.runners[this.tabs.name].run(); }
 
     // Requests
 
@@ -165,7 +169,7 @@ export class InjectView {
             method: "POST", path: "/decide", type: "application/json", body: JSON.stringify({
                 manifest: this.manifest.value, namespace: this.namespace.value.trim() || undefined,
                 namespaceLabels: this.labelsObject, webhook: this.webhook.value.trim() ? this.webhook.value : undefined,
-                explain: true, edits,
+                explain: true, edits, detail: this.manifest.value.length > longForAll ? this.panels.decision.detail : undefined,
             }),
         };
     }
@@ -177,13 +181,19 @@ export class InjectView {
         const namespace = this.namespace.value.trim();
         const path = (query) => `/inject?${query}${namespace ? `&namespace=${encodeURIComponent(namespace)}` : ""}`;
         const post = (query) => ({ method: "POST", path: path(query), type, body });
-        return { explain: post("explain=true"), unified: post("diff=unified"), patch: post("diff=json"), original: body };
+        return { explain: post("explain=true"), patch: post("diff=json"), original: body };
     }
 
     async decide(signal) {
         if (this.manifest.value.trim() === "") return { decisions: [] };
-        return (await ask(this.decideRequest(), signal)).json;
+        const { version } = this;
+        const { json } = await ask(this.decideRequest(), signal);
+        this.decided = { version, count: json.decisions.filter((decision) => decision.workload && !decision.inject).length };
+        return json;
     }
+
+    /// How many workloads the policy leaves alone, as far as the tab Decision has asked.
+    get skipped() { return this.decided?.version === this.version ? this.decided.count : 0; }
 
     /// Marks the line of the manifest that cannot be read.
     markProblem(error) {

@@ -164,22 +164,22 @@ class App {
         const input = el("input", { type: "password", autocomplete: "off", "aria-label": "Token" });
         const form = el(
             "form", {
-                method: "dialog",
                 on: {
-                    submit: () => {
+                    submit: (event) => {
+                        event.preventDefault();
                         setToken(input.value.trim());
-                        this.dialog.remove();
-                        this.loaded[this.view]?.again?.();
+                        this.dialog.close();
+                        this.loaded[this.view].again();
                     },
                 },
             },
             el("h2", { text: "Token" }), message ? el("p", { text: message }) : null,
             el("p", { class: "small", text: "It is the first line of the server's --authTokenFile. The page keeps it in memory only." }),
             el("div", { class: "bar" }, input, el("button", { type: "submit", text: "Use it" }), button("Cancel", () => this.dialog.close())));
-        this.dialog?.remove();
-        this.dialog = el("dialog", { "aria-label": "Token", on: { close: () => this.dialog.remove() } }, form);
-        document.body.append(this.dialog);
-        this.dialog.showModal();
+        const dialog = el("dialog", { "aria-label": "Token", on: { close: () => dialog.remove() } }, form);
+        this.dialog = dialog;
+        document.body.append(dialog);
+        dialog.showModal();
     }
 
     // Start

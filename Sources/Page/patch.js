@@ -12,13 +12,13 @@ export class PatchPanel {
         this.summary = el("p", { class: "small" });
         this.operations = [];
         this.list = new WindowedList({
-            label: "Operations", low: false, draw: (index) => this.draw(index), describe: (index) => this.describe(index),
+            label: "Operations", fits: 420, draw: (index) => this.draw(index), describe: (index) => this.describe(index),
             moved: (index) => this.open(index),
         });
         this.valueLines = new Lines("");
         this.title = el("p", { class: "small" });
         this.value = new WindowedList({
-            label: "Value of the operation", draw: (index) => {
+            label: "Value of the operation", fits: 420, draw: (index) => {
                 const { text, rest } = this.valueLines.head(index);
                 return el(
                     "div", {}, el("span", { class: "number", text: String(index + 1) }),
@@ -41,11 +41,12 @@ export class PatchPanel {
         this.content.hidden = false;
         const documents = answer.json;
         this.operations = documents.flatMap((document) => document.patch.map((operation) => ({
-            operation, owner: `${document.kind} ${document.name}`, bytes: byteLength(JSON.stringify(operation)),
+            operation, owner: `${document.kind} ${document.name}`,
         })));
-        const patches = documents.map((document) => byteLength(JSON.stringify(document.patch)));
-        const whole = patches.reduce((sum, bytes) => sum + bytes, 0);
-        const encoded = patches.reduce((sum, bytes) => sum + Math.ceil(bytes / 3) * 4, 0);
+        // The answer is the patches and what says whose they are.
+        const around = documents.map(({ document, line, kind, name }) => JSON.stringify({ document, line, kind, name, patch: 0 }).length);
+        const whole = around.reduce((rest, length) => rest - length, answer.text.trim().length - 1);
+        const encoded = Math.ceil(whole / 3) * 4;
         this.summary.textContent = this.operations.length === 0
             ? "There is no patch: the injection changes nothing."
             : `${this.operations.length} operations in ${documents.length} ${documents.length === 1 ? "object" : "objects"}, `
@@ -59,7 +60,8 @@ export class PatchPanel {
     }
 
     draw(index) {
-        const { operation, bytes } = this.operations[index];
+        const { operation } = this.operations[index];
+        const bytes = byteLength(JSON.stringify(operation));
         return el(
             "div", { class: { add: "added", remove: "removed" }[operation.op] ?? "" },
             el("span", { class: "number", text: String(index + 1) }), el("span", { class: "sign", text: signs[operation.op] ?? "" }),
@@ -74,8 +76,8 @@ export class PatchPanel {
     }
 
     describe(index) {
-        const { operation, owner, bytes } = this.operations[index];
-        return visible(`${operation.op} ${operation.path} of ${owner}, ${size(bytes)}`);
+        const { operation, owner } = this.operations[index];
+        return visible(`${operation.op} ${operation.path} of ${owner}, ${size(byteLength(JSON.stringify(operation)))}`);
     }
 
     open(index) {

@@ -1,11 +1,11 @@
 // The tab Result: the injected manifest beside the original, and where each injected line comes from.
 
-import { el, button, visible, size, say } from "./dom.js";
+import { el, button, visible, size, say, turn } from "./dom.js";
 import { ask } from "./api.js";
 import { Lines } from "./lines.js";
 import { WindowedList } from "./windowed.js";
 import { failureNotice } from "./runner.js";
-import { rows, originOf, same, added, removed, changed } from "./difference.js";
+import { partners, rows, originOf, same, added, removed, changed } from "./difference.js";
 
 const signs = ["", "+", "−", "±"];
 const spoken = ["", "added: ", "removed: ", "changed: "];
@@ -43,15 +43,18 @@ export class ResultPanel {
         this.element = el("div", {}, this.problem, this.content);
     }
 
-    /// Asks for the injected manifest with its origins, the difference and the templates.
-    async work(send, requests) {
+    /// Asks for the injected manifest with its origins, and for the templates; and compares.
+    async work(send, requests, signal) {
         if (requests.original.trim() === "") return null;
         const templates = ask({ path: "/debug/inject", accept: "application/json" }).then((answer) => answer.json, () => ({}));
-        const [explained, unified] = await Promise.all([send(requests.explain), send(requests.unified)]);
-        return { ...resultOf(explained), original: requests.original, diff: unified.text, templates: await templates };
+        const answer = resultOf(await send(requests.explain));
+        await turn();
+        const [left, right] = [new Lines(requests.original), new Lines(answer.output)];
+        return { ...answer, left, right, partners: await partners(left, right, signal), templates: await templates };
     }
 
-    show(answer) {
+    /// skipped: how many workloads the policy leaves alone.
+    show(answer, skipped) {
         this.problem.replaceChildren();
         this.content.hidden = answer === null;
         if (answer === null) {
@@ -59,14 +62,19 @@ export class ResultPanel {
             return;
         }
         this.answer = answer;
-        this.left = new Lines(answer.original);
-        this.right = new Lines(answer.output);
+        this.left = answer.left;
+        this.right = answer.right;
         this.origins = [...answer.origins].sort((one, other) => one.lines[0] - other.lines[0]);
         this.sources = {};
         this.shownSource = null;
         this.sourceList.element.hidden = true;
         this.showNotes();
         this.layOut();
+        if (skipped > 0 && this.rows.starts.length > 0) {
+            this.notes.prepend(el("div", { class: "notice" }, el("p", {
+                text: `The decision leaves ${skipped} ${skipped === 1 ? "workload" : "workloads"} alone. A manifest is injected all the same, as kube-inject does it: this is what a sidecar would look like.`,
+            })));
+        }
     }
 
     fail(error) {
@@ -80,7 +88,7 @@ export class ResultPanel {
         if (!this.answer) return;
         const { answer } = this;
         this.isOne = this.isOneColumn;
-        this.rows = rows(this.left.count, this.right.count, answer.diff, this.isOne);
+        this.rows = rows(answer.partners, this.right.count, this.isOne);
         let more = 0;
         for (let at = 0; at < this.rows.count; at += 1) more += this.rows.kinds[at] === added || this.rows.kinds[at] === changed ? 1 : 0;
         const origins = this.origins.length === 0 && more > 0 ? " This server does not say where lines come from." : "";

@@ -174,10 +174,14 @@ export class TemplateView {
 
     command() {
         const options = [["-e", this.engine.value]];
-        for (const set of this.chosenSets) options.push(["--functions", set]);
+        for (const set of this.chosenSets) options.push(["--function-set", set]);
+        if (this.missingKey.value) options.push(["--missing-key", this.missingKey.value]);
         if (this.format.value !== "text") options.push(["--format", this.format.value]);
         options.push(["-t", "-"]);
-        return pillion("render", options, this.template.value, { "-d": this.data.value });
+        const command = pillion("render", options, this.template.value, { "-d": this.data.value });
+        const more = Object.keys(sections(this.more.value).templates ?? {});
+        if (more.length === 0) return command;
+        return `# Further templates go by their file names: save ${more.join(", ")}, and add -t FILE for each.\n${command}`;
     }
 
     // Output

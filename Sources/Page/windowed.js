@@ -9,12 +9,13 @@ const margin = 12;
 const tallest = 1_500_000;
 
 /// Options: `label`, `draw(index)` gives a row's element, `describe(index)` its text for a screen reader, `moved(index)` is
-/// called for the row that the pointer or the keyboard is on.
+/// called for the row that the pointer or the keyboard is on, `chosen(index)` for a click or Enter. With `fits` the list is
+/// as high as its rows, up to that many pixels.
 ///
-/// Keyboard: arrows, Page Up and Down, Home, End.
+/// Keyboard: arrows, Page Up and Down, Home, End, Enter.
 export class WindowedList {
-    constructor({ label, draw, describe, moved, low }) {
-        Object.assign(this, { draw, describe, moved });
+    constructor({ label, draw, describe, moved, chosen, low, fits = 0 }) {
+        Object.assign(this, { draw, describe, moved, chosen, fits });
         this.prefix = id("row");
         this.count = 0;
         this.current = -1;
@@ -40,6 +41,8 @@ export class WindowedList {
         this.current = -1;
         this.element.removeAttribute("aria-activedescendant");
         this.sizer.style.height = `${this.count * rowHeight}px`;
+        // Borders, and a scroll bar where lines are long.
+        if (this.fits) this.element.style.height = `${Math.min(this.fits, this.count * rowHeight + 18)}px`;
         for (const row of this.rows.values()) row.remove();
         this.rows.clear();
         if (!top) this.element.scrollTop = 0;
@@ -98,9 +101,11 @@ export class WindowedList {
         if (!row) return;
         const index = Number(row.dataset.index);
         if (isClick || index !== this.current) this.move(index, false, event.target);
+        if (isClick) this.chosen?.(index);
     }
 
     key(event) {
+        if (event.key === "Enter" && this.current >= 0) this.chosen?.(this.current);
         const page = Math.max(1, Math.floor(this.element.clientHeight / rowHeight) - 1);
         const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
         if (step === undefined || this.count === 0 || event.altKey || event.ctrlKey || event.metaKey) return;

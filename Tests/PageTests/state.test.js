@@ -4,7 +4,7 @@ const state = { view: "inject", inject: { manifest: "kind: Pod\nä🙂\u202e", n
 
 test("a link brings back the state", async () => equal(await fromFragment(await fragment(state)), state));
 test("a view without state is its name", async () => equal([await fragment({ view: "reasons" }), await fromFragment("reasons")], ["reasons", { view: "reasons" }]));
-test("a link of another page is none", async () => equal([await fromFragment(""), await fromFragment("nosuch/1abc")], [null, null]));
+test("a link of another page holds no state", async () => equal([await fromFragment(""), await fromFragment("nosuch/1abc")], [null, null]));
 test("a link that is not whole says so", async () => {
     const code = await fragment(state);
     equal((await fromFragment(code.slice(0, -9))).isBroken, true);

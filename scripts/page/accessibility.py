@@ -107,6 +107,9 @@ PAINTED = r'''(() => {
     for (const element of document.querySelectorAll("[aria-hidden=true]")) {
         if (element.querySelector("a[href], button, input, select, textarea, [tabindex]")) found.push(`hidden from readers, with a control: ${where(element)}`);
     }
+    for (const element of document.querySelectorAll("[tabindex]")) {
+        if (element.tabIndex > 0) found.push(`the focus goes back to ${where(element)}: its tabindex is ${element.tabIndex}`);
+    }
     if (!document.documentElement.lang) found.push("the page has no language");
     if (!document.title) found.push("the page has no title");
     if (document.documentElement.scrollWidth > innerWidth + 1) found.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);

@@ -84,7 +84,7 @@ def link(j):
     page.press('tab', 'Patch')
     page.shows('operations in 1 object')
     page.press('button', 'Copy link')
-    page.shows('Copied')
+    page.shows('Copied', '#tools')
     address = page.js('navigator.clipboard.readText()')
     other = j.open(server, address[len(server.address):])
     other.shows('operations in 1 object')
@@ -390,25 +390,27 @@ def commands(j):
     """What the page shows can be had in a shell: both copied commands run and give the same."""
     server = j.server()
     page = j.open(server)
-    page.fill('textbox', MANIFEST, POD.replace('# sells', "# it's EOF $HOME `x`"))
-    page.fill('textbox', 'Labels of the namespace', 'istio-injection=enabled')
+    page.fill('textbox', MANIFEST, PLAIN.replace('# sells', "# it's EOF $HOME `x`"))
+    page.fill('textbox', 'Labels of the namespace', 'istio-injection=disabled')
     page.shows('gets no sidecar')
+
+    os.symlink(j.pillion, os.path.join(j.folder, 'pillion'))
 
     def copied(name):
         page.press('button', name)
-        page.shows('Copied')
+        page.shows('Copied', 'main')
         text = page.js('navigator.clipboard.readText()')
         page.until('!document.querySelector("main").innerText.includes("Copied")')
         return text
 
     def shell(text):
-        environment = {**os.environ, 'PATH': os.path.dirname(j.pillion) + ':' + os.environ['PATH']}
+        environment = {**os.environ, 'PATH': j.folder + ':' + os.environ['PATH']}
         return subprocess.run(['bash', '-c', text], capture_output=True, text=True, env=environment, timeout=60)
 
     answer = json.loads(shell(copied('Copy as curl')).stdout)
-    j.check(answer['decisions'][0]['reason'] == 'host_network_enabled', f'curl gives {answer}')
+    j.check(answer['decisions'][0]['reason'] == 'namespace_label_disabled', f'curl gives {answer}')
     done = shell(copied('Copy as pillion command'))
-    j.check('host_network_enabled' in done.stdout and done.returncode == 3, f'pillion decide gives {done}')
+    j.check('namespace_label_disabled' in done.stdout and done.returncode == 3, f'pillion decide gives {done}')
     page.press('tab', 'Patch')
     page.shows('operations in')
     patch = json.loads(shell(copied('Copy as curl')).stdout)
@@ -445,6 +447,36 @@ def accessible(j):
                 j.problems += [f'{where}: {fault}' for fault in accessibility.check(page)]
 
 
+# What the checker must find, each by a word of its sentence: a fault put into the page, and taken out again.
+FAULTS = [
+    ('has no name', 'const b = document.createElement("button"); b.textContent = " "; b.id = "fault"; main.append(b);'),
+    ('contrast', 'const p = document.createElement("p"); p.textContent = "pale"; p.style.color = "#999"; p.style.background = "#fff"; p.id = "fault"; main.append(p);'),
+    ('of level', 'const h = document.createElement("h5"); h.textContent = "deep"; h.id = "fault"; main.append(h);'),
+    ('expected one', 'const m = document.createElement("main"); m.textContent = "two"; m.id = "fault"; document.body.append(m);'),
+    ('goes back to', 'const b = document.createElement("button"); b.textContent = "first"; b.tabIndex = 5; b.id = "fault"; main.append(b);'),
+    ('is not seen on', 'const b = document.createElement("button"); b.textContent = "plain"; b.style.outline = "none"; b.id = "fault"; document.body.prepend(b);'),
+    ('out of sight', 'const b = document.createElement("button"); b.textContent = "away"; b.style.cssText = "position:fixed;left:-999px"; b.id = "fault"; document.body.prepend(b);'),
+    ('is not there', 'const b = document.createElement("button"); b.textContent = "b"; b.setAttribute("aria-controls", "nosuch"); b.id = "fault"; main.append(b);'),
+    ('target of', 'const b = document.createElement("button"); b.textContent = "b"; b.style.cssText = "min-height:0;height:10px;padding:0"; b.id = "fault"; main.append(b);'),
+    ('with a control', 'const d = document.createElement("div"); d.ariaHidden = "true"; d.append(document.createElement("input")); d.firstChild.ariaLabel = "x"; d.id = "fault"; main.append(d);'),
+    ('is there twice', 'const d = document.createElement("div"); d.id = "fault"; d.append(document.createElement("i")); d.firstChild.id = "main"; document.body.append(d);'),
+    ('wide', 'const d = document.createElement("div"); d.id = "fault"; d.style.width = "5000px"; d.textContent = "x"; main.append(d);'),
+]
+
+
+def checker(j):
+    """The accessibility checker finds what it is there for: each fault that is put into the page, and none before."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    j.problems += accessibility.check(page)
+    for word, script in FAULTS:
+        page.js(f'(() => {{ const main = document.getElementById("main"); {script} }})()')
+        found = accessibility.check(page)
+        j.check(any(word in fault for fault in found), f'a fault is not found ({word}): {found}')
+        page.js('document.getElementById("fault").remove()')
+    page.events = [e for e in page.events if 'aria-hidden' not in json.dumps(e)]  # the browser notices that fault too
+
+
 def units(j):
     """The modules' own tests, in the browser: Tests/PageTests."""
     folder = os.path.join(os.path.dirname(__file__), '..', '..', 'Tests', 'PageTests')
@@ -465,7 +497,7 @@ def units(j):
 
 
 JOURNEYS = [decision, link, result, template, configuration, keyboard, hostile, large, late, gone, token, files, commands,
-            accessible, units]
+            accessible, checker, units]
 
 
 def run(journey, browser, pillion):

@@ -8,7 +8,13 @@ struct DecisionQuestion {
     let namespaces: [String: Object]
     let webhook: (any WebhookMatcher)?
     let explain: Bool
+    /// The one workload to explain, by its pointer; nil explains all.
+    var explained: String? = nil
     let snapshot: Snapshot
+
+    func workloads(in object: Value) -> [Workload] {
+        WorkloadKinds.search(object, given: snapshot.options.podTemplatePaths).workloads
+    }
 
     func answers(about object: Value) -> [DecisionAnswer] {
         if object["kind"]?.string == "AdmissionReview" { return [answer(aboutReview: object)] }
@@ -81,6 +87,7 @@ struct DecisionQuestion {
             namespaceLabels: namespaceLabels ?? namespaces[namespace],
             object: .object(workload.object), operation: operation.isEmpty ? nil : operation,
             webhook: webhook)
+        let isExplained = explain && (explained == nil || explained == workload.pointer)
         var decision = snapshot.decisions.decide(subject, trace: true)
         let windows = WindowsPod.overriding(decision, of: pod, snapshot)
         if let windows {
@@ -91,7 +98,7 @@ struct DecisionQuestion {
         var answer = DecisionAnswer(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
             namespace: namespace, pointer: workload.pointer, decision: decision,
-            counterfactuals: explain && windows == nil ? snapshot.decisions.counterfactuals(subject) : [])
+            counterfactuals: isExplained && windows == nil ? snapshot.decisions.counterfactuals(subject) : [])
         let objectPath = workload.objectPath.map { step in
             switch step {
             case .member(let name): name

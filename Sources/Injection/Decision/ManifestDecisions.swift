@@ -11,10 +11,19 @@ public struct ManifestDecisions: Sendable {
         /// The line that it begins on, from 1.
         public var line: Int
         public var answer: DecisionAnswer
+        /// Whether the trace and what would change the answer were asked for.
+        public var isDetailed: Bool
         /// The lines of what the rules found in the manifest, by `TraceStep.source`.
         public var lines: [String: Int]
         /// What changes the answer, each as a list of edits in the order of `answer.counterfactuals`.
         public var edits: [[DecisionEdit]]
+    }
+
+    /// A choice of one workload.
+    public enum Detail: Sendable, Equatable {
+        /// The first of the manifest.
+        case first
+        case workload(document: Int, pointer: String)
     }
 
     public var answers: [Answer]
@@ -58,24 +67,36 @@ extension Pipeline {
     /// Decides for every workload of a manifest, after edits of it. Namespaces in the manifest supply the labels for the
     /// objects in them, where `namespaceLabels` is nil.
     ///
-    /// - Parameters: as those of `decide`.
+    /// - Parameters: as those of `decide`, and
+    ///   - detail: the one workload whose trace, lines and changes are asked for; nil asks for all.
     public static func decide(
         manifest: [UInt8], edits: [ManifestEdit] = [], namespace: String? = nil,
         namespaceLabels: Object? = nil, webhook: (any WebhookMatcher)? = nil, explain: Bool = false,
-        snapshot: Snapshot
+        detail: ManifestDecisions.Detail? = nil, snapshot: Snapshot
     ) throws(InjectionError) -> ManifestDecisions {
         var options = ManifestOptions()
         options.namespace = namespace
         var run = ManifestEdits(edits, options: options)
         let outcome = try Manifest(manifest, format: .auto, name: options.name).changed(by: &run)
         let namespaces = NamespaceLabels(run.documents.map(\.value))
+        // No workload is there.
+        let unmatched = "/"
         let places = Self.places(in: outcome.output, ofDocuments: run.documents.map(\.line))
         var answers: [ManifestDecisions.Answer] = []
         for (index, (value, document, line)) in run.documents.enumerated() {
-            let found = decide(
-                object: value, namespace: namespace, namespaceLabels: namespaceLabels,
-                namespaces: namespaces.labels, webhook: webhook, explain: explain, snapshot: snapshot)
-            answers += found.map { answer in
+            var question = DecisionQuestion(
+                namespace: namespace, namespaceLabels: namespaceLabels, namespaces: namespaces.labels,
+                webhook: webhook, explain: explain, snapshot: snapshot)
+            switch detail {
+            case nil: break
+            case .workload(document, let pointer)?: question.explained = pointer
+            case .workload?: question.explained = unmatched
+            case .first?:
+                let isFirst = !answers.contains { $0.answer.isWorkload }
+                let first = isFirst ? question.workloads(in: value).first : nil
+                question.explained = first.map(\.pointer) ?? unmatched
+            }
+            answers += question.answers(about: value).map { answer in
                 var place: (document: Int, pointer: JSONPointer)?
                 if namespaceLabels == nil, let known = namespaces.places[answer.namespace] {
                     place = (run.documents[known.document].document, known.pointer)
@@ -85,6 +106,7 @@ extension Pipeline {
                 }
                 return ManifestDecisions.Answer(
                     document: document, line: line, answer: answer,
+                    isDetailed: question.explained.map { $0 == answer.pointer } ?? true,
                     lines: Self.lines(of: answer, in: places.indices.contains(index) ? places[index] : [:]),
                     edits: edits)
             }

@@ -16,6 +16,7 @@ struct ManifestQuestion {
     /// A webhook configuration, or its text.
     private let webhook: Value?
     private let explain: Bool
+    private let detail: ManifestDecisions.Detail?
 
     /// Edits of one request: a counterfactual has three at most.
     private static let editLimit = 64
@@ -31,6 +32,17 @@ struct ManifestQuestion {
         namespaceLabels = try DecideHandler.labels(reader)
         webhook = try Self.webhook(members["webhook"])
         edits = try Self.edits(members["edits"])
+        detail = try Self.detail(try reader.object("detail"))
+    }
+
+    private static func detail(_ members: Object?) throws(RequestProblem) -> ManifestDecisions.Detail? {
+        guard let members else { return nil }
+        let pointer = try MemberReader(members, path: "detail").string("pointer") ?? ""
+        guard let document = members["document"], !document.isNull else { return .first }
+        guard let number = document.int, (0..<Int64(documentLimit)).contains(number) else {
+            throw .malformed("\"detail.document\" is not valid: expected the number of a document, from 0")
+        }
+        return .workload(document: Int(number), pointer: pointer)
     }
 
     private static func webhook(_ value: Value?) throws(RequestProblem) -> Value? {
@@ -104,7 +116,7 @@ struct ManifestQuestion {
             found = try Pipeline.decide(
                 manifest: manifest, edits: edits, namespace: namespace,
                 namespaceLabels: namespaceLabels ?? watched, webhook: matcher, explain: explain,
-                snapshot: snapshot)
+                detail: detail, snapshot: snapshot)
         } catch {
             throw RequestProblem(error)
         }
@@ -123,6 +135,10 @@ extension ManifestDecisions.Answer {
         object["document"] = .int(Int64(document))
         object["line"] = .int(Int64(line))
         object["workload"] = .bool(answer.isWorkload)
+        guard isDetailed else {
+            object["trace"] = nil
+            return .object(object)
+        }
         object.modify("trace") { value in
             value.modifyArray { steps in
                 for index in steps.indices {
