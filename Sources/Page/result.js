@@ -245,14 +245,28 @@ export function notesOf(workload, decision) {
         .map((note) => ({ ...note, line: note.line ?? workload.line }));
 }
 
+/// What each step of the injection writes.
 const steps = {
-    probes: "Probes of the application go through the proxy.",
-    prometheus: "The proxy serves the application's metrics with its own.",
-    status: "The annotation says what was injected, for tools and for the way back.",
-    order: "Containers are put in the order in which they have to start.",
+    template: "The template's output has this value in no one place.",
+    user_containers: "Settings of the pod's own container that has the proxy's name.",
+    proxy_environment: "Environment of the proxy that annotations or the path set.",
+    concurrency: "The number of the proxy's threads.",
+    metrics_merging: "The proxy serves the application's metrics with its own.",
+    probe_rewriting: "Probes of the application go through the proxy, which answers for it.",
+    status_mark: "It says what was injected, for tools and for the way back.",
+    configured_annotations: "Annotations that the configuration puts on every injected pod.",
+    provenance: "The original, for an exact way back.",
+    revision_label: "The revision of the injector.",
+    tls_mode_label: "Tells other proxies that this pod takes mutual TLS.",
+    canonical_labels: "The name and revision that telemetry uses.",
+    network_label: "The network of the mesh that the pod is in.",
+    container_order: "The order in which containers have to start.",
+    dns_config: "DNS settings of the mesh.",
+    fs_group: "A group that lets the proxy read its token.",
+    gateway_sysctl: "Lets a gateway use low ports.",
+    service_account_mount: "The application keeps its service account's token.",
+    redirect_annotations: "What the network plugin reads.",
+    open_shift_proxy_user: "Ids that OpenShift gives the namespace.",
 };
 
-function stepText(step) {
-    const known = Object.keys(steps).find((name) => step.toLowerCase().includes(name));
-    return known ? steps[known] : "";
-}
+function stepText(step) { return steps[step] ?? ""; }

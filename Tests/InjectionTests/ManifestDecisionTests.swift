@@ -141,7 +141,7 @@ import Values
             """
         let found = try Pipeline.decide(manifest: Array(manifest.utf8), snapshot: snapshot)
         #expect(found.answers.map(\.document) == [0, 1])
-        #expect(found.answers.map(\.line) == [2, 5])
+        #expect(found.answers.map(\.line) == [1, 5])
         #expect(
             found.answers[1].lines == [
                 "/spec/template/spec/hostNetwork": 10,

@@ -111,6 +111,32 @@ def result(j):
     page.until('document.querySelector(".row .half.none")')
 
 
+def blame(j):
+    """Point at an injected line, see the line of the template that wrote it; or the step of the injection."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    page.press('tab', 'Result')
+    page.shows('are from the injection')
+
+    def point(text):
+        page.until(f'''(() => {{
+            const row = [...document.querySelectorAll('[aria-label^="Injected manifest"] .row')].find((row) => row.innerText.includes({json.dumps(text)}));
+            document.querySelector("[data-pointed]")?.removeAttribute("data-pointed");
+            row?.setAttribute("data-pointed", "");
+            return row;
+        }})()''', what=f'a row with {text!r}')
+        page.hover('[data-pointed]')
+
+    point('sidecar.istio.io/status')
+    page.shows('written by the step', '.origin')
+    page.press('button', 'Next change')
+    page.press('button', 'Next change')
+    point('image: registry.example.com/mesh/proxy:1.0.0')
+    page.shows('template template, line', '.origin')
+    page.until('document.querySelector(".origin .row.here").innerText.includes("sidecar.istio.io/proxyImage")')
+    page.key('ArrowDown')
+
+
 def template(j):
     """Break a template, see the error at its line; mend it, see what wrote the output, and the other way round."""
     page = j.open(j.server(), '#template')
