@@ -12,7 +12,8 @@ const signs = { inject: "✓", skip: "✕", pass: "○", unknown: "?", error: "!
 const words = { inject: "inject", skip: "skip", pass: "passes on", unknown: "unknown", error: "error" };
 
 /// `actions`: `reveal(line)` shows a line of the manifest, `apply(counterfactual)` makes a change and runs again,
-/// `undo()` takes the last change back, `openReason(code)` shows a reason, `explain()` asks about the chosen workload.
+/// `undo()` takes the last change back, `openReason(code)` shows a reason, `explain()` asks about the chosen workload,
+/// `showWebhook()` shows the webhook configuration.
 export class DecisionPanel {
     constructor(actions) {
         this.actions = actions;
@@ -137,6 +138,11 @@ export class DecisionPanel {
         if (step.line) {
             return button(`line ${step.line}: ${visible(step.source)}`, () => this.actions.reveal(step.line), {
                 class: "plain", "aria-label": `show line ${step.line} of the manifest, ${step.source}`,
+            });
+        }
+        if (step.source.startsWith("webhook#")) {
+            return button(visible(step.source), () => this.actions.showWebhook(), {
+                class: "plain", "aria-label": `show the webhook configuration, ${step.source}`,
             });
         }
         if (step.source.startsWith("/")) return el("code", { text: visible(step.source) });

@@ -65,6 +65,7 @@ export class InjectView {
             decision: new DecisionPanel({
                 reveal, apply: (change) => this.apply(change), undo: () => this.undo(),
                 openReason: (code) => this.app.openReason(code), explain: () => this.runners.decision.run(),
+                showWebhook: () => { this.webhookDetails.open = true; this.webhook.reveal(1, true); },
             }),
             result: new ResultPanel({ reveal }),
             patch: new PatchPanel(),
@@ -273,7 +274,9 @@ export class InjectView {
                 config: "--injectConfigFile", values: "--valuesFile", mesh: "--meshConfigFile",
             }));
             options.push([this.tabs.name === "patch" ? "--diff" : "--blame"]);
-            return pillion("kube-inject", options, text);
+            const command = pillion("kube-inject", options, text);
+            if (!files.includes("built-in")) return command;
+            return `# The built-in configuration is the server's own: this reads that of the current cluster.\n${command}`;
         }
         options.push(...configurationOptions(files, { config: "--injectConfig" }));
         const labels = this.labelsObject;

@@ -22,7 +22,8 @@ import YAML
         let targets = Set(
             Self.jobs.flatMap { Self.steps($0.job) }.filter { $0.hasPrefix("make ") }.map { $0.dropFirst(5) })
         for target in [
-            "lint", "test", "sanitize", "contract", "fuzz", "image-test", "deb-test", "chart-test", "drill",
+            "lint", "test", "page-test", "sanitize", "contract", "fuzz", "image-test", "deb-test",
+            "chart-test", "drill",
             "docc",
         ] { #expect(targets.contains { $0.split(separator: " ").first ?? "" == target }, "\(target)") }
         let machines = Self.jobs.flatMap { $0.job.at("strategy", "matrix", "machine")?.array ?? [] }

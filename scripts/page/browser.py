@@ -30,7 +30,7 @@ class Browser:
         high = [fcntl.fcntl(each, fcntl.F_DUPFD, 20) for each in (commands, answers)]
         arguments = [path, '--headless=new', '--remote-debugging-pipe', f'--user-data-dir={self.folder.name}',
                      '--no-first-run', '--disable-extensions', '--disable-background-networking', '--disable-sync',
-                     '--disable-component-update', '--no-default-browser-check', '--disable-gpu', '--hide-scrollbars',
+                     '--disable-component-update', '--no-default-browser-check', '--disable-gpu', '--hide-scrollbars', '--disable-dev-shm-usage',
                      '--disable-features=Translate,OptimizationHints,MediaRouter', '--force-color-profile=srgb']
         if os.geteuid() == 0:
             arguments.append('--no-sandbox')  # the sandbox refuses to be root's

@@ -16,6 +16,16 @@ spec:
     image: registry.example.com/cart:1
 """
 
+WEBHOOK = """apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: injector}
+webhooks:
+- name: inject.example.com
+  namespaceSelector: {matchLabels: {mesh: 'on'}}
+  rules:
+  - {operations: [CREATE], apiGroups: [''], apiVersions: [v1], resources: [pods]}
+"""
+
 PLAIN = POD.replace('  hostNetwork: true\n', '')
 
 MANIFEST = 'Manifest, YAML or JSON'
@@ -69,6 +79,17 @@ def decision(j):
     j.check(page.js('document.querySelector("textarea").value') == POD, 'Undo does not bring the manifest back')
     page.fill('textbox', 'Labels of the namespace', 'istio-injection=disabled')
     page.shows("the namespace's labels keep the API server from asking")
+    page.js('document.querySelector("section:not([hidden]) details").open = true')
+    page.fill('textbox', 'MutatingWebhookConfiguration', WEBHOOK)
+    page.shows('namespaceSelector wants mesh=on')
+    page.press('button', 'show the webhook configuration, webhook#/webhooks/0/namespaceSelector')
+    page.until('document.activeElement.value?.includes("MutatingWebhookConfiguration")')
+    page.press('button', 'remove hostNetwork from the pod\'s spec, and set label mesh to "on" on namespace "default" → ✓ inject (policy_enabled)')
+    page.shows('Pod default/cart gets a sidecar')
+    labels = page.js('document.querySelector("[aria-label=\'Labels of the namespace\']").value')
+    j.check('mesh=on' in labels and 'istio-injection=disabled' in labels, f'the labels became {labels!r}')
+    page.press('button', 'Undo')
+    page.shows('Pod default/cart gets no sidecar')
     page.press('button', 'explain namespace_label_disabled')
     page.shows('namespace_label_disabled', 'section:not([hidden]) tbody tr:not([hidden])')
     page.shows('1 of', 'section:not([hidden])')
@@ -271,12 +292,12 @@ def large(j):
         file.write(manifest)
     page = j.open(j.server('-f', path))
     page.shows('is shown read only', seconds=20)
-    page.shows('workloads:', seconds=30)
+    page.shows('workloads:', seconds=60)
     j.check(page.js('document.querySelector("textarea").value') == '', 'the text area holds the manifest')
     rows = page.js('document.querySelectorAll("[aria-label$=\'read only\'] .row").length')
     j.check(0 < rows < 100, f'{rows} rows of the input are elements')
     page.press('tab', 'Result')
-    page.shows('are from the injection', seconds=30)
+    page.shows('are from the injection', seconds=60)
     page.focus('listbox', page.js('document.querySelector("[aria-label^=\'Injected manifest\']").getAttribute("aria-label")'))
     page.key('End')
     page.until('document.querySelector(".row.current") !== null')
@@ -397,6 +418,13 @@ def files(j):
     other.shows('Pod default/from-file gets no sidecar')
     load(other, 'A case that was saved', manifest)
     other.shows('is not a saved case')
+    with open(manifest, 'w') as file:
+        file.write(POD.replace('cart', 'dropped'))
+    x, y = other.place('.editor')
+    for kind in ('dragEnter', 'dragOver', 'drop'):
+        other.call('Input.dispatchDragEvent', {
+            'type': kind, 'x': x, 'y': y, 'data': {'items': [], 'files': [manifest], 'dragOperationsMask': 1}})
+    other.shows('Pod default/dropped gets no sidecar')
 
 
 def load(page, label, path):
