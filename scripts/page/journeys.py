@@ -550,7 +550,7 @@ def units(j):
     j.check(count >= 30, f'only {count} tests of modules passed')
 
 
-JOURNEYS = [decision, link, result, template, configuration, keyboard, hostile, large, late, gone, token, files, commands,
+JOURNEYS = [decision, link, result, blame, template, configuration, keyboard, hostile, large, late, gone, token, files, commands,
             accessible, checker, units]
 
 
