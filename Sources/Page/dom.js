@@ -35,6 +35,27 @@ export function button(text, action, properties = {}) {
     return el("button", { type: "button", text, on: { click: action }, ...properties });
 }
 
+/// A part that is shown on demand. Not `<details>`: while one is closed, Chromium takes seconds to select a long text in
+/// any text area of the page.
+export class Disclosure {
+    constructor(title, ...children) {
+        this.sign = el("span", { class: "sign", "aria-hidden": "true" });
+        this.panel = el("div", { id: id("part") }, ...children);
+        this.button = el(
+            "button", { type: "button", class: "plain summary", "aria-controls": this.panel.id, on: { click: () => { this.open = !this.open; } } },
+            this.sign, el("span", { text: title }));
+        this.element = el("div", { class: "disclosure" }, this.button, this.panel);
+        this.open = false;
+    }
+
+    get open() { return !this.panel.hidden; }
+    set open(isOpen) {
+        this.panel.hidden = !isOpen;
+        this.sign.textContent = isOpen ? "▾" : "▸";
+        this.button.setAttribute("aria-expanded", isOpen);
+    }
+}
+
 // Control characters, marks that turn the direction of text, and what is no character at all.
 const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]/g;
 

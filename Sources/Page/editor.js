@@ -7,6 +7,8 @@ import { WindowedList } from "./windowed.js";
 /// Characters up to which a text is edited in the page. Browsers lay out a text area as a whole: a longer one would make
 /// every key wait.
 export const editable = 256 * 1024;
+/// Characters of a paste that the browser inserts itself, with a way back; longer ones would take it seconds.
+const longPaste = 16 * 1024;
 const rowHeight = 20;
 
 /// Options: `label`, `low` for few lines, `changed()` after every change by the user, `caret(line)` when the caret has moved
@@ -79,11 +81,17 @@ export class Editor {
 
     pasted(event) {
         const text = event.clipboardData.getData("text/plain");
-        if (this.area.value.length + text.length <= editable) return;
+        if (text.length <= longPaste) return;
         event.preventDefault();
         const { selectionStart: from, selectionEnd: to, value } = this.area;
-        this.value = value.slice(0, from) + text.replaceAll("\r\n", "\n") + value.slice(to);
-        this.changed();
+        const plain = text.replaceAll("\r\n", "\n");
+        if (value.length - (to - from) + plain.length > editable) {
+            this.value = value.slice(0, from) + plain + value.slice(to);
+            this.changed();
+        } else {
+            this.area.setRangeText(plain, from, to, "end");
+            this.typed();
+        }
     }
 
     async dropped(event) {

@@ -1,6 +1,6 @@
 // The functions of templates: searched, explained, put into the template.
 
-import { el, button, field, visible } from "./dom.js";
+import { el, button, field, visible, Disclosure } from "./dom.js";
 import { ask } from "./api.js";
 import { failureNotice } from "./runner.js";
 
@@ -15,9 +15,9 @@ export class FunctionList {
         this.input = el("input", { type: "search", spellcheck: "false", autocomplete: "off", on: { input: () => this.filter() } });
         this.count = el("p", { class: "small", role: "status" });
         this.list = el("ul", { class: "functions" });
-        this.element = el(
-            "details", {}, el("summary", { text: "Functions" }),
-            el("div", { class: "fields" }, field("Search functions", this.input, { class: "wide" })), this.count, this.list);
+        this.element = new Disclosure(
+            "Functions", el("div", { class: "fields" }, field("Search functions", this.input, { class: "wide" })), this.count,
+            this.list).element;
     }
 
     async load() {

@@ -1,6 +1,6 @@
 // The view Inject: a manifest and its namespace on the left, what becomes of it on the right.
 
-import { el, button, field, copy, say } from "./dom.js";
+import { el, button, field, copy, say, Disclosure } from "./dom.js";
 import { ask, hasToken } from "./api.js";
 import { Editor } from "./editor.js";
 import { Runner } from "./runner.js";
@@ -44,8 +44,7 @@ export class InjectView {
         const file = el("input", {
             type: "file", accept: ".yaml,.yml,.json", on: { change: () => { if (file.files[0]) this.manifest.read(file.files[0]); file.value = ""; } },
         });
-        this.webhookDetails = el(
-            "details", {}, el("summary", { text: "Webhook configuration of the API server (optional)" }), this.webhook.element);
+        this.webhookDetails = new Disclosure("Webhook configuration of the API server (optional)", this.webhook.element);
         this.input = el(
             "div", {}, el("h2", { text: "What is applied" }),
             el("div", { class: "fields" }, field("Examples", example), field("File (or drop one below)", file)),
@@ -53,7 +52,7 @@ export class InjectView {
             el(
                 "div", { class: "fields" }, field("Namespace of objects without one", this.namespace),
                 field("Its labels", this.labelsKnown), el("div", { class: "field wide" }, this.labels)),
-            this.webhookDetails);
+            this.webhookDetails.element);
     }
 
     makeOutput() {

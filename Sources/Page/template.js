@@ -1,6 +1,6 @@
 // The view Template: a template and data on the left, the output with the place of each piece on the right.
 
-import { el, button, field, visible, copy, size, say } from "./dom.js";
+import { el, button, field, visible, copy, size, say, Disclosure } from "./dom.js";
 import { ask, hasToken } from "./api.js";
 import { Editor } from "./editor.js";
 import { Lines } from "./lines.js";
@@ -30,7 +30,7 @@ export class TemplateView {
         });
         this.data = new Editor({ label: "Data, YAML or JSON", low: true, changed: edited });
         this.more = new Editor({ label: "Further templates, each after a line --- NAME", low: true, changed: edited });
-        this.moreDetails = el("details", {}, el("summary", { text: "Further templates, partials" }), this.more.element);
+        this.moreDetails = new Disclosure("Further templates, partials", this.more.element);
         this.engine = el("select", { on: { change: () => { this.offer(); edited(); } } }, ...options(["gotemplate", "mustache"]));
         this.format = el("select", { on: { change: edited } }, ...options(["text", "yaml", "json"]));
         this.missingKey = el("select", { on: { change: edited } }, ...options(["", "zero", "error", "invalid"]));
@@ -44,7 +44,7 @@ export class TemplateView {
             el(
                 "div", { class: "fields" }, field("Examples", example), field("Engine", this.engine), field("Output is", this.format),
                 field("A missing key is", this.missingKey)),
-            this.sets, this.template.element, this.data.element, this.moreDetails, this.functions.element);
+            this.sets, this.template.element, this.data.element, this.moreDetails.element, this.functions.element);
         this.engines = [{ name: "gotemplate", functionSets: ["sprig", "injection", "injection-classic", "helm"] }, { name: "mustache", functionSets: [] }];
         this.chosenSets = new Set();
         this.offer();

@@ -102,14 +102,17 @@ class Browser:
 class Page:
     """One tab. `faults()` has everything that must not happen: errors, refused content, requests elsewhere."""
 
-    def __init__(self, browser, address, width=1280, height=900, dark=False, script=None, blank=False):
+    def __init__(self, browser, address, width=1280, height=900, dark=False, script=None, blank=False, reader=True):
         self.browser, self.events, self.address = browser, [], address
         self.context = browser.call('Target.createBrowserContext')['browserContextId']
         target = browser.call('Target.createTarget', {'url': 'about:blank', 'browserContextId': self.context})
         self.session = browser.call('Target.attachToTarget', {'targetId': target['targetId'], 'flatten': True})['sessionId']
         browser.pages[self.session] = self
-        for domain in ('Page', 'Runtime', 'Log', 'Network', 'Audits', 'DOM', 'Accessibility'):
+        for domain in ('Page', 'Runtime', 'Log', 'Network', 'Audits', 'DOM'):
             self.call(f'{domain}.enable')
+        if reader:
+            # As with a screen reader: the browser keeps its accessibility tree current, which costs it time.
+            self.call('Accessibility.enable')
         self.call('Emulation.setDeviceMetricsOverride',
                   {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False})
         self.call('Emulation.setEmulatedMedia',
