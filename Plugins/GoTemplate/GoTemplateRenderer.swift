@@ -46,6 +46,8 @@ struct GoTemplate: CompiledTemplate {
     let options: CompileOptions
     /// What it wrote before; nil where nothing is kept.
     private let memory: TemplateMemory?
+    /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
+    private let mutates: Bool
 
     init(_ sources: TemplateSources, table: FunctionTable, options: CompileOptions) throws(RenderError) {
         try self.init(sources.sources, entry: Array(sources.entry.utf8), onto: Syntax(), table, options)
@@ -81,6 +83,9 @@ struct GoTemplate: CompiledTemplate {
             syntax, functions: table, missingKey: options.missingKey, segmenting: segmenting,
             taint: options.taint)
         memory = program.plan.flatMap { plan in options.memory.map { TemplateMemory(plan, $0) } }
+        mutates =
+            program.mutates
+            || table.mutates && program.functions.contains { GoTemplate.rendersText.contains($0.name) }
         self.entry = entry
         rootName = sources.first.map { Array($0.name.utf8) } ?? entry
         self.table = table
@@ -152,12 +157,6 @@ struct GoTemplate: CompiledTemplate {
     }
 
     private static let rendersText: Set<String> = ["tpl", "render"]
-
-    /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
-    private var mutates: Bool {
-        program.mutates
-            || table.mutates && program.functions.contains { GoTemplate.rendersText.contains($0.name) }
-    }
 
     func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }
 

@@ -165,15 +165,16 @@ public enum Pipeline {
     ///   - webhook: the API server's part of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is
     ///     known.
     ///   - explain: whether to add counterfactuals.
+    ///   - forecast: whether to inject the pods that get a sidecar, for warnings about what comes of it.
     /// - Returns: one answer for each pod template; one with `unsupported_resource` if the object has none.
     public static func decide(
         object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,
         namespaces: [String: Object] = [:], webhook: (any WebhookMatcher)? = nil, explain: Bool = false,
-        snapshot: Snapshot
+        forecast: Bool = false, snapshot: Snapshot
     ) -> [DecisionAnswer] {
         let question = DecisionQuestion(
             namespace: namespace, namespaceLabels: namespaceLabels, namespaces: namespaces, webhook: webhook,
-            explain: explain, snapshot: snapshot)
+            explain: explain, forecasts: forecast, snapshot: snapshot)
         return question.answers(about: object)
     }
 }

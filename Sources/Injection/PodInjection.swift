@@ -1,4 +1,5 @@
 import PluginAPI
+import Values
 
 /// What a pod becomes: the central function, which reviews, manifests, the self-check and the trial of a new
 /// configuration share.
@@ -21,48 +22,87 @@ enum PodInjection {
     ) throws(InjectionError) -> Pod {
         let original = subject.pod
         // The classic form's kube-inject leaves a manifest alone that was injected before, or undoes that first.
-        let isFirst = snapshot.form == .classic && !subject.isReview
-        let earlier = isFirst ? EarlierInjection() : EarlierInjection(of: original, form: snapshot.form)
-        let result = try injected(&subject, snapshot, earlier)
+        var result: Pod
+        if let native = try takingOver(&subject, snapshot) {
+            result = native
+        } else {
+            if snapshot.form == .modern || subject.isReview {
+                try takeOutEarlier(of: &subject, snapshot)
+            }
+            result = try injected(&subject, snapshot)
+        }
+        EarlierInjection.keepMounted(subject.leftVolumes, in: &result, form: snapshot.form)
         try InjectionExit.check(result, from: original, &subject, snapshot)
         return result
     }
 
-    private static func injected(
-        _ subject: inout InjectionSubject, _ snapshot: Snapshot, _ earlier: EarlierInjection
-    ) throws(InjectionError) -> Pod {
+    /// Takes out what an earlier injection put in, so that the second one starts from what the first one did.
+    private static func takeOutEarlier(
+        of subject: inout InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) {
+        guard let earlier = EarlierInjection(of: subject.pod, form: snapshot.form) else { return }
+        var status = earlier.status
+        if !earlier.isCertain {
+            // What is rendered for the pod as it came says which of the named parts the configuration makes.
+            var trial = subject
+            status = earlier.confirmed(by: try filled(&trial, snapshot).template, in: subject.pod)
+            if let warning = EarlierInjection.warning(earlier.status, keeping: status) {
+                subject.notes.append(warning)
+            }
+        }
+        let volumes = subject.pod.spec["volumes"]?.array ?? []
+        subject.removed += status.pointers
+        subject.leftVolumes = volumes.filter { status.volumes.contains($0.name) }
+        subject.pod = try EarlierInjection.undone(subject.pod, status, snapshot)
+        subject.wasInjected = true
+    }
+
+    /// Injects into a pod whose injected proxy becomes a native sidecar: Istio moves it, merges into it, and keeps what it
+    /// had as the user's. nil for every other pod.
+    private static func takingOver(
+        _ subject: inout InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) -> Pod? {
+        guard snapshot.form == .modern, let earlier = EarlierInjection(of: subject.pod, form: .modern),
+            earlier.isCertain, earlier.status.containers.contains(ContainerName.proxy),
+            NativeSidecar.isWanted(by: subject.pod, snapshot)
+        else { return nil }
+        var trial = subject
+        var work = try filled(&trial, snapshot, into: earlier.status)
+        guard earlier.isTakenOver(by: work.template) else { return nil }
+        work.subject.removed += earlier.status.pointers
+        defer { subject = work.subject }
+        return try finished(&work)
+    }
+
+    /// Renders the templates for a pod and adds what they give.
+    ///
+    /// - Parameter earlier: an earlier injection that is still in the pod (`PodWork.earlier`).
+    private static func filled(
+        _ subject: inout InjectionSubject, _ snapshot: Snapshot, into earlier: StatusAnnotation? = nil
+    ) throws(InjectionError) -> PodWork {
         if subject.trace != nil { subject.trace = InjectionTrace() }
-        var work = PodWork(subject, snapshot, earlier: earlier.status)
+        var work = PodWork(subject, snapshot)
+        work.earlier = earlier
+        defer { subject = work.subject }
         let concerns = ConcernOrder.of(snapshot.form, isReview: subject.isReview)
         switch snapshot.form {
         case .classic: try ClassicInjection.fill(&work, concerns)
         case .modern: try ModernInjection.fill(&work, concerns)
         }
-        if let status = earlier.status {
-            var again = subject
-            if !earlier.isCertain {
-                // What was rendered without the named parts says which of them the configuration makes.
-                let confirmed = earlier.confirmed(by: work.template, in: subject.pod)
-                if confirmed != status {
-                    if let warning = EarlierInjection.warning(status, keeping: confirmed) {
-                        again.notes.append(warning)
-                    }
-                    return try injected(&again, snapshot, confirmed: confirmed, into: &subject)
-                }
-            }
-            if snapshot.form == .modern
-                && EarlierInjection.isOutdated(
-                    status, work.template, movesProxy: NativeSidecar.isWanted(by: work.original, snapshot))
-                || work.subject.hasRenderedNothing
-            {
-                again.removed += status.pointers
-                again.pod = try EarlierInjection.undone(subject.pod, status)
-                return try injected(&again, snapshot, confirmed: nil, into: &subject)
-            }
-            work.subject.removed += status.pointers
-        }
+        return work
+    }
+
+    private static func injected(
+        _ subject: inout InjectionSubject, _ snapshot: Snapshot
+    ) throws(InjectionError) -> Pod {
+        var work = try filled(&subject, snapshot)
         defer { subject = work.subject }
-        if work.subject.hasRenderedNothing { return work.original }
+        return work.subject.hasRenderedNothing ? work.original : try finished(&work)
+    }
+
+    /// Applies the concerns, one after the other.
+    private static func finished(_ work: inout PodWork) throws(InjectionError) -> Pod {
+        let concerns = ConcernOrder.of(work.snapshot.form, isReview: work.isReview)
         guard work.subject.trace == nil else { return try traced(concerns, &work) }
         for concern in concerns { try concern.apply(to: &work) }
         return work.pod
@@ -81,14 +121,5 @@ enum PodInjection {
             work.subject.trace?.note(author, from: before, to: work.pod)
         }
         return work.pod
-    }
-
-    /// Injects once more, now that it is known what an earlier injection made.
-    private static func injected(
-        _ again: inout InjectionSubject, _ snapshot: Snapshot, confirmed: StatusAnnotation?,
-        into subject: inout InjectionSubject
-    ) throws(InjectionError) -> Pod {
-        defer { subject = again }
-        return try injected(&again, snapshot, EarlierInjection(status: confirmed))
     }
 }

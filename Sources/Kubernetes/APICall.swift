@@ -14,6 +14,10 @@ public struct APIResource: Sendable, Equatable {
     public static let secrets = APIResource(group: "", version: "v1", name: "secrets", isNamespaced: true)
     public static let namespaces = APIResource(
         group: "", version: "v1", name: "namespaces", isNamespaced: false)
+    public static let limitRanges = APIResource(
+        group: "", version: "v1", name: "limitranges", isNamespaced: true)
+    public static let resourceQuotas = APIResource(
+        group: "", version: "v1", name: "resourcequotas", isNamespaced: true)
     public static let nodes = APIResource(group: "", version: "v1", name: "nodes", isNamespaced: false)
     public static let mutatingWebhookConfigurations = APIResource(
         group: "admissionregistration.k8s.io", version: "v1", name: "mutatingwebhookconfigurations",

@@ -57,12 +57,17 @@ let platformOptions = [
 ]
 
 /// What an API server would say about injected pods.
-let forecastOptions = [
-    Option(
-        name: "forecast", shape: .choice(["warn", "deny", "off"]), fallback: "warn",
-        help:
-            "if an API server would refuse the injected pod: warn, refuse it, or do not check"
-    ),
+let forecastOptions =
+    [
+        Option(
+            name: "forecast", shape: .choice(["warn", "deny", "off"]), fallback: "warn",
+            help:
+                "if an API server would refuse the injected pod: warn, refuse it, or do not check"
+        )
+    ] + forecastLimitOptions
+
+/// What a namespace allows besides its Pod Security level.
+let forecastLimitOptions = [
     Option(
         name: "limit-range", shape: .list("FILE"),
         help: "LimitRanges for the forecast, as kubectl get limitranges -A -o yaml prints them"),

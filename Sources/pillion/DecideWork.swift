@@ -25,6 +25,9 @@ struct DecidedObjects {
     /// The answers for what has pods.
     var workloads: [DecisionAnswer] { answers.map(\.answer).filter(\.isWorkload) }
 
+    /// Whether an injected pod would be refused.
+    var hasForecast: Bool { workloads.contains(where: \.isForecastRefused) }
+
     /// - Parameter failOn: `skip`, `error` or `never`. A file that cannot be read is a failure in any case.
     func status(failOn: String) -> ExitStatus {
         if !problems.isEmpty { return .failure }
@@ -39,6 +42,7 @@ struct DecidedObjects {
 struct DecideWork {
     private let snapshot: Snapshot
     private let explain: Bool
+    private let forecast: Bool
     private let paths: [String]
     private let namespace: String?
     /// What the command line says of the namespace's labels; nil for nothing.
@@ -48,6 +52,7 @@ struct DecideWork {
     init(_ arguments: Arguments, _ snapshot: Snapshot, explain: Bool) throws {
         self.snapshot = snapshot
         self.explain = explain
+        forecast = arguments.choice("forecast") != "off"
         paths = try ManifestPaths(arguments).paths
         namespace = arguments.string("namespace")
         let pairs = try arguments.pairs("namespace-labels")
@@ -91,7 +96,8 @@ struct DecideWork {
         for (file, document) in documents {
             let answers = Pipeline.decide(
                 object: document.value, namespace: namespace, namespaceLabels: labels,
-                namespaces: namespaces.labels, webhook: webhook, explain: explain, snapshot: snapshot)
+                namespaces: namespaces.labels, webhook: webhook, explain: explain, forecast: forecast,
+                snapshot: snapshot)
             found.answers += answers.map {
                 DecidedObjects.Answer(file: file, line: document.line, answer: $0)
             }

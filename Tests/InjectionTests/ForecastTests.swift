@@ -158,6 +158,43 @@ struct ForecastTests {
             ])
     }
 
+    @Test func decideReportsIt() throws {
+        let snapshot = try Snapshots.make(Self.configuration)
+        let object: Value = [
+            "kind": "Pod", "metadata": ["name": "p"], "spec": try YAMLReader.value(Self.own),
+        ]
+        let silent = Pipeline.decide(object: object, snapshot: snapshot)
+        #expect(silent.first?.decision.warnings.isEmpty == true && silent.first?.isForecastRefused == false)
+        let answers = Pipeline.decide(object: object, forecast: true, snapshot: snapshot)
+        let answer = try #require(answers.first)
+        #expect(answer.decision.inject && answer.isForecastRefused)
+        #expect(
+            answer.decision.warnings.map(\.message).contains(
+                "forecast: container \"istio-proxy\": variable FROM has value and valueFrom (template sidecar)"
+            ),
+            "\(answer.decision.warnings)")
+        let good: Value = ["kind": "Pod", "spec": ["containers": [["name": "web", "image": "i"]]]]
+        #expect(
+            Pipeline.decide(object: good, forecast: true, snapshot: snapshot).first?.isForecastRefused
+                == false)
+    }
+
+    @Test("decide reports why the injection itself would be refused")
+    func decideReportsRefusals() throws {
+        let snapshot = try Snapshots.make(Self.configuration)
+        let pod: Value = [
+            "kind": "Pod",
+            "metadata": ["name": "p", "annotations": ["prometheus.istio.io/scrape-targets": "99999"]],
+            "spec": ["containers": [["name": "web", "image": "i"]]],
+        ]
+        let answer = try #require(
+            Pipeline.decide(object: pod, forecast: true, snapshot: snapshot).first)
+        #expect(
+            answer.isForecastRefused
+                && answer.decision.warnings.contains { $0.message.contains("\"99999\" is not a valid port") },
+            "\(answer.decision.warnings)")
+    }
+
     // MARK: Against a validator of the tests' own
 
     /// Parts of a pod that an injected one may clash with.
@@ -202,7 +239,8 @@ struct ForecastTests {
         return ["metadata": ["name": "p", "labels": .object(labels)], "spec": .object(spec)]
     }
 
-    @Test("2,000 pods: what is injected is taken, or warned of", arguments: [false, true])
+    @Test(
+        "pods that clash with a template: what is injected is taken, or warned of", arguments: [false, true])
     func againstTheValidator(classic: Bool) throws {
         let template =
             "rewriteAppHTTPProbe: true\ncontainers: [{name: istio-proxy, image: p}]\ninitContainers: [{name: istio-init, image: p}]\nvolumes: [{name: envoy, emptyDir: {}}]"
@@ -226,7 +264,7 @@ struct ForecastTests {
             let problems = PodValidator.problems(try JSONPatch.apply(answer.patch, to: pod))
             for problem in problems {
                 #expect(
-                    warnings.contains { $0.hasPrefix("forecast: ") && $0.contains(problem.part) },
+                    warnings.contains { problem.isNamed(in: $0) },
                     "\(problem) of \(JSON.text(pod)): \(warnings)")
             }
             if problems.isEmpty {

@@ -106,6 +106,23 @@ import YAML
             "{containers: [{name: a, image: i, resources: {limits: {cpu: 500m, memory: 1Gi}, requests: {cpu: '0.5', memory: 1024Mi}}}]}"
         ),
         (
+            "quantity_invalid", "{containers: [{name: a, image: i, resources: {requests: {cpu: 1.5x}}}]}",
+            "{containers: [{name: a, image: i, resources: {requests: {cpu: '1.5', memory: '1e3'}}}]}"
+        ),
+        (
+            "quantity_invalid", "{containers: [{name: a, image: i, resources: {limits: {cpu: -1}}}]}",
+            "{containers: [{name: a, image: i, resources: {limits: {cpu: '0'}}}]}"
+        ),
+        (
+            "request_exceeds_limit",
+            "{containers: [{name: a, image: i, resources: {limits: {memory: 1Gi}, requests: {memory: 1025Mi}}}]}",
+            "{containers: [{name: a, image: i, resources: {limits: {memory: 1Gi}, requests: {memory: 1024Mi}}}]}"
+        ),
+        (
+            "name_invalid", "{containers: [{name: a, image: i, env: [{name: 'A=B', value: x}]}]}",
+            "{containers: [{name: a, image: i, env: [{name: 'A.B', value: x}]}]}"
+        ),
+        (
             "port_duplicate",
             "{containers: [{name: a, image: i, ports: [{containerPort: 1, hostPort: 80}]}, {name: b, image: i, ports: [{containerPort: 2, hostPort: 80}]}]}",
             "{containers: [{name: a, image: i, ports: [{containerPort: 1, hostPort: 80}]}, {name: b, image: i, ports: [{containerPort: 2, hostPort: 80, protocol: UDP}]}]}"
@@ -151,6 +168,25 @@ import YAML
     func amounts(left: String, right: String, isLess: Bool) throws {
         let (low, high) = (try #require(Quantity(left)), try #require(Quantity(right)))
         #expect((low < high) == isLess)
+    }
+
+    @Test("quick amounts compare as exact ones do")
+    func quickAmounts() throws {
+        let texts = [
+            "0", "1", "100m", "1000m", "999999", "1k", "1Ki", "1M", "1Mi", "64Mi", "1G", "1Gi", "2Gi",
+            "999999Gi",
+        ]
+        for left in texts {
+            let quick = try #require(Quantity.thousandths(.string(left)))
+            for right in texts {
+                let other = try #require(Quantity.thousandths(.string(right)))
+                let (low, high) = (try #require(Quantity(left)), try #require(Quantity(right)))
+                #expect((quick < other) == (low < high), "\(left), \(right)")
+            }
+        }
+        for text in ["", "m", "1.5", "1e3", "1000000", "-1", "1KI", "1 ", "1Ti"] {
+            #expect(Quantity.thousandths(.string(text)) == nil, "\(text)")
+        }
     }
 
     @Test func everyCombinationOfTheMatrixIsThere() {

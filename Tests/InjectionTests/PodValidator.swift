@@ -3,88 +3,239 @@ import Values
 /// Says whether an API server takes a pod: written from the validation of Kubernetes for tests only, and sharing no code
 /// with what it checks.
 enum PodValidator {
-    /// A problem: the part that it is about, and a word.
+    /// A problem: the part that it is about, and its kind.
     struct Problem: Hashable {
         var part: String
-        var what: String
+        var what: What
+
+        /// Whether a warning of the forecast is about the problem.
+        func isNamed(in warning: String) -> Bool {
+            warning.hasPrefix("forecast: ") && warning.contains(part)
+                && what.words.contains(where: warning.contains)
+        }
+    }
+
+    enum What: CaseIterable {
+        case required, duplicate, name, label, sources, value, handlers, port, number, mount, volume,
+            forbidden
+        case quantity, exceeds, privileges, size
+
+        /// Words that a message about a problem of the kind has, one of them.
+        var words: [String] {
+            switch self {
+            case .required: ["no image", "no name", "has no ", "no containers", "no nameserver"]
+            case .duplicate: ["two ", "used twice"]
+            case .name: ["not valid", "not a valid"]
+            case .label: ["label"]
+            case .sources: ["expected one source", "expected one"]
+            case .value: ["value and valueFrom"]
+            case .handlers: ["expected one handler", "no handler"]
+            case .port: ["port"]
+            case .number: ["expected", "must be"]
+            case .mount: ["mount"]
+            case .volume: ["which is not there"]
+            case .forbidden: ["an init container has no"]
+            case .quantity: ["not a valid quantity", "below 0"]
+            case .exceeds: ["above its limit"]
+            case .privileges: ["needs allowPrivilegeEscalation"]
+            case .size: ["bytes together"]
+            }
+        }
     }
 
     static func problems(_ pod: Value) -> Set<Problem> {
-        var found: Set<Problem> = []
-        let spec = pod["spec"] ?? .null
-        func list(_ value: Value?, _ key: String) -> [Value] { value?[key]?.array ?? [] }
-        func twice(_ names: [String], _ what: String) {
-            for name in Set(names) where names.count(where: { $0 == name }) > 1 {
-                found.insert(Problem(part: name, what: what))
-            }
-        }
-        let volumes = list(spec, "volumes").map { $0["name"]?.string ?? "" }
-        twice(volumes, "duplicate")
-        for volume in list(spec, "volumes")
-        where (volume.object?.members.filter { !$0.value.isNull }.count ?? 0) > 2 {
-            found.insert(Problem(part: volume["name"]?.string ?? "", what: "sources"))
-        }
-        let all = list(spec, "initContainers") + list(spec, "containers")
-        twice(all.map { $0["name"]?.string ?? "" }, "duplicate")
-        for container in all {
-            let name = container["name"]?.string ?? ""
-            func add(_ what: String) { found.insert(Problem(part: name, what: what)) }
-            if (container["image"]?.string ?? "") == "" { add("image") }
-            if name.utf8.count > 63 || name.contains(where: { !$0.isLowercase && !$0.isNumber && $0 != "-" })
-            {
-                add("name")
-            }
-            var targets: [String] = []
-            for mount in list(container, "volumeMounts") {
-                if !volumes.contains(mount["name"]?.string ?? "") { add("volume") }
-                targets.append(mount["mountPath"]?.string ?? "")
-            }
-            if Set(targets).count < targets.count { add("mounts") }
-            let ports = list(container, "ports").compactMap { $0["name"]?.string }
-            if Set(ports).count < ports.count { add("ports") }
-            if list(container, "ports").contains(where: {
-                !(1...65535).contains($0["containerPort"]?.int ?? 0)
-            }) {
-                add("port")
-            }
-            for variable in list(container, "env") where variable["valueFrom"]?.object != nil {
-                if (variable["value"]?.string ?? "") != "" { add("value") }
-                if variable["valueFrom"]?.object?.count != 1 { add("variable") }
-            }
-            for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
-                guard let object = container[probe]?.object else { continue }
-                let handlers = object.members.filter {
-                    ["exec", "httpGet", "tcpSocket", "grpc"].contains($0.key)
-                }
-                if handlers.count != 1 { add("handlers") }
-            }
-            for hook in container["lifecycle"]?.object?.members ?? [] where hook.value.object?.count != 1 {
-                add("handlers")
-            }
-            for resource in ["cpu", "memory"] {
-                if let low = amount(container["resources"]?["requests"]?[resource]),
-                    let high = amount(container["resources"]?["limits"]?[resource]), low > high
-                {
-                    add("resources")
-                }
-            }
-        }
-        for label in pod["metadata"]?["labels"]?.object?.members ?? []
-        where (label.value.string ?? "").utf8.count > 63 {
-            found.insert(Problem(part: label.key, what: "label"))
-        }
-        return found
+        var walk = Walk()
+        walk.metadata(pod["metadata"] ?? .null)
+        walk.spec(pod["spec"] ?? .null)
+        return walk.found
+    }
+}
+
+/// The walk over one pod.
+private struct Walk {
+    var found: Set<PodValidator.Problem> = []
+    private var volumes: Set<String> = []
+    private var hostPorts: Set<String> = []
+
+    private mutating func add(_ part: String, _ what: PodValidator.What) {
+        found.insert(PodValidator.Problem(part: part, what: what))
     }
 
-    /// Amounts of the forms that the tests write.
+    /// Whether a text has 1 to `most` of these characters, with a letter or digit at both ends.
+    private static func matches(_ text: String, _ characters: Set<UInt8>, most: Int = 63) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= most else { return false }
+        let between: Set<UInt8> = Set("-_.".utf8)
+        return bytes.allSatisfy(characters.contains) && !between.contains(first) && !between.contains(last)
+    }
+
+    private static let lower = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+    private static let mixed = lower.union("ABCDEFGHIJKLMNOPQRSTUVWXYZ_.".utf8)
+
+    // MARK: Metadata
+
+    mutating func metadata(_ metadata: Value) {
+        for label in metadata["labels"]?.object?.members ?? [] {
+            let value = label.value.string ?? ""
+            let isValue = value.isEmpty || Self.matches(value, Self.mixed)
+            if !isValue { add(label.key, .label) }
+            key(label.key)
+        }
+        let annotations = metadata["annotations"]?.object?.members ?? []
+        for annotation in annotations { key(annotation.key) }
+        if annotations.reduce(0, { $0 + $1.key.utf8.count + ($1.value.string ?? "").utf8.count }) > 262_144 {
+            add("annotations", .size)
+        }
+    }
+
+    private mutating func key(_ key: String) {
+        let sides = key.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let name = sides.last ?? ""
+        let isName = Self.matches(name, Self.mixed)
+        if !isName || sides.count == 2 && sides[0].isEmpty { add(String(key.prefix(40)), .name) }
+    }
+
+    // MARK: Spec
+
+    mutating func spec(_ spec: Value) {
+        for volume in spec["volumes"]?.array ?? [] {
+            let name = volume["name"]?.string ?? ""
+            if !Self.isLabel(name) { add(name, .name) }
+            if !volumes.insert(name).inserted { add(name, .duplicate) }
+            let sources = volume.object?.members.filter { !$0.value.isNull && $0.key != "name" } ?? []
+            if sources.count > 1 { add(name, .sources) }
+        }
+        if spec["containers"]?.array?.isEmpty ?? true { add("containers", .required) }
+        let isHost = spec["hostNetwork"] == true
+        var names: Set<String> = []
+        for list in ["initContainers", "containers"] {
+            for item in spec[list]?.array ?? [] {
+                let name = item["name"]?.string ?? ""
+                if !names.insert(name).inserted { add(name, .duplicate) }
+                container(item, name, isInit: list == "initContainers", isHost: isHost)
+            }
+        }
+        let servers = spec["dnsConfig"]?["nameservers"]?.array?.count ?? 0
+        if servers > 3 { add("dnsConfig", .number) }
+        if spec["dnsPolicy"] == "None", servers == 0 { add("dnsConfig", .required) }
+        let sysctls = spec["securityContext"]?["sysctls"]?.array?.compactMap { $0["name"]?.string } ?? []
+        if Set(sysctls).count < sysctls.count { add("sysctls", .duplicate) }
+    }
+
+    private static func isLabel(_ name: String) -> Bool {
+        matches(name, lower)
+    }
+
+    // MARK: Containers
+
+    private mutating func container(_ container: Value, _ name: String, isInit: Bool, isHost: Bool) {
+        if !Self.isLabel(name) { add(name, .name) }
+        if (container["image"]?.string ?? "").isEmpty { add(name, .required) }
+        mounts(container, name)
+        ports(container, name, isHost: isHost)
+        environment(container, name)
+        resources(container, name)
+        probes(container, name, isInit: isInit && container["restartPolicy"] != "Always")
+        let context = container["securityContext"]
+        for key in ["runAsUser", "runAsGroup"] {
+            if let id = context?[key]?.int, id < 0 || id > Int64(Int32.max) { add(name, .number) }
+        }
+        if context?["allowPrivilegeEscalation"] == false {
+            let added = context?["capabilities"]?["add"]?.array ?? []
+            if context?["privileged"] == true || added.contains("CAP_SYS_ADMIN") { add(name, .privileges) }
+        }
+    }
+
+    private mutating func mounts(_ container: Value, _ name: String) {
+        var paths: Set<String> = []
+        for mount in container["volumeMounts"]?.array ?? [] {
+            if !volumes.contains(mount["name"]?.string ?? "") { add(name, .volume) }
+            let path = mount["mountPath"]?.string ?? ""
+            if path.isEmpty || !paths.insert(path).inserted { add(name, .mount) }
+        }
+    }
+
+    private mutating func ports(_ container: Value, _ name: String, isHost: Bool) {
+        var names: Set<String> = []
+        for port in container["ports"]?.array ?? [] {
+            let number = port["containerPort"]?.int ?? 0
+            if number < 1 || number > 65535 { add(name, .port) }
+            let transport = port["protocol"]?.string ?? "TCP"
+            if let host = port["hostPort"]?.int ?? (isHost ? number : nil), host != 0 {
+                let key = "\(host) \(transport) \(port["hostIP"]?.string ?? "")"
+                if !hostPorts.insert(key).inserted { add(name, .port) }
+            }
+            guard let portName = port["name"]?.string, !portName.isEmpty else { continue }
+            if !Self.isPortName(portName) { add(name, .name) }
+            if !names.insert(portName).inserted { add(name, .duplicate) }
+        }
+    }
+
+    private static func isPortName(_ name: String) -> Bool {
+        matches(name, lower, most: 15) && !name.contains("--")
+            && name.contains(where: \.isLetter)
+    }
+
+    private mutating func environment(_ container: Value, _ name: String) {
+        for variable in container["env"]?.array ?? [] {
+            let key = variable["name"]?.string ?? ""
+            if key.isEmpty { add(name, .required) }
+            if key.contains("=") { add(name, .name) }
+            guard let source = variable["valueFrom"]?.object else { continue }
+            if !(variable["value"]?.string ?? "").isEmpty { add(name, .value) }
+            if source.members.count(where: { !$0.value.isNull }) != 1 { add(name, .sources) }
+        }
+    }
+
+    private mutating func resources(_ container: Value, _ name: String) {
+        for resource in ["cpu", "memory"] {
+            let texts = ["requests", "limits"].map { container["resources"]?[$0]?[resource] }
+            for text in texts where text != nil && (Self.amount(text) ?? -1) < 0 { add(name, .quantity) }
+            if let low = Self.amount(texts[0]), let high = Self.amount(texts[1]), low > high {
+                add(name, .exceeds)
+            }
+        }
+    }
+
+    /// The amount of a quantity; nil where it is not one.
     private static func amount(_ value: Value?) -> Double? {
         guard let text = value?.string else { return value?.int.map(Double.init) }
-        for (suffix, factor) in [
-            ("m", 0.001), ("Mi", 1_048_576), ("Gi", 1_073_741_824), ("M", 1e6), ("G", 1e9),
+        let number = text.prefix { $0.isNumber || "+-.".contains($0) }
+        guard let amount = Double(number) else { return nil }
+        let factors: [Substring: Double] = [
+            "": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 1024, "Mi": 1_048_576,
+            "Gi": 1_073_741_824, "Ti": 1_099_511_627_776,
         ]
-        where text.hasSuffix(suffix) {
-            return Double(text.dropLast(suffix.count)).map { $0 * factor }
-        }
+        if let factor = factors[text.dropFirst(number.count)] { return amount * factor }
         return Double(text)
+    }
+
+    private mutating func probes(_ container: Value, _ name: String, isInit: Bool) {
+        for key in ["readinessProbe", "livenessProbe", "startupProbe"] {
+            guard let probe = container[key]?.object else { continue }
+            if isInit { add(name, .forbidden) }
+            handler(probe, ["exec", "httpGet", "tcpSocket", "grpc"], name)
+            if key != "readinessProbe", let most = probe["successThreshold"]?.int, most > 1 {
+                add(name, .number)
+            }
+        }
+        let hooks = container["lifecycle"]?.object?.members ?? []
+        if isInit, !hooks.isEmpty { add(name, .forbidden) }
+        for hook in hooks {
+            guard let object = hook.value.object else { continue }
+            handler(object, ["exec", "httpGet", "tcpSocket", "sleep"], name)
+        }
+    }
+
+    private mutating func handler(_ object: Object, _ kinds: [String], _ name: String) {
+        let handlers = kinds.filter { object[$0]?.isNull == false }
+        if handlers.count != 1 { add(name, .handlers) }
+        for kind in handlers where ["httpGet", "tcpSocket", "grpc"].contains(kind) {
+            switch object[kind]?["port"] {
+            case .int(let port)? where (1...65535).contains(port): break
+            case .string(let port)? where Self.isPortName(port): break
+            default: add(name, .port)
+            }
+        }
     }
 }

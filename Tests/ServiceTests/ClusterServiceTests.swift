@@ -224,6 +224,59 @@ struct ClusterServiceTests {
             ])
     }
 
+    @Test("the forecast knows the Pod Security level and the limits of a namespace, and follows them")
+    func forecastOfTheCluster() throws {
+        let template =
+            "    spec:\n      containers:\n      - name: istio-proxy\n        image: proxy\n"
+            + "        ports: [{containerPort: 15090, hostPort: 15090}]\n"
+        cluster.putConfigMap(
+            "istio-system", "injector",
+            [("config", "policy: enabled\ntemplates:\n  sidecar: |\n" + template), ("values", "{}")])
+        func level(_ level: String) -> Value {
+            let labels: Value = [
+                "istio-injection": "enabled", "pod-security.kubernetes.io/enforce": .string(level),
+            ]
+            return ["metadata": ["name": "apps", "labels": labels]]
+        }
+        cluster.put("namespaces", nil, level("baseline"))
+        cluster.put(
+            "limitranges", "apps",
+            [
+                "metadata": ["name": "limits", "namespace": "apps"],
+                "spec": ["limits": [["type": "Container", "max": ["memory": "1Gi"]]]],
+            ])
+        cluster.put(
+            "resourcequotas", "apps",
+            [
+                "metadata": ["name": "quota", "namespace": "apps"],
+                "spec": ["hard": ["requests.cpu": "4", "pods": "9"]],
+            ])
+        let service = try start { $0.cluster.followsLimits = true }
+        defer { service.stop() }
+        func warnings() throws -> String {
+            let resources: Value = ["requests": ["cpu": "1"], "limits": ["memory": "1Gi"]]
+            let pod: Value = [
+                "kind": "Pod", "metadata": ["name": "a", "namespace": "apps"],
+                "spec": ["containers": [["name": "a", "image": "a", "resources": resources]]],
+            ]
+            let response = try service.client().request(
+                "POST", "/decide?forecast", headers: [("Content-Type", "application/json")],
+                body: Array(JSON.text(pod).utf8))
+            return JSON.text(try JSON.read(try #require(response).body)["warnings"] ?? .null)
+        }
+        for words in ["PodSecurity baseline", "LimitRange: no limit of memory", "must specify requests.cpu"] {
+            #expect(try eventually(seconds: 60) { try warnings().contains(words) }, "\(words)")
+        }
+        cluster.put("namespaces", nil, level("privileged"))
+        cluster.remove("limitranges", "apps", "limits")
+        #expect(
+            try eventually(seconds: 60) {
+                let text = try warnings()
+                return !text.contains("PodSecurity") && !text.contains("LimitRange")
+                    && text.contains("ResourceQuota")
+            })
+    }
+
     private func putNode(_ name: String, _ version: String) {
         cluster.put(
             "nodes", nil,

@@ -34,18 +34,19 @@ enum ConcernOrder {
         NetworkLabel(), StatusMark(), ContainerOrder(), GatewaySysctl(),
     ]
 
-    /// What is taken back before a pod is injected as if it had never been: the templates give something else now.
-    /// Labels and annotations stay, since nothing says which of them the pod brought.
+    /// What is taken back before a pod is injected again. Labels and annotations of templates stay, since nothing says
+    /// which of them the pod brought.
     static let renewal: [any PodConcern] = [
-        ContainerOrder(), ProbeRewriting(), MetricsMerging(), InjectedParts(), UserContainers(), StatusMark(),
+        ContainerOrder(), ProbeRewriting(), MetricsMerging(), UserContainers(), InjectedParts(), StatusMark(),
+        ConfiguredAnnotations(), TLSModeLabel(), RevisionLabel(),
     ]
 
     /// All concerns, in the order in which an injection is taken out that any form made, with a configuration that is
-    /// not known. What reads the proxy's environment goes before the proxy does, and the user's own containers come
-    /// back after those of the same names went.
+    /// not known. What reads the proxy's environment goes before the proxy does, and the user's own containers take the
+    /// places of the injected ones before these go.
     static let wayBack: [any PodConcern] = [
         ContainerOrder(), ProbeRewriting(), MetricsMerging(), ProxyEnvironment(), Concurrency(),
-        ServiceAccountMount(), OpenShiftProxyUser(), InjectedParts(), UserContainers(), DNSConfig(),
+        ServiceAccountMount(), OpenShiftProxyUser(), UserContainers(), InjectedParts(), DNSConfig(),
         StatusMark(), ConfiguredAnnotations(), RedirectAnnotations(), TLSModeLabel(), RevisionLabel(),
         CanonicalLabels(), NetworkLabel(), FSGroup(), GatewaySysctl(),
     ]

@@ -6,25 +6,46 @@ import Values
 ///
 /// | the annotation | what is believed |
 /// | --- | --- |
-/// | as an injector writes it, to the byte; everything that it names is there, and a container that it does not name | all of it |
+/// | as an injector writes it, to the byte; what it names is in the pod, where an injection puts it; the pod has a mark of an injection besides | all of it |
+/// | the same without such a mark, and the configuration makes one of the containers | all of it |
 /// | anything else | what the configuration makes: a container of that name with its image or one of its mounts, an equal volume, a secret of that name |
 ///
-/// What is not believed stays in the pod.
+/// What is not believed stays in the pod. A pod's author who copies a status and the marks of an injection is believed:
+/// nothing in the pod says that there was none.
 struct EarlierInjection: Sendable, Equatable {
-    /// The names; nil where there is no status. In the classic form, one that names nothing does not count.
-    var status: StatusAnnotation?
+    /// The names; none where the annotation is not a status.
+    let status: StatusAnnotation
+    /// Whether the annotation can be an injector's: its text, and the places of what it names.
+    let isPlausible: Bool
     /// Whether the annotation is believed as it is.
-    var isCertain = true
+    let isCertain: Bool
 
-    init(status: StatusAnnotation? = nil) { self.status = status }
-
-    init(of pod: Pod, form: PolicyConfiguration.Form) {
-        guard let text = pod.annotation(MetadataKey.status) else { return }
+    /// nil for a pod without a status. In the classic form, one that names nothing does not count.
+    init?(of pod: Pod, form: PolicyConfiguration.Form) {
+        guard let text = pod.annotation(MetadataKey.status) else { return nil }
         let stated = StatusAnnotation(parsing: text)
-        if form == .classic, stated == StatusAnnotation() { return }
-        status = stated
-        guard let stated else { return }
-        isCertain = Self.isInjectors(text, form) && Self.isComplete(stated, pod)
+        if form == .classic, stated ?? StatusAnnotation() == StatusAnnotation() { return nil }
+        status = stated ?? StatusAnnotation()
+        isPlausible =
+            Self.isInjectors(text, form) && Self.isComplete(status, pod)
+            && (form == .modern || Self.isAppended(status.containers, to: pod.containers))
+        isCertain = isPlausible && Self.hasMark(pod)
+    }
+
+    /// What else injections leave in a pod: the label about mutual TLS, the scraping settings, the proxy's variables.
+    private static func hasMark(_ pod: Pod) -> Bool {
+        pod.label(MetadataKey.tlsMode) != nil || PrometheusMerge.hasProxyPath(pod.annotations)
+            || PodUndoing.recorded(ProxyVariable.probes, in: pod.proxy) != nil
+            || PodUndoing.recorded(ProxyVariable.prometheus, in: pod.proxy) != nil
+    }
+
+    /// Whether containers of these names are next to each other, in this order, after another one.
+    private static func isAppended(_ names: [String], to containers: [Value]) -> Bool {
+        guard let first = names.first else { return true }
+        let present = containers.map(\.name)
+        return present.indices.dropFirst().contains { index in
+            present[index] == first && present[index...].starts(with: names)
+        }
     }
 
     /// Whether the text is what injectors of the form write: the lists in their order, without blanks, with the
@@ -49,8 +70,11 @@ struct EarlierInjection: Sendable, Equatable {
     }
 
     private static func isComplete(_ status: StatusAnnotation, _ pod: Pod) -> Bool {
-        let own = pod.containers.filter { !status.containers.contains($0.name) }
-        guard !own.isEmpty || status.containers.isEmpty else { return false }
+        // A pod has a container of its own: one that is not named, or one that an injection was merged into.
+        let hasOwn =
+            pod.containers.contains { !status.containers.contains($0.name) }
+            || (try? Overrides(of: pod))?.containers.isEmpty == false
+        guard hasOwn || status.containers.isEmpty else { return false }
         let lists = zip(StatusAnnotation.lists, [status.initContainers, status.containers, status.volumes])
         return lists.allSatisfy { list, names in
             let present = (pod.spec[list]?.array ?? []).map(\.name)
@@ -58,22 +82,35 @@ struct EarlierInjection: Sendable, Equatable {
         }
     }
 
-    /// The part of an uncertain status that the configuration could have made.
+    /// The part of an uncertain status that the configuration could have made; all of a plausible one, if that has a
+    /// container.
     ///
     /// - Parameter template: what the templates give now.
-    func confirmed(by template: Object, in pod: Pod) -> StatusAnnotation? {
-        guard let status, !isCertain else { return status }
+    func confirmed(by template: Object, in pod: Pod) -> StatusAnnotation {
         let made = (template["initContainers"]?.array ?? []) + (template["containers"]?.array ?? [])
         let isMade = { (name: String, list: [Value]) in
             list.contains { item in item.name == name && made.contains { Self.isAlike($0, item) } }
+        }
+        if isPlausible,
+            status.containers.contains(where: { isMade($0, pod.containers) })
+                || status.initContainers.contains(where: { isMade($0, pod.initContainers) })
+        {
+            return status
+        }
+        // What was merged into a container of the user's own need not look like either.
+        let own = try? Overrides(of: pod)
+        let kept = { (name: String, list: [Value]?) in
+            list?.contains { $0.name == name } == true && made.contains { $0.name == name }
         }
         let isEqual = { (name: String, list: String) in
             let given = (template[list]?.array ?? []).filter { $0.name == name }
             return (pod.spec[list]?.array ?? []).contains { given.contains($0) }
         }
         return StatusAnnotation(
-            initContainers: status.initContainers.filter { isMade($0, pod.initContainers) },
-            containers: status.containers.filter { isMade($0, pod.containers) },
+            initContainers: status.initContainers.filter {
+                isMade($0, pod.initContainers) || kept($0, own?.initContainers)
+            },
+            containers: status.containers.filter { isMade($0, pod.containers) || kept($0, own?.containers) },
             volumes: status.volumes.filter { isEqual($0, "volumes") },
             imagePullSecrets: status.imagePullSecrets.filter { isEqual($0, "imagePullSecrets") })
     }
@@ -87,35 +124,43 @@ struct EarlierInjection: Sendable, Equatable {
     }
 
     /// A warning about what the status names and the pod keeps.
-    static func warning(_ status: StatusAnnotation, keeping confirmed: StatusAnnotation?) -> String? {
-        let kept = Set(status.pointers).subtracting(confirmed?.pointers ?? [])
+    static func warning(_ status: StatusAnnotation, keeping confirmed: StatusAnnotation) -> String? {
+        let kept = Set(status.pointers).subtracting(confirmed.pointers)
         guard let first = kept.sorted().first else { return nil }
         let others = kept.count > 1 ? " and \(kept.count - 1) more" : ""
         return "\(MetadataKey.status) names \(first)\(others), which no injection made: kept"
     }
 
-    /// Whether the templates no longer give something that was injected, or give it in another list.
-    ///
-    /// A proxy that becomes a native sidecar does not count: Istio moves it and keeps what it had as the user's
-    /// (`NativeSidecar`, `UserContainers`).
-    ///
-    /// - Parameter movesProxy: whether native sidecars are on.
-    static func isOutdated(_ status: StatusAnnotation, _ template: Object, movesProxy: Bool) -> Bool {
-        var now = StatusAnnotation(of: template)
-        if movesProxy, now.initContainers.contains(ContainerName.proxy) {
-            now.containers.append(ContainerName.proxy)
-        }
+    /// Whether Istio's way to a native sidecar is open: the proxy of the earlier injection is among the containers and
+    /// becomes an init container, and the templates give everything else that was injected.
+    func isTakenOver(by template: Object) -> Bool {
+        let now = StatusAnnotation(of: template)
+        guard now.initContainers.contains(ContainerName.proxy) else { return false }
         let pairs = [
-            (status.initContainers, now.initContainers), (status.containers, now.containers),
-            (status.volumes, now.volumes), (status.imagePullSecrets, now.imagePullSecrets),
+            (status.initContainers, now.initContainers),
+            (status.containers, now.containers + [ContainerName.proxy]), (status.volumes, now.volumes),
+            (status.imagePullSecrets, now.imagePullSecrets),
         ]
-        return pairs.contains { before, now in !before.allSatisfy(now.contains) }
+        return pairs.allSatisfy { before, now in before.allSatisfy(now.contains) }
     }
 
     /// The pod before the earlier injection, as far as that is known; the marks that do no harm stay.
-    static func undone(_ pod: Pod, _ status: StatusAnnotation) throws(InjectionError) -> Pod {
-        var undoing = PodUndoing(pod, status, configuration: nil)
+    static func undone(
+        _ pod: Pod, _ status: StatusAnnotation, _ snapshot: Snapshot
+    ) throws(InjectionError) -> Pod {
+        var undoing = PodUndoing(pod, status, configuration: snapshot)
         for concern in ConcernOrder.renewal { try concern.undo(in: &undoing) }
         return undoing.pod
+    }
+
+    /// Puts back the volumes of an earlier injection that containers of the new pod mount, and no template gives any more.
+    /// They are where the pod's own volumes are: before the injected ones in the classic form, after them in the modern.
+    static func keepMounted(_ volumes: [Value], in pod: inout Pod, form: PolicyConfiguration.Form) {
+        guard !volumes.isEmpty else { return }
+        let mounted = StatusAnnotation.mountedVolumes(of: pod)
+        let present = Set((pod.spec["volumes"]?.array ?? []).map(\.name))
+        let missing = volumes.filter { mounted.contains($0.name) && !present.contains($0.name) }
+        guard !missing.isEmpty else { return }
+        pod.modifyList("volumes") { $0.insert(contentsOf: missing, at: form == .classic ? 0 : $0.count) }
     }
 }

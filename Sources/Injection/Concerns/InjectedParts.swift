@@ -6,20 +6,18 @@ struct InjectedParts: PodConcern {
     func apply(to work: inout PodWork) {
         // The modern form merges them, template by template.
         guard work.snapshot.form == .classic else { return }
-        let (isReview, earlier) = (work.isReview, work.earlier)
-        let originals = earlier == nil ? [] : work.original.spec["volumes"]?.array ?? []
+        let isReview = work.isReview
+        let replaced = Set(work.subject.leftVolumes.map(\.name))
+        let wasInjected = work.subject.wasInjected
         work.firstInjected = work.pod.containers.count
         for list in StatusAnnotation.lists {
             guard let items = work.template[list]?.array, !items.isEmpty else { continue }
             work.pod.modifyList(list) { present in
                 // In a review, what checks the network comes before everything that needs it.
                 for item in items {
-                    // The only volume of that name, which an application's container mounts, was left when the earlier
-                    // injection was taken out.
-                    if list == "volumes", earlier?.volumes.contains(item.name) == true,
-                        originals.count(where: { $0.name == item.name }) == 1
-                    {
-                        present.removeAll { $0.name == item.name }
+                    // An equal volume was left by an injection before the last, as a container of the pod mounts it.
+                    if list == "volumes", wasInjected, !replaced.contains(item.name) {
+                        present.removeAll { $0 == item }
                     }
                     let isFirst =
                         isReview && list == "initContainers" && item.name == ContainerName.validation
@@ -30,14 +28,8 @@ struct InjectedParts: PodConcern {
     }
 
     func undo(in undoing: inout PodUndoing) {
-        if undoing.configuration?.form == .modern {
-            // Its templates see the volumes: they are merged by name.
-            StatusAnnotation.remove(undoing.status.containers, from: "containers", of: &undoing.pod)
-            StatusAnnotation.remove(undoing.status.initContainers, from: "initContainers", of: &undoing.pod)
-            return
-        }
-        undoing.status.remove(from: &undoing.pod)
-        guard undoing.isFinal else { return }
+        // Of a pod that is injected again, `EarlierInjection` puts back the volumes that are still mounted.
+        undoing.status.remove(from: &undoing.pod, keepingMounted: undoing.isFinal)
         for list in StatusAnnotation.lists where undoing.pod.spec[list]?.array?.isEmpty == true {
             undoing.pod.spec[list] = nil
         }

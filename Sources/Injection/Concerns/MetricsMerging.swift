@@ -13,11 +13,7 @@ struct MetricsMerging: PodConcern {
         case .classic:
             let original = work.original
             guard PrometheusMerge.isWanted(pod: original, mesh: mesh.value) else { return }
-            let setting =
-                merge.isMerged(original) && work.earlier != nil
-                ? Environment.value(of: ProxyVariable.prometheus, in: original.proxy)
-                : merge.classicSetting(of: original).map(GoText.json)
-            if let setting {
+            if let setting = merge.classicSetting(of: original).map(GoText.json) {
                 work.modifyInjectedProxy { Environment.append(ProxyVariable.prometheus, setting, to: &$0) }
             }
             merge.setAnnotations(&work.pod)
@@ -31,11 +27,9 @@ struct MetricsMerging: PodConcern {
     }
 
     func undo(in undoing: inout PodUndoing) {
-        if let configuration = undoing.configuration, configuration.form == .modern {
-            return PrometheusMerge(statusPort: configuration.mesh.statusPort).strip(&undoing.pod)
-        }
+        // The configuration that wrote the port need not be the current one.
         let stated = undoing.pod.annotation(MetadataKey.scrapePort).flatMap(GoText.int)
-        let port = undoing.configuration?.mesh.statusPort ?? stated ?? Self.usualStatusPort
+        let port = stated ?? Self.usualStatusPort
         let merge = PrometheusMerge(statusPort: port)
         guard merge.isMerged(undoing.pod) else { return }
         merge.restoreAnnotations(

@@ -20,7 +20,7 @@ struct ProbeRewriting: PodConcern {
         }
         if work.isReview {
             // The template's containers have no entry: they are not the application's.
-            let record = Self.keepingRecorded(probes.record(work.subject.pod), work)
+            let record = probes.record(work.subject.pod)
             work.modifyInjectedProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
         } else {
             let record = probes.record(work.pod)
@@ -35,18 +35,15 @@ struct ProbeRewriting: PodConcern {
         let probes = self.probes(work)
         let record = probes.record(work.pod)
         if !record.isEmpty {
-            let isMerging = work.hasStatus
+            let isMerging = work.subject.wasInjected || work.earlier != nil
             work.pod.modifyProxy { Self.add(record, to: &$0, merging: isMerging) }
         }
         probes.rewrite(&work.pod)
     }
 
-    /// Points the application's probes back at the application. A pod that is injected again keeps them: its entries in
-    /// the record are kept instead.
+    /// Points the application's probes back at the application. A port that had a name comes back as its number.
     func undo(in undoing: inout PodUndoing) {
-        guard undoing.isFinal,
-            let recorded = PodUndoing.recorded(ProxyVariable.probes, in: undoing.proxy)
-        else { return }
+        guard let recorded = PodUndoing.recorded(ProxyVariable.probes, in: undoing.proxy) else { return }
         for list in ["initContainers", "containers"] {
             guard case .array(let items)? = undoing.pod.spec[list] else { continue }
             for index in items.indices {
@@ -69,20 +66,8 @@ struct ProbeRewriting: PodConcern {
         return Probes(form: work.snapshot.form, statusPort: port, meshStatusPort: mesh)
     }
 
-    /// Entries for probes that an earlier injection rewrote: what it recorded.
-    private static func keepingRecorded(_ record: Object, _ work: PodWork) -> Object {
-        guard work.earlier != nil,
-            let before = PodUndoing.recorded(ProxyVariable.probes, in: work.original.proxy)
-        else { return record }
-        var kept = record
-        for member in record.members where member.value["httpGet"]?["path"] == .string(member.key) {
-            kept[member.key] = before[member.key]
-        }
-        return kept
-    }
-
-    /// Adds the record to the proxy's environment. The proxy of a pod that was injected before has some entries
-    /// already, and keeps them.
+    /// Adds the record to the proxy's environment. A proxy that came with a status and was not believed to be injected
+    /// may have a record already, whose entries stay.
     private static func add(_ record: Object, to proxy: inout Object, merging: Bool) {
         proxy.modify("env") {
             $0.modifyArray { env in

@@ -108,12 +108,6 @@ struct PrometheusMerge {
         }
     }
 
-    /// Removes the annotations of an earlier injection, if the port shows that they are.
-    func strip(_ pod: inout Pod) {
-        guard Self.find("prometheus_io_port", in: pod) == String(statusPort) else { return }
-        Self.clear(&pod)
-    }
-
     private static func isScrapable(_ pod: Pod) -> Bool {
         for member in pod.annotations.members where isKey(member.key, "prometheus_io_scrape") {
             if let stated = GoBool.parse(member.value.string ?? "") { return stated }

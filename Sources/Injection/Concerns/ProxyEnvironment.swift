@@ -15,7 +15,7 @@ struct ProxyEnvironment: PodConcern {
         } else {
             // An earlier injection put these two at the end.
             let successors: Set<String> =
-                work.hasStatus ? [ProxyVariable.prometheus, ProxyVariable.probes] : []
+                work.earlier == nil ? [] : [ProxyVariable.prometheus, ProxyVariable.probes]
             work.pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment, before: successors) }
         }
     }

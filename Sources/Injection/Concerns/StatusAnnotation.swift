@@ -8,6 +8,8 @@ struct StatusAnnotation: Sendable, Equatable {
     var containers: [String] = []
     var volumes: [String] = []
     var imagePullSecrets: [String] = []
+    /// Which volumes and pull secrets of these names the pod had itself, so that a template's were merged into them.
+    var own: [String: [String]] = [:]
 
     /// The lists of a pod's spec that an injection adds to.
     static let lists = ["initContainers", "containers", "volumes", "imagePullSecrets"]
@@ -37,6 +39,16 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func names(_ list: Value?) -> [String] { list?.array?.map(\.name) ?? [] }
 
+    /// Notes the volumes and pull secrets that the pod brought itself. Where it brought none, the text is Istio's.
+    mutating func noteOwn(of pod: Pod) {
+        for (list, names) in [("volumes", volumes), ("imagePullSecrets", imagePullSecrets)]
+        where !names.isEmpty {
+            guard case .array(let items)? = pod.spec[list] else { continue }
+            let own = names.filter { name in items.contains { $0.name == name } }
+            if !own.isEmpty { self.own[list] = own }
+        }
+    }
+
     /// Parses the annotation; nil if it is not a status.
     init?(parsing text: String) {
         guard let value = try? JSON.read(text, limits: JSONLimits(depth: 16, bytes: 256 << 10)),
@@ -47,11 +59,14 @@ struct StatusAnnotation: Sendable, Equatable {
             containers: Self.texts(members["containers"]),
             volumes: Self.texts(members["volumes"]), imagePullSecrets: Self.texts(members["imagePullSecrets"])
         )
+        // These stay when the injection goes.
+        volumes.removeAll(where: Self.texts(members["own"]?["volumes"]).contains)
+        imagePullSecrets.removeAll(where: Self.texts(members["own"]?["imagePullSecrets"]).contains)
     }
 
     private static func texts(_ list: Value?) -> [String] { list?.array?.compactMap(\.string) ?? [] }
 
-    /// The annotation's text, with the template's hash first (classic) or the revision last (modern).
+    /// The annotation's text, with the template's hash first (classic) or the revision after the lists (modern).
     func text(version: String? = nil, revision: String? = nil) -> String {
         var members: [Member] = []
         if let version { members.append(Member("version", .string(version))) }
@@ -60,6 +75,11 @@ struct StatusAnnotation: Sendable, Equatable {
         members.append(Member("volumes", Self.list(volumes)))
         members.append(Member("imagePullSecrets", Self.list(imagePullSecrets)))
         if let revision { members.append(Member("revision", .string(revision))) }
+        if !own.isEmpty {
+            let lists = Self.lists.filter { own[$0] != nil }
+            members.append(
+                Member("own", .object(Object(lists.map { Member($0, Self.list(own[$0] ?? [])) }))))
+        }
         return GoText.json(.object(Object(members)))
     }
 
@@ -75,19 +95,23 @@ struct StatusAnnotation: Sendable, Equatable {
     }
 
     /// Takes the items of these names out of a pod: as many of a name as it is listed, the last ones first, as an
-    /// injection appends. A volume that a remaining container mounts stays.
-    func remove(from pod: inout Pod) {
+    /// injection appends.
+    ///
+    /// - Parameter keepingMounted: whether a volume that a remaining container mounts stays.
+    func remove(from pod: inout Pod, keepingMounted: Bool = true) {
         Self.remove(initContainers, from: "initContainers", of: &pod)
         Self.remove(containers, from: "containers", of: &pod)
-        Self.remove(volumes, from: "volumes", of: &pod)
+        Self.remove(
+            volumes, from: "volumes", of: &pod, except: keepingMounted ? Self.mountedVolumes(of: pod) : [])
         Self.remove(imagePullSecrets, from: "imagePullSecrets", of: &pod)
     }
 
-    static func remove(_ names: [String], from list: String, of pod: inout Pod) {
+    private static func remove(
+        _ names: [String], from list: String, of pod: inout Pod, except mounted: Set<String> = []
+    ) {
         guard !names.isEmpty, case .array(let items)? = pod.spec[list],
             items.contains(where: { names.contains($0.name) })
         else { return }
-        let mounted = list == "volumes" ? mountedVolumes(of: pod) : []
         var left: [String: Int] = [:]
         for name in names { left[name, default: 0] += 1 }
         var present: [String: Int] = [:]
@@ -106,7 +130,7 @@ struct StatusAnnotation: Sendable, Equatable {
         pod.spec[list] = kept.isEmpty ? nil : .array(kept.reversed())
     }
 
-    private static func mountedVolumes(of pod: Pod) -> Set<String> {
+    static func mountedVolumes(of pod: Pod) -> Set<String> {
         var names: Set<String> = []
         for container in pod.initContainers + pod.containers {
             for mount in container["volumeMounts"]?.array ?? [] { names.insert(mount.name) }

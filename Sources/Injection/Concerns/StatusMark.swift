@@ -3,11 +3,13 @@ import PluginAPI
 /// The annotation that says what was injected (`StatusAnnotation`).
 struct StatusMark: PodConcern {
     func apply(to work: inout PodWork) {
-        let status = StatusAnnotation(of: work.template)
+        var status = StatusAnnotation(of: work.template)
         let text: String
         switch work.snapshot.form {
         case .classic: text = status.text(version: work.snapshot.templateHash)
         case .modern:
+            // Where an earlier injection is still in the pod, its volumes are not the pod's own.
+            if work.earlier == nil { status.noteOwn(of: work.original) }
             let revision = work.snapshot.options.revision
             text = status.text(revision: revision.isEmpty ? "default" : revision)
         }

@@ -1,5 +1,5 @@
 import PluginAPI
-import Values
+public import Values
 import YAML
 
 extension InjectionOptions {
@@ -42,6 +42,9 @@ extension InjectionOptions {
             ])
         }
     }
+
+    /// Adds LimitRanges and ResourceQuotas of a cluster, for the forecast.
+    public mutating func addLimits(_ objects: [Value]) { _ = namespaceLimits.add(objects) }
 
     private static func documents(_ text: NamedText) throws(ConfigurationError) -> [YAMLDocument] {
         do {

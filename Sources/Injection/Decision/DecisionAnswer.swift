@@ -16,10 +16,14 @@ public struct DecisionAnswer: Sendable {
     var namespacePath: [String]?
     /// Empty unless requested.
     public var counterfactuals: [Counterfactual]
+    /// Whether a pod that gets a sidecar would be refused, if a forecast was requested; why is in the decision's
+    /// warnings.
+    public var isForecastRefused: Bool
 
     public init(
         kind: String, name: String, namespace: String, pointer: String, decision: Decision,
-        counterfactuals: [Counterfactual] = [], isWorkload: Bool = true
+        counterfactuals: [Counterfactual] = [], isWorkload: Bool = true,
+        isForecastRefused: Bool = false
     ) {
         self.kind = kind
         self.name = name
@@ -28,5 +32,6 @@ public struct DecisionAnswer: Sendable {
         self.decision = decision
         self.counterfactuals = counterfactuals
         self.isWorkload = isWorkload
+        self.isForecastRefused = isForecastRefused
     }
 }

@@ -10,6 +10,8 @@ struct DecisionQuestion {
     let explain: Bool
     /// The one workload to explain, by its pointer; nil explains all.
     var explained: String? = nil
+    /// Whether to inject pods that get a sidecar, and report what an API server would say (`DecisionForecast`).
+    var forecasts = false
     let snapshot: Snapshot
 
     func workloads(in object: Value) -> [Workload] {
@@ -90,15 +92,19 @@ struct DecisionQuestion {
         let isExplained = explain && (explained == nil || explained == workload.pointer)
         var decision = snapshot.decisions.decide(subject, trace: true)
         let windows = WindowsPod.overriding(decision, of: pod, snapshot)
+        var refusals: [DecisionWarning] = []
         if let windows {
             decision = windows
         } else if decision.inject {
             decision.trace += PlatformSteps.all(for: pod, in: namespace, snapshot)
+            if forecasts { refusals = DecisionForecast.warnings(pod, of: workload, in: namespace, snapshot) }
         }
+        decision.warnings += refusals
         var answer = DecisionAnswer(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,
             namespace: namespace, pointer: workload.pointer, decision: decision,
-            counterfactuals: isExplained && windows == nil ? snapshot.decisions.counterfactuals(subject) : [])
+            counterfactuals: isExplained && windows == nil ? snapshot.decisions.counterfactuals(subject) : [],
+            isForecastRefused: !refusals.isEmpty)
         let objectPath = workload.objectPath.map { step in
             switch step {
             case .member(let name): name

@@ -35,11 +35,16 @@ enum ApplicationWarnings {
         return found
     }
 
-    /// An injected volume whose source is mistyped is an empty folder.
+    /// A volume of the annotation `sidecar.istio.io/userVolume` whose source is mistyped is an empty folder. (Istio's own
+    /// templates have volumes without a source, on purpose.)
     private static func emptyVolumes(_ pod: Pod, before: Pod) -> [String] {
-        guard case .array(let volumes)? = pod.spec["volumes"] else { return [] }
+        guard let asked = before.annotation(MetadataKey.userVolume),
+            case .array(let volumes)? = pod.spec["volumes"]
+        else { return [] }
         let own = before.spec["volumes"]?.array ?? []
-        return volumes.filter { $0.object?.count == 1 && !own.contains($0) }.map {
+        return volumes.filter {
+            $0.object?.count == 1 && asked.contains("\"\($0.name)\"") && !own.contains($0)
+        }.map {
             "volume \"\($0.name.prefix(63))\" has no source that Kubernetes knows: it is an empty folder"
         }
     }

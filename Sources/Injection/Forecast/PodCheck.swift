@@ -48,8 +48,8 @@ struct PodChecker {
     var found: [PodCheck.Finding] = []
     let isWindows: Bool
     let usesHostNetwork: Bool
-    private(set) var volumeNames: Set<String> = []
-    private var containerNames: [String] = []
+    private(set) var volumeNames = SeenNames()
+    private var containerNames = SeenNames()
     private var hostPorts: [String] = []
 
     init(_ pod: Pod, before: Pod?) {
@@ -76,6 +76,7 @@ struct PodChecker {
             keys(annotations, "annotations", before)
         }
         guard case .object(let labels)? = metadata["labels"] else { return }
+        if let known = before?["labels"]?.object, known.members.isSameStorage(as: labels.members) { return }
         keys(labels, "labels", before)
         for label in labels.members {
             let value = label.value.string ?? ""
@@ -107,15 +108,20 @@ struct PodChecker {
     mutating func volumes(_ volumes: [Value]) {
         for volume in volumes {
             let name = volume.name
-            let path: [Step] = [.member("spec"), .member("volumes"), .item(name)]
-            guard isName(name, "volume", path) else { continue }
-            if !volumeNames.insert(name).inserted {
-                add("name_duplicate", path, "volume \"\(name)\": two volumes have this name")
+            guard isName(name, "volume", "volumes") else { continue }
+            if !volumeNames.insert(name) {
+                add(
+                    "name_duplicate", [.member("spec"), .member("volumes"), .item(name)],
+                    "volume \"\(name)\": two volumes have this name")
             }
-            let sources = volume.object?.members.filter { $0.key != "name" && !$0.value.isNull } ?? []
+            // A name and a source.
+            guard case .object(let object) = volume, object.count > 2 else { continue }
+            let sources = object.members.filter { $0.key != "name" && !$0.value.isNull }
             if sources.count > 1 {
                 let names = sources.map(\.key).joined(separator: " and ")
-                add("source_duplicate", path, "volume \"\(name)\": found \(names), expected one source")
+                add(
+                    "source_duplicate", [.member("spec"), .member("volumes"), .item(name)],
+                    "volume \"\(name)\": found \(names), expected one source")
             }
         }
     }
@@ -186,20 +192,15 @@ struct PodChecker {
 
     mutating func containers(_ containers: [Value], _ list: String, unchanged: [Value]) {
         for container in containers {
-            let name = container.name
-            let path: [Step] = [.member("spec"), .member(list), .item(name)]
-            if !name.isEmpty {
-                if containerNames.contains(name) {
-                    add("name_duplicate", path, "container \"\(name)\": two containers have this name")
-                }
-                containerNames.append(name)
+            guard case .object(let members) = container else { continue }
+            let place = ContainerPlace(name: members.text("name"), list: list)
+            if !place.name.isEmpty, !containerNames.insert(place.name) {
+                add("name_duplicate", place.path(), place.sentence("two containers have this name"))
             }
-            hostPorts(of: container, name, path)
-            guard case .object(let members) = container,
-                !unchanged.contains(where: { Self.isSame($0, members) })
-            else { continue }
-            _ = isName(name, "container", path)
-            parts(of: container, name, path, isInit: list == "initContainers")
+            hostPorts(of: members, place)
+            if unchanged.contains(where: { Self.isSame($0, members) }) { continue }
+            _ = isName(place.name, "container", list)
+            parts(of: members, place)
         }
     }
 
@@ -208,7 +209,7 @@ struct PodChecker {
         return object.members.isSameStorage(as: members.members)
     }
 
-    private mutating func hostPorts(of container: Value, _ name: String, _ path: [Step]) {
+    private mutating func hostPorts(of container: Object, _ place: ContainerPlace) {
         guard case .array(let ports)? = container["ports"] else { return }
         for port in ports {
             guard let number = port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil),
@@ -218,22 +219,23 @@ struct PodChecker {
             let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
             if hostPorts.contains(key) {
                 add(
-                    "port_duplicate", path + [.member("ports")],
-                    "container \"\(name)\": host port \(number)/\(transport) is used twice")
+                    "port_duplicate", place.path(.member("ports")),
+                    place.sentence("host port \(number)/\(transport) is used twice"))
             }
             hostPorts.append(key)
         }
     }
 
     /// Checks the name of a container or volume, a label of DNS (RFC 1123).
-    mutating func isName(_ name: String, _ kind: String, _ path: [Step]) -> Bool {
+    private mutating func isName(_ name: String, _ kind: String, _ list: String) -> Bool {
         guard !name.isEmpty else {
-            add("required_missing", path, "a \(kind) has no name")
+            add(
+                "required_missing", [.member("spec"), .member(list), .item(name)], "a \(kind) has no name")
             return false
         }
         if !Names.isDNSLabel(name) {
             add(
-                "name_invalid", path,
+                "name_invalid", [.member("spec"), .member(list), .item(name)],
                 "\(kind) \"\(name.prefix(63))\": the name is not valid: expected a-z, 0-9 and '-', at most 63"
             )
         }
@@ -292,9 +294,10 @@ enum Names {
 
     /// RFC 6335, 5.1
     static func isPortName(_ name: String) -> Bool {
-        let bytes = Array(name.utf8)
-        return bytes.count <= 15 && isDNSLabel(name)
-            && !zip(bytes, bytes.dropFirst()).contains { $0 == 0x2d && $1 == 0x2d }
-            && bytes.contains { $0 >= UInt8(ascii: "a") }
+        guard isDNSLabel(name) else { return false }
+        return name.withBytes { bytes in
+            bytes.count <= 15 && bytes.contains { $0 >= UInt8(ascii: "a") }
+                && !(1..<bytes.count).contains { bytes[$0] == 0x2d && bytes[$0 - 1] == 0x2d }
+        }
     }
 }

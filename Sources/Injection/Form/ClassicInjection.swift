@@ -7,8 +7,9 @@ enum ClassicInjection {
     /// Why a workload of a manifest is left alone, or nil: kube-inject asks neither the policy nor annotations.
     static func refusal(of pod: Pod) -> (reason: ReasonCode, message: String)? {
         if pod.usesHostNetwork { return (.hostNetworkEnabled, "it uses the host's network") }
-        let earlier = EarlierInjection(of: pod, form: .classic)
-        if earlier.isCertain, earlier.status?.containers.isEmpty == false {
+        if let earlier = EarlierInjection(of: pod, form: .classic), earlier.isPlausible,
+            !earlier.status.containers.isEmpty
+        {
             return (.sidecarAlreadyExists, "its status annotation names containers that it has already")
         }
         // A template without containers of its own has the proxy alone after its injection.
@@ -23,27 +24,19 @@ enum ClassicInjection {
     /// Renders the template for a pod; the concerns then append what it gives.
     static func fill(_ work: inout PodWork, _ concerns: [any PodConcern]) throws(InjectionError) {
         for concern in concerns { concern.prepare(&work) }
-        if work.isReview { try takeBackEarlier(in: &work, concerns) }
+        if work.isReview, !work.subject.wasInjected { removeLegacy(from: &work) }
         work.settings = try AnnotationSettings(of: work.subject.pod, work.snapshot)
         work.subject.notes += work.settings.notes
         try render(&work)
     }
 
-    /// Undoes an earlier injection, so that a second one sees and gives what the first one did. A manifest's was taken
-    /// out before (`ManifestRun`).
-    private static func takeBackEarlier(
-        in work: inout PodWork, _ concerns: [any PodConcern]
-    ) throws(InjectionError) {
-        guard let earlier = work.earlier else {
-            let count = work.pod.containers.count + work.pod.initContainers.count
-            StatusAnnotation.legacy.remove(from: &work.pod)
-            if work.pod.containers.count + work.pod.initContainers.count < count {
-                work.subject.removed += StatusAnnotation.legacy.pointers
-            }
-            return
+    /// Takes out what injections put in before there was a status annotation. The template still sees it, as Istio's does.
+    private static func removeLegacy(from work: inout PodWork) {
+        let count = work.pod.containers.count + work.pod.initContainers.count
+        StatusAnnotation.legacy.remove(from: &work.pod)
+        if work.pod.containers.count + work.pod.initContainers.count < count {
+            work.subject.removed += StatusAnnotation.legacy.pointers
         }
-        earlier.remove(from: &work.pod)
-        work.subject.pod = try work.withoutEarlier(work.subject.pod, earlier, concerns)
     }
 
     private static func render(_ work: inout PodWork) throws(InjectionError) {

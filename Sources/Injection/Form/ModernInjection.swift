@@ -10,11 +10,11 @@ enum ModernInjection {
         work.subject.clock?.enter(.merge)
         work.subject.notes += work.settings.notes
         for concern in concerns { concern.prepare(&work) }
-        // Templates see the pod without what an earlier injection put in, and with what it covered.
         var application = work.subject.pod
         if let earlier = work.earlier {
-            application = try work.withoutEarlier(application, earlier, concerns)
+            application = try EarlierInjection.undone(application, earlier, work.snapshot)
         }
+        // Containers that the annotation keeps without a status: templates see them as the user's.
         work.settings.overrides.reinsert(into: &application)
         try runTemplates(templates, seeing: application, &work)
     }

@@ -19,11 +19,11 @@ struct Overrides: Sendable {
         guard let text = pod.annotation(MetadataKey.overrides) else { return }
         let limits = JSONLimits(depth: 64, bytes: 256 << 10)
         do {
-            let kept = try TypedDecoding.decode(
-                JSON.read(text, limits: limits), as: TypeTable.modern.podSpec, .keeping
-            ).value
-            containers = kept["containers"]?.array ?? []
-            initContainers = kept["initContainers"]?.array ?? []
+            let kept = try JSON.read(text, limits: limits)
+            // Values stay as they were written: decoding would write `3000m` as `3`.
+            _ = try TypedDecoding.decode(kept, as: TypeTable.modern.podSpec, .keeping)
+            containers = (kept["containers"]?.array ?? []).filter { $0.object != nil }
+            initContainers = (kept["initContainers"]?.array ?? []).filter { $0.object != nil }
         } catch {
             let why = (error as? SchemaError)?.message ?? "\(error)"
             throw AnnotationRules.Problem(
@@ -56,7 +56,7 @@ struct Overrides: Sendable {
         return .object(members)
     }
 
-    /// Puts the kept containers into a pod that was stripped of the injected ones.
+    /// Puts the kept containers into a pod where no container has their name.
     func reinsert(into pod: inout Pod) {
         Self.reinsert(containers, into: "containers", of: &pod)
         Self.reinsert(initContainers, into: "initContainers", of: &pod)
@@ -75,8 +75,8 @@ struct Overrides: Sendable {
     ///
     /// - Parameters:
     ///   - template: the spec that the templates rendered.
-    ///   - earlier: what an earlier injection put in. Of those containers, only the recorded part is the user's. (Istio
-    ///     ignores it then, so that a second injection changes the pod.)
+    ///   - earlier: an earlier injection that is still in the pod (`PodWork.earlier`). Of its containers, only the
+    ///     recorded part is the user's.
     ///   - isTransparentProxy: whether the proxy's configuration is TPROXY.
     func reapply(
         to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
@@ -84,14 +84,15 @@ struct Overrides: Sendable {
     ) throws(InjectionError) {
         var used = Overrides()
         for container in template["containers"]?.array ?? [] {
-            let isInjected = earlier?.containers.contains(container.name) ?? false
-            let users = isInjected ? [] : original.containers
-            guard let own = Self.own(container.name, among: containers + users) else { continue }
+            let users = earlier?.containers.contains(container.name) == true ? [] : original.containers
+            guard let own = Self.own(container.name, among: containers + users) else {
+                continue
+            }
             used.containers.append(own)
             try Self.merge(own, into: "containers", of: &pod)
         }
         for container in template["initContainers"]?.array ?? [] {
-            let isInjected = earlier?.initContainers.contains(container.name) ?? false
+            let isInjected = earlier?.initContainers.contains(container.name) == true
             let users = isInjected ? [] : original.containers + original.initContainers
             guard let own = Self.own(container.name, among: initContainers + users) else { continue }
             used.initContainers.append(own)
@@ -103,7 +104,9 @@ struct Overrides: Sendable {
         let proxy =
             earlier == nil
             ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
-        if let proxy { Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy) }
+        if let proxy {
+            Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy)
+        }
     }
 
     private var text: String {

@@ -3,12 +3,11 @@ import Values
 /// An injected pod on its way back.
 struct PodUndoing: Sendable {
     var pod: Pod
-    /// What was injected, by name.
-    let status: StatusAnnotation
+    /// What was injected and is still in the pod, by name.
+    var status: StatusAnnotation
     /// The injected proxy, whose environment says what else was changed.
     let proxy: Object?
-    /// The configuration that injects the pod again: the templates see the result, so that a second injection gives
-    /// what the first one gave. nil where the injection is taken out, and nobody knows which configuration made it.
+    /// The configuration that injects the pod again; nil where the injection is taken out for good.
     let configuration: Snapshot?
     /// What the user should know about the result.
     var notes: [String] = []
@@ -22,6 +21,19 @@ struct PodUndoing: Sendable {
 
     /// Whether the injection is taken out, and not made again.
     var isFinal: Bool { configuration == nil }
+
+    /// Replaces injected containers by the user's own of the same names, at their places.
+    mutating func putBack(
+        _ own: [Value], _ injected: WritableKeyPath<StatusAnnotation, [String]>, in list: String
+    ) {
+        for container in own {
+            guard let number = status[keyPath: injected].firstIndex(of: container.name),
+                let index = pod.spec[list]?.array?.firstIndex(where: { $0.name == container.name })
+            else { continue }
+            pod.modifyList(list) { $0[index] = container }
+            status[keyPath: injected].remove(at: number)
+        }
+    }
 
     /// A JSON object from one of the proxy's environment variables; nil where it holds none.
     static func recorded(_ variable: String, in proxy: Object?) -> Object? {

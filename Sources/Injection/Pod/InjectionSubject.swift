@@ -35,6 +35,10 @@ struct InjectionSubject: Sendable {
     var forecast: [Forecast.Finding] = []
     /// Whether this is the trial of a configuration, which reports the forecast and does not refuse by it.
     var isTrial = false
+    /// Whether the pod came with a status annotation, whose injection was taken out.
+    var wasInjected = false
+    /// Volumes of that injection, which containers of the pod may mount.
+    var leftVolumes: [Value] = []
     /// Whether all templates rendered to nothing, so that the pod stays as it is.
     var hasRenderedNothing = false
     /// What the pod's text did in the templates.

@@ -24,6 +24,9 @@ enum MetadataKey {
     static let canonicalName = "service.istio.io/canonical-name"
     static let canonicalRevision = "service.istio.io/canonical-revision"
 
+    /// Volumes of the user's own for the proxy, as JSON.
+    static let userVolume = "sidecar.istio.io/userVolume"
+
     // MARK: Others
 
     /// Annotations that Prometheus' usual configuration for Kubernetes reads.

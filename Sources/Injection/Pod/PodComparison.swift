@@ -79,6 +79,7 @@ struct PodComparison {
             // Members mostly keep their index.
             let isAtIndex = index < new.count && new.members[index].key.hasSameBytes(as: member.key)
             let found = isAtIndex ? new.members[index].value : new[member.key]
+            if let found, Self.isSurelyKept(member.value, found) { continue }
             if isExcepted(member.key, place, old, new) { continue }
             path.append(.member(member.key))
             defer { path.removeLast() }
@@ -141,6 +142,18 @@ struct PodComparison {
         }
     }
 
+    /// Whether a value is in the result without a closer look: the same storage, or the same small value.
+    private static func isSurelyKept(_ old: Value, _ new: Value) -> Bool {
+        switch (old, new) {
+        case (.string(let old), .string(let new)): old.hasSameBytes(as: new)
+        case (.int(let old), .int(let new)): old == new
+        case (.bool(let old), .bool(let new)): old == new
+        case (.object(let old), .object(let new)): old.members.isSameStorage(as: new.members)
+        case (.array(let old), .array(let new)): old.isSameStorage(as: new)
+        default: false
+        }
+    }
+
     /// What a pod loses nothing by losing.
     private static func isNothing(_ value: Value) -> Bool {
         switch value {
@@ -172,6 +185,7 @@ struct PodComparison {
     private mutating func pair(
         _ old: [Value], _ new: [Value], _ key: String, _ element: ObjectType, _ place: Place
     ) {
+        if Self.isPrefix(old, of: new) || Self.isSuffix(old, of: new) { return }
         var pairing = ListPairing(new.map { ListKeys.identity($0, key) ?? "" })
         for (index, item) in old.enumerated() {
             let identity = ListKeys.identity(item, key)
@@ -192,6 +206,17 @@ struct PodComparison {
             let inner: Place = isProxy ? .proxy : place == .containers ? .container : .other
             value(item, found, element, inner)
         }
+    }
+
+    /// Whether the new list begins with the very items of the old one, as where an injection appends.
+    private static func isPrefix(_ old: [Value], of new: [Value]) -> Bool {
+        old.count <= new.count && old.indices.allSatisfy { isSurelyKept(old[$0], new[$0]) }
+    }
+
+    /// Whether it ends with them, as where it puts its own first.
+    private static func isSuffix(_ old: [Value], of new: [Value]) -> Bool {
+        let first = new.count - old.count
+        return first >= 0 && old.indices.allSatisfy { isSurelyKept(old[$0], new[first + $0]) }
     }
 
     /// Items that must all be there unchanged, as often as they were.

@@ -126,6 +126,8 @@ struct AdmissionReview: Sendable {
 
     /// The text on one line, at most as long as a warning header may be.
     private static func cut(_ text: String) -> String {
+        let fits = text.withBytes { $0.count <= maximumWarningBytes && $0.allSatisfy { $0 >= 0x20 } }
+        if fits { return text }
         var result = ""
         var bytes = 0
         for scalar in text.unicodeScalars {

@@ -11,6 +11,7 @@ import Values
 final class Cluster: Sendable {
     let configMaps: WatchedConfigMaps?
     let namespaces: NamespaceTable?
+    let limits: LimitTable?
     let certificate: CertificateKeeper?
     /// How each watch is doing.
     let watches = WatchHealth()
@@ -57,6 +58,7 @@ final class Cluster: Sendable {
         self.log = log
         configMaps = WatchedConfigMaps(options)
         namespaces = options.followsNamespaces ?? options.isNeeded ? NamespaceTable() : nil
+        limits = options.followsLimits ? LimitTable() : nil
         nodes = options.nativeSidecarsOfNodes ? NodeVersions() : nil
         certificate = options.tlsAuto.map {
             CertificateKeeper($0, services: options.tlsServices, client: client)
@@ -110,7 +112,11 @@ final class Cluster: Sendable {
     func adjust(_ injection: inout InjectionOptions) {
         if let nodes { injection.nativeSidecars = nodes.runNativeSidecars }
         // Empty where the platform is not OpenShift; what a file says of a namespace gives way.
-        if let namespaces { injection.namespaceAnnotations.merge(namespaces.annotations) { $1 } }
+        if let namespaces {
+            injection.namespaceAnnotations.merge(namespaces.annotations) { $1 }
+            injection.namespaceLabels.merge(namespaces.podSecurity) { $1 }
+        }
+        if let limits { injection.addLimits(limits.all) }
     }
 
     // MARK: threads
@@ -130,6 +136,15 @@ final class Cluster: Sendable {
                 guard namespaces.note(delivery) else { return }
                 generation.add(1, ordering: .relaxed)
                 receivers.reload()
+            }
+        }
+        if let limits {
+            for (resource, subject) in LimitTable.resources {
+                follow(LimitTable.watch(resource), subject, resource.name) { [self] delivery in
+                    guard limits.note(delivery, of: resource) else { return }
+                    generation.add(1, ordering: .relaxed)
+                    receivers.reload()
+                }
             }
         }
         if let certificate {

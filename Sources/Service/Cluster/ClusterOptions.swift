@@ -29,6 +29,8 @@ public struct ClusterOptions: Sendable {
     public var nativeSidecarsOfNodes = false
     /// Labels of namespaces for /decide; nil is: where a cluster is asked anyway.
     public var followsNamespaces: Bool?
+    /// LimitRanges and ResourceQuotas of all namespaces, for the forecast.
+    public var followsLimits = false
 
     public init() {}
 
@@ -39,6 +41,6 @@ public struct ClusterOptions: Sendable {
     /// Whether there is anything to ask but the nodes' versions, which can be done without.
     var isNeeded: Bool {
         injectConfigMap != nil || meshConfigMap != nil || tlsAuto != nil || reconciles
-            || followsNamespaces == true
+            || followsNamespaces == true || followsLimits
     }
 }

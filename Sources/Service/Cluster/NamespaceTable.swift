@@ -47,9 +47,21 @@ final class NamespaceTable: Sendable {
         }
     }
 
-    /// - Returns: whether annotations changed.
+    /// The labels about Pod Security by name, of namespaces that have any.
+    var podSecurity: [String: Object] {
+        entries.withLock { entries in
+            (entries ?? [:]).compactMapValues { entry in
+                let labels = entry.labels.members.filter {
+                    $0.key.hasPrefix("pod-security.kubernetes.io/enforce")
+                }
+                return labels.isEmpty ? nil : Object(labels)
+            }
+        }
+    }
+
+    /// - Returns: whether something changed that a Snapshot depends on.
     func note(_ delivery: ObjectWatch.Delivery) -> Bool {
-        let before = annotations.mapValues(\.members)
+        let before = (annotations.mapValues(\.members), podSecurity.mapValues(\.members))
         entries.withLock { entries in
             switch delivery {
             case .all(let objects):
@@ -59,7 +71,7 @@ final class NamespaceTable: Sendable {
             case .failed, .alive: break
             }
         }
-        return annotations.mapValues(\.members) != before
+        return annotations.mapValues(\.members) != before.0 || podSecurity.mapValues(\.members) != before.1
     }
 
     private static func name(_ object: Value) -> String { object["metadata"]?["name"]?.string ?? "" }

@@ -8,7 +8,7 @@ import Values
 final class WatchHealth: Sendable {
     /// What is watched, as the metrics name it.
     enum Subject: String, CaseIterable, Sendable {
-        case inject, mesh, namespaces, secret, webhook
+        case inject, mesh, namespaces, limitranges, resourcequotas, secret, webhook
     }
 
     private struct State {

@@ -24,11 +24,14 @@ struct DecideHandler: Handler {
                     installed: store.configuration.cluster?.installed.matcher(snapshot)), for: request)
         }
         let question = try Question(body, request)
+        // A pod is injected for it, which may take longer than a connection thread has.
+        if question.forecast, !mayTakeLong { return nil }
         let answers = Pipeline.decide(
             object: question.object, namespace: question.namespace,
             namespaceLabels: question.namespaceLabels ?? watchedLabels(question),
             webhook: try Self.webhooks(question.webhook, snapshot)
                 ?? store.configuration.cluster?.installed.matcher(snapshot), explain: question.explain,
+            forecast: question.forecast,
             snapshot: snapshot)
         if let first = answers.first, answers.count == 1 {
             entry.members.append(Member("inject", .bool(first.decision.inject)))
@@ -84,6 +87,7 @@ struct DecideHandler: Handler {
         var namespaceLabels: Object?
         var webhook: Value?
         var explain: Bool
+        var forecast: Bool
 
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {
             guard let members = body.object else {
@@ -91,6 +95,7 @@ struct DecideHandler: Handler {
                     "the request is \(kind(of: body)): expected an object with \"object\" and \"namespace\"")
             }
             explain = try request.flag("explain")
+            forecast = try request.flag("forecast")
             namespace = request.query("namespace")
             guard let asked = members["object"] else {
                 guard members["kind"]?.string != nil else {
@@ -110,6 +115,7 @@ struct DecideHandler: Handler {
             namespaceLabels = try DecideHandler.labels(reader)
             webhook = members["webhook"]
             explain = try reader.bool("explain") ?? explain
+            forecast = try reader.bool("forecast") ?? forecast
         }
     }
 }

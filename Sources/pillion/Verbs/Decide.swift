@@ -37,6 +37,17 @@ let decideVerb = Verb(
         Option(
             name: "fail-on", shape: .choice(["skip", "error", "never"]), fallback: "skip",
             help: "exit with 3 if a workload is skipped, with 1 if one has no answer, or with neither"),
+        Option(
+            name: "valuesFile", shape: .value("FILE"), help: "the values, for --forecast",
+            readsEnvironment: true),
+        Option(
+            name: "meshConfigFile", shape: .value("FILE"), help: "the mesh configuration, for --forecast",
+            readsEnvironment: true),
+        Option(
+            name: "forecast", shape: .choice(["warn", "deny", "off"]), fallback: "off",
+            help: "inject the pods that get a sidecar: warn of what an API server would refuse; "
+                + "deny: exit with 1 as well"),
+    ] + forecastLimitOptions + [
         Option(name: "explain", shape: .flag, help: "print every rule, and what would change the answer"),
         Option(name: "table", shape: .flag, help: "print the truth table of the configuration"),
     ],
@@ -72,17 +83,21 @@ let decideVerb = Verb(
         if found.workloads.isEmpty, found.problems.isEmpty, found.answers.isEmpty {
             throw Failure("\(found.paths.joined(separator: ", ")): holds no object")
         }
-        return found.status(failOn: failOn)
+        let status = found.status(failOn: failOn)
+        return arguments.choice("forecast") == "deny" && found.hasForecast ? .failure : status
     })
 
-/// Policy needs neither values nor the mesh, so only the configuration is read.
+/// Policy needs neither values nor the mesh: these are read for the forecast.
 private func snapshot(_ arguments: Arguments) throws -> Snapshot {
     guard let path = arguments.string("injectConfig") else {
         complain("no --injectConfig: the built-in configuration is asked")
         return try compile(BuiltInConfiguration.files, arguments)
     }
     return try compile(
-        InjectionFiles(configuration: NamedText(name: path, bytes: try read(file: path))), arguments)
+        InjectionFiles(
+            configuration: NamedText(name: path, bytes: try read(file: path)),
+            values: named(arguments.string("valuesFile")), mesh: named(arguments.string("meshConfigFile"))),
+        arguments)
 }
 
 private func printValue(_ value: Value, _ format: String, table: () -> String) {

@@ -40,10 +40,18 @@ let clusterSettings: [Setting] = [
     Setting([
         Option(
             name: "namespaceLabels", shape: .flag,
-            help: "watch the labels of namespaces for /decide; default: true with the flags above")
+            help: "watch the labels of namespaces for /decide and the forecast; default: true with the flags "
+                + "above")
     ]) { options, arguments in
         guard arguments.isGiven("namespaceLabels") else { return }
         options.cluster.followsNamespaces = try arguments.flag("namespaceLabels")
+    },
+    Setting([
+        Option(
+            name: "namespaceLimits", shape: .flag,
+            help: "watch the LimitRanges and ResourceQuotas of namespaces for the forecast")
+    ]) { options, arguments in
+        options.cluster.followsLimits = try arguments.flag("namespaceLimits")
     },
     Setting(clusterOptions) { options, arguments in
         options.cluster.kubeconfig = arguments.string("kubeconfig").flatMap { $0.isEmpty ? nil : $0 }

@@ -28,6 +28,8 @@ GROUPS = {
     "configmaps": ("", "v1", "ConfigMap", True),
     "secrets": ("", "v1", "Secret", True),
     "namespaces": ("", "v1", "Namespace", False),
+    "limitranges": ("", "v1", "LimitRange", True),
+    "resourcequotas": ("", "v1", "ResourceQuota", True),
     "nodes": ("", "v1", "Node", False),
     "mutatingwebhookconfigurations": (
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", False),

@@ -1,0 +1,28 @@
+import PluginAPI
+import Values
+
+/// What would come of a decision to inject: the pod is injected, and the result is thrown away.
+///
+/// In: a pod that gets a sidecar. Out: why the injection would be refused, and what an API server would say about its
+/// result.
+enum DecisionForecast {
+    static func warnings(
+        _ pod: Pod, of workload: Workload, in namespace: String, _ snapshot: Snapshot
+    ) -> [DecisionWarning] {
+        var subject =
+            workload.isPod
+            ? InjectionSubject(pod: pod, form: snapshot.form, namespace: namespace, isReview: true)
+            : InjectionSubject(template: pod, of: workload)
+        subject.namespace = namespace
+        // Findings are reported in every mode.
+        subject.isTrial = true
+        do throws(InjectionError) {
+            _ = try PodInjection.inject(&subject, snapshot: snapshot)
+        } catch {
+            return error.all.prefix(Forecast.limit).map { problem in
+                DecisionWarning("the injection would be refused: \(problem.message)")
+            }
+        }
+        return subject.forecast.map { DecisionWarning("forecast: \($0.message)") }
+    }
+}
