@@ -15,8 +15,9 @@ struct TaintBlame {
 
     /// Groups of runs that are tried, each by itself and with the groups before it.
     private static let groupLimit = 24
-    /// Times that the text is parsed: at 10 KB each takes some 0.2 ms.
+    /// Times that a text is parsed, and bytes that are parsed in all: at 10 KB each time takes some 0.2 ms.
     private static let parseLimit = 96
+    private static let byteLimit = 4 << 20
     /// Names of a path that say which annotation or field it is.
     private static let fieldNames = 3
     /// What the text of a serialiser may be replaced by: a scalar, members, nothing. For a plain value a letter has to do,
@@ -33,7 +34,7 @@ struct TaintBlame {
         }
         let ordered = groups.values.sorted { distance($0, offset) < distance($1, offset) }.prefix(
             Self.groupLimit)
-        var left = Self.parseLimit
+        var left = min(Self.parseLimit, max(Self.byteLimit / max(bytes.count, 1), 4))
         for group in ordered where parses(without: group, &left) { return runs[nearest(group, offset)] }
         // What several of them broke together: the last one that has to go.
         var together: [Int] = []

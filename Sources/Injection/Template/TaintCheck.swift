@@ -18,6 +18,8 @@ public struct TaintCheck {
     let bytes: [UInt8]
     let runs: [SourceMap.Run]
     let marks: YAMLMarks
+    /// The keys that the template wrote in mappings that were looked at.
+    private let templateKeys = TemplateKeys()
     /// Whether keys are refused that direct a merge, such as `$patch`.
     let forbidsDirectives: Bool
 
@@ -226,16 +228,37 @@ public struct TaintCheck {
         if forbidsDirectives, Self.directives.contains(where: node.text.hasPrefix) {
             return finding(run, "a directive of a merge", "the name of a member", at: place)
         }
-        guard node.parent >= 0 else { return nil }
-        let name = Self.folded(node)
-        for other in marks.children(of: node.parent)
-        where other != number && marks.nodes[other].isKey && Self.folded(marks.nodes[other]) == name {
-            let written = marks.nodes[other].content
-            if !runs.contains(where: { $0.output.overlaps(written) }) {
-                return finding(run, "a key that the template has written", "a key of its own", at: place)
-            }
+        guard node.parent >= 0, keysOfTemplate(in: node.parent).contains(Self.folded(node)) else {
+            return nil
         }
-        return nil
+        return finding(run, "a key that the template has written", "a key of its own", at: place)
+    }
+
+    /// The names of a mapping's members of which no run wrote anything; a mapping is looked at once.
+    private func keysOfTemplate(in mapping: Int) -> Set<String> {
+        if let known = templateKeys.ofMapping[mapping] { return known }
+        var names: Set<String> = []
+        for key in marks.children(of: mapping)
+        where marks.nodes[key].isKey && !isTainted(marks.nodes[key].content) {
+            names.insert(Self.folded(marks.nodes[key]))
+        }
+        templateKeys.ofMapping[mapping] = names
+        return names
+    }
+
+    /// Whether a run wrote some of these bytes. Runs are in order, and none overlaps another.
+    private func isTainted(_ range: Range<Int>) -> Bool {
+        var low = 0
+        var high = runs.count
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].output.upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        while low < runs.count, runs[low].output.lowerBound < range.upperBound {
+            if runs[low].output.overlaps(range) { return true }
+            low += 1
+        }
+        return false
     }
 
     private static let directives = [
@@ -308,99 +331,9 @@ public struct TaintCheck {
         return !node.range.isEmpty && (first == UInt8(ascii: "!") || first == UInt8(ascii: "&"))
     }
 
-    // MARK: Nothing
-
-    /// A run without text: within a scalar it is nothing; elsewhere it may make a value null, part what would be one
-    /// scalar, or move what follows.
-    private func blankFinding(_ run: SourceMap.Run) -> TaintFinding? {
-        let place = run.output.lowerBound
-        if let node = marks.scalar(at: place), run.output.upperBound <= marks.nodes[node].range.upperBound,
-            marks.nodes[node].range.lowerBound < place || marks.nodes[node].kind == .scalar(.plain)
-        {
-            return nil
-        }
-        if bytes[run.output].contains(where: { $0 != 0x20 }), run.output.upperBound < bytes.count,
-            bytes[run.output.upperBound] != 0x0A, !isInComment(run.output)
-        {
-            return finding(run, "a line break", "text within one scalar", at: place)
-        }
-        guard !run.isSerialised, !isInComment(run.output) else { return nil }
-        if let empty = emptyScalar(around: run.output) {
-            return finding(
-                run, "no text where a value has to be", "a text with content", at: place,
-                pointer: marks.pointer(to: empty))
-        }
-        if isMissingItem(run.output) {
-            return finding(run, "no text where a value has to be", "a text with content", at: place)
-        }
-        return separation(run)
-    }
-
-    /// What a run without text does to the text right behind it.
-    private func separation(_ run: SourceMap.Run) -> TaintFinding? {
-        let (start, end) = (run.output.lowerBound, run.output.upperBound)
-        guard end < bytes.count, !Self.isWhite(bytes[end]) else { return nil }
-        let before = start > 0 ? bytes[start - 1] : 0x0A
-        if bytes[end] == UInt8(ascii: "#"), !run.output.isEmpty || Self.isWhite(before) {
-            return finding(run, "a comment", "text within one scalar", at: start)
-        }
-        let next = marks.firstNode(from: end)
-        let begins = next < marks.nodes.count && marks.nodes[next].range.lowerBound == end
-        switch begins ? marks.nodes[next].kind : .scalar(.plain) {
-        case .sequence, .alias, .mapping(isFlow: true):
-            return finding(
-                run, "no text before a collection or an alias", "text within one scalar", at: start)
-        // The column of its first key is that of the mapping.
-        case .mapping(isFlow: false) where !run.output.isEmpty:
-            return finding(run, "white space that sets an indentation", "text within one scalar", at: start)
-        default: break
-        }
-        guard !run.output.isEmpty else { return nil }
-        let line = bytes[..<start].suffix(while: { $0 != 0x0A })
-        guard before == 0x20, line.contains(where: { $0 != 0x20 }) else {
-            return finding(run, "white space that parts a scalar", "text within one scalar", at: start)
-        }
-        return nil
-    }
-
-    /// Whether a run is all that an item or a member of a flow collection has.
-    private func isMissingItem(_ run: Range<Int>) -> Bool {
-        let before = bytes[..<run.lowerBound].last { !Self.isWhite($0) } ?? 0
-        let after = bytes[run.upperBound...].first { !Self.isWhite($0) } ?? 0
-        guard [UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{")].contains(before),
-            [UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}")].contains(after)
-        else { return false }
-        var node = marks.firstNode(from: run.lowerBound) - 1
-        while node >= 0 {
-            if marks.nodes[node].kind.isFlow, marks.nodes[node].range.contains(run.lowerBound) { return true }
-            node = marks.nodes[node].parent
-        }
-        return false
-    }
-
-    /// The plain scalar without a byte that has nothing but white space between itself and a run.
-    private func emptyScalar(around run: Range<Int>) -> Int? {
-        var start = run.lowerBound
-        while start > 0, Self.isWhite(bytes[start - 1]) { start -= 1 }
-        var end = run.upperBound
-        while end < bytes.count, Self.isWhite(bytes[end]) { end += 1 }
-        // An anchor begins before the place that its value would have.
-        var node = max(marks.firstNode(from: start) - 1, 0)
-        while node < marks.nodes.count, marks.nodes[node].range.lowerBound <= end {
-            let scalar = marks.nodes[node]
-            if scalar.content.isEmpty, scalar.content.lowerBound >= start, scalar.kind == .scalar(.plain),
-                !scalar.isTagged
-            {
-                return node
-            }
-            node += 1
-        }
-        return nil
-    }
-
     // MARK: Findings
 
-    private func leaving(_ run: SourceMap.Run, at place: Int) -> TaintFinding {
+    func leaving(_ run: SourceMap.Run, at place: Int) -> TaintFinding {
         let expected = run.isSerialised ? "one value, or text within one scalar" : "text within one scalar"
         let edge = bytes.indices.contains(place) ? bytes[place] : 0x0A
         let isBreak = edge == 0x0A || edge == 0x0D || isWideBreak(at: place)
@@ -414,7 +347,7 @@ public struct TaintCheck {
         return finding(run, found, expected, at: place)
     }
 
-    private func finding(
+    func finding(
         _ run: SourceMap.Run, _ found: String, _ expected: String, at place: Int, pointer: String? = nil
     ) -> TaintFinding {
         TaintFinding(
@@ -447,7 +380,7 @@ public struct TaintCheck {
     /// Where a node ends, without the line breaks that belong to a block scalar.
     private func end(of number: Int) -> Int { trimmed(marks.nodes[number].range).upperBound }
 
-    private static func isWhite(_ byte: UInt8) -> Bool {
+    static func isWhite(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
@@ -472,7 +405,7 @@ public struct TaintCheck {
     }
 
     /// Whether a run stays on a line behind a `#` of the template's.
-    private func isInComment(_ run: Range<Int>) -> Bool {
+    func isInComment(_ run: Range<Int>) -> Bool {
         guard !bytes[run].contains(where: { $0 == 0x0A || $0 == 0x0D }), !run.contains(where: isWideBreak)
         else {
             return false
@@ -495,6 +428,11 @@ public struct TaintCheck {
     }
 }
 
+/// Names of members by the number of their mapping's node.
+private final class TemplateKeys {
+    var ofMapping: [Int: Set<String>] = [:]
+}
+
 extension YAMLMarks.Style {
     var isQuoted: Bool { self == .singleQuoted || self == .doubleQuoted }
     var isBlock: Bool { self == .literal || self == .folded }
@@ -510,7 +448,7 @@ extension String {
 
 extension ArraySlice where Element == UInt8 {
     /// The elements at the end that satisfy a condition.
-    fileprivate func suffix(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    func suffix(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
         var start = endIndex
         while start > startIndex, condition(self[start - 1]) { start -= 1 }
         return self[start...]
