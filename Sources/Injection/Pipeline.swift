@@ -132,7 +132,7 @@ public enum Pipeline {
         var run = ManifestRun(snapshot: snapshot, options: options)
         var outcome = try Manifest(manifest, format: format, name: options.name).changed(by: &run)
         if options.explain {
-            outcome.origins = ManifestBlame.origins(of: outcome.output, run.blamed, snapshot.form)
+            outcome.origins = ManifestBlame.origins(of: outcome.text, run.blamed, snapshot.form)
         }
         return outcome
     }

@@ -7,7 +7,7 @@ extension ManifestOutcome {
     /// which lines.
     var explanation: Value {
         [
-            "output": .string(String(decoding: output, as: UTF8.self)),
+            "output": .string(String(decoding: text, as: UTF8.self)),
             "workloads": .array(workloads.map(\.explanation)), "origins": .array(origins.map(\.json)),
         ]
     }

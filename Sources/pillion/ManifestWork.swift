@@ -124,7 +124,7 @@ struct ManifestWork: Sendable {
             } else if isDiff {
                 outcome.output = [UnifiedDiff.text(from: input, to: result.output, name: path)]
             } else if options.explain {
-                outcome.output = [LineOrigin.margin(result.output, result.origins)]
+                outcome.output = [LineOrigin.margin(result.text, result.origins)]
             } else if !isCheck {
                 outcome.output = paths.count > 1 ? Self.inUTF8(result.parts) : result.parts
             }

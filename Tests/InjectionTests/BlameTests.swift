@@ -129,6 +129,20 @@ struct BlameTests {
         }
     }
 
+    /// Lines are those of the text in UTF-8, whatever the manifest's encoding is.
+    @Test func anotherEncoding() throws {
+        let snapshot = try Snapshots.make(Self.modern, values: "{image: proxy:1, two: zwei}")
+        let manifest =
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: w, image: i}\n"
+        var options = ManifestOptions()
+        options.explain = true
+        let bytes = [0xFF, 0xFE] + manifest.utf8.flatMap { [$0, 0] }
+        let outcome = try Pipeline.inject(manifest: bytes, snapshot: snapshot, options: options)
+        let plain = try Self.explained(manifest, snapshot)
+        #expect(outcome.output != plain.output && outcome.text == plain.output)
+        #expect(outcome.origins == plain.origins && !plain.origins.isEmpty)
+    }
+
     /// The names that the contract and the documents have.
     @Test func stepsHaveNames() {
         let names = ConcernOrder.wayBack.map(\.step)

@@ -1,4 +1,5 @@
 public import PluginAPI
+import Values
 
 /// A manifest after injection.
 public struct ManifestOutcome: Sendable {
@@ -16,6 +17,13 @@ public struct ManifestOutcome: Sendable {
         output.reserveCapacity(parts.reduce(0) { $0 + $1.count })
         for part in parts { output += part }
         return output
+    }
+
+    /// The whole text in UTF-8, whatever the manifest's encoding is: the lines of `origins` are its lines.
+    public var text: [UInt8] {
+        let output = output
+        guard let encoding = TextEncoding(markIn: output), encoding != .utf8 else { return output }
+        return (try? encoding.decode(output)) ?? output
     }
 }
 
