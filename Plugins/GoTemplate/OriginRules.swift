@@ -7,6 +7,7 @@ import Values
 /// | --- | --- |
 /// | `index`, `get`, `annotation` | the member that was looked up |
 /// | `isset`, `hasKey` | from all arguments; the member counts as read |
+/// | `deepCopy` | as what was copied |
 /// | `default`, `coalesce`, `valueOrDefault`, `ternary` | the argument that was chosen; a condition does not count |
 /// | `dict`, `list`, `tuple` | a map or a list of the arguments, each with its own |
 /// | `print`, `indent`, `nindent`, `trim…` | as the text that they were given, with its runs |
@@ -21,7 +22,7 @@ struct OriginRules {
 
     private enum Rule {
         case member, presence, annotation, fallback, coalesce, value, ternary, kept, indented, serialiser,
-            nested, format, dictionary, list
+            nested, format, dictionary, list, copy
     }
 
     private static let rules: [String: Rule] = {
@@ -30,6 +31,7 @@ struct OriginRules {
             "annotation": .annotation, "default": .fallback,
             "coalesce": .coalesce, "valueOrDefault": .value, "ternary": .ternary, "printf": .format,
             "indent": .indented, "nindent": .indented, "dict": .dictionary, "list": .list, "tuple": .list,
+            "deepCopy": .copy, "mustDeepCopy": .copy,
         ]
         for name in ["print", "trim", "trimAll", "trimall", "trimSuffix", "trimPrefix"] {
             rules[name] = .kept
@@ -70,6 +72,7 @@ struct OriginRules {
         case .kept: return kept
         case .indented: return indented(startsLine: function == "nindent")
         case .dictionary: return dictionary
+        case .copy: return origins.first ?? .clean
         case .list:
             return table.structure(
                 Dictionary(uniqueKeysWithValues: origins.enumerated().map { (String($0), $1) }))

@@ -80,6 +80,7 @@ import Values
             ]
         ),
         ("{{ .pod.name | nindent 2 }}", ["n1<pod.name"]),
+        ("{{ (deepCopy .).pod.name }}{{ (deepCopy .).conf.name }}", ["n1<pod.name"]),
     ]
 
     @Test(arguments: cases.indices)
