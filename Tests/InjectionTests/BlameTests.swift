@@ -136,7 +136,8 @@ struct BlameTests {
             "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: w, image: i}\n"
         var options = ManifestOptions()
         options.explain = true
-        let bytes = [0xFF, 0xFE] + manifest.utf8.flatMap { [$0, 0] }
+        var bytes: [UInt8] = [0xFF, 0xFE]
+        for byte in manifest.utf8 { bytes += [byte, 0] }
         let outcome = try Pipeline.inject(manifest: bytes, snapshot: snapshot, options: options)
         let plain = try Self.explained(manifest, snapshot)
         #expect(outcome.output != plain.output && outcome.text == plain.output)
