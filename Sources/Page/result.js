@@ -7,6 +7,8 @@ import { WindowedList } from "./windowed.js";
 import { failureNotice } from "./runner.js";
 import { partners, rows, originOf, same, added, removed, changed } from "./difference.js";
 
+/// Messages that are shown above the difference.
+const mostNotices = 20;
 const signs = ["", "+", "−", "±"];
 const spoken = ["", "added: ", "removed: ", "changed: "];
 
@@ -105,16 +107,21 @@ export class ResultPanel {
 
     showNotes() {
         this.noted = new Map();
+        this.notedResult = new Map();
+        this.documents = null;
         const notices = [];
         for (const workload of this.answer.workloads) {
             const decision = workload.decision ?? workload;
             const isInjected = decision.inject ?? workload.injected;
             for (const note of notesOf(workload, decision)) {
-                if (note.line) this.noted.set(note.line - 1, note.text);
+                const place = notices.length < mostNotices ? this.placeOf(note.text, workload) : -1;
+                if (place >= 0) this.notedResult.set(place, note.text);
+                else if (note.line) this.noted.set(note.line - 1, note.text);
                 notices.push(el(
                     "div", { class: "notice warn" }, el(
                         "p", {}, el("strong", { text: "! " }), `${visible(workload.kind ?? "")} ${visible(workload.name ?? "")}: ${visible(note.text)} `,
-                        note.line ? button(`line ${note.line}`, () => this.actions.reveal(note.line), { class: "plain" }) : null)));
+                        place >= 0 ? button(`line ${place + 1} of the result`, () => this.showLine(place), { class: "plain" })
+                            : note.line ? button(`line ${note.line}`, () => this.actions.reveal(note.line), { class: "plain" }) : null)));
             }
             if (isInjected === false) {
                 notices.push(el("div", { class: "notice" }, el("p", {
@@ -122,9 +129,32 @@ export class ResultPanel {
                 })));
             }
         }
-        const shown = notices.slice(0, 20);
+        const shown = notices.slice(0, mostNotices);
         if (notices.length > shown.length) shown.push(el("p", { class: "small", text: `… and ${notices.length - shown.length} more` }));
         this.notes.replaceChildren(...shown);
+    }
+
+    /// The line of the result that a message is about: where the container that it names begins; -1 for none.
+    placeOf(message, workload) {
+        const name = /container "([^"]+)"/.exec(message)?.[1];
+        if (!name) return -1;
+        const { text } = this.right;
+        this.documents ??= beginnings(text);
+        const start = this.documents[workload.document] ?? 0;
+        const end = this.documents[workload.document + 1] ?? text.length;
+        for (const form of [`name: ${name}`, `name: "${name}"`, `"name": "${name}"`]) {
+            for (let at = text.indexOf(form, start); at >= 0 && at < end; at = text.indexOf(form, at + 1)) {
+                if (/[\s,}]/.test(text[at + form.length] ?? "\n")) return this.right.lineOf(at);
+            }
+        }
+        return -1;
+    }
+
+    /// Moves to a line of the result.
+    showLine(line) {
+        const row = this.rows.right.subarray(0, this.rows.count).indexOf(line);
+        this.list.move(row);
+        this.list.element.focus();
     }
 
     // Rows
@@ -136,25 +166,25 @@ export class ResultPanel {
             const [lines, line] = kind === removed ? [this.left, left] : [this.right, right];
             const row = el(
                 "div", { class: ["", "added", "removed"][kind] }, el("span", { class: "number", text: String(line + 1) }),
-                el("span", { class: "sign", text: this.noteSign(left) || signs[kind] }), text(lines, line));
-            if (this.noteSign(left)) row.classList.add("warn");
+                el("span", { class: "sign", text: this.noteSign(left, right) || signs[kind] }), text(lines, line));
+            if (this.noteSign(left, right)) row.classList.add("warn");
             return row;
         }
         const isChanged = kind === changed;
         return el(
             "div", { class: "halves" },
-            half(this.left, left, left < 0 ? "none" : kind === removed || isChanged ? "removed" : "", this.noteSign(left) || (kind === same ? "" : "−")),
-            half(this.right, right, right < 0 ? "none" : kind === added || isChanged ? "added" : "", kind === same ? "" : "+"));
+            half(this.left, left, left < 0 ? "none" : kind === removed || isChanged ? "removed" : "", this.noteSign(left, -1) || (kind === same ? "" : "−")),
+            half(this.right, right, right < 0 ? "none" : kind === added || isChanged ? "added" : "", this.noteSign(-1, right) || (kind === same ? "" : "+")));
     }
 
-    noteSign(line) { return this.noted.has(line) ? "!" : ""; }
+    noteSign(left, right) { return this.noted.has(left) || this.notedResult.has(right) ? "!" : ""; }
 
     describe(index) {
         const kind = this.rows.kinds[index];
         const isLeft = kind === removed;
         const line = isLeft ? this.rows.left[index] : this.rows.right[index];
         const head = (isLeft ? this.left : this.right).head(line, 200).text.trim();
-        const note = this.noted.get(this.rows.left[index]);
+        const note = this.notedResult.get(this.rows.right[index]) ?? this.noted.get(this.rows.left[index]);
         return `${spoken[kind]}line ${line + 1}, ${visible(head) || "empty"}${note ? `, warning: ${visible(note)}` : ""}`;
     }
 
@@ -228,6 +258,17 @@ function half(lines, line, kind, sign) {
     return el(
         "span", { class: `half ${kind}` }, el("span", { class: "number", text: String(line + 1) }),
         el("span", { class: "sign", text: sign }), text(lines, line));
+}
+
+/// Where the documents of a manifest begin.
+function beginnings(text) {
+    const starts = [0];
+    for (const found of text.matchAll(/^---(?=\s|$)/gm)) {
+        // A mark with nothing but comments before it begins the first document.
+        const isFirst = starts.length === 1 && text.slice(0, found.index).split("\n").every((line) => /^\s*(#|$)/.test(line));
+        if (!isFirst) starts.push(found.index);
+    }
+    return starts;
 }
 
 /// The answer of POST /inject?explain=true; a server without it answers the manifest itself.

@@ -130,6 +130,13 @@ def result(j):
     page.until('document.activeElement.getAttribute("aria-activedescendant") === document.querySelector(".row.current").id')
     page.choose('combobox', 'Columns', 'two')
     page.until('document.querySelector(".row .half.none")')
+    page.choose('combobox', 'Columns', 'one')
+    port = '  - name: web\n    image: web:1\n    ports:\n    - containerPort: 15001\n'
+    page.fill('textbox', MANIFEST, 'kind: Service\napiVersion: v1\n---\n' + PLAIN + port)
+    page.shows('port 15001 is the proxy')
+    page.press('button', 'line 17 of the result')
+    page.until('document.querySelector(".list .row.current.warn .sign")?.innerText === "!"', what='the row with the warning')
+    page.until('document.querySelector(".list .row.current").getAttribute("aria-label").includes("warning: container")')
 
 
 def blame(j):
