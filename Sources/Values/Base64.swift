@@ -12,7 +12,7 @@ public enum Base64 {
             }
         }
 
-        /// Two digits for each 12 bits, the first in the low byte: takes a third of the time of single ones.
+        /// The two digits of each 12 bits, the first in the low byte: half as many lookups as one digit at a time.
         fileprivate var pairs: [UInt16] {
             switch self {
             case .standard: Self.standardPairs
@@ -39,30 +39,15 @@ public enum Base64 {
             var source = 0
             var written = 0
             alphabet.pairs.withUnsafeBufferPointer { pairs in
-                // Six bytes at a time; two more are read.
-                while source + 8 <= bytes.count {
-                    let word = UnsafeRawBufferPointer(bytes).loadUnaligned(
-                        fromByteOffset: source, as: UInt64.self)
-                    let bits = UInt64(bigEndian: word)
-                    let digits =
-                        UInt64(pairs[Int(bits >> 52)]) | UInt64(pairs[Int(bits >> 40 & 4095)]) << 16
-                        | UInt64(pairs[Int(bits >> 28 & 4095)]) << 32
-                        | UInt64(pairs[Int(bits >> 16 & 4095)]) << 48
+                while source + 3 <= bytes.count {
+                    let bits =
+                        Int(bytes[source]) << 16 | Int(bytes[source + 1]) << 8 | Int(bytes[source + 2])
+                    let digits = UInt32(pairs[bits >> 12]) | UInt32(pairs[bits & 4095]) << 16
                     UnsafeMutableRawPointer(target + written).storeBytes(
-                        of: digits.littleEndian, as: UInt64.self)
-                    source += 6
-                    written += 8
+                        of: digits.littleEndian, as: UInt32.self)
+                    source += 3
+                    written += 4
                 }
-            }
-            while source + 3 <= bytes.count {
-                let bits =
-                    UInt32(bytes[source]) << 16 | UInt32(bytes[source + 1]) << 8 | UInt32(bytes[source + 2])
-                target[written] = table[Int(bits >> 18)]
-                target[written + 1] = table[Int(bits >> 12 & 63)]
-                target[written + 2] = table[Int(bits >> 6 & 63)]
-                target[written + 3] = table[Int(bits & 63)]
-                source += 3
-                written += 4
             }
             let rest = bytes.count - source
             guard rest > 0 else { return written }

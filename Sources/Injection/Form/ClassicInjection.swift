@@ -40,13 +40,13 @@ enum ClassicInjection {
     }
 
     private static func render(_ work: inout PodWork) throws(InjectionError) {
-        let (snapshot, subject) = (work.snapshot, work.subject)
-        subject.clock?.enter(.render)
-        let rendered = try snapshot.render(
+        let clock = work.subject.clock
+        clock?.enter(.render)
+        let rendered = try work.snapshot.render(
             Snapshot.classicName, SidecarTemplateData.classic(work), for: &work.subject)
-        subject.clock?.enter(.yaml)
+        clock?.enter(.yaml)
         let decoded = try rendered.injectionSpec(&work.subject.taint)
-        subject.clock?.enter(.merge)
+        clock?.enter(.merge)
         work.subject.templateNotes += TypedDecoding.notes(
             dropped: decoded.dropped, from: Snapshot.classicName)
         work.subject.rendered = [rendered]

@@ -24,18 +24,18 @@ enum ModernInjection {
     /// - Returns: the names of the templates, in order.
     /// - Throws: everything that is wrong with it, in the order of the steps.
     private static func readAnnotations(_ work: inout PodWork) throws(InjectionError) -> [String] {
-        let (snapshot, subject) = (work.snapshot, work.subject)
+        let (snapshot, pod) = (work.snapshot, work.subject.pod)
         var problems = Problems()
         let settings = problems.collect { () throws(InjectionError) in
-            try AnnotationSettings(of: subject.pod, snapshot)
+            try AnnotationSettings(of: pod, snapshot)
         }
         let templates = problems.collect { () throws(InjectionError) in
-            try TemplateSelection.names(for: subject, snapshot)
+            try TemplateSelection.names(for: work.subject, snapshot)
         }
         // Alone, a wrong target is found where it is read: a template may still overwrite it.
-        if !problems.found.isEmpty, PrometheusMerge.isWanted(pod: subject.pod, mesh: snapshot.mesh.value) {
+        if !problems.found.isEmpty, PrometheusMerge.isWanted(pod: pod, mesh: snapshot.mesh.value) {
             _ = problems.collect { () throws(InjectionError) in
-                try PrometheusMerge(statusPort: snapshot.mesh.statusPort).checkedTargets(of: subject.pod)
+                try PrometheusMerge(statusPort: snapshot.mesh.statusPort).checkedTargets(of: pod)
             }
         }
         try problems.check()
@@ -50,24 +50,25 @@ enum ModernInjection {
     private static func runTemplates(
         _ names: [String], seeing application: Pod, _ work: inout PodWork
     ) throws(InjectionError) {
-        let (snapshot, subject) = (work.snapshot, work.subject)
+        let (snapshot, clock) = (work.snapshot, work.subject.clock)
         var texts: [RenderedText] = []
         defer { work.subject.rendered = texts }
-        subject.clock?.enter(.render)
+        clock?.enter(.render)
         let data = SidecarTemplateData.modern(work, application)
         let type = TypeTable.modern.pod
         var pod: Value = .object(
             Object([
-                Member("metadata", .object(subject.pod.metadata)), Member("spec", .object(subject.pod.spec)),
+                Member("metadata", .object(work.subject.pod.metadata)),
+                Member("spec", .object(work.subject.pod.spec)),
             ]))
         var template: Value = .object(Object())
         var problems = Problems()
         var isNothing = true
         for name in names {
             let overlay = problems.collect { () throws(InjectionError) in
-                subject.clock?.enter(.render)
+                clock?.enter(.render)
                 let rendered = try snapshot.render(name, data, for: &work.subject)
-                subject.clock?.enter(.yaml)
+                clock?.enter(.yaml)
                 texts.append(rendered)
                 return try rendered.overlay(&work.subject.taint)
             }
@@ -76,7 +77,7 @@ enum ModernInjection {
                 throw last
             }
             guard let overlay, problems.found.isEmpty else { continue }
-            subject.clock?.enter(.merge)
+            clock?.enter(.merge)
             work.subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
             if RenderedText.isNothing(overlay.value) { continue }
             isNothing = false
