@@ -5,10 +5,8 @@ import Values
 /// injected, were it not refused.
 ///
 /// In: a Snapshot. Out: each such expression with the annotation or field, and the cure. They are found by injecting pods
-/// that hold a hostile text in one place at a time: the annotations and labels that the templates write, names, owners and
+/// that hold a hostile text in one place at a time: the annotations and labels that the templates read, names, owners and
 /// the members of proxy.istio.io/config. `pillion validate` lists them.
-///
-/// Cost: an injection for each place and text, and fewer where all expressions that write a place are known to be open.
 public enum OpenChannels {
     /// A way for a pod's text into the structure.
     public struct Channel: Sendable, Equatable {
@@ -56,7 +54,7 @@ private enum PodPlace: Hashable {
 
     static let always: [PodPlace] = [
         .annotationKey, .ownerName, .ownerKind, .namespace, .containerName, .portName,
-        .proxyConfig(["proxyMetadata", "PILLION"]), .annotation("example.com/any"), .label("example.com/any"),
+        .proxyConfig(["proxyMetadata", "PILLION"]),
     ]
 
     /// What a path of the data leads to; nil where that is nothing a text can be put in alone.
@@ -107,8 +105,6 @@ private struct ChannelSearch {
     private(set) var channels: [OpenChannels.Channel] = []
     private var known: Set<PodPlace> = []
     private var order: [PodPlace] = []
-    /// The expressions that wrote what a place holds.
-    private var writers: [PodPlace: [RenderError.Place]] = [:]
 
     init(snapshot: Snapshot) { self.snapshot = snapshot }
 
@@ -126,18 +122,8 @@ private struct ChannelSearch {
             done = upTo
         }
         for place in order {
-            let isAlways = PodPlace.always.contains(place)
-            let writers = writers[place] ?? []
-            guard isAlways || !writers.isEmpty else { continue }
-            for text in hostile {
-                if !isAlways, writers.allSatisfy({ isOpen($0) }) { break }
-                for fixture in fixtures { attempt(place, text, fixture) }
-            }
+            for fixture in fixtures { for text in hostile { attempt(place, text, fixture) } }
         }
-    }
-
-    private func isOpen(_ expression: RenderError.Place) -> Bool {
-        channels.contains { $0.place == expression }
     }
 
     private mutating func note(_ place: PodPlace, _ most: Int) {
@@ -150,16 +136,6 @@ private struct ChannelSearch {
         subject.taintReads = []
         _ = try? PodInjection.inject(&subject, snapshot: snapshot)
         for path in subject.taintReads ?? [] { if let place = PodPlace(path) { note(place, most) } }
-        for text in subject.rendered where text.hasMap {
-            guard let map = try? text.mapped() else { continue }
-            for run in map.runs where !run.origins.isEmpty {
-                guard let expression = text.place(of: run, in: map) else { continue }
-                for place in run.origins.compactMap({ PodPlace($0) })
-                where writers[place]?.contains(expression) != true {
-                    writers[place, default: []].append(expression)
-                }
-            }
-        }
     }
 
     private mutating func attempt(_ place: PodPlace, _ text: String, _ fixture: Pod) {
