@@ -21,7 +21,7 @@ export class Failure extends Error {
 
 /// Characters of an answer that take some milliseconds to parse.
 const longText = 1 << 20;
-const longest = 60_000;
+const longest = 120_000;
 
 /// Sends a request: `{method, path, type, accept, body}`.
 ///
