@@ -191,6 +191,26 @@ struct ReinjectionTests {
             warnings.contains { $0.contains("/spec/containers/web, which no injection made") }, "\(warnings)")
     }
 
+    @Test("a proxy of the user's own, where templates give none, gets its settings once")
+    func ownProxy() throws {
+        let pod = try Self.pod(
+            """
+            metadata: {annotations: {prometheus.io/port: "9090"}}
+            spec:
+              containers:
+              - {name: web, image: i, livenessProbe: {httpGet: {port: 80}}}
+              - {name: istio-proxy, image: mine}
+            """)
+        let snapshot = try Self.snapshot("volumes: [{name: envoy, emptyDir: {}}]", classic: false)
+        let once = try Self.inject(pod, snapshot).pod
+        let proxy = once["spec"]?["containers"]?.array?.first { $0.name == "istio-proxy" }
+        #expect(
+            proxy?["env"]?.array?.map(\.name) == [ProxyVariable.prometheus, ProxyVariable.probes])
+        #expect(try Self.inject(once, snapshot).pod == once)
+        let back = try Pipeline.uninject(manifest: Array(JSON.text(once).utf8))
+        #expect(try JSON.read(back.output)["spec"] == pod["spec"])
+    }
+
     @Test("volumes and pull secrets that the pod had itself stay, whatever a later configuration gives")
     func ownVolumesStay() throws {
         let pod = try Self.pod(

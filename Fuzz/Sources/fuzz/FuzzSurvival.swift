@@ -87,6 +87,8 @@ private func lost(_ old: Value, _ new: Value?, _ deleted: Set<String>, _ place: 
             }
         }
         return nil
+    case (.array(let old), nil) where old.allSatisfy({ deleted.contains($0["name"]?.string ?? "") }):
+        return nil
     case (.array(let old), .array(let new)?):
         var left = new
         for item in old {

@@ -106,13 +106,15 @@ struct EarlierInjection: Sendable, Equatable {
             let given = (template[list]?.array ?? []).filter { $0.name == name }
             return (pod.spec[list]?.array ?? []).contains { given.contains($0) }
         }
-        return StatusAnnotation(
+        var parts = StatusAnnotation(
             initContainers: status.initContainers.filter {
                 isMade($0, pod.initContainers) || kept($0, own?.initContainers)
             },
             containers: status.containers.filter { isMade($0, pod.containers) || kept($0, own?.containers) },
             volumes: status.volumes.filter { isEqual($0, "volumes") },
             imagePullSecrets: status.imagePullSecrets.filter { isEqual($0, "imagePullSecrets") })
+        parts.own = status.own
+        return parts
     }
 
     /// Whether two containers have one name, and one image or a mount in common.

@@ -32,7 +32,10 @@ struct MetricsMerging: PodConcern {
         let port = stated ?? Self.usualStatusPort
         let merge = PrometheusMerge(statusPort: port)
         guard merge.isMerged(undoing.pod) else { return }
-        merge.restoreAnnotations(
-            &undoing.pod, from: Environment.value(of: ProxyVariable.prometheus, in: undoing.proxy))
+        let setting = Environment.value(of: ProxyVariable.prometheus, in: undoing.proxy)
+        merge.restoreAnnotations(&undoing.pod, from: setting)
+        // A proxy of the user's own stays.
+        guard setting != nil else { return }
+        undoing.pod.modifyProxy { Environment.removeLast(ProxyVariable.prometheus, from: &$0) }
     }
 }

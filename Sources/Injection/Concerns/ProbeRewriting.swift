@@ -44,13 +44,18 @@ struct ProbeRewriting: PodConcern {
     /// Points the application's probes back at the application. A port that had a name comes back as its number.
     func undo(in undoing: inout PodUndoing) {
         guard let recorded = PodUndoing.recorded(ProxyVariable.probes, in: undoing.proxy) else { return }
+        var hasRestored = false
         for list in ["initContainers", "containers"] {
             guard case .array(let items)? = undoing.pod.spec[list] else { continue }
             for index in items.indices {
                 guard let restored = Probes.restored(items[index], from: recorded) else { continue }
                 undoing.pod.modifyList(list) { $0[index] = restored }
+                hasRestored = true
             }
         }
+        // A proxy of the user's own stays.
+        guard hasRestored else { return }
+        undoing.pod.modifyProxy { Environment.removeLast(ProxyVariable.probes, from: &$0) }
     }
 
     // MARK: Parts

@@ -8,7 +8,8 @@ struct StatusAnnotation: Sendable, Equatable {
     var containers: [String] = []
     var volumes: [String] = []
     var imagePullSecrets: [String] = []
-    /// Which volumes and pull secrets of these names the pod had itself, so that a template's were merged into them.
+    /// Which volumes and pull secrets of these names the pod had itself, so that a template's were merged into them; and
+    /// which init containers, where it has a container of that name too.
     var own: [String: [String]] = [:]
 
     /// The lists of a pod's spec that an injection adds to.
@@ -47,6 +48,10 @@ struct StatusAnnotation: Sendable, Equatable {
             let own = names.filter { name in items.contains { $0.name == name } }
             if !own.isEmpty { self.own[list] = own }
         }
+        let twofold = initContainers.filter { name in
+            pod.initContainers.contains { $0.name == name } && pod.containers.contains { $0.name == name }
+        }
+        if !twofold.isEmpty { own["initContainers"] = twofold }
     }
 
     /// Parses the annotation; nil if it is not a status.
@@ -59,6 +64,8 @@ struct StatusAnnotation: Sendable, Equatable {
             containers: Self.texts(members["containers"]),
             volumes: Self.texts(members["volumes"]), imagePullSecrets: Self.texts(members["imagePullSecrets"])
         )
+        let twofold = Self.texts(members["own"]?["initContainers"])
+        if !twofold.isEmpty { own["initContainers"] = twofold }
         // These stay when the injection goes.
         volumes.removeAll(where: Self.texts(members["own"]?["volumes"]).contains)
         imagePullSecrets.removeAll(where: Self.texts(members["own"]?["imagePullSecrets"]).contains)

@@ -11,7 +11,10 @@ struct UserContainers: PodConcern {
 
     func undo(in undoing: inout PodUndoing) throws(InjectionError) {
         do throws(AnnotationRules.Problem) {
-            let own = try Overrides(of: undoing.pod).asWritten
+            // A configuration that makes no native sidecars left the proxy where it was.
+            let isNative = undoing.configuration.map { NativeSidecar.isWanted(by: undoing.pod, $0) } ?? true
+            var own = try Overrides(of: undoing.pod).asWritten(isNative: isNative)
+            own.initContainers.removeAll { undoing.isAmongContainers($0.name) }
             undoing.putBack(own.containers, \.containers, in: "containers")
             undoing.putBack(own.initContainers, \.initContainers, in: "initContainers")
             own.reinsert(into: &undoing.pod)

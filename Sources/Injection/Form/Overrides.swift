@@ -37,9 +37,13 @@ struct Overrides: Sendable {
     /// The containers as the user wrote them: with the image that stands for the injected one where they were kept
     /// without one, and the proxy among the containers, from which a native sidecar took it. One with a
     /// `restartPolicy` was an init container.
-    var asWritten: Overrides {
+    ///
+    /// - Parameter isNative: whether a native sidecar took the proxy from the containers.
+    func asWritten(isNative: Bool) -> Overrides {
         var written = self
-        let moved = initContainers.filter { $0.name == ContainerName.proxy && $0["restartPolicy"] == nil }
+        let moved = initContainers.filter {
+            isNative && $0.name == ContainerName.proxy && $0["restartPolicy"] == nil
+        }
         if !moved.isEmpty {
             written.initContainers.removeAll { moved.contains($0) }
             written.containers += moved
@@ -93,7 +97,7 @@ struct Overrides: Sendable {
         }
         for container in template["initContainers"]?.array ?? [] {
             let isInjected = earlier?.initContainers.contains(container.name) == true
-            let users = isInjected ? [] : original.containers + original.initContainers
+            let users = isInjected ? [] : original.initContainers + original.containers
             guard let own = Self.own(container.name, among: initContainers + users) else { continue }
             used.initContainers.append(own)
             try Self.merge(own, into: "initContainers", of: &pod)

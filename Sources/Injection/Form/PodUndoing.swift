@@ -35,6 +35,12 @@ struct PodUndoing: Sendable {
         }
     }
 
+    /// Whether a container that changed an injected init container is still where the user has it, among the containers.
+    func isAmongContainers(_ name: String) -> Bool {
+        status.own["initContainers"]?.contains(name) != true && !status.containers.contains(name)
+            && pod.containers.contains { $0.name == name }
+    }
+
     /// A JSON object from one of the proxy's environment variables; nil where it holds none.
     static func recorded(_ variable: String, in proxy: Object?) -> Object? {
         let limits = JSONLimits(depth: 16, bytes: 1 << 20)

@@ -8,6 +8,15 @@ enum Environment {
         }
     }
 
+    /// Removes the last variable of that name, which `append` added; also the list, if it is empty then.
+    static func removeLast(_ name: String, from container: inout Object) {
+        guard case .array(var items)? = container["env"],
+            let index = items.lastIndex(where: { $0.name == name })
+        else { return }
+        items.remove(at: index)
+        container["env"] = items.isEmpty ? nil : .array(items)
+    }
+
     static func value(of name: String, in container: Object?) -> String? {
         container?["env"]?.array?.first { $0.name == name }?["value"]?.string
     }
