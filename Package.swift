@@ -7,7 +7,7 @@ import PackageDescription
 //   L2  PluginAPI
 //   L3  Plugins/: GoTemplate, Mustache, Policy
 //   L4  Injection, Charts, Kubernetes, HTTPServer, Metrics
-//   L5  Service
+//   L5  Service, Why
 //   L6  pillion
 
 let settings: [SwiftSetting] = [
@@ -108,12 +108,13 @@ let package = Package(
                 "Charts", "Kubernetes",
                 "HTTPServer", "Metrics", "CAssets",
             ]),
+        module("Why", needs: ["Values", "PluginAPI", "Injection", "Kubernetes"]),
         // L6
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Service", "Injection", "Charts", "HTTPServer", "Kubernetes", "PluginAPI", "Values", "YAML",
-                "System",
+                "Service", "Why", "Injection", "Charts", "HTTPServer", "Kubernetes", "PluginAPI", "Values",
+                "YAML", "System",
                 "CAllocationCount",
             ],
             path: "Sources/pillion", exclude: ["link"], swiftSettings: settings, linkerSettings: lean),
@@ -151,6 +152,10 @@ let package = Package(
             exclude: ["cases"]),
         tests(
             "ChartTests", needs: ["Charts", "GoTemplate", "PluginAPI", "Values", "YAML"], exclude: ["cases"]),
+        tests(
+            "WhyTests",
+            needs: ["Why", "Service", "Injection", "Kubernetes", "PluginAPI", "System", "Values", "YAML"],
+            exclude: ["cases"]),
         tests("KubernetesTests", needs: ["Kubernetes", "Values", "System"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values", "System"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics"]),

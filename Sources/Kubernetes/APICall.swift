@@ -8,20 +8,40 @@ public struct APIResource: Sendable, Equatable {
     /// Plural: `configmaps`
     public var name: String
     public var isNamespaced: Bool
+    /// As objects have it: `ConfigMap`
+    public var kind: String
 
-    public static let configMaps = APIResource(
-        group: "", version: "v1", name: "configmaps", isNamespaced: true)
-    public static let secrets = APIResource(group: "", version: "v1", name: "secrets", isNamespaced: true)
+    public static let configMaps = core("configmaps", "ConfigMap")
+    public static let secrets = core("secrets", "Secret")
     public static let namespaces = APIResource(
-        group: "", version: "v1", name: "namespaces", isNamespaced: false)
-    public static let limitRanges = APIResource(
-        group: "", version: "v1", name: "limitranges", isNamespaced: true)
-    public static let resourceQuotas = APIResource(
-        group: "", version: "v1", name: "resourcequotas", isNamespaced: true)
-    public static let nodes = APIResource(group: "", version: "v1", name: "nodes", isNamespaced: false)
+        group: "", version: "v1", name: "namespaces", isNamespaced: false, kind: "Namespace")
+    public static let limitRanges = core("limitranges", "LimitRange")
+    public static let resourceQuotas = core("resourcequotas", "ResourceQuota")
+    public static let nodes = APIResource(
+        group: "", version: "v1", name: "nodes", isNamespaced: false, kind: "Node")
     public static let mutatingWebhookConfigurations = APIResource(
         group: "admissionregistration.k8s.io", version: "v1", name: "mutatingwebhookconfigurations",
-        isNamespaced: false)
+        isNamespaced: false, kind: "MutatingWebhookConfiguration")
+    public static let pods = core("pods", "Pod")
+    public static let services = core("services", "Service")
+    public static let endpoints = core("endpoints", "Endpoints")
+    public static let events = core("events", "Event")
+    public static let deployments = apps("deployments", "Deployment")
+    public static let statefulSets = apps("statefulsets", "StatefulSet")
+    public static let daemonSets = apps("daemonsets", "DaemonSet")
+    public static let replicaSets = apps("replicasets", "ReplicaSet")
+    public static let jobs = APIResource(
+        group: "batch", version: "v1", name: "jobs", isNamespaced: true, kind: "Job")
+    public static let cronJobs = APIResource(
+        group: "batch", version: "v1", name: "cronjobs", isNamespaced: true, kind: "CronJob")
+
+    private static func core(_ name: String, _ kind: String) -> APIResource {
+        APIResource(group: "", version: "v1", name: name, isNamespaced: true, kind: kind)
+    }
+
+    private static func apps(_ name: String, _ kind: String) -> APIResource {
+        APIResource(group: "apps", version: "v1", name: name, isNamespaced: true, kind: kind)
+    }
 
     /// `/api/v1/namespaces/NS/configmaps/NAME`
     func path(namespace: String?, name: String?) -> String {

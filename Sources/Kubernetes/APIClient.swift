@@ -94,6 +94,36 @@ public final class APIClient: Sendable {
             "cannot list \(resource.name): there are more than \(limits.pages) pages of \(limits.pageItems)")
     }
 
+    /// The first objects of a kind, in one request.
+    ///
+    /// - Parameters:
+    ///   - labels: that each has.
+    ///   - fields: field selectors, such as `involvedObject.name`.
+    public func firstPage(
+        _ resource: APIResource, namespace: String? = nil, labels: [(String, String)] = [],
+        fields: [(name: String, value: String)] = [], limit: Int
+    ) throws(APIError) -> [Value] {
+        var call = APICall(verb: .list, resource: resource, namespace: namespace)
+        if !labels.isEmpty {
+            call.query.append(("labelSelector", labels.map { "\($0)=\($1)" }.joined(separator: ",")))
+        }
+        if !fields.isEmpty {
+            call.query.append(
+                ("fieldSelector", fields.map { "\($0.name)=\($0.value)" }.joined(separator: ",")))
+        }
+        call.query.append(("limit", String(limit)))
+        let answer = try object(call)
+        guard let items = answer["items"], items.array != nil || items.isNull else {
+            throw APIError(.malformed, "\(call.sentence): the answer has no items")
+        }
+        // Items of a list do not say their kind.
+        return (items.array ?? []).map { item in
+            var item = item
+            item.modifyObject { $0["kind"] = .string(resource.kind) }
+            return item
+        }
+    }
+
     /// One watch, until the server or the event's receiver ends it.
     ///
     /// - Parameters:

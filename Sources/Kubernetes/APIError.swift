@@ -29,6 +29,8 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 
     public var kind: Kind
     public var message: String
+    /// Of `forbidden`: the right that is missing, such as `get on configmaps in namespace istio-system`.
+    public var right: String?
     /// When the server asks to be asked again.
     public var retryAfterSeconds: Int?
 
@@ -86,6 +88,7 @@ extension APIError {
         }
         let asked = retryAfter ?? object?["details"]?["retryAfterSeconds"]?.int.map { Int($0) }
         self.init(kind, text, retryAfterSeconds: asked)
+        if kind == .forbidden { right = call.permission }
     }
 
     /// The first line of a body that is no Status.

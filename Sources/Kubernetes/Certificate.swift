@@ -70,7 +70,7 @@ public enum PEM {
         return Int(from)...Int(to)
     }
 
-    static func hasName(_ certificate: [UInt8], _ name: String) -> Bool {
+    public static func hasName(_ certificate: [UInt8], _ name: String) -> Bool {
         withText(certificate) { pillion_x509_has_name($0, $1, name) } == 1
     }
 

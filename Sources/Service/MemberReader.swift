@@ -11,6 +11,19 @@ struct MemberReader {
         self.path = path
     }
 
+    /// Refuses members that nothing reads, with the nearest name: a misspelled one would silently mean its default.
+    func refuseOthers(than known: Set<String>) throws(RequestProblem) {
+        guard let unknown = object.members.first(where: { !known.contains($0.key) })?.key else { return }
+        let near = Spelling.nearest(unknown, among: Array(known)).first
+        let hint = near.map { "did you mean \"\(full($0))\"?" }
+        let expected = known.sorted().map { full($0) }.joined(separator: ", ")
+        var problem = RequestProblem.malformed(
+            "\"\(full(excerpt(unknown)))\" is not a member of the request: expected one of \(expected)"
+                + (hint.map { "; \($0)" } ?? ""))
+        if let hint { problem.members["hint"] = .string(hint) }
+        throw problem
+    }
+
     /// As `string`, but null is wrong: for members of which one must be there.
     func text(_ key: String) throws(RequestProblem) -> String? {
         guard let value = object[key] else { return nil }

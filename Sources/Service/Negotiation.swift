@@ -1,4 +1,5 @@
 import HTTPServer
+import Values
 
 /// Formats of bodies, by their media types.
 enum MediaType: String {
@@ -99,6 +100,11 @@ extension HTTPRequest {
         }
     }
 
+    private static func typeHint(_ formats: [MediaType]) -> Object {
+        let headers = formats.map { "Content-Type: \($0.rawValue)" }.joined(separator: ", or ")
+        return Object([Member("hint", .string("send the header \(headers)"))])
+    }
+
     /// The body's format.
     ///
     /// - Throws: 400 where there is no body, 415 where it is in another format.
@@ -110,13 +116,14 @@ extension HTTPRequest {
         guard let header = header("Content-Type") else {
             throw RequestProblem(
                 status: 415, code: "unsupported_media_type",
-                detail: "there is no Content-Type, expected \(names)"
+                detail: "there is no Content-Type, expected \(names)", members: Self.typeHint(formats)
             )
         }
         guard let format = MediaType(contentType: header), formats.contains(format) else {
             throw RequestProblem(
-                status: 415, code: "unsupported_media_type", detail: "invalid Content-Type, expected \(names)"
-            )
+                status: 415, code: "unsupported_media_type",
+                detail: "invalid Content-Type: found `\(excerpt(header))`, expected \(names)",
+                members: Self.typeHint(formats))
         }
         if let encoding = self.header("Content-Encoding"), encoding.lowercased() != "identity" {
             throw RequestProblem(

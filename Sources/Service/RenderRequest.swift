@@ -6,7 +6,7 @@ public import Values
 
 /// What a caller wants rendered: which engine, which templates, over which data, and how the answer should look.
 ///
-/// Members that the format does not have are ignored.
+/// Members that the format does not have are refused, with the nearest name.
 ///
 /// ```swift
 /// let body = try JSON.read(
@@ -51,6 +51,30 @@ public struct RenderRequest: Sendable {
         self.wantsSourceMap = wantsSourceMap
     }
 
+    private static let members: Set<String> = [
+        "id", "engine", "template", "templateBase64", "templateRef", "name", "templates", "data", "functions",
+        "options", "format", "limits", "sourceMap", "taint",
+        // Of a chart.
+        "chart", "chartRef", "values", "release", "documents",
+    ]
+    private static let optionMembers: Set<String> = [
+        "missingKey", "leftDelimiter", "rightDelimiter", "execute", "parseOrder", "escape", "kubeVersion",
+        "apiVersions", "set", "showOnly", "includeCrds", "noHooks", "skipTests", "skipSchemaValidation",
+        "strict",
+    ]
+
+    /// Refuses members that no request has.
+    static func refuseOthers(_ reader: MemberReader) throws(RequestProblem) {
+        try reader.refuseOthers(than: members)
+        if let options = try reader.object("options") {
+            try MemberReader(options, path: "options").refuseOthers(than: optionMembers)
+        }
+        if let limits = try reader.object("limits") {
+            let names = Set(RenderLimit.lowerable.map(\.rawValue))
+            try MemberReader(limits, path: "limits").refuseOthers(than: names)
+        }
+    }
+
     /// Reads a request.
     ///
     /// - Throws: a problem of status 400 that names the member and says what it should be.
@@ -60,6 +84,7 @@ public struct RenderRequest: Sendable {
                 "the request is \(kind(of: value)): expected an object with \"template\" and \"data\"")
         }
         let reader = MemberReader(body)
+        try refuseOthers(reader)
         let name = try reader.string("name") ?? "main"
         let reference = try reader.text("templateRef")
         let main = try mainSource(reader)

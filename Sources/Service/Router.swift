@@ -97,7 +97,8 @@ final class Router: HTTPHandler {
             return finished(response, request, route, entry)
         } catch {
             entry.members.append(Member("code", .string(error.code)))
-            return finished(HTTPResponse(problem: error), request, route ?? routes.first, entry)
+            return finished(
+                HTTPResponse(problem: error, for: request), request, route ?? routes.first, entry)
         }
     }
 
@@ -150,10 +151,21 @@ final class Router: HTTPHandler {
         routes.first { $0.method == method || ($0.method == "GET" && method == "HEAD") }
     }
 
+    private func unknownPath(_ request: HTTPRequest) -> RequestProblem {
+        var problem = RequestProblem(
+            status: 404, code: "not_found",
+            detail: "there is nothing at the path \"\(excerpt(request.path))\"")
+        let paths = Set(self.routes.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path })
+        if let near = Spelling.nearest(request.path, among: Array(paths)).first {
+            problem.members["hint"] = .string("did you mean \(near)?")
+        }
+        return problem
+    }
+
     /// The response when no route matches: 404, 405, or the allowed methods for OPTIONS.
     private func unserved(_ request: HTTPRequest, _ routes: [Route]) throws(RequestProblem) -> HTTPResponse {
         guard !routes.isEmpty else {
-            throw RequestProblem(status: 404, code: "not_found", detail: "there is nothing at this path")
+            throw unknownPath(request)
         }
         let allowed = routes.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"]
         let allow = (name: "Allow", value: allowed.joined(separator: ", "))
@@ -233,9 +245,10 @@ extension HTTPResponse {
         [("Content-Type", type), ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
     }
 
-    init(problem: RequestProblem) {
+    /// - Parameter request: with `?pretty` in its query the problem is laid out for people.
+    init(problem: RequestProblem, for request: HTTPRequest? = nil) {
         var body = ByteBuffer(capacity: 512)
-        JSON.write(problem.json, into: &body)
+        JSON.write(problem.json, into: &body, style: Self.isPretty(request) ? .pretty(2) : .compact)
         body.append(0x0a)
         self.init(status: problem.status, headers: Self.headers(MediaType.problem.rawValue), body: body)
         // RFC 9110, 15.5.2: a 401 names what is asked for.
@@ -245,11 +258,14 @@ extension HTTPResponse {
 
     /// - Parameter request: with `?pretty` in its query the answer is laid out for people.
     init(json value: Value, status: Int = 200, for request: HTTPRequest? = nil) {
-        let isPretty = request?.query("pretty").map { $0 != "false" } ?? false
         var body = ByteBuffer(capacity: 1024)
-        JSON.write(value, into: &body, style: isPretty ? .pretty(2) : .compact)
+        JSON.write(value, into: &body, style: Self.isPretty(request) ? .pretty(2) : .compact)
         body.append(0x0a)
         self.init(status: status, headers: Self.headers(MediaType.json.rawValue), body: body)
+    }
+
+    private static func isPretty(_ request: HTTPRequest?) -> Bool {
+        request?.query("pretty").map { $0 != "false" } ?? false
     }
 
     init(text: String, type: String = MediaType.text.rawValue, status: Int = 200) {

@@ -93,7 +93,14 @@ struct Arguments: Sendable {
     }
 
     private func find(_ name: String) -> Option? {
-        options.first { $0.name == name || $0.twin == name }
+        if let option = options.first(where: { $0.name == name || $0.twin == name }) { return option }
+        // Names that other verbs, and Istio's, have for the same file.
+        guard
+            let group = Option.synonyms.first(where: {
+                $0.contains { $0 == name || Option.twin(of: $0) == name }
+            })
+        else { return nil }
+        return options.first { group.contains($0.name) }
     }
 
     private func unknown(_ spelled: String) -> UsageError {
@@ -171,8 +178,16 @@ extension Option {
     private static let dash = UInt8(ascii: "-")
     private static let underscore = UInt8(ascii: "_")
 
+    /// Names of the same file: every verb accepts each, and help shows one.
+    static let synonyms = [
+        ["injectConfig", "injectConfigFile"], ["injectValues", "valuesFile"],
+        ["meshConfig", "meshConfigFile"],
+    ]
+
     /// The other spelling: camelCase for kebab-case and kebab-case for the others. Names are ASCII.
-    var twin: String {
+    var twin: String { Self.twin(of: name) }
+
+    static func twin(of name: String) -> String {
         let isKebab = name.utf8.contains(Option.dash)
         var result: [UInt8] = []
         var before = Option.dash

@@ -18,8 +18,10 @@ func overview(colour isOn: Bool) -> StyledText {
     return text
 }
 
-/// What `pillion VERB --help` prints.
-func help(for verb: Verb, colour isOn: Bool) -> StyledText {
+/// What `pillion VERB --help` prints; with `--help-all`, every option whole.
+///
+/// A verb whose options have groups shows one line for each of the usual ones.
+func help(for verb: Verb, all: Bool = false, colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
     var text: StyledText = "\(colour.bold("usage:")) pillion \(verb.name)"
     if !verb.options.isEmpty { text += " [options]" }
@@ -27,12 +29,15 @@ func help(for verb: Verb, colour isOn: Bool) -> StyledText {
     text += "\n\n\(verb.summary)\n"
     if !verb.discussion.isEmpty { text += "\n\(verb.discussion)\n" }
     let shown = verb.options.filter { !$0.isIgnored }
-    if !shown.isEmpty {
+    let hasGroups = shown.contains { !$0.group.isEmpty }
+    if hasGroups, !all {
+        text += brief(shown, of: verb, colour)
+    } else if !shown.isEmpty {
         text += "\n\(colour.bold("options:"))\n"
         for option in shown { text += describe(option, colour) }
     }
     let ignored = verb.options.filter(\.isIgnored).map { "--\($0.name)" }
-    if !ignored.isEmpty {
+    if !ignored.isEmpty, all || !hasGroups {
         text += "\naccepted without effect, for compatibility:\n"
         text += "\(wrapped(ignored.joined(separator: " "), indent: 6))"
     }
@@ -44,6 +49,38 @@ func help(for verb: Verb, colour isOn: Bool) -> StyledText {
     for status in verb.statuses { text += ", \(status.status) \(status.means)" }
     text += "\n"
     return text
+}
+
+/// The usual options in their groups, a line each, cut to the terminal's width.
+private func brief(_ options: [Option], of verb: Verb, _ colour: Colour) -> StyledText {
+    let usual = options.filter { !$0.isRare }
+    let width = (usual.map { heading($0).count }.max() ?? 0) + 4
+    let columns = Terminal.columns
+    var text: StyledText = ""
+    var groups: [String] = []
+    for option in usual where !groups.contains(option.group) { groups.append(option.group) }
+    for group in groups {
+        text += "\n\(colour.bold(group + ":"))\n"
+        for option in usual where option.group == group {
+            let head = heading(option)
+            var help = option.help
+            let room = max(columns - width - 2, 20)
+            if help.count > room { help = help.prefix(room - 1) + "…" }
+            text += "  \(colour.bold(head))\(blanks(width - head.count - 2))\(help)\n"
+        }
+    }
+    let rest = options.count - usual.count
+    text += "\n\(rest) more options, defaults and variables: pillion \(verb.name) --help-all\n"
+    return text
+}
+
+/// `--injectConfig FILE`
+private func heading(_ option: Option) -> String {
+    switch option.shape {
+    case .flag: return spelling(option)
+    case .value(let placeholder), .list(let placeholder): return "\(spelling(option)) \(placeholder)"
+    case .choice(let choices): return "\(spelling(option)) \(choices.joined(separator: "|"))"
+    }
 }
 
 private func describe(_ option: Option, _ colour: Colour) -> StyledText {
@@ -64,12 +101,13 @@ private func spelling(_ option: Option) -> String {
     option.short.map { "-\($0), --\(option.name)" } ?? "--\(option.name)"
 }
 
-/// Words laid out in lines of at most 100 columns.
+/// Words laid out in lines of at most 100 columns, or of the terminal's width.
 private func wrapped(_ text: String, indent: Int) -> String {
+    let columns = Terminal.columns
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {
-        if !line.isEmpty, indent + line.count + 1 + word.count > 100 {
+        if !line.isEmpty, indent + line.count + 1 + word.count > columns {
             lines.append(line)
             line = ""
         }
@@ -102,8 +140,14 @@ func manualPage(version: String) -> String {
                 page += "Default: \(escaped(fallback)).\n"
             }
         }
+        for example in verb.examples {
+            page += ".PP\nExample, \(escaped(example.does)):\n.PP\n.B \(escaped(example.command))\n"
+        }
+        for status in verb.statuses {
+            page += ".PP\nExit status \(status.status): \(escaped(status.means)).\n"
+        }
     }
-    page += ".SH EXIT STATUS\n0 success, 1 failure, 2 usage; decide and kube\\-inject \\-\\-check: 3.\n"
+    page += ".SH EXIT STATUS\n0 success, 1 failure, 2 usage; further ones with their verbs.\n"
     return page
 }
 

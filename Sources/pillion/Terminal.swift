@@ -51,6 +51,15 @@ struct Stream: Sendable {
     }
 }
 
+enum Terminal {
+    /// Columns of the terminal that standard output is, at most 120; 100 for anything else.
+    static let columns: Int = {
+        var size = winsize()
+        guard isatty(1) == 1, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return min(max(Int(size.ws_col), 40), 120)
+    }()
+}
+
 let standardOutput = Stream(descriptor: 1)
 let standardError = Stream(descriptor: 2)
 

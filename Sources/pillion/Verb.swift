@@ -70,6 +70,10 @@ struct Option: Sendable {
     var otherVariables: [String] = []
     /// Accepted for compatibility, without effect; said once on standard error.
     var isIgnored = false
+    /// The heading in help that it stands under; empty for none.
+    var group = ""
+    /// Left out of `--help` and shown by `--help-all`.
+    var isRare = false
 }
 
 /// How the process ends. Decided here and nowhere else.

@@ -11,7 +11,7 @@ private let layers: [[String]] = [
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],
     ["Injection", "Charts", "Kubernetes", "HTTPServer", "Metrics"],
-    ["Service"],
+    ["Service", "Why"],
     ["pillion"],
 ]
 

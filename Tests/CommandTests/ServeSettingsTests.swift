@@ -5,7 +5,7 @@ import Testing
 @Suite struct ServeSettingsTests {
     /// Lines of help that begin an option, with the lines below them.
     private func options() -> [(name: String, text: String)] {
-        let help = run(pillionBinary, ["serve", "--help"]).output
+        let help = run(pillionBinary, ["serve", "--help-all"]).output
         var options: [(name: String, text: String)] = []
         for line in help.split(separator: "\n") {
             if line.hasPrefix("  --") {
@@ -17,6 +17,38 @@ import Testing
             }
         }
         return options
+    }
+
+    /// `--help` fits two screens: groups, and a line for each of the usual options.
+    @Test func briefHelp() {
+        let help = run(pillionBinary, ["serve", "--help"]).output
+        let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count < 70 && lines.allSatisfy { $0.count <= 120 })
+        for group in [
+            "configuration:", "cluster:", "listeners:", "callers:", "limits:", "failures:", "operation:",
+        ] {
+            #expect(lines.contains { $0 == group }, "\(group)")
+        }
+        let brief = lines.filter { $0.hasPrefix("  --") }.count
+        let whole = options().count
+        #expect(
+            help.contains("\(whole - brief) more options, defaults and variables: pillion serve --help-all"))
+        #expect(help.contains("pillion serve --injectConfig config"))
+        #expect(run(pillionBinary, ["help", "sevre"]).status == 2)
+        #expect(run(pillionBinary, ["help", "sevre"]).errors.contains("did you mean serve?"))
+    }
+
+    /// Each verb that reads a configuration takes every name of its files.
+    @Test(arguments: ["decide", "kube-inject", "validate", "why"])
+    func namesOfFiles(_ verb: String) {
+        for name in ["injectConfig", "injectConfigFile", "inject-config-file"] {
+            let result = run(pillionBinary, [verb, "--\(name)", "/nonexistent", "-f", "/nonexistent"])
+            #expect(!result.errors.contains("unknown option --\(name)"), "\(result.errors)")
+        }
+        for name in ["injectValues", "valuesFile", "meshConfig", "meshConfigFile"] {
+            let result = run(pillionBinary, [verb, "--\(name)", "/nonexistent", "--help-me"])
+            #expect(!result.errors.contains("unknown option --\(name)"), "\(result.errors)")
+        }
     }
 
     @Test func everyOptionIsSetByAVariable() {

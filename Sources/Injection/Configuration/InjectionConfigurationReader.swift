@@ -50,8 +50,24 @@ struct InjectionConfigurationReader {
                     "the file is \(other.kindName), expected a mapping with policy and template or templates")
             ])
         }
+        guard Self.deciding.contains(where: { root[$0] != nil }) else {
+            // What is something else, such as the values, would inject nothing and report nothing.
+            let found = root.members.prefix(6).map(\.key).joined(separator: ", ")
+            throw ConfigurationError([
+                Diagnostic(
+                    .error, code: "configuration_empty",
+                    at: SourceLocation(text.name, SourcePosition(line: 1, column: 1)),
+                    "the file has neither a policy nor a template: found \(found)",
+                    remedy:
+                        "give an injection configuration: the key config of the ConfigMap, or the whole ConfigMap"
+                )
+            ])
+        }
         warnOfUnknown(root, at: "", known: Self.known)
     }
+
+    /// Without one of these nothing is ever injected.
+    private static let deciding = ["policy", "template", "templates"]
 
     private mutating func warnOfUnknown(_ object: Object, at pointer: String, known: Set<String>) {
         for member in object.members where !known.contains(member.key) {

@@ -89,6 +89,10 @@ struct DecideHandler: Handler {
         var explain: Bool
         var forecast: Bool
 
+        private static let members: Set<String> = [
+            "object", "namespace", "namespaceLabels", "webhook", "explain",
+        ]
+
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {
             guard let members = body.object else {
                 throw .malformed(
@@ -110,6 +114,7 @@ struct DecideHandler: Handler {
                     "\"object\" is \(kind(of: asked)): expected a Pod or anything that holds a pod template")
             }
             let reader = MemberReader(members)
+            try reader.refuseOthers(than: Self.members)
             object = asked
             namespace = try reader.string("namespace") ?? namespace
             namespaceLabels = try DecideHandler.labels(reader)

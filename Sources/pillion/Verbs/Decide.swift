@@ -29,7 +29,7 @@ let decideVerb = Verb(
         Option(
             name: "revision", short: "r", shape: .value("NAME"), fallback: "", help: "the injector's revision"
         ),
-        podTemplatePathOption,
+        podTemplatePathOption, nativeSidecarsOption,
         Option(
             name: "output", short: "o", shape: .choice(["table", "json", "yaml", "sarif", "junit"]),
             fallback: "table",
@@ -50,7 +50,7 @@ let decideVerb = Verb(
     ] + forecastLimitOptions + [
         Option(name: "explain", shape: .flag, help: "print every rule, and what would change the answer"),
         Option(name: "table", shape: .flag, help: "print the truth table of the configuration"),
-    ],
+    ] + platformOptions,
     examples: [
         ("pillion decide -f pod.yaml --explain", "why does this pod get no sidecar?"),
         ("pillion decide -f manifests/ -n shop -o json", "for programs"),
@@ -87,7 +87,7 @@ let decideVerb = Verb(
         return arguments.choice("forecast") == "deny" && found.hasForecast ? .failure : status
     })
 
-/// Policy needs neither values nor the mesh: these are read for the forecast.
+/// Policy needs neither values nor the mesh: these are read for the forecast and the platform.
 private func snapshot(_ arguments: Arguments) throws -> Snapshot {
     guard let path = arguments.string("injectConfig") else {
         complain("no --injectConfig: the built-in configuration is asked")

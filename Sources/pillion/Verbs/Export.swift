@@ -61,9 +61,7 @@ let exportVerb = Verb(
         )
     ],
     run: { arguments in
-        guard arguments.operands == ["webhook"] else {
-            throw UsageError("expected what to export: \"webhook\"")
-        }
+        _ = try chosenOperand(arguments, ["webhook"], "something to export")
         let export = try webhookExport(arguments)
         let snapshot: Snapshot
         if let path = arguments.string("injectConfig") {

@@ -10,7 +10,14 @@ let serveVerb = Verb(
         loopback. HTTPS is on if there is a certificate. A port of -1 disables a listener. SIGHUP reloads the
         configuration, SIGTERM ends the server after pending requests.
         """,
-    options: serveSettings.flatMap(\.options) + compatibilityOptions,
+    options: serveGroups.flatMap { group in
+        group.settings.flatMap(\.options).map { option in
+            var option = option
+            option.group = group.name
+            option.isRare = !usualOptions.contains(option.name)
+            return option
+        }
+    } + compatibilityOptions,
     examples: [
         ("pillion serve", "serve the built-in configuration on http://127.0.0.1:8080"),
         (
@@ -25,10 +32,25 @@ let serveVerb = Verb(
     })
 
 /// Every option of `serve`, in the order in which help lists them. Those that others build on come first.
-private let serveSettings: [Setting] =
-    configurationSettings + clusterSettings + listenerSettings + callerSettings + limitSettings
-    + failureSettings
-    + operationSettings
+private let serveGroups: [(name: String, settings: [Setting])] = [
+    ("configuration", configurationSettings), ("cluster", clusterSettings), ("listeners", listenerSettings),
+    ("callers", callerSettings), ("limits", limitSettings), ("failures", failureSettings),
+    ("operation", operationSettings),
+]
+
+private var serveSettings: [Setting] { serveGroups.flatMap(\.settings) }
+
+/// Those that `--help` shows: what most installations set.
+private let usualOptions: Set<String> = [
+    "injectConfig", "injectValues", "meshConfig", "revision", "nativeSidecars", "templates", "charts",
+    "injectConfigMap", "meshConfigMap", "tlsAuto", "reconcileWebhookConfig", "webhookConfigName",
+    "webhookName",
+    "port", "tlsCertFile", "tlsKeyFile", "httpAddress", "httpPort", "monitoringPort",
+    "clientCAFile", "authTokenFile", "allow-unauthenticated",
+    "max-output-bytes", "max-review-bytes", "request-budget",
+    "failure-mode", "failure-mode-for", "own-namespace",
+    "shutdown-delay", "log-format", "log-level",
+]
 
 let configurationSettings: [Setting] = [
     Setting(

@@ -24,11 +24,9 @@ let completionVerb = Verb(
     name: "completion", summary: "print a completion script for a shell", operands: "bash|zsh|fish",
     examples: [("source <(pillion completion bash)", "complete verbs and options in this shell")],
     run: { arguments in
-        guard let shell = arguments.operands.first, arguments.operands.count == 1 else {
-            throw UsageError("expected one shell: bash, zsh or fish")
-        }
+        let shell = try chosenOperand(arguments, ["bash", "zsh", "fish"], "a shell")
         guard let script = completions(for: shell) else {
-            throw UsageError("no completions for \"\(shell)\", expected bash, zsh or fish")
+            throw UsageError("no completions for \"\(shell)\"")
         }
         standardOutput.write(script)
         return .success

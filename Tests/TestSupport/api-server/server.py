@@ -31,6 +31,14 @@ GROUPS = {
     "limitranges": ("", "v1", "LimitRange", True),
     "resourcequotas": ("", "v1", "ResourceQuota", True),
     "nodes": ("", "v1", "Node", False),
+    "pods": ("", "v1", "Pod", True),
+    "endpoints": ("", "v1", "Endpoints", True),
+    "events": ("", "v1", "Event", True),
+    "replicasets": ("apps", "v1", "ReplicaSet", True),
+    "statefulsets": ("apps", "v1", "StatefulSet", True),
+    "daemonsets": ("apps", "v1", "DaemonSet", True),
+    "jobs": ("batch", "v1", "Job", True),
+    "cronjobs": ("batch", "v1", "CronJob", True),
     "mutatingwebhookconfigurations": (
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", False),
     # Stored unchanged, for the objects of an installation.
@@ -92,8 +100,8 @@ class Cluster:
             meta = item.setdefault("metadata", {})
             meta["resourceVersion"] = str(self.version)
             meta.setdefault("uid", f"uid-{self.version}" if old is None else old["metadata"]["uid"])
-            meta["managedFields"] = [{"manager": "test", "operation": "Update", "fieldsType": "FieldsV1",
-                                      "fieldsV1": {"f:data": {f"f:key{i}": {} for i in range(20)}}}]
+            meta.setdefault("managedFields", [{"manager": "test", "operation": "Update", "fieldsType": "FieldsV1",
+                                      "fieldsV1": {"f:data": {f"f:key{i}": {} for i in range(20)}}}])
             group, version, kind, _ = GROUPS[key[0]]
             item["kind"] = kind
             item["apiVersion"] = f"{group}/{version}" if group else version
@@ -375,10 +383,19 @@ class API(BaseHTTPRequestHandler):
         return sorted(k for k in cluster.objects
                       if k[0] == resource and namespace in (None, k[1]) and name in (None, k[2]))
 
+    @staticmethod
+    def is_selected(item, query):
+        """Selectors of labels, and of fields at the top of an object, by equality."""
+        pairs = [p.split("=", 1) for p in query.get("labelSelector", "").split(",") if p]
+        labels = item["metadata"].get("labels") or {}
+        fields = [p.split("=", 1) for p in query.get("fieldSelector", "").split(",") if p]
+        return all(labels.get(k) == v for k, v in pairs) and \
+            all(item.get(k) == v for k, v in fields if "." not in k)
+
     def list(self, resource, namespace, name, query):
         group, version, kind, _ = GROUPS[resource]
         with cluster.lock:
-            keys = self.keys(resource, namespace, name)
+            keys = [k for k in self.keys(resource, namespace, name) if self.is_selected(cluster.objects[k], query)]
             start = 0
             if "continue" in query:
                 if cluster.expire_continue > 0:

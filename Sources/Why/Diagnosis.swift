@@ -1,0 +1,123 @@
+public import Values
+
+/// The answer: one sentence, and what it rests on.
+public struct Diagnosis: Sendable {
+    /// Why the pod is as it is: stable snake_case codes for programs.
+    public enum Cause: String, Sendable, CaseIterable {
+        // It has no sidecar, or does not start.
+        case webhookMissing = "webhook_missing"
+        case namespaceNotSelected = "namespace_not_selected"
+        case podNotSelected = "pod_not_selected"
+        case skipped = "skipped"
+        case settingMisplaced = "setting_misplaced"
+        case configurationMissing = "configuration_missing"
+        case configurationBroken = "configuration_broken"
+        case bundleWrong = "bundle_wrong"
+        case injectorUnreachable = "injector_unreachable"
+        case injectionFails = "injection_fails"
+        case refusedByAPIServer = "refused_by_api_server"
+        case podIsOlder = "pod_is_older"
+        // It has one.
+        case current = "current"
+        case stale = "stale"
+        case orphan = "orphan"
+        case broken = "broken"
+        // A template that would get one, or what could not be found out.
+        case wouldGetOne = "would_get_one"
+        case unknown = "unknown"
+    }
+
+    /// One question of the examination, in its order.
+    public struct Step: Sendable {
+        public enum Verdict: String, Sendable { case yes, no, unknown }
+
+        /// `asked`, `decided`, `works`, `current`, `reached`
+        public var question: String
+        public var verdict: Verdict
+        public var message: String
+        /// The object that says so, with the place in it.
+        public var source: String?
+        /// Further lines.
+        public var details: [String] = []
+    }
+
+    /// Something that could not be read, and the right that is missing if that is why.
+    public struct Unread: Sendable, Equatable {
+        public var what: String
+        public var reason: String
+        public var right: String?
+    }
+
+    public var kind: String
+    public var name: String
+    public var namespace: String
+    public var cause: Cause
+    /// False where something that could not be read might say otherwise.
+    public var isCertain = true
+    /// The first sentence.
+    public var sentence: String
+    public var hasSidecar: Bool?
+    public var steps: [Step] = []
+    public var unread: [Unread] = []
+    /// What to do, in order.
+    public var remedies: [String] = []
+
+    /// Whether nothing is wrong: the pod has the sidecar that it would get, or none because none is meant for it.
+    public var isGood: Bool { [.current, .wouldGetOne].contains(cause) }
+}
+
+extension Diagnosis {
+    public var json: Value {
+        var object = Object([
+            Member("kind", .string(kind)), Member("name", .string(name)),
+            Member("namespace", .string(namespace)), Member("cause", .string(cause.rawValue)),
+            Member("certain", .bool(isCertain)), Member("message", .string(sentence)),
+        ])
+        if let hasSidecar { object["hasSidecar"] = .bool(hasSidecar) }
+        object["steps"] = .array(
+            steps.map { step in
+                var item = Object([
+                    Member("question", .string(step.question)),
+                    Member("verdict", .string(step.verdict.rawValue)),
+                    Member("message", .string(step.message)),
+                ])
+                if let source = step.source { item["source"] = .string(source) }
+                if !step.details.isEmpty { item["details"] = .array(step.details.map { .string($0) }) }
+                return .object(item)
+            })
+        object["unread"] = .array(
+            unread.map { unread in
+                var item = Object([
+                    Member("what", .string(unread.what)), Member("reason", .string(unread.reason)),
+                ])
+                if let right = unread.right { item["right"] = .string(right) }
+                return .object(item)
+            })
+        object["remedies"] = .array(remedies.map { .string($0) })
+        return .object(object)
+    }
+
+    /// For a terminal: the sentence, the evidence below it, what could not be read, what to do.
+    public var text: String {
+        var text = "\(sentence)\n"
+        let width = (steps.map(\.question.count) + [0]).max() ?? 0
+        if !steps.isEmpty { text += "\n" }
+        for step in steps {
+            let label = step.question + ":" + String(repeating: " ", count: width - step.question.count + 1)
+            let verdict = step.verdict.rawValue
+            text += "\(label)\(verdict): \(step.message)\n"
+            let indent = String(repeating: " ", count: width + 2)
+            if let source = step.source { text += "\(indent)at \(source)\n" }
+            for detail in step.details { text += "\(indent)\(detail)\n" }
+        }
+        if !unread.isEmpty {
+            text += "\nnot read:\n"
+            for unread in unread { text += "- \(unread.what): \(unread.reason)\n" }
+        }
+        if !remedies.isEmpty {
+            text += "\nwhat to do:\n"
+            for remedy in remedies { text += "- \(remedy)\n" }
+        }
+        return text
+    }
+}

@@ -1,0 +1,136 @@
+public import Kubernetes
+public import Values
+
+/// Where objects are read: a cluster or saved files.
+public protocol EvidenceSource {
+    /// One object.
+    mutating func object(_ resource: APIResource, namespace: String?, name: String) -> Reading<Value>
+    /// Objects of one kind, at most `listLimit`.
+    ///
+    /// - Parameters:
+    ///   - labels: that each has; nil for all.
+    ///   - fields: the field selector of an API server, which files do not evaluate.
+    mutating func objects(
+        _ resource: APIResource, namespace: String?, labels: Object?, fields: [(name: String, value: String)]
+    ) -> Reading<[Value]>
+}
+
+/// Objects of one list that are read. Injectors have few pods and a cluster has few webhook configurations.
+let listLimit = 500
+
+/// A cluster, with at most 12 requests.
+public struct ClusterEvidence: EvidenceSource {
+    /// A question that a person waits for must not burden an API server that has a bad night already.
+    public static let requestLimit = 12
+
+    private let client: APIClient
+    public private(set) var requests = 0
+
+    public init(_ client: APIClient) { self.client = client }
+
+    public mutating func object(_ resource: APIResource, namespace: String?, name: String) -> Reading<Value> {
+        ask { client throws(APIError) in
+            try client.get(resource, namespace: resource.isNamespaced ? namespace : nil, name: name)
+        }
+    }
+
+    public mutating func objects(
+        _ resource: APIResource, namespace: String?, labels: Object?, fields: [(name: String, value: String)]
+    ) -> Reading<[Value]> {
+        ask { client throws(APIError) in
+            try client.firstPage(
+                resource, namespace: resource.isNamespaced ? namespace : nil,
+                labels: (labels?.members ?? []).compactMap { member in
+                    member.value.string.map { (member.key, $0) }
+                },
+                fields: fields, limit: listLimit)
+        }
+    }
+
+    private mutating func ask<Found>(_ body: (APIClient) throws(APIError) -> Found) -> Reading<Found> {
+        guard requests < Self.requestLimit else {
+            return .notRead("the limit of \(Self.requestLimit) requests to the API server is reached")
+        }
+        requests += 1
+        do throws(APIError) {
+            return .found(try body(client))
+        } catch {
+            switch error.kind {
+            case .notFound: return .missing(error.message)
+            case .forbidden: return .denied(right: error.right ?? error.message)
+            default: return .failed(error.message)
+            }
+        }
+    }
+}
+
+/// Objects that `kubectl get … -o yaml` saved.
+public struct SavedEvidence: EvidenceSource {
+    private var all: [Value] = []
+
+    /// Objects that are read; Lists within Lists.
+    private static let mostObjects = 100_000
+    private static let listDepth = 8
+
+    public init(_ documents: [Value]) {
+        for document in documents { add(document, kind: nil, depth: 0) }
+    }
+
+    private mutating func add(_ value: Value, kind: (kind: String, version: String)?, depth: Int) {
+        guard all.count < Self.mostObjects, depth <= Self.listDepth, var object = value.object else { return }
+        if let stated = object["kind"]?.string, stated.hasSuffix("List"), let items = object["items"]?.array {
+            // Items of a PodList do not say their kind.
+            let inner = String(stated.dropLast(4))
+            let version = object["apiVersion"]?.string ?? ""
+            for item in items { add(item, kind: inner.isEmpty ? nil : (inner, version), depth: depth + 1) }
+            return
+        }
+        if let kind, object["kind"] == nil {
+            object["kind"] = .string(kind.kind)
+            object["apiVersion"] = .string(kind.version)
+        }
+        all.append(.object(object))
+    }
+
+    public var isEmpty: Bool { all.isEmpty }
+
+    /// The namespace of the one object of that kind and name; nil if there are none or several.
+    public func namespace(of target: WhyTarget) -> String? {
+        let found = all(target.kind.resource).filter { $0["metadata"]?["name"]?.string == target.name }
+        return found.count == 1 ? found[0]["metadata"]?["namespace"]?.string ?? "default" : nil
+    }
+
+    private func all(_ resource: APIResource) -> [Value] {
+        all.filter { object in
+            guard object["kind"]?.string == resource.kind else { return false }
+            let version = object["apiVersion"]?.string ?? ""
+            let group = version.contains("/") ? String(version.prefix { $0 != "/" }) : ""
+            return group == resource.group
+        }
+    }
+
+    public func object(_ resource: APIResource, namespace: String?, name: String) -> Reading<Value> {
+        let found = all(resource).first { object in
+            object["metadata"]?["name"]?.string == name
+                && (!resource.isNamespaced
+                    || (object["metadata"]?["namespace"]?.string ?? "default") == namespace)
+        }
+        return found.map { .found($0) } ?? .notRead("no file holds \(resource.kind) \"\(name)\"")
+    }
+
+    public func objects(
+        _ resource: APIResource, namespace: String?, labels: Object?, fields: [(name: String, value: String)]
+    ) -> Reading<[Value]> {
+        let all = all(resource)
+        guard !all.isEmpty else { return .notRead("no file holds a \(resource.kind)") }
+        return .found(
+            Array(
+                all.lazy.filter { object in
+                    guard namespace == nil || object["metadata"]?["namespace"]?.string == namespace else {
+                        return false
+                    }
+                    let own = object["metadata"]?["labels"]
+                    return (labels?.members ?? []).allSatisfy { own?[$0.key] == $0.value }
+                }.prefix(listLimit)))
+    }
+}

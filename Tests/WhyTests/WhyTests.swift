@@ -1,0 +1,148 @@
+import Injection
+import Kubernetes
+import PluginAPI
+import Service
+import System
+import TestSupport
+import Testing
+import Values
+import YAML
+
+@testable import Why
+
+/// Why a pod has no sidecar: each broken situation from saved objects, and from a server with the Kubernetes API.
+///
+/// A case is a file of objects; its first line says what is asked and the cause. The answer is beside it.
+@Suite(.timeLimit(.minutes(10)))
+struct WhyTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        let target: WhyTarget
+        let cause: Diagnosis.Cause
+        let objects: [Value]
+        var testDescription: String { name }
+
+        static let folder = packageRoot + "/Tests/WhyTests/cases/"
+
+        init(_ name: String) throws {
+            self.name = name
+            let text = TestSupport.text(of: Self.folder + name + ".yaml")
+            let head = text.prefix { $0 != "\n" }.dropFirst(2).split(separator: ": ").map(String.init)
+            let operand = try #require(head.first)
+            target = try WhyTarget(operand, namespace: "shop")
+            let word = try #require(head.last)
+            cause = try #require(Diagnosis.Cause(rawValue: word))
+            objects = try YAMLReader.documents(Array(text.utf8)).filter { !$0.isEmpty }.map(\.value)
+        }
+
+        static let all: [Case] = ((try? Folder.names(in: folder)) ?? []).filter { $0.hasSuffix(".yaml") }
+            .compactMap {
+                try? Case(String($0.dropLast(".yaml".count)))
+            }
+    }
+
+    private func diagnose(_ target: WhyTarget, _ source: any EvidenceSource) throws -> Diagnosis {
+        try Why.diagnose(target, from: source, registry: StandardPlugins.registry(loaded: []))
+    }
+
+    @Test func everyBranchIsThere() {
+        let causes = Set(Case.all.map(\.cause))
+        let missing = Set(Diagnosis.Cause.allCases).subtracting(causes).map(\.rawValue).sorted()
+        #expect(missing == ["broken", "configuration_missing"])
+    }
+
+    @Test(arguments: Case.all)
+    func fromSavedObjects(_ one: Case) throws {
+        let found = try diagnose(one.target, SavedEvidence(one.objects))
+        #expect(found.cause == one.cause)
+        if let difference = compareGolden(found.text, with: Case.folder + one.name + ".text") {
+            Issue.record("\(difference)")
+        }
+        // A List of them, as kubectl prints it, says the same.
+        let list: Value = ["kind": "List", "apiVersion": "v1", "items": .array(one.objects)]
+        #expect(try diagnose(one.target, SavedEvidence([list])).text == found.text)
+        #expect(found.json["cause"]?.string == one.cause.rawValue)
+    }
+
+    /// The same first sentence, within twelve requests.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func fromACluster() throws {
+        for one in Case.all where !one.name.hasSuffix("-saved") {
+            let cluster = try #require(TestCluster())
+            for object in one.objects { cluster.put(object) }
+            let access = try ClusterAccess.find(kubeconfig: cluster.kubeconfig())
+            _ = cluster.takeLog()
+            let found = try diagnose(one.target, ClusterEvidence(APIClient(access)))
+            let requests = cluster.takeLog().requests.count
+            #expect(found.cause == one.cause, "\(one.name): \(found.sentence)")
+            #expect(requests <= ClusterEvidence.requestLimit, "\(one.name): \(requests)")
+            let saved = try diagnose(one.target, SavedEvidence(one.objects))
+            #expect(found.sentence == saved.sentence, "\(one.name)")
+        }
+    }
+
+    /// Each thing that may not be read is listed with the right that is missing; the rest is answered.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func missingRights() throws {
+        let one = try Case("label-missing")
+        let cluster = try #require(TestCluster())
+        for object in one.objects { cluster.put(object) }
+        func rules(_ resources: [(String, String)]) {
+            cluster.setRules(
+                resources.map { group, resource in
+                    [
+                        "apiGroups": [.string(group)], "resources": [.string(resource)],
+                        "verbs": ["get", "list"],
+                    ]
+                })
+        }
+        func found() throws -> Diagnosis {
+            let access = try ClusterAccess.find(kubeconfig: cluster.kubeconfig())
+            return try diagnose(one.target, ClusterEvidence(APIClient(access)))
+        }
+        let webhooks = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations")
+        rules([("", "pods"), ("", "namespaces"), webhooks])
+        let answered = try found()
+        #expect(answered.cause == .namespaceNotSelected)
+        let rights = answered.unread.compactMap(\.right)
+        #expect(
+            rights.contains("get on configmaps (resourceNames: pillion-config) in namespace pillion-system"))
+        #expect(rights.contains("get on secrets (resourceNames: pillion-tls) in namespace pillion-system"))
+        // Without the webhook configurations nothing is certain, and nothing is claimed.
+        rules([("", "pods"), ("", "namespaces")])
+        let unknown = try found()
+        #expect(unknown.cause == .unknown && !unknown.isCertain)
+        #expect(
+            unknown.unread.contains {
+                $0.right
+                    == "list on mutatingwebhookconfigurations.admissionregistration.k8s.io in the cluster"
+            })
+        // The pod itself.
+        rules([])
+        #expect {
+            _ = try found()
+        } throws: {
+            "\($0)".contains("expected the right to get on pods (resourceNames: web-6d4cf56db6-x2x9k)")
+        }
+    }
+
+    @Test func namesOfObjects() throws {
+        #expect(try WhyTarget("web", namespace: "a") == WhyTarget(kind: .pod, name: "web", namespace: "a"))
+        #expect(try WhyTarget("deployments.apps/web", namespace: "a").kind == .deployment)
+        #expect(try WhyTarget("cj/web", namespace: "a").kind == .cronJob)
+        for wrong in ["svc/web", "a/b/c", "", "Web"] {
+            #expect(throws: WhyError.self) { try WhyTarget(wrong, namespace: "a") }
+        }
+    }
+}
+
+extension TestCluster {
+    fileprivate func put(_ object: Value) {
+        let resource =
+            switch object["kind"]?.string ?? "" {
+            case "Endpoints": "endpoints"
+            case let kind: kind.lowercased() + "s"
+            }
+        put(resource, object["metadata"]?["namespace"]?.string, object)
+    }
+}
