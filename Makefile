@@ -54,7 +54,7 @@ drill: build ## run the drills against the release binary, 10 minutes (Python 3,
 sanitize: setup ## run the service's tests under the thread and the address sanitizer
 	@scripts/sanitize
 
-contract: build ## run schemathesis (PyPI) with all checks against the server's OpenAPI document
+contract: build ## run schemathesis and a generated client (PyPI) against the server's OpenAPI document
 	@scripts/contract
 
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)

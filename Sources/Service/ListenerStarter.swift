@@ -110,14 +110,14 @@ struct ListenerStarter {
     private func monitoring(_ listeners: inout [Service.Listener]) throws(ServiceError) {
         // The built-in configuration is for looking around: loopback serves monitoring already.
         let isLocalOnly = store.configuration.paths.isBuiltIn && certificates == nil
-        guard !(isLocalOnly && !listeners.isEmpty) else { return }
+        guard !(isLocalOnly && !listeners.isEmpty) || options.isMonitoringGiven else { return }
         let access = Access(isLocal: false)
         for address in Self.addresses(options.monitoringAddress, port: options.monitoringPort) {
             do throws(ServiceError) {
                 listeners.append(
                     try listener(.monitoring, address, nil, routes(access).monitoring, access))
             } catch {
-                guard certificates == nil, !listeners.isEmpty else { throw error }
+                guard certificates == nil, !listeners.isEmpty, !options.isMonitoringGiven else { throw error }
                 log.warning(
                     "monitoring is on plain HTTP only", [Member("error", .string(error.message))])
             }

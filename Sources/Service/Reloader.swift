@@ -31,6 +31,9 @@ final class Reloader: Sendable {
         warned = Mutex(store.current.warnings.map(\.description))
     }
 
+    /// Files in the folder of templates that are none.
+    var skippedTemplates: [String] { templates?.skipped ?? [] }
+
     /// The files that are watched.
     var paths: [String] {
         store.configuration.paths.all + (certificates?.paths ?? [])

@@ -32,6 +32,8 @@ public struct ServeOptions: Sendable {
     /// Where metrics, health, version and debugging are served.
     public var monitoringAddress = ""
     public var monitoringPort = 15014
+    /// Whether somebody asked for that port: then it is served with the built-in configuration too.
+    public var isMonitoringGiven = false
     /// Where plain HTTP is served; `unix:PATH` is an address too.
     public var httpAddress = "127.0.0.1"
     public var httpPort = 8080

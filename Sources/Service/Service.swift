@@ -111,6 +111,7 @@ public final class Service: Sendable {
         watch.start()
         healthFile?.start()
         for warning in store.current.warnings { log.warning(warning.description, in: .config) }
+        for skipped in reloader.skippedTemplates { log.warning(skipped, in: .config) }
         for listener in listeners {
             log.info(
                 "serving",

@@ -8,7 +8,7 @@ import System
 /// A file of the folder is a template by its name without the ending; the ending says the engine: `.tmpl` and
 /// `.gotmpl` are Go templates, any other is the id of an engine (`page.mustache`). Templates of one engine may call
 /// each other by name. All are compiled before any is used, and a folder with one that does not compile is refused
-/// whole.
+/// whole. A file with another ending is left out, with a warning.
 final class TemplateFolder: Sendable {
     /// As the metrics of reloads name it.
     static let label = "templates"
@@ -28,6 +28,8 @@ final class TemplateFolder: Sendable {
     private let allowsImpureFunctions: Bool
     private struct State {
         var templates: [String: NamedTemplate]
+        /// Files that are no templates, a sentence each.
+        var skipped: [String]
         /// What was read last, good or bad.
         var files: [TemplateSource]
     }
@@ -43,14 +45,18 @@ final class TemplateFolder: Sendable {
         self.limits = limits
         do throws(TemplateFolderError) {
             let files = try Self.read(self.path)
-            let templates = try Self.compiled(files, registry, limits, allowsImpureFunctions)
-            state = Mutex(State(templates: templates, files: files))
+            let compiled = try Self.compiled(files, registry, limits, allowsImpureFunctions)
+            state = Mutex(
+                State(templates: compiled.templates, skipped: compiled.skipped, files: files))
         } catch {
             throw ServiceError(message: error.problems.joined(separator: "\n"))
         }
     }
 
     var templates: [String: NamedTemplate] { state.withLock { $0.templates } }
+
+    /// Files that are no templates, a sentence each.
+    var skipped: [String] { state.withLock { $0.skipped } }
 
     /// Reads the folder again and takes what is there where all of it compiles.
     func reload() -> Outcome {
@@ -61,9 +67,9 @@ final class TemplateFolder: Sendable {
                 return !state.files.elementsEqual(files) { $0.name == $1.name && $0.bytes == $1.bytes }
             }
             guard isNew else { return .unchanged }
-            let templates = try Self.compiled(files, registry, limits, allowsImpureFunctions)
-            state.withLock { $0.templates = templates }
-            return .loaded(templates.keys.sorted())
+            let compiled = try Self.compiled(files, registry, limits, allowsImpureFunctions)
+            state.withLock { ($0.templates, $0.skipped) = compiled }
+            return .loaded(compiled.templates.keys.sorted())
         } catch {
             return .refused(error.problems)
         }
@@ -90,8 +96,9 @@ final class TemplateFolder: Sendable {
 
     private static func compiled(
         _ files: [TemplateSource], _ registry: PluginRegistry, _ limits: RenderLimits, _ impure: Bool
-    ) throws(TemplateFolderError) -> [String: NamedTemplate] {
+    ) throws(TemplateFolderError) -> (templates: [String: NamedTemplate], skipped: [String]) {
         var problems: [String] = []
+        var skipped: [String] = []
         var names: Set<String> = []
         var sources: [String: [TemplateSource]] = [:]
         for file in files {
@@ -100,7 +107,7 @@ final class TemplateFolder: Sendable {
             let engine = defaultEndings.contains(ending) ? registry.defaultEngine : ending
             guard registry.renderer(engine) != nil, parts.count >= 2, !parts[0].isEmpty else {
                 let ids = registry.renderers.map(\.description.id).joined(separator: ", .")
-                problems.append("\(file.name): expected a name that ends in .tmpl, .\(ids)")
+                skipped.append("\(file.name): is left out, expected a name that ends in .tmpl, .\(ids)")
                 continue
             }
             let name = parts.dropLast().joined(separator: ".")
@@ -131,21 +138,23 @@ final class TemplateFolder: Sendable {
             }
         }
         guard problems.isEmpty else { throw TemplateFolderError(problems) }
-        return templates
+        return (templates, skipped)
     }
 }
 
 /// What the command line asks about a folder of templates.
 public enum NamedTemplates {
-    /// The names of the templates in the folder, all of which compile under the server's limits.
+    /// The names of the templates in the folder, all of which compile under the server's limits, and the files that are
+    /// no templates, a sentence each.
     ///
     /// - Throws: everything that is wrong with it, a line each.
     public static func check(
         folder: String, registry: PluginRegistry, allowsImpureFunctions: Bool = false
-    ) throws(ServiceError) -> [String] {
-        try TemplateFolder(
+    ) throws(ServiceError) -> (names: [String], skipped: [String]) {
+        let found = try TemplateFolder(
             folder, registry: registry, limits: .server, allowsImpureFunctions: allowsImpureFunctions
-        ).templates.keys.sorted()
+        )
+        return (found.templates.keys.sorted(), found.skipped)
     }
 }
 

@@ -197,7 +197,9 @@ extension Examination {
                 "\(hasNone): \(review.decision?.message ?? review.reason.sentence) (\(review.reason.rawValue))",
                 [review.reason.remedy].compactMap(\.self))
         }
-        let message = review.error?.description ?? review.reason.sentence
+        // Each finding begins with the same words.
+        let message = (review.error?.description ?? review.reason.sentence)
+            .replacing("the API server would refuse the pod: ", with: "")
         if review.reason == .forecastRefused {
             return diagnosis(
                 .refusedByAPIServer,

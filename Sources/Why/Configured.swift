@@ -2,7 +2,7 @@ import Injection
 import PluginAPI
 import Values
 
-/// The injection configuration, compiled as the injector would, or why there is none.
+/// The injection configuration, compiled as the injector would, or why it cannot be used.
 enum Configured {
     case snapshot(Snapshot)
     /// It is there and cannot be used.

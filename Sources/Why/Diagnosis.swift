@@ -105,8 +105,9 @@ extension Diagnosis {
         for step in steps {
             let label = step.question + ":" + String(repeating: " ", count: width - step.question.count + 1)
             let verdict = step.verdict.rawValue
-            text += "\(label)\(verdict): \(step.message)\n"
             let indent = String(repeating: " ", count: width + 2)
+            let lines = step.message.split(whereSeparator: \.isNewline).joined(separator: "\n\(indent)")
+            text += "\(label)\(verdict): \(lines)\n"
             if let source = step.source { text += "\(indent)at \(source)\n" }
             for detail in step.details { text += "\(indent)\(detail)\n" }
         }

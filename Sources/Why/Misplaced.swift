@@ -2,7 +2,7 @@ import Injection
 import PluginAPI
 import Values
 
-/// A setting that was written where nothing reads it: what it is, and what the pod would be if it were in its place.
+/// A setting that was written where nothing reads it: what it is, and what the pod becomes with it in its place.
 struct Misplaced {
     /// `annotation sidecar.istio.io/inject of the Deployment`
     var what: String

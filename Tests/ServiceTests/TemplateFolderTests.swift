@@ -57,9 +57,20 @@ struct TemplateFolderTests {
         #expect(
             try refusal() == """
                 good.tmpl: another file is the template "good" already
-                page.html: expected a name that ends in .tmpl, .gotemplate, .mustache
                 bad: template: bad:1: function "nosuch" not defined
                 """)
+    }
+
+    /// A README among them is no reason to refuse them.
+    @Test func whatIsNoTemplateIsLeftOut() throws {
+        folder.write("x", to: "line.tmpl")
+        folder.write("x", to: "page.html")
+        let found = try NamedTemplates.check(folder: folder.root, registry: StandardPlugins.registry())
+        #expect(found.names == ["line"])
+        #expect(
+            found.skipped == [
+                "page.html: is left out, expected a name that ends in .tmpl, .gotemplate, .mustache"
+            ])
     }
 
     @Test func aFolderThatIsNotThere() throws {

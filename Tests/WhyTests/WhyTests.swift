@@ -48,7 +48,7 @@ struct WhyTests {
     @Test func everyBranchIsThere() {
         let causes = Set(Case.all.map(\.cause))
         let missing = Set(Diagnosis.Cause.allCases).subtracting(causes).map(\.rawValue).sorted()
-        #expect(missing == ["broken", "configuration_missing"])
+        #expect(missing == ["broken", "configuration_missing", "stale"])
     }
 
     @Test(arguments: Case.all)

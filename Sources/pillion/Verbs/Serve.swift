@@ -136,6 +136,9 @@ private let listenerSettings: [Setting] = [
         guard arguments.isGiven("ui") else { return }
         options.pageListeners = try arguments.flag("ui") ? .all : .none
     },
+    Setting([]) { options, arguments in
+        options.isMonitoringGiven = arguments.isGiven("monitoringPort") && options.monitoringPort >= 0
+    },
 ]
 
 private let callerSettings: [Setting] = [

@@ -49,9 +49,10 @@ let validateVerb = Verb(
 
 private func checkTemplates(_ folder: String, _ registry: PluginRegistry, impure: Bool) throws {
     do throws(ServiceError) {
-        let names = try NamedTemplates.check(
+        let found = try NamedTemplates.check(
             folder: folder, registry: registry, allowsImpureFunctions: impure)
-        complain("\(folder): good (\(names.joined(separator: ", ")))")
+        for skipped in found.skipped { complain("\(folder): warning: \(skipped)") }
+        complain("\(folder): good (\(found.names.joined(separator: ", ")))")
     } catch {
         throw Failure(error.message)
     }

@@ -1,0 +1,71 @@
+import TestSupport
+import Testing
+
+/// docs/statuses.md lists every verb with its exit statuses and output formats, as the program has them.
+@Suite struct StatusTableTests {
+    private static let document = packageRoot + "/docs/statuses.md"
+
+    private static func verbs() -> [String] {
+        run(pillionBinary, ["help"]).output.split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("  "), !line.hasPrefix("   ") else { return nil }
+            return line.split(separator: " ").first.map(String.init)
+        }
+    }
+
+    /// `| `decide` | 3: some workloads are skipped … | `table`, `json` |`
+    private static func row(_ verb: String) -> String {
+        let lines = run(pillionBinary, [verb, "--help-all"]).output.split(separator: "\n").map(String.init)
+        let usual = "exit status: 0 success, 1 failure, 2 usage"
+        let rest = lines.last { $0.hasPrefix(usual) }?.dropFirst(usual.count) ?? "?"
+        let statuses =
+            rest.hasPrefix(", ") ? rest.dropFirst(2).replacing(" ", with: ": ", maxReplacements: 1) : ""
+        let output = lines.first { $0.hasPrefix("  -o, --output ") } ?? ""
+        let formats = output.split(separator: " ").last.map { $0.split(separator: "|") } ?? []
+        return "| `\(verb)` | \(statuses) | \(formats.map { "`\($0)`" }.joined(separator: ", ")) |"
+            .replacing("|  |", with: "| |").replacing("|  |", with: "| |")
+    }
+
+    @Test func theTableIsTheProgrammes() throws {
+        let verbs = Self.verbs()
+        #expect(verbs.count > 12)
+        let wanted = verbs.map(Self.row)
+        let written = text(of: Self.document).split(separator: "\n").map(String.init).filter {
+            $0.hasPrefix("| `")
+        }
+        #expect(written == wanted, "write these rows:\n\(wanted.joined(separator: "\n"))")
+    }
+
+    /// What the head of the page says of every verb.
+    @Test func everyVerbAnswersMistakesWithTwo() {
+        for verb in Self.verbs() {
+            let result = run(pillionBinary, [verb, "--no-such-option"])
+            #expect(result.status == 2 && result.output.isEmpty, "\(verb)")
+            #expect(result.errors.contains("unknown option --no-such-option"), "\(verb): \(result.errors)")
+            #expect(run(pillionBinary, [verb, "--help"]).status == 0, "\(verb)")
+        }
+    }
+
+    /// Words of verbs have suggestions, and completion knows them.
+    @Test func wordsOfVerbs() {
+        #expect(run(pillionBinary, ["export", "webhok"]).errors.contains("did you mean webhook?"))
+        #expect(run(pillionBinary, ["completion", "bsh"]).errors.contains("did you mean bash?"))
+        let script = run(pillionBinary, ["completion", "bash"]).output
+        func complete(_ words: [String]) -> [String] {
+            let line = words.map { "'\($0)'" }.joined(separator: " ")
+            let program =
+                "\(script)\nCOMP_WORDS=(\(line)); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _pillion; echo \"${COMPREPLY[@]}\""
+            return run("/bin/bash", ["-c", program]).output.split { $0 == " " || $0 == "\n" }.map(String.init)
+        }
+        #expect(complete(["pillion", "wh"]) == ["why"])
+        #expect(complete(["pillion", "explain", "policy_i"]) == ["policy_illegal"])
+        #expect(complete(["pillion", "export", "web"]) == ["webhook"])
+        #expect(complete(["pillion", "decide", "--output", "sa"]) == ["sarif"])
+        #expect(complete(["pillion", "decide", "-f", packageRoot + "/READ"]) == [packageRoot + "/README.md"])
+        // Any other value: nothing, and no option either.
+        #expect(complete(["pillion", "decide", "--namespace", ""]).isEmpty)
+        #expect(
+            complete(["pillion", "decide", "--namesp"]).sorted() == [
+                "--namespace", "--namespace-labels", "--namespaceFile",
+            ])
+    }
+}
