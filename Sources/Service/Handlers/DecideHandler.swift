@@ -90,7 +90,7 @@ struct DecideHandler: Handler {
         var forecast: Bool
 
         private static let members: Set<String> = [
-            "object", "namespace", "namespaceLabels", "webhook", "explain",
+            "object", "namespace", "namespaceLabels", "webhook", "explain", "forecast",
         ]
 
         init(_ body: Value, _ request: HTTPRequest) throws(RequestProblem) {

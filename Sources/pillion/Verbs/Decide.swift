@@ -57,7 +57,7 @@ let decideVerb = Verb(
         ("pillion decide -f manifests/ -R -o sarif --fail-on error > decide.sarif", "for code scanning"),
         ("pillion decide --injectConfig inject.yaml --table", "what does this configuration answer?"),
     ],
-    statuses: [(3, "some workloads are skipped, unless --fail-on says otherwise")],
+    statuses: [(3, "a workload is skipped, unless --fail-on says otherwise")],
     run: { arguments in
         let snapshot = try snapshot(arguments)
         let format = arguments.choice("output") ?? "table"
