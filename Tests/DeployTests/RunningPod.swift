@@ -55,6 +55,7 @@ struct RunningPod {
                     .replacing("/etc/pillion/tls", with: certificates)
                     .replacing("--port=9443", with: "--port=\(https)")
                     .replacing("--monitoringPort=15014", with: "--monitoringPort=\(monitoring)")
+                    .replacing("--httpPort=8080", with: "--httpPort=0")
                     .replacing("--shutdown-delay=10s", with: "--shutdown-delay=0s")
             })
         guard waits else { return }
