@@ -7,7 +7,7 @@ import PackageDescription
 //   L2  PluginAPI
 //   L3  Plugins/: GoTemplate, Mustache, Policy
 //   L4  Injection, Charts, Kubernetes, HTTPServer, Metrics
-//   L5  Service, Why
+//   L5  Service, Why, Fleet
 //   L6  pillion
 
 let settings: [SwiftSetting] = [
@@ -101,11 +101,12 @@ let package = Package(
         module("HTTPServer", needs: ["Values", "System", "CMicrohttpd"]),
         module("Metrics", needs: ["Values", "System"]),
         // L5
+        module("Fleet", needs: ["Values", "YAML", "System", "PluginAPI", "Injection"]),
         module(
             "Service",
             needs: [
                 "Values", "YAML", "System", "PluginAPI", "GoTemplate", "Mustache", "Policy", "Injection",
-                "Charts", "Kubernetes",
+                "Charts", "Kubernetes", "Fleet",
                 "HTTPServer", "Metrics", "CAssets",
             ]),
         module("Why", needs: ["Values", "PluginAPI", "Injection", "Kubernetes"]),
@@ -113,7 +114,8 @@ let package = Package(
         .executableTarget(
             name: "pillion",
             dependencies: [
-                "Service", "Why", "Injection", "Charts", "HTTPServer", "Kubernetes", "PluginAPI", "Values",
+                "Service", "Why", "Fleet", "Injection", "Charts", "HTTPServer", "Kubernetes", "PluginAPI",
+                "Values",
                 "YAML", "System",
                 "CAllocationCount",
             ],
@@ -156,6 +158,8 @@ let package = Package(
             "WhyTests",
             needs: ["Why", "Service", "Injection", "Kubernetes", "PluginAPI", "System", "Values", "YAML"],
             exclude: ["cases"]),
+        tests(
+            "FleetTests", needs: ["Fleet", "Injection", "Service", "PluginAPI", "Values", "YAML", "System"]),
         tests("KubernetesTests", needs: ["Kubernetes", "Values", "System"]),
         tests("HTTPServerTests", needs: ["HTTPServer", "Values", "System"], exclude: ["certificates"]),
         tests("MetricsTests", needs: ["Metrics"]),

@@ -6,7 +6,7 @@ import Values
 /// | route | loopback, unix socket | other listeners |
 /// | --- | --- | --- |
 /// | /inject | anyone | with a client CA: who has its certificate and one of the names |
-/// | /render, /decide | anyone | who has the token; without one everybody, by `--allow-unauthenticated` |
+/// | /render, /decide, /scan | anyone | who has the token; without one everybody, by `--allow-unauthenticated` |
 /// | templates of a request | yes | with `--enableInlineTemplates` |
 struct Access: Sendable {
     /// Whether only this machine reaches the listener.

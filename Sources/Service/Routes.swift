@@ -16,7 +16,7 @@ struct Routes: Sendable {
 
     /// The labels of all routes.
     static let labels = [
-        "/render", "/decide", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
+        "/render", "/decide", "/scan", "/inject", "/engines", "/functions", "/reasons", "/openapi.yaml",
         "/openapi.json",
         "/livez", "/readyz", "/healthz", "/metrics", "/version", "/debug/config",
         "/debug/inject", "/debug/mesh", "/debug/policy", "/", "/page/", "/page/start.json",
@@ -46,6 +46,9 @@ struct Routes: Sendable {
             Route(
                 path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,
                 concern: .question, handler: DecideHandler(store: store)),
+            Route(
+                path: "/scan", method: "POST", label: "/scan", bodyLimit: options.maxRequestBytes,
+                concern: .question, handler: ScanHandler(store: store)),
             get("/engines", ConstantHandler { Catalogue.engines(registry) }),
             get("/functions", ConstantHandler { Catalogue.functions(registry) }),
             get("/reasons", ConstantHandler { Catalogue.reasons() }),

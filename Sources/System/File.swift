@@ -191,6 +191,40 @@ public enum File {
         try result.get()
     }
 
+    // MARK: Pieces
+
+    /// Hands over a file's bytes in pieces of at most 256 KiB, as soon as they are there. Keeps nothing.
+    ///
+    /// - Parameters:
+    ///   - path: nil is standard input.
+    ///   - failure: makes the body's kind of error of one of the file's.
+    public static func forEachPiece<E: Error>(
+        of path: String?, failure: (FileError) -> E, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
+    ) throws(E) {
+        var descriptor: Int32 = 0
+        if let path {
+            do throws(FileError) { descriptor = try openedForReading(path, .stream) } catch {
+                throw failure(error)
+            }
+        }
+        defer { if descriptor != 0 { close(descriptor) } }
+        var chunk = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(.ofSystem(path ?? standardInput)) }
+            if count == 0 { return }
+            let result = chunk.withUnsafeBufferPointer { bytes -> Result<Void, E> in
+                do throws(E) {
+                    return .success(try body(UnsafeBufferPointer(rebasing: bytes[..<count])))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            try result.get()
+        }
+    }
+
     // MARK: Writing
 
     /// Writes a file through a temporary one next to it, so that a failure leaves the old file unchanged and a reader
@@ -238,6 +272,11 @@ public enum File {
             rest = rest.dropFirst(written)
         }
         return true
+    }
+
+    /// Removes a file.
+    public static func remove(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 else { throw FileError.ofSystem(path) }
     }
 
     /// Creates the file if it does not exist, and sets its time of change to now.

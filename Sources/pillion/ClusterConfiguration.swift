@@ -79,10 +79,10 @@ struct ClusterConfiguration {
         }
     }
 
-    private func client() throws(APIError) -> APIClient {
+    func client(_ limits: APILimits = .commandLine) throws(APIError) -> APIClient {
         let access = try ClusterAccess.find(
             kubeconfig: arguments.string("kubeconfig"), context: arguments.string("context"))
-        return APIClient(access, limits: .commandLine)
+        return APIClient(access, limits: limits)
     }
 
     private func configMap(_ option: String, _ fallback: String) throws -> ConfigMap {

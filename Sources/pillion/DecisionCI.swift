@@ -85,64 +85,30 @@ enum DecisionCI {
         var errors = found.problems.count
         var skipped = 0
         for problem in found.problems {
-            cases += testCase(name: problem.file, file: problem.file, line: problem.position?.line) {
-                element("error", code: .decodeError, problem.message)
+            cases += JUnit.testCase(name: problem.file, file: problem.file, line: problem.position?.line) {
+                JUnit.element("error", type: ReasonCode.decodeError.rawValue, problem.message)
             }
         }
         let workloads = found.answers.filter(\.answer.isWorkload)
         for entry in workloads {
             let decision = entry.answer.decision
-            cases += testCase(name: subject(entry), file: entry.file, line: entry.line) {
+            cases += JUnit.testCase(name: subject(entry), file: entry.file, line: entry.line) {
                 if decision.reason.kind == .error {
                     errors += 1
-                    return element("error", code: decision.reason, decision.message)
+                    return JUnit.element("error", type: decision.reason.rawValue, decision.message)
                 }
                 guard !decision.inject else { return nil }
                 if failsOnSkip {
                     failures += 1
-                    return element("failure", code: decision.reason, decision.message)
+                    return JUnit.element("failure", type: decision.reason.rawValue, decision.message)
                 }
                 skipped += 1
-                return "      <skipped message=\"\(escaped(decision.message))\"/>\n"
+                return "      <skipped message=\"\(JUnit.escaped(decision.message))\"/>\n"
             }
         }
-        let counts =
-            "name=\"pillion decide\" tests=\"\(workloads.count + found.problems.count)\" "
-            + "failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"\(skipped)\""
-        return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite \(counts)>\n\(cases)"
-            + "  </testsuite>\n</testsuites>\n"
-    }
-
-    private static func testCase(name: String, file: String, line: Int?, _ inner: () -> String?) -> String {
-        var text =
-            "    <testcase classname=\"\(escaped(file))\" name=\"\(escaped(name))\" file=\"\(escaped(file))\""
-        if let line { text += " line=\"\(line)\"" }
-        guard let inner = inner() else { return text + "/>\n" }
-        return text + ">\n\(inner)    </testcase>\n"
-    }
-
-    private static func element(_ name: String, code: ReasonCode, _ message: String) -> String {
-        "      <\(name) type=\"\(code.rawValue)\" message=\"\(escaped(message))\"/>\n"
-    }
-
-    /// A text in an attribute; what XML 1.0 has no character for becomes U+FFFD.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n": result += "&#10;"
-            case "\t": result += "&#9;"
-            case "\r": result += "&#13;"
-            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF:
-                result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        return JUnit.document(
+            name: "pillion decide", tests: workloads.count + found.problems.count, failures: failures,
+            errors: errors, skipped: skipped, cases: cases)
     }
 
     private static func subject(_ entry: DecidedObjects.Answer) -> String {

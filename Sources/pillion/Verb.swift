@@ -82,7 +82,7 @@ struct ExitStatus: Equatable, Sendable {
     static let success = ExitStatus(code: 0)
     static let failure = ExitStatus(code: 1)
     static let usage = ExitStatus(code: 2)
-    /// `decide`: some are skipped; `kube-inject --check`: something would change.
+    /// `decide`: some are skipped; `kube-inject --check`: something would change; `scan`: some pods are not current.
     static let negative = ExitStatus(code: 3)
 }
 

@@ -2,9 +2,8 @@ import Values
 
 /// The verbs, in the order that help lists them.
 let verbs: [Verb] = [
-    serveVerb, uiVerb, whyVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, renderVerb, benchVerb,
-    validateVerb,
-    checkVerb,
+    serveVerb, uiVerb, whyVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, scanVerb, testVerb,
+    renderVerb, benchVerb, validateVerb, checkVerb,
     exportVerb, enginesVerb, reasonsVerb, explainVerb, probeVerb, versionVerb, completionVerb, manVerb,
     renderPluginVerb,
 ]

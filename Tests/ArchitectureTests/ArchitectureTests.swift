@@ -11,12 +11,12 @@ private let layers: [[String]] = [
     ["PluginAPI"],
     ["GoTemplate", "Mustache", "Policy"],
     ["Injection", "Charts", "Kubernetes", "HTTPServer", "Metrics"],
-    ["Service", "Why"],
+    ["Service", "Why", "Fleet"],
     ["pillion"],
 ]
 
 /// Modules of one layer that may stand on another of the same layer.
-private let withinLayer = ["YAML": ["Values"]]
+private let withinLayer = ["YAML": ["Values"], "Service": ["Fleet"]]
 
 /// What comes with the toolchain.
 private let toolchain: Set = ["Glibc", "Synchronization", "Swift", "Dispatch"]

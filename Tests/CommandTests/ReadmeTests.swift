@@ -32,7 +32,8 @@ import Testing
     @Test(arguments: [
         "README.md", "RELEASING.md", "examples/README.md", "docs/install.md", "docs/first-sidecar.md",
         "docs/why-not.md",
-        "docs/from-istio.md", "docs/run.md", "docs/reference.md", "docs/policy.md", "docs/templates.md",
+        "docs/from-istio.md", "docs/upgrade.md",
+        "docs/run.md", "docs/reference.md", "docs/policy.md", "docs/templates.md",
         "docs/charts.md",
         "docs/plugins.md", "docs/performance.md", "docs/architecture.md",
     ])

@@ -27,7 +27,7 @@ struct RecordedCase {
         }
     }
 
-    private func snapshot(_ flagList: String) throws -> Snapshot {
+    func snapshot(_ flagList: String) throws -> Snapshot {
         var options = InjectionOptions()
         let flags = (settings[flagList]?.array ?? []).compactMap(\.string)
         if let index = flags.firstIndex(of: "--revision") { options.revision = flags[index + 1] }

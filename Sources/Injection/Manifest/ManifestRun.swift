@@ -10,6 +10,8 @@ struct ManifestRun: ManifestChange {
     var stringFields: [StringField] = []
     /// What `ManifestBlame` reads, where the options ask for it.
     private(set) var blamed: [BlamedWorkload] = []
+    /// What the templates rendered for each pod; nil where nobody asks.
+    var texts: [TrialOutcome.InjectedPod]?
 
     init(snapshot: Snapshot, options: ManifestOptions) {
         self.snapshot = snapshot
@@ -128,6 +130,9 @@ struct ManifestRun: ManifestChange {
         subject.usesSidecarOnly = options.istioctlCompat
         if options.explain { subject.trace = InjectionTrace() }
         let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+        texts?.append(
+            TrialOutcome.InjectedPod(
+                path: workload.objectPath.map(Self.token) + workload.templatePath, texts: subject.rendered))
         let misplaced = ApplicationWarnings.misplaced(workload, pod)
         report.notes =
             misplaced + ApplicationWarnings.knative(workload, pod, injected: injected) + subject.notes
@@ -158,6 +163,13 @@ struct ManifestRun: ManifestChange {
                     rendered: subject.rendered))
         }
         return object
+    }
+
+    private static func token(_ step: PathStep) -> String {
+        switch step {
+        case .member(let key): key
+        case .item(let index): String(index)
+        }
     }
 
     /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.

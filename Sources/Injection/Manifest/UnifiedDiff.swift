@@ -22,6 +22,25 @@ public enum UnifiedDiff {
         return output
     }
 
+    /// The lines that differ: ranges of lines of the old text, from 0, and of the new one in their place.
+    public static func changes(from old: [UInt8], to new: [UInt8]) -> [(old: Range<Int>, new: Range<Int>)] {
+        var changes: [(old: Range<Int>, new: Range<Int>)] = []
+        var (oldLine, newLine) = (0, 0)
+        var start: (old: Int, new: Int)?
+        for edit in edits(lines(of: old), lines(of: new)) {
+            if edit.kind == .keep, let begun = start {
+                changes.append((begun.old..<oldLine, begun.new..<newLine))
+                start = nil
+            } else if edit.kind != .keep, start == nil {
+                start = (oldLine, newLine)
+            }
+            if edit.kind != .insert { oldLine += 1 }
+            if edit.kind != .remove { newLine += 1 }
+        }
+        if let start { changes.append((start.old..<oldLine, start.new..<newLine)) }
+        return changes
+    }
+
     /// A file's name as `patch` and `git apply` read it: in quotes with C's escapes where it has signs that mean
     /// something there, with a tab after it where it has blanks, which would end it.
     private static func label(_ name: String) -> String {

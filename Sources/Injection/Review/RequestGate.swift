@@ -27,6 +27,12 @@ enum RequestGate {
         return nil
     }
 
+    /// The decision to leave a mirror pod alone; nil for any other pod.
+    static func mirrorPod(_ pod: Pod) -> Decision? {
+        guard pod.annotations[MetadataKey.mirrorPod]?.string != nil else { return nil }
+        return skip(.mirrorPod, detail: "", at: "/metadata/annotations/kubernetes.io~1config.mirror")
+    }
+
     /// A decision whose one step is decisive.
     static func skip(_ code: ReasonCode, detail: String, at source: String) -> Decision {
         let entry = code.entry

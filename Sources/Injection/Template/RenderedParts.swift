@@ -131,6 +131,27 @@ extension RenderedText {
         return answer(value.string.map { "\"\($0.prefix(60))\"" } ?? value.kindName, pointer)
     }
 
+    /// The line of a template that wrote a part of the pod, or the nearest part around it; nil where no text has it.
+    ///
+    /// - Parameter path: the way to the part in the pod.
+    static func place(
+        of path: [PodSurvival.Loss.Step], in texts: [RenderedText], form: PolicyConfiguration.Form
+    ) -> RenderError.Place? {
+        let path = form == .classic ? path.dropFirst() : path[...]
+        for length in stride(from: path.count, to: 1, by: -1) {
+            for text in texts.reversed() {
+                guard let place = text.culprit(of: path.prefix(length)), place.found != listWithout
+                else { continue }
+                let found = text.locate(InjectionError(.schema, .forecastRefused, ""), at: place.position)
+                guard var place = found.place else { continue }
+                // Every injection template is called "inject" in its engine's messages.
+                place.template = text.name
+                return place
+            }
+        }
+        return nil
+    }
+
     /// The directive of an object that removes the member that follows, and its key.
     private static func directive(
         in value: Value, before step: PodSurvival.Loss.Step?

@@ -1,0 +1,95 @@
+import PluginAPI
+import Values
+
+/// A pod as an API server returns it, and what a webhook would see of a pod like it.
+///
+/// What comes after admission is removed: the server's metadata, a generated name, the node, the status, what network
+/// plugins write.
+struct LivePod {
+    /// The pod without that, with its injection.
+    let pod: Pod
+    /// What an injection put in by name; nil if the pod has no injection.
+    let status: StatusAnnotation?
+
+    /// - Throws: if the value is not a pod.
+    init(_ value: Value) throws(InjectionError) {
+        var pod = try Pod.check(value)
+        Self.removeServerParts(&pod.metadata)
+        pod.spec["nodeName"] = nil
+        self.pod = pod
+        let stated = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
+        status = stated.flatMap { Self.isThere($0, pod) ? $0 : nil }
+    }
+
+    /// Metadata that an API server sets, and annotations that network plugins write when a pod starts.
+    private static let serverKeys = [
+        "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink",
+        "deletionTimestamp", "deletionGracePeriodSeconds",
+    ]
+    private static let runtimeAnnotations = [
+        "cni.projectcalico.org/containerID", "cni.projectcalico.org/podIP", "cni.projectcalico.org/podIPs",
+        "k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status",
+        "k8s.ovn.org/pod-networks",
+    ]
+
+    private static func removeServerParts(_ metadata: inout Object) {
+        for key in serverKeys where metadata.index(of: key) != nil { metadata[key] = nil }
+        if isGenerated(metadata.text("name"), from: metadata.text("generateName")) { metadata["name"] = nil }
+        if let owners = metadata["ownerReferences"]?.array, owners.contains(where: { $0["uid"] != nil }) {
+            metadata["ownerReferences"] = .array(
+                owners.map { owner in
+                    var owner = owner
+                    owner.modifyObject { $0["uid"] = nil }
+                    return owner
+                })
+        }
+        guard case .object(let annotations)? = metadata["annotations"] else { return }
+        let drops = runtimeAnnotations + [Provenance.annotation]
+        let kept = annotations.members.filter { !drops.contains($0.key) }
+        if kept.count < annotations.count { metadata["annotations"] = .object(Object(kept)) }
+    }
+
+    /// Whether an API server generated the name: a prefix of at most 58 bytes and five letters or digits that make no
+    /// words (k8s.io/apiserver, `SimpleNameGenerator`). A webhook sees a pod without it.
+    private static func isGenerated(_ name: String, from prefix: String) -> Bool {
+        let prefix = Array(prefix.utf8.prefix(58))
+        guard !prefix.isEmpty, name.utf8.count == prefix.count + 5, name.utf8.starts(with: prefix) else {
+            return false
+        }
+        return name.utf8.suffix(5).allSatisfy(generatedBytes.contains)
+    }
+
+    private static let generatedBytes = Set("bcdfghjklmnpqrstvwxz2456789".utf8)
+
+    /// Whether something that the status names is in the pod: an annotation alone is no sidecar.
+    private static func isThere(_ status: StatusAnnotation, _ pod: Pod) -> Bool {
+        let lists = [status.initContainers, status.containers, status.volumes, status.imagePullSecrets]
+        return zip(StatusAnnotation.lists, lists).contains { list, names in
+            (pod.spec[list]?.array ?? []).contains { names.contains($0.name) }
+        }
+    }
+
+    // MARK: The pod before its injection
+
+    /// What is taken back. Labels, annotations and the group of the file system stay, which the pod may have brought:
+    /// templates see them, and write the same again.
+    private static let wayBack: [any PodConcern] = [
+        ContainerOrder(), ProbeRewriting(), MetricsMerging(), ProxyEnvironment(), Concurrency(),
+        ServiceAccountMount(), OpenShiftProxyUser(), UserContainers(), InjectedParts(), DNSConfig(),
+        StatusMark(),
+    ]
+
+    /// The pod as it was before the injection; the pod itself if it has none.
+    ///
+    /// - Parameter final: whether marks go that the pod may have brought, as `kube-uninject` does it.
+    func stripped(final: Bool = false) throws(InjectionError) -> Pod {
+        guard let status else {
+            var pod = pod
+            pod.removeAnnotation(MetadataKey.status)
+            return pod
+        }
+        var undoing = PodUndoing(pod, status, configuration: nil)
+        for concern in final ? ConcernOrder.wayBack : Self.wayBack { try concern.undo(in: &undoing) }
+        return undoing.pod
+    }
+}

@@ -1,0 +1,132 @@
+import Fleet
+import Glibc
+import Injection
+import Service
+import System
+import TestSupport
+import Testing
+import Values
+
+/// Fleets with known verdicts (`FleetScan`).
+///
+/// `FLEET_OWNERS` sets the number of Deployments, of 25 pods each; `FLEET_FILE` writes the fleet of 1.32 into a file,
+/// which `scripts/check-scan` scans.
+@Suite("Fleets", .needs(.istioConfigurations)) struct FleetScanTests {
+    static let owners = getenv("FLEET_OWNERS").flatMap { Int(String(cString: $0)) } ?? 60
+
+    @Test(arguments: ["1.6", "1.32"], [false, true])
+    func everyVerdictIsRight(version: String, webhook: Bool) throws {
+        let fleet = try GeneratedFleet(version, webhook: webhook)
+        var scan = FleetScan(fleet.now)
+        var expected = FleetSummary.Counts()
+        var problems: [String] = []
+        try fleet.make(owners: Self.owners) { pod, verdict in
+            expected[verdict] += 1
+            scan.add(pod) { finding in
+                guard finding.answer.verdict != verdict, problems.count < 20 else { return }
+                let differences = finding.answer.differences.prefix(3).map { "\n  " + $0.sentence }
+                problems.append(
+                    "\(finding.namespace)/\(finding.name): \(finding.answer.verdict), expected \(verdict): "
+                        + "\(finding.answer.message)\(differences.joined())")
+            }
+        }
+        #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
+        #expect(scan.summary.counts == expected)
+        #expect(scan.summary.counts.total == Self.owners * GeneratedFleet.podsPerOwner)
+    }
+
+    /// For `scripts/check-scan`: writes a fleet as `kubectl get pods -A -o json` does.
+    @Test(.enabled(if: getenv("FLEET_FILE") != nil, "FLEET_FILE is not set"))
+    func fleetFile() throws {
+        let path = getenv("FLEET_FILE").map { String(cString: $0) } ?? ""
+        let fleet = try GeneratedFleet("1.32")
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        defer { close(file) }
+        var buffer = Array("{\"apiVersion\":\"v1\",\"items\":[\n".utf8)
+        var isFirst = true
+        try fleet.make(owners: Self.owners) { pod, _ in
+            if !isFirst { buffer.append(UInt8(ascii: ",")) }
+            isFirst = false
+            buffer += Array((JSON.text(pod, style: .pretty(2)) + "\n").utf8)
+            if buffer.count > 1 << 20 {
+                _ = write(file, buffer, buffer.count)
+                buffer = []
+            }
+        }
+        buffer += Array("],\"kind\":\"List\"}\n".utf8)
+        #expect(write(file, buffer, buffer.count) == buffer.count)
+    }
+
+    @Test func rowsAreBounded() {
+        var summary = FleetScan(Self.empty).summary
+        #expect(summary.owners.isEmpty)
+        var scan = FleetScan(Self.empty)
+        for number in 0..<(FleetSummary.maximumRows + 500) {
+            scan.add([
+                "kind": "Pod", "metadata": ["name": .string("p\(number)"), "namespace": "a"], "spec": [:],
+            ]) {
+                _ in
+            }
+        }
+        summary = scan.summary
+        #expect(summary.owners.count == FleetSummary.maximumRows + 1)
+        #expect(summary.counts.total == FleetSummary.maximumRows + 500)
+        #expect(summary.owners.first { $0.owner.name == "further owners" }?.counts.total == 500)
+    }
+
+    @Test func restartLinesHoldNoForeignText() throws {
+        let fleet = try GeneratedFleet("1.32", webhook: false)
+        var scan = FleetScan(fleet.now)
+        try fleet.make(owners: 20) { pod, verdict in
+            guard verdict == .stale else { return }
+            var pod = pod
+            if pod["metadata"]?["labels"]?["app"] == "app-13" {
+                pod.modifyObject { pod in
+                    pod.modify("metadata") { metadata in
+                        metadata.modifyObject { metadata in
+                            metadata["generateName"] = "x;reboot-"
+                            metadata["ownerReferences"] = [
+                                ["kind": "StatefulSet", "name": "x;reboot\nreboot", "controller": true]
+                            ]
+                        }
+                    }
+                }
+            }
+            scan.add(pod) { _ in }
+        }
+        let lines = FleetReport.restarts(scan.summary).split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.contains("kubectl rollout restart deployment/app-12 -n shop-0"))
+        #expect(
+            lines.contains {
+                $0.hasPrefix("# an owner in the namespace \"shop-0\" is left out: \"x;reboot\\nreboot\"")
+            })
+        #expect(lines.allSatisfy { $0.hasPrefix("#") || !$0.contains(";") })
+    }
+
+    private static let empty: Snapshot = {
+        do {
+            return try GeneratedFleet.compile(["policy: disabled\ntemplate: ''\n", "{}", "{}"])
+        } catch { preconditionFailure("\(error)") }
+    }()
+
+    @Test func labelsOfNamespacesDecide() throws {
+        let fleet = try GeneratedFleet("1.32", webhook: false)
+        var scan = FleetScan(fleet.now)
+        let namespace = { (labels: Value) -> Value in
+            ["kind": "Namespace", "metadata": ["name": "shop-0", "labels": labels]]
+        }
+        var verdicts: [LiveVerdict] = []
+        for labels in [[:], ["istio-injection": "enabled"]] as [Value] {
+            scan.add(namespace(labels)) { _ in }
+            try fleet.make(owners: 1) { pod, _ in
+                do {
+                    scan.add(["kind": "List", "items": [pod]]) { verdicts.append($0.answer.verdict) }
+                }
+            }
+        }
+        let half = GeneratedFleet.podsPerOwner
+        #expect(verdicts == Array(repeating: .orphan, count: half) + Array(repeating: .current, count: half))
+        #expect(scan.summary.withoutLabels == 0)
+    }
+}
