@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build release serve test page-test test-manifests bench drill sanitize contract monitoring-check charts plugins types image image-test deb deb-test chart chart-test docc fuzz workflows format lint clean
+.PHONY: help setup build release serve test page-test test-manifests bench drill sanitize contract monitoring-check charts plugins types image image-test deb deb-test chart chart-test docc fuzz fuzz-cost workflows format lint clean
 
 # Headers for the build, and their dependencies. Installed packages are not touched. Any flavour of libcurl is enough;
 # installing another would remove it.
@@ -66,6 +66,10 @@ charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm)
 SECONDS ?= 60
 fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer
 	for target in json yaml patch goparser gotemplate mustache review manifest charts; do Fuzz/run $$target $(SECONDS); done
+
+COST_SECONDS ?= 600
+fuzz-cost: setup ## look for inputs whose cost outgrows their size, COST_SECONDS (600) for each target
+	for target in json yaml template mustache function review manifest; do Fuzz/cost $$target $(COST_SECONDS) || exit 1; done
 
 plugins: ## build the example engines: .build/plugins/*.so
 	@mkdir -p .build/plugins

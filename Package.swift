@@ -74,13 +74,15 @@ let package = Package(
         .target(name: "CCurl", path: "Sources/CCurl"),
         .target(name: "CRE2", path: "Sources/CRE2"),
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["data", "generate"]),
-        .target(name: "CAllocationCount", path: "Sources/CAllocationCount"),
+        .target(name: "CWorkMeter", path: "Sources/CWorkMeter"),
+        .target(
+            name: "CAllocationCount", dependencies: ["CWorkMeter"], path: "Sources/CAllocationCount"),
         .target(name: "CRendererABI", path: "Sources/CRendererABI"),
         .target(name: "CStack", path: "Sources/CStack"),
         // L1
-        module("Values"),
-        module("System"),
-        module("YAML", needs: ["Values", "CLibYAML"]),
+        module("Values", needs: ["CWorkMeter"]),
+        module("System", needs: ["CWorkMeter"]),
+        module("YAML", needs: ["Values", "CLibYAML", "CWorkMeter"]),
         // L2
         module("PluginAPI", needs: ["Values", "System", "CRendererABI"]),
         // L3
@@ -167,6 +169,7 @@ let package = Package(
             "ServiceTests",
             needs: [
                 "Service", "Injection", "Kubernetes", "HTTPServer", "PluginAPI", "Values", "YAML", "System",
+                "CAllocationCount",
             ],
             exclude: ["cases", "broken", "documentation"]),
         tests("CommandTests", needs: ["Values", "YAML"], exclude: ["cases"]),

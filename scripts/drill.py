@@ -12,6 +12,7 @@ slow        one template a hundred times slower than the rest, which must stay a
 storm       repeated SIGHUP under load, and scrapes of the monitoring listener
 term        SIGTERM under load: no response is lost, exit status 0
 flat        1,000,000 reviews: resident memory does not grow from the 10,000th to the last
+hostile     16 attackers of every kind next to reviews, which stay right and quick; the same in 1.5 GiB of address space
 descriptors no file descriptors left, then recovery
 disk        no space for the health file, then space again
 
@@ -20,11 +21,11 @@ the drill `disk` mounts a small file system and needs root.
 """
 import argparse, asyncio, os, resource, shutil, sys, tempfile, time, traceback
 
-from drills import crowds, faults, pressure, swap, traffic
+from drills import crowds, faults, hostile, pressure, swap, traffic
 from drills.server import Server
 
 DRILLS = [swap.swap, crowds.idle, crowds.crowd, crowds.odd, pressure.overload, pressure.slow, faults.storm, faults.term,
-          pressure.flat, faults.descriptors, faults.disk]
+          pressure.flat, hostile.hostile, faults.descriptors, faults.disk]
 
 
 class Skipped(Exception):

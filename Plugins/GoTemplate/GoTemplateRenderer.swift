@@ -1,4 +1,5 @@
 public import PluginAPI
+import System
 import Values
 
 /// Go's text/template as a renderer: the same bytes and the same messages, with limits and a source map.
@@ -59,20 +60,9 @@ struct GoTemplate: CompiledTemplate {
     ) throws(RenderError) {
         let limits = options.limits
         var syntax = syntax
-        var size = syntax.sources.reduce(0) { $0 + $1.bytes.count }
-        for source in sources {
-            size += source.bytes.count
-            // Offsets are 32 bits wide.
-            if size > min(limits.sourceBytes, Int(Int32.max) / 2) {
-                throw RenderError(
-                    limits.reached(.sourceBytes), head: "template: \(source.name): ",
-                    place: .init(template: source.name, line: 1))
-            }
-            try Parser.add(
-                source, left: options.leftDelimiter, right: options.rightDelimiter, limits: limits,
-                to: &syntax,
-                hasFunction: { table.has($0) })
-        }
+        try Parser.add(
+            sources, left: options.leftDelimiter, right: options.rightDelimiter, limits: limits,
+            to: &syntax, hasFunction: { table.has($0) })
         var segmenting: Compiler.Segmenting?
         if let memory = options.memory, memory.isOn, let type = options.dataType,
             !options.allowsImpureFunctions
@@ -118,6 +108,8 @@ struct GoTemplate: CompiledTemplate {
         _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
         into output: inout ByteBuffer
     ) throws(RenderError) {
+        let allowance = WorkAllowance(bytes: limits.memory)
+        defer { allowance.end() }
         var value = GoValue(data.value, type: data.type)
         if mutates { value = value.sharedMaps() }
         let context = FunctionContext(limits: limits, environment: options.environment, data: value)

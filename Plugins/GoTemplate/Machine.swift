@@ -37,6 +37,8 @@ struct Machine: ~Copyable {
     /// Whether it stops behind a segment.
     private var pauses = false
 
+    /// Bytes of one output after which it is asked whether to go on.
+    private static let largeOutput = 4 << 10
     /// Instructions between two looks at the clock.
     private static let clockInterval = 1000
 
@@ -116,6 +118,9 @@ struct Machine: ~Copyable {
                     noteTainted(from: before, to: output.count)
                 }
                 try checkOutput(&output, at: next - 1)
+                if output.count &- before >= Machine.largeOutput {
+                    try checkStop(at: program.nodes[next - 1])
+                }
             case .pop: _ = stack.pop()
             case .dropBelow:
                 let top = stack.pop()
@@ -220,11 +225,23 @@ struct Machine: ~Copyable {
             throw limitError(.steps, at: node)
         }
         if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
-            var error = program.failure(
-                at: node, in: definition, Array("the time for the rendering is over".utf8), [])
-            error.kind = .deadline
-            throw error
+            throw stopped(.deadline, at: node)
         }
+        try checkStop(at: node)
+    }
+
+    /// To be asked where much may have happened since the last question: a function was called.
+    @inline(__always)
+    private func checkStop(at node: NodeIndex) throws(RenderError) {
+        if let stop = WorkStop.current { throw stopped(stop, at: node) }
+    }
+
+    @inline(never)
+    private func stopped(_ stop: WorkStop, at node: NodeIndex) -> RenderError {
+        if stop == .memory { return limitError(.memory, at: node) }
+        var error = program.failure(at: node, in: definition, Array(stop.sentence.utf8), [])
+        error.kind = RenderError(stop, limits: limits, head: "").kind
+        return error
     }
 
     @inline(__always)
@@ -425,6 +442,7 @@ struct Machine: ~Copyable {
         } catch {
             throw callError(error, call.pointee)
         }
+        try checkStop(at: call.pointee.node)
     }
 
     private mutating func callNative(_ index: Int) throws(RenderError) {
@@ -446,6 +464,7 @@ struct Machine: ~Copyable {
         } catch {
             throw callError(error, call)
         }
+        try checkStop(at: call.node)
     }
 
     /// Calls the method that lies beneath its arguments; a value that came through the pipe lies beneath that.
@@ -467,6 +486,7 @@ struct Machine: ~Copyable {
         } catch {
             throw callError(error, at: call.at, .string(bound.name))
         }
+        try checkStop(at: call.at)
     }
 
     /// The arguments, checked as reflection would assign them.
@@ -507,7 +527,7 @@ struct Machine: ~Copyable {
         case .template(let inner):
             var outer = self.error(at: node, "error calling %s: %s", [name, .text(inner.detailBytes)])
             outer.limit = inner.limit
-            if inner.kind == .limit || inner.kind == .deadline {
+            if inner.kind.isOfBudget {
                 outer.kind = inner.kind
                 outer.detailBytes = inner.detailBytes
                 outer.place = inner.place

@@ -9,10 +9,16 @@ extension Machine {
     @inline(__always)
     func follow(_ index: Int, from start: borrowing Slot) throws(RenderError) -> Slot {
         let path = program.paths[index]
+        var members = 0
         if case .object(let object) = start.value,
             let found = Machine.walk(
-                object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count))
+                object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count),
+                &members)
         {
+            // Objects are searched from their start: large ones are work.
+            if members >= FunctionContext.membersPerStep {
+                context.steps &+= members / FunctionContext.membersPerStep
+            }
             return Slot(GoValue(found), boxed: !path.unwraps, origin: origin(of: path, from: start.origin))
         }
         var found = try followSlowly(path, from: copy start)
@@ -24,13 +30,15 @@ extension Machine {
     /// The common case: objects of the data all the way, every key there. Lengths are compared before texts, and an
     /// ASCII text of the same length is equal only to itself.
     private static func walk(
-        _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int
+        _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int,
+        _ searched: inout Int
     ) -> Value? {
         // The slot keeps the data where it is, so that no reference is taken on the way.
         var members = object.members.withUnsafeBufferPointer { $0 }
         var name = names
         let last = names + (count - 1)
         while true {
+            searched &+= members.count
             guard let index = place(of: name, among: members) else { return nil }
             if name == last { return members[index].value }
             guard case .object(let inner) = members[index].value else { return nil }

@@ -1,4 +1,5 @@
 import PluginAPI
+import System
 import Values
 
 /// Tokens in, `Syntax` out: one source after the other, each with the templates that it defines.
@@ -33,22 +34,24 @@ struct Parser: ~Copyable {
     /// Of the token that was read last of the actions before.
     var earlierOffset: Int32 = 0
     var scope = Scope()
-    var syntax: Syntax
-    var nodes: Pool<Syntax.Node>
+    var syntax = Syntax()
+    var nodes = Pool<Syntax.Node>(capacity: 0)
     var nesting = 0
     let room: DeepStack.Room
     /// Functions and strings of this source that were seen before, by how they are written.
     var functions = TextTable()
     var strings = TextTable()
     /// The templates of this source: later these are merged into the set.
-    var found: [Syntax.Definition] = []
+    var found = DefinitionTable()
 
+    /// Nodes between two questions whether to go on; a power of two less one.
+    private static let stopInterval = 1_023
     /// Deeper than Go's parser goes into parentheses.
     static let parenthesesLimit = 10_000
 
     private init(
         _ bytes: UnsafeBufferPointer<UInt8>, name: [UInt8], left: [UInt8], right: [UInt8],
-        limits: RenderLimits, syntax: Syntax, room: DeepStack.Room,
+        limits: RenderLimits, room: DeepStack.Room,
         hasFunction: @escaping (String) -> Bool
     ) {
         self.room = room
@@ -56,20 +59,17 @@ struct Parser: ~Copyable {
         sourceName = name
         self.limits = limits
         self.hasFunction = hasFunction
-        self.syntax = syntax
-        nodes = Pool(capacity: syntax.nodes.count + bytes.count / 8 + 16)
-        nodes.append(contentsOf: syntax.nodes.buffer)
         lexer = Lexer(
             bytes, left: left, right: right, breakIsFunction: hasFunction("break"),
             continueIsFunction: hasFunction("continue"))
     }
 
-    /// Parses one source and adds what it defines; a later definition replaces an earlier one, unless it is empty.
+    /// Parses sources and adds what they define; a later definition replaces an earlier one, unless it is empty.
     ///
     /// - Throws: `.parse` with Go's message, or `.limit`.
     static func add(
-        _ source: TemplateSource, left: String, right: String, limits: RenderLimits, to syntax: inout Syntax,
-        hasFunction: @escaping (String) -> Bool
+        _ sources: [TemplateSource], left: String, right: String, limits: RenderLimits,
+        to syntax: inout Syntax, hasFunction: @escaping (String) -> Bool
     ) throws(RenderError) {
         var before = Syntax()
         swap(&before, &syntax)
@@ -78,7 +78,7 @@ struct Parser: ~Copyable {
         DeepStack.run { room in
             do throws(RenderError) {
                 result = try parsed(
-                    source, (left, right), limits, onto: before, room, hasFunction: hasFunction)
+                    sources, (left, right), limits, onto: before, room, hasFunction: hasFunction)
             } catch {
                 if error.kind == .engine { return .noRoom }
                 failure = error
@@ -97,21 +97,45 @@ struct Parser: ~Copyable {
             "no stack for a template that nests so deep: allow more memory, or lower \(RenderLimit.nesting.flag)"
     )
 
+    /// The sources share one pool of nodes, which grows from one to the next: copied for each, it would grow with the
+    /// square of their number.
     private static func parsed(
-        _ source: TemplateSource, _ delimiters: (String, String), _ limits: RenderLimits, onto before: Syntax,
-        _ room: DeepStack.Room, hasFunction: @escaping (String) -> Bool
+        _ sources: [TemplateSource], _ delimiters: (String, String), _ limits: RenderLimits,
+        onto before: Syntax, _ room: DeepStack.Room, hasFunction: @escaping (String) -> Bool
     ) throws(RenderError) -> Syntax {
         let left = delimiters.0.isEmpty ? Delimiter.usualLeft.bytes : Array(delimiters.0.utf8)
         let right = delimiters.1.isEmpty ? Delimiter.usualRight.bytes : Array(delimiters.1.utf8)
-        return try source.bytes.withUnsafeBufferPointer { bytes throws(RenderError) in
-            var parser = Parser(
-                bytes, name: Array(source.name.utf8), left: left, right: right, limits: limits,
-                syntax: before, room: room, hasFunction: hasFunction)
-            try parser.parseSource(source.bytes, left, right)
-            var syntax = parser.syntax
-            syntax.nodes = NodeStorage(parser.nodes.finish())
-            return syntax
+        var size = before.sources.reduce(0) { $0 + $1.bytes.count }
+        var syntax = before
+        var nodes = Pool<Syntax.Node>(
+            capacity: before.nodes.count + sources.reduce(0) { $0 + $1.bytes.count } / 8 + 16)
+        nodes.append(contentsOf: before.nodes.buffer)
+        for source in sources {
+            size += source.bytes.count
+            try checkSize(size, source, limits)
+            try source.bytes.withUnsafeBufferPointer { bytes throws(RenderError) in
+                var parser = Parser(
+                    bytes, name: Array(source.name.utf8), left: left, right: right, limits: limits,
+                    room: room, hasFunction: hasFunction)
+                swap(&parser.syntax, &syntax)
+                swap(&parser.nodes, &nodes)
+                try parser.parseSource(source.bytes, left, right)
+                swap(&parser.syntax, &syntax)
+                swap(&parser.nodes, &nodes)
+            }
         }
+        syntax.nodes = NodeStorage(nodes.finish())
+        return syntax
+    }
+
+    /// - Parameter size: bytes of the source and all before it. Offsets are 32 bits wide.
+    private static func checkSize(
+        _ size: Int, _ source: TemplateSource, _ limits: RenderLimits
+    ) throws(RenderError) {
+        guard size > min(limits.sourceBytes, Int(Int32.max) / 2) else { return }
+        throw RenderError(
+            limits.reached(.sourceBytes), head: "template: \(source.name): ",
+            place: .init(template: source.name, line: 1))
     }
 
     private mutating func parseSource(
@@ -138,13 +162,13 @@ struct Parser: ~Copyable {
         }
         try define(sourceName, root, index)
         syntax.sources[index].nodesEnd = NodeIndex(nodes.count)
-        for definition in found {
+        for definition in found.list {
             var place = syntax.definition(named: definition.name)
             if let existing = place, !isEmpty(definition.root, in: index) {
-                syntax.definitions[existing] = definition
+                syntax.table.replace(at: existing, by: definition)
             } else if place == nil || definition.name == sourceName {
                 place = syntax.definitions.count
-                syntax.definitions.append(definition)
+                syntax.table.append(definition)
             }
             if definition.name == sourceName { syntax.lastRoot = place ?? 0 }
         }
@@ -194,12 +218,12 @@ struct Parser: ~Copyable {
 
     private mutating func define(_ name: [UInt8], _ root: NodeIndex, _ source: Int) throws(RenderError) {
         let definition = Syntax.Definition(name: name, root: root, source: source)
-        guard let existing = found.firstIndex(where: { $0.name == name }) else {
+        guard let existing = found.index(named: name) else {
             found.append(definition)
             return
         }
-        if isEmpty(found[existing].root, in: source) {
-            found[existing] = definition
+        if isEmpty(found.list[existing].root, in: source) {
+            found.replace(at: existing, by: definition)
         } else if !isEmpty(root, in: source) {
             throw failure("template: multiple definition of template %q", [.text(name)])
         }
@@ -370,6 +394,9 @@ struct Parser: ~Copyable {
     private mutating func append(_ node: Syntax.Node) throws(RenderError) -> NodeIndex {
         let index = nodes.count
         if index >= limits.nodes { throw limit(.nodes) }
+        if index & Self.stopInterval == 0, let stop = WorkStop.current {
+            throw RenderError(stop, limits: limits, head: "template: ")
+        }
         nodes.append(node)
         return NodeIndex(index)
     }

@@ -104,8 +104,6 @@ final class Program: @unchecked Sendable {
     let types: [GoType]
     let functions: [TemplateFunction]
     let definitions: [Definition]
-    /// Where in `definitions` a name is; filled where there are many.
-    private let definitionIndex: [[UInt8]: Int]
     let missingKey: CompileOptions.MissingKey
     /// Whether a function is called that changes maps in place.
     let mutates: Bool
@@ -122,13 +120,6 @@ final class Program: @unchecked Sendable {
         types = parts.types
         functions = parts.functions
         definitions = parts.definitions
-        var index: [[UInt8]: Int] = [:]
-        if parts.definitions.count > Program.fewDefinitions {
-            for (place, definition) in parts.definitions.enumerated() where index[definition.name] == nil {
-                index[definition.name] = place
-            }
-        }
-        definitionIndex = index
         mutates = parts.functions.contains { $0.mutates }
         // What a function changes or finds out elsewhere is not seen in what a template reads.
         plan = parts.functions.allSatisfy { $0.isPure && !$0.mutates } ? parts.plan : nil
@@ -141,12 +132,8 @@ final class Program: @unchecked Sendable {
         calls = parts.calls.finish()
     }
 
-    /// Up to that many, looking through all is as quick.
-    private static let fewDefinitions = 8
-
-    func definition(named name: [UInt8]) -> Int? {
-        definitions.count > Program.fewDefinitions ? definitionIndex[name] : syntax.definition(named: name)
-    }
+    /// They stand as in the syntax.
+    func definition(named name: [UInt8]) -> Int? { syntax.definition(named: name) }
 
     deinit {
         instructions.deinitialize().deallocate()

@@ -81,20 +81,26 @@ struct Syntax: Sendable {
     /// The names of functions that are called; those of each source on their own.
     var functions: [String] = []
     var sources: [Source] = []
-    var definitions: [Definition] = []
+    var table = DefinitionTable()
+    var definitions: [Definition] { table.list }
     /// The definition that the text of the last source itself is. A text of nothing but white space does not replace
     /// an earlier template of its name, but is still what that text renders to.
     var lastRoot = 0
 
-    func definition(named name: [UInt8]) -> Int? { definitions.firstIndex { $0.name == name } }
+    func definition(named name: [UInt8]) -> Int? { table.index(named: name) }
 
     /// The source that a node comes from.
-    func source(of node: NodeIndex) -> Source {
-        sources.first { node < $0.nodesEnd } ?? sources[sources.count - 1]
-    }
+    func source(of node: NodeIndex) -> Source { sources[sourceIndex(of: node)] }
 
+    /// Sources stand in the order of their nodes.
     func sourceIndex(of node: NodeIndex) -> Int {
-        sources.firstIndex { node < $0.nodesEnd } ?? sources.count - 1
+        var low = 0
+        var high = sources.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if node < sources[middle].nodesEnd { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     /// Whether there is nothing but white space under a list: such a definition does not replace another.

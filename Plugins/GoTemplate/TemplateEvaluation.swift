@@ -127,7 +127,7 @@ struct TemplateEvaluation: TemplateEvaluator {
 extension FunctionError {
     /// The error of a text that was rendered, with the text before it, as Helm words it; limits say it themselves.
     func prefixed(_ words: String, _ source: [UInt8]) -> FunctionError {
-        guard case .template(var error) = self, error.kind != .limit, error.kind != .deadline else {
+        guard case .template(var error) = self, !error.kind.isOfBudget else {
             return self
         }
         error.detailBytes = Array(words.utf8) + GoText.quotedBytes(source) + [0x3A, 0x20] + error.detailBytes

@@ -274,6 +274,7 @@ struct Machine {
             output.truncate(to: start)
             throw tooLong(at: at)
         }
+        if output.count - start >= Self.largeOutput { try checkStop(at: at) }
         if map != nil {
             note(
                 start..<output.count, Int(program.offsets[at]), .value, &map, path: found?.path,
@@ -380,14 +381,20 @@ struct Machine {
         guard steps < limits.steps else {
             throw exceeded(.steps, at: at)
         }
-        guard let deadline = limits.deadline else {
-            checkpoint = limits.steps
-            return
-        }
-        guard MonotonicClock.nanoseconds < deadline else {
+        if let deadline = limits.deadline, MonotonicClock.nanoseconds >= deadline {
             throw failure(.deadline, "the deadline passed after \(steps) steps", at: at)
         }
+        try checkStop(at: at)
         checkpoint = min(limits.steps, steps + 1024)
+    }
+
+    /// Bytes of one output after which it is asked whether to go on.
+    private static let largeOutput = 4 << 10
+
+    private func checkStop(at: Int) throws(RenderError) {
+        guard let stop = WorkStop.current else { return }
+        if stop == .memory { throw exceeded(.memory, at: at) }
+        throw failure(RenderError(stop, limits: limits, head: "").kind, stop.sentence, at: at)
     }
 
     private func tooLong(at: Int) -> RenderError {

@@ -1,4 +1,5 @@
 public import PluginAPI
+import System
 import Values
 
 /// The mustache engine: the whole specification with dynamic names and inheritance; lambdas are not there, as JSON
@@ -53,6 +54,8 @@ struct MustacheTemplate: CompiledTemplate {
         _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
         into output: inout ByteBuffer
     ) throws(RenderError) {
+        let allowance = WorkAllowance(bytes: limits.memory)
+        defer { allowance.end() }
         var machine = Machine(program: program, data: data, limits: limits, outputStart: output.count)
         if sourceMap != nil { sourceMap?.templates = program.templateSources }
         defer {

@@ -28,6 +28,7 @@ static struct {
     transport_get_int descriptor;
     pillion_receiving receive;
     pillion_receiving_waits waits;
+    pillion_receiving_ends ends;
     _Atomic(void *) *connections;
 } hooks;
 
@@ -42,6 +43,14 @@ int pillion_receiving_watch(int descriptor, void *connection) {
     return 0;
 }
 
+/* What is read where the client sends nothing more, or nothing yet. */
+static ssize_t ended(void *connection, void *bytes, size_t size, ssize_t received) {
+    int error = errno;
+    size_t count = hooks.ends(connection, bytes, size);
+    errno = error;
+    return count > 0 ? (ssize_t)count : received;
+}
+
 /* Reads until something may be parsed: with edge-triggered epoll the end must be seen, else no event follows. What is
    kept back meanwhile has limits of its own, so that this ends. */
 static ssize_t plain_receive(int descriptor, void *bytes, size_t size, int flags) {
@@ -50,7 +59,7 @@ static ssize_t plain_receive(int descriptor, void *bytes, size_t size, int flags
     size_t count = hooks.receive(connection, bytes, 0, size);
     while (count == 0) {
         ssize_t received = hooks.recv(descriptor, bytes, size, flags);
-        if (received <= 0) return received;
+        if (received <= 0) return ended(connection, bytes, size, received);
         count = hooks.receive(connection, bytes, (size_t)received, size);
     }
     return (ssize_t)count;
@@ -62,7 +71,7 @@ static ssize_t tls_receive(void *session, void *bytes, size_t size) {
     size_t count = hooks.receive(connection, bytes, 0, size);
     while (count == 0) {
         ssize_t received = hooks.record_recv(session, bytes, size);
-        if (received <= 0) return received;
+        if (received <= 0) return ended(connection, bytes, size, received);
         count = hooks.receive(connection, bytes, (size_t)received, size);
     }
     return (ssize_t)count;
@@ -134,10 +143,13 @@ static int redirect(const struct link_map *map, const char *name, void *function
     return -1;
 }
 
-int pillion_receiving_open(void *library, pillion_receiving receive, pillion_receiving_waits waits, const char **error) {
+int pillion_receiving_open(
+    void *library, pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends,
+    const char **error) {
     struct link_map *map = NULL;
     hooks.receive = receive;
     hooks.waits = waits;
+    hooks.ends = ends;
     hooks.connections = calloc(most_descriptors, sizeof *hooks.connections);
     if (hooks.connections == NULL) {
         *error = "no memory for watching connections";

@@ -25,6 +25,7 @@ static const char *open_error;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pillion_receiving receiving;
 static pillion_receiving_waits receiving_waits;
+static pillion_receiving_ends receiving_ends;
 
 static void open_library(void) {
     void *library = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
@@ -51,12 +52,14 @@ static void open_library(void) {
     RESOLVE(queue_response);
     RESOLVE(destroy_response);
 #undef RESOLVE
-    if (open_error == NULL) pillion_receiving_open(library, receiving, receiving_waits, &open_error);
+    if (open_error == NULL) pillion_receiving_open(library, receiving, receiving_waits, receiving_ends, &open_error);
 }
 
-int pillion_mhd_open(pillion_receiving receive, pillion_receiving_waits waits, const char **error) {
+int pillion_mhd_open(
+    pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends, const char **error) {
     receiving = receive;
     receiving_waits = waits;
+    receiving_ends = ends;
     pthread_once(&once, open_library);
     *error = open_error;
     return open_error == NULL ? 0 : -1;
@@ -114,6 +117,11 @@ const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *
 
 int pillion_mhd_header_count(struct MHD_Connection *connection) {
     return mhd.get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
+}
+
+void pillion_mhd_each(
+    struct MHD_Connection *connection, int arguments, MHD_KeyValueIterator each, void *context) {
+    mhd.get_connection_values(connection, arguments ? MHD_GET_ARGUMENT_KIND : MHD_HEADER_KIND, each, context);
 }
 
 static const union MHD_ConnectionInfo *information(

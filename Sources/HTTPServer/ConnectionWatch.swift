@@ -43,6 +43,14 @@ func bytesArrived(
     return count
 }
 
+/// `pillion_receiving_ends`
+func bytesEnded(connection: UnsafeMutableRawPointer?, bytes: UnsafeMutablePointer<UInt8>?, room: Int) -> Int {
+    guard let connection, let bytes else { return 0 }
+    let watched = Unmanaged<WatchedConnection>.fromOpaque(connection).takeUnretainedValue()
+    guard watched.isGivenUp else { return 0 }
+    return watched.framing.fill(UnsafeMutableBufferPointer(start: bytes, count: room))
+}
+
 /// `pillion_receiving_waits`
 func bytesWaiting(connection: UnsafeMutableRawPointer?) -> Int {
     guard let connection else { return 0 }
@@ -74,6 +82,7 @@ final class WatchedConnection: Sendable {
     private let target = Atomic<Int>(0)
     private let holdsNul = Atomic<Bool>(false)
     private let bodyBytes = Atomic<Int>(0)
+    private let givenUp = Atomic<Bool>(false)
     /// Milliseconds of the monotonic clock at which the head began that is arriving; 0 where none is.
     private let headStart = Atomic<UInt64>(0)
     /// Of the thread that serves the connection, as the next.
@@ -107,6 +116,16 @@ final class WatchedConnection: Sendable {
     var receivedBytes: Int { bodyBytes.load(ordering: .relaxed) }
 
     func received(_ count: Int) { bodyBytes.add(count, ordering: .relaxed) }
+
+    /// Whether the rest of the current body is not waited for any more.
+    var isGivenUp: Bool { givenUp.load(ordering: .acquiring) }
+
+    /// Ends the current body from another thread, so that its request can be answered; nothing more is read from the
+    /// connection.
+    func giveUpBody() {
+        givenUp.store(true, ordering: .releasing)
+        shutdown(descriptor, Int32(SHUT_RD))
+    }
 
     /// Whether the client has gone: it sends no more and, as clients of the API server's kind do, means to read no
     /// more either.

@@ -1,4 +1,5 @@
 import CMicrohttpd
+import Synchronization
 import System
 import Values
 
@@ -17,8 +18,9 @@ func requestAdvanced(
         let exchange = Unmanaged<Exchange>.fromOpaque(existing).takeUnretainedValue()
         guard partSize.pointee > 0 else { return exchange.finish() }
         let bytes = UnsafeRawBufferPointer(start: part, count: partSize.pointee)
-        partSize.pointee = 0
-        return exchange.receive(bytes.bindMemory(to: UInt8.self))
+        let (result, isTaken) = exchange.receive(bytes.bindMemory(to: UInt8.self))
+        if isTaken { partSize.pointee = 0 }
+        return result
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     let exchange = Exchange(
@@ -48,9 +50,10 @@ func requestCompleted(
 }
 
 /// One request from its headers to its answer. Touched by one thread at a time: libmicrohttpd's, or while the
-/// connection is suspended a worker's; suspending and resuming order the two.
+/// connection is suspended a worker's or the watch's, of which `OngoingWork` lets one answer; suspending and resuming
+/// order them.
 final class Exchange: @unchecked Sendable {
-    private let server: HTTPServer
+    let server: HTTPServer
     private let connection: OpaquePointer
     private let watched: WatchedConnection?
     private let method: String
@@ -62,8 +65,23 @@ final class Exchange: @unchecked Sendable {
     private var discarded = 0
     /// Which request of the connection this is, from 1.
     private var number = 0
-    /// Made on a worker, queued by libmicrohttpd's thread.
+    /// Made on a worker or the watch's thread, queued by libmicrohttpd's thread.
     private var prepared: (response: OpaquePointer?, status: Int)?
+
+    /// What the body is charged; under the lock of the budget.
+    var charge = BodyCharge()
+    /// Whether the connection is suspended until there is memory for the body.
+    private var isWaiting = false
+    private var isCharged = false
+    private var waitDeadline: UInt64 = .max
+    private let isWhole = Atomic<Bool>(false)
+    /// Why the body was given up; written before the connection is told.
+    private var surrender: HTTPRefusal?
+    /// The answer that is made apart from the connection's thread, and the request that it is made for.
+    private var work: OngoingWork?
+    private var kept: HTTPRequest?
+    /// Threads that may use the body: the connection's, a worker.
+    private let users = Atomic<Int>(1)
 
     init(_ server: HTTPServer, _ connection: OpaquePointer, method: String, path: String) {
         self.server = server
@@ -74,6 +92,9 @@ final class Exchange: @unchecked Sendable {
             Unmanaged<WatchedConnection>.fromOpaque($0).takeUnretainedValue()
         }
     }
+
+    /// What the work on it holds.
+    var meter: WorkMeter? { work?.meter }
 
     /// The headers are there.
     func begin() -> MHD_Result {
@@ -98,7 +119,7 @@ final class Exchange: @unchecked Sendable {
     }
 
     /// Memory that is taken on the word of `Content-Length` alone.
-    private static let reserveAtMost = 256 << 10
+    private static let reserveAtMost = 16 << 10
 
     private func refused(_ request: HTTPRequest, _ declared: String?) -> HTTPRefusal? {
         let limits = server.limits
@@ -118,20 +139,108 @@ final class Exchange: @unchecked Sendable {
         return .bodyTooLarge(limit: server.handler.bodyLimit(for: request))
     }
 
+    // MARK: The body
+
     /// A part of the body.
-    func receive(_ part: UnsafeBufferPointer<UInt8>) -> MHD_Result {
-        watched?.received(part.count)
-        if refusal == nil {
-            if body.count + part.count <= limit {
-                body.append(part)
-                return .YES
-            }
-            refusal = .bodyTooLarge(limit: limit)
-            body.truncate(to: 0)
+    ///
+    /// - Returns: whether the part was taken; where it was not, the connection is suspended and the part comes again.
+    func receive(_ part: UnsafeBufferPointer<UInt8>) -> (result: MHD_Result, isTaken: Bool) {
+        if isWaiting {
+            isWaiting = false
+            watched?.enter(.body)
         }
+        noteSurrender()
+        if refusal == nil {
+            isCharged = true
+            if body.count + part.count > limit {
+                refuse(.bodyTooLarge(limit: limit))
+            } else if !server.budgets.bodies.charge(self, part.count) {
+                return waits(for: part.count)
+            } else {
+                watched?.received(part.count)
+                grow(for: part.count)
+                body.append(part)
+                return (.YES, true)
+            }
+        }
+        watched?.received(part.count)
         discarded += part.count
-        return discarded <= server.limits.discardedBytes ? .YES : .NO
+        return (discarded <= server.limits.discardedBytes ? .YES : .NO, true)
     }
+
+    /// Large bodies grow by a fixed amount, so that they take little more memory than they are charged.
+    private func grow(for further: Int) {
+        if body.count > BodyBudget.smallBytes { body.reserve(further, atLeast: Self.largeStep) }
+    }
+
+    private static let largeStep = 256 << 10
+
+    private func waits(for further: Int) -> (result: MHD_Result, isTaken: Bool) {
+        guard !server.budgets.watch.isOverloaded, !server.isStopping else {
+            refusal = .noRoom
+            return (.YES, true)
+        }
+        let now = MonotonicClock.nanoseconds
+        if waitDeadline == .max {
+            waitDeadline =
+                withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) {
+                    server.handler.deadline(for: $0)
+                } ?? now + Self.longestWait
+        }
+        isWaiting = true
+        watched?.enter(.answering)
+        pillion_mhd_suspend(connection)
+        server.budgets.bodies.wait(self, for: further)
+        return (.YES, false)
+    }
+
+    /// Nanoseconds that a body waits where its handler knows no deadline.
+    private static let longestWait: UInt64 = 5_000_000_000
+
+    /// There is memory for the body again. The connection is suspended.
+    func goOn() { pillion_mhd_resume(connection) }
+
+    /// Under the lock of the budget, as the next two: whether it has waited for memory until its deadline.
+    func waitsTooLong(now: UInt64) -> Bool { now >= waitDeadline }
+
+    /// Whether it has brought too little since the last question, a second ago or more.
+    func isSlow(now: UInt64) -> Bool {
+        guard !isWhole.load(ordering: .relaxed) else { return false }
+        let (bytes, at) = charge.seen
+        guard at > 0 else {
+            charge.seen = (charge.bytes, now)
+            return false
+        }
+        let milliseconds = Int((now &- at) / 1_000_000)
+        guard milliseconds >= 1_000 else { return false }
+        charge.seen = (charge.bytes, now)
+        return charge.bytes - bytes < BodyBudget.bytesPerSecond * milliseconds / 1_000
+    }
+
+    /// Ends the body; the connection's thread answers.
+    func giveUp(_ why: HTTPRefusal, isSuspended: Bool) {
+        surrender = why
+        watched?.giveUpBody()
+        if isSuspended { pillion_mhd_resume(connection) }
+    }
+
+    private func noteSurrender() {
+        guard refusal == nil, watched?.isGivenUp == true, let surrender else { return }
+        // What came of a review that waited says whom to answer.
+        if surrender == .noRoom { refusal = surrender } else { refuse(surrender) }
+    }
+
+    private func refuse(_ why: HTTPRefusal) {
+        refusal = why
+        dropBody()
+    }
+
+    private func dropBody() {
+        body = ByteBuffer(capacity: 16)
+        server.budgets.bodies.release(self)
+    }
+
+    // MARK: The answer
 
     /// The body is whole, or a worker is done.
     func finish() -> MHD_Result {
@@ -139,13 +248,16 @@ final class Exchange: @unchecked Sendable {
             self.prepared = nil
             return queue(prepared.response, status: prepared.status)
         }
+        isWhole.store(true, ordering: .relaxed)
         watched?.enter(.answering)
+        noteSurrender()
         // Where a chunk was malformed, the body ended there.
         if refusal == nil, let fault = watched?.framing.refusal(ofRequest: number) {
             refusal = withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) { worded(fault, for: $0) }
         }
         let outcome: (OpaquePointer?, Int)? = body.withBytes { bytes in
             withRequest(body: bytes) { request in
+                if refusal == .noRoom { return made(server.handler.shed(request), close: true) }
                 if let refusal { return made(server.handler.refuse(request, refusal), close: true) }
                 guard let response = server.handler.respond(to: request, mayTakeLong: false) else {
                     return nil
@@ -154,33 +266,98 @@ final class Exchange: @unchecked Sendable {
             }
         }
         if let outcome { return queue(outcome.0, status: outcome.1) }
-        pillion_mhd_suspend(connection)
-        let isUrgent = body.withBytes { bytes in withRequest(body: bytes) { server.handler.isUrgent($0) } }
-        let pool = isUrgent ? server.urgentWork : server.work
-        let isTaken = pool.submit { self.answerOnWorker() }
-        if !isTaken {
-            prepared = body.withBytes { bytes in
-                withRequest(body: bytes) { made(server.handler.shed($0)) }
-            }
-            pillion_mhd_resume(connection)
-        }
+        submit()
         return .YES
     }
 
-    private func answerOnWorker() {
-        // Nobody waits for the answer any more; libmicrohttpd notices when it tries to send one.
-        if let watched, watched.isAbandoned {
+    /// Hands the request to a thread of its own.
+    private func submit() {
+        var isUrgent = false
+        var deadline: UInt64?
+        body.withBytes { bytes in
+            withRequest(body: bytes) { request in
+                isUrgent = server.handler.isUrgent(request)
+                deadline = server.handler.deadline(for: request)
+            }
+        }
+        let work = OngoingWork(deadline: deadline)
+        self.work = work
+        kept = withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) { request in
+            HTTPRequest(request, body: request.body) { work.claimForWorker(bytes: $0) }
+        }
+        pillion_mhd_suspend(connection)
+        users.add(1, ordering: .relaxed)
+        server.budgets.watch.add(self)
+        let pool = isUrgent ? server.urgentWork : server.work
+        let isTaken =
+            !server.budgets.watch.isOverloaded
+            && pool.submit(isStale: { self.isStale(work) }) { self.answerOnWorker(work) }
+        guard !isTaken else { return }
+        if work.claimForWatch() { prepare { self.server.handler.shed($0) } }
+        endWork(work)
+    }
+
+    /// Whether it was answered while it waited for a thread, and will not run.
+    private func isStale(_ work: OngoingWork) -> Bool {
+        guard work.isAnswered else { return false }
+        endWork(work)
+        return true
+    }
+
+    private func answerOnWorker(_ work: OngoingWork) {
+        defer { endWork(work) }
+        waitForMemory(work)
+        guard !work.isAnswered else { return }
+        let made: (OpaquePointer?, Int)? = work.meter.run {
+            withKept { request in
+                guard let response = server.handler.respond(to: request, mayTakeLong: true) else {
+                    return work.claimForWorker(bytes: 0)
+                        ? self.made(HTTPResponse(status: 500), close: true) : nil
+                }
+                if work.isRefused { return self.made(server.handler.shed(request)) }
+                guard request.claimAnswer(bytes: response.length) else { return nil }
+                return self.made(response)
+            }
+        }
+        guard let made else { return }
+        prepared = made
+        pillion_mhd_resume(connection)
+    }
+
+    /// Waits until there is memory for the work, or until it is answered without.
+    private func waitForMemory(_ work: OngoingWork) {
+        let limit = ProcessMemory.workLimit
+        guard limit < .max else { return }
+        let needed = min(limit / 4, Self.leastMemory + 4 * body.count)
+        while ProcessMemory.work > limit - needed, !work.isAnswered { Thread.sleep(milliseconds: 2) }
+    }
+
+    private static let leastMemory = 1 << 20
+
+    private func endWork(_ work: OngoingWork) {
+        server.budgets.watch.remove(self)
+        work.end()
+        leave()
+    }
+
+    /// Called by the watch while the work goes on: answers where the time is over, or where nobody waits any more.
+    func look(now: UInt64, asksClient: Bool) {
+        guard let work, !work.isAnswered else { return }
+        if let deadline = work.deadline, now >= deadline {
+            guard work.claimForWatch() else { return }
+            work.meter.stop(.deadline)
+            prepare { self.server.handler.late($0) }
+        } else if asksClient, watched?.isAbandoned == true, work.claimForWatch() {
+            work.meter.stop(.clientGone)
             prepared = made(HTTPResponse(status: 503), close: true)
             pillion_mhd_resume(connection)
-            return
         }
-        prepared = body.withBytes { bytes in
-            withRequest(body: bytes) { request in
-                guard let response = server.handler.respond(to: request, mayTakeLong: true) else {
-                    return made(HTTPResponse(status: 500), close: true)
-                }
-                return made(response)
-            }
+    }
+
+    /// Answers a suspended request in the place of a worker.
+    private func prepare(_ answer: (HTTPRequest) -> HTTPResponse) {
+        prepared = withKept { request in
+            made(answer(HTTPRequest(request, body: request.body) { _ in true }))
         }
         pillion_mhd_resume(connection)
     }
@@ -188,8 +365,18 @@ final class Exchange: @unchecked Sendable {
     /// The answer has gone, or the connection has.
     func end() {
         if let response = prepared?.response { pillion_mhd_destroy(response) }
+        prepared = nil
+        work?.releaseAnswer()
         watched?.enter(.idle)
         server.requestEnded()
+        leave()
+    }
+
+    /// One thread less uses the body; the last one gives back its charge.
+    private func leave() {
+        if users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, isCharged {
+            server.budgets.bodies.release(self)
+        }
     }
 
     private func made(_ response: consuming HTTPResponse, close: Bool = false) -> (OpaquePointer?, Int) {
@@ -201,11 +388,19 @@ final class Exchange: @unchecked Sendable {
         guard let response else { return .NO }
         defer { pillion_mhd_destroy(response) }
         watched?.enter(.sending)
+        if charge.isLarge, work?.isRunning != true { dropBody() }
         return pillion_mhd_queue(connection, UInt32(status), response) == Int32(MHD_Result.YES.rawValue)
             ? .YES : .NO
     }
 
     private func withRequest<R>(body: UnsafeBufferPointer<UInt8>, _ use: (HTTPRequest) -> R) -> R {
         use(HTTPRequest(connection: connection, method: method, path: path, body: body, arrival: arrival))
+    }
+
+    private func withKept<R>(_ use: (HTTPRequest) -> R) -> R {
+        body.withBytes { bytes in
+            guard let kept else { return withRequest(body: bytes, use) }
+            return use(kept.with(body: bytes))
+        }
     }
 }

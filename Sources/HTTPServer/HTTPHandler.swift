@@ -18,4 +18,17 @@ public protocol HTTPHandler: AnyObject, Sendable {
 
     /// Builds the response to a slow request when too many slow requests are running.
     func shed(_ request: HTTPRequest) -> HTTPResponse
+
+    /// When a request must be answered at the latest, in nanoseconds of the monotonic clock, asked when its body is there,
+    /// or while it waits; nil where it may take as long as it does.
+    func deadline(for request: HTTPRequest) -> UInt64?
+
+    /// Builds the response to a request whose deadline has passed, on another thread than the one that still works on it.
+    /// The body may be incomplete.
+    func late(_ request: HTTPRequest) -> HTTPResponse
+}
+
+extension HTTPHandler {
+    public func deadline(for request: HTTPRequest) -> UInt64? { nil }
+    public func late(_ request: HTTPRequest) -> HTTPResponse { shed(request) }
 }

@@ -10,6 +10,10 @@ public enum HTTPRefusal: Error, Sendable, Equatable {
     case targetTooLong(limit: Int)
     /// It speaks another version than HTTP/1.0 or HTTP/1.1.
     case versionNotSupported
+    /// Its body came too slowly while others waited for memory.
+    case bodyTooSlow(bytesPerSecond: Int)
+    /// Its body waited too long for memory.
+    case noRoom
     /// Two readers could take it for different requests, or none can read it.
     case malformed(RequestFault)
 }

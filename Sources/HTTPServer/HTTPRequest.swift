@@ -15,9 +15,13 @@ public struct HTTPRequest {
 
     private enum Source {
         case connection(OpaquePointer)
-        case list(headers: [(name: String, value: String)], query: [(name: String, value: String)])
+        case list(
+            headers: [(name: String, value: String)], query: [(name: String, value: String)], client: String)
     }
     private let source: Source
+    /// Whether the answer that is now built will be sent, asked with its length once it is built: not where another one
+    /// was sent meanwhile because the time was over.
+    private let claim: (@Sendable (Int) -> Bool)?
 
     init(
         connection: OpaquePointer, method: String, path: String, body: UnsafeBufferPointer<UInt8>,
@@ -27,7 +31,57 @@ public struct HTTPRequest {
         self.path = path
         self.body = body
         self.arrival = arrival
+        claim = nil
         source = .connection(connection)
+    }
+
+    /// The same request for a thread that the connection does not wait for: with copies of its headers, and without TLS.
+    init(
+        _ request: HTTPRequest, body: UnsafeBufferPointer<UInt8>, claim: @escaping @Sendable (Int) -> Bool
+    ) {
+        method = request.method
+        path = request.path
+        self.body = body
+        arrival = request.arrival
+        self.claim = claim
+        guard case .connection(let connection) = request.source else {
+            source = request.source
+            return
+        }
+        source = .list(
+            headers: Self.values(of: connection, arguments: false),
+            query: Self.values(of: connection, arguments: true), client: request.client)
+    }
+
+    /// The same with another body.
+    func with(body: UnsafeBufferPointer<UInt8>) -> HTTPRequest {
+        claim.map { HTTPRequest(self, body: body, claim: $0) } ?? self
+    }
+
+    /// Whether it is answered apart from its connection's thread, where its access was checked before.
+    public var isAdmitted: Bool { claim != nil }
+
+    /// To be asked once for every answer, before it is counted and logged.
+    ///
+    /// - Parameter bytes: of its body.
+    /// - Returns: false if the answer goes nowhere.
+    public func claimAnswer(bytes: Int) -> Bool { claim?(bytes) ?? true }
+
+    private static func values(
+        of connection: OpaquePointer, arguments: Bool
+    ) -> [(name: String, value: String)] {
+        var values: [(name: String, value: String)] = []
+        withUnsafeMutablePointer(to: &values) { values in
+            pillion_mhd_each(
+                connection, arguments ? 1 : 0,
+                { context, _, name, value in
+                    let values = context?.assumingMemoryBound(to: [(name: String, value: String)].self)
+                    values?.pointee.append(
+                        (name.map { String(cString: $0) } ?? "", value.map { String(cString: $0) } ?? ""))
+                    return .YES
+                }, values)
+        }
+        return values
     }
 
     /// A request that came over no socket, for asking a handler directly.
@@ -43,12 +97,13 @@ public struct HTTPRequest {
         self.path = String(parts[0])
         self.body = body
         self.arrival = arrival
+        claim = nil
         source = .list(
             headers: headers,
             query: query.map { pair in
                 let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (String(halves[0]), halves.count < 2 ? "" : String(halves[1]))
-            })
+            }, client: "")
     }
 
     /// The first header of that name, whatever its case.
@@ -57,7 +112,7 @@ public struct HTTPRequest {
         case .connection(let connection):
             guard let value = pillion_mhd_header(connection, name) else { return nil }
             return String(cString: value)
-        case .list(let headers, _):
+        case .list(let headers, _, _):
             let name = name.lowercased()
             return headers.first { $0.name.lowercased() == name }?.value
         }
@@ -71,7 +126,7 @@ public struct HTTPRequest {
             let value = pillion_mhd_argument(connection, name, &found)
             guard found != 0 else { return nil }
             return value.map { String(cString: $0) } ?? ""
-        case .list(_, let query):
+        case .list(_, let query, _):
             return query.first { $0.name == name }?.value
         }
     }
@@ -79,7 +134,7 @@ public struct HTTPRequest {
     var headerCount: Int {
         switch source {
         case .connection(let connection): Int(pillion_mhd_header_count(connection))
-        case .list(let headers, _): headers.count
+        case .list(let headers, _, _): headers.count
         }
     }
 
@@ -91,9 +146,11 @@ public struct HTTPRequest {
 
     /// The client's address as text: `127.0.0.1`, `::1`, `unix`; empty if it is not known.
     public var client: String {
-        guard case .connection(let connection) = source, let address = pillion_mhd_client(connection) else {
-            return ""
+        switch source {
+        case .connection(let connection):
+            guard let address = pillion_mhd_client(connection) else { return "" }
+            return SocketAddress.text(of: address)
+        case .list(_, _, let client): return client
         }
-        return SocketAddress.text(of: address)
     }
 }

@@ -22,6 +22,8 @@ public final class HTTPServer: Sendable {
         /// again for urgent ones.
         public var workers = HTTPServer.cores
         public var waiting = 4 * HTTPServer.cores
+        /// What the servers of a process share.
+        public var budgets = ServerBudgets()
         /// Which part of the descriptors that connections may use is this server's: all listeners of a process
         /// together have no more.
         public var descriptorShare = 1.0
@@ -41,6 +43,7 @@ public final class HTTPServer: Sendable {
     let limits: HTTPLimits
     let watch: ConnectionWatch
     /// For answers that take long. Those that are not urgent yield the processor to everything else.
+    let budgets: ServerBudgets
     let work: WorkPool
     let urgentWork: WorkPool
     let tls: TLSOptions?
@@ -50,6 +53,7 @@ public final class HTTPServer: Sendable {
     private let daemon = Mutex<Daemon?>(nil)
     private let requests = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
+    private let stopping = Atomic<Bool>(false)
 
     private struct Daemon: @unchecked Sendable {
         var pointer: OpaquePointer
@@ -61,13 +65,14 @@ public final class HTTPServer: Sendable {
     /// - Throws: what keeps it from listening: an address in use, a library that is missing.
     public init(_ options: Options, handler: any HTTPHandler) throws(HTTPServerError) {
         var reason: UnsafePointer<CChar>?
-        guard pillion_mhd_open(bytesArrived, bytesWaiting, &reason) == 0 else {
+        guard pillion_mhd_open(bytesArrived, bytesWaiting, bytesEnded, &reason) == 0 else {
             throw HTTPServerError(
                 message: reason.map { String(cString: $0) } ?? "libmicrohttpd cannot be opened")
         }
         let socket = try options.address.listen(socketMode: options.socketMode)
         self.handler = handler
         limits = options.limits
+        budgets = options.budgets
         tls = options.tls
         address = options.address
         port = SocketAddress.port(of: socket)
@@ -97,6 +102,7 @@ public final class HTTPServer: Sendable {
         }
         daemon.withLock { $0 = Daemon(pointer: started) }
         watch.start()
+        budgets.watch.start()
     }
 
     /// libmicrohttpd copies the texts that it is given here.
@@ -117,6 +123,9 @@ public final class HTTPServer: Sendable {
     public var activeRequests: Int { requests.load(ordering: .relaxed) }
 
     public var openConnections: Int { watch.count }
+
+    /// Whether no connection may be suspended any more.
+    var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
     /// Whether answers end their connections.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -155,6 +164,8 @@ public final class HTTPServer: Sendable {
     /// end while one of its connections is suspended.
     public func stop() {
         quiesce()
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        budgets.bodies.giveUp(of: self)
         work.stop()
         urgentWork.stop()
         let last = daemon.withLock { daemon in

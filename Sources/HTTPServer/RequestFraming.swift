@@ -135,6 +135,29 @@ final class RequestFraming {
         left -= count
     }
 
+    /// Writes the rest of the current body, blanks, as the client does not: what it was is not looked at any more.
+    ///
+    /// - Returns: how many bytes were written; 0 where no body is arriving.
+    func fill(_ room: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        switch phase {
+        case .body, .chunk:
+            let count = min(left, room.count)
+            room[..<count].update(repeating: 0x20)
+            left -= count
+            if left == 0 {
+                if phase == .chunk { ready += "\r\n0\r\n\r\n".utf8 }
+                phase = .refused
+            }
+            return count + deliver(UnsafeMutableBufferPointer(rebasing: room[count...]))
+        case .chunkSize: ready += "0\r\n\r\n".utf8
+        case .chunkEnd: ready += "\r\n0\r\n\r\n".utf8
+        case .trailer: ready += "\r\n".utf8
+        case .head, .refused: break
+        }
+        if phase != .head { phase = .refused }
+        return deliver(room)
+    }
+
     // MARK: Heads
 
     private func passHead(_ cursor: inout Cursor) -> Bool {

@@ -10,10 +10,16 @@ final class WorkPool: @unchecked Sendable {
     private let niceness: Int32
     private let monitor = Monitor()
     // Under the monitor's lock.
-    private var queue: [@Sendable () -> Void] = []
+    private var queue: [Job] = []
     private var busy = 0
     private var threads: [Thread] = []
     private var isStopping = false
+
+    private struct Job {
+        var run: @Sendable () -> Void
+        /// Whether nobody waits for it any more.
+        var isStale: @Sendable () -> Bool
+    }
 
     /// - Parameter niceness: as nice(1) has it; on Linux each thread has its own.
     init(threads: Int, waiting: Int, niceness: Int32) {
@@ -23,11 +29,14 @@ final class WorkPool: @unchecked Sendable {
     }
 
     /// Queues the work; returns false if the queue is full or the pool has ended.
-    func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    func submit(
+        isStale: @escaping @Sendable () -> Bool = { false }, _ work: @escaping @Sendable () -> Void
+    ) -> Bool {
         monitor.locked {
             let idle = threadCount - busy
+            if queue.count >= waitingLimit { queue.removeAll { $0.isStale() } }
             guard !isStopping, queue.count < waitingLimit + max(idle, 0) else { return false }
-            queue.append(work)
+            queue.append(Job(run: work, isStale: isStale))
             if threads.count < threadCount, threads.count < busy + queue.count,
                 let thread = Thread({ self.run() })
             {
@@ -80,7 +89,7 @@ final class WorkPool: @unchecked Sendable {
                 monitor.wait()
             }
             busy += 1
-            return queue.removeFirst()
+            return queue.removeFirst().run
         }
     }
 }

@@ -1,4 +1,5 @@
 public import PluginAPI
+import System
 public import Values
 
 /// Why a pod could not be injected, or a manifest not be read.
@@ -43,6 +44,19 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         self.snippet = snippet
         self.limit = limit
         self.manifest = manifest
+    }
+
+    /// To be asked between the steps of an injection: whether its work was stopped meanwhile.
+    static func checkStop() throws(InjectionError) {
+        if let stop = WorkStop.current { throw InjectionError(stop) }
+    }
+
+    init(_ stop: WorkStop) {
+        switch stop {
+        case .deadline: self.init(.deadline, .deadlineExceeded, stop.sentence)
+        case .memory: self.init(.render, .limitExceeded, stop.sentence)
+        case .clientGone, .overload: self.init(.overload, .overloaded, stop.sentence)
+        }
     }
 
     /// The template's line and the rendered lines, with the value that was written there; nil if no place is known.

@@ -43,6 +43,9 @@ public import Values
 public enum Pipeline {
     /// Arrays and objects within each other that a review may have; a pod has about 12.
     static let maximumDepth = 512
+    /// Values that a review may have, and a manifest of a request: a pod has some hundred.
+    public static let maximumValues = 500_000
+    static let reviewLimits = JSONLimits(depth: maximumDepth, values: maximumValues)
 
     /// Answers an AdmissionReview in JSON, v1 or v1beta1.
     ///
@@ -63,6 +66,8 @@ public enum Pipeline {
         let start = output.count
         var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
             try snapshot.memory.read(body, key)
+        } envelope: {
+            ReviewEnvelope(body)?.value
         }
         if !run.hasFailed {
             do throws(InjectionError) {
@@ -117,7 +122,10 @@ public enum Pipeline {
         into output: inout ByteBuffer
     ) -> ReviewReport {
         var run = ReviewRun { () throws(JSONError) in
-            try JSON.read(body, limits: JSONLimits(depth: maximumDepth))
+            if let envelope = ReviewEnvelope(body) { return envelope.value }
+            return try JSON.read(body, limits: reviewLimits)
+        } envelope: {
+            ReviewEnvelope(body)?.value
         }
         run.fail(error)
         return run.finish(options, into: &output)
@@ -130,7 +138,8 @@ public enum Pipeline {
         options: ManifestOptions = ManifestOptions()
     ) throws(InjectionError) -> ManifestOutcome {
         var run = ManifestRun(snapshot: snapshot, options: options)
-        var outcome = try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+        let text = Manifest(manifest, format: format, name: options.name, values: options.values)
+        var outcome = try text.changed(by: &run)
         if options.explain {
             outcome.origins = ManifestBlame.origins(of: outcome.text, run.blamed, snapshot.form)
         }
@@ -144,7 +153,8 @@ public enum Pipeline {
         options: ManifestOptions = ManifestOptions()
     ) throws(InjectionError) -> ManifestOutcome {
         var run = ManifestUninjection(podTemplatePaths: podTemplatePaths, options: options)
-        return try Manifest(manifest, format: format, name: options.name).changed(by: &run)
+        return try Manifest(manifest, format: format, name: options.name, values: options.values).changed(
+            by: &run)
     }
 
     /// The documents of a manifest: YAML, or JSON texts one after another; those without a value are left out.

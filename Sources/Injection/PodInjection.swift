@@ -104,7 +104,10 @@ enum PodInjection {
     private static func finished(_ work: inout PodWork) throws(InjectionError) -> Pod {
         let concerns = ConcernOrder.of(work.snapshot.form, isReview: work.isReview)
         guard work.subject.trace == nil else { return try traced(concerns, &work) }
-        for concern in concerns { try concern.apply(to: &work) }
+        for concern in concerns {
+            try InjectionError.checkStop()
+            try concern.apply(to: &work)
+        }
         return work.pod
     }
 

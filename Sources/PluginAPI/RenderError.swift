@@ -1,3 +1,4 @@
+public import System
 import Values
 
 /// Why a template could not be compiled or rendered, with its place.
@@ -11,8 +12,13 @@ public struct RenderError: Error, Sendable, Equatable {
         case limit = "limit_exceeded"
         /// The deadline passed.
         case deadline = "deadline_exceeded"
+        /// There is too little memory for all that goes on, or nobody waits for the rendering any more.
+        case overload = "overloaded"
         /// The engine itself did wrong (a loaded engine that answers nonsense).
         case engine = "internal_error"
+
+        /// Whether it says what a rendering may use, rather than what is wrong with it.
+        public var isOfBudget: Bool { self == .limit || self == .deadline || self == .overload }
 
         /// The reason that decisions and reviews give for it.
         public var reason: ReasonCode {
@@ -21,6 +27,7 @@ public struct RenderError: Error, Sendable, Equatable {
             case .execution: .templateExecError
             case .limit: .limitExceeded
             case .deadline: .deadlineExceeded
+            case .overload: .overloaded
             case .engine: .internalError
             }
         }
@@ -69,6 +76,17 @@ public struct RenderError: Error, Sendable, Equatable {
     ///   - found: how it was reached, where the limit's own sentence does not fit.
     public init(_ limit: ReachedLimit, head: String, _ found: String? = nil, place: Place? = nil) {
         self.init(kind: .limit, detail: head + limit.message(found), place: place, limit: limit)
+    }
+
+    /// Why a rendering was stopped from outside, or for what it holds.
+    ///
+    /// - Parameter head: the place as the engine writes it.
+    public init(_ stop: WorkStop, limits: RenderLimits, head: String, place: Place? = nil) {
+        switch stop {
+        case .memory: self.init(limits.reached(.memory), head: head, place: place)
+        case .deadline: self.init(kind: .deadline, detail: head + stop.sentence, place: place)
+        case .clientGone, .overload: self.init(kind: .overload, detail: head + stop.sentence, place: place)
+        }
     }
 
     /// The message as text; bytes that are not UTF-8 become U+FFFD.

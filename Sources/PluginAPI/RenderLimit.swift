@@ -3,7 +3,7 @@
 /// To add one: a case and its row here, a property in `RenderLimits`, and the check in the engines. The flag of
 /// `serve`, the label of the metric, the frames of isolated engines and the tests follow from the row.
 public enum RenderLimit: String, CaseIterable, Sendable {
-    case steps, outputBytes, depth, rangeItems, functionBytes, regexBytes, sourceBytes, nesting, nodes
+    case steps, outputBytes, depth, rangeItems, functionBytes, regexBytes, sourceBytes, nesting, nodes, memory
 
     /// What is known about a limit.
     private struct Row {
@@ -72,6 +72,11 @@ public enum RenderLimit: String, CaseIterable, Sendable {
             Row(
                 path: \.nodes, option: "max-template-nodes", help: "nodes of a template",
                 sentence: "the template has more than # nodes", commandLine: .max, server: 100_000)
+        case .memory:
+            Row(
+                path: \.memory, option: "max-render-memory",
+                help: "bytes that one rendering holds: values, strings, output",
+                sentence: "the rendering holds more than # bytes", commandLine: .max, server: 64 << 20)
         }
     }
 

@@ -1,5 +1,6 @@
 /// What one rendering may use; `RenderLimit` has each limit's flag, sentence and defaults. All but the deadline are
-/// counted, so that the same input fails in the same place on every machine.
+/// counted, so that the same input fails in the same place on every machine (`memory` nearly so: it is looked at with
+/// each call of a function).
 public struct RenderLimits: Sendable, Equatable {
     /// Instructions and rounds of loops, also of loops with an empty body.
     public var steps = Int.max
@@ -19,6 +20,9 @@ public struct RenderLimits: Sendable, Equatable {
     public var nesting = Int.max
     /// Nodes of a parsed template.
     public var nodes = Int.max
+    /// Bytes that a rendering holds at one time: values that it keeps, strings that it builds, its output. Counted by the
+    /// allocator; not where a sanitizer owns it, and not in the process of an isolated engine.
+    public var memory = Int.max
     /// The second net: nanoseconds of the monotonic clock at which a rendering ends; nil for none.
     public var deadline: UInt64?
 

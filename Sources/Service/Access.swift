@@ -22,16 +22,17 @@ struct Access: Sendable {
     var allowsUnauthenticated = false
     var allowsInlineTemplates = true
 
-    /// What a route is about, for these rules.
-    enum Concern: Sendable { case review, question, open }
+    /// What a route is about, for these rules. A `page` is a file that a browser shows: anyone may read it, and a link of
+    /// another site may open it.
+    enum Concern: Sendable { case review, question, open, page }
 
     func check(_ request: HTTPRequest, _ concern: Concern) throws(RequestProblem) {
-        try localCaller?.check(request)
+        try localCaller?.check(request, isPage: concern == .page)
         guard !isLocal else { return }
         switch concern {
         case .review: try checkCertificate(request)
         case .question: try checkToken(request)
-        case .open: return
+        case .open, .page: return
         }
     }
 

@@ -21,6 +21,7 @@ struct ListenerStarter {
     let charts: ChartStore?
     let metrics: ServiceMetrics
     let log: Log
+    let budgets: ServerBudgets
 
     func start() throws(ServiceError) -> [Service.Listener] {
         var listeners: [Service.Listener] = []
@@ -150,6 +151,7 @@ struct ListenerStarter {
     ) throws(ServiceError) -> Service.Listener {
         var server = HTTPServer.Options(address: address)
         server.tls = tls
+        server.budgets = budgets
         server.socketMode = UInt32(options.socketMode)
         if kind == .monitoring { server.threads = 1 }
         server.descriptorShare = descriptorShare(kind)

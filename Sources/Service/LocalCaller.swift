@@ -9,8 +9,9 @@ struct LocalCaller: Sendable {
     /// Names besides loopback's by which the listener may be asked, in lower case. `--allowed-hosts`
     var allowedHosts: [String] = []
 
+    /// - Parameter isPage: whether the path is one of the page's own files, which a link of another site may open.
     /// - Throws: 421 where `Host` is a foreign name, 403 where another site's page asks.
-    func check(_ request: HTTPRequest) throws(RequestProblem) {
+    func check(_ request: HTTPRequest, isPage: Bool = false) throws(RequestProblem) {
         let host = request.header("Host") ?? ""
         let name = Self.name(ofHost: host).lowercased()
         guard name.isEmpty || Self.isLoopback(name) || allowedHosts.contains(name) else {
@@ -23,9 +24,16 @@ struct LocalCaller: Sendable {
             throw Access.forbidden(
                 "Origin is \(excerpt(origin)): expected none, or http:// and the request's own Host")
         }
-        if request.header("Sec-Fetch-Site") == "cross-site" {
+        if request.header("Sec-Fetch-Site") == "cross-site", !(isPage && Self.isNavigation(request)) {
             throw Access.forbidden("another site's page asks (Sec-Fetch-Site is cross-site)")
         }
+    }
+
+    /// Whether a browser opens the path as a page of its own: what a page embeds or fetches says otherwise, and no page
+    /// can set these headers.
+    private static func isNavigation(_ request: HTTPRequest) -> Bool {
+        request.method == "GET" && request.header("Sec-Fetch-Mode") == "navigate"
+            && request.header("Sec-Fetch-Dest") == "document"
     }
 
     /// A host without its port; an IPv6 address without its brackets.

@@ -43,6 +43,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("not_found", 404, "There is nothing at this path"),
         ("method_not_allowed", 405, "The path does not answer this method"),
         ("not_acceptable", 406, "No answer in an accepted format"),
+        ("body_too_slow", 408, "The body came too slowly"),
         ("target_too_long", 414, "The path is too long"),
         ("headers_too_large", 431, "There are too many headers"),
         ("body_too_large", 413, "The body is too large"),

@@ -142,6 +142,7 @@ extension RequestProblem {
             switch error.kind {
             case .parse, .execution, .limit: 422
             case .deadline: 504
+            case .overload: 503
             case .engine: 500
             }
         self.init(status: status, code: error.kind.rawValue, detail: text(repairing: error.detailBytes))
@@ -192,15 +193,25 @@ extension RenderAnswer {
         return .object(object)
     }
 
-    /// The problem as POST /render answers it, with what was written before it.
+    /// Bytes of the output before an error that the problem shows: enough to see where it was, and no way to be answered
+    /// 10 MiB for a template of one line.
+    static let longestPartialOutput = 64 << 10
+
+    /// The problem as POST /render answers it, with the beginning of what was written before it.
     public var problemWithOutput: RequestProblem? {
         guard var problem else { return nil }
-        if !output.isEmpty {
-            problem.members["partialOutput"] = .string(text(repairing: output))
-            if String(validating: output, as: UTF8.self) == nil {
-                problem.members["partialOutputBase64"] = .string(Base64.encode(output))
-            }
+        guard !output.isEmpty else { return problem }
+        let isValid = String(validating: output, as: UTF8.self) != nil
+        var shown = output[...]
+        if output.count > Self.longestPartialOutput {
+            var end = Self.longestPartialOutput
+            // Not within a character: bytes after the first of one are 10xxxxxx.
+            while isValid, end > 0, output[end] & 0xC0 == 0x80 { end -= 1 }
+            shown = output[..<end]
+            problem.members["truncated"] = true
         }
+        problem.members["partialOutput"] = .string(text(repairing: Array(shown)))
+        if !isValid { problem.members["partialOutputBase64"] = .string(Base64.encode(Array(shown))) }
         return problem
     }
 

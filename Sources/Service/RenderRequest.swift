@@ -164,17 +164,24 @@ public struct RenderRequest: Sendable {
             named.append(TemplateSource(name: member.key, text: text))
         }
         guard let order else { return named }
+        var places: [ExactKey: Int] = [:]
+        for (place, source) in named.enumerated() { places[ExactKey(source.name)] = place }
         var result: [TemplateSource] = []
+        var isLeft = [Bool](repeating: true, count: named.count)
         for name in order {
-            guard let index = named.firstIndex(where: { $0.name == name }) else {
+            guard let index = places[ExactKey(name)], isLeft[index] else {
                 throw .names(
                     "\"options.parseOrder\" names \"\(name)\" where no template is left of that name: "
                         + "expected names of \"templates\" or the main template's, each once")
             }
-            result.append(named.remove(at: index))
+            result.append(named[index])
+            isLeft[index] = false
         }
-        return result + named
+        return result + named.indices.filter { isLeft[$0] }.map { named[$0] }
     }
+
+    /// Function sets that a request may list; each is read again.
+    private static let functionSetLimit = 16
 
     private static func compileOptions(
         _ option: MemberReader, functions: [String]
@@ -184,6 +191,10 @@ public struct RenderRequest: Sendable {
         options.leftDelimiter = try option.string("leftDelimiter") ?? ""
         options.rightDelimiter = try option.string("rightDelimiter") ?? ""
         options.escape = try option.choice("escape", CompileOptions.Escape.self)
+        guard functions.count <= functionSetLimit else {
+            throw .malformed(
+                "\"functions\" lists \(functions.count) sets, expected at most \(functionSetLimit)")
+        }
         options.functionSets = functions
         return options
     }

@@ -29,9 +29,24 @@ protocol Handler: Sendable {
 
     /// Builds the response to a slow request when too many slow requests are running.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
+
+    /// When a request must be answered that takes long, as `HTTPHandler.deadline` has it.
+    func deadline(of request: HTTPRequest) -> UInt64?
+
+    /// Builds the response to a request whose deadline has passed.
+    func late(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
 }
 
 extension Handler {
+    func deadline(of request: HTTPRequest) -> UInt64? { nil }
+
+    /// 504
+    func late(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+        let problem = RequestProblem.stopped(.deadline)
+        entry.members.append(Member("code", .string(problem.code)))
+        return HTTPResponse(problem: problem)
+    }
+
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse { comeAgainLater(&entry) }
 
     /// 503 with `Retry-After`.
@@ -89,7 +104,8 @@ final class Router: HTTPHandler {
             guard let route else {
                 return finished(try unserved(request, routes), request, routes.first, entry)
             }
-            try access.check(request, route.concern)
+            // Checked on the connection's thread, before it was handed on.
+            if !request.isAdmitted { try access.check(request, route.concern) }
             guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry)
             else {
                 return nil
@@ -117,6 +133,18 @@ final class Router: HTTPHandler {
             entry)
     }
 
+    func deadline(for request: HTTPRequest) -> UInt64? {
+        route(among: routes(at: request.path), request.method)?.handler.deadline(of: request)
+    }
+
+    func late(_ request: HTTPRequest) -> HTTPResponse {
+        var entry = LogEntry()
+        guard let route = route(among: routes(at: request.path), request.method) else {
+            return HTTPResponse(status: 504)
+        }
+        return finished(route.handler.late(request, entry: &entry), request, route, entry)
+    }
+
     func shed(_ request: HTTPRequest) -> HTTPResponse {
         var entry = LogEntry()
         guard let route = route(among: routes(at: request.path), request.method) else {
@@ -129,6 +157,7 @@ final class Router: HTTPHandler {
         _ response: consuming HTTPResponse, _ request: HTTPRequest, _ route: Route?, _ entry: LogEntry
     ) -> HTTPResponse {
         let response = Self.encoded(response, request)
+        guard request.claimAnswer(bytes: response.length) else { return response }
         observer.answered(
             request, route: route, status: response.status, bytes: response.length, entry: entry)
         return response
@@ -207,6 +236,14 @@ extension RequestProblem {
                 status: 431, code: "headers_too_large",
                 detail: "the request line and headers are not valid: found more than \(limit) bytes",
                 members: Object([Member("limit", ["name": "headBytes", "value": .int(Int64(limit))])]))
+        case .bodyTooSlow(let bytes):
+            self.init(
+                status: 408, code: "body_too_slow",
+                detail: "the body brought less than \(bytes) bytes a second while others waited for memory")
+        case .noRoom:
+            self.init(
+                status: 503, code: "overloaded",
+                detail: "there was no memory for the body, come again later", retryAfter: 1)
         case .versionNotSupported:
             self.init(
                 status: 505, code: "version_not_supported",

@@ -45,7 +45,8 @@ struct Routes: Sendable {
                 concern: .question, handler: render),
             Route(
                 path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,
-                concern: .question, handler: DecideHandler(store: store)),
+                concern: .question,
+                handler: DecideHandler(store: store, milliseconds: options.renderMilliseconds)),
             Route(
                 path: "/scan", method: "POST", label: "/scan", bodyLimit: options.maxRequestBytes,
                 concern: .question, handler: ScanHandler(store: store)),

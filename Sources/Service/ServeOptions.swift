@@ -116,6 +116,12 @@ public struct ServeOptions: Sendable {
     /// Bytes of body: of /inject, and of everything else.
     public var maxReviewBytes = 7 << 20
     public var maxRequestBytes = 3 << 20
+    /// Bytes of all large bodies that are in memory at one time.
+    public var maxBodyMemory = 64 << 20
+    /// Bytes that everything decoded and rendered holds at one time, with the answers that are being sent.
+    public var maxWorkMemory = 96 << 20
+    /// Resident bytes of the process above which new work is refused and the largest stopped; 0 for no limit.
+    public var maxMemory = 0
 
     /// Seconds between the end of readiness and the end of listening, so that load balancers notice.
     public var shutdownDelay: Double = 0

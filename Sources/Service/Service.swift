@@ -83,7 +83,7 @@ public final class Service: Sendable {
         let starter = ListenerStarter(
             options: options, registry: registry, store: store, health: health, certificates: certificates,
             clientAuthority: callers.authority, token: callers.token, templates: templates, charts: charts,
-            metrics: metrics, log: log)
+            metrics: metrics, log: log, budgets: Self.budgets(options))
         listeners = try starter.start()
         active.servers = listeners.map(\.server)
         let reloader = Reloader(
@@ -158,6 +158,16 @@ public final class Service: Sendable {
     private static func authorities(_ options: ServeOptions) -> [String] {
         guard options.cluster.reconciles, options.cluster.tlsAuto == nil else { return [] }
         return [options.cluster.caCertFile ?? ClusterOptions.defaultAuthorities]
+    }
+
+    /// Memory that all listeners share. Work is metered by the allocator, of which a process has one.
+    private static func budgets(_ options: ServeOptions) -> ServerBudgets {
+        ProcessMemory.takeLittle()
+        ProcessMemory.workLimit = options.maxWorkMemory
+        return ServerBudgets(
+            bodies: BodyBudget(
+                bytes: options.maxBodyMemory, longest: max(options.maxReviewBytes, options.maxRequestBytes)),
+            processBytes: options.maxMemory > 0 ? options.maxMemory : nil)
     }
 
     private static func reconciler(

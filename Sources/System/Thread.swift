@@ -1,3 +1,4 @@
+import CWorkMeter
 import Glibc
 
 /// A thread of the operating system.
@@ -29,11 +30,16 @@ public struct Thread: @unchecked Sendable {
     // The check that the body did not escape has the length of this file's path in it. With a path of its own, builds in
     // folders of different names give the same bytes.
     #sourceLocation(file:"Thread",line:28)
-    /// Runs the body on a thread with a stack of that size, and waits for it.
+    /// Runs the body on a thread with a stack of that size, and waits for it. What it allocates counts as this thread's.
     ///
     /// - Returns: false if the system has no such thread to give; then the body did not run.
     public static func run(stackBytes: Int, _ body: () -> Void) -> Bool {
-        withoutActuallyEscaping(body) { body in
+        let meter = work_meter_current()
+        let metered = {
+            _ = work_meter_bind(meter)
+            body()
+        }
+        return withoutActuallyEscaping(metered) { body in
             guard let handle = start(Body(body), stackBytes: stackBytes, isDetached: false) else {
                 return false
             }

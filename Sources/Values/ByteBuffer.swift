@@ -37,9 +37,21 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         if used + further > capacity { grow(by: further) }
     }
 
+    /// Makes room for that many further bytes, and takes at least so many more if it has to grow: for what is large and
+    /// grows to a size that is known, instead of twice as much each time.
+    public mutating func reserve(_ further: Int, atLeast step: Int) {
+        if used + further > capacity { resize(to: used + max(further, step)) }
+    }
+
     @usableFromInline
     mutating func grow(by further: Int) {
-        capacity = max(count + further, capacity * 2)
+        // Large blocks grow without being copied, so that they need not double.
+        let larger = capacity < 1 << 20 ? capacity * 2 : capacity + capacity / 4
+        resize(to: max(count + further, larger))
+    }
+
+    private mutating func resize(to size: Int) {
+        capacity = size
         guard let memory = realloc(base, capacity) else { fatalError("out of memory: \(capacity) bytes") }
         base = memory.assumingMemoryBound(to: UInt8.self)
     }

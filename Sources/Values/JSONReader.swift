@@ -1,3 +1,5 @@
+import CWorkMeter
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -10,6 +12,9 @@ struct JSONReader: ~Copyable {
     private let base: UnsafePointer<UInt8>
     private let end: Int
     private let depthLimit: Int
+    private let valueLimit: Int
+    /// How many more values there may be.
+    private var valuesLeft: Int
     private var position = 0
 
     private var frames: [Frame] = []
@@ -39,13 +44,15 @@ struct JSONReader: ~Copyable {
     }
 
     init(
-        base: UnsafePointer<UInt8>, count: Int, depthLimit: Int, beside known: KnownJSON? = nil,
+        base: UnsafePointer<UInt8>, count: Int, limits: JSONLimits, beside known: KnownJSON? = nil,
         keepsParts: Bool = false
     ) {
         self.base = base
         self.end = count
-        self.depthLimit = depthLimit
-        self.known = known.flatMap { $0.depthLimit <= depthLimit ? $0 : nil }
+        depthLimit = limits.depth
+        valueLimit = limits.values
+        valuesLeft = limits.values
+        self.known = known.flatMap { $0.depthLimit <= limits.depth ? $0 : nil }
         place = KnownPlace(next: 0, end: known?.parts.count ?? 0)
         self.keepsParts = keepsParts
     }
@@ -54,6 +61,9 @@ struct JSONReader: ~Copyable {
         while true {
             // A value begins here; containers go round again until one is complete.
             var value = Value.null
+            valuesLeft &-= 1
+            if valuesLeft < 0 { throw tooManyValues() }
+            if valuesLeft & Self.stopInterval == 0, work_stops() != 0 { throw stopped() }
             let byte = skipBlanks()
             switch byte {
             case UInt8(ascii: "\""):
@@ -131,6 +141,21 @@ struct JSONReader: ~Copyable {
     /// The text with its containers, once it was read by a reader that keeps them.
     func kept() -> KnownJSON {
         KnownJSON(UnsafeBufferPointer(start: base, count: end), parts: parts, depthLimit: depthLimit)
+    }
+
+    /// Values between two questions whether to go on; a power of two less one.
+    private static let stopInterval = 1_023
+
+    @inline(never)
+    private func stopped() -> JSONError {
+        JSONError(code: .stopped, offset: position, message: "reading was stopped before its end")
+    }
+
+    @inline(never)
+    private func tooManyValues() -> JSONError {
+        JSONError(
+            code: .tooManyValues, offset: position,
+            message: "found more than \(valueLimit) values, expected at most that")
     }
 
     // MARK: Containers

@@ -34,7 +34,9 @@ struct YAMLBlockReader {
 
     /// nil if it is clear at once that libyaml has to read the text.
     init?(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: YAMLLimits) {
-        guard let base = bytes.baseAddress, bytes.count < limits.nodes, Self.isPrintable(bytes) else {
+        guard let base = bytes.baseAddress, bytes.count < min(limits.nodes, limits.textNodes),
+            Self.isPrintable(bytes)
+        else {
             return nil
         }
         self.base = base

@@ -20,6 +20,9 @@ struct YAMLComposer: ~Copyable {
 
     private var anchors: [String: Anchor] = [:]
     private var budget = AliasBudget()
+    /// Values of the documents before this one, and what the documents cost besides.
+    private var nodesBefore = 0
+    private static let nodesOfDocument = 8
     private var firstError: YAMLError?
     private var duplicates: [(line: Int, key: String)] = []
     private var positions: [String: SourcePosition] = [:]
@@ -71,6 +74,7 @@ struct YAMLComposer: ~Copyable {
     private var pathBytes = 0
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) throws(YAMLError) {
+        try YAMLParser.check(bytes)
         parser = try YAMLParser(bytes)
         self.options = options
         textLength = bytes.count
@@ -108,6 +112,7 @@ struct YAMLComposer: ~Copyable {
         beginNode()
         document.value = try root()
         layout?.finish()
+        nodesBefore += budget.nodes + Self.nodesOfDocument
 
         try parser.advance()
         if parser.isExplicitEnd {
@@ -392,10 +397,14 @@ struct YAMLComposer: ~Copyable {
     }
 
     private func checkNodes() throws(YAMLError) {
-        guard budget.nodes > options.limits.nodes else { return }
+        let limits = options.limits
+        let inAll = nodesBefore.addingReportingOverflow(budget.nodes)
+        guard budget.nodes > limits.nodes || inAll.overflow || inAll.partialValue > limits.textNodes else {
+            return
+        }
         throw YAMLError(
             code: .tooManyNodes,
-            message: "found more than \(options.limits.nodes) values, expected at most that",
+            message: "found more than \(min(limits.nodes, limits.textNodes)) values, expected at most that",
             reportedLine: parser.position.line, position: parser.position)
     }
 

@@ -65,6 +65,7 @@ public struct YAMLMarks: Sendable {
     private mutating func read(
         _ bytes: UnsafeBufferPointer<UInt8>, _ limits: YAMLLimits
     ) throws(YAMLError) {
+        try YAMLParser.check(bytes)
         var parser = try YAMLParser(bytes)
         var places = CharacterIndex(bytes)
         while true {

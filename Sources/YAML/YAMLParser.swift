@@ -1,4 +1,5 @@
 import CLibYAML
+import CWorkMeter
 import Values
 
 /// libyaml's parser over bytes that stay where they are, freed when it goes out of scope.
@@ -24,6 +25,16 @@ struct YAMLParser: ~Copyable {
         mark = YAMLParser.markLength(bytes)
         yaml_parser_set_input_string(
             parser, bytes.baseAddress.map { $0 + mark } ?? YAMLParser.nothing.utf8Start, bytes.count - mark)
+    }
+
+    /// Refuses what libyaml must not see; to be called before a parser is made.
+    static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
+        guard let place = YAMLDirectives.excess(in: bytes) else { return }
+        throw YAMLError(
+            code: .tooManyDirectives,
+            message:
+                "found more than \(YAMLDirectives.limit) directives before a document, expected at most that",
+            position: position(of: place, in: bytes))
     }
 
     /// The bytes of a byte order mark at the start of a text, or 0.
@@ -52,6 +63,9 @@ struct YAMLParser: ~Copyable {
 
     /// Reads the next event over the last one.
     mutating func advance() throws(YAMLError) {
+        if work_stops() != 0 {
+            throw YAMLError(code: .stopped, message: "reading was stopped before its end")
+        }
         yaml_event_delete(event)
         event.initialize(to: yaml_event_t())
         guard yaml_parser_parse(parser, event) == 1 else { throw problem() }
@@ -130,7 +144,9 @@ struct YAMLParser: ~Copyable {
                 ? nil : YAMLParser.position(parser.pointee.context_mark))
     }
 
-    private func position(of offset: Int) -> SourcePosition {
+    private func position(of offset: Int) -> SourcePosition { Self.position(of: offset, in: bytes) }
+
+    private static func position(of offset: Int, in bytes: UnsafeBufferPointer<UInt8>) -> SourcePosition {
         let before = bytes.prefix(max(offset, 0))
         let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         return SourcePosition(

@@ -19,7 +19,7 @@ public enum YAMLReader {
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> [YAMLDocument] {
         if let text = try decoded(bytes) { return try documents(text, options: options) }
-        if !options.strict, !options.positions,
+        if !options.strict, !options.positions, bytes.count < options.limits.textNodes,
             let documents = YAMLBlockReader.documents(bytes, options: options)
         {
             return documents
@@ -142,12 +142,17 @@ public struct YAMLLimits: Sendable {
     /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
     /// the one that writes them out does not.
     public var nodes: Int
+    /// Values of all documents of one text together.
+    public var textNodes: Int
     /// Bytes of the paths for which places are kept; the places of further values are left out.
     public var pathBytes: Int
 
-    public init(depth: Int = 100, nodes: Int = 1_000_000, pathBytes: Int = 16 << 20) {
+    public init(
+        depth: Int = 100, nodes: Int = 1_000_000, textNodes: Int = .max, pathBytes: Int = 16 << 20
+    ) {
         self.depth = depth
         self.nodes = nodes
+        self.textNodes = textNodes
         self.pathBytes = pathBytes
     }
 }
@@ -189,6 +194,9 @@ public struct YAMLError: Error, Sendable, Equatable {
         case cyclicAnchor = "cyclic_anchor"
         case tooDeep = "too_deep"
         case tooManyNodes = "too_many_nodes"
+        case tooManyDirectives = "too_many_directives"
+        /// The work that it is for was stopped (`WorkStop`).
+        case stopped
         case excessiveAliasing = "excessive_aliasing"
     }
 

@@ -5,7 +5,7 @@ import TestSupport
 private let layers: [[String]] = [
     [
         "CMicrohttpd", "CLibYAML", "CGnuTLS", "CCurl", "CRE2", "CRendererABI", "CAssets", "CStack",
-        "CAllocationCount",
+        "CAllocationCount", "CWorkMeter",
     ],
     ["Values", "YAML", "System"],
     ["PluginAPI"],

@@ -86,9 +86,10 @@ extension String {
 
     @Test func aDeadDependencyIsFound() {
         let planted = Self.manifest.replacing(
-            "module(\"System\")", with: "module(\"System\", needs: [\"YAML\"])")
+            "module(\"System\", needs: [\"CWorkMeter\"])",
+            with: "module(\"System\", needs: [\"CWorkMeter\", \"YAML\"])")
         let target = PackageTarget.all(in: planted).first { $0.name == "System" }
         #expect(target?.path == "Sources/System")
-        #expect(target?.dead(imports: ["Glibc", "Synchronization"]) == ["YAML"])
+        #expect(target?.dead(imports: ["CWorkMeter", "Glibc", "Synchronization"]) == ["YAML"])
     }
 }

@@ -92,6 +92,38 @@ import Values
         #expect(error?.limit?.limit == .steps)
     }
 
+    /// Work is counted by the bytes and members that a function touches.
+    @Test(
+        arguments: [
+            ("{{len (print .a)}}", 10), ("{{len (urlquery .s)}}", 10), ("{{len (js .s)}}", 10),
+            ("{{len (html .s)}}", 10), ("{{len (dict .a)}}", 10), ("{{deepEqual .m .m}}", 10),
+            ("{{len (values .m)}}", 10), ("{{len (kebabcase .s)}}", 10), ("{{len (cat .a)}}", 10),
+        ] as [(String, Int)])
+    func stepsGrowWithWhatIsTouched(_ source: String, _ times: Int) throws {
+        func steps(_ size: Int) throws -> Int {
+            var options = CompileOptions()
+            options.functionSets = ["sprig"]
+            let template = try GoTemplateRenderer().compile(
+                TemplateSources(TemplateSource(name: "t", text: source)), options: options)
+            let data: Value = .object(
+                Object([
+                    Member("a", .array((0..<size).map { _ in .int(123_456) })),
+                    Member("s", .string(String(repeating: "ab <c>_", count: size))),
+                    Member("m", .object(Object((0..<size).map { Member("key\($0)", .int(1)) }))),
+                ]))
+            var usage = RenderUsage()
+            var map: SourceMap?
+            var output = ByteBuffer()
+            try template.render(
+                TemplateData(data), limits: .server, sourceMap: &map, usage: &usage, into: &output)
+            return usage.steps
+        }
+        let one = try steps(2_000)
+        let more = try steps(2_000 * times)
+        #expect(one > 50)
+        #expect(more > one * times / 2 && more < one * times * 2, "\(one) and \(more)")
+    }
+
     /// Messages of Go stay Go's under its own limits.
     @Test func goesAsDeepAsGo() {
         let recursion = failure("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}", .commandLine)

@@ -59,7 +59,7 @@ import Values
     func parserPrintsBack(_ source: String, _ wanted: String) throws {
         var syntax = Syntax()
         try Parser.add(
-            TemplateSource(name: "t", text: source), left: "", right: "", limits: .commandLine, to: &syntax,
+            [TemplateSource(name: "t", text: source)], left: "", right: "", limits: .commandLine, to: &syntax,
             hasFunction: { _ in true })
         let root = syntax.nodes[Int(syntax.definitions[0].root)]
         #expect(String(decoding: syntax.text(of: root.first), as: UTF8.self) == wanted)
@@ -68,8 +68,8 @@ import Values
     @Test func namesAreSlotsAndTextIsAPool() throws {
         var syntax = Syntax()
         try Parser.add(
-            TemplateSource(name: "t", text: "x{{$a := .b}}{{$a}}"), left: "", right: "", limits: .commandLine,
-            to: &syntax, hasFunction: { _ in false })
+            [TemplateSource(name: "t", text: "x{{$a := .b}}{{$a}}")], left: "", right: "",
+            limits: .commandLine, to: &syntax, hasFunction: { _ in false })
         let program = try Compiler.compile(
             syntax, functions: FunctionTable([], impure: false), missingKey: .default)
         let shown = program.instructions.map { "\($0)" }

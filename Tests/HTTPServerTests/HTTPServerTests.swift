@@ -41,6 +41,8 @@ private final class Echo: HTTPHandler {
         case .targetTooLong(let limit): said(414, "more than \(limit)")
         case .headTooLarge(let limit): said(431, "more than \(limit)")
         case .versionNotSupported: said(505, "another version")
+        case .bodyTooSlow: said(408, "too slow")
+        case .noRoom: said(503, "no room")
         case .malformed(let fault): said(400, "\(fault)")
         }
     }

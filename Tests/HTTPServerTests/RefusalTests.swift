@@ -21,6 +21,8 @@ private final class Listener: HTTPHandler {
         case .tooManyHeaders, .headTooLarge: HTTPResponse(status: 431)
         case .targetTooLong: HTTPResponse(status: 414)
         case .versionNotSupported: HTTPResponse(status: 505)
+        case .bodyTooSlow: HTTPResponse(status: 408)
+        case .noRoom: HTTPResponse(status: 503)
         case .malformed: HTTPResponse(status: 400)
         }
     }

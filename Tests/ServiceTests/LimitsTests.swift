@@ -156,6 +156,43 @@ struct LimitsTests {
         },
     ]
 
+    private static let values: [Limit] = [
+        Limit(row: "values of a body", name: "values of JSON to /decide", value: 500_000) { count in
+            let body = #"{"kind":"Pod","x":[\#(repeated("0,", count - 4))0]}"#
+            return try ask("POST", "/decide", Array(body.utf8)).status != 413
+        },
+        Limit(row: "values of a body", name: "values of YAML to /decide", value: 500_000) { count in
+            // The mapping, two keys, a value and the sequence count too.
+            let body = "kind: Pod\nx:\n" + repeated("- a\n", count - 5)
+            return try ask("POST", "/decide", Array(body.utf8), type: "application/yaml").status != 413
+        },
+        Limit(row: "values of a body", name: "values of a review", value: 500_000) { count in
+            // The review, its request and uid, the object and the array count too.
+            let body = #"{"request":{"uid":"u","object":{"x":[\#(repeated("0,", count - 6))0]}}}"#
+            let answer = try ask("POST", "/inject", Array(body.utf8))
+            let response = try JSON.read(answer.body)["response"]
+            #expect(response?["uid"]?.string == "u")
+            return response?["status"]?["message"]?.string?.contains("(limit values)") != true
+        },
+        Limit(row: "values of a body", name: "values of a manifest", value: 500_000) { count in
+            let body = "kind: Pod\nx:\n" + repeated("- a\n", count - 5)
+            return try ask("POST", "/inject", Array(body.utf8), type: "application/yaml").status != 413
+        },
+        Limit(row: "directives before a YAML document", name: "directives", value: 16) { count in
+            let tags = (0..<count).map { "%TAG !\($0)! x\n" }.joined()
+            let body = tags + "---\ntemplate: x\n"
+            return try ask("POST", "/render", Array(body.utf8), type: "application/yaml").status == 200
+        },
+        Limit(row: "output shown with an error", name: "partial output", value: 64 << 10) { count in
+            let answer = try render(
+                "{{repeat \(count) \"x\"}}{{fail \"end\"}}", "null", #","functions":["sprig"]"#)
+            let problem = try JSON.read(answer.body)
+            #expect(answer.status == 422)
+            #expect(problem["partialOutput"]?.string?.utf8.count == min(count, 64 << 10))
+            return problem["truncated"] == nil
+        },
+    ]
+
     private static let files: [Limit] = [
         Limit(row: "file of the configuration", name: "bytes of a configuration", value: 1 << 20) {
             let folder = TemporaryFolder()
@@ -211,7 +248,7 @@ struct LimitsTests {
         return clients.last?.request("GET", "/livez")?.status == 200
     }
 
-    private static let all = bodies + heads + templates + formats + files + [connections]
+    private static let all = bodies + heads + templates + formats + values + files + [connections]
 
     @Test(arguments: all.indices)
     fileprivate func atTheLimit(index: Int) throws {
@@ -321,7 +358,12 @@ struct LimitsTests {
         "idle connection": "LimitsTests.idleConnections",
         "slow requests at once": "HTTPServerTests.slowAnswersLeaveTheOthersAlone",
         "a review": "LimitsTests.budgets",
-        "time of a rendering": "GoTemplateTests.deadlineEndsALoop",
+        "memory of a rendering": "MemoryBudgetTests",
+        "time of a rendering, a decision, a manifest": "DeadlineTests",
+        "large bodies in memory": "BodyBudgetTests",
+        "small bodies in memory": "BodyBudgetTests",
+        "decoding and rendering at one time": "MemoryBudgetTests",
+        "resident memory of the process": "MemoryBudgetTests",
         "nodes of a template": "GoTemplateTests.endsAtALimit",
         "cached templates of requests": "TemplateCacheTests",
         "annotations of an injected pod": "PodCheckTests",

@@ -1,3 +1,4 @@
+import HTTPServer
 import TestSupport
 import Testing
 import Values
@@ -43,5 +44,45 @@ import Values
         #expect(answer.status == call.status)
         guard call.status != 200 else { return }
         #expect(answer.text.contains("expected") || answer.text.contains("cross-site"))
+    }
+
+    struct Visit: Sendable, CustomTestStringConvertible {
+        var method = "GET"
+        var mode: String?
+        var destination: String?
+        var isPage = true
+        var isAnswered: Bool
+        var testDescription: String { "\(method) \(mode ?? "-") \(destination ?? "-") \(isPage)" }
+    }
+
+    private static let visits: [Visit] = [
+        Visit(mode: "navigate", destination: "document", isAnswered: true),
+        Visit(mode: "navigate", destination: "document", isPage: false, isAnswered: false),
+        Visit(method: "POST", mode: "navigate", destination: "document", isAnswered: false),
+        Visit(mode: "navigate", destination: "iframe", isAnswered: false),
+        Visit(mode: "no-cors", destination: "script", isAnswered: false),
+        Visit(mode: "cors", destination: "empty", isAnswered: false),
+        Visit(mode: "navigate", isAnswered: false),
+        Visit(destination: "document", isAnswered: false),
+    ]
+
+    /// A link of another site opens the page, and nothing else.
+    @Test(arguments: visits) func anotherSitesLinkOpensThePage(visit: Visit) {
+        var headers = [
+            (name: "Host", value: "localhost:8080"), (name: "Sec-Fetch-Site", value: "cross-site"),
+        ]
+        if let mode = visit.mode { headers.append((name: "Sec-Fetch-Mode", value: mode)) }
+        if let destination = visit.destination {
+            headers.append((name: "Sec-Fetch-Dest", value: destination))
+        }
+        let request = HTTPRequest(method: visit.method, target: "/", headers: headers)
+        var problem: RequestProblem?
+        do throws(RequestProblem) {
+            try Access(isLocal: true, localCaller: LocalCaller()).check(
+                request, visit.isPage ? .page : .question)
+        } catch {
+            problem = error
+        }
+        #expect(problem?.status == (visit.isAnswered ? nil : 403))
     }
 }

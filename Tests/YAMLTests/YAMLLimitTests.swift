@@ -55,6 +55,52 @@ struct YAMLLimitTests {
         #expect(code("[" + String(repeating: "a, ", count: 50) + "]", limits) == nil)
     }
 
+    @Test("directives are counted for each document, before libyaml reads them")
+    func directives() {
+        func tags(_ count: Int, _ end: String = "\n") -> String {
+            (0..<count).map { "%TAG !\($0)! x\(end)" }.joined()
+        }
+        #expect(code(tags(15) + "---\na: 1\n") == nil)
+        #expect(code(tags(16) + "---\na: 1\n") == nil)
+        #expect(code(tags(17) + "---\na: 1\n") == .tooManyDirectives)
+        #expect(code("# c\n\n" + tags(17) + "---\na: 1\n") == .tooManyDirectives)
+        #expect(code("\u{FEFF}" + tags(17) + "---\n") == .tooManyDirectives)
+        for end in ["\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}", "\n# c\n", "\n \n"] {
+            #expect(code(tags(17, end) + "---\na: 1\n") == .tooManyDirectives, "\(end.debugDescription)")
+        }
+        func documents(_ text: String) -> YAMLError.Code? {
+            do throws(YAMLError) {
+                _ = try YAMLReader.documents(Array(text.utf8))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        let two = tags(16) + "---\na: 1\n...\n" + tags(16) + "---\nb: 1\n"
+        #expect(documents(two) == nil)
+        #expect(documents("a: 1\n...\n" + tags(17) + "---\nb: 1\n") == .tooManyDirectives)
+        #expect(documents("{}\n" + tags(17) + "---\nb: 1\n") == .tooManyDirectives)
+        // Text that begins with a percent sign is no directive.
+        #expect(code("a: |\n" + String(repeating: "  % b\n", count: 40)) == nil)
+    }
+
+    @Test("all documents of a text share a limit, and each costs something")
+    func nodesOfAllDocuments() {
+        func code(_ count: Int) -> YAMLError.Code? {
+            let text = String(repeating: "---\naaaaaaaaaa\n", count: count)
+            let limits = YAMLLimits(textNodes: 90)
+            do throws(YAMLError) {
+                _ = try YAMLReader.documents(Array(text.utf8), options: YAMLOptions(limits: limits))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        #expect(code(9) == nil)
+        #expect(code(10) == nil)
+        #expect(code(11) == .tooManyNodes)
+    }
+
     @Test("the paths of places have a limit, and so have the keys that an error names")
     func places() throws {
         let limits = YAMLLimits(pathBytes: 10)

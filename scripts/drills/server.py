@@ -63,7 +63,7 @@ def install_pair(folder, name):
 class Server:
     """A server that listens once this returns. `port` serves TLS if requested; `plain` is loopback, with monitoring."""
 
-    def __init__(self, binary, folder, *flags, config=None, tls=False, monitoring=False, files=None, log='error'):
+    def __init__(self, binary, folder, *flags, config=None, tls=False, monitoring=False, files=None, log='error', address_space=None):
         self.folder, self.plain = folder, free_port()
         self.port = free_port() if tls else -1
         self.monitoring = free_port() if monitoring else -1
@@ -73,7 +73,11 @@ class Server:
                    '--monitoringPort', str(self.monitoring), '--log-level', log]
         if tls:
             command += ['--tlsCertFile', f'{folder}/tls.crt', '--tlsKeyFile', f'{folder}/tls.key']
-        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
+        def limit():
+            if files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+            if address_space:
+                resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
         self.log = open(f'{folder}/log', 'wb')
         self.process = subprocess.Popen(command + list(flags), stderr=self.log, preexec_fn=limit)
         self.wait_until_ready()
@@ -115,6 +119,10 @@ class Server:
     def resident(self):
         """Resident memory in KiB."""
         return self._status('VmRSS')
+
+    def most_resident(self):
+        """The most resident memory so far, in KiB."""
+        return self._status('VmHWM')
 
     def descriptors(self):
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))

@@ -33,7 +33,8 @@ struct pillion_mhd_options {
 
 /* Opens the library and sees to it that what a watched descriptor receives goes through `receive` first. 0, or -1 with the
    reason in *error (static storage). */
-int pillion_mhd_open(pillion_receiving receive, pillion_receiving_waits waits, const char **error);
+int pillion_mhd_open(
+    pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends, const char **error);
 
 struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options);
 int pillion_mhd_quiesce(struct MHD_Daemon *daemon);
@@ -43,6 +44,9 @@ void pillion_mhd_stop(struct MHD_Daemon *daemon);
 const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
 const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
 int pillion_mhd_header_count(struct MHD_Connection *connection);
+/* Calls `each` with every header, or with every argument of the query (whose value may be NULL). */
+void pillion_mhd_each(
+    struct MHD_Connection *connection, int arguments, MHD_KeyValueIterator each, void *context);
 
 int pillion_mhd_fd(struct MHD_Connection *connection);
 void *pillion_mhd_socket_context(struct MHD_Connection *connection);

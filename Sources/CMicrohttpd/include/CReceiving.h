@@ -14,8 +14,14 @@ typedef size_t (*pillion_receiving)(void *connection, uint8_t *bytes, size_t rec
 /* Bytes that are kept back. */
 typedef size_t (*pillion_receiving_waits)(void *connection);
 
+/* Called where no more bytes come: may write the rest of a body that is given up, up to `room` bytes, so that its request
+   can be answered; returns how many, or 0 to let the end be seen. */
+typedef size_t (*pillion_receiving_ends)(void *connection, uint8_t *bytes, size_t room);
+
 /* Redirects the calls of an open libmicrohttpd; 0, or -1 with the reason in *error (static storage). */
-int pillion_receiving_open(void *library, pillion_receiving receive, pillion_receiving_waits waits, const char **error);
+int pillion_receiving_open(
+    void *library, pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends,
+    const char **error);
 
 /* Watches a descriptor from now on, until it is called with NULL; 0, or -1 where the descriptor's number is too large. */
 int pillion_receiving_watch(int descriptor, void *connection);

@@ -77,7 +77,10 @@ extension Pipeline {
         var options = ManifestOptions()
         options.namespace = namespace
         var run = ManifestEdits(edits, options: options)
-        let outcome = try Manifest(manifest, format: .auto, name: options.name).changed(by: &run)
+        let outcome = try Manifest(
+            manifest, format: .auto, name: options.name, values: Pipeline.maximumValues
+        )
+        .changed(by: &run)
         let namespaces = NamespaceLabels(run.documents.map(\.value))
         // No workload is there.
         let unmatched = "/"

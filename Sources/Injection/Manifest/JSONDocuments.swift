@@ -43,6 +43,9 @@ struct JSONDocuments {
         return first..<max(last + 1, first)
     }
 
+    /// What a document costs besides its values.
+    private static let valuesOfDocument = 8
+
     private mutating func readStream(_ bytes: [UInt8], from start: Int, _ limits: JSONLimits) -> Bool {
         let flow = FlowText(text: DocumentText(bytes))
         var offset = start
@@ -58,6 +61,8 @@ struct JSONDocuments {
                 marker = Rest(offset: offset, line: line)
                 isEmpty = true
                 offset += 3
+            } else if found.count >= limits.values / Self.valuesOfDocument {
+                return false
             } else if flow.beginsCollection(at: offset), let end = try? flow.end(ofValueAt: offset),
                 let value = try? Self.read(bytes[offset..<end], limits)
             {

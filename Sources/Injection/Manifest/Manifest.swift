@@ -1,4 +1,5 @@
 import PluginAPI
+import System
 import Values
 import YAML
 
@@ -13,10 +14,17 @@ struct Manifest {
     private let problem: TextEncoding.Problem?
     private let name: String
     private let format: ManifestFormat
+    private let options: YAMLOptions
+    private let jsonLimits: JSONLimits
 
-    init(_ bytes: [UInt8], format: ManifestFormat, name: String) {
+    /// - Parameter values: of all documents together.
+    init(_ bytes: [UInt8], format: ManifestFormat, name: String, values: Int = .max) {
         self.name = name
         self.format = format
+        options = YAMLOptions(
+            layout: true, allowsMarks: true,
+            limits: YAMLLimits(depth: 100, nodes: 2_000_000, textNodes: values))
+        jsonLimits = JSONLimits(depth: Pipeline.maximumDepth, values: values)
         let encoding = TextEncoding(markIn: bytes)
         guard let encoding, encoding != .utf8 else {
             (self.bytes, self.encoding, problem) = (bytes, nil, nil)
@@ -31,10 +39,6 @@ struct Manifest {
         }
     }
 
-    /// Values of one document, and its nesting.
-    private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
-    private static let jsonLimits = JSONLimits(depth: Pipeline.maximumDepth)
-
     /// Puts every document through `run`.
     ///
     /// - Throws: where the text cannot be read, or every problem of its workloads together.
@@ -45,6 +49,7 @@ struct Manifest {
         var yaml: JSONDocuments.Rest? = JSONDocuments.Rest(offset: 0, line: 1)
         if let documents {
             for (number, document) in documents.found.enumerated() {
+                try InjectionError.checkStop()
                 run.options.progress?(number, documents.found.count)
                 try change(document, number: number, by: &run, into: &output)
             }
@@ -112,7 +117,7 @@ struct Manifest {
     ) -> ManifestText.Edited? {
         if run.restores, let restored = Provenance.restored(bytes, saying: old, isJSON: isJSON) {
             let value =
-                isJSON ? try? JSON.read(restored, limits: Self.jsonLimits) : try? YAMLReader.value(restored)
+                isJSON ? try? JSON.read(restored, limits: jsonLimits) : try? YAMLReader.value(restored)
             if value == new { return ManifestText.Edited(text: restored, edits: []) }
         }
         if run.options.provenance, let place = Provenance.place(in: new, notIn: old) {
@@ -127,7 +132,7 @@ struct Manifest {
     private func jsonDocuments() -> JSONDocuments? {
         if format == .yaml { return nil }
         let start = encoding == nil && TextEncoding(markIn: bytes) == .utf8 ? 3 : 0
-        return JSONDocuments(bytes, from: start, limits: Self.jsonLimits)
+        return JSONDocuments(bytes, from: start, limits: jsonLimits)
     }
 
     private func change(
@@ -146,7 +151,7 @@ struct Manifest {
         if !run.stringFields.isEmpty {
             let own = DocumentText(Array(bytes[range]))
             let quoted = locate(&run, in: own, old, layout: nil, line: document.line)
-            if let quoted, let value = try? JSON.read(quoted, limits: Self.jsonLimits) {
+            if let quoted, let value = try? JSON.read(quoted, limits: jsonLimits) {
                 (text, old) = (quoted, value)
                 _ = run.findStringFields(in: value)
             }
@@ -158,7 +163,7 @@ struct Manifest {
         }
         let own = text ?? Array(bytes[range])
         let edited = self.text(of: own, from: old, to: new, run: run, isJSON: true) {
-            ManifestText.editedJSON(own, from: old, to: $0, limits: Self.jsonLimits)
+            ManifestText.editedJSON(own, from: old, to: $0, limits: jsonLimits)
         }
         output.replace(range, by: edited?.text ?? Array(JSON.text(new, style: .pretty(2)).utf8))
     }
@@ -193,6 +198,7 @@ struct Manifest {
         var documents = try yamlDocuments(from: rest)
         let text = rest.offset == 0 ? bytes : Array(bytes[rest.offset...])
         for index in documents.indices where !documents[index].isEmpty {
+            try InjectionError.checkStop()
             run.options.progress?(first + index, first + documents.count)
             // Its memory is free for what comes.
             defer { (documents[index].value, documents[index].layout) = (.null, nil) }
@@ -217,7 +223,7 @@ struct Manifest {
         if !run.stringFields.isEmpty {
             let text = DocumentText(Array(bytes[document.range]))
             let quoted = locate(&run, in: text, document.value, layout: document.layout, line: line)
-            if let quoted, let read = try? YAMLReader.documents(quoted, options: Self.options),
+            if let quoted, let read = try? YAMLReader.documents(quoted, options: options),
                 read.count == 1
             {
                 (bytes, document, isQuoted) = (quoted, read[0], true)
@@ -237,13 +243,13 @@ struct Manifest {
         return edited?.text
     }
 
-    private static let options = YAMLOptions(layout: true, allowsMarks: true, limits: limits)
-
     private func yamlDocuments(from rest: JSONDocuments.Rest) throws(InjectionError) -> [YAMLDocument] {
         do throws(YAMLError) {
-            guard rest.offset > 0 else { return try YAMLReader.documents(bytes, options: Self.options) }
-            return try YAMLReader.documents(Array(bytes[rest.offset...]), options: Self.options)
+            guard rest.offset > 0 else { return try YAMLReader.documents(bytes, options: options) }
+            return try YAMLReader.documents(Array(bytes[rest.offset...]), options: options)
         } catch {
+            if error.code == .tooManyNodes { throw tooManyValues() }
+            if error.code == .stopped { throw InjectionError(WorkStop.current ?? .deadline) }
             var position = error.position
             position?.line += rest.line - 1
             if rest.offset == 0, let error = jsonError() { throw error }
@@ -254,15 +260,23 @@ struct Manifest {
         }
     }
 
+    private func tooManyValues() -> InjectionError {
+        InjectionError(
+            .decode, .limitExceeded,
+            "the manifest holds more than \(min(options.limits.nodes, options.limits.textNodes)) values, expected at most that (limit values)"
+        )
+    }
+
     /// What is wrong with a text that begins as JSON does, and is not YAML either.
     private func jsonError() -> InjectionError? {
         guard format != .yaml, let first = bytes.first(where: { !DocumentText.isSpace($0) }),
             first == 0x7b || first == 0x5b
         else { return nil }
         do throws(JSONError) {
-            _ = try JSON.read(bytes, limits: Self.jsonLimits)
+            _ = try JSON.read(bytes, limits: jsonLimits)
             return nil
         } catch {
+            if error.code == .tooManyValues { return tooManyValues() }
             let position = SourceText(bytes).position(of: error.offset)
             return InjectionError(
                 .decode, .decodeError,

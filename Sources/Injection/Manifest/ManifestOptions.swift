@@ -21,6 +21,8 @@ public struct ManifestOptions: Sendable {
     public var explain = false
     /// The manifest's name in messages.
     public var name = "manifest"
+    /// Values of all its documents together.
+    public var values = Int.max
     /// Called before each document with its number, from 0, and how many there are.
     public var progress: (@Sendable (_ document: Int, _ count: Int) -> Void)? = nil
 

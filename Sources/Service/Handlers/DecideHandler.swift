@@ -1,11 +1,22 @@
 import HTTPServer
 public import Injection
 import PluginAPI
+import System
 public import Values
 
 /// POST /decide: an object in, whether its pods get a sidecar and why out.
 struct DecideHandler: Handler {
     let store: SnapshotStore
+    /// How long one decision may take.
+    let milliseconds: Int
+
+    /// Bodies beyond that size are answered on a thread of their own: they may hold a thousand workloads.
+    private static let quickBytes = 64 << 10
+    private static let quickManifestBytes = 8 << 10
+
+    func deadline(of request: HTTPRequest) -> UInt64? {
+        MonotonicClock.nanoseconds + UInt64(milliseconds) * 1_000_000
+    }
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
@@ -13,9 +24,16 @@ struct DecideHandler: Handler {
         let format = try request.bodyFormat([.json, .yaml])
         _ = try request.accepted([MediaType.json.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
-        let body = try BodyReader.value(of: request, format, depth: BodyReader.objectDepth)
+        let depth = BodyReader.objectDepth
+        let read =
+            mayTakeLong
+            ? try BodyReader.value(of: request, format, depth: depth)
+            : try BodyReader.quickValue(of: request, format, depth: depth)
+        guard let body = read else { return nil }
         let snapshot = store.snapshot
         if let members = body.object, members["manifest"] != nil, members["object"] == nil {
+            // How many values a text holds shows only when it is read.
+            if !mayTakeLong, request.body.count > Self.quickManifestBytes { return nil }
             let question = try ManifestQuestion(
                 members, namespace: request.query("namespace"), explain: try request.flag("explain"))
             return HTTPResponse(
@@ -40,9 +58,6 @@ struct DecideHandler: Handler {
         }
         return HTTPResponse(json: ["decisions": .array(answers.map(\.namedJSON))], for: request)
     }
-
-    /// Bodies beyond that size are answered on a thread of their own: they may hold a thousand workloads.
-    private static let quickBytes = 64 << 10
 
     private func watchedLabels(of namespace: String) -> Object? {
         store.configuration.cluster?.namespaces?.labels(of: namespace)

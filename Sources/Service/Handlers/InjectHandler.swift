@@ -92,12 +92,38 @@ struct InjectHandler: Handler {
         return limit.value < options.injection.limits.steps
     }
 
+    func deadline(of request: HTTPRequest) -> UInt64? {
+        guard request.isReview else {
+            return MonotonicClock.nanoseconds + UInt64(options.renderMilliseconds) * 1_000_000
+        }
+        return policy.deadline(of: request)
+    }
+
+    func late(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
+        let problem = RequestProblem.stopped(.deadline)
+        guard request.isReview else {
+            entry.isManifest = true
+            entry.members.append(Member("code", .string(problem.code)))
+            return HTTPResponse(problem: problem)
+        }
+        return verdict(
+            InjectionError(.deadline, .deadlineExceeded, "the time for the review is over"), request, &entry)
+    }
+
     /// A review is never answered 429 or 503: the API server would call again until its timeout, and the pod's
     /// creation would fail all the same.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
         guard request.isReview else { return comeAgainLater(&entry) }
-        let error = InjectionError(
-            .overload, .overloaded, "too many reviews that take long are being answered, try again later")
+        return verdict(
+            InjectionError(
+                .overload, .overloaded,
+                "too many reviews that take long are being answered, try again later"), request, &entry)
+    }
+
+    /// The failure mode's answer.
+    private func verdict(
+        _ error: InjectionError, _ request: HTTPRequest, _ entry: inout LogEntry
+    ) -> HTTPResponse {
         var output = ByteBuffer(capacity: 1 << 10)
         var review = ReviewOptions()
         review.allowsFailure = policy.allows(request)
@@ -138,12 +164,14 @@ struct InjectHandler: Handler {
         var manifest = ManifestOptions()
         manifest.namespace = request.query("namespace")
         manifest.explain = shape == .explanation
+        manifest.values = mayTakeLong ? Pipeline.maximumValues : BodyReader.quickValues
         let bytes = Array(request.body)
         let outcome: ManifestOutcome
         do throws(InjectionError) {
             outcome = try Pipeline.inject(
                 manifest: bytes, format: format, snapshot: store.snapshot, options: manifest)
         } catch {
+            if !mayTakeLong, error.stage == .decode, error.code == .limitExceeded { return nil }
             metrics.count(refused: error)
             throw RequestProblem(error)
         }
@@ -228,7 +256,7 @@ extension RequestProblem {
     init(_ error: InjectionError) {
         let status =
             switch error.stage {
-            case .decode: 400
+            case .decode: error.code == .limitExceeded ? 413 : 400
             case .deadline: 504
             case .overload: 503
             default: 422
@@ -248,6 +276,8 @@ extension RequestProblem {
         if let snippet = error.snippet { members["snippet"] = .string(snippet) }
         if let limit = error.limit {
             members["limit"] = limit.json
+        } else if status == 413 {
+            members["limit"] = ["name": "values", "value": .int(Int64(Pipeline.maximumValues))]
         }
     }
 }

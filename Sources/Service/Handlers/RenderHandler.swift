@@ -19,10 +19,18 @@ struct RenderHandler: Handler {
     /// starts again on a thread of its own, where it has its whole allowance; the cost is that millisecond.
     private static let quickSteps = 20_000
     private static let quickNanoseconds: UInt64 = 2_000_000
+    private static let quickMemory = 4 << 20
+    /// No look at the clock interrupts a function, so one that builds much is not begun here.
+    private static let quickFunctionBytes = 64 << 10
+    private static let quickOutputBytes = 512 << 10
     /// How many renderings of a template the steps of a chart are worth.
     private static let templatesOfAChart = 20
     /// Bodies beyond that size go to a thread of their own at once.
     private static let quickBytes = 64 << 10
+
+    func deadline(of request: HTTPRequest) -> UInt64? {
+        MonotonicClock.nanoseconds + UInt64(milliseconds) * 1_000_000
+    }
 
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
@@ -35,7 +43,12 @@ struct RenderHandler: Handler {
             guard mayTakeLong else { return nil }
             return try answer(try ChartRequest(archiveOf: request), request, accepted, &entry)
         }
-        let body = try BodyReader.value(of: request, format, depth: BodyReader.dataDepth)
+        let depth = BodyReader.dataDepth
+        let read =
+            mayTakeLong
+            ? try BodyReader.value(of: request, format, depth: depth)
+            : try BodyReader.quickValue(of: request, format, depth: depth)
+        guard let body = read else { return nil }
         if ChartRequest.isOne(body) {
             guard mayTakeLong else { return nil }
             return try answer(try ChartRequest(body), request, accepted, &entry)
@@ -53,6 +66,9 @@ struct RenderHandler: Handler {
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
         if !mayTakeLong {
             context.limits.steps = min(context.limits.steps, Self.quickSteps)
+            context.limits.memory = min(context.limits.memory, Self.quickMemory)
+            context.limits.functionBytes = min(context.limits.functionBytes, Self.quickFunctionBytes)
+            context.limits.outputBytes = min(context.limits.outputBytes, Self.quickOutputBytes)
             context.limits.deadline = start + Self.quickNanoseconds
         }
         let answer = render.run(context)

@@ -165,6 +165,18 @@ private let limitSettings: [Setting] =
     RenderLimit.allCases.map(renderLimit) + [
         .number("max-review-bytes", \.maxReviewBytes, "the body of /inject"),
         .number("max-request-bytes", \.maxRequestBytes, "the body of all other requests"),
+        .number(
+            "max-body-memory", \.maxBodyMemory, in: (16 << 20)...(1 << 40),
+            "bytes of all large bodies in memory; more of them wait"),
+        .number(
+            "max-work-memory", \.maxWorkMemory, in: (16 << 20)...(1 << 40),
+            "bytes that all decoding and rendering holds, with the responses being sent; more work waits"),
+        .number(
+            "max-memory", \.maxMemory, in: 0...(1 << 40),
+            "resident bytes of the process above which new work is refused; 0: no limit"),
+        .duration(
+            "max-render-time", milliseconds: \.renderMilliseconds,
+            "the time limit of a rendering, a decision and a manifest"),
         .duration(
             "request-budget", milliseconds: \.requestBudgetMilliseconds,
             "the time limit of a review, unless the caller's timeout is shorter"),

@@ -51,7 +51,7 @@ func function(
         let built = result.textSize
         try context.checkSize(built)
         // Texts are work too: without this, hashing 3 MB a thousand times would count a thousand steps.
-        let handled = arguments.reduce(built) { $0 &+ $1.textSize }
+        let handled = arguments.reduce(built &+ result.listSize) { $0 &+ $1.textSize }
         if handled >= Call.bytesPerStep { try context.count(steps: handled / Call.bytesPerStep) }
         return result
     }
@@ -110,6 +110,16 @@ extension GoValue {
         }
     }
 
+    /// What a list weighs as work, in bytes of text: making one of 90,000 items is 5,600 steps.
+    var listSize: Int {
+        switch self {
+        case .list(let items): items.count &* 4
+        case .strings(let items): items.count &* 4
+        case .slice(let slice): slice.items.count &* 4
+        default: 0
+        }
+    }
+
     /// `reflect.Kind` of the value, by name.
     var kindName: String { type.kind.name }
 
@@ -121,6 +131,36 @@ extension GoValue {
         case .typed(let typed) where typed.type.kind == .map:
             typed.value.object?[key].map { GoValue($0, type: typed.type.element) }
         default: nil
+        }
+    }
+
+    /// As `member`, for asking about many keys of one map: a large map of the data is hashed first, because it is
+    /// searched from its start for each key.
+    var keyed: (String) -> GoValue? {
+        let object: Object
+        let type: ObjectType?
+        switch self {
+        case .object(let members): (object, type) = (members, nil)
+        case .typed(let typed) where typed.type.kind == .map:
+            (object, type) = (typed.value.object ?? Object(), typed.type.element)
+        default: return member
+        }
+        guard object.count > Self.searchedMembers else { return member }
+        var places: [ExactKey: Int] = [:]
+        places.reserveCapacity(object.count)
+        for (place, member) in object.members.enumerated() { places[ExactKey(member.key)] = place }
+        return { key in places[ExactKey(key)].map { GoValue(object.members[$0].value, type: type) } }
+    }
+
+    /// Up to that many members, searching is as quick as hashing.
+    private static let searchedMembers = 16
+
+    /// How many members looking for a key may touch: objects of the data are searched from their start.
+    var searchedMembers: Int {
+        switch self {
+        case .object(let object): object.count
+        case .typed(let typed): typed.value.object?.count ?? 0
+        default: 0
         }
     }
 

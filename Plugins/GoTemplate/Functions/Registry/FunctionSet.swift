@@ -1,4 +1,5 @@
 public import PluginAPI
+import System
 
 /// Named functions that templates may call besides the built-in ones: `sprig`, `injection`, `helm`.
 ///
@@ -156,10 +157,31 @@ public final class FunctionContext {
 
     /// To be called by functions that do much work in proportion to their input.
     public func count(steps further: Int) throws(FunctionError) {
+        if let stop = WorkStop.current { throw stopped(stop) }
         steps &+= further
         if steps > limits.steps {
             throw .limit(limits.reached(.steps))
         }
+    }
+
+    @inline(never)
+    private func stopped(_ stop: WorkStop) -> FunctionError {
+        stop == .memory
+            ? .limit(limits.reached(.memory)) : .template(RenderError(stop, limits: limits, head: ""))
+    }
+
+    /// How many members of an object may be searched for one step.
+    static let membersPerStep = 64
+
+    @inline(__always)
+    func count(members: Int) throws(FunctionError) {
+        if members >= Self.membersPerStep { try count(steps: members / Self.membersPerStep) }
+    }
+
+    /// To be called by functions that read or build that many bytes: small texts cost nothing more than the call.
+    @inline(__always)
+    func count(handledBytes bytes: Int) throws(FunctionError) {
+        if bytes >= Call.bytesPerStep { try count(steps: bytes / Call.bytesPerStep) }
     }
 
     /// Call it after changing a map that a template can reach.

@@ -15,7 +15,9 @@ enum BuiltinFunctions {
         case .gt: return Slot(.bool(!(try Comparison.lessOrEqual(slots[0].value, slots[1].value))))
         case .ge: return Slot(.bool(!(try Comparison.less(slots[0].value, slots[1].value))))
         case .not: return Slot(.bool(!Comparison.isTrue(slots[0].value)))
-        case .index: return try index(slots)
+        case .index:
+            try context.count(members: slots[0].value.searchedMembers)
+            return try index(slots)
         case .slice: return Slot(try slice(slots))
         case .len: return Slot(.int(try length(slots[0])))
         case .call: throw uncallable(slots[0], call.pointee.calleeName)
@@ -23,6 +25,7 @@ enum BuiltinFunctions {
         case .print, .println, .printf: return Slot(try printed(builtin, slots, context))
         case .html, .js, .urlquery:
             let bytes = try argumentText(slots, context)
+            try context.count(handledBytes: bytes.count)
             var output = ByteBuffer(capacity: bytes.count + 16)
             bytes.withUnsafeBufferPointer { bytes in
                 switch builtin {
@@ -32,6 +35,7 @@ enum BuiltinFunctions {
                 }
             }
             try context.checkSize(output.count)
+            try context.count(handledBytes: output.count)
             return Slot(.text(output.bytes))
         }
     }
@@ -57,6 +61,7 @@ enum BuiltinFunctions {
             }
         }
         try context.checkSize(format.isOverLimit ? .max : output.count)
+        try context.count(handledBytes: output.count)
         return output.withBytes { bytes in
             GoValue.text(bytes)
         }

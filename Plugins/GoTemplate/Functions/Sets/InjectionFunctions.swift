@@ -205,7 +205,7 @@ public enum InjectionFunctions {
         } catch {
             switch error {
             case .limit: throw error
-            case .template(let inner) where inner.kind == .limit || inner.kind == .deadline: throw error
+            case .template(let inner) where inner.kind.isOfBudget: throw error
             default: return .string("")
             }
         }

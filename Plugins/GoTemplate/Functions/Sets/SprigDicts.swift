@@ -17,7 +17,10 @@ enum SprigDicts {
             function(
                 "get", "func(dict map[string]any, key string) any", "the value of a key, or an empty text",
                 #"{{ get (dict "a" 1) "a" }}"#, "1"
-            ) { call throws(FunctionError) in call[0].member(call.text(1)) ?? .string("") },
+            ) { call throws(FunctionError) in
+                try call.context.count(members: call[0].searchedMembers)
+                return call[0].member(call.text(1)) ?? .string("")
+            },
             function(
                 "set", "func(dict map[string]any, key string, value any) map[string]any", "the map, changed",
                 #"{{ set (dict "a" 1) "b" 2 }}"#, "map[a:1 b:2]", mutates: true
@@ -39,7 +42,10 @@ enum SprigDicts {
             function(
                 "hasKey", "func(dict map[string]any, key string) bool", "whether a map has a key",
                 #"{{ hasKey (dict "a" 1) "a" }}"#, "true"
-            ) { call throws(FunctionError) in .bool(call[0].member(call.text(1)) != nil) },
+            ) { call throws(FunctionError) in
+                try call.context.count(members: call[0].searchedMembers)
+                return .bool(call[0].member(call.text(1)) != nil)
+            },
             function(
                 "pluck", "func(key string, dicts ...map[string]any) []any",
                 "the values of a key in several maps",
@@ -63,16 +69,23 @@ enum SprigDicts {
             function(
                 "values", "func(dict map[string]any) []any", "the values of a map, by the order of the keys",
                 #"{{ values (dict "b" 1 "a" 2) }}"#, "[2 1]"
-            ) { call throws(FunctionError) in .list((call[0].sortedMembers ?? []).map(\.value)) },
+            ) { call throws(FunctionError) in
+                let members = call[0].sortedMembers ?? []
+                try call.work(members.count)
+                return .list(members.map(\.value))
+            },
             function(
                 "pick", "func(dict map[string]any, keys ...string) map[string]any",
                 "a map of these keys only",
                 #"{{ pick (dict "a" 1 "b" 2) "a" }}"#, "map[a:1]"
             ) { call throws(FunctionError) in
                 let result = GoMap()
-                for key in call.rest(from: 1) {
+                let keys = call.rest(from: 1)
+                let member = keys.count > 1 ? call[0].keyed : call[0].member
+                try call.work((call[0].memberCount ?? 0) / 16 + keys.count)
+                for key in keys {
                     let key = key.stringText ?? ""
-                    if let value = call[0].member(key) { result[key] = value }
+                    if let value = member(key) { result[key] = value }
                 }
                 return .map(result)
             },

@@ -9,6 +9,7 @@ extension Call {
         var format = GoFormat(limit: context.limits.functionBytes)
         format.print([value], into: &output)
         if format.isOverLimit { try room(bytes: .max) }
+        try work(output.count / Call.bytesPerStep)
         return output.bytes
     }
 

@@ -73,8 +73,9 @@ enum Structure {
             return true
         }
         if let one = left.sortedMembers, left.memberCount == right.memberCount {
+            let other = right.keyed
             for (key, value) in one {
-                guard let other = right.member(key), try isEqual(value, other, call, depth: depth + 1) else {
+                guard let found = other(key), try isEqual(value, found, call, depth: depth + 1) else {
                     return false
                 }
             }

@@ -1,0 +1,61 @@
+import Synchronization
+import System
+
+/// An answer that is being made apart from its connection's thread: who may send it, until when, and what it holds.
+final class OngoingWork: Sendable {
+    private enum Owner {
+        static let nobody = 0
+        static let worker = 1
+        static let watch = 2
+    }
+
+    let meter = WorkMeter()
+    /// Nanoseconds of the monotonic clock; nil for none.
+    let deadline: UInt64?
+    private let owner = Atomic<Int>(Owner.nobody)
+    private let running = Atomic<Bool>(true)
+    private let refused = Atomic<Bool>(false)
+    private let held = Atomic<Int>(0)
+
+    /// Answers up to that size are not counted.
+    private static let smallAnswer = 64 << 10
+
+    init(deadline: UInt64?) { self.deadline = deadline }
+
+    /// Whether somebody has answered.
+    var isAnswered: Bool { owner.load(ordering: .acquiring) != Owner.nobody }
+
+    /// Whether a thread of the pool may still use the request.
+    var isRunning: Bool { running.load(ordering: .acquiring) }
+
+    func end() { running.store(false, ordering: .releasing) }
+
+    /// Whether the one who watches the time may answer.
+    func claimForWatch() -> Bool {
+        owner.compareExchange(expected: Owner.nobody, desired: Owner.watch, ordering: .acquiringAndReleasing)
+            .exchanged
+    }
+
+    /// Whether the worker may send an answer of that many bytes. Where there is no room for it (`isRefused`), it may send a
+    /// short one.
+    func claimForWorker(bytes: Int) -> Bool {
+        let before = owner.compareExchange(
+            expected: Owner.nobody, desired: Owner.worker, ordering: .acquiringAndReleasing)
+        guard before.exchanged || before.original == Owner.worker else { return false }
+        guard bytes > Self.smallAnswer, held.load(ordering: .relaxed) == 0 else { return true }
+        guard ProcessMemory.holdAnswer(bytes) else {
+            refused.store(true, ordering: .relaxed)
+            return false
+        }
+        held.store(bytes, ordering: .relaxed)
+        return true
+    }
+
+    var isRefused: Bool { refused.load(ordering: .relaxed) }
+
+    /// The answer has gone.
+    func releaseAnswer() {
+        let bytes = held.exchange(0, ordering: .relaxed)
+        if bytes > 0 { ProcessMemory.releaseAnswer(bytes) }
+    }
+}

@@ -1,0 +1,42 @@
+import CWorkMeter
+import Glibc
+
+/// Memory of the process, and of all metered work in it.
+public enum ProcessMemory {
+    /// Bytes that are resident; 0 where the system does not say.
+    public static var resident: Int {
+        let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = read(file, &text, text.count)
+        guard count > 0 else { return 0 }
+        let fields = text[..<count].split(separator: 0x20)
+        guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else { return 0 }
+        return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    /// Returns free memory to the system.
+    public static func giveBack() { work_memory_trim() }
+
+    /// Sets how the allocator takes memory: large blocks from the system, one by one, so that they go back to it when they
+    /// are freed; and few arenas, of which each keeps what its threads once used.
+    public static func takeLittle() { work_memory_tune() }
+
+    /// Bytes that all metered work holds at one time, with the answers that wait to be sent; past it, work that holds much
+    /// is stopped (`WorkStop.overload`).
+    public static var workLimit: Int {
+        get { work_total_limit() }
+        set { work_total_set_limit(newValue) }
+    }
+
+    /// What of `workLimit` is used.
+    public static var work: Int { work_total() }
+
+    /// Answers that wait to be sent may use no more than half of `workLimit`, so that work can go on.
+    ///
+    /// - Returns: false if there is no room for that many bytes.
+    public static func holdAnswer(_ bytes: Int) -> Bool { work_hold_answer(bytes) != 0 }
+
+    public static func releaseAnswer(_ bytes: Int) { work_release_answer(bytes) }
+}

@@ -1,0 +1,106 @@
+import CAllocationCount
+import PluginAPI
+import System
+import TestSupport
+import Testing
+import Values
+
+@testable import Service
+
+/// What renderings hold is counted, as far as the allocator is the program's own: not under a sanitizer.
+@Suite struct MemoryBudgetTests {
+    private static let isCounted = allocations_are_counted() == 1
+
+    private func render(_ source: String, memory: Int, engine: String = "gotemplate") throws -> RenderAnswer {
+        var request = RenderRequest(
+            engine: engine, sources: TemplateSources(TemplateSource(name: "t", text: source)))
+        request.options.functionSets = engine == "gotemplate" ? ["sprig"] : []
+        request.data = [
+            "s": .string(String(repeating: "x", count: 100_000)), "l": .array((0..<100).map { .int($0) }),
+        ]
+        var limits = RenderLimits.server
+        limits.memory = memory
+        limits.steps = .max
+        return request.run(registry: try StandardPlugins.registry(), limits: limits)
+    }
+
+    /// Twenty texts of a megabyte that are kept.
+    private static let keeps = """
+        {{$l := list}}{{range $i := until 20}}{{$l = append $l (repeat 1000000 (toString $i))}}{{end}}{{len $l}}
+        """
+
+    @Test(.enabled(if: isCounted), arguments: [(16 << 20, false), (24 << 20, false), (48 << 20, true)])
+    func whatIsKeptCounts(memory: Int, passes: Bool) throws {
+        let answer = try render(Self.keeps, memory: memory)
+        #expect(answer.problem?.limit == (passes ? nil : .memory), "\(answer.problem?.detail ?? "")")
+        #expect(answer.problem?.status == (passes ? nil : 422))
+    }
+
+    /// What is dropped again does not count.
+    @Test(.enabled(if: isCounted)) func whatIsDroppedDoesNotCount() throws {
+        let answer = try render(
+            "{{range $i := until 60}}{{$x := repeat 1000000 (toString (mod $i 10))}}{{end}}", memory: 8 << 20)
+        #expect(answer.problem == nil, "\(answer.problem?.detail ?? "")")
+    }
+
+    @Test(
+        .enabled(if: isCounted),
+        arguments: [
+            ("gotemplate", "{{range .l}}{{$.s}}{{end}}"), ("mustache", "{{#l}}{{s}}{{/l}}"),
+        ])
+    func outputCounts(engine: String, source: String) throws {
+        let small = try render(source, memory: 4 << 20, engine: engine)
+        #expect(small.problem?.limit == .memory, "\(small.problem?.detail ?? "")")
+        #expect(try render(source, memory: 40 << 20, engine: engine).problem == nil)
+    }
+
+    /// Four times as many values hold four times as much.
+    @Test(.enabled(if: isCounted)) func whatIsHeldGrowsLinearly() throws {
+        func held(_ count: Int) -> Int {
+            let meter = WorkMeter()
+            return meter.run {
+                let text = Array("[\(String(repeating: "{\"a\":1},", count: count))0]".utf8)
+                let before = meter.live
+                let value = try? JSON.read(text)
+                return withExtendedLifetime(value) { meter.live - before }
+            }
+        }
+        let one = held(10_000)
+        let four = held(40_000)
+        #expect(four > one * 3 && four < one * 5, "\(one) and \(four)")
+    }
+
+    /// Of all work together, that which holds much is stopped past the limit; what holds little goes on.
+    @Test(.enabled(if: isCounted)) func workTogetherHasALimit() {
+        let before = ProcessMemory.workLimit
+        defer { ProcessMemory.workLimit = before }
+        func stopped(holding bytes: Int, of limit: Int) -> WorkStop? {
+            ProcessMemory.workLimit = limit < 1 << 30 ? ProcessMemory.work + limit : limit
+            let meter = WorkMeter()
+            meter.run {
+                let kept = [UInt8](repeating: 1, count: bytes)
+                withExtendedLifetime(kept) {}
+            }
+            return meter.stopped
+        }
+        // Other tests that run beside this one hold something too, so the limits are far apart.
+        #expect(stopped(holding: 20 << 20, of: 10 << 20) == .overload)
+        #expect(stopped(holding: 20 << 20, of: 1 << 40) == nil)
+        #expect(stopped(holding: 6 << 20, of: 1 << 20) == nil)
+    }
+
+    /// An answer that waits to be sent counts, up to half of the limit.
+    @Test func answersThatWaitCount() {
+        let before = ProcessMemory.workLimit
+        defer { ProcessMemory.workLimit = before }
+        ProcessMemory.workLimit = 1 << 40
+        #expect(ProcessMemory.holdAnswer(1 << 39))
+        #expect(!ProcessMemory.holdAnswer(1 << 30))
+        ProcessMemory.releaseAnswer(1 << 39)
+        #expect(!ProcessMemory.holdAnswer(1 << 39 + 1 << 30))
+    }
+
+    @Test func theProcessKnowsItsMemory() {
+        #expect(ProcessMemory.resident > 1 << 20)
+    }
+}
