@@ -92,7 +92,7 @@ extension Examination {
             state =
                 unmet.mustGo
                 ? "\(who) has the label \(unmet.key)=\(found), which the \(selector) of webhook \(chosen.webhook.name) excludes"
-                : "\(who) has the label \(unmet.key)=\(found), and the \(selector) of webhook \(chosen.webhook.name) wants \(unmet.wanted)"
+                : "\(who) has the label \(unmet.key)=\(found), and the \(selector) of webhook \(chosen.webhook.name) expects \(unmet.wanted)"
         } else {
             state =
                 "\(who) does not have the label \(unmet.wanted), by which the \(selector) of webhook "

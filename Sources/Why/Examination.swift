@@ -38,9 +38,8 @@ struct Examination {
     }
 
     var target: WhyTarget { evidence.workload.target }
-    var hasSidecar: Bool? {
-        evidence.pod.map(RunningPod.hasSidecar) ?? (evidence.knowsPods ? nil : nil)
-    }
+    /// nil where no pod is known.
+    var hasSidecar: Bool? { evidence.pod.map(RunningPod.hasSidecar) }
 
     mutating func diagnosis() -> Diagnosis {
         noteUnread()
