@@ -523,10 +523,15 @@ struct Machine: ~Copyable {
         switch error {
         case .failed(let message):
             return self.error(at: node, "error calling %s: %s", [name, .text(message)])
+        case .told(let message):
+            var told = self.error(at: node, "error calling %s: %s", [name, .text(message)])
+            told.told = message
+            return told
         case .limit(let limit): return limitError(limit, at: node)
         case .template(let inner):
             var outer = self.error(at: node, "error calling %s: %s", [name, .text(inner.detailBytes)])
             outer.limit = inner.limit
+            outer.told = inner.told
             if inner.kind.isOfBudget {
                 outer.kind = inner.kind
                 outer.detailBytes = inner.detailBytes

@@ -49,8 +49,8 @@ extension GoTemplate: SharedDataTemplate {
                 TemplateSource(name: String(decoding: $0.name, as: UTF8.self), bytes: $0.bytes)
             }
             try run(
-                named: Array(job.entry.utf8), data: .map(scope), origin: .clean, context: context,
-                into: &output, map: &map)
+                named: Array(job.entry.utf8), data: .map(SharedValues.seen(scope, as: job.typeName)),
+                origin: .clean, context: context, into: &output, map: &map)
             written += output.count
             guard written <= limits.outputBytes else {
                 throw RenderError(
@@ -70,18 +70,29 @@ private enum SharedValues {
         case .plain(let value): return GoValue(value).sharedMaps()
         case .typed(let value, let type): return GoValue(value, type: type)
         case .named(let name, let value):
-            let map = GoMap(type: GoType(name: name, kind: .map, element: .any))
+            let map = GoMap(type: type(name))
             for member in value.object?.members ?? [] {
                 map[member.key] = GoValue(member.value).sharedMaps()
             }
             return .map(map)
         case .map(let name, let members):
-            let map = name.map { GoMap(type: GoType(name: $0, kind: .map, element: .any)) } ?? GoMap()
+            let map = name.map { GoMap(type: type($0)) } ?? GoMap()
             if root == nil { root = map }
             for (key, value) in members { map[key] = made(value, root: &root) }
             return .map(map)
-        case .place(let path): return root.flatMap { value(at: path, of: .map($0)) } ?? .map(GoMap())
+        case .place(let name, let path):
+            let found = root.flatMap { value(at: path, of: .map($0)) } ?? .map(GoMap())
+            guard case .map(let map) = found else { return found }
+            return .map(seen(map, as: name))
         }
+    }
+
+    private static func type(_ name: String) -> GoType { GoType(name: name, kind: .map, element: .any) }
+
+    /// The map under the name of a type.
+    static func seen(_ map: GoMap, as name: String?) -> GoMap {
+        guard let name, name != map.type.name else { return map }
+        return GoMap(map, as: type(name))
     }
 
     static func value(at path: [String], of top: GoValue) -> GoValue? {

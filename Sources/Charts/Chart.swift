@@ -20,11 +20,14 @@ public struct Chart: Sendable {
     /// - Parameter files: paths from the chart's folder, without that folder.
     public init(_ files: [ChartFile], limits: ChartLimits) throws(ChartError) {
         var charts = 0
-        try self.init(files, limits: limits, depth: 0, path: "", charts: &charts)
+        var budget = ChartBudget(limits)
+        for file in files { try budget.spend(file.bytes.count, limits) }
+        try self.init(files, limits: limits, depth: 0, path: "", charts: &charts, budget: &budget)
     }
 
     private init(
-        _ all: [ChartFile], limits: ChartLimits, depth: Int, path: String, charts: inout Int
+        _ all: [ChartFile], limits: ChartLimits, depth: Int, path: String, charts: inout Int,
+        budget: inout ChartBudget
     ) throws(ChartError) {
         charts += 1
         guard charts <= limits.charts else {
@@ -85,7 +88,7 @@ public struct Chart: Sendable {
                         .chart,
                         "error unpacking subchart tar in \(metadata.name): expected \(name) to be a file")
                 }
-                content = try ChartArchive.files(of: members[0].bytes, limits: limits)
+                content = try ChartArchive.files(of: members[0].bytes, limits: limits, budget: &budget)
             } else {
                 content = members.compactMap { file in
                     guard let slash = file.name.firstIndex(of: "/") else { return nil }
@@ -97,7 +100,8 @@ public struct Chart: Sendable {
             }
             content = content.filter { !$0.name.isEmpty }
             dependencies.append(
-                try Chart(content, limits: limits, depth: depth + 1, path: below, charts: &charts))
+                try Chart(
+                    content, limits: limits, depth: depth + 1, path: below, charts: &charts, budget: &budget))
         }
     }
 

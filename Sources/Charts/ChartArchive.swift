@@ -16,6 +16,14 @@ public struct ChartFile: Sendable, Equatable {
 public enum ChartArchive {
     /// - Returns: the files without the folder that holds them all, directories and pax records left out.
     public static func files(of bytes: [UInt8], limits: ChartLimits) throws(ChartError) -> [ChartFile] {
+        var budget = ChartBudget(limits)
+        return try files(of: bytes, limits: limits, budget: &budget)
+    }
+
+    /// - Parameter budget: what is left for archives within archives, which are counted together.
+    static func files(
+        of bytes: [UInt8], limits: ChartLimits, budget: inout ChartBudget
+    ) throws(ChartError) -> [ChartFile] {
         guard bytes.count <= limits.archiveBytes else {
             throw ChartError(
                 .limit, "the archive has \(bytes.count) bytes, expected at most \(limits.archiveBytes)")
@@ -23,17 +31,43 @@ public enum ChartArchive {
         let tar: [UInt8]
         do throws(Inflate.Problem) {
             // Headers take 512 bytes a file beside what is in them.
-            tar = try Inflate.gunzip(bytes, most: limits.unpackedBytes + 1_024 * limits.files)
+            tar = try Inflate.gunzip(bytes, most: budget.bytes + 1_024 * budget.files)
         } catch {
-            if error.isTooLong {
-                throw ChartError(
-                    .limit,
-                    "the archive unpacks to more than \(limits.unpackedBytes) bytes, expected at most that")
-            }
+            if error.isTooLong { throw ChartBudget.tooManyBytes(limits) }
             throw ChartError(.archive, error.message)
         }
-        var reader = TarReader(tar, limits)
-        return try reader.files()
+        var reader = TarReader(tar, limits, budget)
+        let found = try reader.files()
+        budget = reader.budget
+        return found
+    }
+}
+
+/// What is left of a chart's limits while its archives are unpacked.
+struct ChartBudget {
+    private(set) var bytes: Int
+    private(set) var files: Int
+
+    init(_ limits: ChartLimits) {
+        bytes = limits.unpackedBytes
+        files = limits.files
+    }
+
+    /// Counts a file of that size.
+    mutating func spend(_ size: Int, _ limits: ChartLimits) throws(ChartError) {
+        guard files > 0 else { throw ChartBudget.tooManyFiles(limits) }
+        guard bytes >= size else { throw ChartBudget.tooManyBytes(limits) }
+        files -= 1
+        bytes -= size
+    }
+
+    static func tooManyBytes(_ limits: ChartLimits) -> ChartError {
+        ChartError(
+            .limit, "the archive unpacks to more than \(limits.unpackedBytes) bytes, expected at most that")
+    }
+
+    static func tooManyFiles(_ limits: ChartLimits) -> ChartError {
+        ChartError(.limit, "the archive has more than \(limits.files) files, expected at most that")
     }
 }
 
@@ -42,14 +76,15 @@ private struct TarReader {
     private let bytes: [UInt8]
     private let limits: ChartLimits
     private var position = 0
-    private var total = 0
+    private(set) var budget: ChartBudget
     /// The name that an entry before this one gave it.
     private var longName: String?
     private static let block = 512
 
-    init(_ bytes: [UInt8], _ limits: ChartLimits) {
+    init(_ bytes: [UInt8], _ limits: ChartLimits, _ budget: ChartBudget) {
         self.bytes = bytes
         self.limits = limits
+        self.budget = budget
     }
 
     mutating func files() throws(ChartError) -> [ChartFile] {
@@ -60,18 +95,11 @@ private struct TarReader {
             if header.allSatisfy({ $0 == 0 }) { break }
             entries += 1
             // Folders and records count as files do: each costs a header.
-            guard entries <= 2 * limits.files else { throw tooMany() }
-            if let file = try entry() {
-                guard found.count < limits.files else { throw tooMany() }
-                found.append(file)
-            }
+            guard entries <= 2 * limits.files else { throw ChartBudget.tooManyFiles(limits) }
+            if let file = try entry() { found.append(file) }
         }
         guard !found.isEmpty else { throw ChartError(.archive, "no files in chart archive") }
         return found
-    }
-
-    private func tooMany() -> ChartError {
-        ChartError(.limit, "the archive has more than \(limits.files) files, expected at most that")
     }
 
     private func text(_ range: Range<Int>) -> String {
@@ -134,12 +162,7 @@ private struct TarReader {
             throw ChartError(
                 .limit, "\"\(name)\" has \(size) bytes, expected at most \(limits.fileBytes)", file: name)
         }
-        total += size
-        guard total <= limits.unpackedBytes else {
-            throw ChartError(
-                .limit,
-                "the archive unpacks to more than \(limits.unpackedBytes) bytes, expected at most that")
-        }
+        try budget.spend(size, limits)
         return try TarReader.path(name).map { ChartFile(name: $0, bytes: Array(content)) }
     }
 

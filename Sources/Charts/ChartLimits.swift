@@ -7,17 +7,17 @@ public import PluginAPI
 public struct ChartLimits: Sendable, Equatable {
     /// Bytes of the archive as it came.
     public var archiveBytes = 16 << 20
-    /// Bytes of all files together, unpacked; a gzip stream ends here.
+    /// Bytes of all files together, unpacked, those of archives within archives too; a gzip stream ends here.
     public var unpackedBytes = 64 << 20
     /// Bytes of one file, as Helm bounds it.
     public var fileBytes = 5 << 20
-    /// Files, those of subcharts among them.
+    /// Files, those of subcharts and of archives within archives among them.
     public var files = 10_000
     /// Charts, the chart itself among them.
     public var charts = 200
     /// Charts within charts.
     public var depth = 16
-    /// Bytes of values that come from outside the chart.
+    /// Bytes of the values that come with an archive.
     public var valuesBytes = 4 << 20
     /// Steps of checking values against their schemas.
     public var schemaSteps = 2_000_000

@@ -86,12 +86,12 @@ final class ChartProgram: Sendable {
         return entries.map { entry in
             let base = ChartProgram.chartPath(of: entry, among: places)
             return SharedJob(
-                entry: entry, place: places[base] ?? [],
+                entry: entry, place: places[base] ?? [], typeName: ChartSettlement.typeName,
                 members: [
                     (
                         "Template",
                         .named(
-                            "common.Values",
+                            ChartSettlement.typeName,
                             ["Name": .string(entry), "BasePath": .string(base + "/templates")])
                     )
                 ])

@@ -75,16 +75,24 @@ struct ChartSettlement {
             )
         }
         return .map(
-            typeName: isRoot ? "common.Values" : nil,
+            typeName: isRoot ? ChartSettlement.typeName : nil,
             [
                 ("Chart", .plain(chart.metadata.templateValue(isRoot: isRoot))),
                 ("Capabilities", capabilities),
-                ("Release", isRoot ? release : .place(["Release"])),
+                ("Release", isRoot ? release : .place(typeName: nil, ["Release"])),
                 ("Files", ChartFilesValue.data(chart.files, isRead: readsFiles)),
-                ("Values", isRoot ? .named("common.Values", values) : .place(["Values"] + place)),
+                (
+                    "Values",
+                    isRoot
+                        ? .named(ChartSettlement.typeName, values)
+                        : .place(typeName: ChartSettlement.typeName, ["Values"] + place)
+                ),
                 ("Subcharts", .map(typeName: nil, inner)),
             ])
     }
+
+    /// What Helm's templates see as the type of `.` and of `.Values`.
+    static let typeName = "common.Values"
 
     private static let int = ObjectType(name: "int", kind: .int)
 }

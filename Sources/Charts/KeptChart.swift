@@ -58,7 +58,7 @@ public final class KeptChart: Sendable {
                 outputs.append((jobs[index].entry, ChartProgram.withoutNoValue(text)))
             }
         } catch {
-            throw .template(error, program.sources)
+            throw .template(KeptChart.worded(error), program.sources)
         }
         do throws(ChartError) {
             var rendered = try RenderedChart(outputs, settled, release)
@@ -67,6 +67,16 @@ public final class KeptChart: Sendable {
         } catch {
             throw .chart(placed(error, program, jobs, data, renderLimits))
         }
+    }
+
+    /// What a chart's author says (`fail`, `required`) goes without the calls that lead to it, as Helm has it.
+    private static func worded(_ error: RenderError) -> RenderError {
+        guard let told = error.told, let place = error.place else { return error }
+        var worded = error
+        // Helm counts columns from 0.
+        let position = "\(place.template):\(place.line):\((place.column ?? 1) - 1)"
+        worded.detailBytes = Array("execution error at (\(position)): ".utf8) + told
+        return worded
     }
 
     /// An error in what a template wrote, at the line of the template that wrote it.

@@ -46,15 +46,40 @@ enum ManifestOrder {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// Without the blanks at both ends.
+    /// Without the blanks at both ends, those of Unicode too (Go's `strings.TrimSpace`).
     static func trimmed(_ text: [UInt8]) -> [UInt8] {
-        guard let first = text.firstIndex(where: { !isSpace($0) }),
-            let last = text.lastIndex(where: { !isSpace($0) })
-        else { return [] }
-        return Array(text[first...last])
+        var rest = text[...]
+        while let count = spaceLength(in: rest, atEnd: false) { rest = rest.dropFirst(count) }
+        while let count = spaceLength(in: rest, atEnd: true) { rest = rest.dropLast(count) }
+        return Array(rest)
     }
 
-    static func isBlank(_ text: some Sequence<UInt8>) -> Bool { text.allSatisfy(isSpace) }
+    static func isBlank(_ text: some Collection<UInt8>) -> Bool {
+        guard let index = text.firstIndex(where: { !isSpace($0) }) else { return true }
+        return text[index] >= 0x80 && trimmed(Array(text[index...])).isEmpty
+    }
+
+    /// The bytes of the blank that the text begins or ends with; nil if there is none.
+    private static func spaceLength(in text: ArraySlice<UInt8>, atEnd: Bool) -> Int? {
+        guard let byte = atEnd ? text.last : text.first else { return nil }
+        if isSpace(byte) { return 1 }
+        if byte < 0x80 { return nil }
+        // NEL and the no-break space have two bytes in UTF-8, all others three.
+        for length in [2, 3] {
+            guard let scalar = onlyScalar(of: atEnd ? text.suffix(length) : text.prefix(length)) else {
+                continue
+            }
+            return scalar.properties.isWhitespace ? length : nil
+        }
+        return nil
+    }
+
+    private static func onlyScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
+        guard let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.count == 1 else {
+            return nil
+        }
+        return text.unicodeScalars.first
+    }
 
     /// The documents of one template with what their heads say.
     ///

@@ -26,8 +26,24 @@ public enum SetValue {
     /// Names within each other.
     public static let deepestName = 30
 
+    /// What all texts of one rendering may do together.
+    public struct Budget: Sendable {
+        /// Items that indices add to lists. `a[65535]=1` adds as many, and is twelve bytes long.
+        public var items = 1_000_000
+
+        public init() {}
+    }
+
     /// - Throws: a message in Helm's words, without the flag.
     public static func apply(_ text: String, as form: Form, to values: inout Value) throws(Problem) {
+        var budget = Budget()
+        try apply(text, as: form, to: &values, within: &budget)
+    }
+
+    /// - Parameter budget: what is left for this text and those after it.
+    public static func apply(
+        _ text: String, as form: Form, to values: inout Value, within budget: inout Budget
+    ) throws(Problem) {
         if form == .json, text.utf8.first(where: { $0 != 0x20 }) == UInt8(ascii: "{") {
             let object: Value
             do { object = try JSON.read(text) } catch {
@@ -37,6 +53,8 @@ public enum SetValue {
             return
         }
         var parser = Parser(text, form)
+        parser.budget = budget
+        defer { budget = parser.budget }
         if values.object == nil { values = .object(Object()) }
         while try parser.key(&values, depth: 0) {}
     }
@@ -57,6 +75,7 @@ private struct Parser {
     private var index = 0
     /// What every key gets, where the text has keys only.
     var fixed: Value?
+    var budget = SetValue.Budget()
 
     init(_ text: String, _ form: SetValue.Form) {
         scalars = Array(text.unicodeScalars)
@@ -181,25 +200,34 @@ private struct Parser {
         switch stop {
         case "=":
             let (value, more) = try value()
-            put(value, at: number, into: &list)
+            try put(value, at: number, into: &list)
             return more
         case "[":
             guard let inner = try listIndex() else { return false }
             var items = existing.array ?? []
             let more = try item(&items, inner, depth: depth + 1)
-            put(.array(items), at: number, into: &list)
+            try put(.array(items), at: number, into: &list)
             return more
         case ".":
             var object = existing.object == nil ? .object(Object()) : existing
             let more = try key(&object, depth: depth + 1)
-            put(object, at: number, into: &list)
+            try put(object, at: number, into: &list)
             return more
         default: return false
         }
     }
 
-    private func put(_ value: Value, at number: Int, into list: inout [Value]) {
-        while list.count <= number { list.append(.null) }
+    private mutating func put(
+        _ value: Value, at number: Int, into list: inout [Value]
+    ) throws(SetValue.Problem) {
+        let added = max(0, number + 1 - list.count)
+        guard added <= budget.items else {
+            throw Problem(
+                message: "indices add more than \(SetValue.Budget().items) items to lists, expected at most "
+                    + "that")
+        }
+        budget.items -= added
+        list.append(contentsOf: repeatElement(.null, count: added))
         list[number] = value
     }
 

@@ -57,6 +57,8 @@ public struct RenderError: Error, Sendable, Equatable {
     public var limit: ReachedLimit?
     /// The function that the template names and the engine does not have, where that is the error.
     public var unknownFunction: String?
+    /// What the template itself says, where it stops on purpose (`fail`, `required`).
+    public var told: [UInt8]?
 
     public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: ReachedLimit? = nil) {
         self.kind = kind

@@ -10,8 +10,9 @@ public indirect enum SharedData: Sendable {
     case named(String, Value)
     /// A map of data; `typeName` is `map[string]interface {}` where nil.
     case map(typeName: String?, [(key: String, value: SharedData)])
-    /// The very value at a path of keys from the top, which stands before this one.
-    case place([String])
+    /// The very value at a path of keys from the top, which was made before this one; a map may have another type's
+    /// name here.
+    case place(typeName: String?, [String])
 }
 
 /// One template of a set to be rendered over shared data.
@@ -20,12 +21,18 @@ public struct SharedJob: Sendable {
     public var entry: String
     /// Where its data is, by keys from the top; a map.
     public var place: [String]
+    /// The type under which the template sees that map.
+    public var typeName: String?
     /// What is set in that map before the template runs.
     public var members: [(key: String, value: SharedData)]
 
-    public init(entry: String, place: [String], members: [(key: String, value: SharedData)]) {
+    public init(
+        entry: String, place: [String], typeName: String? = nil,
+        members: [(key: String, value: SharedData)]
+    ) {
         self.entry = entry
         self.place = place
+        self.typeName = typeName
         self.members = members
     }
 }

@@ -2,6 +2,7 @@ public import Charts
 import HTTPServer
 import PluginAPI
 import Values
+import YAML
 
 /// What a caller of /render wants of a chart: which one, with which values, as which release.
 struct ChartRequest {
@@ -53,7 +54,10 @@ struct ChartRequest {
         showOnly = try options.strings("showOnly") ?? []
         let kubeVersion = try options.string("kubeVersion")
         release.capabilities.apiVersions += try options.strings("apiVersions") ?? []
-        for text in try options.strings("set") ?? [] { try Self.set(text, on: &values) }
+        var budget = SetValue.Budget()
+        for text in try options.strings("set") ?? [] {
+            try Self.set(text, on: &values, within: &budget)
+        }
         wantsDocuments = try reader.bool("documents") ?? false
         let lowest = MemberReader(try reader.object("limits") ?? Object(), path: "limits")
         lowered = [:]
@@ -61,14 +65,24 @@ struct ChartRequest {
         try check(kubeVersion)
     }
 
-    /// Reads the form whose body is the archive, with options in the query.
-    init(archiveOf request: HTTPRequest) throws(RequestProblem) {
-        source = .archive(Array(request.body))
+    /// Reads the form whose body is the archive, or a form with the parts `chart` and `values`, with options in the query.
+    init(archiveOf request: HTTPRequest, _ format: MediaType) throws(RequestProblem) {
+        source = .archive([])
         values = .object(Object())
         release = ChartRelease()
+        showOnly = request.query("showOnly").map { $0.split(separator: ",").map(String.init) } ?? []
+        wantsDocuments = false
+        lowered = [:]
+        if format == .multipart {
+            try read(MultipartBody(Array(request.body), contentType: request.header("Content-Type") ?? ""))
+        } else {
+            source = .archive(Array(request.body))
+        }
         func flag(_ name: String) -> Bool { request.query(name).map { $0 != "false" } ?? false }
         if let text = request.query("values") {
-            do throws(JSONError) { values = ValuesMerge.decoded(try JSON.read(text)) } catch {
+            do throws(JSONError) {
+                values = ValuesMerge.overlaid(values, by: ValuesMerge.decoded(try JSON.read(text)))
+            } catch {
                 throw .malformed("the query's \"values\" is not JSON: byte \(error.offset): \(error.message)")
             }
         }
@@ -78,17 +92,62 @@ struct ChartRequest {
         release.includesDefinitions = flag("includeCrds")
         release.includesHooks = !flag("noHooks")
         release.includesTests = !flag("skipTests")
-        showOnly = request.query("showOnly").map { $0.split(separator: ",").map(String.init) } ?? []
         release.capabilities.apiVersions +=
             request.query("apiVersions").map { $0.split(separator: ",").map(String.init) } ?? []
         wantsDocuments = flag("documents")
-        lowered = [:]
-        if let text = request.query("set") { try Self.set(text, on: &values) }
+        var budget = SetValue.Budget()
+        if let text = request.query("set") { try Self.set(text, on: &values, within: &budget) }
         try check(request.query("kubeVersion"))
     }
 
-    private static func set(_ text: String, on values: inout Value) throws(RequestProblem) {
-        do throws(SetValue.Problem) { try SetValue.apply(text, as: .set, to: &values) } catch {
+    /// Takes the chart and its values out of the parts; later values win, as those of later files do.
+    private mutating func read(_ body: MultipartBody) throws(RequestProblem) {
+        var hasChart = false
+        var bytes = 0
+        for part in body.parts {
+            switch part.name {
+            case "chart" where !hasChart:
+                source = .archive(Array(part.bytes))
+                hasChart = true
+            case "values":
+                bytes += part.bytes.count
+                guard bytes <= ChartLimits().valuesBytes else {
+                    throw RequestProblem(
+                        .chart(
+                            ChartError(
+                                .limit,
+                                "the parts \"values\" have more than \(ChartLimits().valuesBytes) bytes, expected "
+                                    + "at most that")))
+                }
+                values = ValuesMerge.overlaid(values, by: try Self.values(part))
+            default:
+                throw .malformed(
+                    "the part \"\(excerpt(part.name))\" is not expected: expected one part \"chart\" and any "
+                        + "number of parts \"values\"")
+            }
+        }
+        guard hasChart else { throw .malformed("there is no part \"chart\": expected a packaged chart") }
+    }
+
+    private static func values(_ part: MultipartBody.Part) throws(RequestProblem) -> Value {
+        let read: Value
+        do throws(YAMLError) { read = try YAMLReader.value(Array(part.bytes)) } catch {
+            let place = error.position.map { "line \($0.line), column \($0.column): " } ?? ""
+            throw .malformed("the part \"values\" is not YAML: \(place)\(error.message)")
+        }
+        if read.isNull { return .object(Object()) }
+        guard read.object != nil else {
+            throw .malformed("the part \"values\" is \(excerpt(JSON.text(read))): expected a map")
+        }
+        return ValuesMerge.decoded(read)
+    }
+
+    private static func set(
+        _ text: String, on values: inout Value, within budget: inout SetValue.Budget
+    ) throws(RequestProblem) {
+        do throws(SetValue.Problem) {
+            try SetValue.apply(text, as: .set, to: &values, within: &budget)
+        } catch {
             throw .malformed("\"set\" \(excerpt(text)): \(error.message)")
         }
     }
@@ -114,13 +173,13 @@ struct ChartRequest {
     ///
     /// - Parameter limits: of all templates together.
     func answer(
-        _ charts: [String: KeptChart], _ registry: PluginRegistry, limits: RenderLimits
+        _ charts: ChartStore?, _ registry: PluginRegistry, limits: RenderLimits
     ) throws(RequestProblem) -> ChartAnswer {
         let kept: KeptChart
         switch source {
         case .reference(let name):
-            guard let found = charts[name] else {
-                let names = charts.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+            guard let found = charts?.chart(name) else {
+                let names = (charts?.charts.keys.sorted() ?? []).map { "\"\($0)\"" }.joined(separator: ", ")
                 throw RequestProblem(
                     status: 422, code: "chart_missing",
                     detail: "there is no chart named \"\(excerpt(name))\": "

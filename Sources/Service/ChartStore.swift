@@ -1,39 +1,101 @@
 import Charts
 import PluginAPI
+import Synchronization
 import System
 
 /// Charts that the server holds (`--charts FOLDER`), which requests to /render name (`chartRef`).
 ///
 /// Each folder with a Chart.yaml and each `.tgz` is a chart, by the name of its file without the ending. All are loaded
-/// at the start; their templates are compiled at the first rendering and kept.
+/// at the start; their templates are compiled at the first rendering and kept. A reload loads those that changed; one that
+/// does not load any more keeps its last good state.
 final class ChartStore: Sendable {
+    /// As the metrics of reloads name it.
+    static let label = "charts"
     /// Charts of the folder.
     static let mostCharts = 256
 
-    let charts: [String: KeptChart]
+    enum Outcome: Sendable {
+        case unchanged
+        /// The names of all charts.
+        case loaded([String])
+        case refused([String])
+    }
+
+    let path: String
+    private let renderer: any Renderer
+    private let limits: RenderLimits
+
+    private struct Entry {
+        /// What the files looked like when they were read last, good or bad.
+        var stamp: ChartStamp
+        var chart: KeptChart
+    }
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// Charts that did not load, so that they are not tried again until they change.
+        var refused: [String: ChartStamp] = [:]
+    }
+    private let state = Mutex(State())
 
     /// - Throws: the first chart that does not load, with its path.
     init(_ path: String, registry: PluginRegistry, limits: RenderLimits) throws(ServiceError) {
         guard let renderer = registry.renderer("gotemplate") else {
             throw ServiceError(message: "--charts: there is no engine gotemplate")
         }
-        let names: [String]
-        do throws(FileError) { names = try Folder.names(in: path, atMost: ChartStore.mostCharts) } catch {
-            throw ServiceError(message: "--charts: \(error.description)")
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.renderer = renderer
+        self.limits = limits
+        if case .refused(let problems) = reload() {
+            throw ServiceError(message: "--charts: \(problems[0])")
         }
-        var charts: [String: KeptChart] = [:]
-        for name in names {
-            let place = path + "/" + name
-            let isArchive = name.hasSuffix(".tgz")
-            guard isArchive || File.isReadable(place + "/Chart.yaml") else { continue }
+    }
+
+    /// The charts by their names.
+    var charts: [String: KeptChart] { state.withLock { $0.entries.mapValues(\.chart) } }
+
+    /// A chart by its name.
+    func chart(_ name: String) -> KeptChart? { state.withLock { $0.entries[name]?.chart } }
+
+    /// Loads what is new or has changed, and forgets what is gone.
+    func reload() -> Outcome {
+        let found: [(name: String, place: String)]
+        do throws(FileError) { found = try places() } catch { return .refused([error.description]) }
+        let before = state.withLock { $0 }
+        var after = State()
+        var problems: [String] = []
+        var hasChanged = before.entries.keys.contains { name in !found.contains { $0.name == name } }
+        for (name, place) in found {
+            let stamp = ChartStamp(of: place)
+            if let kept = before.entries[name] { after.entries[name] = kept }
+            if before.refused[name] == stamp
+                || before.refused[name] == nil && after.entries[name]?.stamp == stamp
+            {
+                after.refused[name] = before.refused[name]
+                continue
+            }
             do throws(ChartError) {
-                let chart = try ChartFolder.chart(at: place)
-                charts[isArchive ? String(name.dropLast(4)) : name] = KeptChart(
-                    chart, renderer: renderer, compileLimits: ChartRequest.compileLimits(limits))
+                let chart = KeptChart(
+                    try ChartFolder.chart(at: place), renderer: renderer,
+                    compileLimits: ChartRequest.compileLimits(limits))
+                after.entries[name] = Entry(stamp: stamp, chart: chart)
+                hasChanged = true
             } catch {
-                throw ServiceError(message: "--charts: \(place): \(error.message)")
+                after.refused[name] = stamp
+                problems.append("\(place): \(error.message)")
             }
         }
-        self.charts = charts
+        let settled = after
+        state.withLock { $0 = settled }
+        if !problems.isEmpty { return .refused(problems) }
+        return hasChanged ? .loaded(settled.entries.keys.sorted()) : .unchanged
+    }
+
+    /// What may be a chart: folders with a Chart.yaml, and archives.
+    private func places() throws(FileError) -> [(name: String, place: String)] {
+        try Folder.names(in: path, atMost: ChartStore.mostCharts).compactMap { name in
+            let place = path + "/" + name
+            if name.hasSuffix(".tgz") { return (String(name.dropLast(4)), place) }
+            return File.isReadable(place + "/Chart.yaml") ? (name, place) : nil
+        }
     }
 }

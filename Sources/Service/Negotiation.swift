@@ -8,6 +8,7 @@ enum MediaType: String {
     case text = "text/plain; charset=utf-8"
     case problem = "application/problem+json"
     case gzip = "application/gzip"
+    case multipart = "multipart/form-data"
 
     /// What a `Content-Type` says, parameters set aside; nil for anything else.
     init?(contentType: String) {
@@ -20,6 +21,7 @@ enum MediaType: String {
         case "application/json", "text/json": self = .json
         case "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml": self = .yaml
         case "application/gzip", "application/x-gzip", "application/x-tar+gzip": self = .gzip
+        case "multipart/form-data": self = .multipart
         default: return nil
         }
     }

@@ -5,6 +5,11 @@ import YAML
 // A request may ask for its output as a value. Output that does not parse is a problem of status 422, reported at
 // the template's own line: the rendering is repeated with a source map, which costs nothing while all goes well.
 
+/// How rendered YAML is read: a workflow's `on:` stays `on`.
+enum OutputFormat {
+    static let options = YAMLOptions(keepsKeys: true)
+}
+
 extension RenderRequest {
     /// Parses the answer's output by the request's format: the value, or the problem, is added to the answer.
     func parse(
@@ -22,7 +27,8 @@ extension RenderRequest {
             }
         case .yaml:
             do throws(YAMLError) {
-                let documents = try YAMLReader.documents(answer.output).filter { !$0.isEmpty }
+                let documents = try YAMLReader.documents(answer.output, options: OutputFormat.options).filter
+                { !$0.isEmpty }
                 answer.value = documents.first?.value ?? .null
                 guard documents.count > 1 else { return }
                 answer.problem = RequestProblem(

@@ -11,6 +11,7 @@ final class Reloader: Sendable {
     private let clientAuthority: ClientAuthority?
     private let token: BearerToken?
     private let templates: TemplateFolder?
+    private let charts: ChartStore?
     private let metrics: ServiceMetrics
     private let log: Log
     private let turn = Mutex<Void>(())
@@ -19,13 +20,15 @@ final class Reloader: Sendable {
 
     init(
         store: SnapshotStore, certificates: Certificates?, clientAuthority: ClientAuthority?,
-        token: BearerToken?, templates: TemplateFolder?, metrics: ServiceMetrics, log: Log
+        token: BearerToken?, templates: TemplateFolder?, charts: ChartStore?, metrics: ServiceMetrics,
+        log: Log
     ) {
         self.store = store
         self.certificates = certificates
         self.clientAuthority = clientAuthority
         self.token = token
         self.templates = templates
+        self.charts = charts
         self.metrics = metrics
         self.log = log
         warned = Mutex(store.current.warnings.map(\.description))
@@ -37,13 +40,17 @@ final class Reloader: Sendable {
     /// The files that are watched.
     var paths: [String] {
         store.configuration.paths.all + (certificates?.paths ?? [])
-            + [clientAuthority?.path, token?.path, templates.map { $0.path + "/" }].compactMap(\.self)
+            + [
+                clientAuthority?.path, token?.path, templates.map { $0.path + "/" },
+                charts.map { $0.path + "/" },
+            ].compactMap(\.self)
     }
 
     func reload() {
         turn.withLock { _ in
             reloadConfiguration()
             reloadTemplates()
+            reloadCharts()
             reloadCertificates()
             reloadCallers()
         }
@@ -84,6 +91,22 @@ final class Reloader: Sendable {
                 log.error(
                     "templates refused, the last good ones stay", [Member("error", .string(error))],
                     in: .config)
+            }
+        }
+    }
+
+    private func reloadCharts() {
+        guard let charts else { return }
+        switch charts.reload() {
+        case .unchanged: return
+        case .loaded(let names):
+            metrics.countReload(of: [ChartStore.label], isSuccess: true, at: Timestamp.now)
+            log.info("charts loaded", [Member("count", .int(Int64(names.count)))], in: .config)
+        case .refused(let errors):
+            metrics.countReload(of: [ChartStore.label], isSuccess: false, at: Timestamp.now)
+            for error in errors {
+                log.error(
+                    "chart refused, the last good one stays", [Member("error", .string(error))], in: .config)
             }
         }
     }

@@ -12,6 +12,8 @@ struct Route: Sendable {
     /// The pattern that metrics and the log name; never a caller's path.
     var label: String
     var bodyLimit: Int
+    /// The same for a body that is an archive; nil where that is no different.
+    var archiveLimit: Int?
     var concern = Access.Concern.open
     var handler: any Handler
 
@@ -93,7 +95,10 @@ final class Router: HTTPHandler {
     func bodyLimit(for request: HTTPRequest) -> Int {
         let routes = routes(at: request.path)
         guard let route = route(among: routes, request.method) else { return Self.bodyLimitElsewhere }
-        return route.bodyLimit
+        guard let archiveLimit = route.archiveLimit, let type = request.header("Content-Type"),
+            let format = MediaType(contentType: type), format == .gzip || format == .multipart
+        else { return route.bodyLimit }
+        return max(route.bodyLimit, archiveLimit)
     }
 
     func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse? {

@@ -1,3 +1,4 @@
+import Charts
 import HTTPServer
 import PluginAPI
 import Values
@@ -24,6 +25,8 @@ struct Routes: Sendable {
 
     /// Bytes of body of a request that needs none.
     private static let noBody = 4 << 10
+    /// Bytes of body of a packaged chart with its values and what a form adds.
+    private static let archiveBody = ChartLimits().archiveBytes + ChartLimits().valuesBytes + (64 << 10)
 
     /// - Parameter allowsInlineTemplates: whether /render takes templates and charts that requests bring along.
     init(
@@ -42,6 +45,7 @@ struct Routes: Sendable {
         var questions = [
             Route(
                 path: "/render", method: "POST", label: "/render", bodyLimit: options.maxRequestBytes,
+                archiveLimit: allowsInlineTemplates ? Self.archiveBody : nil,
                 concern: .question, handler: render),
             Route(
                 path: "/decide", method: "POST", label: "/decide", bodyLimit: options.maxRequestBytes,

@@ -88,7 +88,7 @@ public final class Service: Sendable {
         active.servers = listeners.map(\.server)
         let reloader = Reloader(
             store: store, certificates: certificates, clientAuthority: callers.authority,
-            token: callers.token, templates: templates, metrics: metrics, log: log)
+            token: callers.token, templates: templates, charts: charts, metrics: metrics, log: log)
         self.reloader = reloader
         let reconciler = Self.reconciler(options, cluster, certificates, metrics, log) { reloader.reload() }
         watch = FileWatch(reloader.paths + Self.authorities(options)) {

@@ -122,7 +122,7 @@ final class ServiceMetrics: Sendable {
             buckets: Self.bytes)
         registry.gauge("http_requests_in_flight", "Requests in progress.", read: activeRequests)
 
-        let file = MetricLabel("file", Self.files + [TemplateFolder.label])
+        let file = MetricLabel("file", Self.files + [TemplateFolder.label, ChartStore.label])
         let result = MetricLabel("result", Self.results)
         reloads = registry.counters(
             "sidecar_injection_config_reloads_total", "Attempts to load a changed file.",

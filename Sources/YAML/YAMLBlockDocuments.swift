@@ -90,6 +90,7 @@ extension YAMLBlockReader {
     ) -> YAMLDocument? {
         if text.isEmpty { return YAMLDocument(range: 0..<0) }
         if var reader = YAMLBlockReader(text, options.limits) {
+            reader.keepsKeys = options.keepsKeys
             if options.layout { reader.layout = YAMLLayout() }
             var document = YAMLDocument(range: 0..<text.count)
             do throws(Unknown) {

@@ -20,6 +20,9 @@ struct YAMLBlockReader {
     /// neither empty nor a comment.
     var column = 0
 
+    /// `YAMLOptions.keepsKeys`.
+    var keepsKeys = false
+
     /// Where the nodes are; nil if not asked for.
     var layout: YAMLLayout?
 

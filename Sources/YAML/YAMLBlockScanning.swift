@@ -87,7 +87,7 @@ extension YAMLBlockReader {
 
     /// The text of a bare key.
     func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
-        if YAMLScalar.mayResolve(bytes) {
+        if YAMLScalar.mayResolve(bytes), !keepsKeys {
             guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
             return text
         }

@@ -353,7 +353,7 @@ struct YAMLComposer: ~Copyable {
         {
             return .merge
         }
-        if tag == nil, !parser.isPlain || !YAMLScalar.mayResolve(bytes) {
+        if tag == nil, options.keepsKeys || !parser.isPlain || !YAMLScalar.mayResolve(bytes) {
             let text = String(decoding: bytes, as: UTF8.self)
             if let anchor = parser.anchor { anchors[anchor] = Anchor(value: .string(text), nodes: 1) }
             return .text(text)

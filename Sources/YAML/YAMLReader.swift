@@ -121,16 +121,19 @@ public struct YAMLOptions: Sendable {
     public var layout: Bool
     /// Whether a byte order mark may begin any document, as kubectl has it, not only the text.
     public var allowsMarks: Bool
+    /// Whether a key is the text that is written (`on:` is `"on"`), not what YAML 1.1 takes that for (`"true"`).
+    public var keepsKeys: Bool
     public var limits: YAMLLimits
 
     public init(
         strict: Bool = false, positions: Bool = false, layout: Bool = false, allowsMarks: Bool = false,
-        limits: YAMLLimits = YAMLLimits()
+        keepsKeys: Bool = false, limits: YAMLLimits = YAMLLimits()
     ) {
         self.strict = strict
         self.positions = positions
         self.layout = layout
         self.allowsMarks = allowsMarks
+        self.keepsKeys = keepsKeys
         self.limits = limits
     }
 }

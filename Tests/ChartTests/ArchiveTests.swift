@@ -55,6 +55,78 @@ import Values
         #expect(error?.code == .limit)
     }
 
+    /// 100,000 files in some hundred kilobytes, at the limits that a server has.
+    @Test func stopsAtAHundredThousandFiles() throws {
+        let archive = Gzip.repeated(Tar.file("c/f", ""), 100_000)
+        #expect(archive.count < 1 << 20)
+        let error = #expect(throws: ChartError.self) {
+            try ChartArchive.files(of: archive, limits: ChartLimits())
+        }
+        #expect(error?.message == "the archive has more than 10000 files, expected at most that")
+    }
+
+    /// Archives within an archive have one budget together, not one each.
+    @Test(arguments: [("bytes", 3), ("files", 3), ("bytes", 1), ("files", 1)])
+    func countsArchivesWithinArchives(_ what: String, _ count: Int) throws {
+        var limits = ChartLimits()
+        if what == "bytes" { limits.unpackedBytes = 100_000 } else { limits.files = 25 }
+        let size = what == "bytes" ? 40_000 : 4_000
+        var inner = Tar.file("c/Chart.yaml", Self.main.1)
+        for index in 0..<10 {
+            inner += Tar.file("c/f\(index)", String(repeating: "x", count: size / 10))
+        }
+        var files = [ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8))]
+        for index in 0..<count {
+            files.append(
+                ChartFile(name: "charts/c\(index).tgz", bytes: Gzip.repeated(inner + Tar.end, 1)))
+        }
+        if count == 1 {
+            _ = try Chart(files, limits: limits)
+        } else {
+            let error = #expect(throws: ChartError.self) { try Chart(files, limits: limits) }
+            #expect(
+                error?.code == .limit && error?.message.contains(what) ?? false, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func stopsAtDeepArchives() throws {
+        var archive = Tar.file("c/Chart.yaml", Self.main.1) + Tar.end
+        for _ in 0..<20 {
+            archive =
+                Tar.file("c/Chart.yaml", Self.main.1)
+                + Tar.file("c/charts/c.tgz", Gzip.stored(archive)) + Tar.end
+        }
+        let error = #expect(throws: ChartError.self) {
+            try Chart(try files(archive), limits: ChartLimits())
+        }
+        #expect(error?.message == "charts are nested more than 16 deep, expected at most that")
+    }
+
+    /// Values that are short to write and long to hold.
+    @Test func stopsAtHugeValues() throws {
+        var laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        for level in 1..<12 {
+            let aliases = (0..<10).map { _ in "*a\(level - 1)" }.joined(separator: ", ")
+            laughs += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let files = [
+            ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8)),
+            ChartFile(name: "values.yaml", bytes: Array(laughs.utf8)),
+        ]
+        let error = #expect(throws: ChartError.self) { try Chart(files, limits: ChartLimits()) }
+        #expect(error?.message.contains("excessive aliasing") ?? false, "\(error?.message ?? "")")
+        var values = Value.null
+        var budget = SetValue.Budget()
+        let problem = #expect(throws: SetValue.Problem.self) {
+            for index in 0..<200_000 {
+                try SetValue.apply("k\(index)[65535]=1", as: .set, to: &values, within: &budget)
+            }
+        }
+        #expect(
+            problem?.message == "indices add more than 1000000 items to lists, expected at most that")
+        #expect(values.object?.members.count ?? 0 <= 16)
+    }
+
     @Test func stopsAtManyFolders() throws {
         var tar: [UInt8] = []
         for index in 0..<2_100 { tar += Tar.file("c/f\(index)/", "", kind: UInt8(ascii: "5")) }
@@ -145,6 +217,10 @@ enum Tar {
     static let end = [UInt8](repeating: 0, count: 1_024)
 
     static func file(_ name: String, _ content: String, kind: UInt8 = 0x30, link: String = "") -> [UInt8] {
+        file(name, Array(content.utf8), kind: kind, link: link)
+    }
+
+    static func file(_ name: String, _ content: [UInt8], kind: UInt8 = 0x30, link: String = "") -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, _ at: Int) {
             for (offset, byte) in text.utf8.enumerated() { header[at + offset] = byte }
@@ -155,7 +231,7 @@ enum Tar {
         }
         put(name, 0)
         put("0000644", 100)
-        put(octal(content.utf8.count, 11), 124)
+        put(octal(content.count, 11), 124)
         header[156] = kind
         put(link, 157)
         put("ustar", 257)
@@ -163,7 +239,7 @@ enum Tar {
         let sum = header.reduce(0) { $0 + Int($1) }
         put(octal(sum, 6), 148)
         header[154] = 0
-        var bytes = header + Array(content.utf8)
+        var bytes = header + content
         bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
         return bytes
     }
@@ -204,6 +280,45 @@ enum Gzip {
         for byte in bytes { writer.writeCode(0x30 + Int(byte), 8) }
         writer.writeCode(0, 7)
         return header + writer.finish() + trailer(bytes)
+    }
+
+    /// A text over and over: once as it is, then as copies of what is before.
+    static func repeated(_ text: [UInt8], _ count: Int) -> [UInt8] {
+        var writer = BitWriter()
+        // Blocks that are not last: as they are, then one with the fixed code.
+        var output = header
+        var start = 0
+        while start < text.count {
+            let end = min(start + 65_535, text.count)
+            let length = UInt16(end - start)
+            output += [0, UInt8(length & 255), UInt8(length >> 8), UInt8(~length & 255), UInt8(~length >> 8)]
+            output += text[start..<end]
+            start = end
+        }
+        writer.write(1, 1)
+        writer.write(1, 2)
+        var all = text
+        if count > 1 {
+            precondition(text.count == 512, "the copies are from 512 bytes before")
+            let left = text.count * (count - 1)
+            for _ in 0..<(left / 258) {
+                // Length 258, then the distance 512: code 17 with 7 further bits, all set.
+                writer.writeCode(0b1100_0101, 8)
+                writer.writeCode(17, 5)
+                writer.write(127, 7)
+            }
+            for index in 0..<(left % 258) {
+                let byte = text[(left / 258 * 258 + index) % 512]
+                if byte < 144 {
+                    writer.writeCode(0x30 + Int(byte), 8)
+                } else {
+                    writer.writeCode(0x190 + Int(byte) - 144, 9)
+                }
+            }
+            all = (0..<count).flatMap { _ in text }
+        }
+        writer.writeCode(0, 7)
+        return output + writer.finish() + trailer(all)
     }
 
     /// Many zeros in few bytes: copies of 258 from one byte before, each in two codes of the fixed code.

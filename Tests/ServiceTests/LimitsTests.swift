@@ -73,6 +73,9 @@ struct LimitsTests {
         Limit(row: "body of `/decide`, `/render`", name: "body of /render", value: 3 << 20) {
             try ask("POST", "/render", blanks($0)).status == 400
         },
+        Limit(row: "chart in a body, gzip or form", name: "body of a chart", value: 20 << 20 | 64 << 10) {
+            try ask("POST", "/render", blanks($0), type: "application/gzip").status == 422
+        },
         Limit(row: "body elsewhere", name: "body of a GET", value: 4 << 10) {
             try ask("GET", "/engines", blanks($0)).status == 200
         },

@@ -55,11 +55,26 @@ public enum GoValue: Sendable {
 /// it ends. A rendering runs on one thread; maps never leave it.
 public final class GoMap: @unchecked Sendable {
     public let type: GoType
-    public private(set) var storage: [ExactKey: GoValue]
+    private var members: [ExactKey: GoValue] = [:]
+    /// The map whose members these are: Go has one map there, under two types.
+    private let original: GoMap?
 
     public init(type: GoType = .anyMap) {
         self.type = type
-        storage = [:]
+        original = nil
+    }
+
+    /// The same map under another type: both see what is set in either.
+    public init(_ original: GoMap, as type: GoType) {
+        self.type = type
+        self.original = original.original ?? original
+    }
+
+    public private(set) var storage: [ExactKey: GoValue] {
+        get { original?.members ?? members }
+        _modify {
+            if let original { yield &original.members } else { yield &members }
+        }
     }
 
     public convenience init(_ members: [(String, GoValue)], type: GoType = .anyMap) {

@@ -35,13 +35,14 @@ struct RenderHandler: Handler {
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse? {
-        let format = try request.bodyFormat([.json, .yaml, .gzip])
+        let format = try request.bodyFormat([.json, .yaml, .gzip, .multipart])
         let accepted = try request.accepted([MediaType.json.essence, MediaType.text.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
-        if format == .gzip {
+        if format == .gzip || format == .multipart {
+            guard allowsInlineTemplates else { throw Self.foreignChart }
             // Unpacking and compiling take long.
             guard mayTakeLong else { return nil }
-            return try answer(try ChartRequest(archiveOf: request), request, accepted, &entry)
+            return try answer(try ChartRequest(archiveOf: request, format), request, accepted, &entry)
         }
         let depth = BodyReader.dataDepth
         let read =
@@ -89,14 +90,16 @@ struct RenderHandler: Handler {
         return HTTPResponse(json: answer.json, for: request)
     }
 
+    private static var foreignChart: RequestProblem {
+        Access.forbidden(
+            "charts of a request are answered on loopback only: expected \"chartRef\", or --enableInlineTemplates"
+        )
+    }
+
     private func answer(
         _ chart: ChartRequest, _ request: HTTPRequest, _ accepted: String, _ entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse {
-        if case .archive = chart.source, !allowsInlineTemplates {
-            throw Access.forbidden(
-                "charts of a request are answered on loopback only: expected \"chartRef\", or "
-                    + "--enableInlineTemplates")
-        }
+        if case .archive = chart.source, !allowsInlineTemplates { throw Self.foreignChart }
         var limits = context.limits
         limits.deadline = MonotonicClock.nanoseconds + UInt64(milliseconds) * 1_000_000
         // A chart is some dozens of templates, which call each other deeper than a single one does.
@@ -105,7 +108,7 @@ struct RenderHandler: Handler {
             limits.steps.multipliedReportingOverflow(by: Self.templatesOfAChart).overflow
             ? .max : limits.steps * Self.templatesOfAChart
         entry.members.append(Member("engine", .string("gotemplate")))
-        let answer = try chart.answer(charts?.charts ?? [:], context.registry, limits: limits)
+        let answer = try chart.answer(charts, context.registry, limits: limits)
         if accepted == MediaType.text.essence {
             var body = ByteBuffer(capacity: answer.text.count)
             body.append(answer.text)

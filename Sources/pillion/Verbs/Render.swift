@@ -201,8 +201,12 @@ private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) 
     guard let value = answer.value else { return answer.output }
     switch format {
     case .text: return answer.output
-    case .yaml: return Array(YAMLWriter.text(value, order: .asGiven).utf8)
-    case .json: return Array((JSON.text(value, style: .pretty(2)) + "\n").utf8)
+    case .yaml:
+        return Array(
+            LongIntegers.text(of: value, in: answer.output) { YAMLWriter.text($0, order: .asGiven) }.utf8)
+    case .json:
+        let text = LongIntegers.text(of: value, in: answer.output) { JSON.text($0, style: .pretty(2)) }
+        return Array((text + "\n").utf8)
     }
 }
 

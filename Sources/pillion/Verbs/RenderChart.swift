@@ -65,6 +65,8 @@ func renderChart(
         if try arguments.flag("notes"), !rendered.notes.isEmpty { standardError.write(rendered.notes + "\n") }
         if let folder = arguments.string("output-dir") {
             try write(rendered.files, below: folder)
+            // Helm prints here what is not written to files: nothing.
+            standardOutput.write("\n")
         } else {
             let only = arguments.list("show-only").flatMap { $0.split(separator: ",").map(String.init) }
             try write(

@@ -80,6 +80,8 @@ extension TemplateFunction {
 public enum FunctionError: Error, Sendable {
     /// The function's own error or panic: Go's `error calling NAME: …`.
     case failed([UInt8])
+    /// The template stops itself with these words: `fail`, `required`.
+    case told([UInt8])
     /// A limit was reached.
     case limit(ReachedLimit)
     /// A template that the function rendered failed with this; `error calling NAME: …` goes before it, unless it

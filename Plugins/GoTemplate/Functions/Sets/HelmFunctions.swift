@@ -45,7 +45,7 @@ public enum HelmFunctions {
             "the value; stops where it is nil or empty",
             #"{{ required "no a" 5 }}"#, "5"
         ) { call throws(FunctionError) in
-            if call[1].isUntypedNil || call[1].stringBytes?.isEmpty == true { throw .failed(call.bytes(0)) }
+            if call[1].isUntypedNil || call[1].stringBytes?.isEmpty == true { throw .told(call.bytes(0)) }
             return call[1]
         },
     ]

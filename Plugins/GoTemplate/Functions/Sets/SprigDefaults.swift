@@ -109,7 +109,7 @@ enum SprigDefaults {
         function(
             "fail", "func(message string) (string, error)", "stops with a message",
             #"{{ if false }}{{ fail "no" }}{{ end }}on"#, "on"
-        ) { call throws(FunctionError) in throw .failed(call.bytes(0)) },
+        ) { call throws(FunctionError) in throw .told(call.bytes(0)) },
         function(
             "env", "func(name string) string", "a variable of the allow-list, else an empty text",
             #"{{ env "NOT_ALLOWED" }}"#, ""

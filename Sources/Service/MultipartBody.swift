@@ -1,0 +1,92 @@
+import Values
+
+/// The parts of a `multipart/form-data` body (RFC 7578), as `curl -F` and browsers send them.
+///
+/// Takes the body and the header that names the boundary. Returns the parts in order, each with its name and bytes.
+/// Files and fields are the same here: a part's file name, type and encoding are not looked at.
+struct MultipartBody {
+    struct Part {
+        var name: String
+        var bytes: ArraySlice<UInt8>
+    }
+
+    /// Parts of one body: a chart and its values are a handful.
+    static let mostParts = 64
+    /// Bytes of the headers of one part.
+    static let longestHead = 4 << 10
+    /// Bytes of a boundary, by RFC 2046.
+    private static let longestBoundary = 70
+
+    let parts: [Part]
+
+    /// - Throws: 400 that says what is wrong.
+    init(_ body: [UInt8], contentType: String) throws(RequestProblem) {
+        let boundary = try MultipartBody.boundary(of: contentType)
+        let delimiter = Array("\r\n--\(boundary)".utf8)
+        // The first boundary has no line break before it where nothing is in front of it.
+        guard body.starts(with: delimiter.dropFirst(2)) else {
+            throw .malformed("the body does not begin with the boundary that Content-Type names")
+        }
+        var parts: [Part] = []
+        var position = delimiter.count - 2
+        while !body[position...].starts(with: "--".utf8) {
+            guard body[position...].starts(with: "\r\n".utf8) else {
+                throw .malformed("a boundary is followed by other text than a line break (byte \(position))")
+            }
+            guard parts.count < MultipartBody.mostParts else {
+                throw .malformed(
+                    "the body has more than \(MultipartBody.mostParts) parts, expected at most that")
+            }
+            let name = try MultipartBody.name(in: body, at: &position)
+            guard let end = ByteSearch.index(of: delimiter, in: body, from: position) else {
+                throw .malformed("the part \"\(excerpt(name))\" does not end with the boundary")
+            }
+            parts.append(Part(name: name, bytes: body[position..<end]))
+            position = end + delimiter.count
+        }
+        self.parts = parts
+    }
+
+    private static func boundary(of contentType: String) throws(RequestProblem) -> String {
+        for parameter in contentType.split(separator: ";").dropFirst() {
+            let halves = parameter.split(separator: "=", maxSplits: 1)
+            guard halves.count == 2, trimmed(halves[0]).lowercased() == "boundary" else { continue }
+            var value = trimmed(halves[1])
+            if value.hasPrefix("\""), value.hasSuffix("\""), value.count > 1 {
+                value = String(value.dropFirst().dropLast())
+            }
+            if !value.isEmpty, value.utf8.count <= longestBoundary { return value }
+        }
+        throw .malformed(
+            "Content-Type has no boundary of 1 to \(longestBoundary) bytes: expected multipart/form-data; "
+                + "boundary=…")
+    }
+
+    /// Reads the headers of a part, whose line break before the first is at the position, and goes on to its first byte.
+    private static func name(in body: [UInt8], at position: inout Int) throws(RequestProblem) -> String {
+        let window = Array(body[position..<min(body.count, position + longestHead)])
+        guard let end = ByteSearch.index(of: Array("\r\n\r\n".utf8), in: window, from: 0) else {
+            throw .malformed("the headers of a part are longer than \(longestHead) bytes or do not end")
+        }
+        position += end + 4
+        for line in String(decoding: window[..<end], as: UTF8.self).split(separator: "\r\n") {
+            guard let colon = line.firstIndex(of: ":"),
+                trimmed(line[..<colon]).lowercased() == "content-disposition"
+            else { continue }
+            for parameter in line[line.index(after: colon)...].split(separator: ";").dropFirst() {
+                let halves = parameter.split(separator: "=", maxSplits: 1)
+                guard halves.count == 2, trimmed(halves[0]).lowercased() == "name" else { continue }
+                let value = trimmed(halves[1])
+                return value.hasPrefix("\"") ? String(value.dropFirst().prefix { $0 != "\"" }) : value
+            }
+        }
+        throw .malformed("a part has no name: expected Content-Disposition: form-data; name=\"…\"")
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        var text = text
+        while text.first == " " || text.first == "\t" { text.removeFirst() }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}
