@@ -98,6 +98,11 @@ public struct RenderedChart: Sendable {
         return nil
     }
 
+    /// The file of each document, in the order of the documents.
+    public var paths: [String] {
+        definitions.map(\.path) + manifests.map(\.path) + shownHooks.map(\.path)
+    }
+
     /// The documents by file, for writing them to files: each with its line of the source.
     public var files: [(path: String, text: [UInt8])] {
         var order: [String] = []

@@ -12,7 +12,7 @@ public enum LongIntegers {
     ///   - source: the text that the value was parsed from, in JSON or YAML.
     ///   - print: prints JSON or YAML.
     public static func text(of value: Value, in source: [UInt8], print: (Value) -> String) -> String {
-        guard hasLong(value), let positions = positions(in: source) else { return print(value) }
+        guard hasLong(value), let positions = Self.positions(in: source) else { return print(value) }
         var digits: [String] = []
         // A word that the text does not have, so that nothing else is taken for it.
         var word = "integer"
@@ -22,7 +22,7 @@ public enum LongIntegers {
             switch value {
             case .double(let number) where abs(number) >= least:
                 guard let position = positions[path], let start = text.offset(of: position),
-                    let literal = literal(in: source, from: start, hasKey: hasKey), Double(literal) == number
+                    let literal = Self.literal(in: source, from: start, hasKey: hasKey), Double(literal) == number
                 else { return value }
                 digits.append(literal)
                 return .string("\(word)\(digits.count - 1)n")

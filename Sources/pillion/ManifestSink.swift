@@ -42,6 +42,11 @@ struct ManifestSink: ~Copyable {
         }
     }
 
+    /// Gives up: standard output gets what was ready before the error, a file stays what it was.
+    mutating func abandon() throws(Failure) {
+        if file == nil { try flush() }
+    }
+
     /// Writes what is left, and puts a file in its place.
     mutating func finish() throws(Failure) {
         try flush()

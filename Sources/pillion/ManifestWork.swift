@@ -102,7 +102,10 @@ struct ManifestWork: Sendable {
         }
         progress.end()
         account.finish()
-        guard !hasFailed else { return .failure }
+        guard !hasFailed else {
+            try sink?.abandon()
+            return .failure
+        }
         try sink?.finish()
         return isCheck && wouldChange ? .negative : .success
     }

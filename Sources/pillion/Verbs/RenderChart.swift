@@ -65,8 +65,9 @@ func renderChart(
         if try arguments.flag("notes"), !rendered.notes.isEmpty { standardError.write(rendered.notes + "\n") }
         if let folder = arguments.string("output-dir") {
             try write(rendered.files, below: folder)
-            // Helm prints here what is not written to files: nothing.
-            standardOutput.write("\n")
+            // As Helm reports it: a line for each document, and the text that is left, which is empty.
+            let lines = rendered.paths.map { "wrote \(folder)/\($0)\n" }
+            standardOutput.write(lines.joined() + "\n")
         } else {
             let only = arguments.list("show-only").flatMap { $0.split(separator: ",").map(String.init) }
             try write(
@@ -169,7 +170,6 @@ private func write(_ files: [(path: String, text: [UInt8])], below folder: Strin
         let target = folder + "/" + path
         try makeFolders(for: target)
         try write(text, toFile: target)
-        standardOutput.write("wrote \(target)\n")
     }
 }
 
