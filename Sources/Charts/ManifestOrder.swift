@@ -59,7 +59,7 @@ enum ManifestOrder {
         return text[index] >= 0x80 && trimmed(Array(text[index...])).isEmpty
     }
 
-    /// The bytes of the blank that the text begins or ends with; nil if there is none.
+    /// The bytes of the blank that the text begins or ends with; nil if it has no blank there.
     private static func spaceLength(in text: ArraySlice<UInt8>, atEnd: Bool) -> Int? {
         guard let byte = atEnd ? text.last : text.first else { return nil }
         if isSpace(byte) { return 1 }

@@ -22,7 +22,8 @@ public enum LongIntegers {
             switch value {
             case .double(let number) where abs(number) >= least:
                 guard let position = positions[path], let start = text.offset(of: position),
-                    let literal = Self.literal(in: source, from: start, hasKey: hasKey), Double(literal) == number
+                    let literal = Self.literal(in: source, from: start, hasKey: hasKey),
+                    Double(literal) == number
                 else { return value }
                 digits.append(literal)
                 return .string("\(word)\(digits.count - 1)n")
