@@ -135,7 +135,8 @@ enum SprigDicts {
         let dropped = Set(call.rest(from: 1).map { Array(($0.stringText ?? "").utf8) })
         let members = call[0].sortedMembers ?? []
         try call.work(members.count)
-        let result = GoMap(type: call[0].type.kind == .map ? call[0].type : .anyMap)
+        // Sprig's takes and returns map[string]any, whatever name the map's own type has; Istio's has texts too.
+        let result = GoMap(type: call[0].type == .stringMap ? .stringMap : .anyMap)
         for (key, value) in members where !dropped.contains(Array(key.utf8)) { result[key] = value }
         return .map(result)
     }
