@@ -35,7 +35,10 @@ import YAML
     /// The errors that people read, word by word.
     @Test(arguments: [
         ("errors", "demo --set bad=fail", "execution error at (errors/templates/a.yaml:1:34): told to"),
-        ("errors", "demo --set bad=required", "execution error at (errors/templates/a.yaml:2:38): a is needed"),
+        (
+            "errors", "demo --set bad=required",
+            "execution error at (errors/templates/a.yaml:2:38): a is needed"
+        ),
         ("errors", "demo --set bad=yaml", "YAML parse error on errors/templates/a.yaml"),
         ("missing-dependency", "demo", "found in Chart.yaml, but missing in charts/ directory: gone"),
         ("library-root", "demo", "library charts are not installable"),
