@@ -67,10 +67,10 @@ struct LimitsTests {
         Limit(row: "body of `/inject`", name: "body of /inject", value: 7 << 20) {
             try ask("POST", "/inject", blanks($0)).status == 200
         },
-        Limit(row: "body of `/decide`, `/render`", name: "body of /decide", value: 3 << 20) {
+        Limit(row: "body of `/decide`, `/render`, `/scan`", name: "body of /decide", value: 3 << 20) {
             try ask("POST", "/decide", blanks($0)).status == 400
         },
-        Limit(row: "body of `/decide`, `/render`", name: "body of /render", value: 3 << 20) {
+        Limit(row: "body of `/decide`, `/render`, `/scan`", name: "body of /render", value: 3 << 20) {
             try ask("POST", "/render", blanks($0)).status == 400
         },
         Limit(row: "chart in a body, gzip or form", name: "body of a chart", value: 20 << 20 | 64 << 10) {
