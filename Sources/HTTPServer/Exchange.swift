@@ -307,7 +307,7 @@ final class Exchange: @unchecked Sendable {
     private func answerOnWorker(_ work: OngoingWork) {
         defer { endWork(work) }
         waitForMemory(work)
-        guard !work.isAnswered else { return }
+        guard !isLeft(work), !work.isAnswered else { return }
         let made: (OpaquePointer?, Int)? = work.meter.run {
             withKept { request in
                 guard let response = server.handler.respond(to: request, mayTakeLong: true) else {
@@ -347,11 +347,19 @@ final class Exchange: @unchecked Sendable {
             guard work.claimForWatch() else { return }
             work.meter.stop(.deadline)
             prepare { self.server.handler.late($0) }
-        } else if asksClient, watched?.isAbandoned == true, work.claimForWatch() {
-            work.meter.stop(.clientGone)
-            prepared = made(HTTPResponse(status: 503), close: true)
-            pillion_mhd_resume(connection)
+        } else if asksClient {
+            _ = isLeft(work)
         }
+    }
+
+    /// Whether nobody waits for the answer any more; then the work stops, and libmicrohttpd notices when it tries to send
+    /// an answer.
+    private func isLeft(_ work: OngoingWork) -> Bool {
+        guard watched?.isAbandoned == true, work.claimForWatch() else { return false }
+        work.meter.stop(.clientGone)
+        prepared = made(HTTPResponse(status: 503), close: true)
+        pillion_mhd_resume(connection)
+        return true
     }
 
     /// Answers a suspended request in the place of a worker.

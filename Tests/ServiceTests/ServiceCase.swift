@@ -100,6 +100,9 @@ enum LiveService {
         options.port = -1
         options.monitoringPort = -1
         options.logLevels = LogLevels(.none)
+        // Limits of time are not what these tests are about, and the machine may be busy.
+        options.renderMilliseconds = 60_000
+        options.requestBudgetMilliseconds = 60_000
         change(&options)
         return try Service(options, log: Log(options.logLevels, format: .json))
     }

@@ -30,6 +30,8 @@ struct InjectedParts: PodConcern {
     func undo(in undoing: inout PodUndoing) {
         // Of a pod that is injected again, `EarlierInjection` puts back the volumes that are still mounted.
         undoing.status.remove(from: &undoing.pod, keepingMounted: undoing.isFinal)
+        // A pod that is injected again keeps the empty lists that it came with.
+        guard undoing.isFinal else { return }
         for list in StatusAnnotation.lists where undoing.pod.spec[list]?.array?.isEmpty == true {
             undoing.pod.spec[list] = nil
         }

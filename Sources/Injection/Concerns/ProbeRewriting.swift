@@ -20,10 +20,10 @@ struct ProbeRewriting: PodConcern {
         }
         if work.isReview {
             // The template's containers have no entry: they are not the application's.
-            let record = probes.record(work.subject.pod)
+            let record = Self.withoutRewritten(probes.record(work.subject.pod))
             work.modifyInjectedProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
         } else {
-            let record = probes.record(work.pod)
+            let record = Self.withoutRewritten(probes.record(work.pod))
             work.pod.modifyProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
         }
         probes.rewrite(&work.pod)
@@ -69,6 +69,14 @@ struct ProbeRewriting: PodConcern {
         let mesh = work.snapshot.mesh.statusPort
         let port = work.pod.annotation(MetadataKey.statusPort).flatMap(GoText.int) ?? mesh
         return Probes(form: work.snapshot.form, statusPort: port, meshStatusPort: mesh)
+    }
+
+    /// Without the probes that an earlier injection pointed at the proxy and had no entry for, as their port has a name that
+    /// no port has: what they were is not known.
+    private static func withoutRewritten(_ record: Object) -> Object {
+        var record = record
+        record.members.removeAll { $0.value["httpGet"]?["path"] == .string($0.key) }
+        return record
     }
 
     /// Adds the record to the proxy's environment. A proxy that came with a status and was not believed to be injected
