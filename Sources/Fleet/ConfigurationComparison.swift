@@ -10,19 +10,6 @@ public import Values
 /// What an edit does is found by making it: each is applied to the old templates alone, and a pod that then differs is
 /// changed by it. Where edits work only together, each is taken back from the new templates alone.
 public struct ConfigurationComparison {
-    /// One of the two configurations.
-    public struct Side: Sendable {
-        public var configuration: NamedText
-        public var values: NamedText?
-        public var mesh: NamedText?
-
-        public init(configuration: NamedText, values: NamedText? = nil, mesh: NamedText? = nil) {
-            self.configuration = configuration
-            self.values = values
-            self.mesh = mesh
-        }
-    }
-
     /// A pod of the corpus.
     public struct Subject: Sendable {
         public var name: String
@@ -70,8 +57,8 @@ public struct ConfigurationComparison {
     /// Edits that are made one by one: each compiles the configuration once more.
     public static let maximumEdits = 200
 
-    private let old: Side
-    private let new: Side
+    private let old: InjectionFiles
+    private let new: InjectionFiles
     private let compile: Compile
     private let oldTemplates: ConfigurationTemplates
     private let newTemplates: ConfigurationTemplates
@@ -83,7 +70,7 @@ public struct ConfigurationComparison {
 
     /// - Parameter compile: compiles files with the options of the run.
     /// - Returns: nil if a configuration is not YAML.
-    public init?(_ old: Side, _ new: Side, compile: @escaping Compile) {
+    public init?(_ old: InjectionFiles, _ new: InjectionFiles, compile: @escaping Compile) {
         guard let before = ConfigurationTemplates(old.configuration),
             let after = ConfigurationTemplates(new.configuration)
         else { return nil }
@@ -114,9 +101,9 @@ public struct ConfigurationComparison {
                 "the configurations differ too much: found \(edits.count) edits, expected at most \(Self.maximumEdits)"
             )
         }
-        let before = try compile(files(old.configuration, old))
+        let before = try compile(old)
         let base = hasSameRest ? before : try compile(files(newTemplates.replacing(oldTexts), new))
-        let after = try compile(files(new.configuration, new))
+        let after = try compile(new)
         result.causes = edits.map { cause(of: $0) }
         result.pods = corpus.count
         for subject in corpus {
@@ -133,7 +120,7 @@ public struct ConfigurationComparison {
         return result
     }
 
-    private func files(_ configuration: NamedText, _ side: Side) -> InjectionFiles {
+    private func files(_ configuration: NamedText, _ side: InjectionFiles) -> InjectionFiles {
         InjectionFiles(configuration: configuration, values: side.values, mesh: side.mesh)
     }
 

@@ -13,6 +13,20 @@ let clusterOptions = [
         help: "the context of the kubeconfig; default: its current one"),
 ]
 
+/// The files of a configuration, for verbs that inject.
+let configurationFileOptions = [
+    Option(
+        name: "injectConfigFile", shape: .value("FILE"),
+        help: "the injection configuration: the key config of the ConfigMap istio-sidecar-injector",
+        readsEnvironment: true),
+    Option(
+        name: "valuesFile", shape: .value("FILE"), help: "the values: its key values",
+        readsEnvironment: true),
+    Option(
+        name: "meshConfigFile", shape: .value("FILE"),
+        help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
+]
+
 /// Where `kube-inject` finds the configuration in a cluster.
 let clusterConfigurationOptions =
     [

@@ -121,13 +121,13 @@ struct TestWork {
 /// One run of `pillion test --against`.
 struct ComparisonWork {
     private let input: TestInput
-    private let old: ConfigurationComparison.Side
+    private let old: InjectionFiles
     private let format: String
 
     init(_ arguments: Arguments) throws {
         input = try TestInput(arguments)
         let path = arguments.string("against") ?? ""
-        old = ConfigurationComparison.Side(
+        old = InjectionFiles(
             configuration: NamedText(name: path, bytes: try read(file: path)),
             values: try named(arguments.string("againstValuesFile")) ?? input.files.values,
             mesh: try named(arguments.string("againstMeshConfigFile")) ?? input.files.mesh)
@@ -136,14 +136,11 @@ struct ComparisonWork {
     }
 
     func run() throws -> ExitStatus {
-        let new = ConfigurationComparison.Side(
-            configuration: input.files.configuration, values: input.files.values, mesh: input.files.mesh)
         let compile = try input.compiler()
         // Compiled first, so that what is wrong with one has its own message.
-        _ = try compile(
-            InjectionFiles(configuration: old.configuration, values: old.values, mesh: old.mesh))
+        _ = try compile(old)
         _ = try compile(input.files)
-        guard var comparison = ConfigurationComparison(old, new, compile: compile) else {
+        guard var comparison = ConfigurationComparison(old, input.files, compile: compile) else {
             throw Failure("\(old.configuration.name): the file is not YAML")
         }
         let corpus = try self.corpus()

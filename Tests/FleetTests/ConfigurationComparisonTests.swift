@@ -24,13 +24,13 @@ struct ConfigurationComparisonTests {
     }
 
     static func side(_ version: String, edit: (inout [String]) -> Void = { _ in })
-        -> ConfigurationComparison.Side
+        -> InjectionFiles
     {
         let folder = CaseCollection.istioConfigurations.path("config-\(version)")
         let texts = ["inject-config", "values", "mesh"].map { text(of: "\(folder)/\($0).yaml") }
         var lines = texts[0].split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         edit(&lines)
-        return ConfigurationComparison.Side(
+        return InjectionFiles(
             configuration: NamedText(name: "config", text: lines.joined(separator: "\n")),
             values: NamedText(name: "values", text: texts[1]), mesh: NamedText(name: "mesh", text: texts[2]))
     }
@@ -108,7 +108,7 @@ struct ConfigurationComparisonTests {
 
     @Test func editsThatNeedEachOther() throws {
         let make = { (template: String) in
-            ConfigurationComparison.Side(
+            InjectionFiles(
                 configuration: NamedText(
                     name: "config", text: JSON.text(["policy": "enabled", "template": .string(template)])))
         }

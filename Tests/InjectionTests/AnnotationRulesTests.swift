@@ -154,6 +154,13 @@ import Values
         #expect(!AnnotationRules.isKnown("sidecar.istio.io/unheard", form: .classic))
     }
 
+    /// Names are looked for among the known ones up to `searchLimit`, so that 80,000 of them do not hold a review.
+    @Test(arguments: [63: 1, 64: 0]) func fewNamesAreLookedFor(others: Int, notes: Int) {
+        let unknown = (0..<others).map { ("far.from.all/istio-\($0)", "") }
+        let outcome = Self.check(unknown + [("proxy.istio.io/confg", "")], .modern)
+        #expect(outcome.notes.count == notes)
+    }
+
     /// The originals' verdicts on annotations, where the registry decides.
     @Test(
         .needs(.istioClassic), .needs(.istioModern),

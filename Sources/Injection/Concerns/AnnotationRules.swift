@@ -22,17 +22,24 @@ enum AnnotationRules {
     /// The largest number of notes of one pod: nobody reads more, and each costs a search.
     private static let noteLimit = 8
 
+    /// The largest number of unknown names of one pod for which a near one is looked for: each is compared with all that
+    /// are known, and a pod has a handful.
+    private static let searchLimit = 64
+
     /// - Parameter mesh: gives the types of `proxy.istio.io/config`.
     static func check(
         _ annotations: Object, form: PolicyConfiguration.Form, mesh: MeshConfiguration
     ) -> Outcome {
         var outcome = Outcome()
         let known = form == .classic ? classic : modern
+        var searches = 0
         for member in annotations.members {
             guard let rule = known[member.key] else {
-                if outcome.notes.count < noteLimit, let note = note(member.key, form, known) {
-                    outcome.notes.append(note)
+                guard outcome.notes.count < noteLimit, searches < searchLimit, isSuspect(member.key) else {
+                    continue
                 }
+                searches += 1
+                if let note = note(member.key, form, known) { outcome.notes.append(note) }
                 continue
             }
             guard rule != .anything, case .string(let value) = member.value else { continue }
@@ -56,12 +63,14 @@ enum AnnotationRules {
         (form == .classic ? classic : modern)[annotation] != nil
     }
 
+    /// Whether an unknown name looks like Istio's.
+    private static func isSuspect(_ name: String) -> Bool { name.holds("istio") && !others.contains(name) }
+
     /// The classic form notes every unknown name that contains `istio`. The templates of the modern form read names that
     /// no registry has, so it notes only those that are nearly a known name.
     private static func note(
         _ name: String, _ form: PolicyConfiguration.Form, _ known: [String: Rule]
     ) -> String? {
-        guard name.holds("istio"), !others.contains(name) else { return nil }
         let near = Spelling.nearest(name, among: known.keys.map { $0 } + others.filter { known[$0] == nil })
         guard form == .classic || !near.isEmpty else { return nil }
         let remedy = near.isEmpty ? "" : "; did you mean \(near.map { "'\($0)'" }.joined(separator: " or "))?"

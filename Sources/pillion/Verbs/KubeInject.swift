@@ -11,18 +11,7 @@ let kubeInjectVerb = Verb(
         output, and a report of each decision to standard error. Without --injectConfigFile, reads the configuration
         from Istio's ConfigMaps in the cluster.
         """,
-    options: manifestOptions + [
-        Option(
-            name: "injectConfigFile", shape: .value("FILE"),
-            help: "the injection configuration: the key config of the ConfigMap istio-sidecar-injector",
-            readsEnvironment: true),
-        Option(
-            name: "valuesFile", shape: .value("FILE"), help: "the values: its key values",
-            readsEnvironment: true),
-        Option(
-            name: "meshConfigFile", shape: .value("FILE"),
-            help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
-    ] + clusterConfigurationOptions + [
+    options: manifestOptions + configurationFileOptions + clusterConfigurationOptions + [
         Option(
             name: "namespace", short: "n", shape: .value("NAME"),
             help: "the namespace of objects "

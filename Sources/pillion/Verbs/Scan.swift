@@ -3,20 +3,6 @@ import Injection
 import Service
 import Values
 
-/// The files of a configuration, for verbs that inject.
-let configurationFileOptions = [
-    Option(
-        name: "injectConfigFile", shape: .value("FILE"),
-        help: "the injection configuration: the key config of the ConfigMap istio-sidecar-injector",
-        readsEnvironment: true),
-    Option(
-        name: "valuesFile", shape: .value("FILE"), help: "the values: its key values",
-        readsEnvironment: true),
-    Option(
-        name: "meshConfigFile", shape: .value("FILE"),
-        help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
-]
-
 let scanVerb = Verb(
     name: "scan", summary: "find pods with a wrong or missing sidecar",
     discussion: """
