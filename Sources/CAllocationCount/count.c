@@ -11,7 +11,7 @@ static struct work_meter counted;
 
 void count_allocations(int on) {
     if (on) {
-        struct work_meter fresh = {.limit = LONG_MAX};
+        struct work_meter fresh = {.limit = LONG_MAX, .pool = &work_pool_of_process};
         counted = fresh;
         work_meter_bind(&counted);
     } else if (work_meter_current() == &counted) {

@@ -326,10 +326,10 @@ final class Exchange: @unchecked Sendable {
 
     /// Waits until there is memory for the work, or until it is answered without.
     private func waitForMemory(_ work: OngoingWork) {
-        let limit = ProcessMemory.workLimit
+        let limit = WorkMemory.process.limit
         guard limit < .max else { return }
         let needed = min(limit / 4, Self.leastMemory + 4 * body.count)
-        while ProcessMemory.work > limit - needed, !work.isAnswered { Thread.sleep(milliseconds: 2) }
+        while WorkMemory.process.used > limit - needed, !work.isAnswered { Thread.sleep(milliseconds: 2) }
     }
 
     private static let leastMemory = 1 << 20

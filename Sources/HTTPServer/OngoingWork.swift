@@ -43,7 +43,7 @@ final class OngoingWork: Sendable {
             expected: Owner.nobody, desired: Owner.worker, ordering: .acquiringAndReleasing)
         guard before.exchanged || before.original == Owner.worker else { return false }
         guard bytes > Self.smallAnswer, held.load(ordering: .relaxed) == 0 else { return true }
-        guard ProcessMemory.holdAnswer(bytes) else {
+        guard WorkMemory.process.holdAnswer(bytes) else {
             refused.store(true, ordering: .relaxed)
             return false
         }
@@ -56,6 +56,6 @@ final class OngoingWork: Sendable {
     /// The answer has gone.
     func releaseAnswer() {
         let bytes = held.exchange(0, ordering: .relaxed)
-        if bytes > 0 { ProcessMemory.releaseAnswer(bytes) }
+        if bytes > 0 { WorkMemory.process.releaseAnswer(bytes) }
     }
 }

@@ -163,7 +163,7 @@ public final class Service: Sendable {
     /// Memory that all listeners share. Work is metered by the allocator, of which a process has one.
     private static func budgets(_ options: ServeOptions) -> ServerBudgets {
         ProcessMemory.takeLittle()
-        ProcessMemory.workLimit = options.maxWorkMemory
+        WorkMemory.process.limit = options.maxWorkMemory
         return ServerBudgets(
             bodies: BodyBudget(
                 bytes: options.maxBodyMemory, longest: max(options.maxReviewBytes, options.maxRequestBytes)),

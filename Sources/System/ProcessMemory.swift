@@ -1,7 +1,7 @@
 import CWorkMeter
 import Glibc
 
-/// Memory of the process, and of all metered work in it.
+/// Memory of the process.
 public enum ProcessMemory {
     /// Bytes that are resident; 0 where the system does not say.
     public static var resident: Int {
@@ -22,21 +22,4 @@ public enum ProcessMemory {
     /// Sets how the allocator takes memory: large blocks from the system, one by one, so that they go back to it when they
     /// are freed; and few arenas, of which each keeps what its threads once used.
     public static func takeLittle() { work_memory_tune() }
-
-    /// Bytes that all metered work holds at one time, with the answers that wait to be sent; past it, work that holds much
-    /// is stopped (`WorkStop.overload`).
-    public static var workLimit: Int {
-        get { work_total_limit() }
-        set { work_total_set_limit(newValue) }
-    }
-
-    /// What of `workLimit` is used.
-    public static var work: Int { work_total() }
-
-    /// Answers that wait to be sent may use no more than half of `workLimit`, so that work can go on.
-    ///
-    /// - Returns: false if there is no room for that many bytes.
-    public static func holdAnswer(_ bytes: Int) -> Bool { work_hold_answer(bytes) != 0 }
-
-    public static func releaseAnswer(_ bytes: Int) { work_release_answer(bytes) }
 }

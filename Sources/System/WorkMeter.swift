@@ -35,10 +35,12 @@ public enum WorkStop: Int32, Sendable {
 public final class WorkMeter: @unchecked Sendable {
     private let meter: UnsafeMutablePointer<work_meter>
 
-    public init() {
+    /// - Parameter pool: is charged with what the work holds.
+    public init(pool: WorkMemory = .process) {
         meter = .allocate(capacity: 1)
         meter.initialize(to: work_meter())
         meter.pointee.limit = .max
+        meter.pointee.pool = pool.pool
     }
 
     deinit { meter.deallocate() }
@@ -89,6 +91,7 @@ public struct WorkAllowance {
             let own = UnsafeMutablePointer<work_meter>.allocate(capacity: 1)
             own.initialize(to: work_meter())
             own.pointee.limit = bytes
+            own.pointee.pool = WorkMemory.process.pool
             (meter, limit, isOwn) = (own, .max, true)
             _ = work_meter_bind(own)
         }

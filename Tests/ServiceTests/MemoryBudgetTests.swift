@@ -72,32 +72,36 @@ import Values
 
     /// Of all work together, that which holds much is stopped past the limit; what holds little goes on.
     @Test(.enabled(if: isCounted)) func workTogetherHasALimit() {
-        let before = ProcessMemory.workLimit
-        defer { ProcessMemory.workLimit = before }
-        func stopped(holding bytes: Int, of limit: Int) -> WorkStop? {
-            ProcessMemory.workLimit = limit < 1 << 30 ? ProcessMemory.work + limit : limit
-            let meter = WorkMeter()
-            meter.run {
-                let kept = [UInt8](repeating: 1, count: bytes)
-                withExtendedLifetime(kept) {}
+        func stopped(holding bytes: Int, beside others: Int, of limit: Int) -> WorkStop? {
+            let pool = WorkMemory(limit: limit)
+            let other = WorkMeter(pool: pool)
+            let meter = WorkMeter(pool: pool)
+            other.run {
+                let held = [UInt8](repeating: 1, count: others)
+                meter.run {
+                    let kept = [UInt8](repeating: 1, count: bytes)
+                    withExtendedLifetime(kept) {}
+                }
+                withExtendedLifetime(held) {}
             }
+            #expect(pool.used == 0)
             return meter.stopped
         }
-        // Other tests that run beside this one hold something too, so the limits are far apart.
-        #expect(stopped(holding: 20 << 20, of: 10 << 20) == .overload)
-        #expect(stopped(holding: 20 << 20, of: 1 << 40) == nil)
-        #expect(stopped(holding: 6 << 20, of: 1 << 20) == nil)
+        #expect(stopped(holding: 20 << 20, beside: 1 << 20, of: 10 << 20) == .overload)
+        #expect(stopped(holding: 9 << 20, beside: 6 << 20, of: 10 << 20) == .overload)
+        #expect(stopped(holding: 9 << 20, beside: 0, of: 10 << 20) == nil)
+        #expect(stopped(holding: 6 << 20, beside: 0, of: 1 << 20) == nil)
     }
 
     /// An answer that waits to be sent counts, up to half of the limit.
     @Test func answersThatWaitCount() {
-        let before = ProcessMemory.workLimit
-        defer { ProcessMemory.workLimit = before }
-        ProcessMemory.workLimit = 1 << 40
-        #expect(ProcessMemory.holdAnswer(1 << 39))
-        #expect(!ProcessMemory.holdAnswer(1 << 30))
-        ProcessMemory.releaseAnswer(1 << 39)
-        #expect(!ProcessMemory.holdAnswer(1 << 39 + 1 << 30))
+        let pool = WorkMemory(limit: 1000)
+        #expect(pool.holdAnswer(500))
+        #expect(!pool.holdAnswer(1))
+        #expect(pool.used == 500)
+        pool.releaseAnswer(500)
+        #expect(!pool.holdAnswer(501))
+        #expect(pool.holdAnswer(500))
     }
 
     @Test func theProcessKnowsItsMemory() {

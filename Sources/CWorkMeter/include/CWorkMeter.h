@@ -8,6 +8,25 @@
 
 enum work_stop { work_goes_on = 0, work_deadline = 1, work_client_gone = 2, work_overload = 3, work_memory = 4 };
 
+/* What all metered work of a process holds at one time, with the answers that wait to be sent, and its limit. */
+struct work_pool {
+    long total, answers, limit;
+};
+
+/* The one that meters of the program share; a test may have its own. */
+extern struct work_pool work_pool_of_process;
+static inline struct work_pool *work_pool_shared(void) { return &work_pool_of_process; }
+
+static inline long work_pool_total(const struct work_pool *pool) {
+    return __atomic_load_n(&pool->total, __ATOMIC_RELAXED);
+}
+static inline long work_pool_limit(const struct work_pool *pool) {
+    return __atomic_load_n(&pool->limit, __ATOMIC_RELAXED);
+}
+static inline void work_pool_set_limit(struct work_pool *pool, long bytes) {
+    __atomic_store_n(&pool->limit, bytes, __ATOMIC_RELAXED);
+}
+
 struct work_meter {
     /* Bytes that the thread allocated since the meter was bound, without those that it freed. Written by that thread. */
     long live;
@@ -15,8 +34,9 @@ struct work_meter {
     long limit;
     /* A work_stop, written by any thread. */
     int stop;
-    /* What of `live` is in the total of all meters. */
+    /* What of `live` is in the total of its pool. */
     long flushed;
+    struct work_pool *pool;
     /* All that was allocated: bytes and how often. */
     unsigned long long bytes, count;
 };
@@ -47,21 +67,18 @@ static inline void work_meter_stop(struct work_meter *meter, int reason) {
     __atomic_compare_exchange_n(&meter->stop, &none, reason, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-/* Brings the total of all meters up to date with a meter whose `live` changed by much. Past the total's limit, work that
+/* Brings the total of the meter's pool up to date with a meter whose `live` changed by much. Past the total's limit, work that
    holds more than its share is stopped. */
 void work_meter_flush(struct work_meter *meter);
-/* Takes a meter out of the total. */
+/* Takes a meter out of its pool's total. */
 void work_meter_leave(struct work_meter *meter);
 
 /* How far a meter may go before the total is brought up to date. */
 enum { work_flush_bytes = 256 << 10 };
 
-long work_total(void);
-long work_total_limit(void);
-void work_total_set_limit(long bytes);
 /* Answers that wait to be sent: charged to the total, up to half of its limit. 1, or 0 where there is no room. */
-int work_hold_answer(long bytes);
-void work_release_answer(long bytes);
+int work_hold_answer(struct work_pool *pool, long bytes);
+void work_release_answer(struct work_pool *pool, long bytes);
 
 /* The allocator's settings for a server: see ProcessMemory. */
 void work_memory_tune(void);
