@@ -48,16 +48,43 @@ public struct FleetScan {
     /// Takes an object.
     ///
     /// - Parameter found: called for each pod in it.
-    public mutating func add(_ object: Value, found: (PodFinding) -> Void) { add(object, depth: 0, found) }
+    public mutating func add(_ object: Value, found: (PodFinding) -> Void) {
+        add(object, nil, depth: 0, found)
+    }
 
-    private mutating func add(_ object: Value, depth: Int, _ found: (PodFinding) -> Void) {
+    /// Takes an object of a stream. A pod like one that was answered before is not parsed.
+    ///
+    /// - Parameters:
+    ///   - found: called for each pod in it.
+    ///   - problem: called with what is wrong with an object that cannot be read.
+    public mutating func add(
+        _ part: ObjectStream.Part, found: (PodFinding) -> Void, problem: (String) -> Void
+    ) {
+        switch part {
+        case .object(let object, _): add(object, nil, depth: 0, found)
+        case .problem(let message): problem(message)
+        case .text(let text):
+            let key = LiveKey(text.bytes)
+            if let key, let known = known(key) {
+                summary.add(known.finding, knowsLabels: known.knowsLabels)
+                return found(known.finding)
+            }
+            switch text.parsed() {
+            case .object(let object, _): add(object, key, depth: 0, found)
+            case .problem(let message): problem(message)
+            case .text: break
+            }
+        }
+    }
+
+    private mutating func add(_ object: Value, _ key: LiveKey?, depth: Int, _ found: (PodFinding) -> Void) {
         let kind = object["kind"]?.string ?? ""
         if kind.hasSuffix("List"), case .array(let items)? = object["items"], depth < Self.maximumDepth {
-            for item in items { add(item, depth: depth + 1, found) }
+            for item in items { add(item, nil, depth: depth + 1, found) }
         } else if kind == "Namespace" {
             learn(object)
         } else if kind == "Pod" || kind.isEmpty && object["spec"]?["containers"]?.array != nil {
-            answer(object, found)
+            answer(object, key, found)
         } else {
             summary.others += 1
         }
@@ -73,24 +100,43 @@ public struct FleetScan {
         options.namespaces[name] = labels
     }
 
-    private mutating func answer(_ pod: Value, _ found: (PodFinding) -> Void) {
-        let metadata = pod["metadata"]
-        let stated = metadata?["namespace"]?.string ?? ""
-        let namespace = stated.isEmpty ? options.namespace ?? "default" : stated
-        if let only = options.namespace, namespace != only { return }
+    /// What is asked about a pod; nil if it is of a namespace that is not asked about.
+    private func question(namespace stated: String) -> LiveQuestion? {
         var question = LiveQuestion()
-        question.namespace = namespace
-        question.namespaceLabels = options.namespaces[namespace] ?? options.labels(namespace)
+        question.namespace = stated.isEmpty ? options.namespace ?? "default" : stated
+        if let only = options.namespace, question.namespace != only { return nil }
+        question.namespaceLabels =
+            options.namespaces[question.namespace] ?? options.labels(question.namespace)
         question.webhook = options.webhook
         question.path = options.path
         question.findsPlaces = options.findsPlaces
         question.deadline = options.deadline
-        let answer = Pipeline.compare(
-            live: pod, question: question, snapshot: snapshot, memory: memory)
+        return question
+    }
+
+    private func knowsLabels(_ question: LiveQuestion) -> Bool {
+        question.namespaceLabels != nil || question.webhook != nil
+    }
+
+    /// The finding about a pod with the same text as one before.
+    private func known(_ key: LiveKey) -> (finding: PodFinding, knowsLabels: Bool)? {
+        guard let question = question(namespace: key.namespace),
+            let known = memory.answer(to: key, question)
+        else { return nil }
         let finding = PodFinding(
-            namespace: namespace, name: metadata?["name"]?.string ?? "", owner: LiveOwner(of: pod),
+            namespace: question.namespace, name: key.name, owner: known.owner, answer: known.answer)
+        return (finding, knowsLabels(question))
+    }
+
+    private mutating func answer(_ pod: Value, _ key: LiveKey?, _ found: (PodFinding) -> Void) {
+        let metadata = pod["metadata"]
+        guard let question = question(namespace: metadata?["namespace"]?.string ?? "") else { return }
+        let answer = Pipeline.compare(
+            live: pod, question: question, snapshot: snapshot, memory: memory, text: key)
+        let finding = PodFinding(
+            namespace: question.namespace, name: metadata?["name"]?.string ?? "", owner: LiveOwner(of: pod),
             answer: answer)
-        summary.add(finding, knowsLabels: question.namespaceLabels != nil || options.webhook != nil)
+        summary.add(finding, knowsLabels: knowsLabels(question))
         found(finding)
     }
 }

@@ -124,13 +124,8 @@ struct JSONParts {
                     "\(name):\(line): an object is too long: found more than \(ObjectStream.objectBytes) bytes, "
                         + "expected at most that"))
         }
-        do throws(JSONError) {
-            let value = try pending[start...scanned].withUnsafeBufferPointer { bytes throws(JSONError) in
-                try JSON.read(bytes, limits: JSONLimits(depth: ObjectStream.depth))
-            }
-            part(.object(value, line: line))
-        } catch {
-            part(.problem("\(name):\(line): the object is not JSON: \(error.message)"))
+        pending[start...scanned].withUnsafeBufferPointer { bytes in
+            part(.text(ObjectText(bytes: bytes, name: name, line: line)))
         }
     }
 
@@ -142,7 +137,13 @@ struct JSONParts {
         var (index, depth, line) = (scanned, depth, line)
         var (inString, isEscaped) = (inString, isEscaped)
         pending.withUnsafeBufferPointer { bytes in
+            guard let base = bytes.baseAddress else { return }
+            var seen: UInt64 = 0
             while index < bytes.count {
+                if inString, !isEscaped {
+                    index = PlainRun.end(base, from: index, to: bytes.count, seen: &seen)
+                }
+                guard index < bytes.count else { return }
                 let byte = bytes[index]
                 if inString {
                     if isEscaped {
@@ -159,7 +160,9 @@ struct JSONParts {
                     case UInt8(ascii: "}"), UInt8(ascii: "]"):
                         if depth == floor { return }
                         depth -= 1
-                    case 0x0a: line += 1
+                    case 0x0a:
+                        line += 1
+                        index = Self.endOfBlanks(base, from: index, to: bytes.count)
                     default: break
                     }
                 }
@@ -168,6 +171,17 @@ struct JSONParts {
         }
         (scanned, self.depth, self.line) = (index, depth, line)
         (self.inString, self.isEscaped) = (inString, isEscaped)
+    }
+
+    /// The last of a run of blanks, eight at a time: a third of indented JSON are blanks.
+    private static func endOfBlanks(_ base: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+        var index = start
+        while index + 8 < end,
+            UnsafeRawPointer(base + index + 1).loadUnaligned(as: UInt64.self) == 0x2020_2020_2020_2020
+        {
+            index += 8
+        }
+        return index
     }
 
     /// To the end of the string, or of what there is.

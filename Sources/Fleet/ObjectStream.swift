@@ -4,12 +4,14 @@ import YAML
 /// Splits a stream of JSON or YAML into objects, as its bytes come.
 ///
 /// In: pieces of a text of any length: objects one after another, documents, or a List whose `items` are handed over one
-/// by one. Out: objects as Values, or what is wrong with one, with its line. Nothing is kept but the object that is being
+/// by one. Out: objects as Values or JSON text, or what is wrong with one, with its line. Nothing is kept but the object that is being
 /// read. It does not look into objects: a List within a List is one object.
 public struct ObjectStream: ~Copyable {
     /// An object of the stream.
-    public enum Part: Sendable {
+    public enum Part {
         case object(Value, line: Int)
+        /// An object of a stream of JSON, which was not parsed yet.
+        case text(ObjectText)
         /// An object that cannot be read. The rest of the stream is read all the same.
         case problem(String)
     }
@@ -80,6 +82,24 @@ public struct ObjectStream: ~Copyable {
     /// JSON has no use for a byte order mark, and a piece of YAML keeps its lines.
     private static func afterMark(_ bytes: UnsafeBufferPointer<UInt8>, _ first: Int) -> Int {
         bytes[..<first].contains { $0 == 0xef || $0 == 0xbb || $0 == 0xbf } ? first : 0
+    }
+}
+
+/// The text of one object of a stream of JSON.
+public struct ObjectText {
+    /// Valid until the call that hands it over returns.
+    public let bytes: UnsafeBufferPointer<UInt8>
+    let name: String
+    let line: Int
+
+    /// The object, or what is wrong with it.
+    public func parsed() -> ObjectStream.Part {
+        do throws(JSONError) {
+            return .object(
+                try JSON.read(bytes, limits: JSONLimits(depth: ObjectStream.depth)), line: line)
+        } catch {
+            return .problem("\(name):\(line): the object is not JSON: \(error.message)")
+        }
     }
 }
 

@@ -69,19 +69,31 @@ public final class APIClient: Sendable {
 
     /// All objects, or those of one name; in pages, so that no answer is large.
     ///
-    /// - Parameter page: called with the items of each page as it comes, so that what is not needed need not be kept.
+    /// - Parameters:
+    ///   - mayMove: whether later pages may be of a later version: an API server keeps the one of the first page for five
+    ///     minutes, and then offers the rest of what there is by then.
+    ///   - page: called with the items of each page as it comes, so that what is not needed need not be kept.
     /// - Returns: the resourceVersion to watch from.
     public func list(
-        _ resource: APIResource, namespace: String? = nil, name: String? = nil,
+        _ resource: APIResource, namespace: String? = nil, name: String? = nil, mayMove: Bool = false,
         page: ([Value]) throws(APIError) -> Void
     ) throws(APIError) -> String {
         var next = ""
+        var hasMoved = false
         for _ in 0..<limits.pages {
             var call = APICall(verb: .list, resource: resource, namespace: namespace, name: name)
             if let name { call.query.append(("fieldSelector", "metadata.name=\(name)")) }
             call.query.append(("limit", String(limits.pageItems)))
             if !next.isEmpty { call.query.append(("continue", next)) }
-            let answer = try object(call)
+            let answer: Value
+            do throws(APIError) {
+                answer = try object(call)
+                hasMoved = false
+            } catch {
+                guard mayMove, !hasMoved, let rest = error.continuation, !rest.isEmpty else { throw error }
+                (next, hasMoved) = (rest, true)
+                continue
+            }
             guard let items = answer["items"], items.array != nil || items.isNull else {
                 throw APIError(.malformed, "\(call.sentence): the answer has no items")
             }

@@ -33,6 +33,8 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
     public var right: String?
     /// When the server asks to be asked again.
     public var retryAfterSeconds: Int?
+    /// Of `gone`: where the rest of a list can be read, of a later version than what was read before.
+    public var continuation: String?
 
     public init(_ kind: Kind, _ message: String, retryAfterSeconds: Int? = nil) {
         self.kind = kind
@@ -89,6 +91,7 @@ extension APIError {
         let asked = retryAfter ?? object?["details"]?["retryAfterSeconds"]?.int.map { Int($0) }
         self.init(kind, text, retryAfterSeconds: asked)
         if kind == .forbidden { right = call.permission }
+        if kind == .gone { continuation = object?["metadata"]?["continue"]?.string }
     }
 
     /// The first line of a body that is no Status.

@@ -88,9 +88,14 @@ struct Routes: Sendable {
                 get("/debug/policy", DebugPolicyHandler(store: store)),
             ]
         let start = options.pageStart?.json ?? .object(Object())
+        func file(_ path: String) -> Route {
+            var route = get(path, PageHandler())
+            route.concern = .page
+            return route
+        }
+        // start.json has the user's manifest: only the page itself reads it.
         page = [
-            get("/", PageHandler()), get("/page/start.json", ConstantHandler { start }),
-            get(PageHandler.folder, PageHandler()),
+            file("/"), get("/page/start.json", ConstantHandler { start }), file(PageHandler.folder),
         ]
     }
 }

@@ -4,7 +4,7 @@ import System
 
 /// A line on standard error that is written over, for people who wait at a terminal; elsewhere nothing is written.
 final class Progress: Sendable {
-    private let isShown = standardError.isTerminal
+    private let isShown: Bool
     private let next: Atomic<UInt64>
     private let hasWritten = Atomic<Bool>(false)
 
@@ -12,7 +12,11 @@ final class Progress: Sendable {
     private static let patience: UInt64 = 300_000_000
     private static let interval: UInt64 = 100_000_000
 
-    init() { next = Atomic(MonotonicClock.nanoseconds + Self.patience) }
+    /// - Parameter isOff: where the output itself goes to the terminal meanwhile.
+    init(isOff: Bool = false) {
+        isShown = standardError.isTerminal && !isOff
+        next = Atomic(MonotonicClock.nanoseconds + Self.patience)
+    }
 
     /// What to call before each document of a file: `a.yaml: 130 of 1000 documents`.
     func documents(of file: String) -> (@Sendable (_ document: Int, _ count: Int) -> Void)? {
@@ -24,6 +28,19 @@ final class Progress: Sendable {
     func files(_ number: Int, of count: Int) {
         guard isShown, count > 1 else { return }
         show("\(number) of \(count) files")
+    }
+
+    /// What to call for each pod of a scan: `12000 pods`.
+    func pods(_ count: Int) {
+        // The clock is not read for each.
+        guard isShown, count & 0xff == 0 else { return }
+        show("\(count) pods")
+    }
+
+    /// What to call before each case of a test: `7 of 120 cases`.
+    func cases(_ number: Int, of count: Int) {
+        guard isShown, count > 1 else { return }
+        show("\(number) of \(count) cases")
     }
 
     private func show(_ text: String) {

@@ -14,6 +14,7 @@ struct ScanWork {
     private let listsAll: Bool
     private let snapshot: Snapshot
     private let namespaceLabels: [String: Object]
+    private let progress: Progress
     /// Problems of the stream that are printed; further ones are counted.
     private static let shownProblems = 20
 
@@ -22,6 +23,7 @@ struct ScanWork {
         paths = arguments.list("filename")
         guard paths.filter({ $0 == "-" }).count <= 1 else { throw UsageError("-f - is given more than once") }
         format = arguments.choice("output") ?? "table"
+        progress = Progress(isOff: format == "json" && standardOutput.isTerminal)
         listsAll = try arguments.flag("all")
         cluster = ClusterConfiguration(arguments)
         snapshot = try compile(
@@ -42,7 +44,7 @@ struct ScanWork {
         var output = PodOutput(format, all: listsAll)
         var problems = 0
         if isCluster {
-            try readCluster(&scan, &output)
+            problems += try readCluster(&scan, &output)
         } else {
             for path in paths { problems += try readStream(path, &scan, &output) }
         }
@@ -59,12 +61,15 @@ struct ScanWork {
         var stream = ObjectStream(name: name)
         var problems = 0
         func take(_ part: ObjectStream.Part) {
-            switch part {
-            case .object(let object, _): scan.add(object) { output.add($0) }
-            case .problem(let message):
+            scan.add(part) {
+                output.add($0)
+            } problem: { message in
                 problems += 1
-                if problems <= Self.shownProblems { complain(message) }
+                guard problems <= Self.shownProblems else { return }
+                progress.end()
+                complain(message)
             }
+            progress.pods(scan.summary.counts.total)
         }
         do {
             try File.forEachPiece(
@@ -74,6 +79,7 @@ struct ScanWork {
             }
             try stream.end(take)
         } catch let error as StreamError {
+            progress.end()
             complain(error.description)
             problems += 1
         }
@@ -85,27 +91,40 @@ struct ScanWork {
 
     // MARK: The cluster
 
-    private func readCluster(_ scan: inout FleetScan, _ output: inout PodOutput) throws {
-        // A million pods in pages of 500.
-        var limits = APILimits.commandLine
-        (limits.pageItems, limits.pages) = (500, 4_000)
+    /// - Returns: 1 if some pods could not be read.
+    private func readCluster(_ scan: inout FleetScan, _ output: inout PodOutput) throws -> Int {
         let only = arguments.string("namespace")
         do throws(APIError) {
-            let client = try cluster.client(limits)
+            let client = try cluster.client(Self.limits)
             do throws(APIError) {
-                _ = try client.list(.namespaces, name: only) { (page) throws(APIError) in
+                _ = try client.list(.namespaces, name: only, mayMove: true) { (page) throws(APIError) in
                     for namespace in page { scan.add(Self.typed(namespace, "Namespace")) { _ in } }
                 }
             } catch {
                 complain("labels of namespaces are not known: \(error.message)")
             }
-            _ = try client.list(.pods, namespace: only) { (page) throws(APIError) in
-                for pod in page { scan.add(Self.typed(pod, "Pod")) { output.add($0) } }
+            _ = try client.list(.pods, namespace: only, mayMove: true) { (page) throws(APIError) in
+                for pod in page {
+                    scan.add(Self.typed(pod, "Pod")) { output.add($0) }
+                    progress.pods(scan.summary.counts.total)
+                }
             }
         } catch {
-            throw Failure(error.message)
+            let count = scan.summary.counts.total
+            guard count > 0 else { throw Failure(error.message) }
+            progress.end()
+            complain("\(error.message); the first \(count) pods were read")
+            return 1
         }
+        return 0
     }
+
+    /// A million pods in pages of 100: a page is about 1 MB of JSON, and five times that as Values.
+    private static let limits: APILimits = {
+        var limits = APILimits.commandLine
+        (limits.pageItems, limits.pages) = (100, 10_000)
+        return limits
+    }()
 
     /// The items of a list do not say their kind.
     private static func typed(_ object: Value, _ kind: String) -> Value {
@@ -151,6 +170,7 @@ struct ScanWork {
     // MARK: The end
 
     private func finish(_ summary: FleetSummary, _ output: inout PodOutput, problems: Int) -> ExitStatus {
+        progress.end()
         output.finish(summary)
         if format == "table" {
             standardOutput.write(FleetReport.table(summary, all: listsAll))

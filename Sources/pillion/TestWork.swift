@@ -102,12 +102,15 @@ struct TestWork {
         var run = TestRun(
             input.files, asManifest: try input.arguments.flag("kube-inject"), compile: try input.compiler())
         var results: [TestReport.Result] = []
-        for (name, folder) in found {
+        let progress = Progress()
+        for (number, (name, folder)) in found.enumerated() {
+            progress.cases(number + 1, of: found.count)
             results.append(
                 TestReport.Result(
                     name: name, folder: folder,
                     outcome: run.run(name: name, folder: folder, updates: updates || makes)))
         }
+        progress.end()
         switch format {
         case "json":
             standardOutput.write(JSON.text(TestReport.json(results), style: .pretty(2)) + "\n")

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -39,7 +40,13 @@ struct CommandCase: CustomTestStringConvertible {
 
     func actual() -> String {
         let folder = TemporaryFolder()
-        for file in files { folder.write(file.text, to: file.name) }
+        for file in files {
+            let parents = file.name.split(separator: "/").dropLast()
+            for count in parents.indices {
+                mkdir(folder.path(parents[...count].joined(separator: "/")), 0o755)
+            }
+            folder.write(file.text, to: file.name)
+        }
         let result = run(pillionBinary, arguments, input: input, in: folder.root)
         return "--- status \(result.status)\n--- stdout\n\(result.output)--- stderr\n\(result.errors)"
     }

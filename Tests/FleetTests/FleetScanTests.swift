@@ -9,8 +9,8 @@ import Values
 
 /// Fleets with known verdicts (`FleetScan`).
 ///
-/// `FLEET_OWNERS` sets the number of Deployments, of 25 pods each; `FLEET_FILE` writes the fleet of 1.32 into a file,
-/// which `scripts/check-scan` scans.
+/// `FLEET_OWNERS` sets the number of Deployments, of 25 pods each; `FLEET_FILE` writes the fleet of `FLEET_VERSION` into a
+/// file, which `scripts/check-scan` scans.
 @Suite("Fleets", .needs(.istioConfigurations)) struct FleetScanTests {
     static let owners = getenv("FLEET_OWNERS").flatMap { Int(String(cString: $0)) } ?? 60
 
@@ -35,11 +35,71 @@ import Values
         #expect(scan.summary.counts.total == Self.owners * GeneratedFleet.podsPerOwner)
     }
 
+    /// What a scan finds in a text.
+    private static func findings(_ text: String, in scan: inout FleetScan) throws -> [String] {
+        var found: [String] = []
+        var stream = ObjectStream(name: "pods")
+        try Array(text.utf8).withUnsafeBufferPointer { bytes in
+            try stream.read(bytes) { part in
+                scan.add(part) { finding in
+                    let (answer, owner) = (finding.answer, finding.owner)
+                    found.append(
+                        "\(finding.namespace)/\(finding.name) \(owner.kind)/\(owner.name) \(answer.verdict) "
+                            + answer.message + answer.differences.map(\.sentence).joined(separator: "\n"))
+                } problem: {
+                    found.append($0)
+                }
+            }
+        }
+        return found
+    }
+
+    /// Changes of a pod's text, some of which change its answer, or that it can be read.
+    private static let edits: [(old: String, new: String)] = [
+        ("kube-api-access-x7k2", "kube-api-access-y4k2"), ("\"kube-api-access-", "\"kube-api-access-A"),
+        ("\"Running\"", "Running"), ("\"Update\"", "Update"), ("\"f:metadata\"", "\"\\q\""),
+        ("shop-0", "shop-1"), ("\"namespace\"", "\"nam\\u0065space\""),
+        ("\"status\"", "\"name\": 1, \"status\""),
+        ("\"generateName\"", "\"name\": \"other\", \"generateName\""), ("\"ownerReferences\"", "\"owners\""),
+        ("\"controller\"", "\"control\""), ("\"ReplicaSet\"", "\"StatefulSet\""),
+        ("\"ReplicaSet\"", "\"Pod\""),
+        ("\"nodeName\"", "\"nodeName\": \"a\", \"nodeName\""), ("app-0-7c5f9d6b0-", "app-0-7c5f9d6b0"),
+        ("\"app\"", "\"apps\""), ("\"Pod\"", "\"Service\""), ("\"uid\"", "\"uid\": 1, \"uid\""),
+        ("\"spec\"", "\"spec\": {}, \"spec\""), ("\"labels\"", "\"annotations\": {}, \"labels\""),
+    ]
+
+    /// A pod that is known by its text gets the answer of one that is parsed, and no other pod is taken for it.
+    @Test(arguments: ["1.6", "1.32"], [0, 2])
+    func knownTextsGetTheSameAnswers(version: String, indent: Int) throws {
+        let fleet = try GeneratedFleet(version)
+        var pods: [String] = []
+        var count = 0
+        try fleet.make(owners: 20) { pod, _ in
+            count += 1
+            guard count % GeneratedFleet.podsPerOwner < 3 else { return }
+            pods.append(JSON.text(pod, style: indent == 0 ? .compact : .pretty(indent)))
+        }
+        let first = try #require(pods.first)
+        for (old, new) in Self.edits {
+            let edited = first.replacing(old, with: new)
+            #expect(edited != first, "there is no \(old)")
+            pods += [edited, first, edited]
+        }
+        var known = FleetScan(fleet.now)
+        for pod in pods {
+            var fresh = FleetScan(fleet.now)
+            let (found, expected) = (
+                try Self.findings(pod, in: &known), try Self.findings(pod, in: &fresh)
+            )
+            #expect(found == expected, "\(pod.prefix(400))")
+        }
+    }
+
     /// For `scripts/check-scan`: writes a fleet as `kubectl get pods -A -o json` does.
     @Test(.enabled(if: getenv("FLEET_FILE") != nil, "FLEET_FILE is not set"))
     func fleetFile() throws {
         let path = getenv("FLEET_FILE").map { String(cString: $0) } ?? ""
-        let fleet = try GeneratedFleet("1.32")
+        let fleet = try GeneratedFleet(getenv("FLEET_VERSION").map { String(cString: $0) } ?? "1.32")
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         defer { close(file) }
         var buffer = Array("{\"apiVersion\":\"v1\",\"items\":[\n".utf8)

@@ -48,8 +48,7 @@ struct GeneratedFleet {
     func make(owners: Int, _ pod: (Value, LiveVerdict) throws -> Void) throws {
         for number in 0..<owners {
             let verdict = Self.verdict(of: number)
-            // In the classic form, kube-inject writes annotations that a second look takes for the pod's own.
-            let way: Way = isClassic ? .webhook : Way.allCases[number / 20 % Way.allCases.count]
+            let way = Way.allCases[number / 20 % Way.allCases.count]
             let template = try injected(number, verdict, way)
             for index in 0..<Self.podsPerOwner {
                 try pod(
@@ -158,6 +157,15 @@ struct GeneratedFleet {
                 "prometheus.io/scrape": "true", "prometheus.io/port": .string(String(port)),
                 "prometheus.io/path": "/metrics",
             ]
+        }
+        // Annotations of the pod's own, of which kube-inject writes some as well.
+        let own: [(String, String)] = [
+            ("traffic.sidecar.istio.io/includeOutboundIPRanges", "10.0.0.0/8"),
+            ("sidecar.istio.io/interceptionMode", "REDIRECT"),
+            ("traffic.sidecar.istio.io/excludeInboundPorts", "9100"),
+        ]
+        if number % 7 < own.count {
+            annotations.modifyObject { $0[own[number % 7].0] = .string(own[number % 7].1) }
         }
         return [
             "apiVersion": "v1", "kind": "Pod",

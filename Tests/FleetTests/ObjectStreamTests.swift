@@ -9,8 +9,9 @@ import YAML
     static func parts(_ text: String, piece: Int) -> [String] {
         var stream = ObjectStream(name: "pods")
         var found: [String] = []
-        let take = { (part: ObjectStream.Part) in
+        func take(_ part: ObjectStream.Part) {
             switch part {
+            case .text(let text): take(text.parsed())
             case .object(let value, let line): found.append("\(line): \(JSON.text(value))")
             case .problem(let message): found.append(message)
             }

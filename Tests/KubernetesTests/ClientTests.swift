@@ -346,6 +346,27 @@ struct ClientTests {
         #expect(gone?.kind == .gone)
     }
 
+    /// Where a list may move to a later version, a page that is too old is not its end, unless the next one is as well.
+    @Test func listsMayMove() throws {
+        for number in 0..<25 {
+            cluster.put("namespaces", nil, ["metadata": ["name": .string("ns-\(number)")]])
+        }
+        var items = 0
+        func list() throws(APIError) {
+            items = 0
+            _ = try client { $0.pageItems = 10 }.list(.namespaces, mayMove: true) { items += $0.count }
+        }
+        cluster.expireContinuations(1)
+        #expect(error { try list() }?.kind == .gone)
+        cluster.set(["offersRest": true])
+        cluster.expireContinuations(1)
+        try list()
+        #expect(items == 25)
+        cluster.expireContinuations(2)
+        #expect(error { try list() }?.kind == .gone)
+        #expect(items == 10)
+    }
+
     @Test func writesCompareVersions() throws {
         let secret: Value = ["metadata": ["name": "s"], "type": "Opaque", "data": ["a": "YQ=="]]
         let client = client()

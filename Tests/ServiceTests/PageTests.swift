@@ -52,6 +52,25 @@ import Values
         }
     }
 
+    /// A link of another site opens the page; such a site embeds nothing of it, and does not read the manifest.
+    @Test func linksOfOtherSitesOpenIt() throws {
+        let client = try LiveService.shared.get().client()
+        func status(_ path: String, _ mode: String, _ destination: String) -> Int? {
+            client.request(
+                "GET", path,
+                headers: [
+                    ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", mode),
+                    ("Sec-Fetch-Dest", destination),
+                ])?.status
+        }
+        #expect(status("/", "navigate", "document") == 200)
+        #expect(status("/page/main.js", "navigate", "document") == 200)
+        #expect(status("/", "navigate", "iframe") == 403)
+        #expect(status("/page/main.js", "no-cors", "script") == 403)
+        #expect(status("/page/start.json", "navigate", "document") == 403)
+        #expect(status("/version", "navigate", "document") == 403)
+    }
+
     @Test func headersAndTags() throws {
         let client = try LiveService.shared.get().client()
         for path in ["/", "/page/main.js", "/page/page.css", "/page/icon.svg"] {

@@ -87,7 +87,10 @@ public struct LiveOwner: Sendable, Hashable {
 
     /// From the pod's owner reference, its name and labels; the pod itself if it has no owner.
     public init(of pod: Value) {
-        let pod = Pod(metadata: pod["metadata"]?.object ?? Object(), spec: Object())
+        self.init(of: Pod(metadata: pod["metadata"]?.object ?? Object(), spec: Object()))
+    }
+
+    init(of pod: Pod) {
         let owner = Ownership(of: pod, form: .modern)
         kind = owner.kind
         apiVersion = owner.apiVersion

@@ -10,11 +10,12 @@ extension Pipeline {
     /// - Parameters:
     ///   - pod: as the API server returns it, with its defaults, status and other webhooks' parts.
     ///   - memory: answers to earlier questions to the same Snapshot with the same webhooks; these lack `expected`.
+    ///   - key: of the pod's text, if it came as text.
     public static func compare(
         live pod: Value, question: LiveQuestion = LiveQuestion(), snapshot: Snapshot,
-        memory: LiveMemory? = nil
+        memory: LiveMemory? = nil, text key: LiveKey? = nil
     ) -> LiveAnswer {
-        LiveInjection(question: question, snapshot: snapshot).answer(about: pod, memory)
+        LiveInjection(question: question, snapshot: snapshot).answer(about: pod, memory, key)
     }
 }
 
@@ -23,17 +24,14 @@ struct LiveInjection {
     let question: LiveQuestion
     let snapshot: Snapshot
 
-    /// Attempts to explain differences by a container that another webhook added later.
-    private static let maximumAttempts = 8
-
-    func answer(about value: Value, _ memory: LiveMemory?) -> LiveAnswer {
+    func answer(about value: Value, _ memory: LiveMemory?, _ key: LiveKey?) -> LiveAnswer {
         let live: LivePod
         do throws(InjectionError) {
             live = try LivePod(value)
         } catch {
             return unreadable(error)
         }
-        return memory?.answer(about: live, question) { answer(about: live) } ?? answer(about: live)
+        return memory?.answer(about: live, question, text: key) { answer(about: live) } ?? answer(about: live)
     }
 
     private func unreadable(_ error: InjectionError) -> LiveAnswer {
@@ -64,7 +62,7 @@ struct LiveInjection {
         }
     }
 
-    private func namespace(of pod: Pod) -> String {
+    func namespace(of pod: Pod) -> String {
         let stated = pod.metadata.text("namespace")
         return stated.isEmpty ? question.namespace : stated
     }
@@ -104,7 +102,11 @@ struct LiveInjection {
             return answer
         }
         guard !comparison.differences.isEmpty else { return answer }
-        if live.status != nil, isManifests(live, brought) || isExplained(live, brought) { return answer }
+        if let earlier = live.status,
+            LiveExplanation(self, live, earlier).explains(brought, comparison.differences)
+        {
+            return answer
+        }
         if live.status == nil {
             answer.verdict = .missed
             answer.message = "the pod has no sidecar, and would get one: \(decision.message)"
@@ -125,72 +127,12 @@ struct LiveInjection {
         return answer
     }
 
-    private func injected(_ pod: Pod) throws(InjectionError) -> (Pod, InjectionSubject) {
+    /// The pod as the webhook would make it.
+    func injected(_ pod: Pod) throws(InjectionError) -> (Pod, InjectionSubject) {
         var subject = InjectionSubject(
             pod: pod, form: snapshot.form, namespace: namespace(of: pod), isReview: true)
         subject.environment = PathEnvironment.parse(question.path)
         subject.deadline = question.deadline
         return (try PodInjection.inject(&subject, snapshot: snapshot), subject)
-    }
-
-    /// Whether the pod is what kube-inject makes of it: a workload that was injected as a manifest is not the webhook's,
-    /// and gets from kube-inject what it would get again.
-    private func isManifests(_ live: LivePod, _ brought: Pod) -> Bool {
-        let uninjected = (try? live.stripped(final: true)) ?? brought
-        for (brought, namespace) in [brought, uninjected].flatMap({ pod in
-            [(pod, namespace(of: pod)), (pod, "")]
-        }) {
-            var subject = InjectionSubject(pod: brought, form: .modern, namespace: namespace, isReview: true)
-            subject.isReview = false
-            subject.deploymentMetadata = Object([Member("name", .string(subject.owner.name))])
-            if !namespace.isEmpty { subject.deploymentMetadata["namespace"] = .string(namespace) }
-            subject.namespace = namespace
-            guard let expected = try? PodInjection.inject(&subject, snapshot: snapshot) else { continue }
-            let comparison = LiveComparison(
-                live: live.pod, expected: expected, brought: brought,
-                status: live.status ?? StatusAnnotation())
-            if comparison.differences.isEmpty { return true }
-        }
-        return false
-    }
-
-    /// Whether the pod is what an injection makes of it without some containers, which another webhook added
-    /// afterwards: templates list the application's containers and ports.
-    private func isExplained(_ live: LivePod, _ brought: Pod) -> Bool {
-        for names in laterContainers(live, brought).prefix(Self.maximumAttempts) {
-            var (earlier, found) = (brought, live.pod)
-            for list in ["containers", "initContainers"] {
-                earlier.modifyList(list) { items in items.removeAll { names.contains($0.name) } }
-                found.modifyList(list) { items in items.removeAll { names.contains($0.name) } }
-            }
-            guard !earlier.containers.isEmpty, let (expected, _) = try? injected(earlier) else { continue }
-            let removed = (live.pod.containers + live.pod.initContainers).filter { names.contains($0.name) }
-            let comparison = LiveComparison(
-                live: found, expected: expected, brought: earlier,
-                status: live.status ?? StatusAnnotation(), removed: removed)
-            if comparison.differences.isEmpty { return true }
-        }
-        return false
-    }
-
-    /// Containers that may have been added after the injection: those behind the injected ones, those before them, each
-    /// alone.
-    private func laterContainers(_ live: LivePod, _ brought: Pod) -> [[String]] {
-        let own = brought.containers.map(\.name)
-        let ownInit = brought.initContainers.map(\.name)
-        guard own.count + ownInit.count > 1 else { return [] }
-        var sets: [[String]] = []
-        for list in [live.pod.containers, live.pod.initContainers] {
-            let names = list.map(\.name)
-            let isOwn = { (name: String) in own.contains(name) || ownInit.contains(name) }
-            guard let last = names.lastIndex(where: { !isOwn($0) }),
-                let first = names.firstIndex(where: { !isOwn($0) })
-            else { continue }
-            sets.append(Array(names[(last + 1)...]))
-            sets.append(Array(names[..<first]))
-        }
-        sets += own.dropFirst().reversed().map { [$0] } + ownInit.reversed().map { [$0] }
-        if let first = own.first { sets.append([first]) }
-        return sets.filter { !$0.isEmpty }
     }
 }

@@ -22,18 +22,21 @@ struct LivePod {
     }
 
     /// Metadata that an API server sets, and annotations that network plugins write when a pod starts.
-    private static let serverKeys = [
+    static let serverKeys: [StaticString] = [
         "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink",
         "deletionTimestamp", "deletionGracePeriodSeconds",
     ]
-    private static let runtimeAnnotations = [
+    static let runtimeAnnotations: [StaticString] = [
         "cni.projectcalico.org/containerID", "cni.projectcalico.org/podIP", "cni.projectcalico.org/podIPs",
         "k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status",
         "k8s.ovn.org/pod-networks",
     ]
 
+    private static let serverNames = serverKeys.map(\.description)
+    private static let droppedAnnotations = runtimeAnnotations.map(\.description) + [Provenance.annotation]
+
     private static func removeServerParts(_ metadata: inout Object) {
-        for key in serverKeys where metadata.index(of: key) != nil { metadata[key] = nil }
+        for key in serverNames where metadata.index(of: key) != nil { metadata[key] = nil }
         if isGenerated(metadata.text("name"), from: metadata.text("generateName")) { metadata["name"] = nil }
         if let owners = metadata["ownerReferences"]?.array, owners.contains(where: { $0["uid"] != nil }) {
             metadata["ownerReferences"] = .array(
@@ -44,14 +47,13 @@ struct LivePod {
                 })
         }
         guard case .object(let annotations)? = metadata["annotations"] else { return }
-        let drops = runtimeAnnotations + [Provenance.annotation]
-        let kept = annotations.members.filter { !drops.contains($0.key) }
+        let kept = annotations.members.filter { !droppedAnnotations.contains($0.key) }
         if kept.count < annotations.count { metadata["annotations"] = .object(Object(kept)) }
     }
 
     /// Whether an API server generated the name: a prefix of at most 58 bytes and five letters or digits that make no
     /// words (k8s.io/apiserver, `SimpleNameGenerator`). A webhook sees a pod without it.
-    private static func isGenerated(_ name: String, from prefix: String) -> Bool {
+    static func isGenerated(_ name: String, from prefix: String) -> Bool {
         let prefix = Array(prefix.utf8.prefix(58))
         guard !prefix.isEmpty, name.utf8.count == prefix.count + 5, name.utf8.starts(with: prefix) else {
             return false
@@ -59,7 +61,7 @@ struct LivePod {
         return name.utf8.suffix(5).allSatisfy(generatedBytes.contains)
     }
 
-    private static let generatedBytes = Set("bcdfghjklmnpqrstvwxz2456789".utf8)
+    static let generatedBytes = Set("bcdfghjklmnpqrstvwxz2456789".utf8)
 
     /// Whether something that the status names is in the pod: an annotation alone is no sidecar.
     private static func isThere(_ status: StatusAnnotation, _ pod: Pod) -> Bool {

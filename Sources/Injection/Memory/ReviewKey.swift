@@ -97,11 +97,11 @@ struct ReviewEnvelope {
     }
 }
 
-/// Scans a review for the members that matter. Skips everything else by its brackets and quotes.
-private struct ReviewScan {
+/// Scans a review for the members that matter.
+private struct ReviewScan: JSONScanning {
     let base: UnsafePointer<UInt8>
     let end: Int
-    private var position = 0
+    var position = 0
     private(set) var uid: Range<Int>?
     private(set) var managedFields: Range<Int>?
     private(set) var apiVersion: Range<Int>?
@@ -171,97 +171,5 @@ private struct ReviewScan {
             // The four objects around it count too.
             return (try? JSON.read(value, limits: JSONLimits(depth: Pipeline.maximumDepth - 4))) != nil
         }
-    }
-
-    // MARK: Parts of JSON
-
-    /// Scans an object. Calls `member` with the place of each key; it must skip the value.
-    private mutating func object(_ member: (inout Self, Range<Int>) -> Bool) -> Bool {
-        guard skipBlanks() == UInt8(ascii: "{") else { return false }
-        position += 1
-        if skipBlanks() == UInt8(ascii: "}") {
-            position += 1
-            return true
-        }
-        while true {
-            guard skipBlanks() == UInt8(ascii: "\""), let key = string(), isPlain(key),
-                skipBlanks() == UInt8(ascii: ":")
-            else { return false }
-            position += 1
-            guard member(&self, key) else { return false }
-            switch skipBlanks() {
-            case UInt8(ascii: ","): position += 1
-            case UInt8(ascii: "}"):
-                position += 1
-                return true
-            default: return false
-            }
-        }
-    }
-
-    private mutating func skipBlanks() -> UInt8 {
-        while position < end {
-            let byte = base[position]
-            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
-            position += 1
-        }
-        return 0
-    }
-
-    /// Skips a string.
-    ///
-    /// - Returns: the place of its text; nil if it does not end.
-    private mutating func string() -> Range<Int>? {
-        let start = position + 1
-        var index = start
-        var seen: UInt64 = 0
-        while true {
-            index = PlainRun.end(base, from: index, to: end, seen: &seen)
-            guard index < end else { return nil }
-            let byte = base[index]
-            if byte == UInt8(ascii: "\"") {
-                position = index + 1
-                return start..<index
-            }
-            index += byte == UInt8(ascii: "\\") ? 2 : 1
-        }
-    }
-
-    /// Skips any value up to the `,` or bracket after it.
-    private mutating func skipValue() -> Bool {
-        var depth = 0
-        while position < end {
-            switch base[position] {
-            case UInt8(ascii: "\""):
-                guard string() != nil else { return false }
-                continue
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                if depth == 0 { return true }
-                depth -= 1
-            case UInt8(ascii: ","):
-                if depth == 0 { return true }
-            default: break
-            }
-            position += 1
-        }
-        return false
-    }
-
-    /// Skips a value, and notes the place of its text if it is a string.
-    private mutating func skipValue(noting place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
-        guard skipBlanks() == UInt8(ascii: "\"") else { return skipValue() }
-        guard let text = string() else { return false }
-        self[keyPath: place] = text
-        return true
-    }
-
-    private func isPlain(_ text: Range<Int>) -> Bool {
-        text.allSatisfy { base[$0] &- 0x20 < 0x5F && base[$0] != UInt8(ascii: "\\") }
-    }
-
-    private func `is`(_ text: Range<Int>, _ name: StaticString) -> Bool {
-        guard text.count == name.utf8CodeUnitCount else { return false }
-        return text.allSatisfy { base[$0] == name.utf8Start[$0 - text.lowerBound] }
     }
 }

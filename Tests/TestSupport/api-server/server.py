@@ -66,11 +66,12 @@ WEBHOOK = {"name", "clientConfig", "rules", "failurePolicy", "matchPolicy", "nam
 class Problem(Exception):
     def __init__(self, code, reason, message, retry_after=None):
         super().__init__(message)
-        self.code, self.reason, self.retry_after = code, reason, retry_after
+        self.code, self.reason, self.retry_after, self.continuation = code, reason, retry_after, None
 
     def status(self):
         details = {"retryAfterSeconds": self.retry_after} if self.retry_after else {}
-        return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        metadata = {"continue": self.continuation} if self.continuation else {}
+        return {"kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure",
                 "message": str(self), "reason": self.reason, "details": details, "code": self.code}
 
 
@@ -400,7 +401,10 @@ class API(BaseHTTPRequestHandler):
             if "continue" in query:
                 if cluster.expire_continue > 0:
                     cluster.expire_continue -= 1
-                    raise Problem(410, "Expired", "The provided continue parameter is too old")
+                    problem = Problem(410, "Expired", "The provided continue parameter is too old")
+                    if cluster.settings.get("offersRest"):
+                        problem.continuation = query["continue"]
+                    raise problem
                 after = tuple(json.loads(base64.b64decode(query["continue"])))
                 start = next((i for i, k in enumerate(keys) if k > after), len(keys))
             limit = int(query.get("limit") or 0) or len(keys) + 1

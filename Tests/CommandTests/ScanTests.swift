@@ -1,0 +1,302 @@
+import Glibc
+import TestSupport
+import Testing
+import Values
+
+/// `pillion scan` of a cluster, against a server that implements the Kubernetes API, and what a terminal shows. The cases
+/// `scan-….case` have streams.
+@Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
+struct ScanTests {
+    private static let configuration = """
+        policy: enabled
+        defaultTemplates: [sidecar]
+        templates:
+          sidecar: |
+            spec:
+              containers:
+              - name: istio-proxy
+                image: {{ .Values.image }}
+
+        """
+
+    private let cluster: TestCluster
+    private let folder = TemporaryFolder()
+
+    init() throws {
+        cluster = try #require(TestCluster())
+        cluster.putConfigMap(
+            "istio-system", "istio-sidecar-injector",
+            [("config", Self.configuration), ("values", #"{"image":"proxy:2"}"#)])
+        cluster.putConfigMap("istio-system", "istio", [("mesh", "{}")])
+        for (name, label) in [("shop", "enabled"), ("plain", "disabled")] {
+            cluster.put(
+                "namespaces", nil,
+                ["metadata": ["name": .string(name), "labels": ["istio-injection": .string(label)]]])
+        }
+    }
+
+    private func scan(_ arguments: String..., environment: [String: String] = [:]) -> ProcessResult {
+        var environment = environment
+        if environment.isEmpty { environment = ["KUBECONFIG": cluster.kubeconfig()] }
+        return run(pillionBinary, ["scan"] + arguments, environment: environment, in: folder.root)
+    }
+
+    /// A pod of a Deployment, with a sidecar of that image or with none.
+    private func pod(_ owner: String, _ number: Int, sidecar: String?) -> Value {
+        var containers: [Value] = [["name": "app", "image": "app:1"]]
+        var annotations: Value = [:]
+        if let sidecar {
+            containers.append(["name": "istio-proxy", "image": .string(sidecar)])
+            annotations = [
+                "sidecar.istio.io/status":
+                    #"{"initContainers":null,"containers":["istio-proxy"],"volumes":null,"imagePullSecrets":null,"revision":"default"}"#
+            ]
+        }
+        let letters = Array("bcdfghjklmnpqrstvwxz2456789")
+        let suffix = String([1, 27, 729].map { letters[number / $0 % 27] }) + "xx"
+        return [
+            "metadata": [
+                "name": .string("\(owner)-7c5f9d6b4-\(suffix)"),
+                "generateName": .string("\(owner)-7c5f9d6b4-"),
+                "namespace": "shop", "labels": ["app": .string(owner), "pod-template-hash": "7c5f9d6b4"],
+                "annotations": annotations,
+                "ownerReferences": [
+                    [
+                        "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": .string("\(owner)-7c5f9d6b4"),
+                        "uid": "1", "controller": true,
+                    ]
+                ],
+            ],
+            "spec": ["containers": .array(containers), "nodeName": .string("node-\(number)")],
+            "status": ["phase": "Running"],
+        ]
+    }
+
+    private func put(_ namespace: String, _ owner: String, _ count: Int, sidecar: String?) {
+        for number in 0..<count {
+            var pod = pod(owner, number, sidecar: sidecar)
+            pod.modifyObject { pod in
+                pod.modify("metadata") { $0.modifyObject { $0["namespace"] = .string(namespace) } }
+            }
+            cluster.put("pods", namespace, pod)
+        }
+    }
+
+    private func fill() {
+        put("shop", "web", 3, sidecar: "proxy:2")
+        put("shop", "cart", 2, sidecar: "proxy:1")
+        put("shop", "late", 1, sidecar: nil)
+        put("plain", "left", 1, sidecar: "proxy:2")
+        put("plain", "none", 2, sidecar: nil)
+    }
+
+    private static let table = """
+        NAMESPACE  OWNER            CURRENT  STALE  MISSED  ORPHAN  BROKEN  WHAT
+        plain      Deployment/left        0      0       0       1       0  the namespace's label istio-injection is "disabled", which declines a sidecar
+        shop       Deployment/cart        0      2       0       0       0  /spec/containers/istio-proxy/image: found "proxy:1", expected "proxy:2"
+        shop       Deployment/late        0      0       1       0       0  the pod has no sidecar, and would get one: the namespace's label istio-injection is "enabled"
+
+        """
+
+    @Test func tablesOfClusters() {
+        fill()
+        let result = scan()
+        #expect(result.status == 3)
+        #expect(
+            result.output == Self.table + "9 pods: 5 current, 2 stale, 1 missed, 1 orphan, 0 broken\n")
+        #expect(result.errors.isEmpty, "\(result.errors)")
+        #expect(scan("--all").output.contains("shop       Deployment/web         3      0"))
+        let shop = scan("-n", "shop", "--fail-on", "broken")
+        #expect(shop.status == 0)
+        #expect(shop.output.hasSuffix("6 pods: 3 current, 2 stale, 1 missed, 0 orphan, 0 broken\n"))
+        #expect(scan("-n", "empty").output == "0 pods: 0 current, 0 stale, 0 missed, 0 orphan, 0 broken\n")
+        #expect(scan("-n", "empty").status == 0)
+    }
+
+    @Test func jsonAndRestartLines() throws {
+        fill()
+        let answer = try JSON.read(scan("-o", "json", "--template-lines").output)
+        #expect(
+            answer["total"] == ["pods": 9, "current": 5, "stale": 2, "missed": 1, "orphan": 1, "broken": 0])
+        #expect(
+            answer["pods"]?.array?.map { $0["verdict"]?.string ?? "" } == [
+                "orphan", "stale", "stale", "missed",
+            ])
+        let stale = answer["pods"]?.array?[1]
+        #expect(stale?["owner"] == ["kind": "Deployment", "name": "cart"])
+        #expect(
+            stale?["differences"]?.array?.first?["pointer"] == "/spec/containers/istio-proxy/image",
+            "\(stale.map { JSON.text($0) } ?? "")")
+        #expect(answer["owners"]?.array?.count == 3)
+        let restart = scan("-o", "restart")
+        #expect(restart.output == "kubectl rollout restart deployment/cart -n shop\n")
+        #expect(restart.status == 3 && restart.errors.isEmpty)
+    }
+
+    /// A webhook configuration of the cluster says whether its API server asks.
+    @Test func webhooksOfTheClusterDecide() {
+        fill()
+        cluster.put(
+            "mutatingwebhookconfigurations", nil,
+            [
+                "metadata": ["name": "injector"],
+                "webhooks": [
+                    [
+                        "name": "a.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                        "clientConfig": ["service": ["name": "i", "namespace": "i", "path": "/inject"]],
+                        "rules": [
+                            [
+                                "operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"],
+                                "resources": ["pods"],
+                            ]
+                        ],
+                        "namespaceSelector": ["matchLabels": ["inject": "yes"]],
+                    ]
+                ],
+            ])
+        let result = scan()
+        #expect(
+            result.output.hasSuffix("9 pods: 3 current, 0 stale, 0 missed, 6 orphan, 0 broken\n"),
+            "\(result.output)")
+    }
+
+    @Test func pagesOfClusters() throws {
+        put("shop", "web", 250, sidecar: "proxy:2")
+        cluster.set(["offersRest": true])
+        _ = cluster.takeLog()
+        let answer = try JSON.read(scan("-o", "json").output)
+        #expect(answer["total"]?["current"] == 250)
+        let pages = cluster.takeLog().requests.filter {
+            $0["path"]?.string?.hasPrefix("/api/v1/pods?") == true
+        }
+        #expect(pages.count == 3)
+        // A page that the server no longer has is not the end.
+        cluster.expireContinuations(1)
+        #expect(try JSON.read(scan("-o", "json").output)["total"]?["current"] == 250)
+    }
+
+    /// What may not be read is named with the right that is missing, and the rest is answered.
+    @Test func missingRights() {
+        fill()
+        let all: [Value] = ["get", "list", "watch"]
+        func rules(_ resources: Value...) {
+            cluster.setRules([
+                [
+                    "apiGroups": ["", "admissionregistration.k8s.io"], "resources": .array(resources),
+                    "verbs": .array(all),
+                ]
+            ])
+        }
+        rules("configmaps", "pods", "mutatingwebhookconfigurations")
+        let blind = scan()
+        #expect(blind.status == 3)
+        #expect(
+            blind.errors.contains("labels of namespaces are not known: cannot list namespaces"),
+            "\(blind.errors)")
+        #expect(blind.errors.contains("expected a role that allows list on namespaces"), "\(blind.errors)")
+        #expect(
+            blind.errors.contains("9 pods are in namespaces whose labels are not known"), "\(blind.errors)")
+        rules("configmaps", "pods", "namespaces")
+        let unasked = scan()
+        #expect(unasked.errors.contains("webhook configurations are not known: "), "\(unasked.errors)")
+        #expect(unasked.output.hasSuffix("9 pods: 5 current, 2 stale, 1 missed, 1 orphan, 0 broken\n"))
+        rules("configmaps", "namespaces", "mutatingwebhookconfigurations")
+        let refused = scan()
+        #expect(refused.status == 1 && refused.output.isEmpty)
+        #expect(refused.errors.contains("cannot list pods"), "\(refused.errors)")
+        #expect(refused.errors.contains("expected a role that allows list on pods"), "\(refused.errors)")
+        let nowhere = scan(environment: ["HOME": "/nonexistent"])
+        #expect(nowhere.status == 1 && nowhere.output.isEmpty && !nowhere.errors.isEmpty)
+    }
+
+    /// A page that is cut is asked for again; after an answer that stays wrong, what was read is printed.
+    @Test func brokenLists() {
+        put("shop", "web", 150, sidecar: "proxy:1")
+        // Two ConfigMaps, the webhook configurations and the namespaces come before the first page.
+        let before: [Value] = Array(repeating: .null, count: 0)
+        cluster.fail(before + [["cut": true]])
+        let cut = scan()
+        #expect(cut.status == 3)
+        #expect(
+            cut.output.hasSuffix("150 pods: 0 current, 150 stale, 0 missed, 0 orphan, 0 broken\n"),
+            "\(cut.errors)")
+        cluster.expireContinuations(1)
+        let gone = scan()
+        #expect(gone.status == 1)
+        #expect(gone.output.hasSuffix("100 pods: 0 current, 100 stale, 0 missed, 0 orphan, 0 broken\n"))
+        #expect(
+            gone.errors.contains("The provided continue parameter is too old; the first 100 pods were read"),
+            "\(gone.errors)")
+        cluster.expireContinuations(1)
+        #expect(scan("-o", "restart").output == "kubectl rollout restart deployment/web -n shop\n")
+    }
+
+    /// Twelve times the pods take no more memory but for what their owners need.
+    @Test func memoryIsThatOfAPage() throws {
+        func memory() throws -> Int {
+            let script = """
+                import os, subprocess, sys
+                process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+                _, status, used = os.wait4(process.pid, 0)
+                print(used.ru_maxrss)
+                sys.exit(status >> 8)
+                """
+            let result = run(
+                "/usr/bin/env", ["python3", "-c", script, pillionBinary, "scan", "-o", "json", "--all"],
+                environment: ["KUBECONFIG": cluster.kubeconfig(), "PATH": "/usr/bin:/bin"], in: folder.root)
+            #expect(result.status == 0, "\(result.errors)")
+            return try #require(Int(result.output.filter(\.isNumber)))
+        }
+        put("shop", "web", 100, sidecar: "proxy:2")
+        let small = try memory()
+        for owner in 0..<11 { put("shop", "web-\(owner)", 100, sidecar: "proxy:2") }
+        let large = try memory()
+        #expect(large - small < 6 << 10, "\(small) and \(large) KiB")
+        #expect(large < 64 << 10)
+    }
+
+    // MARK: Terminals
+
+    /// Standard error is a terminal, and the second half of the stream comes late.
+    @Test func showsProgressOnTerminals() {
+        let script = """
+            import os, pty, subprocess, sys
+            master, slave = pty.openpty()
+            p = subprocess.Popen(['/bin/sh', '-c', '(cat pods; sleep 1; cat pods) | "$0" "$@"'] + sys.argv[1:],
+                                 stdout=subprocess.DEVNULL, stderr=slave)
+            os.close(slave)
+            seen = b''
+            try:
+                while True:
+                    chunk = os.read(master, 4096)
+                    if not chunk: break
+                    seen += chunk
+            except OSError:
+                pass
+            sys.stdout.buffer.write(seen)
+            sys.exit(p.wait())
+            """
+        folder.write(Self.configuration, to: "config")
+        folder.write("image: proxy:2\n", to: "values")
+        var pods = ""
+        for number in 0..<256 { pods += JSON.text(typed(pod("web", number, sidecar: "proxy:2"))) + "\n" }
+        folder.write(pods, to: "pods")
+        let command = [
+            pillionBinary, "scan", "-f", "-", "--injectConfigFile", "config", "--valuesFile", "values",
+            "--fail-on", "never",
+        ]
+        let shown = run("/usr/bin/env", ["python3", "-c", script] + command, in: folder.root)
+        #expect(shown.status == 0, "\(shown.output)")
+        #expect(shown.output.contains("\r\u{1B}[K512 pods"), "\(shown.output.debugDescription)")
+        let plain = run(
+            "/bin/sh", ["-c", "(cat pods; sleep 1; cat pods) | \"$0\" \"$@\" 2>&1 >/dev/null"] + command,
+            in: folder.root)
+        #expect(plain.status == 0 && !plain.output.contains("512 pods\r") && !plain.output.contains("\u{1B}"))
+    }
+
+    private func typed(_ pod: Value) -> Value {
+        var pod = pod
+        pod.modifyObject { $0["kind"] = "Pod" }
+        return pod
+    }
+}
