@@ -120,10 +120,10 @@ struct YAMLParts {
         do throws(YAMLError) {
             if case .items = place {
                 let value = try YAMLReader.value(lines)
-                part(.object(value[0] ?? value, line: start))
+                part(checked(value[0] ?? value, line: start))
             } else {
                 for document in try YAMLReader.documents(lines) where !document.isEmpty {
-                    part(.object(document.value, line: start + document.line - 1))
+                    part(checked(document.value, line: start + document.line - 1))
                 }
             }
         } catch {
@@ -131,4 +131,17 @@ struct YAMLParts {
             part(.problem("\(name):\(line): the object is not YAML: \(error.message)"))
         }
     }
+
+    /// Text and numbers are YAML as well.
+    private func checked(_ value: Value, line: Int) -> ObjectStream.Part {
+        switch value {
+        case .object, .array: .object(value, line: line)
+        default:
+            .problem(
+                "\(name):\(line): the document is not an object: found "
+                    + "\(JSON.text(value).prefix(Self.shownLength)), expected a pod")
+        }
+    }
+
+    private static let shownLength = 60
 }

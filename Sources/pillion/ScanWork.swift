@@ -179,11 +179,14 @@ struct ScanWork {
             standardOutput.write(FleetReport.restarts(summary))
         }
         if summary.withoutLabels > 0 {
+            let subject = summary.withoutLabels == 1 ? "1 pod is" : "\(summary.withoutLabels) pods are"
             complain(
-                "\(summary.withoutLabels) pods are in namespaces whose labels are not known: the policy alone decided "
+                "\(subject) in namespaces whose labels are not known: the policy alone decided "
                     + "(--namespaceFile, or Namespaces before the pods)")
         }
-        if summary.others > 0 { complain("\(summary.others) objects are not pods") }
+        if summary.others > 0 {
+            complain(summary.others == 1 ? "1 object is not a pod" : "\(summary.others) objects are not pods")
+        }
         if problems > 0 { return .failure }
         let counts = summary.counts
         switch arguments.choice("fail-on") {

@@ -24,18 +24,19 @@ import YAML
         try File.write(Array(text.utf8), to: path)
     }
 
-    /// Writes the recorded reviews of a suite as cases, by the configuration and flags of each.
+    /// Writes the recorded reviews of a suite as cases, or what kube-inject made of its manifests, by the configuration and
+    /// flags of each.
     ///
     /// - Returns: for each configuration its files, options and the cases' names and folders.
     static func recorded(
-        _ suite: CaseCollection, in root: String
+        _ suite: CaseCollection, manifests: Bool = false, in root: String
     ) throws -> [(files: InjectionFiles, options: InjectionOptions, cases: [(name: String, folder: String)])]
     {
         var groups: [String: (InjectionFiles, InjectionOptions, [(name: String, folder: String)])] = [:]
         for name in entries(of: suite.path + "/cases") {
             let source = "\(suite.path)/cases/\(name)"
             let settings = try JSON.read(text(of: source + "/case.json"))
-            let flags = (settings["serveFlags"]?.array ?? []).compactMap(\.string)
+            let flags = (settings[manifests ? "flags" : "serveFlags"]?.array ?? []).compactMap(\.string)
             var options = InjectionOptions()
             if let index = flags.firstIndex(of: "--revision") { options.revision = flags[index + 1] }
             options.nativeSidecars = flags.contains("--nativeSidecars=true")
@@ -50,7 +51,14 @@ import YAML
             var group =
                 groups[key]
                 ?? (InjectionFiles(configuration: named[0], values: named[1], mesh: named[2]), options, [])
-            for file in entries(of: source + "/webhook") where file.hasSuffix(".review.json") {
+            if manifests, let expected = contents(of: source + "/expected.yaml") {
+                let folder = "\(root)/\(name)"
+                mkdir(folder, 0o755)
+                try File.write(contents(of: source + "/input.yaml") ?? [], to: folder + "/pod.yaml")
+                try File.write(expected, to: folder + "/want.yaml")
+                group.2.append((name, folder))
+            }
+            for file in entries(of: source + "/webhook") where !manifests && file.hasSuffix(".review.json") {
                 let request = try JSON.read(text(of: "\(source)/webhook/\(file)"))["request"] ?? .null
                 let folder = "\(root)/\(name)-\(file.prefix(2))"
                 mkdir(folder, 0o755)
@@ -74,13 +82,14 @@ import YAML
     }
 
     @Test(
-        .needs(.istioClassic), .needs(.istioModern), arguments: [CaseCollection.istioClassic, .istioModern])
-    func recordedCasesPass(_ suite: CaseCollection) throws {
-        let root = Self.folder(suite.rawValue)
+        .needs(.istioClassic), .needs(.istioModern), arguments: [CaseCollection.istioClassic, .istioModern],
+        [false, true])
+    func recordedCasesPass(_ suite: CaseCollection, manifests: Bool) throws {
+        let root = Self.folder("\(suite.rawValue)-\(manifests)")
         var problems: [String] = []
         var count = 0
-        for group in try Self.recorded(suite, in: root) {
-            var run = TestRun(group.files, compile: Self.compiler(group.options))
+        for group in try Self.recorded(suite, manifests: manifests, in: root) {
+            var run = TestRun(group.files, asManifest: manifests, compile: Self.compiler(group.options))
             for (name, folder) in group.cases {
                 count += 1
                 switch run.run(name: name, folder: folder) {
