@@ -273,9 +273,8 @@ export class InjectView {
                 config: "--injectConfigFile", values: "--valuesFile", mesh: "--meshConfigFile",
             }));
             options.push([this.tabs.name === "patch" ? "--diff" : "--blame"]);
-            const command = pillion("kube-inject", options, text);
-            if (!files.includes("built-in")) return command;
-            return `# The built-in configuration is the server's own: this reads that of the current cluster.\n${command}`;
+            if (files.includes("built-in")) options.push(["--builtInConfig"]);
+            return pillion("kube-inject", options, text);
         }
         options.push(...configurationOptions(files, { config: "--injectConfig" }));
         const labels = this.labelsObject;

@@ -31,6 +31,9 @@ let configurationFileOptions = [
 let clusterConfigurationOptions =
     [
         Option(
+            name: "builtInConfig", shape: .flag,
+            help: "the small configuration of a pillion serve that was given none, to try things without a cluster"),
+        Option(
             name: "injectConfigMapName", shape: .value("NAME"), fallback: defaultInjection,
             help: "the ConfigMap with the keys config and values"),
         Option(
@@ -51,6 +54,7 @@ private let defaultMesh = "istio"
 /// | nothing | ConfigMap | same ConfigMap | ConfigMap |
 /// | `--injectConfigFile` | file | `--valuesFile`, or none | `--meshConfigFile`, or none |
 /// | `--valuesFile`, `--meshConfigFile` alone | ConfigMap | file | file |
+/// | `--builtInConfig` | built in | `--valuesFile`, or built in | `--meshConfigFile`, or none |
 ///
 /// A ConfigMap that is named together with `--injectConfigFile` gives the values, or the mesh, that no file gives. A cluster is
 /// asked only where this says so.
@@ -60,6 +64,7 @@ struct ClusterConfiguration {
     init(_ arguments: Arguments) { self.arguments = arguments }
 
     func files() throws -> InjectionFiles {
+        if try arguments.flag("builtInConfig") { return try builtIn() }
         let hasConfiguration = arguments.isGiven("injectConfigFile")
         var injection: ConfigMap?
         if !hasConfiguration || (arguments.isGiven("injectConfigMapName") && !arguments.isGiven("valuesFile"))
@@ -77,6 +82,17 @@ struct ClusterConfiguration {
         if files.mesh == nil, !hasConfiguration || arguments.isGiven("meshConfigMapName") {
             files.mesh = try configMap("meshConfigMapName", defaultMesh).text("mesh")
         }
+        return files
+    }
+
+    private func builtIn() throws -> InjectionFiles {
+        for option in ["injectConfigFile", "injectConfigMapName", "meshConfigMapName"]
+        where arguments.isGiven(option) {
+            throw UsageError("found --builtInConfig and --\(option), expected one of them")
+        }
+        var files = BuiltInConfiguration.files
+        if let values = try named(arguments.string("valuesFile")) { files.values = values }
+        files.mesh = try named(arguments.string("meshConfigFile"))
         return files
     }
 

@@ -129,7 +129,7 @@ struct ScanTests {
         let stale = answer["pods"]?.array?[1]
         #expect(stale?["owner"] == ["kind": "Deployment", "name": "cart"])
         #expect(
-            stale?["differences"]?.array?.first?["pointer"] == "/spec/containers/istio-proxy/image",
+            stale?["differences"]?.array?.first?["path"] == "/spec/containers/istio-proxy/image",
             "\(stale.map { JSON.text($0) } ?? "")")
         #expect(answer["owners"]?.array?.count == 3)
         let restart = scan("-o", "restart")
