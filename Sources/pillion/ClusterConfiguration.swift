@@ -32,7 +32,8 @@ let clusterConfigurationOptions =
     [
         Option(
             name: "builtInConfig", shape: .flag,
-            help: "the small configuration of a pillion serve that was given none, to try things without a cluster"),
+            help: "the small configuration of a pillion serve that was given none, to try things without "
+                + "a cluster"),
         Option(
             name: "injectConfigMapName", shape: .value("NAME"), fallback: defaultInjection,
             help: "the ConfigMap with the keys config and values"),

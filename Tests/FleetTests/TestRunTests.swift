@@ -83,7 +83,7 @@ import YAML
 
     @Test(
         .needs(.istioClassic), .needs(.istioModern), arguments: [CaseCollection.istioClassic, .istioModern],
-        [false])
+        [false, true])
     func recordedCasesPass(_ suite: CaseCollection, manifests: Bool) throws {
         let root = Self.folder("\(suite.rawValue)-\(manifests)")
         var problems: [String] = []

@@ -224,8 +224,8 @@ struct BlameTests {
             }
         }
         print(
-            "blame \(version): \(right) of \(all) lines at \(order.count / stride) places change with their place; \(lines) lines in all, \(steps) by steps"
-        )
+            "blame \(version): \(right) of \(all) lines at \(order.count / stride) places change with their place; \(lines) lines in all, \(steps) by steps",
+            wrong.joined(separator: "\n"), separator: "\n")
         #expect(
             all > 0 && Double(right) >= 0.98 * Double(all),
             "\(right) of \(all):\n\(wrong.joined(separator: "\n"))")

@@ -6,7 +6,8 @@ public enum ServedPod {
     /// - Parameter webhook: whether another webhook added a container, a volume and a variable.
     public static func make(_ pod: Value, node: Int = 1, webhook: Bool = true) -> Value {
         var pod = pod
-        let token = "kube-api-access-x7k2\(node % 10)"
+        // Of the letters that an API server generates names of.
+        let token = "kube-api-access-x7k2\(Array("bcdfghjk24")[node % 10])"
         pod.modifyObject { pod in
             pod["apiVersion"] = "v1"
             pod["kind"] = "Pod"

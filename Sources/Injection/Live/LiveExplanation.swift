@@ -27,20 +27,27 @@ struct LiveExplanation {
     ///   - brought: the pod without its injection.
     ///   - differences: from what the webhook would make of it.
     func explains(_ brought: Pod, _ differences: [LiveDifference]) -> Bool {
-        let uninjected = (try? live.stripped(final: true)) ?? brought
-        if isManifests(brought, uninjected, added: []) { return true }
+        // Only a container that explains a part of the differences was added later.
+        var partly: [(names: [String], rest: Int)] = []
         for names in laterContainers(brought).prefix(Self.maximumAttempts) {
             let earlier = Self.without(names, brought)
             guard !earlier.containers.isEmpty, let (expected, _) = try? injection.injected(earlier) else {
                 continue
             }
-            let rest = self.differences(from: expected, earlier, added: names)
-            if rest.isEmpty { return true }
-            // Only a container that explains a part of the differences was added later.
-            guard rest.count < differences.count else { continue }
-            if isManifests(earlier, Self.without(names, uninjected), added: names) { return true }
+            let rest = self.differences(from: expected, earlier, added: names).count
+            if rest == 0 { return true }
+            if rest < differences.count { partly.append((names, rest)) }
         }
-        return false
+        partly.sort { $0.rest < $1.rest }
+        let ways = self.ways(brought)
+        // The ways that leave the fewest differences are tried without the containers.
+        let left = ways.map { self.differences(by: $0, added: []) }
+        guard let least = left.min() else { return false }
+        if least == 0 { return true }
+        let likely = zip(ways, left).filter { $0.1 == least }.map(\.0)
+        return partly.contains { added in
+            likely.contains { self.differences(by: $0, added: added.names) == 0 }
+        }
     }
 
     private func differences(from expected: Pod, _ brought: Pod, added: [String]) -> [LiveDifference] {
@@ -53,26 +60,35 @@ struct LiveExplanation {
 
     // MARK: kube-inject
 
-    /// Whether the pod is what kube-inject makes of it: a workload that was injected as a manifest is not the webhook's,
-    /// and gets from kube-inject what it would get again.
-    ///
-    /// - Parameters:
-    ///   - brought: the pod without its injection, with the labels and annotations that it may have brought.
-    ///   - uninjected: without these.
-    ///   - added: containers of the live pod that are left out.
-    private func isManifests(_ brought: Pod, _ uninjected: Pod, added: [String]) -> Bool {
-        let hasMarks = uninjected.metadata != brought.metadata || uninjected.spec != brought.spec
-        let namespace = injection.namespace(of: brought)
-        for pod in hasMarks ? [brought, uninjected] : [brought] {
-            // The namespace is often given when the manifest is applied, and kube-inject does not know it.
-            for namespace in namespace.isEmpty ? [""] : [namespace, ""] {
-                for attempt in [pod] + withoutMarks(pod, namespace) {
-                    guard let expected = kubeInjected(attempt, namespace) else { continue }
-                    if differences(from: expected, attempt, added: added).isEmpty { return true }
-                }
+    /// A pod as kube-inject may have got it: a workload that was injected as a manifest is not the webhook's, and gets from
+    /// kube-inject what it would get again.
+    private struct Way {
+        var brought: Pod
+        /// Often given when the manifest is applied; kube-inject does not know it then, and it is empty.
+        var namespace: String
+    }
+
+    /// With the labels and annotations that the pod may have brought, and without these.
+    private func ways(_ brought: Pod) -> [Way] {
+        var pods = [brought]
+        if let uninjected = try? live.stripped(final: true),
+            uninjected.metadata != brought.metadata || uninjected.spec != brought.spec
+        {
+            pods.append(uninjected)
+        }
+        let stated = injection.namespace(of: brought)
+        return pods.flatMap { pod in
+            (stated.isEmpty ? [""] : [stated, ""]).flatMap { namespace in
+                ([pod] + withoutMarks(pod, namespace)).map { Way(brought: $0, namespace: namespace) }
             }
         }
-        return false
+    }
+
+    /// How many differences there are from what kube-inject makes of a pod without some containers.
+    private func differences(by way: Way, added: [String]) -> Int {
+        let brought = Self.without(added, way.brought)
+        guard let expected = kubeInjected(brought, way.namespace) else { return Int.max }
+        return differences(from: expected, brought, added: added).count
     }
 
     private func kubeInjected(_ pod: Pod, _ namespace: String) -> Pod? {

@@ -19,7 +19,9 @@ struct PodDifferences {
 
     mutating func compare() { value(pod, other, TypeTable.modern.pod, nil) }
 
-    mutating func compareUntyped() { value(pod, other, .any, nil) }
+    mutating func compareUntyped() { compare(as: .any) }
+
+    mutating func compare(as type: ObjectType) { value(pod, other, type, nil) }
 
     private mutating func differ(_ found: Value?, _ expected: Value?) {
         guard differences.count < Self.limit else { return }
@@ -40,18 +42,22 @@ struct PodDifferences {
         case (.array(let found)?, .array(let expected)?): list(found, expected, type, field)
         case (.string(let one)?, .string(let other)?):
             if type.kind == .quantity, SameText.isSameQuantity(.string(one), .string(other)) { return }
-            if path.last == .member(MetadataKey.status)
-                ? SameText.isSameStatus(one, other)
-                : SameText.isSameJSON(one, other)
-            {
-                return
-            }
+            if isSameText(one, other) { return }
             differ(found, expected)
         default:
             let isQuantity = type.kind == .quantity
             if let found, let expected, isQuantity, SameText.isSameQuantity(found, expected) { return }
             if Self.isNothing(found, field), Self.isNothing(expected, field) { return }
             differ(found, expected)
+        }
+    }
+
+    private func isSameText(_ one: String, _ other: String) -> Bool {
+        switch path.last {
+        case .member(MetadataKey.status): SameText.isSameStatus(one, other)
+        // Containers, as Go writes them.
+        case .member(MetadataKey.overrides): SameText.isSameJSON(one, other, as: TypeTable.modern.podSpec)
+        default: SameText.isSameJSON(one, other)
         }
     }
 
@@ -169,13 +175,13 @@ enum SameText {
     }
 
     /// Whether both are the same JSON with its members in any order, null and nothing being the same.
-    static func isSameJSON(_ one: String, _ other: String) -> Bool {
+    static func isSameJSON(_ one: String, _ other: String, as type: ObjectType = .any) -> Bool {
         guard let first = one.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
             let found = try? JSON.read(one, limits: JSONLimits(depth: 64, bytes: 1 << 20)),
             let wanted = try? JSON.read(other, limits: JSONLimits(depth: 64, bytes: 1 << 20))
         else { return false }
         var comparison = PodDifferences(found, wanted)
-        comparison.compareUntyped()
+        comparison.compare(as: type)
         return comparison.differences.isEmpty
     }
 }
