@@ -1,5 +1,5 @@
 """What people do with the page, each a test in a profile of its own, by input events. `run(name, …)` gives the problems."""
-import json, os, subprocess, tempfile, time
+import json, os, subprocess, tempfile, time, urllib.parse
 
 from . import accessibility
 from .browser import Problem
@@ -112,6 +112,13 @@ def link(j):
     j.check(other.js('document.querySelector("textarea").value') == PLAIN, 'the link brings another manifest')
     other.press('tab', 'Decision')
     other.shows('Pod shop/cart gets a sidecar')
+    # A page of another origin is another site: its link opens the page, its script reads nothing of it.
+    elsewhere = j.browser.page('data:text/html,' + urllib.parse.quote(f'<a href="{address}">Open the case</a>'), reader=False)
+    read = elsewhere.js(f'fetch({json.dumps(server.address)}).then(() => "read", () => "refused")')
+    j.check(read == 'refused', f'another site fetches the page: {read}')
+    elsewhere.press('link', 'Open the case')
+    elsewhere.shows('operations in 1 object')
+    elsewhere.close()
     broken = j.open(server, address[len(server.address):][:-20])
     broken.shows('The link is not whole')
     broken.shows('Deployment default/sleep gets a sidecar')
