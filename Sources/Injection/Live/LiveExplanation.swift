@@ -38,16 +38,8 @@ struct LiveExplanation {
             if rest == 0 { return true }
             if rest < differences.count { partly.append((names, rest)) }
         }
-        partly.sort { $0.rest < $1.rest }
-        let ways = self.ways(brought)
-        // The ways that leave the fewest differences are tried without the containers.
-        let left = ways.map { self.differences(by: $0, added: []) }
-        guard let least = left.min() else { return false }
-        if least == 0 { return true }
-        let likely = zip(ways, left).filter { $0.1 == least }.map(\.0)
-        return partly.contains { added in
-            likely.contains { self.differences(by: $0, added: added.names) == 0 }
-        }
+        let added = partly.sorted { $0.rest < $1.rest }.map(\.names)
+        return isManifests(brought, added: added)
     }
 
     private func differences(from expected: Pod, _ brought: Pod, added: [String]) -> [LiveDifference] {
@@ -60,12 +52,37 @@ struct LiveExplanation {
 
     // MARK: kube-inject
 
-    /// A pod as kube-inject may have got it: a workload that was injected as a manifest is not the webhook's, and gets from
-    /// kube-inject what it would get again.
+    /// A pod as kube-inject may have got it.
     private struct Way {
         var brought: Pod
         /// Often given when the manifest is applied; kube-inject does not know it then, and it is empty.
         var namespace: String
+    }
+
+    /// Whether the pod is what kube-inject makes of it: a workload that was injected as a manifest is not the webhook's,
+    /// and gets from kube-inject what it would get again.
+    ///
+    /// What is not known (the labels and annotations that the pod brought, its namespace, the containers that were added
+    /// later) is found one after the other, each by what leaves the fewest differences: all combinations would be a
+    /// hundred injections.
+    private func isManifests(_ brought: Pod, added: [[String]]) -> Bool {
+        let ways = self.ways(brought)
+        let left = ways.map { differences(by: $0, added: []) }
+        guard let least = left.min(), let index = left.firstIndex(of: least) else { return false }
+        if least == 0 || isManifest(by: ways[index], added: added) { return true }
+        let marked = withoutMarks(ways[index])
+        guard let bare = marked.first else { return false }
+        let rest = differences(by: bare, added: [])
+        if rest == 0 || isManifest(by: bare, added: added) { return true }
+        // Where the annotations matter, one of them may be the pod's own.
+        guard rest < least else { return false }
+        return marked.dropFirst().contains {
+            differences(by: $0, added: []) == 0 || isManifest(by: $0, added: added)
+        }
+    }
+
+    private func isManifest(by way: Way, added: [[String]]) -> Bool {
+        added.contains { differences(by: way, added: $0) == 0 }
     }
 
     /// With the labels and annotations that the pod may have brought, and without these.
@@ -78,9 +95,7 @@ struct LiveExplanation {
         }
         let stated = injection.namespace(of: brought)
         return pods.flatMap { pod in
-            (stated.isEmpty ? [""] : [stated, ""]).flatMap { namespace in
-                ([pod] + withoutMarks(pod, namespace)).map { Way(brought: $0, namespace: namespace) }
-            }
+            (stated.isEmpty ? [""] : [stated, ""]).map { Way(brought: pod, namespace: $0) }
         }
     }
 
@@ -105,7 +120,8 @@ struct LiveExplanation {
     /// The pod as it may have been before kube-inject wrote annotations of the template (`RedirectAnnotations`), which
     /// templates read from a pod as well: without all that have the value that kube-inject gives them, and with one of
     /// these as the pod's own. Where the template adds to a list, the pod's own is what comes before.
-    private func withoutMarks(_ pod: Pod, _ namespace: String) -> [Pod] {
+    private func withoutMarks(_ way: Way) -> [Way] {
+        let pod = way.brought
         let concerns = ConcernOrder.of(injection.snapshot.form, isReview: false)
         guard concerns.contains(where: { $0 is RedirectAnnotations }) else { return [] }
         var bare = pod
@@ -113,7 +129,7 @@ struct LiveExplanation {
         for key in keys where AnnotationRules.isKnown(key, form: injection.snapshot.form) {
             bare.removeAnnotation(key)
         }
-        guard let written = kubeInjected(bare, namespace) else { return [] }
+        guard let written = kubeInjected(bare, way.namespace) else { return [] }
         var stripped = pod
         var marks: [String] = []
         for key in keys where bare.annotation(key) == nil {
@@ -127,12 +143,14 @@ struct LiveExplanation {
         }
         guard stripped.metadata != pod.metadata else { return [] }
         let own = marks.count > 1 ? marks.prefix(Self.maximumMarks) : []
-        return [stripped]
+        let attempts =
+            [stripped]
             + own.map { key in
                 var attempt = stripped
                 attempt.setAnnotation(key, pod.annotation(key) ?? "")
                 return attempt
             }
+        return attempts.map { Way(brought: $0, namespace: way.namespace) }
     }
 
     // MARK: Containers of other webhooks
