@@ -38,8 +38,8 @@ public struct GoTemplateRenderer: Renderer {
     }
 }
 
-/// A set of compiled templates.
-struct GoTemplate: CompiledTemplate {
+/// A set of compiled templates: never changed, and held by each text that `tpl` renders.
+final class GoTemplate: CompiledTemplate {
     let program: Program
     let entry: [UInt8]
     let rootName: [UInt8]
@@ -47,17 +47,24 @@ struct GoTemplate: CompiledTemplate {
     let options: CompileOptions
     /// What it wrote before; nil where nothing is kept.
     private let memory: TemplateMemory?
+    /// Texts that were rendered beside it; nil for such a text itself.
+    let texts: TextMemory?
     /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
     private let mutates: Bool
 
-    init(_ sources: TemplateSources, table: FunctionTable, options: CompileOptions) throws(RenderError) {
-        try self.init(sources.sources, entry: Array(sources.entry.utf8), onto: Syntax(), table, options)
+    convenience init(
+        _ sources: TemplateSources, table: FunctionTable, options: CompileOptions
+    ) throws(RenderError) {
+        try self.init(
+            sources.sources, entry: Array(sources.entry.utf8), onto: Syntax(), table, options,
+            texts: TextMemory())
     }
 
     private init(
         _ sources: [TemplateSource], entry: [UInt8], onto syntax: Syntax, _ table: FunctionTable,
-        _ options: CompileOptions
+        _ options: CompileOptions, texts: TextMemory? = nil
     ) throws(RenderError) {
+        self.texts = texts
         let limits = options.limits
         var syntax = syntax
         try Parser.add(

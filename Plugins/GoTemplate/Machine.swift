@@ -446,25 +446,28 @@ struct Machine: ~Copyable {
     }
 
     private mutating func callNative(_ index: Int) throws(RenderError) {
-        let call = program.calls[index]
-        let count = Int(call.count)
-        if call.hasFinal { stack.rotate(count) }
-        let function = program.functions[Int(call.function)]
-        let arguments = stack.last(count).map(\.value)
+        let call = UnsafePointer(program.calls.baseAddress.unsafelyUnwrapped + index)
+        let count = Int(call.pointee.count)
+        if call.pointee.hasFinal { stack.rotate(count) }
+        let callee = UnsafePointer(
+            program.callees.baseAddress.unsafelyUnwrapped + Int(call.pointee.function))
+        let arguments = stack.values(ofLast: count)
         let given = beginCall(stack.last(count))
         stack.shrink(to: stack.count - count)
         context.depth += frames.count
         defer { context.depth -= frames.count }
         do {
-            let result = try function.call(arguments, context)
-            stack.push(
-                Slot(
-                    result, boxed: function.signature.result.kind == .interface,
-                    origin: origin(of: function, given, arguments, result)))
+            let result = try callee.pointee.call(arguments, context)
+            var origin = Origin.clean
+            if given.isTainted || context.isTainted {
+                let function = program.functions[Int(call.pointee.function)]
+                origin = self.origin(of: function, given, arguments, result)
+            }
+            stack.push(Slot(result, boxed: callee.pointee.isBoxed, origin: origin))
         } catch {
-            throw callError(error, call)
+            throw callError(error, call.pointee)
         }
-        try checkStop(at: call.node)
+        try checkStop(at: call.pointee.node)
     }
 
     /// Calls the method that lies beneath its arguments; a value that came through the pipe lies beneath that.

@@ -21,6 +21,15 @@ extension Machine {
             }
             return Slot(GoValue(found), boxed: !path.unwraps, origin: origin(of: path, from: start.origin))
         }
+        if case .map(let map) = start.value, !context.hasTaintedChanges,
+            let found = Machine.walk(
+                map, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count), &members)
+        {
+            if members >= FunctionContext.membersPerStep {
+                context.steps &+= members / FunctionContext.membersPerStep
+            }
+            return Slot(found, boxed: !path.unwraps, origin: origin(of: path, from: start.origin))
+        }
         var found = try followSlowly(path, from: copy start)
         // A map on the way that was changed with tainted values is more than the start says.
         if found.origin == start.origin { found.origin = origin(of: path, from: start.origin) }
@@ -45,6 +54,28 @@ extension Machine {
             members = inner.members.withUnsafeBufferPointer { $0 }
             name += 1
         }
+    }
+
+    /// The same for maps that functions can change, as far as they are maps of any values.
+    private static func walk(
+        _ start: borrowing GoMap, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int,
+        _ searched: inout Int
+    ) -> GoValue? {
+        guard start.holdsInterfaces, var value = start.value(of: names.pointee) else { return nil }
+        for position in 1..<max(count, 1) {
+            switch value {
+            case .map(let map):
+                guard map.holdsInterfaces, let inner = map.value(of: names[position]) else { return nil }
+                value = inner
+            case .object(let object):
+                guard let inner = walk(object, names + position, count - position, &searched) else {
+                    return nil
+                }
+                return GoValue(inner)
+            default: return nil
+            }
+        }
+        return value
     }
 
     @inline(__always)

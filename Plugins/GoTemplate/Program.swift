@@ -25,6 +25,18 @@ final class Program: @unchecked Sendable {
             length = text.utf8.count
             isASCII = bytes.allSatisfy { $0 < 0x80 }
         }
+
+        init(_ text: String) {
+            self.text = text
+            length = text.utf8.count
+            isASCII = false
+        }
+
+        /// Whether it is that key, byte for byte. An ASCII text of the same length is equal only to itself.
+        @inline(__always)
+        func isName(of key: borrowing String) -> Bool {
+            key.utf8.count == length && key == text && (isASCII || key.hasSameBytes(as: text))
+        }
     }
 
     /// Names to follow from a value: `.a.b.c`.
@@ -66,6 +78,13 @@ final class Program: @unchecked Sendable {
         var calleeName: [UInt8] = []
     }
 
+    /// What calling a function of a set needs of it: the rest of its row is not copied for each call.
+    struct Callee: Sendable {
+        var call: NativeFunction
+        /// Whether the result stands in an interface.
+        var isBoxed: Bool
+    }
+
     struct Loop: Sendable {
         var elseTarget: Int32 = 0
         /// Where the round's value goes; -1 for nowhere.
@@ -103,6 +122,8 @@ final class Program: @unchecked Sendable {
     let failures: [Failure]
     let types: [GoType]
     let functions: [TemplateFunction]
+    /// By the same index.
+    let callees: UnsafeMutableBufferPointer<Callee>
     let definitions: [Definition]
     let missingKey: CompileOptions.MissingKey
     /// Whether a function is called that changes maps in place.
@@ -130,6 +151,11 @@ final class Program: @unchecked Sendable {
         paths = parts.paths.finish()
         names = parts.names.finish()
         calls = parts.calls.finish()
+        callees = .allocate(capacity: functions.count)
+        for (index, function) in functions.enumerated() {
+            let isBoxed = function.signature.result.kind == .interface
+            callees.initializeElement(at: index, to: Callee(call: function.call, isBoxed: isBoxed))
+        }
     }
 
     /// They stand as in the syntax.
@@ -143,6 +169,7 @@ final class Program: @unchecked Sendable {
         paths.deinitialize().deallocate()
         names.deinitialize().deallocate()
         calls.deinitialize().deallocate()
+        callees.deinitialize().deallocate()
     }
 
     /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.

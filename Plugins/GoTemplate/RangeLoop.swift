@@ -61,6 +61,7 @@ struct RangeLoop {
         case .int, .int64, .signed: return .count(Int(value.integer ?? 0), value.type)
         case .unsigned(let type, let number): return .count(Int(clamping: number), type)
         case .map(let map):
+            if map.holdsInterfaces, let data = map.unchangedScalars { return .members(data.sortedMembers) }
             return .entries(value.sortedMembers ?? [], boxed: map.type.element?.kind == .interface)
         case .strings, .bytes: return .plain(value.items ?? [])
         case .slice(let slice):

@@ -70,11 +70,7 @@ private enum SharedValues {
         case .plain(let value): return GoValue(value).sharedMaps()
         case .typed(let value, let type): return GoValue(value, type: type)
         case .named(let name, let value):
-            let map = GoMap(type: type(name))
-            for member in value.object?.members ?? [] {
-                map[member.key] = GoValue(member.value).sharedMaps()
-            }
-            return .map(map)
+            return .map(GoMap(data: value.object ?? Object(), type: type(name)))
         case .map(let name, let members):
             let map = name.map { GoMap(type: type($0)) } ?? GoMap()
             if root == nil { root = map }

@@ -87,6 +87,18 @@ struct SlotStack: ~Copyable {
         UnsafeBufferPointer(start: base + (count - number), count: number)
     }
 
+    /// The values of the uppermost so many, lowest first.
+    @inline(__always)
+    func values(ofLast number: Int) -> [GoValue] {
+        let slots = last(number)
+        return [GoValue](unsafeUninitializedCapacity: number) { values, count in
+            while count < number {
+                values.initializeElement(at: count, to: slots[count].value)
+                count += 1
+            }
+        }
+    }
+
     /// Drops all above so many.
     @inline(__always)
     mutating func shrink(to length: Int) {

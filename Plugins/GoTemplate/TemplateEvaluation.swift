@@ -58,17 +58,22 @@ struct TemplateEvaluation: TemplateEvaluator {
         return try run(added, added.program.syntax.lastRoot, data, context)
     }
 
-    /// The same text is compiled once in a rendering.
+    /// The same text is compiled once in a rendering, and mostly once for all renderings of a template.
     private func compiled(
         _ source: TemplateSource, _ context: FunctionContext
     ) throws(FunctionError) -> GoTemplate {
         let key = FunctionContext.TextKey(program: ObjectIdentifier(template.program), source: source.bytes)
         if let known = context.texts[key] { return known }
         let added: GoTemplate
-        do {
-            added = try template.adding(source)
-        } catch {
-            throw FunctionError.template(error).prefixed("cannot parse template ", source.bytes)
+        if let known = template.texts?.template(of: source.bytes, named: source.name) {
+            added = known
+        } else {
+            do {
+                added = try template.adding(source)
+            } catch {
+                throw FunctionError.template(error).prefixed("cannot parse template ", source.bytes)
+            }
+            template.texts?.keep(added, of: source.bytes, named: source.name)
         }
         // The program that the key names stays alive with the template's own.
         if context.texts.count >= FunctionContext.textLimit { context.texts = [:] }

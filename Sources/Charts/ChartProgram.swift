@@ -8,7 +8,8 @@ final class ChartProgram: Sendable {
     /// Whether any template asks for `.Files`, `lookup`.
     let readsFiles: Bool
     let usesLookup: Bool
-    private let entries: [String]
+    /// What is rendered, with the place of its data.
+    let jobs: [SharedJob]
 
     init(
         _ chart: Chart, _ renderer: any Renderer, _ release: ChartRelease, _ limits: RenderLimits
@@ -18,7 +19,7 @@ final class ChartProgram: Sendable {
         }
         // The name that Helm gives the set as a whole; messages show it.
         sources = [TemplateSource(name: "gotpl", bytes: [])] + templates
-        entries = templates.map(\.name).filter { !ChartProgram.isPartial($0) }
+        jobs = ChartProgram.jobs(of: templates.map(\.name).filter { !ChartProgram.isPartial($0) }, in: chart)
         readsFiles = templates.contains { ChartProgram.contains("Files", in: $0.bytes) }
         usesLookup = templates.contains { ChartProgram.contains("lookup", in: $0.bytes) }
         var options = CompileOptions()
@@ -38,7 +39,9 @@ final class ChartProgram: Sendable {
         guard let shared = compiled as? any SharedDataTemplate else {
             throw .chart(
                 ChartError(
-                    .chart, "the engine \(renderer.description.id) cannot render charts: expected gotemplate")
+                    .chart,
+                    "the engine \(renderer.description.id) cannot render charts: "
+                        + "expected one whose templates share their data")
             )
         }
         template = shared
@@ -56,10 +59,7 @@ final class ChartProgram: Sendable {
 
     private static func contains(_ word: StaticString, in bytes: [UInt8]) -> Bool {
         let word = Array("\(word)".utf8)
-        guard bytes.count >= word.count else { return false }
-        return (0...(bytes.count - word.count)).contains {
-            bytes[$0] == word[0] && bytes[$0...].starts(with: word)
-        }
+        return ByteSearch.index(of: word, in: bytes) != nil
     }
 
     private static func templates(of chart: Chart, below path: String) -> [TemplateSource] {
@@ -73,8 +73,7 @@ final class ChartProgram: Sendable {
         return found
     }
 
-    /// What is rendered, with the place of its data.
-    func jobs(_ chart: Chart) -> [SharedJob] {
+    private static func jobs(of entries: [String], in chart: Chart) -> [SharedJob] {
         var places: [String: [String]] = [:]
         func note(_ chart: Chart, _ path: String, _ place: [String]) {
             places[path] = place

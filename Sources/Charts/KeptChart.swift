@@ -1,5 +1,6 @@
 public import PluginAPI
 import Synchronization
+import System
 public import Values
 
 /// A chart whose templates are compiled: rendered with other values each time, on any number of threads.
@@ -10,6 +11,7 @@ public final class KeptChart: Sendable {
     let limits: ChartLimits
     private let renderer: any Renderer
     private let compileLimits: RenderLimits
+    private let lastDuration = Atomic(UInt64.max)
     private let programs = Mutex<[ProgramKey: ChartProgram]>([:])
 
     private struct ProgramKey: Hashable {
@@ -34,6 +36,9 @@ public final class KeptChart: Sendable {
         self.compileLimits = compileLimits
     }
 
+    /// How many nanoseconds the last rendering took; the largest number where there was none, or it failed.
+    public var lastNanoseconds: UInt64 { lastDuration.load(ordering: .relaxed) }
+
     /// Renders the chart.
     ///
     /// - Parameters:
@@ -42,6 +47,9 @@ public final class KeptChart: Sendable {
     public func render(
         _ values: Value, as release: ChartRelease, limits renderLimits: RenderLimits, usage: inout RenderUsage
     ) throws(ChartFailure) -> RenderedChart {
+        let start = MonotonicClock.nanoseconds
+        var duration = UInt64.max
+        defer { lastDuration.store(duration, ordering: .relaxed) }
         let settled: ChartSettlement
         do throws(ChartError) {
             settled = try ChartSettlement(chart, values, release, limits)
@@ -51,7 +59,7 @@ public final class KeptChart: Sendable {
         let program = try program(settled.chart, release)
         var outputs: [(path: String, text: [UInt8])] = []
         let data = settled.data(readsFiles: program.readsFiles)
-        let jobs = program.jobs(settled.chart)
+        let jobs = program.jobs
         do throws(RenderError) {
             try program.template.render(jobs, over: data, limits: renderLimits, usage: &usage) {
                 index, text in
@@ -63,6 +71,7 @@ public final class KeptChart: Sendable {
         do throws(ChartError) {
             var rendered = try RenderedChart(outputs, settled, release)
             rendered.usesLookup = program.usesLookup
+            duration = MonotonicClock.nanoseconds &- start
             return rendered
         } catch {
             throw .chart(placed(error, program, jobs, data, renderLimits))

@@ -28,20 +28,26 @@ enum ManifestOrder {
         var parts: [ArraySlice<UInt8>] = []
         // Blanks before the first document do not count.
         var start = text.firstIndex { !isSpace($0) } ?? text.count
-        var index = start
-        while index < text.count {
-            let isLineStart = index == start && parts.isEmpty || text[index - 1] == 0x0A
-            guard isLineStart, text[index...].starts(with: [0x2D, 0x2D, 0x2D]) else {
-                index += 1
+        var line: Int? = start
+        while let index = line, index < text.count {
+            guard text[index...].starts(with: [0x2D, 0x2D, 0x2D]) else {
+                line = lineEnd(in: text, from: index).map { $0 + 1 }
                 continue
             }
-            parts.append(text[start..<max(start, index)])
-            index += 3
-            while index < text.count, isSpace(text[index]) { index += 1 }
-            start = index
+            parts.append(text[start..<index])
+            start = index + 3
+            while start < text.count, isSpace(text[start]) { start += 1 }
+            // Blanks that go may end a line, or none.
+            line = text[start - 1] == 0x0A ? start : lineEnd(in: text, from: start).map { $0 + 1 }
         }
         parts.append(text[min(start, text.count)...])
         return parts.filter { !isBlank($0) }
+    }
+
+    private static func lineEnd(in text: [UInt8], from start: Int) -> Int? {
+        text.withUnsafeBufferPointer { text in
+            ByteSearch.index(of: 0x0A, in: text, from: start)
+        }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -87,24 +93,27 @@ enum ManifestOrder {
     static func manifests(_ path: String, _ text: [UInt8]) throws(ChartError) -> [ChartManifest] {
         var found: [ChartManifest] = []
         for slice in documents(text) {
-            let document = Array(slice)
-            let value: Value
-            do throws(YAMLError) { value = try YAMLReader.value(document) } catch {
+            let head: Value
+            do throws(YAMLError) {
+                head = try slice.withUnsafeBufferPointer { bytes throws(YAMLError) in
+                    try YAMLReader.outline(bytes, members: ["kind", "metadata"])
+                }
+            } catch {
                 let before = text[..<slice.startIndex].count { $0 == 0x0A }
                 throw ChartError(
                     .output, "YAML parse error on \(path): error converting YAML to JSON: \(error)",
                     file: path,
                     line: error.position.map { $0.line + before })
             }
-            if !value.isNull, value.object == nil {
+            if !head.isNull, head.object == nil {
                 throw ChartError(
                     .output,
                     "YAML parse error on \(path): error unmarshaling JSON: while decoding JSON: json: cannot "
-                        + "unmarshal \(shown(value)) into Go value of type util.SimpleHead",
+                        + "unmarshal \(shown(head)) into Go value of type util.SimpleHead",
                     file: path)
             }
-            var manifest = ChartManifest(path: path, text: document, value: value)
-            if let hook = value["metadata"]?["annotations"]?["helm.sh/hook"]?.string {
+            var manifest = ChartManifest(path: path, text: Array(slice), head: head)
+            if let hook = head["metadata"]?["annotations"]?["helm.sh/hook"]?.string {
                 let names = hook.split(separator: ",", omittingEmptySubsequences: false).map {
                     String($0).lowercased().filter { $0 != " " }
                 }
@@ -149,17 +158,21 @@ public struct ChartManifest: Sendable {
     /// The file of the chart that it comes from, with the chart's name before it.
     public var path: String
     public var text: [UInt8]
-    public var value: Value
     /// The events of a hook; empty for what is no hook.
     public var hooks: [String] = []
+    public private(set) var kind: String
+    public private(set) var name: String
 
-    public var kind: String { value["kind"]?.string ?? "" }
-    public var name: String { value["metadata"]?["name"]?.string ?? "" }
     public var isTest: Bool { hooks.contains("test") || hooks.contains("test-success") }
 
-    init(path: String, text: [UInt8], value: Value) {
+    /// What the text says; it was valid YAML.
+    public var value: Value { (try? YAMLReader.value(text)) ?? .null }
+
+    /// - Parameter head: the document's value with `kind` and `metadata` at least.
+    init(path: String, text: [UInt8], head: Value) {
         self.path = path
         self.text = text
-        self.value = value
+        kind = head["kind"]?.string ?? ""
+        name = head["metadata"]?["name"]?.string ?? ""
     }
 }

@@ -169,6 +169,11 @@ struct ChartRequest {
         return limits
     }
 
+    /// The chart that it names, where the server holds it.
+    func kept(in charts: ChartStore?) -> KeptChart? {
+        if case .reference(let name) = source { charts?.chart(name) } else { nil }
+    }
+
     /// Renders it.
     ///
     /// - Parameter limits: of all templates together.
@@ -187,10 +192,8 @@ struct ChartRequest {
             }
             kept = found
         case .archive(let bytes):
-            guard let renderer = registry.renderer("gotemplate") else {
-                throw .malformed("there is no engine gotemplate")
-            }
             do throws(ChartError) {
+                let renderer = try ChartEngine.renderer(in: registry)
                 let chart = try Chart(
                     ChartArchive.files(of: bytes, limits: ChartLimits()), limits: ChartLimits())
                 kept = KeptChart(chart, renderer: renderer, compileLimits: Self.compileLimits(limits))

@@ -39,11 +39,10 @@ final class ChartStore: Sendable {
 
     /// - Throws: the first chart that does not load, with its path.
     init(_ path: String, registry: PluginRegistry, limits: RenderLimits) throws(ServiceError) {
-        guard let renderer = registry.renderer("gotemplate") else {
-            throw ServiceError(message: "--charts: there is no engine gotemplate")
+        do throws(ChartError) { renderer = try ChartEngine.renderer(in: registry) } catch {
+            throw ServiceError(message: "--charts: \(error.message)")
         }
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        self.renderer = renderer
         self.limits = limits
         if case .refused(let problems) = reload() {
             throw ServiceError(message: "--charts: \(problems[0])")

@@ -25,6 +25,16 @@ public enum ByteSearch {
         return nil
     }
 
+    /// Where a byte first is in `text`, at `start` or later.
+    public static func index(
+        of byte: UInt8, in text: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> Int? {
+        guard start >= 0, start < text.count, let base = text.baseAddress,
+            let hit = memchr(base + start, Int32(byte), text.count - start)
+        else { return nil }
+        return UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+    }
+
     /// The same for arrays.
     public static func index(of needle: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         needle.withUnsafeBufferPointer { needle in

@@ -4,10 +4,18 @@ public enum SHA256 {
     public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
 
     public static func hex(_ bytes: [UInt8]) -> String {
-        digest(bytes).map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        let digest = digest(bytes)
+        return String(unsafeUninitializedCapacity: 64) { text in
+            var count = 0
+            for word in digest {
+                for shift in stride(from: UInt32(28), through: 0, by: -4) {
+                    let digit = UInt8(truncatingIfNeeded: word >> shift & 15)
+                    text[count] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                    count += 1
+                }
+            }
+            return count
+        }
     }
 
     /// The eight words of the digest.

@@ -26,12 +26,26 @@ struct YAMLBlockReader {
     /// Where the nodes are; nil if not asked for.
     var layout: YAMLLayout?
 
+    /// Which members of the outermost mapping are wanted; nil for all. The others are checked and left out.
+    var wanted: [String]?
+    /// Whether a member is being checked: no values are made.
+    private(set) var checks = false
+
     /// Something that libyaml has to read.
     struct Unknown: Error {}
 
     /// The value of a text in a single document, or nil where it is not of the simple kind.
     static func value(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) -> Value? {
         guard var reader = YAMLBlockReader(bytes, limits) else { return nil }
+        return (try? reader.root()) ?? nil
+    }
+
+    /// The same with those members of an outermost mapping only.
+    static func value(
+        _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, members: [String]
+    ) -> Value? {
+        guard var reader = YAMLBlockReader(bytes, limits) else { return nil }
+        reader.wanted = members
         return (try? reader.root()) ?? nil
     }
 
@@ -77,7 +91,8 @@ struct YAMLBlockReader {
         var items: [Value] = []
         repeat {
             position += 1
-            items.append(try item(within: indent, depth: depth))
+            let item = try item(within: indent, depth: depth)
+            if !checks { items.append(item) }
         } while column == indent && isAtDash
         guard column <= indent else { throw Unknown() }
         return .array(items)
@@ -119,10 +134,14 @@ struct YAMLBlockReader {
             if key == nil { key = try self.key() }
             guard let key else { throw Unknown() }
             layout?.begin(at: start)
-            members.append(Member(key, try memberValue(within: indent, depth: depth)))
+            if depth == 1, let wanted { checks = !wanted.contains(key) }
+            let value = try memberValue(within: indent, depth: depth)
+            if !checks { members.append(Member(key, value)) }
+            if depth == 1 { checks = false }
             layout?.finish()
         } while column == indent && !isAtDash
         guard column < indent else { throw Unknown() }
+        if members.isEmpty { return .object(Object()) }
         let object = Object(lastWins: members)
         if object.count < members.count { layout?.keepLast(of: members.map(\.key)) }
         return .object(object)
@@ -175,9 +194,11 @@ struct YAMLBlockReader {
                 let key = try flowKey()
                 try skipFlowBlanks()
                 let isEmpty = base[position] == UInt8(ascii: ",") || base[position] == close
-                members.append(Member(key, isEmpty ? .null : try flowValue(depth: depth)))
+                let value = isEmpty ? .null : try flowValue(depth: depth)
+                if !checks { members.append(Member(key, value)) }
             } else {
-                items.append(try flowValue(depth: depth))
+                let item = try flowValue(depth: depth)
+                if !checks { items.append(item) }
             }
             try skipFlowBlanks()
             if base[position] == close { break }

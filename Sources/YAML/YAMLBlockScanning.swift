@@ -91,14 +91,15 @@ extension YAMLBlockReader {
             guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
             return text
         }
-        let text = String(decoding: bytes, as: UTF8.self)
-        if text == "<<" { throw Unknown() }
-        return text
+        if bytes.count == 2, bytes[0] == UInt8(ascii: "<"), bytes[1] == bytes[0] { throw Unknown() }
+        return checks ? "" : String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value of a bare scalar.
     func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
-        guard YAMLScalar.mayResolve(bytes) else { return .string(String(decoding: bytes, as: UTF8.self)) }
+        guard YAMLScalar.mayResolve(bytes) else {
+            return checks ? .null : .string(String(decoding: bytes, as: UTF8.self))
+        }
         guard let scalar = try? YAMLScalar(bytes, tag: nil) else { throw Unknown() }
         if case .double(let number) = scalar.value, !number.isFinite { throw Unknown() }
         return scalar.value
@@ -220,6 +221,7 @@ extension YAMLBlockReader {
         if quote == UInt8(ascii: "'"), position < end, base[position] == quote {
             return try escaped(from: start)
         }
+        if checks { return "" }
         return String(
             decoding: UnsafeBufferPointer(start: base + start, count: position - 1 - start), as: UTF8.self)
     }
@@ -292,11 +294,13 @@ extension YAMLBlockReader {
                 position = line
                 break
             }
-            bytes.append(contentsOf: repeatElement(0x0A, count: breaks))
+            if !checks { bytes.append(contentsOf: repeatElement(0x0A, count: breaks)) }
             let text = position
             while position < end, base[position] != 0x0A { position += 1 }
             guard position < end else { throw Unknown() }
-            bytes.append(contentsOf: UnsafeBufferPointer(start: base + text, count: position - text))
+            if !checks {
+                bytes.append(contentsOf: UnsafeBufferPointer(start: base + text, count: position - text))
+            }
             position += 1
             breaks = 1
         }

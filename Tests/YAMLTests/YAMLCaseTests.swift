@@ -18,6 +18,42 @@ struct YAMLCaseTests {
         #expect(result == nil)
     }
 
+    /// Every text, and every text cut at each of its lines: what an outline has is in the value, and what is wanted of it
+    /// is whole; where the one is an error, the other is the same one.
+    @Test("outlines", arguments: names)
+    func outlines(name: String) throws {
+        let bytes = try #require(contents(of: Self.folder + "/" + name))
+        let ends = bytes.indices.filter { bytes[$0] == 0x0A }.prefix(200) + [bytes.count]
+        for end in ends {
+            let part = Array(bytes[..<end])
+            let whole = Result { () throws(YAMLError) in try YAMLReader.value(part) }
+            let keys = (try? whole.get())?.object?.members.map(\.key) ?? []
+            for members in [["kind", "metadata"], ["a", "list"], Array(keys.prefix(1)), []] {
+                let outline = Result { () throws(YAMLError) in
+                    try part.withUnsafeBufferPointer { bytes throws(YAMLError) in
+                        try YAMLReader.outline(bytes, members: members)
+                    }
+                }
+                switch (whole, outline) {
+                case (.failure(let one), .failure(let two)): #expect(one == two)
+                case (.success(let value), .success(let outline)):
+                    guard let object = value.object else {
+                        #expect(outline == value)
+                        continue
+                    }
+                    for member in object.members where members.contains(member.key) {
+                        #expect(outline[member.key] == member.value, "\(member.key) of \(name)")
+                    }
+                    for member in outline.object?.members ?? [] {
+                        #expect(object[member.key] == member.value, "\(member.key) of \(name)")
+                    }
+                    #expect(outline.object != nil)
+                default: Issue.record("\(name) up to byte \(end): \(whole), \(outline)")
+                }
+            }
+        }
+    }
+
     private func report(_ bytes: [UInt8]) -> String {
         var lines: [String] = []
         do throws(YAMLError) {

@@ -48,57 +48,6 @@ public enum GoValue: Sendable {
     case native(any NativeValue)
 }
 
-/// A map from strings that is shared by all who hold it.
-///
-/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: code that changes a map
-/// that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when
-/// it ends. A rendering runs on one thread; maps never leave it.
-public final class GoMap: @unchecked Sendable {
-    public let type: GoType
-    private var members: [ExactKey: GoValue] = [:]
-    /// The map whose members these are: Go has one map there, under two types.
-    private let original: GoMap?
-
-    public init(type: GoType = .anyMap) {
-        self.type = type
-        original = nil
-    }
-
-    /// The same map under another type: both see what is set in either.
-    public init(_ original: GoMap, as type: GoType) {
-        self.type = type
-        self.original = original.original ?? original
-    }
-
-    public private(set) var storage: [ExactKey: GoValue] {
-        get { original?.members ?? members }
-        _modify {
-            if let original { yield &original.members } else { yield &members }
-        }
-    }
-
-    public convenience init(_ members: [(String, GoValue)], type: GoType = .anyMap) {
-        self.init(type: type)
-        for (key, value) in members { self[key] = value }
-    }
-
-    public var count: Int { storage.count }
-
-    /// Reading gives nil for a key that is not there; writing nil removes the key.
-    public subscript(key: String) -> GoValue? {
-        get { storage[ExactKey(key)] }
-        set { storage[ExactKey(key)] = newValue }
-    }
-
-    /// The keys in the order of their bytes, as Go's `range` and `print` walk a map.
-    public var sortedKeys: [String] {
-        storage.keys.map(\.text).sorted { GoText.isLess($0, $1) }
-    }
-
-    /// Forgets all members.
-    public func removeAll() { storage = [:] }
-}
-
 /// A slice with its Go type.
 public final class GoSlice: Sendable {
     public let type: GoType
@@ -263,6 +212,12 @@ extension GoValue {
         }
     }
 
+    /// Lends the bytes of a string; none for anything else.
+    func withStringBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        if case .string(let text) = self { return text.withBytes(body) }
+        return (stringBytes ?? []).withUnsafeBufferPointer(body)
+    }
+
     /// The text of a string, bytes that are not UTF-8 repaired; nil for anything else.
     public var stringText: String? {
         switch self {
@@ -293,7 +248,7 @@ extension GoValue {
         case .object(let object):
             return object.sortedMembers.map { ($0.key, GoValue($0.value)) }
         case .map(let map):
-            return map.sortedKeys.map { ($0, map[$0] ?? .none) }
+            return map.sortedMembers
         case .typed(let typed) where typed.type.kind == .map:
             return (typed.value.object ?? Object()).sortedMembers
                 .map { ($0.key, GoValue($0.value, type: typed.type.element)) }

@@ -1,3 +1,4 @@
+import Charts
 import HTTPServer
 import PluginAPI
 import System
@@ -25,6 +26,8 @@ struct RenderHandler: Handler {
     private static let quickOutputBytes = 512 << 10
     /// How many renderings of a template the steps of a chart are worth.
     private static let templatesOfAChart = 20
+    /// A kept chart whose last rendering took no longer is rendered on that thread.
+    private static let quickChartNanoseconds: UInt64 = 1_000_000
     /// Bodies beyond that size go to a thread of their own at once.
     private static let quickBytes = 64 << 10
 
@@ -42,7 +45,8 @@ struct RenderHandler: Handler {
             guard allowsInlineTemplates else { throw Self.foreignChart }
             // Unpacking and compiling take long.
             guard mayTakeLong else { return nil }
-            return try answer(try ChartRequest(archiveOf: request, format), request, accepted, &entry)
+            let chart = try ChartRequest(archiveOf: request, format)
+            return try answer(chart, request, accepted, mayTakeLong: true, &entry)
         }
         let depth = BodyReader.dataDepth
         let read =
@@ -51,8 +55,10 @@ struct RenderHandler: Handler {
             : try BodyReader.quickValue(of: request, format, depth: depth)
         guard let body = read else { return nil }
         if ChartRequest.isOne(body) {
-            guard mayTakeLong else { return nil }
-            return try answer(try ChartRequest(body), request, accepted, &entry)
+            let chart = try ChartRequest(body)
+            let last = chart.kept(in: charts)?.lastNanoseconds ?? .max
+            guard mayTakeLong || last <= Self.quickChartNanoseconds else { return nil }
+            return try answer(chart, request, accepted, mayTakeLong: mayTakeLong, &entry)
         }
         let render = try RenderRequest.parse(body)
         try Self.checkSizes(render, bytes: request.body.count)
@@ -65,13 +71,7 @@ struct RenderHandler: Handler {
         if render.reference != nil, let templates { context.templates = templates.templates }
         let start = MonotonicClock.nanoseconds
         context.limits.deadline = start + UInt64(milliseconds) * 1_000_000
-        if !mayTakeLong {
-            context.limits.steps = min(context.limits.steps, Self.quickSteps)
-            context.limits.memory = min(context.limits.memory, Self.quickMemory)
-            context.limits.functionBytes = min(context.limits.functionBytes, Self.quickFunctionBytes)
-            context.limits.outputBytes = min(context.limits.outputBytes, Self.quickOutputBytes)
-            context.limits.deadline = start + Self.quickNanoseconds
-        }
+        if !mayTakeLong { limitQuick(&context.limits, from: start) }
         let answer = render.run(context)
         if !mayTakeLong, let problem = answer.problem, Self.isOfLimit(problem) { return nil }
         let engine =
@@ -97,18 +97,19 @@ struct RenderHandler: Handler {
     }
 
     private func answer(
-        _ chart: ChartRequest, _ request: HTTPRequest, _ accepted: String, _ entry: inout LogEntry
-    ) throws(RequestProblem) -> HTTPResponse {
+        _ chart: ChartRequest, _ request: HTTPRequest, _ accepted: String, mayTakeLong: Bool,
+        _ entry: inout LogEntry
+    ) throws(RequestProblem) -> HTTPResponse? {
         if case .archive = chart.source, !allowsInlineTemplates { throw Self.foreignChart }
-        var limits = context.limits
-        limits.deadline = MonotonicClock.nanoseconds + UInt64(milliseconds) * 1_000_000
-        // A chart is some dozens of templates, which call each other deeper than a single one does.
-        limits.depth = max(limits.depth, 1_000)
-        limits.steps =
-            limits.steps.multipliedReportingOverflow(by: Self.templatesOfAChart).overflow
-            ? .max : limits.steps * Self.templatesOfAChart
-        entry.members.append(Member("engine", .string("gotemplate")))
-        let answer = try chart.answer(charts, context.registry, limits: limits)
+        let answer: ChartAnswer
+        do throws(RequestProblem) {
+            answer = try chart.answer(
+                charts, context.registry, limits: chartLimits(mayTakeLong: mayTakeLong))
+        } catch {
+            if !mayTakeLong, Self.isOfLimit(error) { return nil }
+            throw error
+        }
+        entry.members.append(Member("engine", .string(ChartEngine.id)))
         if accepted == MediaType.text.essence {
             var body = ByteBuffer(capacity: answer.text.count)
             body.append(answer.text)
@@ -116,6 +117,27 @@ struct RenderHandler: Handler {
                 status: 200, headers: HTTPResponse.headers(MediaType.text.rawValue), body: body)
         }
         return HTTPResponse(json: answer.json, for: request)
+    }
+
+    /// What a chart may use: some dozens of templates, which call each other deeper than a single one does.
+    private func chartLimits(mayTakeLong: Bool) -> RenderLimits {
+        var limits = context.limits
+        let start = MonotonicClock.nanoseconds
+        limits.deadline = start + UInt64(milliseconds) * 1_000_000
+        limits.depth = max(limits.depth, 1_000)
+        limits.steps =
+            limits.steps.multipliedReportingOverflow(by: Self.templatesOfAChart).overflow
+            ? .max : limits.steps * Self.templatesOfAChart
+        if !mayTakeLong { limitQuick(&limits, from: start) }
+        return limits
+    }
+
+    private func limitQuick(_ limits: inout RenderLimits, from start: UInt64) {
+        limits.steps = min(limits.steps, Self.quickSteps)
+        limits.memory = min(limits.memory, Self.quickMemory)
+        limits.functionBytes = min(limits.functionBytes, Self.quickFunctionBytes)
+        limits.outputBytes = min(limits.outputBytes, Self.quickOutputBytes)
+        limits.deadline = start + Self.quickNanoseconds
     }
 
     /// Bytes of `data` as JSON. Templates have their own limit, which the engines hold.

@@ -46,10 +46,8 @@ let chartOptions = [
 func renderChart(
     _ path: String, _ arguments: Arguments, _ registry: PluginRegistry, _ limits: RenderLimits
 ) throws -> ExitStatus {
-    guard let renderer = registry.renderer("gotemplate") else {
-        throw Failure("there is no engine gotemplate")
-    }
     do {
+        let renderer = try ChartEngine.renderer(in: registry)
         let release = try release(arguments, renderer)
         let values = try chartValues(arguments)
         let chart = KeptChart(try ChartFolder.chart(at: path), renderer: renderer, compileLimits: limits)

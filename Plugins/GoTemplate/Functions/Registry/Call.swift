@@ -61,7 +61,7 @@ extension TemplateFunction {
     /// The same function under another name; the example is written for that name.
     func alias(_ name: String) -> TemplateFunction {
         TemplateFunction(
-            name, signature.text, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
+            name, signatureText, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
             example: (
                 template: example.template.replacingWord(self.name, with: name), output: example.output
             ),

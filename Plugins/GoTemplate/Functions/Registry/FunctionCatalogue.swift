@@ -12,7 +12,7 @@ public enum FunctionCatalogue {
     private static func describe(_ function: TemplateFunction, in set: FunctionSet) -> FunctionDescription {
         let (template, output) = function.example
         return FunctionDescription(
-            name: function.name, set: set.name, signature: function.signature.text, isPure: function.isPure,
+            name: function.name, set: set.name, signature: function.signatureText, isPure: function.isPure,
             example: template.isEmpty ? nil : .init(template: template, output: output), origin: set.origin,
             summary: function.summary)
     }

@@ -14,8 +14,7 @@ public struct FunctionSet: Sendable {
     private let table: @Sendable () -> [TemplateFunction]
     public var functions: [TemplateFunction] { table() }
 
-    /// - Parameter functions: asked for when a template wants the set, and never before: reading 200 signatures
-    ///   takes longer than a small rendering. The one that makes it keeps it.
+    /// - Parameter functions: asked for when a template wants the set, and never before. The one that makes it keeps it.
     public init(
         name: String, origin: String, functions: @autoclosure @escaping @Sendable () -> [TemplateFunction]
     ) {
@@ -34,7 +33,9 @@ public typealias NativeFunction =
 public struct TemplateFunction: Sendable {
     public let name: String
     /// Go's: `func(sep string, v ...any) (string, error)`.
-    public let signature: FunctionSignature
+    public let signatureText: String
+    /// Read from its text where it is asked for: a program calls some of hundreds of functions.
+    public var signature: FunctionSignature { FunctionSignature(signatureText) }
     /// Whether it depends on nothing but its arguments. Functions of clock, chance, certificates and network are
     /// not pure, and are there only where `CompileOptions.allowsImpureFunctions` says so.
     public let isPure: Bool
@@ -46,14 +47,14 @@ public struct TemplateFunction: Sendable {
     public let example: (template: String, output: String)
     public let call: NativeFunction
 
-    /// - Parameter signature: a Go function type; one that does not parse stops the start.
+    /// - Parameter signature: a Go function type; one that does not parse stops the first compilation that calls it.
     public init(
         _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
         summary: String = "", example: (template: String, output: String) = ("", ""),
         call: @escaping NativeFunction
     ) {
         self.name = name
-        self.signature = FunctionSignature(signature)
+        signatureText = signature
         self.isPure = isPure
         self.mutates = mutates
         self.summary = summary
@@ -67,7 +68,7 @@ extension TemplateFunction {
     var refused: TemplateFunction {
         let name = name
         return TemplateFunction(
-            name, signature.text, isPure: true, mutates: false, summary: summary, example: example
+            name, signatureText, isPure: true, mutates: false, summary: summary, example: example
         ) { _, _ throws(FunctionError) in
             throw .message(
                 "\(name) depends on more than its arguments and is not allowed here (--allow-impure-functions allows it)"
@@ -119,6 +120,7 @@ public final class FunctionContext {
     /// Texts that are kept; a chart has a few hundred.
     static let textLimit = 1_000
     var texts: [TextKey: GoTemplate] = [:]
+    var printedData = PrintedData()
     private var kept: [Program] = []
     /// Keeps a program as long as the rendering, because a key of `texts` names it.
     func keep(_ program: Program) {

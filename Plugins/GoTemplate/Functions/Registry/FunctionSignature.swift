@@ -11,58 +11,63 @@ public struct FunctionSignature: Sendable {
     /// both the type.
     public init(_ text: String) {
         self.text = text
-        precondition(text.hasPrefix("func("), "a function's signature begins with func(: \(text)")
-        var depth = 0
-        var end = text.startIndex
-        for index in text.indices {
-            if text[index] == "(" { depth += 1 }
-            if text[index] == ")" {
-                depth -= 1
-                if depth == 0 {
-                    end = index
-                    break
-                }
-            }
+        let bytes = Array(text.utf8)
+        precondition(bytes.starts(with: "func(".utf8), "a function's signature begins with func(: \(text)")
+        guard let end = FunctionSignature.closing(bytes) else {
+            preconditionFailure("a function's signature has no closing parenthesis: \(text)")
         }
-        precondition(end > text.startIndex, "a function's signature has no closing parenthesis: \(text)")
-        let inside = text[text.index(text.startIndex, offsetBy: 5)..<end]
-        let entries = inside.split(separator: ",").map { FunctionSignature.trimmed($0) }
+        let entries = bytes[5..<end].split(separator: UInt8(ascii: ",")).map(FunctionSignature.trimmed)
         let isNamed = entries.contains { FunctionSignature.nameAndType($0) != nil }
         var types: [GoType] = []
         var variadic = false
-        var following = ""
+        var following: ArraySlice<UInt8> = []
         for entry in entries.reversed() {
-            var type = String(entry)
+            var type = entry
             if isNamed {
                 if let pair = FunctionSignature.nameAndType(entry) { following = pair }
                 type = following
             }
-            if type.hasPrefix("...") {
+            if type.starts(with: "...".utf8) {
                 variadic = true
-                type = String(type.dropFirst(3))
+                type = type.dropFirst(3)
             }
-            types.append(GoType.named(type))
+            types.append(GoType.named(String(decoding: type, as: UTF8.self)))
         }
         parameters = types.reversed()
         isVariadic = variadic
-        var results = FunctionSignature.trimmed(text[text.index(after: end)...])
-        if results.hasPrefix("(") { results = String(results.dropFirst().prefix { $0 != "," && $0 != ")" }) }
-        result = GoType.named(FunctionSignature.trimmed(results[...]))
+        var result = FunctionSignature.trimmed(bytes[(end + 1)...])
+        if result.first == UInt8(ascii: "(") {
+            result = result.dropFirst().prefix { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ")") }
+        }
+        self.result = GoType.named(String(decoding: FunctionSignature.trimmed(result), as: UTF8.self))
     }
 
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return String(text)
+    /// Where the list of parameters ends.
+    private static func closing(_ text: [UInt8]) -> Int? {
+        var depth = 0
+        for (index, byte) in text.enumerated() {
+            if byte == UInt8(ascii: "(") { depth += 1 }
+            if byte == UInt8(ascii: ")") {
+                depth -= 1
+                if depth == 0 { return index }
+            }
+        }
+        return nil
+    }
+
+    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var text = text.drop { $0 == 0x20 }
+        while text.last == 0x20 { text.removeLast() }
+        return text
     }
 
     /// The type of `name type`; nil where there is only one word (`interface {}` counts as one).
-    private static func nameAndType(_ entry: String) -> String? {
-        guard let blank = entry.firstIndex(of: " "), !entry.hasPrefix("interface {") else { return nil }
-        let name = entry[..<blank]
-        guard !name.contains(where: { "[]*.".contains($0) }) else { return nil }
-        return trimmed(entry[entry.index(after: blank)...])
+    private static func nameAndType(_ entry: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let blank = entry.firstIndex(of: 0x20), !entry.starts(with: "interface {".utf8) else {
+            return nil
+        }
+        guard !entry[..<blank].contains(where: { "[]*.".utf8.contains($0) }) else { return nil }
+        return trimmed(entry[blank...])
     }
 
     /// The type that the argument at that index must have.

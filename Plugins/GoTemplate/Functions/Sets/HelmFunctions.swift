@@ -100,9 +100,11 @@ public enum HelmFunctions {
             "toYaml", "func(v any) string", "YAML with sorted keys, without a new line at its end",
             "{{ toYaml (fromJson `{\"b\": 1, \"a\": \"x\"}`) }}", "a: x\nb: 1"
         ) { call throws(FunctionError) in
-            var text = try YAMLText.text(call[0], call) ?? []
-            if text.last == 0x0A { text.removeLast() }
-            return .text(text)
+            try call.context.printed(call[0], as: .yaml) { () throws(FunctionError) in
+                var text = try YAMLText.text(call[0], call) ?? []
+                if text.last == 0x0A { text.removeLast() }
+                return .text(text)
+            }
         },
         function(
             "mustToYaml", "func(v any) (string, error)", "YAML, or an error where YAML cannot say the value",
@@ -140,9 +142,11 @@ public enum HelmFunctions {
             "toJson", "func(v any) string", "JSON on one line", "{{ toJson (fromJson `{\"a\": 1}`) }}",
             #"{"a":1}"#
         ) { call throws(FunctionError) in
-            do throws(FunctionError) { return .text(try GoJSON.text(call[0], call)) } catch {
-                if case .failed = error { return .string("") }
-                throw error
+            try call.context.printed(call[0], as: .json) { () throws(FunctionError) in
+                do throws(FunctionError) { return .text(try GoJSON.text(call[0], call)) } catch {
+                    if case .failed = error { return .string("") }
+                    throw error
+                }
             }
         },
         function(

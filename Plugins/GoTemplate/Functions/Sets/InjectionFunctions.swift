@@ -126,8 +126,11 @@ public enum InjectionFunctions {
             #"{{ indent 2 "a\nb" }}"#, "a\n  b"
         ) { call throws(FunctionError) in
             let blanks = Swift.max(call.int(0), 0)
-            try call.room(bytes: blanks, times: ByteText.lineCount(call.bytes(1)))
-            return .text(ByteText.indent(call.bytes(1), by: blanks, firstLine: false))
+            let lines = call[1].withStringBytes { ByteText.lineCount($0) }
+            try call.room(bytes: blanks, times: lines)
+            return call[1].withStringBytes {
+                ByteText.indented($0, by: blanks, lines: lines, firstLine: false, onNewLine: false)
+            }
         },
     ]
 

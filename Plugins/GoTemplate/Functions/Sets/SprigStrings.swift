@@ -131,7 +131,11 @@ enum SprigStrings {
             "replace", "func(old string, new string, s string) string", "every place of a part changed",
             #"{{ "a b c" | replace " " "-" }}"#, "a-b-c"
         ) { call throws(FunctionError) in
-            let (old, new, text) = (call.bytes(0), call.bytes(1), call.bytes(2))
+            let (old, new) = (call.bytes(0), call.bytes(1))
+            if !old.isEmpty, !call[2].withStringBytes({ ByteText.contains(old, in: $0) }) {
+                return .text(call.bytes(2))
+            }
+            let text = call.bytes(2)
             if new.count > old.count {
                 let places = ByteText.count(old, in: text)
                 try call.room(bytes: new.count - old.count, times: places)
@@ -172,16 +176,19 @@ enum SprigStrings {
         function(
             "indent", "func(blanks int, s string) string", "every line indented", #"{{ indent 2 "a\nb" }}"#,
             "  a\n  b"
-        ) { call throws(FunctionError) in .text(try indented(call)) },
+        ) { call throws(FunctionError) in try indented(call) },
         function(
             "nindent", "func(blanks int, s string) string", "a new line, then every line indented",
             #"{{ nindent 2 "a" }}"#, "\n  a"
-        ) { call throws(FunctionError) in .text([0x0A] + (try indented(call))) },
+        ) { call throws(FunctionError) in try indented(call, onNewLine: true) },
         function(
             "quote", "func(v ...any) string", "each value in double quotes, nil left out",
             #"{{ quote 1 "a" }}"#,
             #""1" "a""#
         ) { call throws(FunctionError) in
+            if call.count == 1, case .string(let text) = call[0], let quoted = GoText.plainlyQuoted(text) {
+                return .string(quoted)
+            }
             var parts: [[UInt8]] = []
             for value in call.arguments where !value.isUntypedNil {
                 parts.append(call.quoted(try call.string(value)))
@@ -214,7 +221,8 @@ enum SprigStrings {
         ) { call throws(FunctionError) in call.int(2) == 1 ? call[0] : call[1] },
         function("toString", "func(v any) string", "anything as text", "{{ toString 5 }}", "5") {
             call throws(FunctionError) in
-            .text(try call.string(call[0]))
+            if case .string = call[0] { return call[0] }
+            return .text(try call.string(call[0]))
         },
         function("hello", "func() string", "a greeting", "{{ hello }}", "Hello!") { _ throws(FunctionError) in
             .string("Hello!")
@@ -227,11 +235,17 @@ enum SprigStrings {
     }
 
     /// The text of argument 1 with every line indented by argument 0.
-    static func indented(_ call: Call, firstLine: Bool = true) throws(FunctionError) -> [UInt8] {
-        let (blanks, text) = (call.int(0), call.bytes(1))
+    static func indented(
+        _ call: Call, firstLine: Bool = true, onNewLine: Bool = false
+    ) throws(FunctionError) -> GoValue {
+        let blanks = call.int(0)
         if blanks < 0 { throw .message("strings: negative Repeat count") }
-        try call.room(bytes: blanks, times: ByteText.lineCount(text))
-        return ByteText.indent(text, by: blanks, firstLine: firstLine)
+        let text = call[1]
+        let lines = text.withStringBytes { ByteText.lineCount($0) }
+        try call.room(bytes: blanks, times: lines)
+        return text.withStringBytes {
+            ByteText.indented($0, by: blanks, lines: lines, firstLine: firstLine, onNewLine: onNewLine)
+        }
     }
 
     private static let lists: [TemplateFunction] = [

@@ -9,6 +9,10 @@ enum ByteText {
 
     static func contains(_ needle: [UInt8], in text: [UInt8]) -> Bool { index(of: needle, in: text) != nil }
 
+    static func contains(_ needle: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> Bool {
+        needle.withUnsafeBufferPointer { ByteSearch.index(of: $0, in: text) != nil }
+    }
+
     /// The parts between separators; an empty separator cuts into runes. `limit` < 0 for all parts, otherwise the
     /// last part is the rest; 0 gives nothing.
     static func split(_ text: [UInt8], by separator: [UInt8], limit: Int = -1) -> [[UInt8]] {
@@ -114,18 +118,38 @@ enum ByteText {
     }
 
     /// Every line gets `count` blanks in front.
-    static func indent(_ text: [UInt8], by count: Int, firstLine: Bool = true) -> [UInt8] {
-        let pad = [UInt8](repeating: 0x20, count: count)
-        var result = firstLine ? pad : []
-        result.reserveCapacity(text.count + count)
-        for byte in text {
-            result.append(byte)
-            if byte == 0x0A { result.append(contentsOf: pad) }
+    ///
+    /// - Parameters:
+    ///   - lines: how many lines the text has.
+    ///   - onNewLine: a line feed before all.
+    static func indented(
+        _ text: UnsafeBufferPointer<UInt8>, by count: Int, lines: Int, firstLine: Bool, onNewLine: Bool
+    ) -> GoValue {
+        let size = text.count + (firstLine ? lines : lines - 1) * count + (onNewLine ? 1 : 0)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, 1)) { result in
+            guard let base = result.baseAddress else { return .string("") }
+            var target = base
+            func pad() {
+                target.update(repeating: 0x20, count: count)
+                target += count
+            }
+            if onNewLine {
+                target.pointee = 0x0A
+                target += 1
+            }
+            if firstLine { pad() }
+            for byte in text {
+                target.pointee = byte
+                target += 1
+                if byte == 0x0A { pad() }
+            }
+            return .text(UnsafeBufferPointer(start: base, count: target - base))
         }
-        return result
     }
 
-    static func lineCount(_ text: [UInt8]) -> Int { text.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 } }
+    static func lineCount(_ text: some Sequence<UInt8>) -> Int {
+        text.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
+    }
 
     /// The bytes as lower-case hexadecimal.
     static func hex(_ bytes: [UInt8]) -> String {

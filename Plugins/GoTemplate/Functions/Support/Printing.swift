@@ -38,6 +38,19 @@ extension Call {
 }
 
 extension GoText {
+    /// In double quotes, where nothing in the text has to be escaped.
+    static func plainlyQuoted(_ text: String) -> String? {
+        text.withBytes { bytes in
+            for byte in bytes where byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C { return nil }
+            return String(unsafeUninitializedCapacity: bytes.count + 2) { target in
+                target[0] = 0x22
+                for index in bytes.indices { target[index + 1] = bytes[index] }
+                target[bytes.count + 1] = 0x22
+                return bytes.count + 2
+            }
+        }
+    }
+
     /// In double quotes as a Go string literal.
     static func quotedBytes(_ bytes: [UInt8]) -> [UInt8] {
         var output = ByteBuffer(capacity: bytes.count + 2)

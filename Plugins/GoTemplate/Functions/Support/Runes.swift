@@ -158,6 +158,23 @@ enum Runes {
         return result
     }
 
-    static func upper(_ bytes: [UInt8]) -> [UInt8] { map(bytes, toUpper) }
-    static func lower(_ bytes: [UInt8]) -> [UInt8] { map(bytes, toLower) }
+    static func upper(_ bytes: [UInt8]) -> [UInt8] {
+        mapASCII(bytes, from: 0x61...0x7A) ?? map(bytes, toUpper)
+    }
+    static func lower(_ bytes: [UInt8]) -> [UInt8] {
+        mapASCII(bytes, from: 0x41...0x5A) ?? map(bytes, toLower)
+    }
+
+    /// The other case of the letters in a range, where all is ASCII.
+    private static func mapASCII(_ bytes: [UInt8], from letters: ClosedRange<UInt8>) -> [UInt8]? {
+        var isASCII = true
+        let mapped = [UInt8](unsafeUninitializedCapacity: bytes.count) { result, count in
+            for byte in bytes {
+                if byte >= 0x80 { isASCII = false }
+                result.initializeElement(at: count, to: letters.contains(byte) ? byte ^ 0x20 : byte)
+                count += 1
+            }
+        }
+        return isASCII ? mapped : nil
+    }
 }

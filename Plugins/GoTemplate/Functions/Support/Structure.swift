@@ -90,8 +90,9 @@ enum Structure {
         try call.work(1)
         switch value {
         case .map(let map):
+            if let data = map.unchanged { return .map(GoMap(data: data, type: map.type)) }
             let result = GoMap(type: map.type)
-            for (key, member) in map.storage { result[key.text] = try copy(member, call, depth: depth + 1) }
+            for (key, member) in map.sortedMembers { result[key] = try copy(member, call, depth: depth + 1) }
             return .map(result)
         case .object(let object):
             let result = GoMap()

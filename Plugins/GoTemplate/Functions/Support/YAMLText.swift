@@ -18,15 +18,24 @@ enum YAMLText {
     static func encoded(
         _ value: GoValue, _ call: Call, indentsLists: Bool = false
     ) throws(FunctionError) -> [UInt8] {
+        if let plain = try PlainValue.of(value, call) {
+            return try written(plain, indentsLists, atMost: nil, call)
+        }
         let json: [UInt8]
         do throws(FunctionError) { json = try GoJSON.text(value, call, escapesHTML: false) } catch {
             guard case .failed(let message) = error else { throw error }
             throw .failed(Array("error marshaling into JSON: ".utf8) + message)
         }
         guard let plain = try? JSON.read(json) else { throw .message("error converting JSON to YAML") }
-        var output = ByteBuffer(capacity: json.count * 2)
+        return try written(plain, indentsLists, atMost: json.count * 2, call)
+    }
+
+    private static func written(
+        _ value: Value, _ indentsLists: Bool, atMost capacity: Int?, _ call: Call
+    ) throws(FunctionError) -> [UInt8] {
+        var output = ByteBuffer(capacity: capacity ?? 512)
         YAMLWriter.write(
-            plain, into: &output, width: indentsLists ? .max : YAMLWriter.standardWidth,
+            value, into: &output, width: indentsLists ? .max : YAMLWriter.standardWidth,
             indentsLists: indentsLists)
         try call.room(bytes: output.count)
         return output.bytes

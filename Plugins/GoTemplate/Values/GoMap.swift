@@ -1,0 +1,178 @@
+public import Values
+
+/// A map from strings that is shared by all who hold it.
+///
+/// A map of the data is the data's own object until one of its maps or lists is reached or the map is changed: a chart
+/// has thousands of values, of which a rendering reads some hundred. A few members are searched one after the other,
+/// which is quicker than hashing; more by hash.
+///
+/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: code that changes a map
+/// that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when
+/// it ends. A rendering runs on one thread; maps never leave it.
+public final class GoMap: @unchecked Sendable {
+    private struct Entry {
+        var key: String
+        var value: GoValue
+    }
+
+    public let type: GoType
+    /// Whether its values stand in interfaces.
+    let holdsInterfaces: Bool
+    /// Its members, as long as they are those of the data.
+    private var data: Object?
+    /// Its members in any order, from then on.
+    private var entries: [Entry] = []
+    /// Where each key is, once there are more than `searched`.
+    private var places: [ExactKey: Int]?
+    /// The map whose members these are: Go has one map there, under two types.
+    private let original: GoMap?
+
+    /// Up to that many members, searching is as quick as hashing, because most keys differ in length.
+    private static let searched = 32
+
+    public init(type: GoType = .anyMap) {
+        self.type = type
+        holdsInterfaces = type.element?.kind == .interface
+        original = nil
+    }
+
+    /// The same map under another type: both see what is set in either.
+    public init(_ original: GoMap, as type: GoType) {
+        self.type = type
+        holdsInterfaces = type.element?.kind == .interface
+        self.original = original.original ?? original
+    }
+
+    public convenience init(_ members: [(String, GoValue)], type: GoType = .anyMap) {
+        self.init(type: type)
+        for (key, value) in members { self[key] = value }
+    }
+
+    /// A map of the data that can be changed, as all maps and lists within it.
+    convenience init(data: Object, type: GoType = .anyMap) {
+        self.init(type: type)
+        self.data = data
+    }
+
+    /// What it holds, as long as that is the data: nobody changed it or anything in it.
+    var unchanged: Object? { (original ?? self).data }
+
+    /// The same without maps and lists in it, which would have to be the same ones for each who asks.
+    var unchangedScalars: Object? {
+        guard let data = unchanged, !data.members.contains(where: { $0.value.isContainer }) else {
+            return nil
+        }
+        return data
+    }
+
+    public var count: Int {
+        let map = original ?? self
+        return map.data?.count ?? map.entries.count
+    }
+
+    /// Reading gives nil for a key that is not there; writing nil removes the key.
+    public subscript(key: String) -> GoValue? {
+        get { (original ?? self).find(Program.Name(key)) }
+        set { (original ?? self).set(key, newValue) }
+    }
+
+    /// The same for a name of a template.
+    func value(of name: borrowing Program.Name) -> GoValue? {
+        if let original { original.find(name) } else { find(name) }
+    }
+
+    private func find(_ name: borrowing Program.Name) -> GoValue? {
+        if let data {
+            if data.count > GoMap.searched {
+                expand()
+            } else {
+                for index in data.members.indices where name.isName(of: data.members[index].key) {
+                    let value = data.members[index].value
+                    if !value.isContainer { return GoValue(value) }
+                    expand()
+                    return entries[index].value
+                }
+                return nil
+            }
+        }
+        return place(of: name).map { entries[$0].value }
+    }
+
+    private func place(of name: borrowing Program.Name) -> Int? {
+        if entries.count > GoMap.searched { return index()[ExactKey(name.text)] }
+        for index in entries.indices where name.isName(of: entries[index].key) { return index }
+        return nil
+    }
+
+    private func index() -> [ExactKey: Int] {
+        if let places { return places }
+        var made: [ExactKey: Int] = [:]
+        made.reserveCapacity(entries.count)
+        for (place, entry) in entries.enumerated() { made[ExactKey(entry.key)] = place }
+        places = made
+        return made
+    }
+
+    private func set(_ key: String, _ value: GoValue?) {
+        expand()
+        switch (place(of: Program.Name(key)), value) {
+        case (let place?, let value?): entries[place].value = value
+        case (nil, let value?):
+            if places != nil { places?[ExactKey(key)] = entries.count }
+            entries.append(Entry(key: key, value: value))
+        case (let place?, nil):
+            places?[ExactKey(key)] = nil
+            let last = entries.removeLast()
+            if place < entries.count {
+                entries[place] = last
+                places?[ExactKey(last.key)] = place
+            }
+        case (nil, nil): break
+        }
+    }
+
+    /// Makes members of the data members that can be changed; the maps among them are the data's own again.
+    private func expand() {
+        guard let data else { return }
+        self.data = nil
+        entries = data.members.map { Entry(key: $0.key, value: GoValue($0.value).sharedMaps()) }
+    }
+
+    /// The keys in the order of their bytes, as Go's `range` and `print` walk a map.
+    public var sortedKeys: [String] {
+        let map = original ?? self
+        if let data = map.data { return data.sortedMembers.map(\.key) }
+        return map.entries.map(\.key).sorted { GoText.isLess($0, $1) }
+    }
+
+    /// The members in the order of their keys.
+    var sortedMembers: [(key: String, value: GoValue)] {
+        let map = original ?? self
+        if let data = unchangedScalars { return data.sortedMembers.map { ($0.key, GoValue($0.value)) } }
+        map.expand()
+        let members = map.entries.map { (key: $0.key, value: $0.value) }
+        for index in members.indices.dropFirst()
+        where !GoText.isLess(members[index - 1].key, members[index].key) {
+            return members.sorted { GoText.isLess($0.key, $1.key) }
+        }
+        return members
+    }
+
+    /// Forgets all members.
+    public func removeAll() {
+        let map = original ?? self
+        map.data = nil
+        map.places = nil
+        map.entries = []
+    }
+}
+
+extension Value {
+    /// Whether it is a list or a map.
+    var isContainer: Bool {
+        switch self {
+        case .array, .object: true
+        default: false
+        }
+    }
+}
