@@ -96,7 +96,8 @@ struct SegmentInputs {
         let isWhole = plan.parts.withBorrowedItems { parts in
             for index in 0..<parts.count {
                 let isOfSameMember =
-                    index > 0 && parts[index].content.member == parts[index - 1].content.member
+                    index > 0
+                    && parts[index].content.member.hasSameBytes(as: parts[index - 1].content.member)
                 if !isOfSameMember {
                     let value = root[parts[index].content.member]
                     member = (value, Self.isSame(value, known[parts[index].content.member]))

@@ -64,14 +64,17 @@ public enum Pipeline {
         let key = snapshot.memory.key(of: body, path: path, options: options)
         if let key, let report = snapshot.memory.answer(body, key, into: &output) { return report }
         let start = output.count
+        var known: KnownReview?
         var run = ReviewRun(clock: options.clock) { () throws(JSONError) in
-            try snapshot.memory.read(body, key)
+            let read = try snapshot.memory.read(body, key)
+            known = read.known
+            return read.value
         } envelope: {
             ReviewEnvelope(body)?.value
         }
         if !run.hasFailed {
             do throws(InjectionError) {
-                try answer(&run, path: path, snapshot: snapshot, options: options)
+                try answer(&run, known, path: path, snapshot: snapshot, options: options)
             } catch {
                 run.fail(error)
             }
@@ -83,7 +86,8 @@ public enum Pipeline {
 
     /// Gate, decide, inject, patch.
     private static func answer(
-        _ run: inout ReviewRun, path: String, snapshot: Snapshot, options: ReviewOptions
+        _ run: inout ReviewRun, _ known: KnownReview?, path: String, snapshot: Snapshot,
+        options: ReviewOptions
     ) throws(InjectionError) {
         if let decision = RequestGate.decision(of: run.review) { return run.skip(decision) }
 
@@ -94,14 +98,15 @@ public enum Pipeline {
         if let windows = WindowsPod.decision(of: pod, snapshot) { return run.skip(windows) }
         run.accept(decision)
 
-        var subject = InjectionSubject(
+        let subject = InjectionSubject(
             pod: pod, form: snapshot.form, namespace: run.namespace.isEmpty ? nil : run.namespace,
             isReview: true)
         subject.environment = PathEnvironment.parse(path)
         subject.deadline = options.deadline
         subject.steps = options.steps
         subject.clock = options.clock
-        let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+        subject.known = known
+        let injected = try PodInjection.inject(subject, snapshot: snapshot)
         if subject.hasRenderedNothing { run.noteNothingRendered() }
 
         options.clock?.enter(.patch)

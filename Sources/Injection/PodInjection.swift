@@ -18,34 +18,34 @@ enum PodInjection {
     /// - Returns: the pod with everything injected. Values that nobody changed are the ones that came in.
     /// - Throws: everything that is wrong with the pod or with what the templates rendered for it.
     static func inject(
-        _ subject: inout InjectionSubject, snapshot: Snapshot
+        _ subject: InjectionSubject, snapshot: Snapshot
     ) throws(InjectionError) -> Pod {
         let original = subject.pod
         // The classic form's kube-inject leaves a manifest alone that was injected before, or undoes that first.
         var result: Pod
-        if let native = try takingOver(&subject, snapshot) {
+        if let native = try takingOver(subject, snapshot) {
             result = native
         } else {
             if snapshot.form == .modern || subject.isReview {
-                try takeOutEarlier(of: &subject, snapshot)
+                try takeOutEarlier(of: subject, snapshot)
             }
-            result = try injected(&subject, snapshot)
+            result = try injected(subject, snapshot)
         }
         EarlierInjection.keepMounted(subject.leftVolumes, in: &result, form: snapshot.form)
-        try InjectionExit.check(result, from: original, &subject, snapshot)
+        try InjectionExit.check(result, from: original, subject, snapshot)
         return result
     }
 
     /// Takes out what an earlier injection put in, so that the second one starts from what the first one did.
     private static func takeOutEarlier(
-        of subject: inout InjectionSubject, _ snapshot: Snapshot
+        of subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {
         guard let earlier = EarlierInjection(of: subject.pod, form: snapshot.form) else { return }
         var status = earlier.status
         if !earlier.isCertain {
             // What is rendered for the pod as it came says which of the named parts the configuration makes.
-            var trial = subject
-            status = earlier.confirmed(by: try filled(&trial, snapshot).template, in: subject.pod)
+            let trial = InjectionSubject(copying: subject)
+            status = earlier.confirmed(by: try filled(trial, snapshot).template, in: subject.pod)
             if let warning = EarlierInjection.warning(earlier.status, keeping: status) {
                 subject.notes.append(warning)
             }
@@ -60,17 +60,18 @@ enum PodInjection {
     /// Injects into a pod whose injected proxy becomes a native sidecar: Istio moves it, merges into it, and keeps what it
     /// had as the user's. nil for every other pod.
     private static func takingOver(
-        _ subject: inout InjectionSubject, _ snapshot: Snapshot
+        _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) -> Pod? {
         guard snapshot.form == .modern, let earlier = EarlierInjection(of: subject.pod, form: .modern),
             earlier.isCertain, earlier.status.containers.contains(ContainerName.proxy),
             NativeSidecar.isWanted(by: subject.pod, snapshot)
         else { return nil }
-        var trial = subject
-        var work = try filled(&trial, snapshot, into: earlier.status)
-        guard earlier.isTakenOver(by: work.template) else { return nil }
-        work.subject.removed += earlier.status.pointers
-        defer { subject = work.subject }
+        let trial = InjectionSubject(copying: subject)
+        guard earlier.isTakenOver(by: try filled(trial, snapshot, into: earlier.status).template) else {
+            return nil
+        }
+        subject.removed += earlier.status.pointers
+        var work = try filled(subject, snapshot, into: earlier.status)
         return try finished(&work)
     }
 
@@ -78,12 +79,11 @@ enum PodInjection {
     ///
     /// - Parameter earlier: an earlier injection that is still in the pod (`PodWork.earlier`).
     private static func filled(
-        _ subject: inout InjectionSubject, _ snapshot: Snapshot, into earlier: StatusAnnotation? = nil
+        _ subject: InjectionSubject, _ snapshot: Snapshot, into earlier: StatusAnnotation? = nil
     ) throws(InjectionError) -> PodWork {
         if subject.trace != nil { subject.trace = InjectionTrace() }
         var work = PodWork(subject, snapshot)
         work.earlier = earlier
-        defer { subject = work.subject }
         let concerns = ConcernOrder.of(snapshot.form, isReview: subject.isReview)
         switch snapshot.form {
         case .classic: try ClassicInjection.fill(&work, concerns)
@@ -93,10 +93,9 @@ enum PodInjection {
     }
 
     private static func injected(
-        _ subject: inout InjectionSubject, _ snapshot: Snapshot
+        _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) -> Pod {
-        var work = try filled(&subject, snapshot)
-        defer { subject = work.subject }
+        var work = try filled(subject, snapshot)
         return work.subject.hasRenderedNothing ? work.original : try finished(&work)
     }
 

@@ -34,32 +34,43 @@ public enum Base64 {
         _ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer, alphabet: Alphabet = .standard,
         padded: Bool = true
     ) {
-        let table = alphabet.table.utf8Start
         output.append(upTo: (bytes.count / 3 + 1) * 4) { target in
             var source = 0
             var written = 0
             alphabet.pairs.withUnsafeBufferPointer { pairs in
-                while source + 3 <= bytes.count {
-                    let bits =
-                        Int(bytes[source]) << 16 | Int(bytes[source + 1]) << 8 | Int(bytes[source + 2])
-                    let digits = UInt32(pairs[bits >> 12]) | UInt32(pairs[bits & 4095]) << 16
+                func digits(_ bits: UInt64, _ shift: UInt64) -> UInt64 {
+                    UInt64(pairs[Int(bits >> shift & 4095)])
+                }
+                // Six bytes at a time; two more are looked at. That saves a third over three at a time.
+                while source + 8 <= bytes.count {
+                    let word = UnsafeRawBufferPointer(bytes).loadUnaligned(
+                        fromByteOffset: source, as: UInt64.self)
+                    let bits = UInt64(bigEndian: word)
+                    let eight =
+                        digits(bits, 52) | digits(bits, 40) << 16 | digits(bits, 28) << 32
+                        | digits(bits, 16) << 48
                     UnsafeMutableRawPointer(target + written).storeBytes(
-                        of: digits.littleEndian, as: UInt32.self)
+                        of: eight.littleEndian, as: UInt64.self)
+                    source += 6
+                    written += 8
+                }
+                // The last seven bytes at most; what is missing in the last group is 0 here, and padding below.
+                while source < bytes.count {
+                    var bits: UInt64 = 0
+                    for place in source..<source + 3 {
+                        bits = bits << 8 | UInt64(place < bytes.count ? bytes[place] : 0)
+                    }
+                    let four = UInt32(digits(bits, 12) | digits(bits, 0) << 16)
+                    UnsafeMutableRawPointer(target + written).storeBytes(
+                        of: four.littleEndian, as: UInt32.self)
                     source += 3
                     written += 4
                 }
             }
-            let rest = bytes.count - source
-            guard rest > 0 else { return written }
-            let bits = UInt32(bytes[source]) << 16 | (rest == 2 ? UInt32(bytes[source + 1]) << 8 : 0)
-            target[written] = table[Int(bits >> 18)]
-            target[written + 1] = table[Int(bits >> 12 & 63)]
-            if rest == 2 { target[written + 2] = table[Int(bits >> 6 & 63)] }
-            written += rest + 1
-            guard padded else { return written }
-            target[written] = UInt8(ascii: "=")
-            if rest == 1 { target[written + 1] = UInt8(ascii: "=") }
-            return written + 3 - rest
+            let missing = source - bytes.count
+            guard padded else { return written - missing }
+            for place in 0..<missing { target[written - 1 - place] = UInt8(ascii: "=") }
+            return written
         }
     }
 

@@ -57,9 +57,10 @@ public struct Borrowed<Element>: ~Copyable {
     var lasting: Lasting { Lasting(items: items, count: count) }
 
     /// Whether both hold the same bits at that place, and so equal values. Bits that differ say nothing.
-    func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
+    @inlinable
+    public func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
         precondition(place >= 0 && place < count && place < other.count)
-        return memcmp(items + place, other.items + place, MemoryLayout<Element>.size) == 0
+        return hasSameBytes(items + place, other.items + place, MemoryLayout<Element>.size)
     }
 }
 
@@ -71,4 +72,22 @@ extension Array {
     ) throws(E) -> R {
         try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(Borrowed(buffer)) }
     }
+
+    /// Whether both hold the same bits at every place, and so equal items. Bits that differ say nothing.
+    @inlinable
+    public func hasSameBits(as other: [Element]) -> Bool {
+        guard count == other.count else { return false }
+        return withBorrowedItems { own in
+            other.withBorrowedItems { other in
+                for place in 0..<own.count where !own.hasSameBits(as: other, at: place) { return false }
+                return true
+            }
+        }
+    }
+}
+
+/// Not generic, for code that is inlined into other modules.
+@usableFromInline
+func hasSameBytes(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, _ count: Int) -> Bool {
+    memcmp(one, other, count) == 0
 }

@@ -21,12 +21,23 @@ extension String {
     /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
     @inlinable
     public func hasSameBytes(as other: String) -> Bool {
-        // Two that are the same 16 bytes in memory are one text: short ones are held in them, long ones share storage.
-        // That tells nine of ten that are the same.
-        typealias Words = (UInt64, UInt64)
-        if unsafeBitCast(self, to: Words.self) == unsafeBitCast(other, to: Words.self) { return true }
+        let (left, right) = (words, other.words)
+        if left == right { return true }
+        if left.1 & right.1 & Self.heldInWords != 0 { return false }
         return utf8.count == other.utf8.count && hasSameStoredBytes(as: other)
     }
+
+    /// The 16 bytes of a string in memory. Two strings that have the same are one text: texts of up to 15 bytes are
+    /// held in them, long ones share storage.
+    @inlinable
+    var words: (UInt64, UInt64) {
+        @inline(__always) get { unsafeBitCast(self, to: (UInt64, UInt64).self) }
+    }
+
+    /// Set in the second word where the words hold the text; where two have it, other words are other texts. So the keys
+    /// of an object, nearly all short, are compared in a few instructions. A test holds it against every length.
+    @inlinable
+    static var heldInWords: UInt64 { 1 << 61 }
 
     @usableFromInline
     func hasSameStoredBytes(as other: String) -> Bool {
@@ -36,6 +47,14 @@ extension String {
                 guard let left = left.baseAddress, let other = right.baseAddress else { return true }
                 return memcmp(left, other, right.count) == 0
             }
+        }
+    }
+
+    /// Whether it has that ASCII character.
+    public func hasByte(_ byte: Unicode.Scalar) -> Bool {
+        withBytes { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            return memchr(base, Int32(byte.value), bytes.count) != nil
         }
     }
 

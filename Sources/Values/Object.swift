@@ -32,25 +32,22 @@ public struct Object: Sendable {
     /// The index of the key's member, or nil.
     @inlinable
     public func index(of key: String) -> Int? {
-        // Most keys differ: `==` tells that fastest. It also takes two spellings of a text for equal (é as one
-        // character or two), which are two keys.
-        members.firstIndex { $0.key == key && $0.key.hasSameBytes(as: key) }
+        members.withUnsafeBufferPointer { Self.index(of: key, in: $0) }
+    }
+
+    @inlinable
+    @inline(__always)
+    static func index(of key: String, in members: UnsafeBufferPointer<Member>) -> Int? {
+        for index in 0..<members.count where members[index].key.hasSameBytes(as: key) { return index }
+        return nil
     }
 
     /// Reading gives nil for a key that is not there. Writing replaces in place or appends; nil removes.
     @inlinable
     public subscript(key: String) -> Value? {
         get {
-            // Most keys differ in length already: looking at that first takes a fifth off a decision.
-            let count = key.utf8.count
-            return members.withUnsafeBufferPointer { members in
-                for index in 0..<members.count
-                where members[index].key.utf8.count == count && members[index].key == key
-                    && members[index].key.hasSameBytes(as: key)
-                {
-                    return members[index].value
-                }
-                return nil
+            members.withUnsafeBufferPointer { members in
+                Self.index(of: key, in: members).map { members[$0].value }
             }
         }
         set {

@@ -13,6 +13,80 @@ import YAML
         return PodCheck.findings(Pod(metadata: metadata, spec: spec), before: before ?? empty).map(\.code)
     }
 
+    /// Next to a pod that is good, a pod has the findings that it has alone: whatever is the same in both, and whatever
+    /// differs.
+    @Test func aGoodPodHidesNothing() throws {
+        let spec = """
+            volumes: [{name: v, emptyDir: {}}]
+            initContainers: [{name: i, image: i, restartPolicy: Always, startupProbe: {exec: {}}}]
+            containers:
+            - name: c
+              image: i
+              env: [{name: A, value: b}, {name: B, valueFrom: {fieldRef: {}}}]
+              ports: [{containerPort: 1, name: http}]
+              resources: {limits: {cpu: 1}, requests: {cpu: 1}}
+              securityContext: {runAsUser: 1}
+              volumeMounts: [{name: v, mountPath: /v}]
+              livenessProbe: {httpGet: {port: 1}}
+              lifecycle: {preStop: {exec: {}}}
+            """
+        let changes: [(String, String, String)] = [
+            ("emptyDir: {}", "emptyDir: {}, hostPath: {}", "source_duplicate"),
+            ("name: v, empty", "name: w, empty", "volume_missing"),
+            ("restartPolicy: Always, ", "", "probe_forbidden"), ("name: A", "name: A=", "name_invalid"),
+            ("fieldRef: {}", "", "source_duplicate"),
+            ("containerPort: 1", "containerPort: 0", "port_invalid"),
+            ("limits: {cpu: 1}", "limits: {cpu: 100m}", "request_exceeds_limit"),
+            ("requests: {cpu: 1}", "requests: {cpu: one}", "quantity_invalid"),
+            ("runAsUser: 1", "runAsUser: -1", "number_invalid"),
+            ("mountPath: /v", "mountPath: ''", "required_missing"),
+            ("httpGet: {port: 1}", "httpGet: {}", "required_missing"),
+            ("preStop: {exec: {}}", "preStop: {}", "required_missing"),
+            ("name: c\n", "name: i\n", "name_duplicate"),
+            ("image: i\n", "image: ''\n", "required_missing"), ("app: a", "app: -a", "label_invalid"),
+            ("x/y: z", "/y: z", "name_invalid"),
+        ]
+        func pod(_ spec: String, _ metadata: String) throws -> Pod {
+            Pod(
+                metadata: try #require(YAMLReader.value(metadata).object),
+                spec: try #require(YAMLReader.value(spec).object))
+        }
+        let metadata = "{labels: {app: a}, annotations: {x/y: z}}"
+        let empty = Pod(metadata: Object(), spec: Object([Member("containers", [])]))
+        let good = try pod(spec, metadata)
+        #expect(PodCheck.findings(good, before: empty).isEmpty)
+        for (old, new, code) in changes {
+            var changed = try pod(spec.replacing(old, with: new), metadata.replacing(old, with: new))
+            #expect(PodCheck.findings(changed, before: empty, like: good).map(\.code) == [code], "\(old)")
+            // With what did not change in the same memory, as a review has it.
+            for list in ["containers", "initContainers"] {
+                let items = changed.spec[list]?.array ?? []
+                changed.spec[list] = .array(items.enumerated().map { shared($1, good.spec[list]?[$0]) })
+            }
+            changed.spec = shared(.object(changed.spec), .object(good.spec)).object ?? changed.spec
+            #expect(
+                PodCheck.findings(changed, before: empty, like: good).map(\.code) == [code], "\(old), shared")
+        }
+    }
+
+    /// The value with its equal members in the memory of the other's.
+    private func shared(_ value: Value, _ other: Value?) -> Value {
+        guard case .object(let object) = value else { return value == other ? other ?? value : value }
+        return .object(
+            Object(
+                object.members.map { member in
+                    let its = other?[member.key]
+                    if let its, its == member.value { return Member(member.key, its) }
+                    guard case .array(let items) = member.value, case .array(let known)? = its else {
+                        return member
+                    }
+                    return Member(
+                        member.key,
+                        .array(
+                            items.enumerated().map { $0 < known.count && $1 == known[$0] ? known[$0] : $1 }))
+                }))
+    }
+
     private func container(_ name: String, _ more: Object = Object()) -> Value {
         var object = Object([Member("name", .string(name)), Member("image", "i")])
         object.members += more.members

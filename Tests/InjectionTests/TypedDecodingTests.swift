@@ -158,10 +158,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
     }
 
     @Test func notesAboutDroppedMembersHaveALimit() {
-        #expect(TypedDecoding.notes(dropped: [], from: "t") == [])
-        let one = TypedDecoding.notes(dropped: ["/spec/nope"], from: "t")
+        #expect(TemplateNote.notes(.memberUnknown, [], from: "t") == [])
+        let one = TemplateNote.notes(.memberUnknown, ["/spec/nope"], from: "t")
         #expect(one.map(\.message) == ["template t: the member /spec/nope is not known and is left out"])
-        let many = TypedDecoding.notes(dropped: (0..<20).map { "/\($0)" }, from: "t")
+        let many = TemplateNote.notes(.memberUnknown, (0..<20).map { "/\($0)" }, from: "t")
         #expect(many.count == 9)
         #expect(many.last?.message == "template t: 12 further members are left out")
     }

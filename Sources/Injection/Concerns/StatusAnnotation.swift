@@ -108,17 +108,17 @@ struct StatusAnnotation: Sendable, Equatable {
     func remove(from pod: inout Pod, keepingMounted: Bool = true) {
         Self.remove(initContainers, from: "initContainers", of: &pod)
         Self.remove(containers, from: "containers", of: &pod)
-        Self.remove(
-            volumes, from: "volumes", of: &pod, except: keepingMounted ? Self.mountedVolumes(of: pod) : [])
+        Self.remove(volumes, from: "volumes", of: &pod, keepingMounted: keepingMounted)
         Self.remove(imagePullSecrets, from: "imagePullSecrets", of: &pod)
     }
 
     private static func remove(
-        _ names: [String], from list: String, of pod: inout Pod, except mounted: Set<String> = []
+        _ names: [String], from list: String, of pod: inout Pod, keepingMounted: Bool = false
     ) {
         guard !names.isEmpty, case .array(let items)? = pod.spec[list],
             items.contains(where: { names.contains($0.name) })
         else { return }
+        let mounted = keepingMounted ? mountedVolumes(of: pod) : []
         var left: [String: Int] = [:]
         for name in names { left[name, default: 0] += 1 }
         var present: [String: Int] = [:]

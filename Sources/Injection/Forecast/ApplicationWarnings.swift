@@ -21,15 +21,15 @@ enum ApplicationWarnings {
         var found = emptyVolumes(injected, before: pod)
         guard let proxy = injected.proxy else { return found }
         for container in pod.containers where container.name != ContainerName.proxy {
-            let name = container.name.prefix(63)
             for port in container["ports"]?.array ?? [] {
                 guard let number = port["containerPort"]?.int, proxyPorts.contains(number) else { continue }
-                found.append("container \"\(name)\": port \(number) is the proxy's")
+                found.append("container \"\(container.name.prefix(63))\": port \(number) is the proxy's")
             }
             let user = container["securityContext"]?["runAsUser"] ?? pod.spec["securityContext"]?["runAsUser"]
             if user == .int(FSGroup.proxyGroup), proxy["securityContext"]?["runAsUser"] == user {
                 found.append(
-                    "container \"\(name)\" runs as the proxy's user 1337: its traffic is not redirected")
+                    "container \"\(container.name.prefix(63))\" runs as the proxy's user 1337: its traffic is not redirected"
+                )
             }
         }
         return found

@@ -9,7 +9,7 @@ enum DecisionForecast {
     static func warnings(
         _ pod: Pod, of workload: Workload, in namespace: String, _ snapshot: Snapshot
     ) -> [DecisionWarning] {
-        var subject =
+        let subject =
             workload.isPod
             ? InjectionSubject(pod: pod, form: snapshot.form, namespace: namespace, isReview: true)
             : InjectionSubject(template: pod, of: workload)
@@ -17,7 +17,7 @@ enum DecisionForecast {
         // Findings are reported in every mode.
         subject.isTrial = true
         do throws(InjectionError) {
-            _ = try PodInjection.inject(&subject, snapshot: snapshot)
+            _ = try PodInjection.inject(subject, snapshot: snapshot)
         } catch {
             return error.all.prefix(Forecast.limit).map { problem in
                 DecisionWarning("the injection would be refused: \(problem.message)")

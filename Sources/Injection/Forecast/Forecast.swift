@@ -31,7 +31,7 @@ public enum Forecast {
         _ pod: Pod, before: Pod, _ subject: InjectionSubject, _ options: InjectionOptions,
         _ form: PolicyConfiguration.Form
     ) -> [Finding] {
-        var found = PodCheck.findings(pod, before: before)
+        var found = PodCheck.findings(pod, before: before, subject)
         if let labels = options.namespaceLabels[subject.namespace] {
             let security = PodSecurity(labels: labels)
             found += new(security.violations(pod)) { security.violations(before) }

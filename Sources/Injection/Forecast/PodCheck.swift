@@ -5,7 +5,8 @@ import Values
 ///
 /// In: the pod before and after. Out: findings, each with the part that it is about.
 ///
-/// Cost: a container that the injection did not change is only looked at for its names and host ports.
+/// Cost: a container that the injection did not change is only looked at for its names and host ports. Of a pod like one
+/// that was found good, only what differs is looked at.
 enum PodCheck {
     struct Finding: Sendable, Equatable {
         /// `name_invalid`, `name_duplicate`, `volume_missing`, `required_missing` …
@@ -19,18 +20,32 @@ enum PodCheck {
     /// Bytes of all names and values of annotations together.
     static let annotationBytes = 256 << 10
 
-    static func findings(_ pod: Pod, before: Pod) -> [Finding] {
-        let found = problems(pod, unchangedSince: before)
+    /// - Parameter good: a pod that has no problems.
+    static func findings(_ pod: Pod, before: Pod, like good: Pod? = nil) -> [Finding] {
+        news(in: problems(pod, unchangedSince: before, like: good), before)
+    }
+
+    /// Those of a review, whose pod is remembered where it has no problems.
+    static func findings(_ pod: Pod, before: Pod, _ subject: InjectionSubject) -> [Finding] {
+        let found = problems(pod, unchangedSince: before, like: subject.known?.checkedPod)
+        if found.isEmpty {
+            subject.known?.keep(checked: pod, rendered: subject.rendered.reduce(0) { $0 + $1.bytes.count })
+        }
+        return news(in: found, before)
+    }
+
+    private static func news(in found: [Finding], _ before: Pod) -> [Finding] {
         guard !found.isEmpty else { return [] }
         let known = Set(problems(before, unchangedSince: nil).map(\.message))
         var messages: Set<String> = []
         return found.filter { !known.contains($0.message) && messages.insert($0.message).inserted }
     }
 
-    private static func problems(_ pod: Pod, unchangedSince before: Pod?) -> [Finding] {
-        var check = PodChecker(pod, before: before)
+    private static func problems(_ pod: Pod, unchangedSince before: Pod?, like good: Pod? = nil) -> [Finding]
+    {
+        var check = PodChecker(pod, like: good)
         check.metadata(pod.metadata, before: before?.metadata)
-        check.volumes(pod.spec["volumes"]?.array ?? [])
+        check.checkVolumes()
         for list in ["initContainers", "containers"] {
             let items = pod.spec[list]?.array ?? []
             let unchanged = before?.spec[list]?.array ?? []
@@ -48,13 +63,35 @@ struct PodChecker {
     var found: [PodCheck.Finding] = []
     let isWindows: Bool
     let usesHostNetwork: Bool
-    private(set) var volumeNames = SeenNames()
-    private var containerNames = SeenNames()
+    /// A good pod whose parts are checked alike; what is the same in both is good.
+    private let good: Pod?
+    private let volumes: [Value]
+    /// Whether the volumes are those of the good pod.
+    let hasGoodVolumes: Bool
+    /// Of the volumes, where a mount needs them.
+    private(set) lazy var volumeNames = Self.names(of: volumes)
+    private var containerNames = SeenNames(expecting: 4)
     private var hostPorts: [String] = []
 
-    init(_ pod: Pod, before: Pod?) {
-        isWindows = pod.spec["os"]?["name"] == "windows"
+    init(_ pod: Pod, like good: Pod?) {
+        isWindows = Self.isWindows(pod)
         usesHostNetwork = pod.usesHostNetwork
+        volumes = pod.spec["volumes"]?.array ?? []
+        guard let good, Self.isWindows(good) == isWindows, good.usesHostNetwork == usesHostNetwork else {
+            self.good = nil
+            hasGoodVolumes = false
+            return
+        }
+        self.good = good
+        hasGoodVolumes = (good.spec["volumes"]?.array ?? []).hasSameBits(as: volumes)
+    }
+
+    private static func isWindows(_ pod: Pod) -> Bool { pod.spec["os"]?["name"] == "windows" }
+
+    private static func names(of volumes: [Value]) -> SeenNames {
+        var names = SeenNames(expecting: volumes.count)
+        for volume in volumes { _ = names.insert(volume.name) }
+        return names
     }
 
     mutating func add(_ code: String, _ path: [Step], _ message: String) {
@@ -65,51 +102,77 @@ struct PodChecker {
 
     mutating func metadata(_ metadata: Object, before: Object?) {
         if case .object(let annotations)? = metadata["annotations"] {
-            let bytes = annotations.members.reduce(0) {
-                $0 + $1.key.utf8.count + ($1.value.string?.utf8.count ?? 0)
+            let bytes = annotations.members.withBorrowedItems { members in
+                var bytes = 0
+                for index in 0..<members.count {
+                    bytes += members[index].content.key.utf8.count
+                    if case .string(let text) = members[index].content.value { bytes += text.utf8.count }
+                }
+                return bytes
             }
             if bytes > PodCheck.annotationBytes {
                 add(
                     "too_long", [.member("metadata"), .member("annotations")],
                     "annotations: \(bytes) bytes together, expected at most \(PodCheck.annotationBytes)")
             }
-            keys(annotations, "annotations", before)
+            members(annotations, "annotations", before)
         }
         guard case .object(let labels)? = metadata["labels"] else { return }
         if let known = before?["labels"]?.object, known.members.isSameStorage(as: labels.members) { return }
-        keys(labels, "labels", before)
-        for label in labels.members {
-            let value = label.value.string ?? ""
-            guard !Names.isLabelValue(value) else { continue }
-            let path: [Step] = [.member("metadata"), .member("labels"), .member(label.key)]
-            if value.utf8.count > Names.labelBytes {
-                add(
-                    "too_long", path,
-                    "label \(label.key): the value has \(value.utf8.count) bytes, expected at most \(Names.labelBytes)"
-                )
-            } else {
-                add("label_invalid", path, "label \(label.key): \"\(value)\" is not a valid label value")
+        members(labels, "labels", before)
+    }
+
+    /// Checks the keys, and the values of labels.
+    private mutating func members(_ object: Object, _ part: String, _ before: Object?) {
+        let known = before?[part]?.object ?? Object()
+        let good = good?.metadata[part]?.object ?? Object()
+        // An injection keeps the order of what was there, so the next known key is mostly this one.
+        var next = 0
+        object.members.withBorrowedItems { members in
+            good.members.withBorrowedItems { good in
+                for index in 0..<members.count {
+                    let isKnown =
+                        next < known.count
+                        && known.members[next].key.hasSameBytes(as: members[index].content.key)
+                    if isKnown { next += 1 }
+                    if index < good.count, members.hasSameBits(as: good, at: index) { continue }
+                    let key = members[index].content.key
+                    if !isKnown, !Names.isQualified(key) {
+                        if let index = known.index(of: key) {
+                            next = index + 1
+                        } else {
+                            add(
+                                "name_invalid", [.member("metadata"), .member(part), .member(key)],
+                                "\(part): \"\(key.prefix(60))\" is not a valid key")
+                        }
+                    }
+                    if part == "labels" { label(key, members[index].content.value.string ?? "") }
+                }
             }
         }
     }
 
-    private mutating func keys(_ members: Object, _ part: String, _ before: Object?) {
-        let known = before?[part]?.object
-        for member in members.members
-        where known?.index(of: member.key) == nil && !Names.isQualified(member.key) {
+    private mutating func label(_ key: String, _ value: String) {
+        guard !Names.isLabelValue(value) else { return }
+        let path: [Step] = [.member("metadata"), .member("labels"), .member(key)]
+        if value.utf8.count > Names.labelBytes {
             add(
-                "name_invalid", [.member("metadata"), .member(part), .member(member.key)],
-                "\(part): \"\(member.key.prefix(60))\" is not a valid key")
+                "too_long", path,
+                "label \(key): the value has \(value.utf8.count) bytes, expected at most \(Names.labelBytes)")
+        } else {
+            add("label_invalid", path, "label \(key): \"\(value)\" is not a valid label value")
         }
     }
 
     // MARK: Spec
 
-    mutating func volumes(_ volumes: [Value]) {
+    mutating func checkVolumes() {
+        if hasGoodVolumes { return }
+        var names = SeenNames(expecting: volumes.count)
         for volume in volumes {
             let name = volume.name
             guard isName(name, "volume", "volumes") else { continue }
-            if !volumeNames.insert(name) {
+            if !names.insert(name) {
                 add(
                     "name_duplicate", [.member("spec"), .member("volumes"), .item(name)],
                     "volume \"\(name)\": two volumes have this name")
@@ -191,7 +254,8 @@ struct PodChecker {
     // MARK: Containers
 
     mutating func containers(_ containers: [Value], _ list: String, unchanged: [Value]) {
-        for container in containers {
+        let good = good?.spec[list]?.array ?? []
+        for (index, container) in containers.enumerated() {
             guard case .object(let members) = container else { continue }
             let place = ContainerPlace(name: members.text("name"), list: list)
             if !place.name.isEmpty, !containerNames.insert(place.name) {
@@ -200,7 +264,7 @@ struct PodChecker {
             hostPorts(of: members, place)
             if unchanged.contains(where: { Self.isSame($0, members) }) { continue }
             _ = isName(place.name, "container", list)
-            parts(of: members, place)
+            parts(of: members, place, like: index < good.count ? good[index].object : nil)
         }
     }
 

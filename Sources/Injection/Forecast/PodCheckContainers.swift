@@ -24,6 +24,11 @@ struct SeenNames {
     /// As with members of an object (`Object.scanLimit`).
     private static let scanLimit = 16
 
+    /// - Parameter count: of names that will come, so that they get their storage at once.
+    init(expecting count: Int = 0) {
+        if count > 0 { few.reserveCapacity(min(count, Self.scanLimit)) }
+    }
+
     func contains(_ name: String) -> Bool {
         few.contains { $0.hasSameBytes(as: name) } || !many.isEmpty && many.contains(name)
     }
@@ -38,48 +43,67 @@ struct SeenNames {
 
 extension PodChecker {
     /// Checks everything in a container but its name.
-    mutating func parts(of container: Object, _ place: ContainerPlace) {
+    ///
+    /// - Parameter good: a container of the same list that has no findings.
+    mutating func parts(of container: Object, _ place: ContainerPlace, like good: Object?) {
         let image = container.text("image")
         if image.isEmpty {
             add("required_missing", place.path(), place.sentence("there is no image"))
         } else if image.utf8.first == 0x20 || image.utf8.last == 0x20 {
             add("image_invalid", place.path(), place.sentence("the image begins or ends with a blank"))
         }
-        mounts(container, place)
-        ports(container, place)
-        environment(container, place)
-        resources(container, place)
-        security(container, place)
-        probes(container, place)
+        func differs(_ key: String) -> Bool {
+            guard let good else { return true }
+            return !Self.isSame(container[key], good[key])
+        }
+        if !hasGoodVolumes || differs("volumeMounts") { mounts(container, place) }
+        if differs("ports") { ports(container, place) }
+        environment(container, place, like: good)
+        if differs("resources") { resources(container, place) }
+        if differs("securityContext") { security(container, place) }
+        probes(container, place, like: differs("restartPolicy") ? nil : good)
+    }
+
+    /// Whether both are absent or the same without a closer look.
+    private static func isSame(_ one: Value?, _ other: Value?) -> Bool {
+        switch (one, other) {
+        case (nil, nil): true
+        case (.array(let one)?, .array(let other)?): one.hasSameBits(as: other)
+        case (.object(let one)?, .object(let other)?): one.members.hasSameBits(as: other.members)
+        case (.string(let one)?, .string(let other)?): one.hasSameBytes(as: other)
+        default: false
+        }
     }
 
     private mutating func mounts(_ container: Object, _ place: ContainerPlace) {
         guard case .array(let mounts)? = container["volumeMounts"] else { return }
-        var paths = SeenNames()
-        for mount in mounts {
-            let name = mount.name
-            let target = mount["mountPath"]?.string ?? ""
-            let hasVolume = volumeNames.contains(name)
-            if hasVolume, !target.isEmpty, paths.insert(target) { continue }
-            let spot = place.path(.member("volumeMounts"), .item(target))
-            if !hasVolume {
-                add(
-                    "volume_missing", spot,
-                    place.sentence("mounts the volume \"\(name.prefix(63))\", which is not there"))
-            }
-            if target.isEmpty {
-                add(
-                    "required_missing", spot,
-                    place.sentence("the mount of \"\(name.prefix(63))\" has no mountPath"))
-            } else if !paths.insert(target) {
-                add("name_duplicate", spot, place.sentence("two volumes are mounted at \"\(target)\""))
+        var paths = SeenNames(expecting: mounts.count)
+        mounts.withBorrowedItems { mounts in
+            for index in 0..<mounts.count {
+                let name = mounts[index].content.name
+                let target = mounts[index].content["mountPath"]?.string ?? ""
+                let hasVolume = volumeNames.contains(name)
+                if hasVolume, !target.isEmpty, paths.insert(target) { continue }
+                let spot = place.path(.member("volumeMounts"), .item(target))
+                if !hasVolume {
+                    add(
+                        "volume_missing", spot,
+                        place.sentence("mounts the volume \"\(name.prefix(63))\", which is not there"))
+                }
+                if target.isEmpty {
+                    add(
+                        "required_missing", spot,
+                        place.sentence("the mount of \"\(name.prefix(63))\" has no mountPath"))
+                } else if !paths.insert(target) {
+                    add("name_duplicate", spot, place.sentence("two volumes are mounted at \"\(target)\""))
+                }
             }
         }
     }
 
     private mutating func ports(_ container: Object, _ place: ContainerPlace) {
         guard case .array(let ports)? = container["ports"] else { return }
-        var names = SeenNames()
+        var names = SeenNames(expecting: ports.count)
         for port in ports {
             let number = port["containerPort"]?.int
             if !(1...65_535).contains(number ?? 0) {
@@ -107,36 +131,56 @@ extension PodChecker {
         }
     }
 
-    private static let sources: Set<String> = [
-        "fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef",
-    ]
+    private static func isSource(_ key: String) -> Bool {
+        switch key {
+        case "fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef": true
+        default: false
+        }
+    }
 
-    private mutating func environment(_ container: Object, _ place: ContainerPlace) {
+    private mutating func environment(_ container: Object, _ place: ContainerPlace, like good: Object?) {
         guard case .array(let variables)? = container["env"] else { return }
-        for variable in variables {
-            guard case .object(let members) = variable, !Self.isPlain(members) else { continue }
-            let name = members.text("name")
-            if name.isEmpty {
-                add("required_missing", place.path(.member("env")), place.sentence("a variable has no name"))
+        let good = good?["env"]?.array ?? []
+        variables.withBorrowedItems { variables in
+            good.withBorrowedItems { good in
+                environment(variables, place, like: good)
             }
-            if name.utf8.contains(UInt8(ascii: "=")) {
-                add(
-                    "name_invalid", place.path(.member("env"), .item(name)),
-                    place.sentence("variable \"\(name.prefix(40))\": the name is not valid: it has a \"=\""))
+        }
+    }
+
+    private mutating func environment(
+        _ variables: borrowing Borrowed<Value>, _ place: ContainerPlace, like good: borrowing Borrowed<Value>
+    ) {
+        for index in 0..<variables.count {
+            if index < good.count, variables.hasSameBits(as: good, at: index) { continue }
+            guard case .object(let members) = variables[index].content, !Self.isPlain(members) else {
+                continue
             }
-            guard let source = members["valueFrom"], !source.isNull else { continue }
-            if !members.text("value").isEmpty {
-                add(
-                    "value_duplicate", place.path(.member("env"), .item(name)),
-                    place.sentence("variable \(name) has value and valueFrom"))
-            }
-            let count =
-                source.object?.members.count { Self.sources.contains($0.key) && !$0.value.isNull } ?? 0
-            if count != 1 {
-                add(
-                    "source_duplicate", place.path(.member("env"), .item(name)),
-                    place.sentence("variable \(name): found \(count) sources, expected one"))
-            }
+            variable(members, place)
+        }
+    }
+
+    private mutating func variable(_ members: Object, _ place: ContainerPlace) {
+        let name = members.text("name")
+        if name.isEmpty {
+            add("required_missing", place.path(.member("env")), place.sentence("a variable has no name"))
+        }
+        if name.hasByte("=") {
+            add(
+                "name_invalid", place.path(.member("env"), .item(name)),
+                place.sentence("variable \"\(name.prefix(40))\": the name is not valid: it has a \"=\""))
+        }
+        guard let source = members["valueFrom"], !source.isNull else { return }
+        if !members.text("value").isEmpty {
+            add(
+                "value_duplicate", place.path(.member("env"), .item(name)),
+                place.sentence("variable \(name) has value and valueFrom"))
+        }
+        let count = source.object?.members.count { Self.isSource($0.key) && !$0.value.isNull } ?? 0
+        if count != 1 {
+            add(
+                "source_duplicate", place.path(.member("env"), .item(name)),
+                place.sentence("variable \(name): found \(count) sources, expected one"))
         }
     }
 
@@ -147,22 +191,29 @@ extension PodChecker {
                 members[1].content.key.hasSameBytes(as: "value"),
                 case .string(let name) = members[0].content.value
             else { return false }
-            return !name.isEmpty && !name.utf8.contains(UInt8(ascii: "="))
+            return !name.isEmpty && !name.hasByte("=")
         }
     }
 
     private mutating func resources(_ container: Object, _ place: ContainerPlace) {
         guard case .object(let resources)? = container["resources"] else { return }
-        let limits = resources["limits"]?.object
-        for (kind, amounts) in [("requests", resources["requests"]?.object), ("limits", limits)] {
-            for amount in amounts?.members ?? [] {
-                let limit = kind == "requests" ? limits?[amount.key] : nil
-                if let quick = Quantity.thousandths(amount.value) {
-                    guard let limit else { continue }
-                    if let most = Quantity.thousandths(limit), quick <= most { continue }
-                }
-                check(amount, kind, limit, place)
+        let limits = resources["limits"]?.object ?? Object()
+        if case .object(let requests)? = resources["requests"] {
+            amounts(requests, "requests", limits, place)
+        }
+        amounts(limits, "limits", Object(), place)
+    }
+
+    private mutating func amounts(
+        _ amounts: Object, _ kind: String, _ limits: Object, _ place: ContainerPlace
+    ) {
+        for amount in amounts.members {
+            let limit = limits[amount.key]
+            if let quick = Quantity.thousandths(amount.value) {
+                guard let limit else { continue }
+                if let most = Quantity.thousandths(limit), quick <= most { continue }
             }
+            check(amount, kind, limit, place)
         }
     }
 
@@ -189,12 +240,8 @@ extension PodChecker {
 
     private mutating func security(_ container: Object, _ place: ContainerPlace) {
         guard case .object(let context)? = container["securityContext"] else { return }
-        for key in ["runAsUser", "runAsGroup"] {
-            guard let id = context[key]?.int, !(0...2_147_483_647).contains(id) else { continue }
-            add(
-                "number_invalid", place.path(.member("securityContext"), .member(key)),
-                place.sentence("\(key) \(id), expected 0 to 2147483647"))
-        }
+        user(context, "runAsUser", place)
+        user(context, "runAsGroup", place)
         if context["allowPrivilegeEscalation"] == false {
             if context["privileged"] == true {
                 add(
@@ -216,23 +263,21 @@ extension PodChecker {
         }
     }
 
-    private mutating func probes(_ container: Object, _ place: ContainerPlace) {
+    private mutating func user(_ context: Object, _ key: String, _ place: ContainerPlace) {
+        guard let id = context[key]?.int, !(0...2_147_483_647).contains(id) else { return }
+        add(
+            "number_invalid", place.path(.member("securityContext"), .member(key)),
+            place.sentence("\(key) \(id), expected 0 to 2147483647"))
+    }
+
+    private mutating func probes(_ container: Object, _ place: ContainerPlace, like good: Object?) {
         let isShort = place.list == "initContainers" && container["restartPolicy"] != "Always"
-        for key in ["readinessProbe", "livenessProbe", "startupProbe"] {
-            guard case .object(let probe)? = container[key] else { continue }
-            handler(probe, ["exec", "httpGet", "tcpSocket", "grpc"], key, place)
-            if isShort {
-                add(
-                    "probe_forbidden", place.path(.member(key)),
-                    place.sentence("an init container has no \(key)"))
-            }
-            if key != "readinessProbe", let threshold = probe["successThreshold"]?.int, threshold > 1 {
-                add(
-                    "number_invalid", place.path(.member(key)),
-                    place.sentence("\(key).successThreshold must be 1"))
-            }
-        }
-        guard case .object(let lifecycle)? = container["lifecycle"] else { return }
+        probe(container, "readinessProbe", isShort, place, like: good)
+        probe(container, "livenessProbe", isShort, place, like: good)
+        probe(container, "startupProbe", isShort, place, like: good)
+        guard case .object(let lifecycle)? = container["lifecycle"],
+            good == nil || !Self.isSame(container["lifecycle"], good?["lifecycle"])
+        else { return }
         if isShort, !lifecycle.isEmpty {
             add(
                 "probe_forbidden", place.path(.member("lifecycle")),
@@ -240,42 +285,68 @@ extension PodChecker {
         }
         for hook in lifecycle.members {
             guard case .object(let handlers) = hook.value else { continue }
-            handler(handlers, ["exec", "httpGet", "tcpSocket", "sleep"], "lifecycle." + hook.key, place)
+            handler(handlers, "lifecycle." + hook.key, place)
+        }
+    }
+
+    private mutating func probe(
+        _ container: Object, _ key: String, _ isForbidden: Bool, _ place: ContainerPlace, like good: Object?
+    ) {
+        guard case .object(let probe)? = container[key],
+            good == nil || !Self.isSame(container[key], good?[key])
+        else { return }
+        handler(probe, key, place)
+        if isForbidden {
+            add(
+                "probe_forbidden", place.path(.member(key)), place.sentence("an init container has no \(key)")
+            )
+        }
+        if key != "readinessProbe", let threshold = probe["successThreshold"]?.int, threshold > 1 {
+            add(
+                "number_invalid", place.path(.member(key)),
+                place.sentence("\(key).successThreshold must be 1"))
         }
     }
 
     /// - Parameter key: `readinessProbe`, `lifecycle.preStop` …
-    private mutating func handler(
-        _ object: Object, _ kinds: [String], _ key: String, _ place: ContainerPlace
-    ) {
-        var found: [String] = []
-        for kind in kinds {
-            guard let handler = object[kind], !handler.isNull else { continue }
-            found.append(kind)
-            guard kind != "exec", kind != "sleep" else { continue }
-            switch handler["port"] {
-            case .int(let port)? where !(1...65_535).contains(port):
-                add(
-                    "port_invalid", place.path(.member(key)),
-                    place.sentence("\(key): port \(port), expected 1 to 65535"))
-            case nil, .null?:
-                add(
-                    "required_missing", place.path(.member(key)),
-                    place.sentence("\(key): \(kind) has no port"))
-            case .string(let name)? where !Names.isPortName(name):
-                add(
-                    "name_invalid", place.path(.member(key)),
-                    place.sentence("\(key): \"\(name.prefix(40))\" is not a valid port name"))
-            default: break
+    private mutating func handler(_ object: Object, _ key: String, _ place: ContainerPlace) {
+        let last = key.hasPrefix("lifecycle.") ? "sleep" : "grpc"
+        var count = 0
+        for member in object.members where !member.value.isNull {
+            if member.key.hasSameBytes(as: "httpGet") || member.key.hasSameBytes(as: "tcpSocket") {
+                port(of: member, key, place)
+            } else if member.key.hasSameBytes(as: last) {
+                if last == "grpc" { port(of: member, key, place) }
+            } else if !member.key.hasSameBytes(as: "exec") {
+                continue
             }
+            count += 1
         }
-        if found.isEmpty {
+        if count == 0 {
             add("required_missing", place.path(.member(key)), place.sentence("\(key) has no handler"))
         }
-        if found.count > 1 {
+        guard count > 1 else { return }
+        let found = ["exec", "httpGet", "tcpSocket", last].filter { object[$0].map { !$0.isNull } == true }
+        add(
+            "handler_duplicate", place.path(.member(key)),
+            place.sentence("\(key): found \(found.joined(separator: " and ")), expected one handler"))
+    }
+
+    private mutating func port(of handler: Member, _ key: String, _ place: ContainerPlace) {
+        switch handler.value["port"] {
+        case .int(let port)? where !(1...65_535).contains(port):
             add(
-                "handler_duplicate", place.path(.member(key)),
-                place.sentence("\(key): found \(found.joined(separator: " and ")), expected one handler"))
+                "port_invalid", place.path(.member(key)),
+                place.sentence("\(key): port \(port), expected 1 to 65535"))
+        case nil, .null?:
+            add(
+                "required_missing", place.path(.member(key)),
+                place.sentence("\(key): \(handler.key) has no port"))
+        case .string(let name)? where !Names.isPortName(name):
+            add(
+                "name_invalid", place.path(.member(key)),
+                place.sentence("\(key): \"\(name.prefix(40))\" is not a valid port name"))
+        default: break
         }
     }
 }

@@ -43,12 +43,12 @@ enum ClassicInjection {
         let clock = work.subject.clock
         clock?.enter(.render)
         let rendered = try work.snapshot.render(
-            Snapshot.classicName, SidecarTemplateData.classic(work), for: &work.subject)
+            Snapshot.classicName, SidecarTemplateData.classic(work), for: work.subject)
         clock?.enter(.yaml)
         let decoded = try rendered.injectionSpec(&work.subject.taint)
         clock?.enter(.merge)
-        work.subject.templateNotes += TypedDecoding.notes(
-            dropped: decoded.dropped, from: Snapshot.classicName)
+        work.subject.templateNotes += TemplateNote.notes(
+            .memberUnknown, decoded.dropped, from: Snapshot.classicName)
         work.subject.rendered = [rendered]
         work.subject.hasRenderedNothing = RenderedText.isNothing(decoded.value)
         work.template = decoded.value.object ?? Object()

@@ -67,7 +67,7 @@ enum ModernInjection {
         for name in names {
             let overlay = problems.collect { () throws(InjectionError) in
                 clock?.enter(.render)
-                let rendered = try snapshot.render(name, data, for: &work.subject)
+                let rendered = try snapshot.render(name, data, for: work.subject)
                 clock?.enter(.yaml)
                 texts.append(rendered)
                 return try rendered.overlay(&work.subject.taint)
@@ -78,7 +78,7 @@ enum ModernInjection {
             }
             guard let overlay, problems.found.isEmpty else { continue }
             clock?.enter(.merge)
-            work.subject.templateNotes += TypedDecoding.notes(dropped: overlay.dropped, from: name)
+            work.subject.templateNotes += TemplateNote.notes(.memberUnknown, overlay.dropped, from: name)
             if RenderedText.isNothing(overlay.value) { continue }
             isNothing = false
             try InjectedMerge.merge(overlay, into: &template, as: type)

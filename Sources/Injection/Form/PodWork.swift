@@ -2,10 +2,10 @@ import PluginAPI
 import Values
 
 /// A pod on its way through an injection, with everything that its concerns need.
-struct PodWork: Sendable {
+struct PodWork {
     let snapshot: Snapshot
     /// The pod as templates see it, and what is known about it.
-    var subject: InjectionSubject
+    let subject: InjectionSubject
     /// The pod as it came, without an earlier injection.
     let original: Pod
     /// An earlier injection that is still in the pod, because Istio merges into it (`NativeSidecar`); nil for all others.

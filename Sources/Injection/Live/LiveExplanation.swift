@@ -108,13 +108,13 @@ struct LiveExplanation {
 
     private func kubeInjected(_ pod: Pod, _ namespace: String) -> Pod? {
         // The owner is found as for a review: a manifest names it.
-        var subject = InjectionSubject(pod: pod, form: .modern, namespace: namespace, isReview: true)
+        let subject = InjectionSubject(pod: pod, form: .modern, namespace: namespace, isReview: true)
         subject.isReview = false
         subject.deploymentMetadata = Object([Member("name", .string(subject.owner.name))])
         if !namespace.isEmpty { subject.deploymentMetadata["namespace"] = .string(namespace) }
         subject.namespace = namespace
         subject.deadline = injection.question.deadline
-        return try? PodInjection.inject(&subject, snapshot: injection.snapshot)
+        return try? PodInjection.inject(subject, snapshot: injection.snapshot)
     }
 
     /// The pod as it may have been before kube-inject wrote annotations of the template (`RedirectAnnotations`), which

@@ -129,10 +129,10 @@ struct LiveInjection {
 
     /// The pod as the webhook would make it.
     func injected(_ pod: Pod) throws(InjectionError) -> (Pod, InjectionSubject) {
-        var subject = InjectionSubject(
+        let subject = InjectionSubject(
             pod: pod, form: snapshot.form, namespace: namespace(of: pod), isReview: true)
         subject.environment = PathEnvironment.parse(question.path)
         subject.deadline = question.deadline
-        return (try PodInjection.inject(&subject, snapshot: snapshot), subject)
+        return (try PodInjection.inject(subject, snapshot: snapshot), subject)
     }
 }

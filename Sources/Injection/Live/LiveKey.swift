@@ -89,9 +89,9 @@ private struct LiveScan: JSONScanning {
     /// - Returns: false if anything is unusual.
     mutating func pod() -> Bool {
         object { scan, key in
-            if scan.is(key, "metadata") { return scan.first(.metadata) && scan.metadata() }
-            if scan.is(key, "spec") { return scan.first(.spec) && scan.spec() }
-            if scan.is(key, "status") { return scan.first(.status) && scan.skipOut() }
+            if scan.base.has("metadata", at: key) { return scan.first(.metadata) && scan.metadata() }
+            if scan.base.has("spec", at: key) { return scan.first(.spec) && scan.spec() }
+            if scan.base.has("status", at: key) { return scan.first(.status) && scan.skipOut() }
             return scan.skipValue()
         } && skipBlanks() == 0 && hasOwner
     }
@@ -102,11 +102,11 @@ private struct LiveScan: JSONScanning {
 
     private mutating func metadata() -> Bool {
         object { scan, key in
-            if scan.is(key, "name") { return scan.name == nil && scan.text(\.name) }
-            if scan.is(key, "generateName") { return scan.generateName == nil && scan.text(\.generateName) }
-            if scan.is(key, "namespace") { return scan.namespace == nil && scan.text(\.namespace) }
-            if scan.is(key, "annotations") { return scan.first(.annotations) && scan.annotations() }
-            if scan.is(key, "ownerReferences") {
+            if scan.base.has("name", at: key) { return scan.name == nil && scan.text(\.name) }
+            if scan.base.has("generateName", at: key) { return scan.generateName == nil && scan.text(\.generateName) }
+            if scan.base.has("namespace", at: key) { return scan.namespace == nil && scan.text(\.namespace) }
+            if scan.base.has("annotations", at: key) { return scan.first(.annotations) && scan.annotations() }
+            if scan.base.has("ownerReferences", at: key) {
                 scan.hasOwner = true
                 return scan.skipValue()
             }
@@ -123,7 +123,7 @@ private struct LiveScan: JSONScanning {
 
     private mutating func spec() -> Bool {
         object { scan, key in
-            guard scan.is(key, "nodeName") else { return scan.skipValue() }
+            guard scan.base.has("nodeName", at: key) else { return scan.skipValue() }
             return scan.first(.nodeName) && scan.skipOut()
         }
     }

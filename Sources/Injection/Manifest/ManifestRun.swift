@@ -122,14 +122,14 @@ struct ManifestRun: ManifestChange {
             reports.append(report)
             return nil
         }
-        var subject =
+        let subject =
             workload.isPod
             ? InjectionSubject(pod: pod, form: snapshot.form, namespace: nil, isReview: false)
             : InjectionSubject(template: pod, of: workload)
         subject.namespace = namespace
         subject.usesSidecarOnly = options.istioctlCompat
         if options.explain { subject.trace = InjectionTrace() }
-        let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+        let injected = try PodInjection.inject(subject, snapshot: snapshot)
         texts?.append(
             TrialOutcome.InjectedPod(
                 path: workload.objectPath.map(Self.token) + workload.templatePath, texts: subject.rendered))

@@ -20,7 +20,7 @@ extension JSONScanning {
             return true
         }
         while true {
-            guard skipBlanks() == UInt8(ascii: "\""), let key = string(), isPlain(key),
+            guard skipBlanks() == UInt8(ascii: "\""), let key = string(), base.isPlain(key),
                 skipBlanks() == UInt8(ascii: ":")
             else { return false }
             position += 1
@@ -85,19 +85,22 @@ extension JSONScanning {
     }
 
     /// Skips a value, and notes the place of its text if it is a string.
-    mutating func skipValue(noting place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
+    mutating func skipValue(noting note: (inout Self, Range<Int>) -> Void) -> Bool {
         guard skipBlanks() == UInt8(ascii: "\"") else { return skipValue() }
         guard let text = string() else { return false }
-        self[keyPath: place] = text
+        note(&self, text)
         return true
     }
+}
 
+/// On the text's bytes, not on the scan: that would be copied for each key.
+extension UnsafePointer<UInt8> {
     func isPlain(_ text: Range<Int>) -> Bool {
-        text.allSatisfy { base[$0] &- 0x20 < 0x5F && base[$0] != UInt8(ascii: "\\") }
+        text.allSatisfy { self[$0] &- 0x20 < 0x5F && self[$0] != UInt8(ascii: "\\") }
     }
 
-    func `is`(_ text: Range<Int>, _ name: StaticString) -> Bool {
+    func has(_ name: StaticString, at text: Range<Int>) -> Bool {
         guard text.count == name.utf8CodeUnitCount else { return false }
-        return text.allSatisfy { base[$0] == name.utf8Start[$0 - text.lowerBound] }
+        return text.allSatisfy { self[$0] == name.utf8Start[$0 - text.lowerBound] }
     }
 }

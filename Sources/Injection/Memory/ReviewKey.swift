@@ -122,8 +122,8 @@ private struct ReviewScan: JSONScanning {
     mutating func review() -> Bool {
         var isThere = false
         return object { scan, key in
-            if scan.is(key, "apiVersion") { return scan.skipValue(noting: \.apiVersion) }
-            guard scan.is(key, "request") else { return scan.skipValue() }
+            if scan.base.has("apiVersion", at: key) { return scan.skipValue { $0.apiVersion = $1 } }
+            guard scan.base.has("request", at: key) else { return scan.skipValue() }
             defer { isThere = true }
             return !isThere && scan.request()
         } && skipBlanks() == 0
@@ -132,15 +132,15 @@ private struct ReviewScan: JSONScanning {
     private mutating func request() -> Bool {
         var isThere = false
         return object { scan, key in
-            if scan.is(key, "object") {
+            if scan.base.has("object", at: key) {
                 defer { isThere = true }
                 return !isThere && scan.pod()
             }
-            if scan.is(key, "namespace") { return scan.skipValue(noting: \.namespace) }
-            if scan.is(key, "name") { return scan.skipValue(noting: \.requestName) }
-            guard scan.is(key, "uid") else { return scan.skipValue() }
+            if scan.base.has("namespace", at: key) { return scan.skipValue { $0.namespace = $1 } }
+            if scan.base.has("name", at: key) { return scan.skipValue { $0.requestName = $1 } }
+            guard scan.base.has("uid", at: key) else { return scan.skipValue() }
             guard scan.uid == nil, scan.skipBlanks() == UInt8(ascii: "\""), let text = scan.string(),
-                scan.isPlain(text)
+                scan.base.isPlain(text)
             else { return false }
             scan.uid = text
             return true
@@ -151,7 +151,7 @@ private struct ReviewScan: JSONScanning {
         guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
         var isThere = false
         return object { scan, key in
-            guard scan.is(key, "metadata") else { return scan.skipValue() }
+            guard scan.base.has("metadata", at: key) else { return scan.skipValue() }
             defer { isThere = true }
             return !isThere && scan.metadata()
         }
@@ -160,9 +160,9 @@ private struct ReviewScan: JSONScanning {
     private mutating func metadata() -> Bool {
         guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
         return object { scan, key in
-            if scan.is(key, "generateName") { return scan.skipValue(noting: \.generateName) }
-            if scan.is(key, "name") { return scan.skipValue(noting: \.name) }
-            guard scan.is(key, "managedFields") else { return scan.skipValue() }
+            if scan.base.has("generateName", at: key) { return scan.skipValue { $0.generateName = $1 } }
+            if scan.base.has("name", at: key) { return scan.skipValue { $0.name = $1 } }
+            guard scan.base.has("managedFields", at: key) else { return scan.skipValue() }
             _ = scan.skipBlanks()
             let start = scan.position
             guard scan.managedFields == nil, scan.skipValue() else { return false }

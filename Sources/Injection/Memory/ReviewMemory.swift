@@ -9,7 +9,7 @@ struct ReviewMemory: Sendable {
     /// Responses, by everything in the request that they depend on.
     private let answers: BoundedCache<KnownAnswer>
     /// One review of each workload, for the reviews of its other pods.
-    private let reviews: BoundedCache<KnownJSON>
+    private let reviews: BoundedCache<KnownReview>
     /// Parts of rendered texts that were decoded.
     let blocks: BoundedCache<DecodedBlock>
 
@@ -56,17 +56,22 @@ struct ReviewMemory: Sendable {
     ///
     /// The pods of a workload differ in their names, a label, a volume. Where less than half of the text is identical,
     /// the remembered review is forgotten, and the next one takes its place.
-    func read(_ body: UnsafeBufferPointer<UInt8>, _ key: ReviewKey?) throws(JSONError) -> Value {
+    ///
+    /// - Returns: the review's value, and what is remembered of its workload.
+    func read(
+        _ body: UnsafeBufferPointer<UInt8>, _ key: ReviewKey?
+    ) throws(JSONError) -> (value: Value, known: KnownReview?) {
         let limits = Pipeline.reviewLimits
-        guard let key, reviews.isOn else { return try JSON.read(body, limits: limits) }
+        guard let key, reviews.isOn else { return (try JSON.read(body, limits: limits), nil) }
         let workload = key.workload(in: body)
         if let known = reviews.answer(for: workload) {
-            let (value, knownBytes) = try JSON.read(body, limits: limits, beside: known)
+            let (value, knownBytes) = try JSON.read(body, limits: limits, beside: known.body)
             if knownBytes < body.count / 2 { reviews.remove(workload) }
-            return value
+            return (value, known)
         }
-        let (value, known) = try JSON.readKeeping(body, limits: limits)
+        let (value, read) = try JSON.readKeeping(body, limits: limits)
+        let known = KnownReview(read)
         reviews.keep(known, for: workload, size: known.size)
-        return value
+        return (value, known)
     }
 }

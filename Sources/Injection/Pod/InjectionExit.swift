@@ -9,7 +9,7 @@ import Values
 enum InjectionExit {
     /// - Throws: everything that forbids the result, in one error.
     static func check(
-        _ result: Pod, from original: Pod, _ subject: inout InjectionSubject, _ snapshot: Snapshot
+        _ result: Pod, from original: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {
         if subject.isReview {
             for note in subject.templateNotes where note.kind == .itemRemoved {
@@ -28,12 +28,12 @@ enum InjectionExit {
             for loss in losses { problems.add(LostPart.error(loss, subject.rendered, snapshot.form)) }
             return try problems.check()
         }
-        try forecast(result, from: original, &subject, snapshot)
+        try forecast(result, from: original, subject, snapshot)
     }
 
     /// Says what an API server will refuse.
     private static func forecast(
-        _ result: Pod, from original: Pod, _ subject: inout InjectionSubject, _ snapshot: Snapshot
+        _ result: Pod, from original: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {
         let mode = snapshot.options.forecast
         guard mode != .off else { return }

@@ -1,8 +1,10 @@
 import PluginAPI
 import Values
 
-/// A pod to inject, with what is known about it.
-struct InjectionSubject: Sendable {
+/// A pod to inject, with what is known about it and what its injection reports.
+///
+/// One for each injection, to which all steps add. As a value it was copied six times a review, with its twenty members.
+final class InjectionSubject {
     /// The pod. Its metadata is that of the job template for a CronJob in the classic form of kube-inject.
     var pod: Pod
     /// The workload that owns the pod: TypeMeta, and the name of DeploymentMeta.
@@ -19,6 +21,8 @@ struct InjectionSubject: Sendable {
     var deadline: UInt64?
     /// As in `ReviewOptions`.
     var steps: Int?
+    /// What is remembered of the pod's workload.
+    var known: KnownReview?
     /// Measures the stages; nil measures nothing.
     var clock: StageClock?
     /// Whether the template `sidecar` is the default, and aliases are not resolved, as Istio's kube-inject does it.
@@ -75,6 +79,34 @@ struct InjectionSubject: Sendable {
         isReview = false
         owner = Ownership(apiVersion: workload.apiVersion, kind: workload.kind, name: workload.name)
         deploymentMetadata = workload.object["metadata"]?.object ?? Object()
+    }
+
+    /// For an injection that is tried beside this one.
+    init(copying other: InjectionSubject) {
+        pod = other.pod
+        owner = other.owner
+        deploymentMetadata = other.deploymentMetadata
+        namespace = other.namespace
+        isReview = other.isReview
+        environment = other.environment
+        deadline = other.deadline
+        steps = other.steps
+        known = other.known
+        clock = other.clock
+        usesSidecarOnly = other.usesSidecarOnly
+        notes = other.notes
+        templateNotes = other.templateNotes
+        rendered = other.rendered
+        removed = other.removed
+        forecast = other.forecast
+        isTrial = other.isTrial
+        wasInjected = other.wasInjected
+        leftVolumes = other.leftVolumes
+        hasRenderedNothing = other.hasRenderedNothing
+        taint = other.taint
+        taintMode = other.taintMode
+        taintReads = other.taintReads
+        trace = other.trace
     }
 
     /// The pod's metadata as templates see it: without `managedFields`, with the namespace that it will live in.

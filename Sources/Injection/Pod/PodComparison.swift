@@ -74,41 +74,47 @@ struct PodComparison {
 
     private mutating func members(_ old: Object, _ new: Object, _ type: ObjectType, _ place: Place) {
         guard !old.members.isSameStorage(as: new.members) else { return }
-        for (index, member) in old.members.enumerated() {
-            if Self.isNothing(member.value) { continue }
-            // Members mostly keep their index.
-            let isAtIndex = index < new.count && new.members[index].key.hasSameBytes(as: member.key)
-            let found = isAtIndex ? new.members[index].value : new[member.key]
-            if let found, Self.isSurelyKept(member.value, found) { continue }
-            if isExcepted(member.key, place, old, new) { continue }
-            path.append(.member(member.key))
-            defer { path.removeLast() }
-            guard let found, !found.isNull else {
-                // A list may go where each of its items may.
-                if case .array(let items) = member.value, let index = type.memberIndex(of: member.key),
-                    type.kind == .structure, !allowance.removed.isEmpty
-                {
-                    list(items, [], type.members[index], place.member(member.key))
-                } else if !isAllowed {
-                    lose()
+        old.members.withBorrowedItems { members in
+            new.members.withBorrowedItems { newMembers in
+                for index in 0..<members.count {
+                    // Members mostly keep their index, and mostly their value too.
+                    let isThere = index < newMembers.count
+                    if isThere, members.hasSameBits(as: newMembers, at: index) { continue }
+                    if Self.isNothing(members[index].content.value) { continue }
+                    let key = members[index].content.key
+                    let isAtIndex = isThere && newMembers[index].content.key.hasSameBytes(as: key)
+                    let found = isAtIndex ? newMembers[index].content.value : new[key]
+                    if let found, Self.isSurelyKept(members[index].content.value, found) { continue }
+                    if isExcepted(key, place, old, new) { continue }
+                    path.append(.member(key))
+                    member(Member(key, members[index].content.value), found, type, place.member(key))
+                    path.removeLast()
                 }
-                continue
             }
-            let inner = place.member(member.key)
-            switch type.kind {
-            case .structure:
-                guard let index = type.memberIndex(of: member.key) else {
-                    value(member.value, found, .any, inner)
-                    continue
-                }
-                if case .array(let items) = member.value, case .array(let newItems) = found {
-                    let field = type.members[index]
-                    list(items, newItems, field, inner)
-                } else {
-                    value(member.value, found, type.memberType(at: index), inner)
-                }
-            default: value(member.value, found, type.element ?? .any, inner)
+        }
+    }
+
+    /// - Parameter found: what the result has for the member.
+    private mutating func member(_ member: Member, _ found: Value?, _ type: ObjectType, _ inner: Place) {
+        guard let found, !found.isNull else {
+            // A list may go where each of its items may.
+            if case .array(let items) = member.value, let index = type.memberIndex(of: member.key),
+                type.kind == .structure, !allowance.removed.isEmpty
+            {
+                list(items, [], type.members[index], inner)
+            } else if !isAllowed {
+                lose()
             }
+            return
+        }
+        guard type.kind == .structure else { return value(member.value, found, type.element ?? .any, inner) }
+        guard let index = type.memberIndex(of: member.key) else {
+            return value(member.value, found, .any, inner)
+        }
+        if case .array(let items) = member.value, case .array(let newItems) = found {
+            list(items, newItems, type.members[index], inner)
+        } else {
+            value(member.value, found, type.memberType(at: index), inner)
         }
     }
 
@@ -210,13 +216,23 @@ struct PodComparison {
 
     /// Whether the new list begins with the very items of the old one, as where an injection appends.
     private static func isPrefix(_ old: [Value], of new: [Value]) -> Bool {
-        old.count <= new.count && old.indices.allSatisfy { isSurelyKept(old[$0], new[$0]) }
+        isKept(old, new, from: 0)
     }
 
     /// Whether it ends with them, as where it puts its own first.
     private static func isSuffix(_ old: [Value], of new: [Value]) -> Bool {
-        let first = new.count - old.count
-        return first >= 0 && old.indices.allSatisfy { isSurelyKept(old[$0], new[first + $0]) }
+        isKept(old, new, from: new.count - old.count)
+    }
+
+    private static func isKept(_ old: [Value], _ new: [Value], from first: Int) -> Bool {
+        guard first >= 0, first + old.count <= new.count else { return false }
+        return old.withBorrowedItems { old in
+            new.withBorrowedItems { new in
+                for index in 0..<old.count
+                where !isSurelyKept(old[index].content, new[first + index].content) { return false }
+                return true
+            }
+        }
     }
 
     /// Items that must all be there unchanged, as often as they were.

@@ -19,9 +19,9 @@ enum PatchSelfCheck {
         if applied != wanted {
             throw failure("applied, it gives something else: \(difference(wanted, applied))")
         }
-        var again = subject
+        let again = InjectionSubject(copying: subject)
         again.pod = try Pod.check(applied)
-        let twice = try PodInjection.inject(&again, snapshot: snapshot)
+        let twice = try PodInjection.inject(again, snapshot: snapshot)
         let change = PodPatch(from: applied, to: twice)
         if let first = change.operations.first {
             throw failure("injected again, the pod changes at \(first.path)")

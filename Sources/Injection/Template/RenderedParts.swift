@@ -68,11 +68,9 @@ extension RenderedText {
         guard let offset = offset(of: Self.noValue) else { return nil }
         let position = SourceText.position(of: offset, in: bytes)
         let found = locate(InjectionError(.render, .templateExecError, ""), at: position)
-        let line = found.written?.by.line ?? found.place?.line
-        let place = line.map { ":\($0)" } ?? ""
         return TemplateNote(
-            kind: .valueMissing, message: "template \(name)\(place): a value is missing, found <no value>",
-            line: line)
+            kind: .valueMissing, template: name, part: .noValue,
+            line: found.written?.by.line ?? found.place?.line)
     }
 
     private func offset(of text: [UInt8]) -> Int? {

@@ -5,7 +5,7 @@ import Values
 extension Snapshot {
     /// Runs a template over a pod's data.
     func render(
-        _ name: String, _ data: TemplateData, for subject: inout InjectionSubject
+        _ name: String, _ data: TemplateData, for subject: InjectionSubject
     ) throws(InjectionError) -> RenderedText {
         guard let template = templates[name] else {
             throw InjectionError(.render, .templateMissing, "the injection configuration has no template")

@@ -13,39 +13,62 @@ struct TemplateNote: Sendable, Equatable {
         case valueMissing = "value_missing"
     }
 
+    /// What a note is about.
+    enum Part: Sendable, Equatable {
+        /// A place, by its pointer.
+        case place(String)
+        /// How many further places there are.
+        case further(Int)
+        /// The output has `<no value>`.
+        case noValue
+    }
+
     var kind: Kind
-    var message: String
+    var template: String
+    var part: Part
     /// The line of the template, from 1, where it is known.
     var line: Int?
+
+    /// Put together when somebody reads it: most notes of most reviews are not read.
+    var message: String {
+        let sentence =
+            switch part {
+            case .noValue: "a value is missing, found <no value>"
+            case .further(let count):
+                "\(count) further \(kind == .memberUnknown ? "members are left out" : "parts alike")"
+            case .place(let pointer):
+                switch kind {
+                case .memberUnknown: "the member \(pointer) is not known and is left out"
+                case .itemRemoved: "removes \(pointer) from the pod by $patch: delete"
+                case .itemRemovable: "removes \(pointer) by $patch: delete from a pod that has it"
+                case .nullIgnored, .valueMissing:
+                    "null or nothing for \(pointer) changes nothing; to remove one item of a list, write $patch: delete"
+                }
+            }
+        let place = line.map { ":\($0)" } ?? ""
+        return "template \(template)\(place): \(sentence)"
+    }
 
     /// Notes of one kind that are kept for a template and a pod; nobody reads more.
     private static let limit = 8
 
     /// Notes about places, by their pointers.
-    static func notes(
-        _ kind: Kind, _ pointers: [String], from template: String, rest: String = "parts alike",
-        _ sentence: (String) -> String
-    ) -> [TemplateNote] {
-        let notes = pointers.prefix(limit).map {
-            TemplateNote(kind: kind, message: "template \(template): \(sentence($0))")
+    static func notes(_ kind: Kind, _ pointers: [String], from template: String) -> [TemplateNote] {
+        guard !pointers.isEmpty else { return [] }
+        var notes = pointers.prefix(limit).map {
+            TemplateNote(kind: kind, template: template, part: .place($0))
         }
         let count = pointers.count - notes.count
-        guard count > 0 else { return notes }
-        return notes + [TemplateNote(kind: kind, message: "template \(template): \(count) further \(rest)")]
+        if count > 0 { notes.append(TemplateNote(kind: kind, template: template, part: .further(count))) }
+        return notes
     }
 
     /// Notes about what a merge removed and what it left alone.
     static func notes(_ effects: StrategicMerge.Effects, from template: String) -> [TemplateNote] {
         if effects.ignored.isEmpty, effects.removed.isEmpty, effects.removable.isEmpty { return [] }
         let others = effects.removable.filter { !effects.removed.contains($0) }
-        return notes(.itemRemoved, effects.removed, from: template) {
-            "removes \($0) from the pod by $patch: delete"
-        }
-            + notes(.itemRemovable, others, from: template) {
-                "removes \($0) by $patch: delete from a pod that has it"
-            }
-            + notes(.nullIgnored, effects.ignored, from: template) {
-                "null or nothing for \($0) changes nothing; to remove one item of a list, write $patch: delete"
-            }
+        return notes(.itemRemoved, effects.removed, from: template)
+            + notes(.itemRemovable, others, from: template)
+            + notes(.nullIgnored, effects.ignored, from: template)
     }
 }

@@ -44,10 +44,10 @@ struct Trial {
             let decision = self.decision(about: object, pod, namespace)
             (outcome.reason, outcome.message) = (decision.reason, decision.message)
             guard decision.inject else { return outcome }
-            var subject = InjectionSubject(
+            let subject = InjectionSubject(
                 pod: pod, form: snapshot.form, namespace: namespace, isReview: true)
             subject.environment = PathEnvironment.parse(question.path)
-            let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+            let injected = try PodInjection.inject(subject, snapshot: snapshot)
             outcome.value = injected.applied(to: object)
             outcome.isInjected = !subject.hasRenderedNothing
             outcome.pods = [TrialOutcome.InjectedPod(path: [], texts: subject.rendered)]

@@ -85,13 +85,6 @@ enum TypedDecoding {
         }
     }
 
-    /// Notes about members that the type does not have.
-    static func notes(dropped: [String], from template: String) -> [TemplateNote] {
-        TemplateNote.notes(.memberUnknown, dropped, from: template, rest: "members are left out") {
-            "the member \($0) is not known and is left out"
-        }
-    }
-
     /// What is left of a patch where there is nothing to merge it into.
     static func settled(_ patch: Value, as type: ObjectType) throws(SchemaError) -> Value {
         try decode(patch, as: type, .settle).value

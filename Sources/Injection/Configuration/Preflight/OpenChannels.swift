@@ -132,16 +132,16 @@ private struct ChannelSearch {
 
     /// Looks which annotations, labels and members the templates read of a pod.
     private mutating func read(_ pod: Pod, _ most: Int) {
-        var subject = subject(of: pod)
+        let subject = subject(of: pod)
         subject.taintReads = []
-        _ = try? PodInjection.inject(&subject, snapshot: snapshot)
+        _ = try? PodInjection.inject(subject, snapshot: snapshot)
         for path in subject.taintReads ?? [] { if let place = PodPlace(path) { note(place, most) } }
     }
 
     private mutating func attempt(_ place: PodPlace, _ text: String, _ fixture: Pod) {
-        var subject = subject(of: place.put(text, in: fixture))
+        let subject = subject(of: place.put(text, in: fixture))
         do throws(InjectionError) {
-            _ = try PodInjection.inject(&subject, snapshot: snapshot)
+            _ = try PodInjection.inject(subject, snapshot: snapshot)
         } catch {
             for problem in error.all where problem.code == .taintedValue {
                 guard let taint = problem.taint, !channels.contains(where: { $0.place == taint.place }) else {
@@ -153,7 +153,7 @@ private struct ChannelSearch {
     }
 
     private func subject(of pod: Pod) -> InjectionSubject {
-        var subject = InjectionSubject(pod: pod, form: snapshot.form, namespace: "default", isReview: true)
+        let subject = InjectionSubject(pod: pod, form: snapshot.form, namespace: "default", isReview: true)
         subject.taintMode = .enforce
         return subject
     }

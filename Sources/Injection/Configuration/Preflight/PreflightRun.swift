@@ -29,11 +29,11 @@ struct PreflightRun {
     }
 
     mutating func attempt(_ fixture: PreflightFixture) {
-        var subject = InjectionSubject(
+        let subject = InjectionSubject(
             pod: fixture.pod, form: snapshot.form, namespace: "default", isReview: true)
         subject.isTrial = true
         do throws(InjectionError) {
-            let injected = try PodInjection.inject(&subject, snapshot: snapshot)
+            let injected = try PodInjection.inject(subject, snapshot: snapshot)
             if subject.hasRenderedNothing { rendersNothing += 1 }
             for note in subject.templateNotes {
                 add(
