@@ -103,21 +103,25 @@ private struct LiveScan: JSONScanning {
     private mutating func metadata() -> Bool {
         object { scan, key in
             if scan.base.has("name", at: key) { return scan.name == nil && scan.text(\.name) }
-            if scan.base.has("generateName", at: key) { return scan.generateName == nil && scan.text(\.generateName) }
+            if scan.base.has("generateName", at: key) {
+                return scan.generateName == nil && scan.text(\.generateName)
+            }
             if scan.base.has("namespace", at: key) { return scan.namespace == nil && scan.text(\.namespace) }
             if scan.base.has("annotations", at: key) { return scan.first(.annotations) && scan.annotations() }
             if scan.base.has("ownerReferences", at: key) {
                 scan.hasOwner = true
                 return scan.skipValue()
             }
-            return LivePod.serverKeys.contains { scan.is(key, $0) } ? scan.skipOut() : scan.skipValue()
+            return LivePod.serverKeys.contains { scan.base.has($0, at: key) }
+                ? scan.skipOut() : scan.skipValue()
         }
     }
 
     private mutating func annotations() -> Bool {
         guard skipBlanks() == UInt8(ascii: "{") else { return skipValue() }
         return object { scan, key in
-            LivePod.runtimeAnnotations.contains { scan.is(key, $0) } ? scan.skipOut() : scan.skipValue()
+            LivePod.runtimeAnnotations.contains { scan.base.has($0, at: key) }
+                ? scan.skipOut() : scan.skipValue()
         }
     }
 
@@ -130,7 +134,9 @@ private struct LiveScan: JSONScanning {
 
     /// A string without escapes.
     private mutating func text(_ place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
-        guard skipBlanks() == UInt8(ascii: "\""), let text = string(), isPlain(text) else { return false }
+        guard skipBlanks() == UInt8(ascii: "\""), let text = string(), base.isPlain(text) else {
+            return false
+        }
         self[keyPath: place] = text
         return true
     }
