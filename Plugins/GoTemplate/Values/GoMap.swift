@@ -1,4 +1,4 @@
-public import Values
+import Values
 
 /// A map from strings that is shared by all who hold it.
 ///

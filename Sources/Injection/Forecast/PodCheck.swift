@@ -198,19 +198,20 @@ struct PodChecker {
                 "number_invalid", [.member("spec"), .member("terminationGracePeriodSeconds")],
                 "terminationGracePeriodSeconds: found \(seconds), expected 0 or more")
         }
-        let servers = spec["dnsConfig"]?["nameservers"]?.array?.count ?? 0
+        let resolver = spec["dnsConfig"]
+        let servers = resolver?["nameservers"]?.array?.count ?? 0
         if servers > 3 {
             add(
                 "too_long", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
                 "dnsConfig: found \(servers) nameservers, expected at most 3")
         }
-        let searches = spec["dnsConfig"]?["searches"]?.array?.count ?? 0
+        let searches = resolver?["searches"]?.array?.count ?? 0
         if searches > 32 {
             add(
                 "too_long", [.member("spec"), .member("dnsConfig"), .member("searches")],
                 "dnsConfig: found \(searches) search domains, expected at most 32")
         }
-        if spec["dnsPolicy"] == "None", servers == 0 {
+        if servers == 0, spec["dnsPolicy"] == "None" {
             add(
                 "required_missing", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
                 "dnsConfig: there is no nameserver, which dnsPolicy None needs")

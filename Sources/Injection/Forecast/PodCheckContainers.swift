@@ -44,39 +44,78 @@ struct SeenNames {
 extension PodChecker {
     /// Checks everything in a container but its name.
     ///
-    /// - Parameter good: a container of the same list that has no findings.
+    /// - Parameter good: a container of the same list that has no problems.
     mutating func parts(of container: Object, _ place: ContainerPlace, like good: Object?) {
-        let image = container.text("image")
+        // What a probe may be depends on this.
+        let isShort = place.list == "initContainers" && container["restartPolicy"] != "Always"
+        let twin =
+            place.list == "containers" || container["restartPolicy"] == good?["restartPolicy"] ? good : nil
+        var hasImage = false
+        container.members.withBorrowedItems { members in
+            (twin?.members ?? []).withBorrowedItems { good in
+                for index in 0..<members.count {
+                    let isTwin =
+                        index < good.count
+                        && good[index].content.key.hasSameBytes(as: members[index].content.key)
+                    let isSame = isTwin && members.hasSameBits(as: good, at: index)
+                    if members[index].content.key.hasSameBytes(as: "image") {
+                        hasImage = true
+                        if !isSame { image(members[index].content.value, place) }
+                    } else if !isSame || !hasGoodVolumes {
+                        part(
+                            members[index].content.key, members[index].content.value,
+                            like: isTwin ? good[index].content.value : .null, isShort, place)
+                    }
+                }
+            }
+        }
+        if !hasImage { image(.null, place) }
+    }
+
+    private mutating func image(_ value: Value, _ place: ContainerPlace) {
+        let image = value.string ?? ""
         if image.isEmpty {
             add("required_missing", place.path(), place.sentence("there is no image"))
         } else if image.utf8.first == 0x20 || image.utf8.last == 0x20 {
             add("image_invalid", place.path(), place.sentence("the image begins or ends with a blank"))
         }
-        func differs(_ key: String) -> Bool {
-            guard let good else { return true }
-            return !Self.isSame(container[key], good[key])
-        }
-        if !hasGoodVolumes || differs("volumeMounts") { mounts(container, place) }
-        if differs("ports") { ports(container, place) }
-        environment(container, place, like: good)
-        if differs("resources") { resources(container, place) }
-        if differs("securityContext") { security(container, place) }
-        probes(container, place, like: differs("restartPolicy") ? nil : good)
     }
 
-    /// Whether both are absent or the same without a closer look.
-    private static func isSame(_ one: Value?, _ other: Value?) -> Bool {
-        switch (one, other) {
-        case (nil, nil): true
-        case (.array(let one)?, .array(let other)?): one.hasSameBits(as: other)
-        case (.object(let one)?, .object(let other)?): one.members.hasSameBits(as: other.members)
-        case (.string(let one)?, .string(let other)?): one.hasSameBytes(as: other)
-        default: false
+    /// - Parameter good: the good container's member; null where it has none.
+    private mutating func part(
+        _ key: String, _ value: Value, like good: Value, _ isShort: Bool, _ place: ContainerPlace
+    ) {
+        switch value {
+        case .array(let items):
+            let known: [Value] = if case .array(let items) = good { items } else { [] }
+            if key.hasSameBytes(as: "env") {
+                environment(items, place, like: known)
+            } else if key.hasSameBytes(as: "volumeMounts") {
+                if !hasGoodVolumes || !items.hasSameBits(as: known) { mounts(items, place) }
+            } else if key.hasSameBytes(as: "ports"), !items.hasSameBits(as: known) {
+                ports(items, place)
+            }
+        case .object(let object):
+            if case .object(let known) = good, object.members.hasSameBits(as: known.members) { return }
+            if key.hasSameBytes(as: "resources") {
+                resources(object, place)
+            } else if key.hasSameBytes(as: "securityContext") {
+                security(object, place)
+            } else if key.hasSameBytes(as: "lifecycle") {
+                lifecycle(object, isShort, place)
+            } else if Self.isProbe(key) {
+                probe(object, key, isShort, place)
+            }
+        default: break
         }
     }
 
-    private mutating func mounts(_ container: Object, _ place: ContainerPlace) {
-        guard case .array(let mounts)? = container["volumeMounts"] else { return }
+    private static func isProbe(_ key: String) -> Bool {
+        key.hasSameBytes(as: "readinessProbe") || key.hasSameBytes(as: "livenessProbe")
+            || key.hasSameBytes(as: "startupProbe")
+    }
+
+    private mutating func mounts(_ mounts: [Value], _ place: ContainerPlace) {
         var paths = SeenNames(expecting: mounts.count)
         mounts.withBorrowedItems { mounts in
             for index in 0..<mounts.count {
@@ -101,8 +140,7 @@ extension PodChecker {
         }
     }
 
-    private mutating func ports(_ container: Object, _ place: ContainerPlace) {
-        guard case .array(let ports)? = container["ports"] else { return }
+    private mutating func ports(_ ports: [Value], _ place: ContainerPlace) {
         var names = SeenNames(expecting: ports.count)
         for port in ports {
             let number = port["containerPort"]?.int
@@ -138,25 +176,19 @@ extension PodChecker {
         }
     }
 
-    private mutating func environment(_ container: Object, _ place: ContainerPlace, like good: Object?) {
-        guard case .array(let variables)? = container["env"] else { return }
-        let good = good?["env"]?.array ?? []
+    private mutating func environment(
+        _ variables: [Value], _ place: ContainerPlace, like good: [Value]
+    ) {
         variables.withBorrowedItems { variables in
             good.withBorrowedItems { good in
-                environment(variables, place, like: good)
+                for index in 0..<variables.count {
+                    if index < good.count, variables.hasSameBits(as: good, at: index) { continue }
+                    guard case .object(let members) = variables[index].content, !Self.isPlain(members) else {
+                        continue
+                    }
+                    variable(members, place)
+                }
             }
-        }
-    }
-
-    private mutating func environment(
-        _ variables: borrowing Borrowed<Value>, _ place: ContainerPlace, like good: borrowing Borrowed<Value>
-    ) {
-        for index in 0..<variables.count {
-            if index < good.count, variables.hasSameBits(as: good, at: index) { continue }
-            guard case .object(let members) = variables[index].content, !Self.isPlain(members) else {
-                continue
-            }
-            variable(members, place)
         }
     }
 
@@ -195,8 +227,7 @@ extension PodChecker {
         }
     }
 
-    private mutating func resources(_ container: Object, _ place: ContainerPlace) {
-        guard case .object(let resources)? = container["resources"] else { return }
+    private mutating func resources(_ resources: Object, _ place: ContainerPlace) {
         let limits = resources["limits"]?.object ?? Object()
         if case .object(let requests)? = resources["requests"] {
             amounts(requests, "requests", limits, place)
@@ -238,8 +269,7 @@ extension PodChecker {
                 "the request of \(amount.key) is above its limit: \(shown) > \(JSON.text(limit))"))
     }
 
-    private mutating func security(_ container: Object, _ place: ContainerPlace) {
-        guard case .object(let context)? = container["securityContext"] else { return }
+    private mutating func security(_ context: Object, _ place: ContainerPlace) {
         user(context, "runAsUser", place)
         user(context, "runAsGroup", place)
         if context["allowPrivilegeEscalation"] == false {
@@ -270,32 +300,22 @@ extension PodChecker {
             place.sentence("\(key) \(id), expected 0 to 2147483647"))
     }
 
-    private mutating func probes(_ container: Object, _ place: ContainerPlace, like good: Object?) {
-        let isShort = place.list == "initContainers" && container["restartPolicy"] != "Always"
-        probe(container, "readinessProbe", isShort, place, like: good)
-        probe(container, "livenessProbe", isShort, place, like: good)
-        probe(container, "startupProbe", isShort, place, like: good)
-        guard case .object(let lifecycle)? = container["lifecycle"],
-            good == nil || !Self.isSame(container["lifecycle"], good?["lifecycle"])
-        else { return }
-        if isShort, !lifecycle.isEmpty {
+    private mutating func lifecycle(_ lifecycle: Object, _ isForbidden: Bool, _ place: ContainerPlace) {
+        if isForbidden, !lifecycle.isEmpty {
             add(
                 "probe_forbidden", place.path(.member("lifecycle")),
                 place.sentence("an init container has no lifecycle"))
         }
         for hook in lifecycle.members {
             guard case .object(let handlers) = hook.value else { continue }
-            handler(handlers, "lifecycle." + hook.key, place)
+            handler(handlers, "lifecycle." + hook.key, isHook: true, place)
         }
     }
 
     private mutating func probe(
-        _ container: Object, _ key: String, _ isForbidden: Bool, _ place: ContainerPlace, like good: Object?
+        _ probe: Object, _ key: String, _ isForbidden: Bool, _ place: ContainerPlace
     ) {
-        guard case .object(let probe)? = container[key],
-            good == nil || !Self.isSame(container[key], good?[key])
-        else { return }
-        handler(probe, key, place)
+        handler(probe, key, isHook: false, place)
         if isForbidden {
             add(
                 "probe_forbidden", place.path(.member(key)), place.sentence("an init container has no \(key)")
@@ -309,14 +329,16 @@ extension PodChecker {
     }
 
     /// - Parameter key: `readinessProbe`, `lifecycle.preStop` …
-    private mutating func handler(_ object: Object, _ key: String, _ place: ContainerPlace) {
-        let last = key.hasPrefix("lifecycle.") ? "sleep" : "grpc"
+    private mutating func handler(
+        _ object: Object, _ key: String, isHook: Bool, _ place: ContainerPlace
+    ) {
+        let last = isHook ? "sleep" : "grpc"
         var count = 0
         for member in object.members where !member.value.isNull {
             if member.key.hasSameBytes(as: "httpGet") || member.key.hasSameBytes(as: "tcpSocket") {
                 port(of: member, key, place)
             } else if member.key.hasSameBytes(as: last) {
-                if last == "grpc" { port(of: member, key, place) }
+                if !isHook { port(of: member, key, place) }
             } else if !member.key.hasSameBytes(as: "exec") {
                 continue
             }
