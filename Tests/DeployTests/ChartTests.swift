@@ -30,6 +30,24 @@ import YAML
         #expect(found.withoutHelmsLabels.value == wanted.value)
     }
 
+    /// The same right and the same flag as the component's, and none without the value.
+    @Test func namespaceLimitsAreTheComponents() throws {
+        let folder = packageRoot + "/deploy/kustomize/components/namespace-limits/"
+        let role = try #require(try Manifest.all(in: text(of: folder + "rbac.yaml")).first)
+        let rule = try #require(role.value["rules"]?[0])
+        let patch = text(of: folder + "kustomization.yaml")
+        #expect(patch.contains("value: --namespaceLimits"))
+        for (values, isOn) in [(try Chart.values("namespace-limits"), true), (try Chart.values(), false)] {
+            let objects = try Chart.render(values).objects
+            let rules = try #require(objects.first { $0.kind == "ClusterRole" }).value["rules"]?.array ?? []
+            #expect(rules.contains(rule) == isOn)
+            let pod = try #require(objects.first { $0.kind == "Deployment" }).value.at(
+                "spec", "template", "spec")
+            let flags = pod?["containers"]?[0]?["args"]?.array ?? []
+            #expect(flags.contains("--namespaceLimits") == isOn)
+        }
+    }
+
     @Test func everyObjectBearsHelmsLabels() throws {
         for object in try Chart.render(Chart.values("cert-manager")).objects {
             let labels = object.value.at("metadata", "labels")
@@ -66,10 +84,10 @@ import YAML
         }
         #expect(
             try change(["certificates", "mode"], "acme").hasSuffix(
-                #"certificates.mode is "acme", want auto, cert-manager or files"#))
+                #"certificates.mode is "acme", expected auto, cert-manager or files"#))
         #expect(
             try change(["configuration", "source"], "git").hasSuffix(
-                #"configuration.source is "git", want watched or mounted"#))
+                #"configuration.source is "git", expected watched or mounted"#))
     }
 
     @Test func notesSayWhatIsLeftToDo() throws {

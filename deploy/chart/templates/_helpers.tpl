@@ -43,16 +43,16 @@ labels:
 {{- end -}}
 
 {{- define "pillion.asksAPIServer" -}}
-{{- if or (eq .Values.certificates.mode "auto") (eq .Values.configuration.source "watched") }}true{{ end -}}
+{{- if or (eq .Values.certificates.mode "auto") (eq .Values.configuration.source "watched") .Values.namespaceLimits }}true{{ end -}}
 {{- end -}}
 
 {{/* Stops where the values contradict each other. */}}
 {{- define "pillion.check" -}}
 {{- if not (has .Values.certificates.mode (list "auto" "cert-manager" "files")) -}}
-{{- fail (printf "certificates.mode is %q, want auto, cert-manager or files" .Values.certificates.mode) -}}
+{{- fail (printf "certificates.mode is %q, expected auto, cert-manager or files" .Values.certificates.mode) -}}
 {{- end -}}
 {{- if not (has .Values.configuration.source (list "watched" "mounted")) -}}
-{{- fail (printf "configuration.source is %q, want watched or mounted" .Values.configuration.source) -}}
+{{- fail (printf "configuration.source is %q, expected watched or mounted" .Values.configuration.source) -}}
 {{- end -}}
 {{- if and (eq .Values.configuration.source "mounted") (or .Values.configuration.injectConfigMap .Values.configuration.meshConfigMap) -}}
 {{- fail "configuration.injectConfigMap and meshConfigMap are read from the API server: want configuration.source watched" -}}
