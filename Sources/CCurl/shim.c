@@ -91,16 +91,26 @@ const char *pillion_curl_open(void) {
 
 const char *pillion_curl_version(void) { return curl.version(); }
 
+// A PEM text as a file that has a name but no folder: the GnuTLS flavour takes none from memory, and the root file
+// system may be read-only.
+struct memory_file {
+    int descriptor;
+    char path[40];
+};
+
 struct pillion_curl {
     CURL *easy;
     CURLM *multi;
     atomic_int is_cancelled;
     const struct pillion_curl_request *request;
+    // Authorities, certificate, key. They stay, because libcurl uses a connection again only for the same paths.
+    struct memory_file files[3];
 };
 
 pillion_curl *pillion_curl_new(void) {
     pillion_curl *handle = calloc(1, sizeof *handle);
     if (!handle) return NULL;
+    for (int i = 0; i < 3; i++) handle->files[i].descriptor = -1;
     handle->easy = curl.easy_init();
     handle->multi = curl.multi_init();
     if (handle->easy && handle->multi) return handle;
@@ -112,6 +122,8 @@ void pillion_curl_free(pillion_curl *handle) {
     if (!handle) return;
     if (handle->easy) curl.easy_cleanup(handle->easy);
     if (handle->multi) curl.multi_cleanup(handle->multi);
+    for (int i = 0; i < 3; i++)
+        if (handle->files[i].descriptor >= 0) close(handle->files[i].descriptor);
     free(handle);
 }
 
@@ -133,14 +145,8 @@ static size_t header(char *bytes, size_t one, size_t count, void *context) {
     return handle->request->header(handle->request->context, bytes, length) ? 0 : size;
 }
 
-// A PEM text as a file that has a name but no folder: the GnuTLS flavour takes none from memory, and the root file
-// system may be read-only.
-struct memory_file {
-    int descriptor;
-    char path[40];
-};
-
 static int make_file(struct memory_file *file, const void *bytes, size_t size) {
+    if (file->descriptor >= 0) return 0;
     file->descriptor = memfd_create("pem", MFD_CLOEXEC);
     if (file->descriptor < 0) return -1;
     size_t done = 0;
@@ -276,7 +282,6 @@ int pillion_curl_perform(pillion_curl *handle, const struct pillion_curl_request
                          struct pillion_curl_answer *answer) {
     memset(answer, 0, sizeof *answer);
     if (atomic_load(&handle->is_cancelled)) return PILLION_CURL_ENDED;
-    struct memory_file files[3] = {{-1, ""}, {-1, ""}, {-1, ""}};
     struct curl_slist *headers = NULL, *connect_to = NULL;
     char problem[CURL_ERROR_SIZE] = "";
     handle->request = request;
@@ -285,7 +290,7 @@ int pillion_curl_perform(pillion_curl *handle, const struct pillion_curl_request
     if (request->connect_to) connect_to = curl.slist_append(NULL, request->connect_to);
     set_request(handle, request, problem, headers, connect_to);
     int status = PILLION_CURL_FAILED;
-    if (set_credentials(handle->easy, request, files)) {
+    if (set_credentials(handle->easy, request, handle->files)) {
         snprintf(answer->problem, sizeof answer->problem, "the certificates cannot be handed to libcurl");
     } else {
         struct pipe_guard guard;
@@ -300,8 +305,6 @@ int pillion_curl_perform(pillion_curl *handle, const struct pillion_curl_request
     curl.easy_reset(handle->easy);
     curl.slist_free_all(headers);
     curl.slist_free_all(connect_to);
-    for (int i = 0; i < 3; i++)
-        if (files[i].descriptor >= 0) close(files[i].descriptor);
     handle->request = NULL;
     return status;
 }

@@ -1,4 +1,4 @@
-public import Injection
+import Injection
 import PluginAPI
 public import Values
 
@@ -61,18 +61,7 @@ public enum FleetReport {
             Member("reason", .string((answer.error?.code ?? answer.decision.reason).rawValue)),
         ])
         if !answer.differences.isEmpty {
-            object["differences"] = .array(answer.differences.map(json))
-        }
-        return .object(object)
-    }
-
-    public static func json(_ difference: LiveDifference) -> Value {
-        var object = Object([Member("path", .string(difference.pointer))])
-        if let found = difference.found { object["found"] = found }
-        if let expected = difference.expected { object["expected"] = expected }
-        if let place = difference.place {
-            object["template"] = .string(place.template)
-            object["line"] = .int(Int64(place.line))
+            object["differences"] = .array(answer.differences.map(\.json))
         }
         return .object(object)
     }

@@ -25,6 +25,9 @@ public struct APIResource: Sendable, Equatable {
     public static let pods = core("pods", "Pod")
     public static let services = core("services", "Service")
     public static let endpoints = core("endpoints", "Endpoints")
+    public static let endpointSlices = APIResource(
+        group: "discovery.k8s.io", version: "v1", name: "endpointslices", isNamespaced: true,
+        kind: "EndpointSlice")
     public static let events = core("events", "Event")
     public static let deployments = apps("deployments", "Deployment")
     public static let statefulSets = apps("statefulsets", "StatefulSet")

@@ -6,13 +6,14 @@ import Glibc
 public import System
 public import Values
 
-/// Asks a cluster's API server. May be used by several threads at once; each call has a connection of its own.
+/// Asks a cluster's API server. May be used by several threads at once: calls at the same time have connections of their own.
 public final class APIClient: Sendable {
     public let access: ClusterAccess
     public let stop: StopSignal
     /// Shared by the watches of this client.
     let recovery = WatchRecovery()
     let limits: APILimits
+    private let idle = IdleTransport()
 
     public init(_ access: ClusterAccess, limits: APILimits = .server, stop: StopSignal = StopSignal()) {
         self.access = access
@@ -236,8 +237,8 @@ public final class APIClient: Sendable {
         received: (UnsafeBufferPointer<UInt8>) -> Bool
     ) throws(APIError) -> Reply {
         let shown = try access.credentials.show(isAnew: isAnew, stop: stop)
-        let transport = try Transport()
         let request = try request(call, shown, milliseconds)
+        let transport = if let kept = idle.take(for: request) { kept } else { try Transport() }
         var head = AnswerHead()
         var problem: [UInt8] = []
         var wasEnded = false
@@ -260,6 +261,7 @@ public final class APIClient: Sendable {
             return Reply(
                 error: APIError(answer, milliseconds: milliseconds, call, access, user: shown.user))
         }
+        if limits.keepsConnection { idle.keep(transport, after: request) }
         guard answer.status >= 300 || answer.status < 200 else { return Reply() }
         return Reply(
             error: APIError(
@@ -317,6 +319,9 @@ public struct APILimits: Sendable {
     /// Items asked for at once, and pages: 100,000 objects are the largest clusters' namespaces ten times.
     public var pageItems = 200
     public var pages = 500
+    /// Whether a call uses the connection of the last one. A server asks seldom, and what lies between its calls would
+    /// close the connection.
+    public var keepsConnection = false
 
     public init() {}
 
@@ -327,6 +332,7 @@ public struct APILimits: Sendable {
         var limits = APILimits()
         limits.attempts = 3
         limits.milliseconds = 15_000
+        limits.keepsConnection = true
         return limits
     }()
 }

@@ -24,8 +24,36 @@ public struct DataTaint: Sendable, Equatable {
 
     /// Whether two names lead to the same member. A typed view has Go names beside those of JSON and of proto files:
     /// `GetServiceCluster`, `ServiceCluster`, `serviceCluster` and `service_cluster` are one member.
+    ///
+    /// Compares bytes as long as they are ASCII, as nearly all names are: a compilation asks for each path of a template.
     static func isSameName(_ one: String, _ other: String) -> Bool {
-        one == other || folded(one) == folded(other)
+        let (left, right) = (one.utf8, other.utf8)
+        var (at, to) = (start(of: left), start(of: right))
+        while true {
+            while at < left.endIndex, left[at] == underscore { left.formIndex(after: &at) }
+            while to < right.endIndex, right[to] == underscore { right.formIndex(after: &to) }
+            guard at < left.endIndex, to < right.endIndex else {
+                let rest = at < left.endIndex ? left[at...] : right[to...]
+                return rest.isEmpty || rest.contains { $0 >= 0x80 } && folded(one) == folded(other)
+            }
+            let (byte, with) = (left[at], right[to])
+            if byte >= 0x80 || with >= 0x80 { return folded(one) == folded(other) }
+            if lowercase(byte) != lowercase(with) { return false }
+            left.formIndex(after: &at)
+            right.formIndex(after: &to)
+        }
+    }
+
+    private static let underscore = UInt8(ascii: "_")
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+
+    /// Where the name begins, after a getter's `Get`.
+    private static func start(of name: String.UTF8View) -> String.UTF8View.Index {
+        name.count > 3 && name.starts(with: "Get".utf8)
+            ? name.index(name.startIndex, offsetBy: 3) : name.startIndex
     }
 
     private static func folded(_ name: String) -> String {

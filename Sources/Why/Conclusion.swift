@@ -16,7 +16,7 @@ extension Examination {
             ? "Pods of \(subjectName) get no sidecar" : "The pods of \(subjectName) have no sidecar"
     }
 
-    private func diagnosis(
+    func diagnosis(
         _ cause: Diagnosis.Cause, _ sentence: String, certain: Bool = true, _ remedies: [String]
     ) -> Diagnosis {
         var sentence = sentence.split(whereSeparator: \.isNewline).joined(separator: "; ")
@@ -26,7 +26,7 @@ extension Examination {
             isCertain: certain, sentence: sentence, remedies: remedies)
     }
 
-    private var recreate: String { (evidence.owner ?? evidence.workload).restart }
+    var recreate: String { (evidence.owner ?? evidence.workload).restart }
 
     func conclusion() -> Diagnosis {
         if hasSidecar == true { return withSidecar() }
@@ -197,9 +197,7 @@ extension Examination {
                 "\(hasNone): \(review.decision?.message ?? review.reason.sentence) (\(review.reason.rawValue))",
                 [review.reason.remedy].compactMap(\.self))
         }
-        // Each finding begins with the same words.
-        let message = (review.error?.description ?? review.reason.sentence)
-            .replacing("the API server would refuse the pod: ", with: "")
+        let message = review.error.map(Self.message) ?? review.reason.sentence
         if review.reason == .forecastRefused {
             return diagnosis(
                 .refusedByAPIServer,
@@ -213,6 +211,11 @@ extension Examination {
         return diagnosis(
             .injectionFails, "\(hasNone): the injection of this pod fails: \(message)",
             ["mend what the message names, then \(recreate)"])
+    }
+
+    /// Without the words with which each finding of a forecast begins.
+    static func message(of error: InjectionError) -> String {
+        error.description.replacing("the API server would refuse the pod: ", with: "")
     }
 
     // MARK: what the controller reported
@@ -344,6 +347,12 @@ extension Examination {
                 "\(has), and a new pod would get none: webhook \(webhook.name): \(webhook.outcome.detail)",
                 [recreate])
         }
+        if evidence.configurations.value != nil, evidence.webhook == nil {
+            return diagnosis(
+                .webhookMissing,
+                "\(has), and a new pod would get none: no MutatingWebhookConfiguration calls a sidecar injector",
+                ["install the injector's webhook configuration (pillion export webhook prints one)"])
+        }
         if let declined = misplacedSettings().first(where: { setting in
             setting.namespaceLabels == nil
                 && setting.pod.map { !wouldInject($0, evidence.namespaceLabels) } == true
@@ -352,6 +361,6 @@ extension Examination {
                 .settingMisplaced, "\(has), because \(declined.what) (\(declined.place))",
                 [declined.remedy, "then \(recreate)"])
         }
-        return compared(has)
+        return sidecarDiagnosis(has)
     }
 }

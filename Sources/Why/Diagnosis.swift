@@ -1,3 +1,4 @@
+public import Injection
 public import Values
 
 /// The answer: one sentence, and what it rests on.
@@ -59,6 +60,8 @@ public struct Diagnosis: Sendable {
     public var hasSidecar: Bool?
     public var steps: [Step] = []
     public var unread: [Unread] = []
+    /// How the sidecar differs from the one that a new pod would get.
+    public var differences: [LiveDifference] = []
     /// What to do, in order.
     public var remedies: [String] = []
 
@@ -85,6 +88,7 @@ extension Diagnosis {
                 if !step.details.isEmpty { item["details"] = .array(step.details.map { .string($0) }) }
                 return .object(item)
             })
+        if !differences.isEmpty { object["differences"] = .array(differences.map(\.json)) }
         object["unread"] = .array(
             unread.map { unread in
                 var item = Object([

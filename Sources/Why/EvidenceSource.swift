@@ -115,7 +115,17 @@ public struct SavedEvidence: EvidenceSource {
                 && (!resource.isNamespaced
                     || (object["metadata"]?["namespace"]?.string ?? "default") == namespace)
         }
-        return found.map { .found($0) } ?? .notRead("no file holds \(resource.kind) \"\(name)\"")
+        if let found { return .found(found) }
+        // Every namespace has this ConfigMap, so a file with it has all of the namespace.
+        let isWhole =
+            resource == .configMaps
+            && all(resource).contains { object in
+                object["metadata"]?["name"] == "kube-root-ca.crt"
+                    && object["metadata"]?["namespace"]?.string == namespace
+            }
+        return isWhole
+            ? .missing("\(resource.kind) \"\(name)\" is not among those of namespace \"\(namespace ?? "")\"")
+            : .notRead("no file holds \(resource.kind) \"\(name)\"")
     }
 
     public func objects(

@@ -24,6 +24,8 @@ struct Examination {
     var decision: DecisionAnswer?
     /// The answer of the injector to this pod, and the error of the last step; nil where it is not asked.
     var review: ReviewReport?
+    /// The pod's sidecar against the one that it would get; nil without a sidecar or a configuration.
+    var comparison: LiveAnswer?
     var reach: Reach?
     var steps: [Diagnosis.Step] = []
     var unread: [Diagnosis.Unread] = []
@@ -46,17 +48,19 @@ struct Examination {
         asked()
         decided()
         works()
+        compared()
         if let webhook = evidence.webhook { reached(webhook) }
         var found = conclusion()
         found.steps = steps
         found.unread = unread
         found.hasSidecar = hasSidecar
+        found.differences = comparison?.differences ?? []
         return found
     }
 
     // MARK: the steps
 
-    private mutating func step(
+    mutating func step(
         _ question: String, _ verdict: Diagnosis.Step.Verdict, _ message: String, at source: String? = nil,
         _ details: [String] = []
     ) {
@@ -167,7 +171,7 @@ struct Examination {
 }
 
 /// A webhook that calls for each pod: the selectors are judged by themselves.
-private struct CallsAlways: WebhookMatcher {
+struct CallsAlways: WebhookMatcher {
     func match(_ subject: DecisionSubject) -> [WebhookOutcome] {
         [WebhookOutcome(name: "", call: .called, detail: "")]
     }

@@ -18,7 +18,8 @@ struct Evidence: Sendable {
     /// What the injector is, by the webhook that calls it.
     var injector: Injector?
     var service: Reading<Value>?
-    var endpoints: Reading<Value>?
+    /// Addresses of the Service that are ready.
+    var endpoints: Reading<Int>?
     var injectorPods: Reading<[Value]>?
     var injectConfigMap: (name: String, reading: Reading<Value>)?
     var meshConfigMap: (name: String, reading: Reading<Value>)?
@@ -129,7 +130,7 @@ struct Gathering {
             return
         }
         evidence.service = source.object(.services, namespace: service.namespace, name: service.name)
-        evidence.endpoints = source.object(.endpoints, namespace: service.namespace, name: service.name)
+        evidence.endpoints = endpoints(of: service.name, service.namespace)
         let selector = evidence.service?.value?["spec"]?["selector"]?.object
         if let selector {
             evidence.injectorPods = source.objects(
@@ -145,6 +146,28 @@ struct Gathering {
                 "secret \(secret)",
                 source.object(.secrets, namespace: secret.namespace, name: secret.name)
             )
+        }
+    }
+
+    /// By the Service's EndpointSlices. Before Kubernetes 1.21 there are only Endpoints, which 1.33 deprecates; who may
+    /// not list slices may be allowed to read those.
+    private mutating func endpoints(of service: String, _ namespace: String) -> Reading<Int> {
+        let slices = source.objects(
+            .endpointSlices, namespace: namespace,
+            labels: Object([Member("kubernetes.io/service-name", .string(service))]), fields: [])
+        if case .found(let slices) = slices, !slices.isEmpty {
+            return .found(slices.reduce(0) { $0 + Self.readyAddresses(ofSlice: $1) })
+        }
+        return source.object(.endpoints, namespace: namespace, name: service).map { endpoints in
+            (endpoints["subsets"]?.array ?? []).reduce(0) { $0 + ($1["addresses"]?.array?.count ?? 0) }
+        }
+    }
+
+    /// A slice says of each endpoint whether it is ready; nothing means that it is.
+    private static func readyAddresses(ofSlice slice: Value) -> Int {
+        (slice["endpoints"]?.array ?? []).reduce(0) { count, endpoint in
+            guard endpoint["conditions"]?["ready"] != false else { return count }
+            return count + (endpoint["addresses"]?.array?.count ?? 0)
         }
     }
 

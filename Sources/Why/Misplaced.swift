@@ -46,7 +46,7 @@ struct Misplaced {
             return Misplaced(
                 what: isOnPod
                     ? "the \(one) \(key) of the \(owner) is not read, as its name is not \(injectKey)"
-                    : "the \(one) \(injectKey) stands on the \(owner) itself, where it is not read",
+                    : "the \(one) \(injectKey) is on the \(owner) itself, where it is not read",
                 place: "\(workload.target.description)#\(source)",
                 remedy: isOnPod
                     ? "rename the \(one) \(key) to \(injectKey)" : "move the \(one) \(injectKey) to \(place)",

@@ -62,9 +62,7 @@ struct Reach {
     private mutating func checkEndpoints(_ name: String, _ evidence: Evidence) {
         let pods = evidence.injectorPods?.value
         let ready = pods?.count(where: Self.isReady)
-        if let subsets = evidence.endpoints?.value {
-            let all = subsets["subsets"]?.array ?? []
-            let addresses = all.reduce(0) { $0 + ($1["addresses"]?.array?.count ?? 0) }
+        if let addresses = evidence.endpoints?.value {
             guard addresses == 0 else {
                 details.append("the Service \(name) has \(addresses) endpoint\(addresses == 1 ? "" : "s")")
                 return

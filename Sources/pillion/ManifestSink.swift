@@ -8,13 +8,20 @@ struct ManifestSink: ~Copyable {
     private var buffer = ByteBuffer(capacity: 2 * writeBytes)
     /// The last byte that was written.
     private(set) var lastByte: UInt8?
+    /// For a difference on a terminal.
+    private var colours: DifferenceColours?
 
     /// Bytes that are written at once.
     private static let writeBytes = 64 << 10
 
-    /// - Parameter target: a path, or `-` for standard output.
-    init(_ target: String) throws(Failure) {
-        guard !isStandardOutput(target) else { return }
+    /// - Parameters:
+    ///   - target: a path, or `-` for standard output.
+    ///   - isDifference: whether what is written is a unified difference, whose lines have colours on a terminal.
+    init(_ target: String, isDifference: Bool = false) throws(Failure) {
+        guard !isStandardOutput(target) else {
+            if isDifference, standardOutput.isTerminal { colours = DifferenceColours() }
+            return
+        }
         do throws(FileError) {
             file = try ReplacedFile(target)
         } catch {
@@ -34,7 +41,12 @@ struct ManifestSink: ~Copyable {
         let bytes = buffer.bytes
         buffer.truncate(to: 0)
         guard !bytes.isEmpty else { return }
-        guard file != nil else { return standardOutput.write(bytes) }
+        guard file != nil else {
+            guard let styled = colours?.add(String(decoding: bytes, as: UTF8.self)) else {
+                return standardOutput.write(bytes)
+            }
+            return standardOutput.write(styled: styled)
+        }
         do throws(FileError) {
             try bytes.withUnsafeBufferPointer { bytes throws(FileError) in try file?.write(bytes) }
         } catch {
@@ -42,14 +54,22 @@ struct ManifestSink: ~Copyable {
         }
     }
 
+    private mutating func endColours() {
+        if let styled = colours?.finish() { standardOutput.write(styled: styled) }
+    }
+
     /// Gives up: standard output gets what was ready before the error, a file stays what it was.
     mutating func abandon() throws(Failure) {
-        if file == nil { try flush() }
+        if file == nil {
+            try flush()
+            endColours()
+        }
     }
 
     /// Writes what is left, and puts a file in its place.
     mutating func finish() throws(Failure) {
         try flush()
+        endColours()
         do throws(FileError) { try file?.finish() } catch { throw Failure(error.description) }
     }
 }

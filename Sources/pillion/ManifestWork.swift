@@ -82,7 +82,7 @@ struct ManifestWork: Sendable {
     }
 
     func run() throws -> ExitStatus {
-        var sink = isInPlace || isCheck ? nil : try ManifestSink(target)
+        var sink = isInPlace || isCheck ? nil : try ManifestSink(target, isDifference: isDiff)
         var wouldChange = false
         var hasFailed = false
         var account = ManifestAccount(self)

@@ -71,7 +71,7 @@ enum TestReport {
                             switch result.outcome {
                             case .passed, .updated: break
                             case .different(let differences):
-                                object["differences"] = .array(differences.map(FleetReport.json))
+                                object["differences"] = .array(differences.map(\.json))
                             case .wrong(let message), .problem(let message):
                                 object["message"] = .string(message)
                             }
@@ -160,7 +160,7 @@ enum ComparisonReport {
             object["new"] = .array(edit.newText.map { .string($0) })
         }
         object["pods"] = .array(cause.pods.map { .string($0) })
-        object["differences"] = .array(cause.differences.map(FleetReport.json))
+        object["differences"] = .array(cause.differences.map(\.json))
         if let error = cause.error { object["error"] = .string(error) }
         return .object(object)
     }

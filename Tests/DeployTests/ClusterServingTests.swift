@@ -87,6 +87,7 @@ struct ClusterServingTests {
             "mutatingwebhookconfigurations", nil, try overlay.object("MutatingWebhookConfiguration"))
         #expect(eventually { Self.bundle(cluster) != nil })
         #expect(!pod.said.contains("cannot "), "\(pod.said)")
+        try ScrapedAlerts.expectNone(pod.get("/metrics").text)
     }
 
     /// One right of a role.

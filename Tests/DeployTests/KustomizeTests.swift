@@ -230,6 +230,32 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
+    /// An API server drops nulls and empty lists, so that every `kubectl apply` would find something to change.
+    @Test(arguments: Overlay.all + Overlay.mixtures)
+    func nothingIsChangedByApplyingItAgain(_ overlay: Overlay) throws {
+        func walk(_ value: Value, _ path: String) {
+            switch value {
+            case .null: Issue.record("\(path) is null")
+            case .array(let items):
+                #expect(!items.isEmpty, "\(path) is an empty list")
+                for (index, item) in items.enumerated() { walk(item, "\(path)/\(index)") }
+            case .object(let object):
+                for member in object.members { walk(member.value, "\(path)/\(member.key)") }
+            default: break
+            }
+        }
+        for object in try overlay.objects { walk(object.value, object.id) }
+    }
+
+    /// An API server keeps 25 connections and resumes no session: a handshake with an RSA key costs ten times as much.
+    @Test func certificatesAreOfCurves() throws {
+        let certificates = try Overlay(name: "cert-manager").objects.filter { $0.kind == "Certificate" }
+        #expect(certificates.count == 2)
+        for certificate in certificates {
+            #expect(certificate.value.at("spec", "privateKey", "algorithm") == "ECDSA", "\(certificate.id)")
+        }
+    }
+
     /// `/decide` can be asked through a forwarded port, which comes from the pod's own loopback.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func questionsComeThroughAForwardedPort(_ overlay: Overlay) throws {

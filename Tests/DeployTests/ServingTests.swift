@@ -57,6 +57,7 @@ import YAML
             #expect(answer.at("response", "patch") != nil)
         }
         #expect(!pod.said.contains("has no effect"), "\(pod.said)")
+        try ScrapedAlerts.expectNone(pod.get("/metrics").text)
         // The drain that the grace period leaves time for.
         let grace = try overlay.object("Deployment").at(
             "spec", "template", "spec", "terminationGracePeriodSeconds")

@@ -65,6 +65,22 @@ struct TLSTests {
         #expect(curl(server, "--tlsv1.3").output == "unknown")
     }
 
+    /// An API server closes connections that are idle for 90 s. A server that closed them first would meet a call that is
+    /// being written, which is not repeated: under `failurePolicy: Fail` a refused pod.
+    @Test func connectionsOutliveAnAPIServersPool() throws {
+        #expect(HTTPLimits().idleSeconds >= 90 + 30)
+        let server = try server()
+        defer { server.stop() }
+        let url = "https://localhost:\(server.port)/"
+        let result = run(
+            "/usr/bin/curl",
+            [
+                "-sS", "-v", "--cacert", folder + "authority.pem", url, url,
+            ])
+        #expect(
+            result.status == 0 && result.errors.contains("Re-using existing connection"), "\(result.errors)")
+    }
+
     @Test func oldVersionsAndWeakCiphersAreRefused() throws {
         let server = try server()
         defer { server.stop() }

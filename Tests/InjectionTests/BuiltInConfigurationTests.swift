@@ -66,6 +66,8 @@ struct BuiltInConfigurationTests {
             ("", "config:1:1: error: the file is empty"),
             ("# all gone\n---\n", "config:1:1: error: the file is empty"),
             ("templates: {a: '{{nope}}', b: [1]}\n", "function \"nope\" not defined"),
+            ("policy: enabled\n", "config:1:1: error: there is neither template: nor templates:"),
+            ("policy: enabled\ntemplates: {}\n", "config:2:1: error: templates: holds no template"),
         ])
     func diagnostics(_ configuration: String, _ want: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try Snapshots.make(configuration) }
@@ -74,8 +76,8 @@ struct BuiltInConfigurationTests {
 
     @Test("what is odd but can be used is a warning")
     func warnings() throws {
-        let odd = try Snapshots.make("policy: enabled\nsidecar: x\n")
-        #expect(odd.warnings.map(\.code) == ["field_unknown", "template_missing"])
+        let odd = try Snapshots.make("policy: enabled\nsidecar: x\ntemplate: x\n")
+        #expect(odd.warnings.map(\.code) == ["field_unknown"])
         #expect(odd.warnings[0].location.description == "config:2:1")
     }
 }

@@ -158,6 +158,45 @@ struct ForecastTests {
             ])
     }
 
+    /// Knative's CRDs refuse a volume of the downward API, which Istio's templates have: `kube-inject` and the forecast of
+    /// `decide` report it. Its pods, which the webhook injects, may have one.
+    @Test func knative() throws {
+        let configuration = Self.configuration.replacing(
+            "emptyDir: {}",
+            with: "downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}")
+        let snapshot = try Snapshots.make(configuration)
+        let said =
+            "Knative refuses volume \"envoy\": its CRD has no downwardAPI; label the namespace and let the webhook inject "
+            + "the pods instead"
+        func manifest(_ version: String, _ kind: String) -> String {
+            "apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: hello}\n"
+                + "spec: {selector: {}, template: {spec: {containers: [{name: web, image: i}]}}}\n"
+        }
+        for (version, kind, notes) in [
+            ("serving.knative.dev/v1", "Service", [said]),
+            ("serving.knative.dev/v1", "Configuration", [said]),
+            ("apps/v1", "Deployment", []),
+        ] {
+            let text = manifest(version, kind)
+            let outcome = try Pipeline.inject(manifest: Array(text.utf8), snapshot: snapshot)
+            #expect(outcome.workloads.first?.notes == notes)
+            let object = try YAMLReader.value(text)
+            let answer = Pipeline.decide(object: object, forecast: true, snapshot: snapshot).first
+            #expect(answer?.decision.warnings.map(\.message) == notes.map { "forecast: \($0)" })
+            #expect(answer?.isForecastRefused == !notes.isEmpty)
+        }
+    }
+
+    /// One warning for one misspelled annotation, though the policy and the injection both know it.
+    @Test func misspelledAnnotation() throws {
+        let spec = "{containers: [{name: web, image: i}]}"
+        let (_, policys) = try Self.answer(spec, metadata: "{annotations: {sidecar.istio.io/injct: 'true'}}")
+        #expect(policys.count == 1 && policys[0].contains("sidecar.istio.io/inject"), "\(policys)")
+        let (_, injections) = try Self.answer(
+            spec, metadata: "{annotations: {sidecar.istio.io/proxyCPUU: '1'}}")
+        #expect(injections.count == 1 && injections[0].contains("sidecar.istio.io/proxyCPU"), "\(injections)")
+    }
+
     @Test func decideReportsIt() throws {
         let snapshot = try Snapshots.make(Self.configuration)
         let object: Value = [

@@ -48,6 +48,44 @@ struct ClientTests {
     /// How often each path is requested, and by whom.
     private func users() -> [String] { cluster.takeLog().requests.map { $0["user"]?.string ?? "" } }
 
+    // MARK: connections
+
+    /// A command asks over one connection; a server opens one for each call, as it asks seldom.
+    @Test func connectionIsKept() throws {
+        for (keeps, connections) in [(true, 1), (false, 3)] {
+            let client = client { $0.keepsConnection = keeps }
+            for _ in 0..<3 { #expect(try mesh(client) == "a: 1\n") }
+            #expect(cluster.takeLog().requests.count == 3)
+            #expect(cluster.connections() == connections)
+        }
+    }
+
+    /// A kept connection that the server has closed since is no error.
+    @Test func keptConnectionWasCut() throws {
+        let client = client {
+            $0.keepsConnection = true
+            $0.attempts = 1
+        }
+        #expect(try mesh(client) == "a: 1\n")
+        cluster.cut()
+        #expect(try mesh(client) == "a: 1\n")
+    }
+
+    /// Files of other certificates may have the same path: only equal bytes use a connection again.
+    @Test func keptConnectionIsOfItsCredentials() throws {
+        var request = TransportRequest(method: "GET", url: "https://127.0.0.1/")
+        request.certificate = [1]
+        let (idle, transport) = (IdleTransport(), try Transport())
+        idle.keep(transport, after: request)
+        for change in [\TransportRequest.certificate, \.key, \.authorities] {
+            var other = request
+            other[keyPath: change] = [2]
+            #expect(idle.take(for: other) == nil)
+        }
+        #expect(idle.take(for: request) === transport)
+        #expect(idle.take(for: request) == nil, "one call has it at a time")
+    }
+
     // MARK: who asks
 
     @Test func podAccount() throws {
@@ -94,6 +132,14 @@ struct ClientTests {
         let refused = error { _ = try mesh(client(access)) }
         #expect(refused?.kind == .certificate)
         #expect(refused?.message.contains("no certificate authorities for it but the system's") == true)
+        // libcurl names the file of the authorities, which here has no name that anybody gave it.
+        access.authorities = .bytes(
+            contents(of: packageRoot + "/Tests/DeployTests/certificates/ca.crt") ?? [])
+        let other = error { _ = try mesh(client(access)) }
+        #expect(
+            other?.kind == .certificate && other?.message.contains("/proc/") == false,
+            "\(other?.message ?? "")")
+        access.authorities = nil
         access.isUnverified = true
         #expect(try mesh(client(access)) != nil)
         cluster.folder.write(

@@ -132,6 +132,9 @@ public final class TestCluster: Sendable {
     /// Nothing listens for that long.
     public func restart(seconds: Double) { ask("restart", ["seconds": .double(seconds)]) }
 
+    /// Connections that the requests of the log that was last taken came over.
+    public func connections() -> Int { ask("connections", .null)["count"]?.int.map { Int($0) } ?? 0 }
+
     /// What was asked since the last call, and of the proxy since the start.
     public func takeLog() -> (requests: [Value], proxied: [String]) {
         let log = ask("log", .null)

@@ -48,7 +48,7 @@ struct WhyTests {
     @Test func everyBranchIsThere() {
         let causes = Set(Case.all.map(\.cause))
         let missing = Set(Diagnosis.Cause.allCases).subtracting(causes).map(\.rawValue).sorted()
-        #expect(missing == ["broken", "configuration_missing", "stale"])
+        #expect(missing == [])
     }
 
     @Test(arguments: Case.all)
@@ -79,6 +79,88 @@ struct WhyTests {
             let saved = try diagnose(one.target, SavedEvidence(one.objects))
             #expect(found.sentence == saved.sentence, "\(one.name)")
         }
+    }
+
+    /// The most that is ever asked: a Deployment whose pods cannot be created, two ConfigMaps, no EndpointSlice.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func mostRequests() throws {
+        let one = try Case("pod-security")
+        let cluster = try #require(TestCluster())
+        for var object in one.objects {
+            if object["metadata"]?["name"] == "pillion-7c9d8b7f5-q8w2z" {
+                let text = JSON.text(object).replacing(
+                    "meshConfigMap=$(POD_NAMESPACE)/pillion-config", with: "meshConfigMap=other/mesh")
+                object = try JSON.read(text)
+            }
+            cluster.put(object)
+        }
+        let client = APIClient(try ClusterAccess.find(kubeconfig: cluster.kubeconfig()), limits: .commandLine)
+        _ = cluster.takeLog()
+        let found = try diagnose(one.target, ClusterEvidence(client))
+        let paths = cluster.takeLog().requests.compactMap { $0["path"]?.string }
+        #expect(found.cause == one.cause)
+        #expect(paths.count == ClusterEvidence.requestLimit, "\(paths)")
+        #expect(paths.contains { $0.hasSuffix("/namespaces/other/configmaps/mesh") })
+        #expect(Set(paths).count == paths.count, "nothing is read twice")
+        #expect(cluster.connections() == 1, "all over one connection")
+    }
+
+    /// The thirteenth request is not made, and what it would have read is listed.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func limitOfRequests() throws {
+        let cluster = try #require(TestCluster())
+        let client = APIClient(try ClusterAccess.find(kubeconfig: cluster.kubeconfig()), limits: .commandLine)
+        var source = ClusterEvidence(client)
+        _ = cluster.takeLog()
+        for number in 1...ClusterEvidence.requestLimit {
+            let reading = source.object(.configMaps, namespace: "a", name: "b\(number)")
+            guard case .missing = reading else {
+                Issue.record("request \(number): \(reading)")
+                continue
+            }
+        }
+        let reading = source.object(.configMaps, namespace: "a", name: "c")
+        guard case .notRead("the limit of 12 requests to the API server is reached") = reading else {
+            Issue.record("\(reading)")
+            return
+        }
+        #expect(cluster.takeLog().requests.count == 12)
+    }
+
+    /// Who may not list EndpointSlices may be allowed to read Endpoints, and the other way round.
+    @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
+    func endpointsOfEitherKind() throws {
+        let one = try Case("endpoint-slices")
+        let cluster = try #require(TestCluster())
+        for object in one.objects { cluster.put(object) }
+        let read = ["pods", "namespaces", "services", "configmaps", "secrets", "endpoints"]
+        let others: [Value] = [
+            ["apiGroups": [""], "resources": .array(read.map { .string($0) }), "verbs": ["get", "list"]],
+            ["apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]],
+            [
+                "apiGroups": ["admissionregistration.k8s.io"],
+                "resources": ["mutatingwebhookconfigurations"], "verbs": ["list"],
+            ],
+        ]
+        func reached() throws -> Diagnosis.Step? {
+            let client = APIClient(try ClusterAccess.find(kubeconfig: cluster.kubeconfig()))
+            return try diagnose(one.target, ClusterEvidence(client)).steps.first { $0.question == "reached" }
+        }
+        cluster.setRules(
+            others + [
+                ["apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]]
+            ])
+        #expect(try reached()?.details.first == "the Service pillion-system/pillion has 1 endpoint")
+        // Without that right, the Endpoints say it: here there are none of them.
+        cluster.setRules(others)
+        #expect(try reached()?.verdict == .no)
+        cluster.put(
+            "endpoints", "pillion-system",
+            [
+                "metadata": ["name": "pillion", "namespace": "pillion-system"],
+                "subsets": [["addresses": [["ip": "10.1.2.3"], ["ip": "10.1.2.4"], ["ip": "10.1.2.5"]]]],
+            ])
+        #expect(try reached()?.details.first == "the Service pillion-system/pillion has 3 endpoints")
     }
 
     /// Each thing that may not be read is listed with the right that is missing; the rest is answered.

@@ -73,7 +73,8 @@ const char *pillion_curl_version(void);
 pillion_curl *pillion_curl_new(void);
 void pillion_curl_free(pillion_curl *);
 
-// Sends the request and returns when it has ended: a pillion_curl_status.
+// Sends the request and returns when it has ended: a pillion_curl_status. The requests of one handle have the same
+// authorities, certificate and key: those of the first are used. Its connection stays open for the next.
 int pillion_curl_perform(pillion_curl *, const struct pillion_curl_request *, struct pillion_curl_answer *);
 
 // From any thread: ends the current request at once, and every later one.

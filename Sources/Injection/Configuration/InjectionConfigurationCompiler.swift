@@ -33,6 +33,13 @@ struct InjectionConfigurationCompiler {
                     named.text, engine: named.engine.isEmpty ? engine : named.engine, form: form,
                     at: named.pointer, engineAt: named.enginePointer)
             }
+            if reader.isEmpty("templates") {
+                reader.add(
+                    Diagnostic(
+                        .error, code: "template_missing", at: reader.location("/templates"),
+                        "templates: holds no template, so that nothing can be injected",
+                        remedy: "write the template of the sidecar under templates:, with a name"))
+            }
             if reader.has("template") {
                 reader.add(
                     Diagnostic(
@@ -45,7 +52,7 @@ struct InjectionConfigurationCompiler {
         } else {
             reader.add(
                 Diagnostic(
-                    .warning, code: "template_missing", at: reader.location(""),
+                    .error, code: "template_missing", at: reader.location(""),
                     "there is neither template: nor templates:, so that nothing can be injected",
                     remedy: "write the template of the sidecar under template:"))
         }

@@ -220,4 +220,6 @@ struct InjectionConfigurationReader {
     }
 
     func has(_ key: String) -> Bool { root[key].map { !$0.isNull } ?? false }
+    /// Whether it is a mapping with nothing in it.
+    func isEmpty(_ key: String) -> Bool { root[key]?.object?.isEmpty == true }
 }

@@ -16,13 +16,16 @@ enum DecisionForecast {
         subject.namespace = namespace
         // Findings are reported in every mode.
         subject.isTrial = true
+        let injected: Pod
         do throws(InjectionError) {
-            _ = try PodInjection.inject(subject, snapshot: snapshot)
+            injected = try PodInjection.inject(subject, snapshot: snapshot)
         } catch {
             return error.all.prefix(Forecast.limit).map { problem in
                 DecisionWarning("the injection would be refused: \(problem.message)")
             }
         }
-        return subject.forecast.map { DecisionWarning("forecast: \($0.message)") }
+        let findings =
+            subject.forecast.map(\.message) + ApplicationWarnings.knative(workload, pod, injected: injected)
+        return findings.map { DecisionWarning("forecast: \($0)") }
     }
 }

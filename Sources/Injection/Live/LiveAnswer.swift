@@ -33,6 +33,18 @@ public struct LiveDifference: Sendable, Equatable {
         self.place = place
     }
 
+    /// `path`, `found`, `expected`, `template` and `line`; without those that there are not.
+    public var json: Value {
+        var object = Object([Member("path", .string(pointer))])
+        if let found { object["found"] = found }
+        if let expected { object["expected"] = expected }
+        if let place {
+            object["template"] = .string(place.template)
+            object["line"] = .int(Int64(place.line))
+        }
+        return .object(object)
+    }
+
     public static func == (one: LiveDifference, other: LiveDifference) -> Bool {
         one.pointer == other.pointer && one.found == other.found && one.expected == other.expected
     }
@@ -50,6 +62,8 @@ public struct LiveQuestion: Sendable {
     public var path = "/inject"
     /// Whether differences have the template's lines, which costs a rendering for each.
     public var findsPlaces = false
+    /// Differences that get their lines, from the first on.
+    public var placeLimit = LiveComparison.limit
     /// The time at which rendering stops, in nanoseconds of the monotonic clock; nil sets no limit.
     public var deadline: UInt64?
 

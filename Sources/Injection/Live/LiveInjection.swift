@@ -115,7 +115,8 @@ struct LiveInjection {
         answer.verdict = .stale
         answer.differences = comparison.differences
         if question.findsPlaces {
-            for index in answer.differences.indices where answer.differences[index].expected != nil {
+            for index in answer.differences.indices.prefix(question.placeLimit)
+            where answer.differences[index].expected != nil {
                 answer.differences[index].place = RenderedText.place(
                     of: comparison.paths[index], in: subject.rendered, form: snapshot.form)
             }

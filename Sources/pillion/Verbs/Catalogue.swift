@@ -54,6 +54,6 @@ let explainVerb = Verb(
                 ?? ""
             throw Failure("there is no code \"\(code)\"\(hint) (pillion reasons lists them)")
         }
-        standardOutput.write(text)
+        standardOutput.write(text) { $0.explanation($1) }
         return .success
     })

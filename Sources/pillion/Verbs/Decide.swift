@@ -64,7 +64,7 @@ let decideVerb = Verb(
         let failOn = arguments.choice("fail-on") ?? "skip"
         if try arguments.flag("table") {
             let table = snapshot.decisions.truthTable()
-            printValue(table.json, format) { table.text }
+            printValue(table.json, format) { standardOutput.write(table.text) }
             return .success
         }
         let explain = try arguments.flag("explain")
@@ -76,7 +76,13 @@ let decideVerb = Verb(
             let answers = found.answers.map(\.answer)
             let json: Value = answers.count == 1 ? answers[0].json : .array(answers.map(\.namedJSON))
             if !answers.isEmpty || format != "table" {
-                printValue(json, format) { explain ? trees(found.workloads) : table(found.workloads) }
+                printValue(json, format) {
+                    if explain {
+                        standardOutput.write(trees(found.workloads)) { $0.tree($1) }
+                    } else {
+                        standardOutput.write(table(found.workloads)) { $0.table($1) }
+                    }
+                }
             }
         }
         if format == "table" { sayOthers(found) }
@@ -100,11 +106,11 @@ private func snapshot(_ arguments: Arguments) throws -> Snapshot {
         arguments)
 }
 
-private func printValue(_ value: Value, _ format: String, table: () -> String) {
+private func printValue(_ value: Value, _ format: String, table: () -> Void) {
     switch format {
     case "json": standardOutput.write(JSON.text(value, style: .pretty(2)) + "\n")
     case "yaml": standardOutput.write(YAMLWriter.text(value, order: .asGiven))
-    default: standardOutput.write(table())
+    default: table()
     }
 }
 

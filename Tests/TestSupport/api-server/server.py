@@ -33,6 +33,7 @@ GROUPS = {
     "nodes": ("", "v1", "Node", False),
     "pods": ("", "v1", "Pod", True),
     "endpoints": ("", "v1", "Endpoints", True),
+    "endpointslices": ("discovery.k8s.io", "v1", "EndpointSlice", True),
     "events": ("", "v1", "Event", True),
     "replicasets": ("apps", "v1", "ReplicaSet", True),
     "statefulsets": ("apps", "v1", "StatefulSet", True),
@@ -88,6 +89,7 @@ class Cluster:
         self.rules = None          # None: everything is allowed
         self.failures = []         # answers to give instead of the next ones
         self.log = []
+        self.last_log = []
         self.settings = {"bookmarks": True, "silent": False, "labelsNamespaces": True, "bookmarkSeconds": 0.2, "goneAsEvent": True, "version": "v1.33.2"}
         self.epoch = 0             # watches of an older epoch end
         self.expire_continue = 0
@@ -274,7 +276,7 @@ class API(BaseHTTPRequestHandler):
             cluster.log.append({"method": self.command, "path": self.path, "user": user,
                                 "host": self.headers.get("Host"), "accept": self.headers.get("Accept"),
                                 "impersonate": self.headers.get("Impersonate-User"),
-                                "type": self.headers.get("Content-Type")})
+                                "type": self.headers.get("Content-Type"), "from": self.client_address[1]})
             failure = cluster.failures.pop(0) if cluster.failures else None
         try:
             if failure and failure.get("cut"):
@@ -592,9 +594,14 @@ class Control(BaseHTTPRequestHandler):
         time.sleep(body["seconds"])
         start("api", API, old.context, old.server_address[1])
 
+    def control_connections(self, body):
+        """How many connections the requests of the log that was last taken came over."""
+        with cluster.lock:
+            return {"count": len({request["from"] for request in cluster.last_log})}
+
     def control_log(self, body):
         with cluster.lock:
-            log, cluster.log = cluster.log, []
+            log, cluster.log, cluster.last_log = cluster.log, [], cluster.log
         return {"requests": log, "proxied": list(proxied)}
 
 
