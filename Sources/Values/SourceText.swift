@@ -45,12 +45,21 @@ public struct SourceText: Sendable {
     ///
     /// - Parameter bytes: those before the byte are read.
     public static func position(of offset: Int, in bytes: some Sequence<UInt8>) -> SourcePosition {
+        // As a sequence of any kind, each byte would cost a search for the sequence's type.
+        if let place = bytes.withContiguousStorageIfAvailable({ place(of: offset, in: $0) }) { return place }
         var position = SourcePosition(line: 1, column: 1)
         for byte in bytes.prefix(max(offset, 0)) {
             position.column += 1
             if byte == 0x0A { position = SourcePosition(line: position.line + 1, column: 1) }
         }
         return position
+    }
+
+    private static func place(of offset: Int, in bytes: UnsafeBufferPointer<UInt8>) -> SourcePosition {
+        var (line, start) = (1, 0)
+        let end = min(max(offset, 0), bytes.count)
+        for index in 0..<end where bytes[index] == 0x0A { (line, start) = (line + 1, index + 1) }
+        return SourcePosition(line: line, column: end - start + 1)
     }
 
     /// How many lines there are; an empty text has one.

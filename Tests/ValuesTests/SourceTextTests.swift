@@ -31,6 +31,8 @@ struct SourceTextTests {
         #expect(text.snippet(line: 3, column: 151)?.utf8.count ?? 999 < 2 * SourceText.snippetWidth + 20)
         for offset in 0..<text.bytes.count {
             #expect(SourceText.position(of: offset, in: text.bytes) == text.position(of: offset))
+            #expect(
+                SourceText.position(of: offset, in: text.bytes.lazy.map { $0 }) == text.position(of: offset))
         }
     }
 
