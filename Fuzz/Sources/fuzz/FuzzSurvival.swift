@@ -19,16 +19,22 @@ func fuzzSurvival(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let snapshot = snapshot(JSON.text(overlay), isClassic: isClassic) else { continue }
         guard let after = injected(current, snapshot) else { continue }
         if let lost = lost(pod, after, deleted) {
-            preconditionFailure(
-                "\(lost) is lost: \(JSON.text(pod)) by \(JSON.text(overlay)) is \(JSON.text(after))")
+            fail("\(lost) is lost: \(JSON.text(pod)) by \(JSON.text(overlay)) is \(JSON.text(after))")
         }
         guard let again = injected(after, snapshot) else {
-            preconditionFailure("refused again: \(JSON.text(after)) by \(JSON.text(overlay))")
+            fail("refused again: \(JSON.text(after)) by \(JSON.text(overlay))")
         }
-        precondition(
-            again == after, "\(JSON.text(after)) again by \(JSON.text(overlay)) is \(JSON.text(again))")
+        if again != after {
+            fail("\(JSON.text(pod)): \(JSON.text(after)) again by \(JSON.text(overlay)) is \(JSON.text(again))")
+        }
         current = after
     }
+}
+
+/// Prints what was found: an optimised build leaves messages out.
+private func fail(_ message: String) -> Never {
+    print(message)
+    preconditionFailure(message)
 }
 
 private let registry = try? StandardPlugins.registry()
