@@ -107,6 +107,27 @@ struct ReinjectionTests {
         }
     }
 
+    /// The API server refuses two volumes of one name; what is injected must still be the same each time.
+    @Test("two volumes of one name, given by a template") func twinVolumes() throws {
+        let volumes = "volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]"
+        let twins = try Self.snapshot("containers: [{name: agent, image: a}]\n\(volumes)", classic: true)
+        let plain = try Self.snapshot(Self.specs[4], classic: true)
+        let pod = try Self.pod(Self.pods[0])
+        let once = try Self.inject(Self.inject(pod, plain).pod, twins, check: false).pod
+        #expect(once["spec"] == (try Self.inject(pod, twins, check: false).pod)["spec"])
+        #expect(once == (try Self.inject(once, twins, check: false).pod))
+    }
+
+    /// What injections put in before there was a status goes by its name, once: not again from a pod that has a status.
+    @Test("a container of the pod with an injected one's name, twice") func legacyNamesGoOnce() throws {
+        let snapshot = try Self.snapshot("volumes: []", classic: true)
+        let pod = try Self.pod(
+            "spec: {containers: [{name: istio-proxy, image: a}, {name: istio-proxy, image: b}, {name: web, image: w}]}"
+        )
+        let once = try Self.inject(pod, snapshot, check: false).pod
+        #expect(once == (try Self.inject(once, snapshot, check: false).pod))
+    }
+
     @Test("three configurations in a row, and out again after each", arguments: [true, false])
     func threeInARow(classic: Bool) throws {
         let snapshots = try Self.specs.map { try Self.snapshot($0, classic: classic) }

@@ -32,6 +32,11 @@ struct EarlierInjection: Sendable, Equatable {
         isCertain = isPlausible && Self.hasMark(pod)
     }
 
+    /// Whether the pod has a status as injectors of the classic form write it, if only one that names nothing.
+    static func hasClassicStatus(_ pod: Pod) -> Bool {
+        pod.annotation(MetadataKey.status).map { isInjectors($0, .classic) } ?? false
+    }
+
     /// What else injections leave in a pod: the label about mutual TLS, the scraping settings, the proxy's variables.
     private static func hasMark(_ pod: Pod) -> Bool {
         pod.label(MetadataKey.tlsMode) != nil || PrometheusMerge.hasProxyPath(pod.annotations)

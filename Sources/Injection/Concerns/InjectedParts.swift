@@ -13,12 +13,13 @@ struct InjectedParts: PodConcern {
         for list in StatusAnnotation.lists {
             guard let items = work.template[list]?.array, !items.isEmpty else { continue }
             work.pod.modifyList(list) { present in
+                // An equal volume was left by an injection before the last, as a container of the pod mounts it.
+                if list == "volumes", wasInjected {
+                    let given = items.filter { !replaced.contains($0.name) }
+                    present.removeAll(where: given.contains)
+                }
                 // In a review, what checks the network comes before everything that needs it.
                 for item in items {
-                    // An equal volume was left by an injection before the last, as a container of the pod mounts it.
-                    if list == "volumes", wasInjected, !replaced.contains(item.name) {
-                        present.removeAll { $0 == item }
-                    }
                     let isFirst =
                         isReview && list == "initContainers" && item.name == ContainerName.validation
                     present.insert(item, at: isFirst ? 0 : present.count)

@@ -24,7 +24,9 @@ enum ClassicInjection {
     /// Renders the template for a pod; the concerns then append what it gives.
     static func fill(_ work: inout PodWork, _ concerns: [any PodConcern]) throws(InjectionError) {
         for concern in concerns { concern.prepare(&work) }
-        if work.isReview, !work.subject.wasInjected { removeLegacy(from: &work) }
+        if work.isReview, !work.subject.wasInjected, !EarlierInjection.hasClassicStatus(work.pod) {
+            removeLegacy(from: &work)
+        }
         work.settings = try AnnotationSettings(of: work.subject.pod, work.snapshot)
         work.subject.notes += work.settings.notes
         try render(&work)
