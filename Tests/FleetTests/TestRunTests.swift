@@ -107,21 +107,28 @@ import YAML
     }
 
     /// A changed line fails the cases whose pod it changes, and each difference names it.
-    @Test(.needs(.istioModern))
-    func oneChangedLineFailsThoseItConcerns() throws {
-        let root = Self.folder("edited")
-        for group in try Self.recorded(.istioModern, in: root) {
+    @Test(
+        .needs(.istioClassic), .needs(.istioModern),
+        arguments: [
+            (CaseCollection.istioClassic, "template: |", "JWT_POLICY"),
+            (.istioModern, "  sidecar: |", "TRUST_DOMAIN"),
+        ])
+    func oneChangedLineFailsThoseItConcerns(_ suite: CaseCollection, template: String, variable: String)
+        throws
+    {
+        let root = Self.folder("edited-\(suite.rawValue)")
+        for group in try Self.recorded(suite, in: root) {
             let old = String(decoding: group.files.configuration.bytes, as: UTF8.self)
             var lines = old.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            let first = lines.firstIndex { $0.hasPrefix("  sidecar: |") } ?? 0
-            let index = lines[first...].firstIndex { $0.contains("name: TRUST_DOMAIN") } ?? 0
-            lines[index] = lines[index].replacing("TRUST_DOMAIN", with: "TRUSTED")
+            let first = lines.firstIndex { $0.hasPrefix(template) } ?? 0
+            let index = lines[first...].firstIndex { $0.contains("name: \(variable)") } ?? 0
+            lines[index] = lines[index].replacing(variable, with: "CHANGED")
             var files = group.files
             files.configuration.bytes = Array(lines.joined(separator: "\n").utf8)
             var run = TestRun(files, compile: Self.compiler(group.options))
             for (name, folder) in group.cases
             where !text(of: folder + "/pod.yaml").contains("inject.istio.io/templates") {
-                let isConcerned = text(of: folder + "/want.yaml").contains("name: TRUST_DOMAIN")
+                let isConcerned = text(of: folder + "/want.yaml").contains("name: \(variable)")
                 switch run.run(name: name, folder: folder) {
                 case .passed: #expect(!isConcerned, "\(name) passes")
                 case .different(let differences):
