@@ -25,7 +25,9 @@ func fuzzSurvival(_ bytes: UnsafeBufferPointer<UInt8>) {
             fail("refused again: \(JSON.text(after)) by \(JSON.text(overlay))")
         }
         if again != after {
-            fail("\(JSON.text(pod)): \(JSON.text(after)) again by \(JSON.text(overlay)) is \(JSON.text(again))")
+            fail(
+                "\(JSON.text(pod)): \(JSON.text(after)) again by \(JSON.text(overlay)) is \(JSON.text(again))"
+            )
         }
         current = after
     }
