@@ -67,11 +67,10 @@ enum PodInjection {
             NativeSidecar.isWanted(by: subject.pod, snapshot)
         else { return nil }
         let trial = InjectionSubject(copying: subject)
-        guard earlier.isTakenOver(by: try filled(trial, snapshot, into: earlier.status).template) else {
-            return nil
-        }
-        subject.removed += earlier.status.pointers
-        var work = try filled(subject, snapshot, into: earlier.status)
+        var work = try filled(trial, snapshot, into: earlier.status)
+        guard earlier.isTakenOver(by: work.template) else { return nil }
+        trial.removed += earlier.status.pointers
+        defer { subject.become(trial) }
         return try finished(&work)
     }
 

@@ -14,13 +14,6 @@ final class ChartStore: Sendable {
     /// Charts of the folder.
     static let mostCharts = 256
 
-    enum Outcome: Sendable {
-        case unchanged
-        /// The names of all charts.
-        case loaded([String])
-        case refused([String])
-    }
-
     let path: String
     private let renderer: any Renderer
     private let limits: RenderLimits
@@ -56,7 +49,7 @@ final class ChartStore: Sendable {
     func chart(_ name: String) -> KeptChart? { state.withLock { $0.entries[name]?.chart } }
 
     /// Loads what is new or has changed, and forgets what is gone.
-    func reload() -> Outcome {
+    func reload() -> FolderReload {
         let found: [(name: String, place: String)]
         do throws(FileError) { found = try places() } catch { return .refused([error.description]) }
         let before = state.withLock { $0 }

@@ -80,34 +80,27 @@ final class Reloader: Sendable {
 
     private func reloadTemplates() {
         guard let templates else { return }
-        switch templates.reload() {
-        case .unchanged: return
-        case .loaded(let names):
-            metrics.countReload(of: [TemplateFolder.label], isSuccess: true, at: Timestamp.now)
-            log.info("templates loaded", [Member("count", .int(Int64(names.count)))], in: .config)
-        case .refused(let errors):
-            metrics.countReload(of: [TemplateFolder.label], isSuccess: false, at: Timestamp.now)
-            for error in errors {
-                log.error(
-                    "templates refused, the last good ones stay", [Member("error", .string(error))],
-                    in: .config)
-            }
-        }
+        report(
+            templates.reload(), TemplateFolder.label, loaded: "templates loaded",
+            refused: "templates refused, the last good ones stay")
     }
 
     private func reloadCharts() {
         guard let charts else { return }
-        switch charts.reload() {
+        report(
+            charts.reload(), ChartStore.label, loaded: "charts loaded",
+            refused: "chart refused, the last good one stays")
+    }
+
+    private func report(_ outcome: FolderReload, _ label: String, loaded: String, refused: String) {
+        switch outcome {
         case .unchanged: return
         case .loaded(let names):
-            metrics.countReload(of: [ChartStore.label], isSuccess: true, at: Timestamp.now)
-            log.info("charts loaded", [Member("count", .int(Int64(names.count)))], in: .config)
+            metrics.countReload(of: [label], isSuccess: true, at: Timestamp.now)
+            log.info(loaded, [Member("count", .int(Int64(names.count)))], in: .config)
         case .refused(let errors):
-            metrics.countReload(of: [ChartStore.label], isSuccess: false, at: Timestamp.now)
-            for error in errors {
-                log.error(
-                    "chart refused, the last good one stays", [Member("error", .string(error))], in: .config)
-            }
+            metrics.countReload(of: [label], isSuccess: false, at: Timestamp.now)
+            for error in errors { log.error(refused, [Member("error", .string(error))], in: .config) }
         }
     }
 

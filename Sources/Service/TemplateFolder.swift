@@ -16,12 +16,6 @@ final class TemplateFolder: Sendable {
     static let mostFiles = 256
     static let mostBytes = 8 << 20
 
-    enum Outcome: Sendable {
-        case unchanged
-        case loaded([String])
-        case refused([String])
-    }
-
     let path: String
     private let registry: PluginRegistry
     private let limits: RenderLimits
@@ -59,7 +53,7 @@ final class TemplateFolder: Sendable {
     var skipped: [String] { state.withLock { $0.skipped } }
 
     /// Reads the folder again and takes what is there where all of it compiles.
-    func reload() -> Outcome {
+    func reload() -> FolderReload {
         do throws(TemplateFolderError) {
             let files = try Self.read(path)
             let isNew = state.withLock { state in

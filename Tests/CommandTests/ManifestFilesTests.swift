@@ -127,31 +127,15 @@ import Values
         folder.write(Self.pod("a"), to: "a.yaml")
         folder.write(Self.pod("b"), to: "b.yaml")
         // Standard error is a terminal, and standard input comes late.
-        let script = """
-            import os, pty, subprocess, sys
-            master, slave = pty.openpty()
-            p = subprocess.Popen(['/bin/sh', '-c', '(sleep 1; cat b.yaml) | "$0" "$@"'] + sys.argv[1:],
-                                 stdout=subprocess.DEVNULL, stderr=slave)
-            os.close(slave)
-            seen = b''
-            try:
-                while True:
-                    chunk = os.read(master, 4096)
-                    if not chunk: break
-                    seen += chunk
-            except OSError:
-                pass
-            sys.stdout.buffer.write(seen)
-            sys.exit(p.wait())
-            """
+        let shell = #"(sleep 1; cat b.yaml) | "$0" "$@""#
         let command = [pillionBinary, "kube-inject"] + Self.configuration + ["-f", "a.yaml", "-f", "-"]
-        let shown = run("/usr/bin/env", ["python3", "-c", script] + command, in: folder.root)
+        let shown = runAtTerminal(command, shell: shell, in: folder.root)
         #expect(shown.status == 0, "\(shown.output)")
         #expect(shown.output.contains("\r\u{1B}[K1 of 2 files"), "\(shown.output.debugDescription)")
         // The line is taken away in the end.
         #expect(shown.output.split(separator: "files").last?.hasPrefix("\r\u{1B}[K") ?? false)
         let plain = run(
-            "/bin/sh", ["-c", "(sleep 1; cat b.yaml) | \"$0\" \"$@\" 2>&1 >/dev/null"] + command,
+            "/bin/sh", ["-c", shell + " 2>&1 >/dev/null"] + command,
             in: folder.root)
         #expect(plain.status == 0 && !plain.output.contains("of 2 files") && !plain.output.contains("\u{1B}"))
     }

@@ -263,23 +263,7 @@ struct ScanTests {
 
     /// Standard error is a terminal, and the second half of the stream comes late.
     @Test func showsProgressOnTerminals() {
-        let script = """
-            import os, pty, subprocess, sys
-            master, slave = pty.openpty()
-            p = subprocess.Popen(['/bin/sh', '-c', '(cat pods; sleep 1; cat pods) | "$0" "$@"'] + sys.argv[1:],
-                                 stdout=subprocess.DEVNULL, stderr=slave)
-            os.close(slave)
-            seen = b''
-            try:
-                while True:
-                    chunk = os.read(master, 4096)
-                    if not chunk: break
-                    seen += chunk
-            except OSError:
-                pass
-            sys.stdout.buffer.write(seen)
-            sys.exit(p.wait())
-            """
+        let shell = #"(cat pods; sleep 1; cat pods) | "$0" "$@""#
         folder.write(Self.configuration, to: "config")
         folder.write("image: proxy:2\n", to: "values")
         var pods = ""
@@ -289,11 +273,11 @@ struct ScanTests {
             pillionBinary, "scan", "-f", "-", "--injectConfigFile", "config", "--valuesFile", "values",
             "--fail-on", "never",
         ]
-        let shown = run("/usr/bin/env", ["python3", "-c", script] + command, in: folder.root)
+        let shown = runAtTerminal(command, shell: shell, in: folder.root)
         #expect(shown.status == 0, "\(shown.output)")
         #expect(shown.output.contains("\r\u{1B}[K512 pods"), "\(shown.output.debugDescription)")
         let plain = run(
-            "/bin/sh", ["-c", "(cat pods; sleep 1; cat pods) | \"$0\" \"$@\" 2>&1 >/dev/null"] + command,
+            "/bin/sh", ["-c", shell + " 2>&1 >/dev/null"] + command,
             in: folder.root)
         #expect(plain.status == 0 && !plain.output.contains("512 pods\r") && !plain.output.contains("\u{1B}"))
     }

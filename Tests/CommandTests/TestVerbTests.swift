@@ -81,26 +81,8 @@ struct TestVerbTests {
         let pod = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: app, image: app:1}]}\n"
         folder.write(Array(repeating: pod, count: 40).joined(separator: "---\n"), to: "pods")
         #expect(test("cases", "--init", "-f", "pods").status == 0)
-        let script = """
-            import os, pty, subprocess, sys
-            master, slave = pty.openpty()
-            p = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=slave)
-            os.close(slave)
-            seen = b''
-            try:
-                while True:
-                    chunk = os.read(master, 4096)
-                    if not chunk: break
-                    seen += chunk
-            except OSError:
-                pass
-            sys.stdout.buffer.write(seen)
-            sys.exit(p.wait())
-            """
-        let shown = run(
-            "/usr/bin/env",
-            ["python3", "-c", script, pillionBinary, "test", "cases", "--injectConfigFile", "config"],
-            in: folder.root)
+        let shown = runAtTerminal(
+            [pillionBinary, "test", "cases", "--injectConfigFile", "config"], in: folder.root)
         #expect(shown.status == 0, "\(shown.output)")
         #expect(shown.output.hasPrefix("\r\u{1B}[K"), "\(shown.output.debugDescription)")
         #expect(shown.output.contains(" of 40 cases"), "\(shown.output.debugDescription)")

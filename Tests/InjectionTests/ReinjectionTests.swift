@@ -128,6 +128,16 @@ struct ReinjectionTests {
         #expect(once == (try Self.inject(once, snapshot, check: false).pod))
     }
 
+    /// An injection that is tried beside another one starts from all that is known.
+    @Test("a copy of a subject has every member") func copiesAreWhole() throws {
+        let pod = Pod(metadata: Object(), spec: Object())
+        let subject = InjectionSubject(pod: pod, form: .modern, namespace: "shop", isReview: true)
+        let source = text(of: packageRoot + "/Sources/Injection/Pod/InjectionSubject.swift")
+        let members = Mirror(reflecting: subject).children.compactMap(\.label)
+        #expect(members.count > 20)
+        for member in members { #expect(source.contains(" \(member) = other.\(member)\n"), "\(member)") }
+    }
+
     @Test("three configurations in a row, and out again after each", arguments: [true, false])
     func threeInARow(classic: Bool) throws {
         let snapshots = try Self.specs.map { try Self.snapshot($0, classic: classic) }

@@ -44,6 +44,27 @@ public func run(
         processorMilliseconds: milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime))
 }
 
+/// Runs a command whose standard error is a terminal.
+///
+/// - Parameter shell: how a shell runs the command, whose words are `"$0" "$@"`.
+/// - Returns: in `output`, what the terminal got.
+public func runAtTerminal(
+    _ command: [String], shell: String = #""$0" "$@""#, in workingFolder: String
+) -> ProcessResult {
+    let script = """
+        import os, pty, subprocess, sys
+        master, slave = pty.openpty()
+        p = subprocess.Popen(['/bin/sh', '-c'] + sys.argv[1:], stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        try:
+            while chunk := os.read(master, 4096): sys.stdout.buffer.write(chunk)
+        except OSError:
+            pass
+        sys.exit(p.wait())
+        """
+    return run("/usr/bin/env", ["python3", "-c", script, shell] + command, in: workingFolder)
+}
+
 private func milliseconds(_ time: timeval) -> Int { Int(time.tv_sec) * 1000 + Int(time.tv_usec) / 1000 }
 
 private func spawn(

@@ -83,6 +83,13 @@ final class InjectionSubject {
 
     /// For an injection that is tried beside this one.
     init(copying other: InjectionSubject) {
+        (pod, owner, deploymentMetadata) = (other.pod, other.owner, other.deploymentMetadata)
+        isReview = other.isReview
+        become(other)
+    }
+
+    /// Takes over all that another one is: of an injection that was tried and is the right one.
+    func become(_ other: InjectionSubject) {
         pod = other.pod
         owner = other.owner
         deploymentMetadata = other.deploymentMetadata
