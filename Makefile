@@ -62,8 +62,9 @@ contract: build ## run schemathesis and a generated client (PyPI) against the se
 monitoring-check: build ## run promtool over deploy/monitoring and a real scrape (Debian's prometheus)
 	@scripts/monitoring-check
 
-charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm)
-	@scripts/charts
+# CHARTS_FLAGS=--required fails without Helm; otherwise nothing is compared, and one line says so.
+charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm, or after chart-test)
+	@scripts/charts $(CHARTS_FLAGS)
 
 SECONDS ?= 60
 fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer

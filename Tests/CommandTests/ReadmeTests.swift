@@ -27,23 +27,44 @@ import Testing
         if updatesGoldens { _ = compareGolden(rewritten, with: path) }
     }
 
+    /// The documents whose console blocks a test runs, besides those of `OperationsTests`.
+    private static let runDocuments: Set = [
+        "README.md", "docs/charts.md", "docs/templates.md", "docs/upgrade.md",
+    ]
+
+    /// Every document of the project, without the output of benchmarks.
+    private static let documents: [String] = {
+        let found = run(
+            "/usr/bin/find",
+            [
+                ".", "-name", ".?*", "-prune", "-o", "-path", "./Benchmarks/Results", "-prune", "-o", "-name",
+                "*.md",
+                "-printf", "%P\n",
+            ], in: packageRoot)
+        return found.output.split(separator: "\n").map(String.init).sorted()
+    }()
+
+    @Test func documentsAreFound() {
+        #expect(
+            Set(Self.documents).isSuperset(of: [
+                "README.md", "RELEASING.md", "docs/page.md", "examples/README.md",
+            ]))
+    }
+
     /// A block of shell that no test runs says why: its first line in the documents that `OperationsTests` runs, a comment
-    /// before it elsewhere.
-    @Test(arguments: [
-        "README.md", "RELEASING.md", "examples/README.md", "docs/install.md", "docs/first-sidecar.md",
-        "docs/why-not.md",
-        "docs/from-istio.md", "docs/upgrade.md",
-        "docs/run.md", "docs/reference.md", "docs/policy.md", "docs/templates.md",
-        "docs/charts.md",
-        "docs/plugins.md", "docs/performance.md", "docs/architecture.md",
-    ])
+    /// before it elsewhere. A block with output is run.
+    @Test(arguments: documents)
     func aBlockThatIsNotRunSaysWhy(_ name: String) {
         let lines = text(of: "\(packageRoot)/\(name)").split(
             separator: "\n", omittingEmptySubsequences: false)
-        let isRun = text(of: packageRoot + "/Tests/DeployTests/OperationsTests.swift").contains(
-            "\"\(name.split(separator: "/").last ?? "")\"")
-        for block in BlockDocument(path: "\(packageRoot)/\(name)").blocks where block.kind == "sh" && !isRun {
-            let before = block.line >= 2 ? lines[block.line - 2] : ""
+        let operations = text(of: packageRoot + "/Tests/DeployTests/OperationsTests.swift")
+        let isRun = name.hasPrefix("docs/") && operations.contains("\"\(name.dropFirst(5))\"")
+        for block in BlockDocument(path: "\(packageRoot)/\(name)").blocks where !isRun {
+            if block.kind == "console" {
+                #expect(Self.runDocuments.contains(name), "\(name):\(block.line): which test runs it?")
+            }
+            guard block.kind == "sh" else { continue }
+            let before = (block.line >= 2 ? lines[block.line - 2] : "").drop { $0 == " " }
             let mark = "<!-- not run by the tests: "
             let isExplained = before.hasPrefix(mark) && before.count > mark.count + 10
             #expect(isExplained, "\(name):\(block.line): why is it not run?")

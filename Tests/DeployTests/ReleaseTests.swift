@@ -67,6 +67,77 @@ struct ReleaseTests {
         #expect(!bash("scripts/version").output.hasPrefix("7"))
     }
 
+    private static let packers = ["umoci", "dpkg-deb", "kubectl", "valgrind"]
+    private static let canPack =
+        isReleaseBuilt
+        && run("/bin/sh", ["-c", packers.map { "command -v \($0)" }.joined(separator: " && ")]).status == 0
+
+    /// A dry run of the current version with the release binary of this checkout and with planted measurements.
+    private func dryRun(baseline: String, measured: String) -> ProcessResult {
+        _ = bash("mkdir ../bin")
+        folder.write(baseline, to: "copy/Benchmarks/baseline")
+        folder.write(measured, to: "copy/Benchmarks/measured")
+        folder.write("#!/bin/sh\ncat Benchmarks/measured\n", to: "copy/scripts/bench-instructions")
+        folder.write(
+            "#!/bin/sh\nmkdir -p .build/release && ln -sf \(releaseBinary) .build/release/pillion\n",
+            to: "bin/make")
+        return bash(
+            """
+            chmod +x ../bin/make && git add -A && git -c user.name=t -c user.email=t@localhost commit -qm planted &&
+            PATH=\(folder.path("bin")):$PATH scripts/release --dry-run "$(scripts/version)"
+            """)
+    }
+
+    private func expectNothingChanged() {
+        #expect(bash("git status --porcelain && git tag && git log --format=%s").output == "planted\nall\n")
+    }
+
+    private static let table =
+        "              plain     unseen    seen\nbuilt-in    1,000,000    500,000    40,000\n"
+
+    @Test(
+        .enabled(
+            if: canPack,
+            "there is no release binary, or one of umoci, dpkg-deb, kubectl and valgrind is missing"))
+    func dryRunFailsOnASlowerReview() {
+        let slower = dryRun(baseline: Self.table, measured: Self.table.replacing("40,000", with: "41,000"))
+        #expect(slower.status == 1)
+        #expect(slower.output.contains("built-in seen: 41,000 instructions, up from 40,000 (+2.5%)"))
+        #expect(slower.errors.contains("release: the check benchmark fails"), "\(slower.errors)")
+        #expect(entries(of: copy + "/.build") == ["release"])
+        expectNothingChanged()
+    }
+
+    @Test(
+        .enabled(
+            if: canPack,
+            "there is no release binary, or one of umoci, dpkg-deb, kubectl and valgrind is missing"))
+    func dryRunMakesTheWholeFolder() {
+        let made = dryRun(baseline: Self.table, measured: Self.table)
+        #expect(made.status == 0, "\(made.errors)")
+        expectNothingChanged()
+        let version = bash("scripts/version").output.dropLast()
+        let architecture = run("/usr/bin/dpkg", ["--print-architecture"]).output.dropLast()
+        let result = copy + "/.build/release-\(version)"
+        let expected = [
+            "pillion-\(version)-\(architecture).image.tar", "pillion-\(version)-auto.yaml",
+            "pillion-\(version)-cert-manager.yaml", "pillion-\(version)-files.yaml",
+            "pillion-\(version)-revision.yaml",
+            "pillion-\(version).image-digest", "pillion-\(version).spdx.json", "pillion-\(version).tar.gz",
+            "pillion-\(version).tgz", "pillion_\(version)_\(architecture).deb",
+        ]
+        #expect(Set(entries(of: result)) == Set(expected + ["SHA256SUMS"]))
+        #expect(run("/usr/bin/sha256sum", ["--check", "--strict", "SHA256SUMS"], in: result).status == 0)
+        #expect(text(of: result + "/SHA256SUMS").split(separator: "\n").count == expected.count)
+        // The digest is of the manifest that the image's index names.
+        let digest = text(of: result + "/pillion-\(version).image-digest").dropLast().split(separator: ":")
+        let hashed = run(
+            "/bin/bash",
+            ["-c", "tar -xOf \"$0\" blobs/sha256/$1 | sha256sum", expected[0], String(digest.last ?? "")],
+            in: result)
+        #expect(hashed.output.split(separator: " ").first == digest.last, "\(hashed.errors)")
+    }
+
     @Test func releaseNeedsACleanTreeAndALaterVersion() {
         #expect(
             bash("scripts/release --dry-run 0.0.1").errors.hasPrefix(

@@ -34,6 +34,24 @@ import YAML
                 "# arm64 builds and runs the same targets; nobody has tested it"))
     }
 
+    /// What CONTRIBUTING.md lists as run before a release and in the public CI is in both.
+    @Test func whatTakesLongRunsInBoth() throws {
+        let guide = text(of: packageRoot + "/CONTRIBUTING.md")
+        let section = try #require(guide.split(separator: "### What runs when").last)
+        let list = try #require(section.split(separator: "which looks for").first).replacing("\n", with: " ")
+        let targets = list.split(separator: "`").filter { $0.hasPrefix("make ") }.map { $0.dropFirst(5) }
+        #expect(targets.count >= 14)
+        let release = text(of: packageRoot + "/scripts/release")
+        let line = try #require(release.split(separator: "\n").first { $0.hasPrefix("targets=(") })
+        // The script tests the image and the package of its own folder.
+        let released = Set(line.dropFirst(9).dropLast().split(separator: " ") + ["image-test", "deb-test"])
+        let published = Set(
+            Self.jobs.flatMap { Self.steps($0.job) }.filter { $0.hasPrefix("make ") }
+                .map { $0.split(separator: " ")[1] })
+        #expect(released == Set(targets), "\(released.symmetricDifference(targets))")
+        #expect(published.isSuperset(of: targets), "\(Set(targets).subtracting(published))")
+    }
+
     /// Members that a job and a step may have, actions by version, and make targets that exist.
     @Test func stepsAreWellFormed() {
         let makefile = text(of: packageRoot + "/Makefile")

@@ -56,15 +56,18 @@ public struct BlockDocument {
         while let line = rest.popFirst() {
             number += 1
             output += line + (rest.isEmpty ? "" : "\n")
-            guard line.hasPrefix("```") else { continue }
-            var block = DocumentBlock(kind: String(line.dropFirst(3)), lines: [], line: number)
+            // Within a list, a block is indented.
+            let indent = line.prefix { $0 == " " }
+            guard line.dropFirst(indent.count).hasPrefix("```") else { continue }
+            var block = DocumentBlock(
+                kind: String(line.dropFirst(indent.count + 3)), lines: [], line: number)
             while let next = rest.popFirst() {
                 number += 1
-                guard next != "```" else { break }
+                guard next != indent + "```" else { break }
                 block.lines.append(next)
             }
             output += try fill(block) ?? block.lines.map { $0 + "\n" }.joined()
-            output += "```\n"
+            output += indent + "```\n"
         }
         return output
     }
