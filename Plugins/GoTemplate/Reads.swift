@@ -281,7 +281,7 @@ struct ReadAnalysis {
 
     /// `.a.b` and `$x.a.b` taken apart: `a`, `b`; `$x`, `a`, `b`.
     private func path(_ written: String) -> [String] {
-        written.split(separator: ".").map(String.init)
+        written.split(byte: ".").map(String.init)
     }
 
     /// `$x` of `$x.a`.

@@ -191,7 +191,8 @@ enum YAMLText {
     /// flow style more characters end a scalar.
     static func isPlainScalar(_ text: String, isInFlow: Bool) -> Bool {
         let bytes = Array(text.utf8)
-        guard let head = bytes.first, let tail = bytes.last, !text.hasPrefix("---"), !text.hasPrefix("...")
+        guard let head = bytes.first, let tail = bytes.last, !text.begins(with: "---"),
+            !text.begins(with: "...")
         else {
             return false
         }

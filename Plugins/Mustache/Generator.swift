@@ -359,7 +359,7 @@ struct Generator {
         if let number = pathNumbers[name] { return number }
         let first = Int32(code.names.count)
         if name != "." {
-            code.names += name.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+            code.names += name.split(byte: ".", omittingEmptySubsequences: false).map { String($0) }
         }
         code.paths.append(Path(first: first, count: Int32(code.names.count) - first))
         let number = Int32(code.paths.count - 1)

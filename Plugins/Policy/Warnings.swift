@@ -125,7 +125,7 @@ struct Warnings {
         }
         guard var value = subject.object else { return }
         var pointer = ""
-        var tokens = subject.pointer.split(separator: "/")[...]
+        var tokens = subject.pointer.split(byte: "/")[...]
         while true {
             for map in wanted {
                 if !tokens.isEmpty, value["metadata"]?[map]?.object?[injectKey] != nil {

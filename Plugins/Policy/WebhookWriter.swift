@@ -26,7 +26,7 @@ extension Evaluator {
                 var entry = entry
                 // `rev.namespace.sidecar-injector.istio.io` keeps what is before Istio's own name.
                 let prefix =
-                    entry.name.hasSuffix(Self.istioName) ? entry.name.dropLast(Self.istioName.count) : ""
+                    entry.name.ends(with: Self.istioName) ? entry.name.dropLast(Self.istioName.count) : ""
                 entry.name = prefix + export.webhookName
                 return entry
             }

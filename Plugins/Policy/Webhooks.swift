@@ -126,7 +126,7 @@ extension Webhooks.Entry {
                 }
                 return WebhookOutcome(
                     name: name, call: .notCalled(.objectSelectorMismatch),
-                    detail: "objectSelector wants \(bounded(requirement.text)), and \(has)",
+                    detail: "objectSelector expects \(bounded(requirement.text)), and \(has)",
                     rank: value == nil ? Rank.missingLabel : Rank.ownLabel, source: place("objectSelector"))
             }
         }
@@ -181,7 +181,7 @@ extension Webhooks.Entry {
                     value.map { "it is \(quoted($0))" } ?? "namespace \(quoted(subject.namespace)) has none"
                 return WebhookOutcome(
                     name: name, call: .notCalled(.namespaceLabelDisabled),
-                    detail: "namespaceSelector wants \(bounded(requirement.text)), and \(has)",
+                    detail: "namespaceSelector expects \(bounded(requirement.text)), and \(has)",
                     rank: Rank.namespace, source: place("namespaceSelector"))
             }
         }

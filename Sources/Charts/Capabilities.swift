@@ -23,10 +23,10 @@ public struct Capabilities: Sendable, Equatable {
             throw ChartError(
                 .values, "invalid kube version '\(text)': could not parse \"\(text)\" as version")
         }
-        guard text.contains(".") else {
+        guard text.contains(byte: ".") else {
             throw ChartError(.values, "invalid kube version '\(text)': illegal version string \"\(text)\"")
         }
-        kubeVersion = text.hasPrefix("v") ? text : "v" + text
+        kubeVersion = text.begins(with: "v") ? text : "v" + text
         release = "v" + kubeVersion.dropFirst().prefix { $0.isNumber || $0 == "." }
         (major, minor) = (String(version.major), String(version.minor))
     }

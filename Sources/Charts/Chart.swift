@@ -65,9 +65,9 @@ public struct Chart: Sendable {
             case "values.yaml": values = try Chart.values(file, path)
             case "values.schema.json": schema = file.bytes
             case "requirements.yaml", "requirements.lock": if isFirstVersion { files.append(file) }
-            case _ where file.name.hasPrefix("templates/"): templates.append(file)
-            case _ where file.name.hasPrefix("charts/"):
-                if file.name.hasSuffix(".prov") {
+            case _ where file.name.begins(with: "templates/"): templates.append(file)
+            case _ where file.name.begins(with: "charts/"):
+                if file.name.ends(with: ".prov") {
                     files.append(file)
                     continue
                 }
@@ -82,7 +82,7 @@ public struct Chart: Sendable {
             guard name.first != "_", name.first != ".", let members = inner[name] else { continue }
             let below = path + "charts/" + name + "/"
             var content: [ChartFile]
-            if name.hasSuffix(".tgz") {
+            if name.ends(with: ".tgz") {
                 guard members.count == 1, members[0].name == name else {
                     throw ChartError(
                         .chart,
@@ -91,9 +91,9 @@ public struct Chart: Sendable {
                 content = try ChartArchive.files(of: members[0].bytes, limits: limits, budget: &budget)
             } else {
                 content = members.compactMap { file in
-                    guard let slash = file.name.firstIndex(of: "/") else { return nil }
+                    guard let slash = file.name.firstIndex(ofByte: "/") else { return nil }
                     return ChartFile(
-                        name: String(file.name[file.name.index(after: slash)...]), bytes: file.bytes)
+                        name: String(file.name[file.name.utf8.index(after: slash)...]), bytes: file.bytes)
                 }
                 // A file beside the charts is not a chart.
                 if content.isEmpty { continue }
@@ -127,8 +127,8 @@ public struct Chart: Sendable {
     /// Custom resource definitions, those of subcharts behind the chart's own.
     func definitions(below path: String) -> [(path: String, bytes: [UInt8])] {
         let own = files.filter { file in
-            file.name.hasPrefix("crds/")
-                && [".yaml", ".yml", ".json"].contains(where: { file.name.hasSuffix($0) })
+            file.name.begins(with: "crds/")
+                && [".yaml", ".yml", ".json"].contains(where: { file.name.ends(with: $0) })
         }
         return own.map { (path + "/" + $0.name, $0.bytes) }
             + dependencies.flatMap { $0.definitions(below: path + "/charts/" + $0.name) }

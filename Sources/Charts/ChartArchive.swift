@@ -1,3 +1,5 @@
+import Values
+
 /// One file of a chart: its path from the chart's folder, and its bytes.
 public struct ChartFile: Sendable, Equatable {
     public var name: String
@@ -187,14 +189,16 @@ private struct TarReader {
     private static func path(_ name: String) throws(ChartError) -> String? {
         let outside = ChartError(
             .archive, "\"\(name)\" leads out of the chart: expected paths below one folder", file: name)
-        guard !name.hasPrefix("/"), !name.contains("\\"), !name.contains("\0") else { throw outside }
+        guard !name.begins(with: "/"), !name.contains(byte: "\\"), !name.contains(byte: "\0") else {
+            throw outside
+        }
         var parts: [Substring] = []
-        for part in name.split(separator: "/") where part != "." {
+        for part in name.split(byte: "/") where part != "." {
             if part == ".." { throw outside }
             parts.append(part)
         }
         guard let first = parts.first else { return nil }
-        if first.utf8.count == 2, first.hasSuffix(":") { throw outside }
+        if first.utf8.count == 2, first.ends(with: ":") { throw outside }
         guard parts.count > 1 else {
             throw ChartError(
                 .archive, "chart illegally contains content outside the base directory", file: name)

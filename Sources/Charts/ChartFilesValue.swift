@@ -52,10 +52,10 @@ enum ChartFilesValue {
             "Lines": ObjectMethod(parameters: 1) { receiver, arguments in
                 guard let content = content(receiver, arguments[0]) else { return .typed(.array([]), lines) }
                 var text = String(decoding: content, as: UTF8.self)
-                if text.hasSuffix("\n") { text.removeLast() }
+                if text.ends(with: "\n") { text.removeLast() }
                 return .typed(
                     .array(
-                        text.split(separator: "\n", omittingEmptySubsequences: false).map {
+                        text.split(byte: "\n", omittingEmptySubsequences: false).map {
                             .string(String($0))
                         }),
                     lines)
@@ -70,7 +70,7 @@ enum ChartFilesValue {
         let members = receiver.object?.members ?? []
         var map = Object()
         for member in members {
-            map[String(member.key.split(separator: "/").last ?? "")] = content(member.key)
+            map[String(member.key.split(byte: "/").last ?? "")] = content(member.key)
         }
         var output = ByteBuffer()
         YAMLWriter.write(.object(map), into: &output)

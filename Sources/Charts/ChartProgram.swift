@@ -54,7 +54,7 @@ final class ChartProgram: Sendable {
     }
 
     private static func isPartial(_ path: String) -> Bool {
-        (path.split(separator: "/").last ?? "").hasPrefix("_")
+        (path.split(byte: "/").last ?? "").begins(with: "_")
     }
 
     private static func contains(_ word: StaticString, in bytes: [UInt8]) -> Bool {
@@ -100,7 +100,7 @@ final class ChartProgram: Sendable {
     /// The longest path of a chart that a template's path begins with.
     private static func chartPath(of entry: String, among places: [String: [String]]) -> String {
         var path = Substring(entry)
-        while let slash = path.lastIndex(of: "/") {
+        while let slash = path.lastIndex(ofByte: "/") {
             path = path[..<slash]
             if places[String(path)] != nil { return String(path) }
         }

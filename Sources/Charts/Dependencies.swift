@@ -79,9 +79,9 @@ struct Dependencies {
     private mutating func apply(
         conditionsIn values: Value, _ path: String, to dependency: inout ChartDependency
     ) {
-        for condition in ValuesMerge.trimmed(dependency.condition).split(separator: ",") {
+        for condition in ValuesMerge.trimmed(dependency.condition).split(byte: ",") {
             let names = (path + condition).split(
-                separator: ".", omittingEmptySubsequences: false)
+                byte: ".", omittingEmptySubsequences: false)
             var value: Value? = values
             for name in names { value = value?[String(name)] }
             guard let value, !value.isNull, value.object == nil else { continue }
@@ -117,7 +117,7 @@ struct Dependencies {
                 }
                 settled.append(["child": .string(child), "parent": .string(parent)])
                 var table: Value? = values[name]
-                for part in child.split(separator: ".") { table = table?[String(part)] }
+                for part in child.split(byte: ".") { table = table?[String(part)] }
                 guard let table, table.object != nil else {
                     warnings.append("ImportValues missing table from chart \(name): \(child)")
                     continue
@@ -133,7 +133,7 @@ struct Dependencies {
     /// A map at a path of names; the path `.` is the top.
     private static func nested(_ path: String, _ value: Value) -> Value {
         if path == "." { return value }
-        return path.split(separator: ".").reversed().reduce(value) { inner, name in
+        return path.split(byte: ".").reversed().reduce(value) { inner, name in
             .object(Object([Member(String(name), inner)]))
         }
     }

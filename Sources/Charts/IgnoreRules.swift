@@ -1,3 +1,5 @@
+import Values
+
 /// `.helmignore`: which files of a folder are no part of the chart.
 ///
 /// | line | what it matches |
@@ -22,23 +24,23 @@ public struct IgnoreRules: Sendable {
     public init(_ text: [UInt8]) throws(ChartError) {
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
             var pattern = IgnoreRules.trimmed(line)
-            guard !pattern.isEmpty, !pattern.hasPrefix("#") else { continue }
+            guard !pattern.isEmpty, !pattern.begins(with: "#") else { continue }
             if pattern.contains("**") {
                 throw ChartError(.chart, "double-star (**) syntax is not supported", file: ".helmignore")
             }
             var rule = Rule(pattern: "")
-            if pattern.hasPrefix("!") {
+            if pattern.begins(with: "!") {
                 rule.isNegated = true
                 pattern.removeFirst()
             }
-            if pattern.hasSuffix("/") {
+            if pattern.ends(with: "/") {
                 rule.isFolder = true
                 pattern.removeLast()
             }
-            if pattern.hasPrefix("/") {
+            if pattern.begins(with: "/") {
                 rule.isPath = true
                 pattern.removeFirst()
-            } else if pattern.contains("/") {
+            } else if pattern.contains(byte: "/") {
                 rule.isPath = true
             }
             rule.pattern = pattern
@@ -60,7 +62,7 @@ public struct IgnoreRules: Sendable {
     /// Whether a file or folder is left out.
     public func ignores(_ path: String, isFolder: Bool) -> Bool {
         if path.isEmpty || path == "." || path == "./" { return false }
-        let name = String(path.split(separator: "/").last ?? "")
+        let name = String(path.split(byte: "/").last ?? "")
         for rule in rules {
             // A rule that excepts something leaves out everything else.
             if rule.isNegated {

@@ -114,7 +114,7 @@ enum ManifestOrder {
             }
             var manifest = ChartManifest(path: path, text: Array(slice), head: head)
             if let hook = head["metadata"]?["annotations"]?["helm.sh/hook"]?.string {
-                let names = hook.split(separator: ",", omittingEmptySubsequences: false).map {
+                let names = hook.split(byte: ",", omittingEmptySubsequences: false).map {
                     String($0).lowercased().filter { $0 != " " }
                 }
                 // A document with an unknown event is not a hook, and not a manifest either.

@@ -24,7 +24,7 @@ public struct RenderedChart: Sendable {
         var texts: [String] = []
         var all: [ChartManifest] = []
         for (path, text) in outputs.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
-            if path.hasSuffix("NOTES.txt") {
+            if path.ends(with: "NOTES.txt") {
                 if path == own || release.includesSubchartNotes {
                     texts.append(String(decoding: text, as: UTF8.self))
                 }
@@ -92,8 +92,8 @@ public struct RenderedChart: Sendable {
     private static func source(of document: ArraySlice<UInt8>) -> String? {
         for line in document.split(separator: 0x0A) where line.starts(with: "# Source: ".utf8) {
             let path = String(decoding: line.dropFirst(10), as: UTF8.self)
-            guard let slash = path.firstIndex(of: "/") else { continue }
-            return String(path[path.index(after: slash)...])
+            guard let slash = path.firstIndex(ofByte: "/") else { continue }
+            return String(path[path.utf8.index(after: slash)...])
         }
         return nil
     }

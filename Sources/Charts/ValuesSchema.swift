@@ -337,7 +337,7 @@ struct SchemaValidation {
         let inner = JSON.text(.string(text)).dropFirst().dropLast()
         return "'"
             + inner.split(separator: "\\\"", omittingEmptySubsequences: false).joined(separator: "\"")
-            .split(separator: "'", omittingEmptySubsequences: false).joined(separator: "\\'") + "'"
+            .split(byte: "'", omittingEmptySubsequences: false).joined(separator: "\\'") + "'"
     }
 
     private static func shown(_ value: Value) -> String {
@@ -346,8 +346,8 @@ struct SchemaValidation {
     }
 
     private static func escaped(_ key: String) -> String {
-        key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-            .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+        key.split(byte: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+            .split(byte: "/", omittingEmptySubsequences: false).joined(separator: "~1")
     }
 
     private static func typeName(_ value: Value) -> String {
@@ -390,11 +390,11 @@ struct SchemaValidation {
 
     /// `#`, `#/definitions/a` and the `$id` of a part of the schema; nothing is fetched.
     private func resolve(_ reference: String) -> Value? {
-        guard reference.hasPrefix("#") else {
+        guard reference.begins(with: "#") else {
             return root["$id"]?.string == reference ? root : nil
         }
         var value = root
-        for part in reference.dropFirst().split(separator: "/") {
+        for part in reference.dropFirst().split(byte: "/") {
             let name = part.split(separator: "~1", omittingEmptySubsequences: false).joined(separator: "/")
                 .split(separator: "~0", omittingEmptySubsequences: false).joined(separator: "~")
             if let inner = value[name] {

@@ -25,7 +25,7 @@ public enum FleetReport {
                 return column < 2 ? cells[column] + blanks : blanks + cells[column]
             }
             var line = (padded + [cells[columns]]).joined(separator: "  ")
-            while line.hasSuffix(" ") { line.removeLast() }
+            while line.ends(with: " ") { line.removeLast() }
             return line + "\n"
         }.joined()
     }

@@ -79,7 +79,7 @@ public struct FleetScan {
 
     private mutating func add(_ object: Value, _ key: LiveKey?, depth: Int, _ found: (PodFinding) -> Void) {
         let kind = object["kind"]?.string ?? ""
-        if kind.hasSuffix("List"), case .array(let items)? = object["items"], depth < Self.maximumDepth {
+        if kind.ends(with: "List"), case .array(let items)? = object["items"], depth < Self.maximumDepth {
             for item in items { add(item, nil, depth: depth + 1, found) }
         } else if kind == "Namespace" {
             learn(object)

@@ -1,4 +1,5 @@
 import Injection
+import Values
 
 /// One edit between two versions of a template: lines in place of others.
 public struct TemplateEdit: Sendable, Equatable {
@@ -107,6 +108,6 @@ public struct TemplateEdit: Sendable, Equatable {
     }
 
     private static func lines(of text: String) -> [String] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        text.split(byte: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 }

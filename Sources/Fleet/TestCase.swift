@@ -44,7 +44,7 @@ public struct TestCase: Sendable {
         }
         do throws(FileError) {
             if File.isReadable("\(folder)/pod.yaml") {
-                found.append((name.isEmpty ? String(folder.split(separator: "/").last ?? ".") : name, folder))
+                found.append((name.isEmpty ? String(folder.split(byte: "/").last ?? ".") : name, folder))
             }
             guard depth < maximumDepth else { return }
             let names = try Folder.names(in: folder) { Folder.exists("\(folder)/\($0)") }

@@ -194,7 +194,7 @@ public struct TestRun {
         }
         let bytes = text.utf8.prefix(120).map { isPlain($0) ? $0 : UInt8(ascii: "-") }
         var name = String(decoding: bytes, as: UTF8.self)
-        while name.hasSuffix("-") || name.hasSuffix(".") { name.removeLast() }
+        while name.ends(with: "-") || name.ends(with: ".") { name.removeLast() }
         return name.isEmpty ? "pod" : name
     }
 }

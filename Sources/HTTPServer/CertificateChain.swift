@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import Values
 
 /// A certificate chain of a PEM file or of a server: its contents, and whether it is valid.
 /// Nothing here is secret; a key is not needed.
@@ -95,7 +96,7 @@ extension CertificateChain.Certificate {
     fileprivate init(_ row: pillion_certificate) {
         subject = text(row.subject)
         issuer = text(row.issuer)
-        names = text(row.names).split(separator: "\n").map(String.init)
+        names = text(row.names).split(byte: "\n").map(String.init)
         notBefore = Int(row.not_before)
         notAfter = Int(row.not_after)
         key = "\(text(row.algorithm)) \(row.bits)"

@@ -25,13 +25,13 @@ extension HTTPRequest {
     public var acceptsGzip: Bool {
         guard let header = header("Accept-Encoding") else { return false }
         // A header is at most as long as a connection's memory; 16 codings are more than there are.
-        return header.split(separator: ",").prefix(16).contains { coding in
-            let parts = coding.split(separator: ";").map {
+        return header.split(byte: ",").prefix(16).contains { coding in
+            let parts = coding.split(byte: ";").map {
                 $0.filter { $0 != " " && $0 != "\t" }.lowercased()
             }
             guard parts.first == "gzip" || parts.first == "x-gzip" else { return false }
             let isRefused = parts.dropFirst().contains {
-                $0 == "q=0" || $0.hasPrefix("q=0.") && $0.allSatisfy { "q=0.".contains($0) }
+                $0 == "q=0" || $0.begins(with: "q=0.") && $0.allSatisfy { "q=0.".contains($0) }
             }
             return !isRefused
         }

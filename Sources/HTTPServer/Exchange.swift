@@ -32,9 +32,9 @@ func requestAdvanced(
 /// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what is after the host.
 private func path(of target: String) -> String {
     if target.utf8.first == UInt8(ascii: "/") { return target }
-    for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {
+    for scheme in ["http://", "https://"] where target.begins(with: scheme) {
         let rest = target.dropFirst(scheme.count)
-        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/"
+        return rest.firstIndex(ofByte: "/").map { String(rest[$0...]) } ?? "/"
     }
     return target
 }

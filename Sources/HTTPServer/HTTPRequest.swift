@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import Values
 
 /// A request whose headers, and when `respond` is called also its body, have arrived. It lives as long as the call
 /// that hands it out; what should last longer is copied.
@@ -91,8 +92,8 @@ public struct HTTPRequest {
         method: String, target: String, headers: [(name: String, value: String)] = [],
         body: UnsafeBufferPointer<UInt8> = UnsafeBufferPointer(start: nil, count: 0), arrival: UInt64 = 0
     ) {
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let query = parts.count < 2 ? [] : parts[1].split(separator: "&")
+        let parts = target.split(byte: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let query = parts.count < 2 ? [] : parts[1].split(byte: "&")
         self.method = method
         self.path = String(parts[0])
         self.body = body
@@ -101,7 +102,7 @@ public struct HTTPRequest {
         source = .list(
             headers: headers,
             query: query.map { pair in
-                let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                let halves = pair.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 return (String(halves[0]), halves.count < 2 ? "" : String(halves[1]))
             }, client: "")
     }

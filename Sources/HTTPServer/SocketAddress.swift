@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Glibc
+import Values
 
 /// Why a server does not start: what was tried and what the system said.
 public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
@@ -19,7 +20,7 @@ public enum SocketAddress: Sendable, Equatable {
     /// Whether only this machine can reach it.
     public var isLoopback: Bool {
         switch self {
-        case .network(let host, _): host.hasPrefix("127.") || host == "::1" || host == "localhost"
+        case .network(let host, _): host.begins(with: "127.") || host == "::1" || host == "localhost"
         case .unix: true
         }
     }
@@ -37,7 +38,7 @@ public enum SocketAddress: Sendable, Equatable {
                 if let socket = try? Self.listen6("::", port, both: true) { return socket }
                 return try Self.listen4("0.0.0.0", port)
             }
-            return name.contains(":")
+            return name.contains(byte: ":")
                 ? try Self.listen6(name, port, both: false) : try Self.listen4(name, port)
         }
     }

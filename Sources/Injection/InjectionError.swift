@@ -76,7 +76,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         guard !others.isEmpty else { return message }
         return all.map { error in
             var text = error.message
-            while text.hasSuffix("\n") { text.removeLast() }
+            while text.ends(with: "\n") { text.removeLast() }
             return text
         }.joined(separator: "\n")
     }

@@ -68,7 +68,7 @@ public struct ObjectReference: Sendable, Equatable, CustomStringConvertible {
 
     /// nil where the text is not of that form, or a part of it is no name that Kubernetes gives.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
         self.init(namespace: parts[0], name: parts[1])
     }

@@ -350,7 +350,7 @@ public struct KubernetesVersion: Sendable, Comparable {
     /// nil where the text does not begin like a version.
     public init?(_ text: String) {
         let numbers = text.drop { $0 == "v" }.split(
-            separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+            byte: ".", maxSplits: 2, omittingEmptySubsequences: false)
         guard numbers.count >= 2, let major = Int(numbers[0]),
             let minor = Int(numbers[1].prefix { $0.isNumber })
         else { return nil }
@@ -371,12 +371,12 @@ private struct AnswerHead {
     var retryAfterSeconds: Int?
 
     mutating func read(_ line: String) {
-        if line.hasPrefix("HTTP/") {
-            status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        if line.begins(with: "HTTP/") {
+            status = line.split(byte: " ").dropFirst().first.flatMap { Int($0) } ?? 0
             retryAfterSeconds = nil
             return
         }
-        let parts = line.split(separator: ":", maxSplits: 1)
+        let parts = line.split(byte: ":", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "retry-after" else { return }
         retryAfterSeconds = Int(parts[1].filter { $0 != " " }).map { max(0, $0) }
     }

@@ -47,7 +47,7 @@ public struct ClusterAccess: Sendable {
     }
 
     var proxyWithoutPassword: String {
-        guard let at = proxy.lastIndex(of: "@"), let scheme = proxy.firstRange(of: "://") else {
+        guard let at = proxy.lastIndex(ofByte: "@"), let scheme = proxy.firstRange(of: "://") else {
             return proxy
         }
         return proxy[..<scheme.upperBound] + "…" + proxy[at...]
@@ -124,7 +124,7 @@ public struct Credentials: Sendable {
 
     /// The `sub` of a JSON web token, which is whom the server will call the caller; nil for other tokens.
     static func subject(ofToken token: String) -> String? {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = token.split(byte: ".", omittingEmptySubsequences: false)
         guard parts.count == 3,
             let bytes = Base64.decode(String(parts[1]), alphabet: .urlSafe, padded: false),
             let claims = try? JSON.read(bytes, limits: JSONLimits(depth: 20, bytes: 1 << 16))
@@ -159,11 +159,11 @@ public struct ServerAddress: Sendable, Equatable {
             rest = rest[mark.upperBound...]
         }
         guard scheme == "https" || scheme == "http" else { return nil }
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let slash = rest.firstIndex(ofByte: "/") ?? rest.endIndex
         var base = String(rest[slash...])
-        while base.hasSuffix("/") { base.removeLast() }
+        while base.ends(with: "/") { base.removeLast() }
         let authority = rest[..<slash]
-        guard !authority.contains("@"), !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }),
+        guard !authority.contains(byte: "@"), !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }),
             let (host, port) = Self.hostAndPort(authority)
         else { return nil }
         self.init(scheme: scheme, host: host, port: port ?? (scheme == "https" ? 443 : 80), base: base)
@@ -173,11 +173,11 @@ public struct ServerAddress: Sendable, Equatable {
         var host = text
         var tail: Substring = ""
         if text.first == "[" {
-            guard let close = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<close]
-            tail = text[text.index(after: close)...]
+            guard let close = text.firstIndex(ofByte: "]") else { return nil }
+            host = text[text.utf8.index(after: text.startIndex)..<close]
+            tail = text[text.utf8.index(after: close)...]
             guard tail.isEmpty || tail.first == ":" else { return nil }
-        } else if let colon = text.firstIndex(of: ":") {
+        } else if let colon = text.firstIndex(ofByte: ":") {
             host = text[..<colon]
             tail = text[colon...]
         }
@@ -187,7 +187,7 @@ public struct ServerAddress: Sendable, Equatable {
         return (String(host), port)
     }
 
-    var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
+    var bracketedHost: String { host.contains(byte: ":") ? "[\(host)]" : host }
 
     public var text: String { "\(scheme)://\(bracketedHost):\(port)\(base)" }
 }

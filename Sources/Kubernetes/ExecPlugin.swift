@@ -52,7 +52,8 @@ public final class ExecPlugin: Sendable {
                 "\(place): exec has the apiVersion \"\(version)\", expected \(versions.joined(separator: " or "))"
             )
         }
-        self.command = command.contains("/") && !command.hasPrefix("/") ? "\(folder)/\(command)" : command
+        self.command =
+            command.contains(byte: "/") && !command.begins(with: "/") ? "\(folder)/\(command)" : command
         self.place = "\(place): exec \"\(command)\""
         arguments = (value["args"]?.array ?? []).compactMap(\.string)
         var variables = environment.all

@@ -53,7 +53,7 @@ struct Kubeconfig {
         guard value.object != nil else {
             throw APIError(.credentials, "\(path): is not a kubeconfig: expected an object")
         }
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let folder = path.lastIndex(ofByte: "/").map { String(path[..<$0]) } ?? "."
         try add("clusters", "cluster", to: \.clusters, value, path, folder)
         try add("users", "user", to: \.users, value, path, folder)
         try add("contexts", "context", to: \.contexts, value, path, folder)
@@ -194,7 +194,7 @@ struct Kubeconfig {
     }
 
     private func path(_ path: String, _ entry: Entry) -> String {
-        path.hasPrefix("/") ? path : "\(entry.folder)/\(path)"
+        path.begins(with: "/") ? path : "\(entry.folder)/\(path)"
     }
 }
 
@@ -214,7 +214,7 @@ extension ClusterAccess {
         var paths: [String] = []
         if let list = environment["KUBECONFIG"] {
             looked = "KUBECONFIG names no file that is there (\(list))"
-            paths = list.split(separator: ":").map(String.init)
+            paths = list.split(byte: ":").map(String.init)
         } else if let home = environment["HOME"] {
             paths = ["\(home)/.kube/config"]
             looked += ", \(paths[0]) is not there"

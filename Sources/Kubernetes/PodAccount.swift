@@ -1,5 +1,6 @@
 import Glibc
 import System
+import Values
 
 extension ClusterAccess {
     /// Where a pod finds its service account.
@@ -60,7 +61,7 @@ public struct Environment: Sendable {
         var entry = environ
         while let text = entry.pointee {
             let parts = String(cString: text).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { result.append((String(parts[0]), String(parts[1]))) }
             entry += 1
         }

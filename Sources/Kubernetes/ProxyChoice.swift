@@ -1,4 +1,5 @@
 import Glibc
+import Values
 
 /// Which proxy the environment wants for an address: the rules of Go's programs, since those are what a user's
 /// HTTPS_PROXY and NO_PROXY were written for.
@@ -35,7 +36,7 @@ struct ProxyChoice {
         let address = IPAddress(host)
         if host == "localhost" || address?.isLoopback == true { return true }
         guard let list = environment["NO_PROXY"] ?? environment["no_proxy"] else { return false }
-        for entry in list.split(separator: ",").prefix(Self.longestList) {
+        for entry in list.split(byte: ",").prefix(Self.longestList) {
             let text = entry.filter { $0 != " " }.lowercased()
             if text == "*" || Self.covers(text, host, address, server.port) { return true }
         }
@@ -43,14 +44,14 @@ struct ProxyChoice {
     }
 
     private static func covers(_ entry: String, _ host: String, _ address: IPAddress?, _ port: Int) -> Bool {
-        if entry.contains("/") { return address.map { IPRange(entry)?.contains($0) == true } ?? false }
+        if entry.contains(byte: "/") { return address.map { IPRange(entry)?.contains($0) == true } ?? false }
         if let whole = IPAddress(entry) { return whole == address }
         guard let (name, itsPort) = ServerAddress.hostAndPort(entry[...]) else { return false }
         if let itsPort, itsPort != port { return false }
         if let literal = IPAddress(name) { return literal == address }
-        let domain = name.hasPrefix("*.") ? String(name.dropFirst()) : name
-        if domain.hasPrefix(".") { return host.hasSuffix(domain) }
-        return host == domain || host.hasSuffix(".\(domain)")
+        let domain = name.begins(with: "*.") ? String(name.dropFirst()) : name
+        if domain.begins(with: ".") { return host.ends(with: domain) }
+        return host == domain || host.ends(with: ".\(domain)")
     }
 }
 
@@ -80,7 +81,7 @@ private struct IPRange {
     let bits: Int
 
     init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let address = IPAddress(String(parts[0])), let bits = Int(parts[1]),
             (0...address.bytes.count * 8).contains(bits)
         else { return nil }

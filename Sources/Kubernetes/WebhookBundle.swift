@@ -51,7 +51,7 @@ public struct WebhookBundle: Sendable {
     private func entries(of object: Value) -> [Value] {
         (object["webhooks"]?.array ?? []).filter { item in
             let name = item["name"]?.string ?? ""
-            return entry.isEmpty || name == entry || name.hasSuffix(".\(entry)")
+            return entry.isEmpty || name == entry || name.ends(with: ".\(entry)")
         }
     }
 

@@ -25,14 +25,14 @@ public enum ExpositionFormat: Sendable {
         guard let header else { return }
         var openMetrics = 0.0
         var text = 0.0
-        for part in header.split(separator: ",") {
-            let fields = part.split(separator: ";").map(ExpositionFormat.trimmed)
+        for part in header.split(byte: ",") {
+            let fields = part.split(byte: ";").map(ExpositionFormat.trimmed)
             guard let type = fields.first?.lowercased() else { continue }
             var weight = 1.0
             var version = "1.0.0"
             for field in fields.dropFirst() {
-                if field.hasPrefix("q=") { weight = NumberFormat.double(String(field.dropFirst(2))) ?? 0 }
-                if field.hasPrefix("version=") { version = String(field.dropFirst(8)) }
+                if field.begins(with: "q=") { weight = NumberFormat.double(String(field.dropFirst(2))) ?? 0 }
+                if field.begins(with: "version=") { version = String(field.dropFirst(8)) }
             }
             if type == "application/openmetrics-text", version == "1.0.0" {
                 openMetrics = max(openMetrics, weight)
@@ -57,7 +57,7 @@ struct ExpositionWriter {
     /// The lines before the samples. OpenMetrics names counters without the `_total` that their samples have.
     mutating func begin(_ name: String, _ help: String, _ kind: MetricKind, into output: inout ByteBuffer) {
         let suffix = "_total"
-        let isOpenCounter = format == .openMetrics && kind == .counter && name.hasSuffix(suffix)
+        let isOpenCounter = format == .openMetrics && kind == .counter && name.ends(with: suffix)
         let family = isOpenCounter ? String(name.dropLast(suffix.utf8.count)) : name
         output.append("# HELP ")
         output.append(family)

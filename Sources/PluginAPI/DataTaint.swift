@@ -1,3 +1,5 @@
+import Values
+
 /// Which parts of a template's data a request wrote, and nobody checked: the pod, for a template of an injection.
 ///
 /// What an engine writes from such data it reports as tainted, so that a caller can check that the data stays data in the
@@ -57,7 +59,7 @@ public struct DataTaint: Sendable, Equatable {
     }
 
     private static func folded(_ name: String) -> String {
-        let isGetter = name.utf8.count > 3 && name.hasPrefix("Get")
+        let isGetter = name.utf8.count > 3 && name.begins(with: "Get")
         return (isGetter ? String(name.dropFirst(3)) : name).lowercased().filter { $0 != "_" }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import System
+import Values
 
 /// What a library's file must be like before it is opened: code that others may write is code that others run.
 enum PluginFile {
@@ -13,7 +14,7 @@ enum PluginFile {
         }
         try checkFolder(resolved, shown: folder)
         do throws(FileError) {
-            return try Folder.names(in: resolved, atMost: mostLibraries) { $0.hasSuffix(".so") }
+            return try Folder.names(in: resolved, atMost: mostLibraries) { $0.ends(with: ".so") }
                 .map { "\(folder)/\($0)" }
         } catch {
             throw PluginRefusal(path: folder, reason: "it cannot be used: \(error.reason)")

@@ -66,7 +66,7 @@ public enum ReasonTable {
 private func wrapped(_ text: String, width: Int, indent: String) -> String {
     var lines: [String] = []
     var line = indent
-    for word in text.split(separator: " ") {
+    for word in text.split(byte: " ") {
         if line.utf8.count > indent.utf8.count && line.utf8.count + 1 + word.utf8.count > width {
             lines.append(line)
             line = indent

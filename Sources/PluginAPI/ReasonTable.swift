@@ -188,7 +188,8 @@ extension ReasonCode {
         case .namespaceLabelDisabled:
             return row(
                 .skip, "the namespace's labels keep the API server from asking for a sidecar: {detail}",
-                remedy: "label the namespace as the webhook wants it, by default istio-injection=enabled, or "
+                remedy:
+                    "label the namespace as the webhook expects it, by default istio-injection=enabled, or "
                     + "istio.io/rev with the revision's name",
                 "Whether a pod is sent to the injector at all is decided by the API server, from the labels of "
                     + "the pod's namespace and the namespaceSelector of the webhook. Here no webhook selects the "

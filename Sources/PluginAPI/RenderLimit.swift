@@ -1,3 +1,5 @@
+import Values
+
 /// A limit of a rendering. The raw value is its name in errors and requests.
 ///
 /// To add one: a case and its row here, a property in `RenderLimits`, and the check in the engines. The flag of
@@ -110,7 +112,7 @@ public enum RenderLimit: String, CaseIterable, Sendable {
     var server: Int { row.server }
 
     func sentence(_ value: Int) -> String {
-        row.sentence.split(separator: "#", omittingEmptySubsequences: false).joined(separator: "\(value)")
+        row.sentence.split(byte: "#", omittingEmptySubsequences: false).joined(separator: "\(value)")
     }
 }
 

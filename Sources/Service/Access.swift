@@ -69,7 +69,8 @@ struct Access: Sendable {
                 status: 401, code: "unauthorized",
                 detail: "there is no Authorization, expected `Bearer` and the token")
         }
-        guard header.lowercased().hasPrefix("bearer "), token.equals(header.dropFirst("bearer ".count).utf8)
+        guard header.lowercased().begins(with: "bearer "),
+            token.equals(header.dropFirst("bearer ".count).utf8)
         else {
             throw Self.forbidden("the token in Authorization is not the one that is asked for")
         }

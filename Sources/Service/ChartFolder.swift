@@ -1,5 +1,6 @@
 public import Charts
 import System
+import Values
 
 /// Reads charts from disk: a folder with Chart.yaml in it, or a packaged chart.
 public enum ChartFolder {
@@ -66,7 +67,7 @@ public enum ChartFolder {
                 guard let real = File.resolved(place) else { continue }
                 let isFolder = Folder.exists(real)
                 if rules.ignores(inner, isFolder: isFolder) { continue }
-                guard real == place || real.hasPrefix(root + "/") else {
+                guard real == place || real.begins(with: root + "/") else {
                     throw ChartError(
                         .chart,
                         "\"\(inner)\" is a link out of the chart, to \(real): expected files of the chart",

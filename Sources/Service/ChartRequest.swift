@@ -70,7 +70,7 @@ struct ChartRequest {
         source = .archive([])
         values = .object(Object())
         release = ChartRelease()
-        showOnly = request.query("showOnly").map { $0.split(separator: ",").map(String.init) } ?? []
+        showOnly = request.query("showOnly").map { $0.split(byte: ",").map(String.init) } ?? []
         wantsDocuments = false
         lowered = [:]
         if format == .multipart {
@@ -83,7 +83,8 @@ struct ChartRequest {
             do throws(JSONError) {
                 values = ValuesMerge.overlaid(values, by: ValuesMerge.decoded(try JSON.read(text)))
             } catch {
-                throw .malformed("the query's \"values\" is not JSON: byte \(error.offset): \(error.message)")
+                throw .chartValues(
+                    "the query's \"values\" is not JSON: byte \(error.offset): \(error.message)")
             }
         }
         if let name = request.query("name") { release.name = name }
@@ -93,7 +94,7 @@ struct ChartRequest {
         release.includesHooks = !flag("noHooks")
         release.includesTests = !flag("skipTests")
         release.capabilities.apiVersions +=
-            request.query("apiVersions").map { $0.split(separator: ",").map(String.init) } ?? []
+            request.query("apiVersions").map { $0.split(byte: ",").map(String.init) } ?? []
         wantsDocuments = flag("documents")
         var budget = SetValue.Budget()
         if let text = request.query("set") { try Self.set(text, on: &values, within: &budget) }
@@ -133,11 +134,11 @@ struct ChartRequest {
         let read: Value
         do throws(YAMLError) { read = try YAMLReader.value(Array(part.bytes)) } catch {
             let place = error.position.map { "line \($0.line), column \($0.column): " } ?? ""
-            throw .malformed("the part \"values\" is not YAML: \(place)\(error.message)")
+            throw .chartValues("the part \"values\" is not YAML: \(place)\(error.message)")
         }
         if read.isNull { return .object(Object()) }
         guard read.object != nil else {
-            throw .malformed("the part \"values\" is \(excerpt(JSON.text(read))): expected a map")
+            throw .chartValues("the part \"values\" is \(excerpt(JSON.text(read))): expected a map")
         }
         return ValuesMerge.decoded(read)
     }
@@ -148,7 +149,7 @@ struct ChartRequest {
         do throws(SetValue.Problem) {
             try SetValue.apply(text, as: .set, to: &values, within: &budget)
         } catch {
-            throw .malformed("\"set\" \(excerpt(text)): \(error.message)")
+            throw .chartValues("\"set\" \(excerpt(text)): \(error.message)")
         }
     }
 
@@ -265,5 +266,12 @@ extension RequestProblem {
             }
             if let place = error.writtenBy { members["writtenBy"] = place.json }
         }
+    }
+}
+
+extension RequestProblem {
+    /// Values of a well-formed request that a chart cannot take.
+    fileprivate static func chartValues(_ message: String) -> RequestProblem {
+        RequestProblem(.chart(ChartError(.values, message)))
     }
 }

@@ -2,6 +2,7 @@ import Charts
 import PluginAPI
 import Synchronization
 import System
+import Values
 
 /// Charts that the server holds (`--charts FOLDER`), which requests to /render name (`chartRef`).
 ///
@@ -35,7 +36,7 @@ final class ChartStore: Sendable {
         do throws(ChartError) { renderer = try ChartEngine.renderer(in: registry) } catch {
             throw ServiceError(message: "--charts: \(error.message)")
         }
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = path.count > 1 && path.ends(with: "/") ? String(path.dropLast()) : path
         self.limits = limits
         if case .refused(let problems) = reload() {
             throw ServiceError(message: "--charts: \(problems[0])")
@@ -86,7 +87,7 @@ final class ChartStore: Sendable {
     private func places() throws(FileError) -> [(name: String, place: String)] {
         try Folder.names(in: path, atMost: ChartStore.mostCharts).compactMap { name in
             let place = path + "/" + name
-            if name.hasSuffix(".tgz") { return (String(name.dropLast(4)), place) }
+            if name.ends(with: ".tgz") { return (String(name.dropLast(4)), place) }
             return File.isReadable(place + "/Chart.yaml") ? (name, place) : nil
         }
     }

@@ -48,9 +48,9 @@ final class FailurePolicy: Sendable {
 
     /// `*` matches any text. Both are short: namespaces have 63 characters.
     static func matches(_ pattern: String, _ text: String) -> Bool {
-        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        let parts = pattern.split(byte: "*", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return pattern == text }
-        guard text.hasPrefix(parts[0]),
+        guard text.begins(with: parts[0]),
             text.utf8.count >= parts[0].utf8.count + parts[parts.count - 1].utf8.count
         else { return false }
         var start = text.index(text.startIndex, offsetBy: parts[0].count)
@@ -58,6 +58,6 @@ final class FailurePolicy: Sendable {
             guard let found = text.firstRange(ofBytes: String(part), from: start) else { return false }
             start = found.upperBound
         }
-        return text[start...].hasSuffix(parts[parts.count - 1])
+        return text[start...].ends(with: parts[parts.count - 1])
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import HTTPServer
 import System
+import Values
 
 /// Says when files may have changed, on a thread of its own.
 ///
@@ -46,7 +47,7 @@ final class FileWatch: Sendable {
     }
 
     private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.lastIndex(ofByte: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

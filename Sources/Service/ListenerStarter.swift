@@ -128,11 +128,11 @@ struct ListenerStarter {
     /// Addresses separated by commas; none is every address of the machine. A port of -1 leaves the sockets of the
     /// file system.
     static func addresses(_ text: String, port: Int) -> [SocketAddress] {
-        let texts = text.split(separator: ",").map(String.init)
+        let texts = text.split(byte: ",").map(String.init)
         return (texts.isEmpty ? [""] : texts).compactMap { text in
-            if text.hasPrefix("unix:") { return .unix(path: String(text.dropFirst("unix:".count))) }
+            if text.begins(with: "unix:") { return .unix(path: String(text.dropFirst("unix:".count))) }
             guard port >= 0 else { return nil }
-            let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+            let isBracketed = text.begins(with: "[") && text.ends(with: "]")
             let host = isBracketed ? String(text.dropFirst().dropLast()) : text
             return .network(host: host, port: UInt16(clamping: port))
         }
@@ -171,7 +171,7 @@ struct ListenerStarter {
         let monitoring = options.monitoringPort >= 0 ? 0.125 : 0
         guard kind != .monitoring else { return monitoring }
         let hasHTTPS = options.port >= 0 && certificates != nil
-        let hasHTTP = options.httpPort >= 0 || options.httpAddress.hasPrefix("unix:")
+        let hasHTTP = options.httpPort >= 0 || options.httpAddress.begins(with: "unix:")
         return (1 - monitoring) / (hasHTTPS && hasHTTP ? 2 : 1)
     }
 
@@ -179,7 +179,7 @@ struct ListenerStarter {
         switch address {
         case .unix: return address.text
         case .network(let host, _):
-            let name = host.isEmpty ? "*" : host.contains(":") ? "[\(host)]" : host
+            let name = host.isEmpty ? "*" : host.contains(byte: ":") ? "[\(host)]" : host
             return "\(isSecure ? "https" : "http")://\(name):\(port)"
         }
     }

@@ -1,4 +1,5 @@
 import HTTPServer
+import Values
 
 /// Keeps web pages away from a loopback listener, which trusts everyone on this machine.
 ///
@@ -38,13 +39,13 @@ struct LocalCaller: Sendable {
 
     /// A host without its port; an IPv6 address without its brackets.
     static func name(ofHost host: String) -> Substring {
-        if host.hasPrefix("[") { return host.dropFirst().prefix { $0 != "]" } }
+        if host.begins(with: "[") { return host.dropFirst().prefix { $0 != "]" } }
         return host.prefix { $0 != ":" }
     }
 
     private static func isLoopback(_ name: String) -> Bool {
         if name == "localhost" || name == "::1" { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = name.split(byte: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 

@@ -1,3 +1,5 @@
+import Values
+
 /// From silent to talkative; a log writes what is at or above its level.
 public enum LogLevel: Int, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error, none
@@ -59,8 +61,8 @@ public struct LogLevels: Sendable, Equatable {
     /// - Throws: one sentence that says what is wrong with the text.
     public init(parsing text: String) throws(ServiceError) {
         self.init(.info)
-        for part in text.split(separator: ",") {
-            let halves = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        for part in text.split(byte: ",") {
+            let halves = part.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let level = LogLevel(name: halves[halves.count - 1]) else {
                 throw ServiceError(
                     message: "\"\(part)\" has no level: expected debug, info, warning, error or none")
@@ -92,8 +94,8 @@ public struct LogLevels: Sendable, Equatable {
     /// - Throws: one sentence that says what is wrong with the text.
     public init(istio text: String) throws(ServiceError) {
         self.init(.info)
-        for part in text.split(separator: ",") {
-            let halves = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        for part in text.split(byte: ",") {
+            let halves = part.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard let level = LogLevel(name: halves[halves.count - 1]) else {
                 throw ServiceError(
                     message:

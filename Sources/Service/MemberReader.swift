@@ -27,34 +27,34 @@ struct MemberReader {
     /// As `string`, but null is wrong: for members of which one must be there.
     func text(_ key: String) throws(RequestProblem) -> String? {
         guard let value = object[key] else { return nil }
-        guard let text = value.string else { throw wrong(key, value, want: "a string") }
+        guard let text = value.string else { throw wrong(key, value, expected: "a string") }
         return text
     }
 
     func string(_ key: String) throws(RequestProblem) -> String? {
         guard let value = present(key) else { return nil }
-        guard let text = value.string else { throw wrong(key, value, want: "a string") }
+        guard let text = value.string else { throw wrong(key, value, expected: "a string") }
         return text
     }
 
     func bool(_ key: String) throws(RequestProblem) -> Bool? {
         guard let value = present(key) else { return nil }
-        guard let bool = value.bool else { throw wrong(key, value, want: "true or false") }
+        guard let bool = value.bool else { throw wrong(key, value, expected: "true or false") }
         return bool
     }
 
     func object(_ key: String) throws(RequestProblem) -> Object? {
         guard let value = present(key) else { return nil }
-        guard let object = value.object else { throw wrong(key, value, want: "an object") }
+        guard let object = value.object else { throw wrong(key, value, expected: "an object") }
         return object
     }
 
     func strings(_ key: String) throws(RequestProblem) -> [String]? {
         guard let value = present(key) else { return nil }
-        guard let items = value.array else { throw wrong(key, value, want: "an array of strings") }
+        guard let items = value.array else { throw wrong(key, value, expected: "an array of strings") }
         var texts: [String] = []
         for (index, item) in items.enumerated() {
-            guard let text = item.string else { throw wrong("\(key)[\(index)]", item, want: "a string") }
+            guard let text = item.string else { throw wrong("\(key)[\(index)]", item, expected: "a string") }
             texts.append(text)
         }
         return texts
@@ -62,11 +62,18 @@ struct MemberReader {
 
     /// An integer of at least 1.
     func count(_ key: String) throws(RequestProblem) -> Int? {
+        try integer(key, in: 1...Int.max, "an integer of at least 1")
+    }
+
+    /// An integer in a range, whose description is for messages.
+    func integer(
+        _ key: String, in range: ClosedRange<Int>, _ description: String
+    ) throws(RequestProblem) -> Int? {
         guard let value = present(key) else { return nil }
         // `2.0` is an integer too, as JSON Schema has it.
         let number =
             if case .double(let double) = value { Int(exactly: double) } else { value.int.map { Int($0) } }
-        guard let number, number >= 1 else { throw wrong(key, value, want: "an integer of at least 1") }
+        guard let number, range.contains(number) else { throw wrong(key, value, expected: description) }
         return number
     }
 
@@ -86,8 +93,8 @@ struct MemberReader {
         return value
     }
 
-    private func wrong(_ key: String, _ value: Value, want: String) -> RequestProblem {
-        .malformed("\"\(full(key))\" is \(kind(of: value)): expected \(want)")
+    private func wrong(_ key: String, _ value: Value, expected: String) -> RequestProblem {
+        .malformed("\"\(full(key))\" is \(kind(of: value)): expected \(expected)")
     }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : path + "." + key }

@@ -48,11 +48,11 @@ struct MultipartBody {
     }
 
     private static func boundary(of contentType: String) throws(RequestProblem) -> String {
-        for parameter in contentType.split(separator: ";").dropFirst() {
-            let halves = parameter.split(separator: "=", maxSplits: 1)
+        for parameter in contentType.split(byte: ";").dropFirst() {
+            let halves = parameter.split(byte: "=", maxSplits: 1)
             guard halves.count == 2, trimmed(halves[0]).lowercased() == "boundary" else { continue }
             var value = trimmed(halves[1])
-            if value.hasPrefix("\""), value.hasSuffix("\""), value.count > 1 {
+            if value.begins(with: "\""), value.ends(with: "\""), value.count > 1 {
                 value = String(value.dropFirst().dropLast())
             }
             if !value.isEmpty, value.utf8.count <= longestBoundary { return value }
@@ -70,14 +70,14 @@ struct MultipartBody {
         }
         position += end + 4
         for line in String(decoding: window[..<end], as: UTF8.self).split(separator: "\r\n") {
-            guard let colon = line.firstIndex(of: ":"),
+            guard let colon = line.firstIndex(ofByte: ":"),
                 trimmed(line[..<colon]).lowercased() == "content-disposition"
             else { continue }
-            for parameter in line[line.index(after: colon)...].split(separator: ";").dropFirst() {
-                let halves = parameter.split(separator: "=", maxSplits: 1)
+            for parameter in line[line.utf8.index(after: colon)...].split(byte: ";").dropFirst() {
+                let halves = parameter.split(byte: "=", maxSplits: 1)
                 guard halves.count == 2, trimmed(halves[0]).lowercased() == "name" else { continue }
                 let value = trimmed(halves[1])
-                return value.hasPrefix("\"") ? String(value.dropFirst().prefix { $0 != "\"" }) : value
+                return value.begins(with: "\"") ? String(value.dropFirst().prefix { $0 != "\"" }) : value
             }
         }
         throw .malformed("a part has no name: expected Content-Disposition: form-data; name=\"…\"")

@@ -46,12 +46,12 @@ struct Accept {
             return
         }
         // A header is at most as long as a connection's memory; 64 ranges are more than anyone means.
-        ranges = header.split(separator: ",").prefix(64).map { range in
-            let parts = range.split(separator: ";")
+        ranges = header.split(byte: ",").prefix(64).map { range in
+            let parts = range.split(byte: ";")
             var quality = 1.0
             for parameter in parts.dropFirst() {
                 let text = parameter.filter { $0 != " " }.lowercased()
-                if text.hasPrefix("q=") { quality = Double(text.dropFirst(2)) ?? 0 }
+                if text.begins(with: "q=") { quality = Double(text.dropFirst(2)) ?? 0 }
             }
             return (MediaType.essence(parts.first ?? ""), quality)
         }

@@ -49,6 +49,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         ("body_too_large", 413, "The body is too large"),
         ("misdirected_request", 421, "The request is for another host"),
         ("unsupported_media_type", 415, "The body's format is not understood"),
+        ("parameters_conflict", 422, "The parameters exclude each other"),
         ("names_do_not_fit", 422, "Names in the request do not fit what is there"),
         ("chart_missing", 422, "There is no chart of that name"),
         ("chart_archive_invalid", 422, "The chart's archive cannot be read"),

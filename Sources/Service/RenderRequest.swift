@@ -122,8 +122,8 @@ public struct RenderRequest: Sendable {
         }
         var paths: [[String]] = []
         for (index, text) in texts.enumerated() {
-            var path = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            if text.hasPrefix("/") { path = (try? JSONPointer(parsing: text))?.tokens ?? [""] }
+            var path = text.split(byte: ".", omittingEmptySubsequences: false).map(String.init)
+            if text.begins(with: "/") { path = (try? JSONPointer(parsing: text))?.tokens ?? [""] }
             guard !path.contains("") else {
                 throw .malformed(
                     "\"taint[\(index)]\" is \"\(excerpt(text))\", expected a path in \"data\" such as pod.metadata"

@@ -17,7 +17,7 @@ struct Route: Sendable {
     var concern = Access.Concern.open
     var handler: any Handler
 
-    var isPrefix: Bool { path.hasSuffix("/") && path != "/" }
+    var isPrefix: Bool { path.ends(with: "/") && path != "/" }
 }
 
 /// Answers one route.
@@ -125,7 +125,7 @@ final class Router: HTTPHandler {
 
     /// A pod waits for its review; nothing waits for renderings and manifests.
     func isUrgent(_ request: HTTPRequest) -> Bool {
-        guard request.method == "POST", request.path.hasPrefix("/inject") else { return false }
+        guard request.method == "POST", request.path.begins(with: "/inject") else { return false }
         return request.isReview
     }
 
@@ -178,7 +178,7 @@ final class Router: HTTPHandler {
 
     private func routes(at path: String) -> [Route] {
         if let routes = exact[path] { return routes }
-        return below.filter { path.hasPrefix($0.path) }
+        return below.filter { path.begins(with: $0.path) }
     }
 
     private func route(among routes: [Route], _ method: String) -> Route? {
@@ -189,7 +189,7 @@ final class Router: HTTPHandler {
         var problem = RequestProblem(
             status: 404, code: "not_found",
             detail: "there is nothing at the path \"\(excerpt(request.path))\"")
-        let paths = Set(self.routes.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path })
+        let paths = Set(self.routes.map { $0.path.ends(with: "/") ? String($0.path.dropLast()) : $0.path })
         if let near = Spelling.nearest(request.path, among: Array(paths)).first {
             problem.members["hint"] = .string("did you mean \(near)?")
         }

@@ -1,6 +1,7 @@
 public import HTTPServer
 public import Injection
 public import PluginAPI
+import Values
 
 /// The options of `pillion serve`. Names and defaults are those of Istio's stand-alone injector where it had the
 /// flag.
@@ -105,7 +106,8 @@ public struct ServeOptions: Sendable {
             case "off": self = .off
             case "always": self = .always
             default:
-                guard text.hasPrefix("sample:"), let count = Int(text.dropFirst("sample:".count)), count > 0
+                guard text.begins(with: "sample:"), let count = Int(text.dropFirst("sample:".count)),
+                    count > 0
                 else { return nil }
                 self = .sample(count)
             }

@@ -2,6 +2,7 @@ import Glibc
 public import PluginAPI
 import Synchronization
 import System
+import Values
 
 /// Templates that the server holds, which requests to /render name instead of bringing their own (`templateRef`).
 ///
@@ -34,7 +35,7 @@ final class TemplateFolder: Sendable {
         _ path: String, registry: PluginRegistry, limits: RenderLimits, allowsImpureFunctions: Bool = false
     ) throws(ServiceError) {
         self.allowsImpureFunctions = allowsImpureFunctions
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = path.count > 1 && path.ends(with: "/") ? String(path.dropLast()) : path
         self.registry = registry
         self.limits = limits
         do throws(TemplateFolderError) {
@@ -96,7 +97,7 @@ final class TemplateFolder: Sendable {
         var names: Set<String> = []
         var sources: [String: [TemplateSource]] = [:]
         for file in files {
-            let parts = file.name.split(separator: ".", omittingEmptySubsequences: false)
+            let parts = file.name.split(byte: ".", omittingEmptySubsequences: false)
             let ending = parts.count < 2 ? "" : String(parts[parts.count - 1])
             let engine = defaultEndings.contains(ending) ? registry.defaultEngine : ending
             guard registry.renderer(engine) != nil, parts.count >= 2, !parts[0].isEmpty else {
@@ -117,7 +118,7 @@ final class TemplateFolder: Sendable {
             for source in all {
                 let named = NamedTemplate(
                     engine: engine, sources: TemplateSources(all, entry: source.name),
-                    functionSets: renderer.description.functionSets.filter { !$0.hasSuffix("-classic") },
+                    functionSets: renderer.description.functionSets.filter { !$0.ends(with: "-classic") },
                     allowsImpureFunctions: impure)
                 var options = CompileOptions()
                 options.functionSets = named.functionSets

@@ -24,13 +24,13 @@ public struct WebhookClient: Sendable, Equatable {
     private static func all(
         of configuration: Value, name: String, depth: Int
     ) throws(ServiceError) -> [WebhookClient] {
-        if configuration["kind"]?.string?.hasSuffix("List") == true,
+        if configuration["kind"]?.string?.ends(with: "List") == true,
             let items = configuration["items"]?.array, depth < listDepth
         {
             var clients: [WebhookClient] = []
             for item in items {
                 let kind = item["kind"]?.string ?? ""
-                guard kind.hasSuffix("WebhookConfiguration") || kind.hasSuffix("List") else { continue }
+                guard kind.ends(with: "WebhookConfiguration") || kind.ends(with: "List") else { continue }
                 clients += try all(of: item, name: name, depth: depth + 1)
             }
             guard !clients.isEmpty || depth > 0 else {
@@ -38,7 +38,7 @@ public struct WebhookClient: Sendable, Equatable {
             }
             return clients
         }
-        guard let kind = configuration["kind"]?.string, kind.hasSuffix("WebhookConfiguration"),
+        guard let kind = configuration["kind"]?.string, kind.ends(with: "WebhookConfiguration"),
             let webhooks = configuration["webhooks"]?.array
         else {
             throw ServiceError(
@@ -71,7 +71,7 @@ public struct WebhookClient: Sendable, Equatable {
         {
             return "\(name).\(namespace).svc"
         }
-        guard let url = client?["url"]?.string, url.hasPrefix("https://") else { return nil }
+        guard let url = client?["url"]?.string, url.begins(with: "https://") else { return nil }
         return String(url.dropFirst("https://".count).prefix { $0 != "/" && $0 != ":" })
     }
 }

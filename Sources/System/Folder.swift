@@ -22,7 +22,9 @@ public enum Folder {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard name != ".", name != "..", withHidden || !name.hasPrefix("."), isWanted(name) else {
+            guard name != ".", name != "..", withHidden || name.utf8.first != UInt8(ascii: "."),
+                isWanted(name)
+            else {
                 continue
             }
             names.append(name)

@@ -18,7 +18,8 @@ public struct SemanticVersion: Sendable {
             case "Invalid Semantic Version": return "invalid semantic version"
             case "Version segment starts with 0": return "version segment starts with 0"
             default:
-                return message.hasPrefix("Error parsing") ? "error parsing" + message.dropFirst(13) : message
+                return message.begins(with: "Error parsing")
+                    ? "error parsing" + message.dropFirst(13) : message
             }
         }
     }
@@ -59,7 +60,7 @@ public struct SemanticVersion: Sendable {
         prerelease = try identifiers(after: 0x2D)
         metadata = try identifiers(after: 0x2B)
         guard rest.isEmpty else { throw invalid }
-        for part in prerelease.split(separator: ".") where part.utf8.count > 1 && part.utf8.first == 0x30 {
+        for part in prerelease.split(byte: ".") where part.utf8.count > 1 && part.utf8.first == 0x30 {
             if part.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
                 throw Failure(message: "Version segment starts with 0")
             }
@@ -94,8 +95,8 @@ public struct SemanticVersion: Sendable {
         if left == right { return 0 }
         if left.isEmpty { return 1 }
         if right.isEmpty { return -1 }
-        let first = left.split(separator: ".")
-        let second = right.split(separator: ".")
+        let first = left.split(byte: ".")
+        let second = right.split(byte: ".")
         for index in 0..<max(first.count, second.count) {
             guard index < first.count else { return -1 }
             guard index < second.count else { return 1 }

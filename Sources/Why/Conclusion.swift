@@ -20,7 +20,7 @@ extension Examination {
         _ cause: Diagnosis.Cause, _ sentence: String, certain: Bool = true, _ remedies: [String]
     ) -> Diagnosis {
         var sentence = sentence.split(whereSeparator: \.isNewline).joined(separator: "; ")
-        if !sentence.hasSuffix(".") { sentence += "." }
+        if !sentence.ends(with: ".") { sentence += "." }
         return Diagnosis(
             kind: target.kind.rawValue, name: target.name, namespace: target.namespace, cause: cause,
             isCertain: certain, sentence: sentence, remedies: remedies)

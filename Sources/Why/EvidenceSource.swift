@@ -78,7 +78,8 @@ public struct SavedEvidence: EvidenceSource {
 
     private mutating func add(_ value: Value, kind: (kind: String, version: String)?, depth: Int) {
         guard all.count < Self.mostObjects, depth <= Self.listDepth, var object = value.object else { return }
-        if let stated = object["kind"]?.string, stated.hasSuffix("List"), let items = object["items"]?.array {
+        if let stated = object["kind"]?.string, stated.ends(with: "List"), let items = object["items"]?.array
+        {
             // Items of a PodList do not say their kind.
             let inner = String(stated.dropLast(4))
             let version = object["apiVersion"]?.string ?? ""
@@ -104,7 +105,7 @@ public struct SavedEvidence: EvidenceSource {
         all.filter { object in
             guard object["kind"]?.string == resource.kind else { return false }
             let version = object["apiVersion"]?.string ?? ""
-            let group = version.contains("/") ? String(version.prefix { $0 != "/" }) : ""
+            let group = version.contains(byte: "/") ? String(version.prefix { $0 != "/" }) : ""
             return group == resource.group
         }
     }

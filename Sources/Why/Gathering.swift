@@ -110,7 +110,7 @@ struct Gathering {
         guard event["reason"]?.string == "FailedCreate",
             let name = (event["involvedObject"] ?? event["regarding"])?["name"]?.string
         else { return false }
-        return name == target.name || name.hasPrefix(target.name + "-")
+        return name == target.name || name.begins(with: target.name + "-")
     }
 
     // MARK: webhooks

@@ -16,11 +16,11 @@ struct Injector: Sendable {
         for container in spec["containers"]?.array ?? [] {
             let words =
                 ((container["command"]?.array ?? []) + (container["args"]?.array ?? [])).compactMap(\.string)
-            for (index, word) in words.enumerated() where word.hasPrefix("--") {
+            for (index, word) in words.enumerated() where word.begins(with: "--") {
                 let parts = word.dropFirst(2).split(
-                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                    byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 let next =
-                    index + 1 < words.count && !words[index + 1].hasPrefix("-") ? words[index + 1] : "true"
+                    index + 1 < words.count && !words[index + 1].begins(with: "-") ? words[index + 1] : "true"
                 flags[String(parts[0])] = (parts.count == 2 ? String(parts[1]) : next)
                     .replacing("$(POD_NAMESPACE)", with: namespace)
             }
@@ -40,11 +40,13 @@ struct Injector: Sendable {
 
     private func mount(of path: String?) -> (path: String, configMap: String?, secret: String?)? {
         guard let path else { return nil }
-        return mounts.first { path.hasPrefix($0.path + "/") }
+        return mounts.first { path.begins(with: $0.path + "/") }
     }
 
     /// Whether it looks like istiod, or Istio's injector of before 1.5.
-    private var isIstios: Bool { service.hasPrefix("istiod") || service.hasPrefix("istio-sidecar-injector") }
+    private var isIstios: Bool {
+        service.begins(with: "istiod") || service.begins(with: "istio-sidecar-injector")
+    }
 
     /// Where Istio's names end in the revision.
     private func suffix(_ revision: String) -> String {

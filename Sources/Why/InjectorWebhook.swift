@@ -32,7 +32,7 @@ struct InjectorWebhook: Sendable {
     var path: String {
         if let service = entry["clientConfig"]?["service"] { return service["path"]?.string ?? "/" }
         let url = entry["clientConfig"]?["url"]?.string ?? ""
-        let rest = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        let rest = url.split(byte: "/", maxSplits: 3, omittingEmptySubsequences: false)
         return rest.count == 4 ? "/" + rest[3] : "/"
     }
 
@@ -64,7 +64,7 @@ struct InjectorWebhook: Sendable {
             }
         }
         guard only == nil else { return found }
-        let byPath = found.filter { $0.path == "/inject" || $0.path.hasPrefix("/inject/") }
+        let byPath = found.filter { $0.path == "/inject" || $0.path.begins(with: "/inject/") }
         return byPath.isEmpty ? found.filter { $0.name.contains("sidecar") } : byPath
     }
 

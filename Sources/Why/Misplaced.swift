@@ -36,7 +36,7 @@ struct Misplaced {
             else { return nil }
             let map = pointer.tokens[pointer.tokens.count - 2]
             guard map == "labels" || map == "annotations", !namespaceKeys.contains(key) else { return nil }
-            let isOnPod = source.hasPrefix(workload.pointer + "/metadata/")
+            let isOnPod = source.begins(with: workload.pointer + "/metadata/")
             guard !isOnPod || key != injectKey else { return nil }
             let one = map == "labels" ? "label" : "annotation"
             let owner = isOnPod ? (workload.isPod ? "pod" : "pod template") : workload.target.kind.rawValue

@@ -1,4 +1,5 @@
 import Kubernetes
+import Values
 
 /// The object that the question is about: `web`, `pod/web`, `deploy/web`.
 public struct WhyTarget: Sendable, Equatable {
@@ -49,14 +50,14 @@ public struct WhyTarget: Sendable, Equatable {
 
     /// - Throws: if the text names no such object.
     public init(_ text: String, namespace: String) throws(WhyError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false).map(String.init)
         let word = parts.count == 2 ? parts[0].lowercased() : "pod"
         guard parts.count <= 2, let name = parts.last, ObjectReference.isName(name) else {
             throw WhyError(
                 "\"\(text)\" is not the name of an object: expected POD or KIND/NAME, such as deploy/web")
         }
         // `deployments.apps` names the same.
-        let plain = word.split(separator: ".").first.map(String.init) ?? word
+        let plain = word.split(byte: ".").first.map(String.init) ?? word
         guard let kind = Kind.allCases.first(where: { $0.names.contains(plain) }) else {
             let known = Kind.allCases.map { $0.names[0] }.joined(separator: ", ")
             throw WhyError("\"\(word)\" is not a kind that has pods: expected one of \(known)")

@@ -106,7 +106,7 @@ enum RunningPod {
             let name = owner["name"]?.string, let kind = owner["kind"]?.string
         else { return nil }
         if kind == "ReplicaSet", let hash = metadata?["labels"]?["pod-template-hash"]?.string,
-            name.hasSuffix("-\(hash)")
+            name.ends(with: "-\(hash)")
         {
             return WhyTarget(
                 kind: .deployment, name: String(name.dropLast(hash.utf8.count + 1)), namespace: namespace)

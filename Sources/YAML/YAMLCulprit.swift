@@ -40,7 +40,7 @@ extension YAMLError {
 
     /// Whether libyaml says where the unfinished thing began.
     private var namesItsBeginning: Bool {
-        message == "could not find expected ':'" || message.hasPrefix("did not find expected ','")
+        message == "could not find expected ':'" || message.begins(with: "did not find expected ','")
             || message == "found unexpected end of stream" || message == "found unexpected document indicator"
     }
 }

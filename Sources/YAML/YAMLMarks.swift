@@ -1,4 +1,5 @@
 import CLibYAML
+import Values
 
 /// Where the nodes of a text are, by libyaml's own marks: what YAML made of each byte.
 ///
@@ -251,8 +252,8 @@ public struct YAMLMarks: Sendable {
         }
         return steps.reversed().map { step in
             "/"
-                + step.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
+                + step.split(byte: "~", omittingEmptySubsequences: false).joined(separator: "~0")
+                .split(byte: "/", omittingEmptySubsequences: false).joined(separator: "~1")
         }.joined()
     }
 

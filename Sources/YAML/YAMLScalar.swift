@@ -44,7 +44,7 @@ struct YAMLScalar {
             (kind, value) = YAMLScalar.resolve(bytes, text)
             return
         }
-        let short = tag.hasPrefix(Self.tagPrefix) ? "!!" + tag.dropFirst(Self.tagPrefix.utf8.count) : tag
+        let short = tag.begins(with: Self.tagPrefix) ? "!!" + tag.dropFirst(Self.tagPrefix.utf8.count) : tag
         if short == "!!binary" {
             let lines = bytes.filter { $0 != 0x0A && $0 != 0x0D }
             guard let data = Base64.decode(lines) else {

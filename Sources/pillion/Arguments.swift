@@ -25,7 +25,7 @@ struct Arguments: Sendable {
                 operands += rest
                 break
             }
-            guard argument.hasPrefix("-"), argument != "-" else {
+            guard argument.begins(with: "-"), argument != "-" else {
                 operands.append(argument)
                 continue
             }
@@ -37,11 +37,11 @@ struct Arguments: Sendable {
 
     /// Options as `--name value`, `--name=value`, `-x value`, `-xvalue`.
     private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws {
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = argument.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
         var inline = parts.count == 2 ? String(parts[1]) : nil
         let spelled = String(parts[0])
         let option: Option
-        if spelled.hasPrefix("--") {
+        if spelled.begins(with: "--") {
             guard let found = find(String(spelled.dropFirst(2))) else { throw unknown(spelled) }
             option = found
         } else {
@@ -51,7 +51,7 @@ struct Arguments: Sendable {
             }
             option = found
             let behind = argument.dropFirst(2)
-            inline = behind.isEmpty ? nil : String(behind.hasPrefix("=") ? behind.dropFirst() : behind)
+            inline = behind.isEmpty ? nil : String(behind.begins(with: "=") ? behind.dropFirst() : behind)
         }
         if option.isIgnored { ignored.append("--\(option.name)") }
         switch option.shape {
@@ -124,7 +124,7 @@ struct Arguments: Sendable {
             guard let text = variables.lazy.compactMap({ getenv($0) }).first.map({ String(cString: $0) })
             else { continue }
             switch option.shape {
-            case .list: set(option.name, text.split(separator: ",").map(String.init))
+            case .list: set(option.name, text.split(byte: ",").map(String.init))
             case .choice(let choices): set(option.name, [try Self.chosen(text, option, choices)])
             case .flag, .value: set(option.name, [text])
             }
@@ -165,11 +165,11 @@ extension Arguments {
 
     /// `key=value` pairs of a list option, in order; a pair may hold several, separated by commas.
     func pairs(_ name: String) throws -> [(key: String, value: String)] {
-        try list(name).flatMap { $0.split(separator: ",") }.map { pair in
-            guard let equals = pair.firstIndex(of: "=") else {
+        try list(name).flatMap { $0.split(byte: ",") }.map { pair in
+            guard let equals = pair.firstIndex(ofByte: "=") else {
                 throw UsageError("--\(name) holds \"\(pair)\", expected KEY=VALUE")
             }
-            return (String(pair[..<equals]), String(pair[pair.index(after: equals)...]))
+            return (String(pair[..<equals]), String(pair[pair.utf8.index(after: equals)...]))
         }
     }
 }

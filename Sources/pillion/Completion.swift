@@ -1,4 +1,5 @@
 import PluginAPI
+import Values
 
 /// A completion script for bash, zsh or fish; nil for any other shell.
 ///
@@ -31,8 +32,8 @@ private enum Completion {
         case .choice(let choices): self = .words(choices)
         case .value(let placeholder), .list(let placeholder):
             self =
-                placeholder.hasPrefix("FILE") || placeholder.hasSuffix("FILE")
-                ? .files : placeholder.hasPrefix("FOLDER") ? .folders : .nothing
+                placeholder.begins(with: "FILE") || placeholder.ends(with: "FILE")
+                ? .files : placeholder.begins(with: "FOLDER") ? .folders : .nothing
         }
     }
 }

@@ -31,7 +31,7 @@ func isStandardOutput(_ path: String) -> Bool { path == "-" || path == "/dev/std
 
 /// The last part of a path: what messages call a template by.
 func baseName(_ path: String) -> String {
-    path == "-" ? "stdin" : String(path.split(separator: "/").last ?? Substring(path))
+    path == "-" ? "stdin" : String(path.split(byte: "/").last ?? Substring(path))
 }
 
 /// The documents of a file: JSON where it begins like JSON, else YAML.

@@ -1,3 +1,5 @@
+import Values
+
 /// The list of verbs: `pillion help`.
 func overview(colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
@@ -106,7 +108,7 @@ private func wrapped(_ text: String, indent: Int) -> String {
     let columns = Terminal.columns
     var lines: [String] = []
     var line = ""
-    for word in text.split(separator: " ") {
+    for word in text.split(byte: " ") {
         if !line.isEmpty, indent + line.count + 1 + word.count > columns {
             lines.append(line)
             line = ""

@@ -13,7 +13,7 @@ struct LineColours {
 
     /// The table of `decide`: the names of its columns, and each decision.
     func table(_ text: String) -> StyledText {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(byte: "\n", omittingEmptySubsequences: false)
         guard let head = lines.first, let column = head.firstRange(of: "DECISION")?.lowerBound else {
             return "\(text)"
         }
@@ -42,7 +42,7 @@ struct LineColours {
         var isTitle = true
         return eachLine(text) { line in
             defer { isTitle = line.isEmpty }
-            return isTitle || line.hasPrefix("├─ => ") || line.hasPrefix("└─ => ")
+            return isTitle || line.begins(with: "├─ => ") || line.begins(with: "└─ => ")
                 ? colour.bold(line) : "\(line)"
         }
     }
@@ -53,14 +53,14 @@ struct LineColours {
         var isRemedy = false
         return eachLine(text) { line in
             defer { isTitle = false }
-            isRemedy = line.hasPrefix("  to change it:") || isRemedy && !line.isEmpty
+            isRemedy = line.begins(with: "  to change it:") || isRemedy && !line.isEmpty
             return isTitle ? colour.bold(line) : isRemedy ? colour.green(line) : "\(line)"
         }
     }
 
     private func eachLine(_ text: String, _ style: (String) -> StyledText) -> StyledText {
         var styled: StyledText = ""
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(byte: "\n", omittingEmptySubsequences: false).enumerated() {
             styled += index == 0 ? style(String(line)) : "\n\(style(String(line)))"
         }
         return styled
@@ -77,14 +77,12 @@ struct DifferenceColours {
 
     /// The lines that are complete.
     mutating func add(_ text: String) -> StyledText {
-        // By scalars: a carriage return and a line feed are one character.
-        var lines = (rest + text).unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { String($0) }
+        var lines = (rest + text).split(byte: "\n", omittingEmptySubsequences: false).map { String($0) }
         rest = lines.removeLast()
         var styled: StyledText = ""
         for line in lines {
             styled +=
-                line.hasSuffix("\r") ? "\(coloured(String(line.dropLast())))\r\n" : "\(coloured(line))\n"
+                line.ends(with: "\r") ? "\(coloured(String(line.dropLast())))\r\n" : "\(coloured(line))\n"
         }
         return styled
     }
@@ -113,13 +111,13 @@ struct DifferenceColours {
 
     /// `@@ -1,7 +1,9 @@`, or what is outside of hunks.
     private mutating func head(_ line: String) -> StyledText {
-        guard line.hasPrefix("@@ ") else {
-            return line.hasPrefix("\\") ? colour.faint(line) : colour.bold(line)
+        guard line.begins(with: "@@ ") else {
+            return line.begins(with: "\\") ? colour.faint(line) : colour.bold(line)
         }
-        let words = line.split(separator: " ")
+        let words = line.split(byte: " ")
         guard words.count >= 3 else { return "\(line)" }
         func count(_ word: Substring) -> Int {
-            let parts = word.dropFirst().split(separator: ",")
+            let parts = word.dropFirst().split(byte: ",")
             return parts.count == 2 ? Int(parts[1]) ?? 0 : 1
         }
         (old, new) = (count(words[1]), count(words[2]))

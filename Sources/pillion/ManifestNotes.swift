@@ -1,4 +1,5 @@
 import Injection
+import Values
 
 /// Notes of workloads, each said once: with the workload and its place, or with a count where several have it.
 struct ManifestNotes {
@@ -24,7 +25,7 @@ struct ManifestNotes {
                 continue
             }
             // What names a line of the manifest itself needs no other place.
-            let place = note.hasPrefix("\(file):") ? subject : "\(subject) (\(file):\(workload.line))"
+            let place = note.begins(with: "\(file):") ? subject : "\(subject) (\(file):\(workload.line))"
             guard seen.count < Self.maximum else {
                 complain("\(place): note: \(note)")
                 continue

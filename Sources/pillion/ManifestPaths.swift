@@ -1,4 +1,5 @@
 import System
+import Values
 
 /// The files that `-f` means: files as they are, folders as the manifests in them, in the order of their names' bytes.
 struct ManifestPaths {
@@ -72,10 +73,10 @@ struct ManifestPaths {
             throw Failure(error.description)
         }
         for name in names {
-            let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+            let path = folder.ends(with: "/") ? folder + name : "\(folder)/\(name)"
             let isFolder = Folder.exists(path)
-            let isManifest = [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
-            if name.hasPrefix("."), !includesHidden {
+            let isManifest = [".yaml", ".yml", ".json"].contains { name.ends(with: $0) }
+            if name.begins(with: "."), !includesHidden {
                 // A hidden file of another kind would not be read either way.
                 if isFolder || isManifest { hidden.append(path) }
             } else if isFolder {

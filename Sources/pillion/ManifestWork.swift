@@ -236,6 +236,6 @@ extension WorkloadReport {
 /// rendered.
 func describe(_ error: InjectionError) -> String {
     var text = error.excerpt.map { "\(error.message)\n\($0)" } ?? error.message
-    while text.hasSuffix("\n") { text.removeLast() }
+    while text.ends(with: "\n") { text.removeLast() }
     return text
 }

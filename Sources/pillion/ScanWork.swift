@@ -150,7 +150,7 @@ struct ScanWork {
         (configuration["webhooks"]?.array ?? []).contains { webhook in
             let client = webhook["clientConfig"]
             let path = client?["service"]?["path"]?.string ?? client?["url"]?.string ?? ""
-            return path.hasPrefix("/inject") || path.contains("/inject/") || path.hasSuffix("/inject")
+            return path.begins(with: "/inject") || path.contains("/inject/") || path.ends(with: "/inject")
         }
     }
 

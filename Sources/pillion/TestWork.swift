@@ -68,7 +68,7 @@ struct TestInput {
     private static let maximumDepth = 4
 
     private static func flat(_ object: Value, depth: Int) -> [Value] {
-        guard object["kind"]?.string?.hasSuffix("List") == true, depth < maximumDepth,
+        guard object["kind"]?.string?.ends(with: "List") == true, depth < maximumDepth,
             case .array(let items)? = object["items"]
         else { return [object] }
         return items.flatMap { flat($0, depth: depth + 1) }

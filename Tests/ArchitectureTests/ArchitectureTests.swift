@@ -126,6 +126,20 @@ private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(
         }
     }
 
+    /// Swift's own functions compare whole characters, in which a mark hides the slash before it (`TextBytes.swift`).
+    @Test func textIsTakenApartByItsBytes() {
+        let instead = [
+            (".hasPrefix(", "begins(with:)"), (".hasSuffix(", "ends(with:)"),
+            (".split(separator: \"/\"", "split(byte:)"), (".split(separator: \",\"", "split(byte:)"),
+        ]
+        for source in sources() where source.target != "Examples" {
+            let code = text(of: source.path).split(separator: "ByteText.has").joined()
+            for (call, better) in instead {
+                #expect(!code.contains(call), "\(source.path) calls \(call)…: use \(better)")
+            }
+        }
+    }
+
     @Test func nobodyImportsFoundation() {
         for source in sources() {
             #expect(!source.imports.contains { $0.hasPrefix("Foundation") }, "\(source.path)")

@@ -20,7 +20,9 @@ import Values
         #expect(found[1].bytes == Array("b".utf8))
     }
 
-    @Test(arguments: ["../x", "c/../../x", "/etc/passwd", "c/..", "c\\x/y", "C:/x"])
+    @Test(arguments: [
+        "../x", "c/../../x", "/etc/passwd", "c/..", "c\\x/y", "C:/x", "../\u{301}x/y", "/\u{fe0f}x/y",
+    ])
     func refusesPathsOut(_ name: String) {
         #expect(throws: ChartError.self) { try files(Tar.file(name, "x") + Tar.end) }
     }

@@ -93,8 +93,8 @@ struct ScanTests {
     private static let table = """
         NAMESPACE  OWNER            CURRENT  STALE  MISSED  ORPHAN  BROKEN  WHAT
         plain      Deployment/left        0      0       0       1       0  the namespace's labels keep the API \
-        server from asking for a sidecar: rev.namespace.sidecar-injector.istio.io: namespaceSelector wants \
-        istio.io/rev=default, an…
+        server from asking for a sidecar: rev.namespace.sidecar-injector.istio.io: namespaceSelector expects \
+        istio.io/rev=default, …
         shop       Deployment/cart        0      2       0       0       0  /spec/containers/istio-proxy/image: \
         found "proxy:1", expected "proxy:2"
         shop       Deployment/late        0      0       1       0       0  the pod has no sidecar, and would get \

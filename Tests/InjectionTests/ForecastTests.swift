@@ -212,6 +212,9 @@ struct ForecastTests {
                 "forecast: container \"istio-proxy\": variable FROM has value and valueFrom (template sidecar)"
             ),
             "\(answer.decision.warnings)")
+        let text = Array(JSON.text(object).utf8)
+        let ofManifest = try Pipeline.decide(manifest: text, forecast: true, snapshot: snapshot)
+        #expect(ofManifest.answers.first?.answer.decision.warnings == answer.decision.warnings)
         let good: Value = ["kind": "Pod", "spec": ["containers": [["name": "web", "image": "i"]]]]
         #expect(
             Pipeline.decide(object: good, forecast: true, snapshot: snapshot).first?.isForecastRefused

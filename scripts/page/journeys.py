@@ -81,7 +81,7 @@ def decision(j):
     page.shows("the namespace's labels keep the API server from asking")
     page.press('button', 'Webhook configuration of the API server (optional)')
     page.fill('textbox', 'MutatingWebhookConfiguration', WEBHOOK)
-    page.shows('namespaceSelector wants mesh=on')
+    page.shows('namespaceSelector expects mesh=on')
     page.press('button', 'show the webhook configuration, webhook#/webhooks/0/namespaceSelector')
     page.until('document.activeElement.value?.includes("MutatingWebhookConfiguration")')
     page.press('button', 'remove hostNetwork from the pod\'s spec, and set label mesh to "on" on namespace "default" → ✓ inject (policy_enabled)')

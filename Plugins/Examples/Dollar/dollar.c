@@ -45,7 +45,7 @@ int pillion_renderer_compile(const struct pillion_template *source, const struct
             if (text.data[at] != '$' || (text.data[at + 1] != '$' && text.data[at + 1] != '{')) continue;
             if (text.data[at + 1] == '$') at++;
             else if (!(failed = end_of(text, at) == 0)) at = end_of(text, at) - 1;
-            else error = error_at(name, text, at, PILLION_ERROR_PARSE, "placeholder is not closed: want \"}\"");
+            else error = error_at(name, text, at, PILLION_ERROR_PARSE, "placeholder is not closed: expected \"}\"");
         }
         if (failed) return reporter->report(reporter->context, &error), PILLION_FAILED;
         struct compiled *result = malloc(sizeof *result + name.size + text.size);

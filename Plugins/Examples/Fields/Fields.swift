@@ -72,7 +72,7 @@ final class FieldTemplate: Sendable {
                 throw FieldError(.parse, "\"}\" closes nothing: write }} for a brace").at(index, of: source)
             }
             guard let end = source[index...].firstIndex(of: close) else {
-                throw FieldError(.parse, "field is not closed: want \"}\"").at(index, of: source)
+                throw FieldError(.parse, "field is not closed: expected \"}\"").at(index, of: source)
             }
             if start < index { pieces.append(.literal(start..<index)) }
             pieces.append(try field(source[index + 1..<end], at: index, of: source))
@@ -98,7 +98,7 @@ final class FieldTemplate: Sendable {
             let width = Int(String(decoding: parts[1].dropFirst(), as: UTF8.self)),
             (1...widest).contains(width)
         else {
-            throw FieldError(.parse, "want \"<\" or \">\" and a width up to \(widest) behind the colon")
+            throw FieldError(.parse, "expected \"<\" or \">\" and a width up to \(widest) behind the colon")
                 .at(offset, of: source)
         }
         return .field(pointer: pointer, width: width, toTheRight: side == UInt8(ascii: ">"), offset: offset)

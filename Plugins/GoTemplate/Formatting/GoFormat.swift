@@ -267,7 +267,8 @@ public struct GoFormat {
             work.append(.text(closing))
             work += steps.reversed()
         } else if case .native(let native as any GoStructured) = value {
-            let name = flags.sharpV ? (value.typeName.hasPrefix("*") ? value.typeName.dropFirst() : "") : ""
+            let name =
+                flags.sharpV ? (value.typeName.begins(with: "*") ? value.typeName.dropFirst() : "") : ""
             output.append((native.isPointer ? "&" : "") + name + "{")
             work.append(.text("}"))
             for (index, field) in native.structFields.enumerated().reversed() {

@@ -60,7 +60,7 @@ extension GoFormat {
         if flags.sharp {
             switch radix {
             case 2: number.append("0b")
-            case 8: if zeros == 0, !digits.hasPrefix("0") { number.append("0") }
+            case 8: if zeros == 0, !digits.begins(with: "0") { number.append("0") }
             case 16: number.append(verb == "X" ? "0X" : "0x")
             default: break
             }

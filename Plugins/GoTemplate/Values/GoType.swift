@@ -1,3 +1,5 @@
+import Values
+
 /// A Go type, as far as a template can meet one: its name as `%T` prints it, its kind, and what it holds.
 ///
 /// Types that stand for the same Go type have the same `name`; compare with `==`.
@@ -106,9 +108,9 @@ public final class GoType: Sendable, Equatable {
     /// not one of Go's own is a struct's.
     public static func named(_ text: String) -> GoType {
         if let known = basic[text] { return known }
-        if text.hasPrefix("[]") { return slice(of: named(String(text.dropFirst(2)))) }
-        if text.hasPrefix("map[string]") { return map(of: named(String(text.dropFirst(11)))) }
-        if text.hasPrefix("*") { return pointer(to: named(String(text.dropFirst()))) }
+        if text.begins(with: "[]") { return slice(of: named(String(text.dropFirst(2)))) }
+        if text.begins(with: "map[string]") { return map(of: named(String(text.dropFirst(11)))) }
+        if text.begins(with: "*") { return pointer(to: named(String(text.dropFirst()))) }
         return GoType(name: text, kind: .structure)
     }
 }

@@ -290,7 +290,7 @@ extension GoType {
             case .map: .map
             case .structure, .quantity, .intOrString, .time, .wrapper: .structure
             case .enumeration: .int32
-            case .duration: type.name.hasPrefix("*") ? .pointer : .structure
+            case .duration: type.name.begins(with: "*") ? .pointer : .structure
             }
         let element: GoType? = type.element.map { GoType(name: $0.name, kind: GoType.named($0.name).kind) }
         self.init(name: type.name, kind: kind, element: element)

@@ -47,13 +47,13 @@ enum AnnotationValues {
     private static func ports(_ value: String) -> String? {
         let value = GoText.trimSpace(value[...])
         if value.isEmpty { return nil }
-        return value.split(separator: ",", omittingEmptySubsequences: false).lazy.compactMap { port($0) }
+        return value.split(byte: ",", omittingEmptySubsequences: false).lazy.compactMap { port($0) }
             .first
     }
 
     private static func ranges(_ value: String) -> String? {
         if value.isEmpty { return nil }
-        let bad = value.split(separator: ",", omittingEmptySubsequences: false).first { !isRange($0) }
+        let bad = value.split(byte: ",", omittingEmptySubsequences: false).first { !isRange($0) }
         return bad.map { "found '\($0)', expected address ranges such as 10.0.0.0/8" }
     }
 
@@ -66,7 +66,7 @@ enum AnnotationValues {
 
     private static func interfaces(_ value: String) -> String? {
         if value.isEmpty { return nil }
-        for part in value.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in value.split(byte: ",", omittingEmptySubsequences: false) {
             let name = GoText.trimSpace(part)
             if name.utf8.count > 15 { return "interface name '\(name)' is longer than 15 characters" }
             let letters = name.utf8
@@ -99,7 +99,7 @@ enum AnnotationValues {
 extension AnnotationValues {
     /// `10.0.0.0/8` or `fd00::/8`.
     private static func isRange(_ text: Substring) -> Bool {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy(isDigit),
             parts[1] == "0" || parts[1].utf8.first != 0x30, let length = Int(parts[1])
         else { return false }
@@ -108,7 +108,7 @@ extension AnnotationValues {
     }
 
     private static func isIPv4(_ text: Substring) -> Bool {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = text.split(byte: ".", omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
                 (1...3).contains(part.utf8.count) && part.utf8.allSatisfy(isDigit)
@@ -122,27 +122,27 @@ extension AnnotationValues {
         guard text.utf8.count <= 45 else { return false }
         var halves: [[Substring]] = [[]]
         var place = text.startIndex
-        if text.hasPrefix("::") {
+        if text.begins(with: "::") {
             halves = [[], []]
             place = text.index(place, offsetBy: 2)
         }
         while place < text.endIndex {
-            let end = text[place...].firstIndex(of: ":") ?? text.endIndex
+            let end = text[place...].firstIndex(ofByte: ":") ?? text.endIndex
             guard end > place else { return false }
             halves[halves.count - 1].append(text[place..<end])
             guard end < text.endIndex else { break }
-            place = text.index(after: end)
+            place = text.utf8.index(after: end)
             guard place < text.endIndex else { return false }
             if text[place] == ":" {
                 guard halves.count == 1 else { return false }
                 halves.append([])
-                place = text.index(after: place)
+                place = text.utf8.index(after: place)
             }
         }
         var groups = halves.reduce(0) { $0 + $1.count }
         let all = halves.flatMap { $0 }
         for (index, group) in all.enumerated() {
-            if index == all.count - 1, group.contains("."), !halves[halves.count - 1].isEmpty {
+            if index == all.count - 1, group.contains(byte: "."), !halves[halves.count - 1].isEmpty {
                 guard isIPv4(group) else { return false }
                 groups += 1
             } else {

@@ -25,7 +25,7 @@ struct Concurrency: PodConcern {
     private static func stated(in arguments: [String]) -> Int {
         for (index, argument) in arguments.enumerated() where mayBeFlag(argument) {
             let argument = GoText.trimSpace(argument[...])
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = argument.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let flag = parts.first, flags.contains(String(flag)) else { continue }
             if parts.count == 2 {
                 guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {

@@ -14,7 +14,7 @@ struct OpenShiftIdentity: Sendable, Equatable {
         let users = namespaceAnnotations[MetadataKey.userRange]?.string
         let groups = namespaceAnnotations[MetadataKey.groupRange]?.string ?? users
         // One range that cannot be parsed invalidates all of them.
-        let ranges = groups?.split(separator: ",", omittingEmptySubsequences: false).map {
+        let ranges = groups?.split(byte: ",", omittingEmptySubsequences: false).map {
             Self.lastID(String($0))
         }
         if let id = users.flatMap(Self.lastID) { user = id }
@@ -23,7 +23,7 @@ struct OpenShiftIdentity: Sendable, Equatable {
 
     /// The last number of `first/count` or `first-last`, 32 bits wide; whatever follows it is ignored.
     private static func lastID(_ block: String) -> Int64? {
-        let separator: Character = block.contains("/") ? "/" : "-"
+        let separator: Character = block.contains(byte: "/") ? "/" : "-"
         let sides = block.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2, let first = UInt32(sides[0]),
             let second = UInt32(sides[1].prefix { $0.isASCII && $0.isNumber })

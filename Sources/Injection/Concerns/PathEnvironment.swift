@@ -14,11 +14,11 @@ enum PathEnvironment {
     /// contain a slash, written `--slash--`. A last key without a value is ignored. The older form is
     /// `/inject/:ENV:key=value:ENV:key=value`, whose values are taken unchanged.
     static func parse(_ path: String) -> [(name: String, value: String)] {
-        let path = path.hasSuffix("/") ? path.dropLast() : path[...]
+        let path = path.ends(with: "/") ? path.dropLast() : path[...]
         // An empty string, the name of the handler, and the rest.
-        let parts = path.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = path.split(byte: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return [] }
-        let pairs = parts[2].hasPrefix(marker) ? markedPairs(parts[2]) : slashedPairs(parts[2])
+        let pairs = parts[2].begins(with: marker) ? markedPairs(parts[2]) : slashedPairs(parts[2])
         var found: [String: String] = [:]
         for pair in pairs.prefix(maximumPairs) where !pair.key.isEmpty && !PathSettings.has(pair.key) {
             found[name(of: pair.key)] = pair.value
@@ -30,13 +30,13 @@ enum PathEnvironment {
 
     private static func markedPairs(_ text: Substring) -> [(key: Substring, value: String)] {
         text.split(separator: marker, omittingEmptySubsequences: false).dropFirst().compactMap { pair in
-            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let sides = pair.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return sides.count == 2 ? (sides[0], String(sides[1])) : nil
         }
     }
 
     private static func slashedPairs(_ text: Substring) -> [(key: Substring, value: String)] {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         return stride(from: 0, to: parts.count - 1, by: 2).map { index in
             (parts[index], restoreSlashes(parts[index + 1]))
         }

@@ -35,7 +35,7 @@ struct Probes {
     /// Whether a probe or hook asks the proxy.
     static func isRewritten(_ probe: Object) -> Bool {
         guard let path = probe["httpGet"]?["path"]?.string else { return false }
-        return path.hasPrefix("/app-health/") || path.hasPrefix("/app-lifecycle/")
+        return path.begins(with: "/app-health/") || path.begins(with: "/app-lifecycle/")
     }
 
     /// What the proxy has to ask, by path; sorted.

@@ -171,8 +171,8 @@ struct PrometheusMerge {
         var ignoresEntry = false
         // The size of a pod limits them: they are at most as many as the annotation has commas.
         let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) ?? ""
-        for entry in text.split(separator: ",") where !GoText.trimSpace(entry).isEmpty {
-            let sides = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        for entry in text.split(byte: ",") where !GoText.trimSpace(entry).isEmpty {
+            let sides = entry.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let port = GoText.trimSpace(sides[0])
             let path = sides.count == 2 ? GoText.trimSpace(sides[1]) : ""
             if port.isEmpty {

@@ -84,12 +84,12 @@ struct InjectionConfigurationReader {
 
     mutating func add(_ diagnostic: Diagnostic) { diagnostics.append(diagnostic) }
 
-    private mutating func mismatch(_ pointer: String, _ found: Value, _ want: String) {
+    private mutating func mismatch(_ pointer: String, _ found: Value, _ expected: String) {
         let name = pointer.dropFirst()
         diagnostics.append(
             Diagnostic(
                 .error, code: "type_invalid", at: location(pointer),
-                "\(name) is \(found.kindName), expected \(want)"))
+                "\(name) is \(found.kindName), expected \(expected)"))
     }
 
     mutating func text(_ key: String) -> String { text(root[key], at: "/" + key) }

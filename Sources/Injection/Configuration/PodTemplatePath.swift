@@ -1,3 +1,5 @@
+import Values
+
 /// Where a kind of object keeps its pod template.
 public struct PodTemplatePath: Sendable, Equatable {
     public var kind: String
@@ -15,11 +17,11 @@ public struct PodTemplatePath: Sendable, Equatable {
     /// From `Kind.group=spec.template`, or `Kind=…` for every group; `spec.tasks[*].template` where there are several.
     /// nil where the text is not of that form.
     public init?(_ text: String) {
-        let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let sides = text.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return nil }
-        let name = sides[0].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let path = sides[1].split(separator: ".", omittingEmptySubsequences: false).flatMap { step in
-            step.hasSuffix("[*]") ? [String(step.dropLast(3)), "*"] : [String(step)]
+        let name = sides[0].split(byte: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = sides[1].split(byte: ".", omittingEmptySubsequences: false).flatMap { step in
+            step.ends(with: "[*]") ? [String(step.dropLast(3)), "*"] : [String(step)]
         }
         guard !name[0].isEmpty, !path.isEmpty, !path.contains("") else { return nil }
         self.init(kind: String(name[0]), group: name.count == 2 ? String(name[1]) : nil, path: path)

@@ -35,7 +35,7 @@ extension InjectionFiles {
             let documents = try? YAMLReader.documents(text.bytes)
         else { return nil }
         let objects = documents.filter { !$0.isEmpty }.flatMap { document in
-            document.value["kind"]?.string?.hasSuffix("List") == true
+            document.value["kind"]?.string?.ends(with: "List") == true
                 ? document.value["items"]?.array ?? [] : [document.value]
         }
         let maps = objects.filter {

@@ -72,7 +72,7 @@ extension Pipeline {
     public static func decide(
         manifest: [UInt8], edits: [ManifestEdit] = [], namespace: String? = nil,
         namespaceLabels: Object? = nil, webhook: (any WebhookMatcher)? = nil, explain: Bool = false,
-        detail: ManifestDecisions.Detail? = nil, snapshot: Snapshot
+        forecast: Bool = false, detail: ManifestDecisions.Detail? = nil, snapshot: Snapshot
     ) throws(InjectionError) -> ManifestDecisions {
         var options = ManifestOptions()
         options.namespace = namespace
@@ -89,7 +89,7 @@ extension Pipeline {
         for (index, (value, document, line)) in run.documents.enumerated() {
             var question = DecisionQuestion(
                 namespace: namespace, namespaceLabels: namespaceLabels, namespaces: namespaces.labels,
-                webhook: webhook, explain: explain, snapshot: snapshot)
+                webhook: webhook, explain: explain, forecasts: forecast, snapshot: snapshot)
             switch detail {
             case nil: break
             case .workload(document, let pointer)?: question.explained = pointer
@@ -134,10 +134,12 @@ extension Pipeline {
     ) -> [String: Int] {
         var lines: [String: Int] = [:]
         for step in answer.decision.trace {
-            guard let source = step.source, source.hasPrefix("/") else { continue }
+            guard let source = step.source, source.begins(with: "/") else { continue }
             // The nearest place around it, where the value itself has none.
             var pointer = answer.pointer + source
-            while places[pointer] == nil, let slash = pointer.lastIndex(of: "/"), slash > pointer.startIndex {
+            while places[pointer] == nil, let slash = pointer.lastIndex(ofByte: "/"),
+                slash > pointer.startIndex
+            {
                 pointer = String(pointer[..<slash])
             }
             if let place = places[pointer] { lines[source] = place.line }

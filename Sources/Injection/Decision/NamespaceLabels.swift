@@ -16,7 +16,7 @@ public struct NamespaceLabels: Sendable {
 
     private mutating func add(_ object: Value, document: Int, at pointer: JSONPointer, depth: Int) {
         guard let kind = object["kind"]?.string, depth < Self.maximumDepth else { return }
-        if kind.hasSuffix("List"), case .array(let items)? = object["items"] {
+        if kind.ends(with: "List"), case .array(let items)? = object["items"] {
             for (index, item) in items.enumerated() {
                 add(
                     item, document: document, at: pointer.appending("items").appending(index),

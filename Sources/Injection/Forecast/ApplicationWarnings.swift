@@ -51,7 +51,7 @@ enum ApplicationWarnings {
 
     /// Knative's CRDs accept few kinds of volumes: `downwardAPI`, which Istio's templates mount, is not one of them.
     static func knative(_ workload: Workload, _ pod: Pod, injected: Pod) -> [String] {
-        guard workload.apiVersion.hasPrefix("serving.knative.dev/") else { return [] }
+        guard workload.apiVersion.begins(with: "serving.knative.dev/") else { return [] }
         let own = pod.spec["volumes"]?.array ?? []
         return (injected.spec["volumes"]?.array ?? []).filter {
             !own.contains($0) && $0["downwardAPI"].map { !$0.isNull } == true
@@ -72,7 +72,7 @@ enum ApplicationWarnings {
 
     private static func isRead(_ key: String) -> Bool {
         let isOfPods = ["sidecar.istio.io/", "traffic.sidecar.istio.io/", "status.sidecar.istio.io/"]
-        return isOfPods.contains { key.hasPrefix($0) } || key == "proxy.istio.io/config"
+        return isOfPods.contains { key.begins(with: $0) } || key == "proxy.istio.io/config"
             || key == MetadataKey.templates
     }
 }

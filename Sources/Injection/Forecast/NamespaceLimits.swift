@@ -27,7 +27,7 @@ struct NamespaceLimits: Sendable {
                     (
                         namespace,
                         hard.filter {
-                            $0.hasPrefix("limits.") || $0.hasPrefix("requests.")
+                            $0.begins(with: "limits.") || $0.begins(with: "requests.")
                                 || ["cpu", "memory"].contains($0)
                         }
                     ))
@@ -61,7 +61,7 @@ struct NamespaceLimits: Sendable {
                 for resource in counted {
                     let name = String(resource.drop { $0 != "." }.dropFirst())
                     let isMissing =
-                        resource.hasPrefix("limits.")
+                        resource.begins(with: "limits.")
                         ? resources.limits[name] == nil
                         : resources.requests[name.isEmpty ? resource : name] == nil
                     if isMissing { add("resource_quota", "ResourceQuota: must specify \(resource)") }

@@ -25,7 +25,7 @@ struct PodSecurity {
     init(labels: Object) {
         level = labels[Self.label]?.string.flatMap(Level.init) ?? .privileged
         let version = labels[Self.versionLabel]?.string ?? "latest"
-        minor = version.hasPrefix("v1.") ? Int(version.dropFirst(3)) ?? .max : .max
+        minor = version.begins(with: "v1.") ? Int(version.dropFirst(3)) ?? .max : .max
     }
 
     /// - Returns: the violations, none at the level `privileged`.
@@ -87,9 +87,9 @@ struct PodSecurity {
         }
         context(pod.spec["securityContext"], "the pod", [.member("securityContext")])
         for member in pod.annotations.members
-        where member.key.hasPrefix("container.apparmor.security.beta.kubernetes.io/") {
+        where member.key.begins(with: "container.apparmor.security.beta.kubernetes.io/") {
             let profile = member.value.string ?? ""
-            if ["", "runtime/default"].contains(profile) || profile.hasPrefix("localhost/") { continue }
+            if ["", "runtime/default"].contains(profile) || profile.begins(with: "localhost/") { continue }
             add([], "AppArmor profile \(profile.prefix(40)) is not allowed")
         }
         for (name, container, path) in eachContainer(of: pod) {

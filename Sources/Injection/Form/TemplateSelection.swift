@@ -9,7 +9,7 @@ enum TemplateSelection {
     ) throws(InjectionError) -> [String] {
         let aliases = subject.usesSidecarOnly ? [:] : snapshot.aliases
         let named = subject.pod.annotation(MetadataKey.templates).map { text in
-            text.split(separator: ",", omittingEmptySubsequences: false).map { String(GoText.trimSpace($0)) }
+            text.split(byte: ",", omittingEmptySubsequences: false).map { String(GoText.trimSpace($0)) }
         }
         let names = named ?? (subject.usesSidecarOnly ? ["sidecar"] : snapshot.defaultTemplates)
         let resolved = names.flatMap { aliases[$0] ?? [$0] }

@@ -137,7 +137,7 @@ struct LiveExplanation {
             if found == mark {
                 marks.append(key)
                 stripped.removeAnnotation(key)
-            } else if found.hasSuffix("," + mark) {
+            } else if found.ends(with: "," + mark) {
                 stripped.setAnnotation(key, String(found.dropLast(mark.count + 1)))
             }
         }

@@ -68,8 +68,8 @@ enum ServerDefaults {
 
     /// `Always` for the tag `latest` and for none, else `IfNotPresent`.
     private static func pullPolicy(of image: String) -> Value {
-        if image.contains("@") { return "IfNotPresent" }
-        let last = image.split(separator: "/").last ?? ""
-        return last.contains(":") && !last.hasSuffix(":latest") ? "IfNotPresent" : "Always"
+        if image.contains(byte: "@") { return "IfNotPresent" }
+        let last = image.split(byte: "/").last ?? ""
+        return last.contains(byte: ":") && !last.ends(with: ":latest") ? "IfNotPresent" : "Always"
     }
 }

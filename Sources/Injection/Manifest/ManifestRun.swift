@@ -75,7 +75,7 @@ struct ManifestRun: ManifestChange {
         guard !fields.isEmpty else { return error }
         let all = error.all.map { problem in
             var problem = problem
-            let field = fields.first { problem.message.hasPrefix(JSONPointer.text(of: $0.path) + ": ") }
+            let field = fields.first { problem.message.begins(with: JSONPointer.text(of: $0.path) + ": ") }
             if let field { problem.message = "\(JSONPointer.text(of: field.path)): \(field.message())" }
             return problem
         }

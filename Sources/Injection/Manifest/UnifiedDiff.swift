@@ -1,3 +1,5 @@
+import Values
+
 /// The difference of two texts as `diff -u` prints it, for people and for `patch`.
 public enum UnifiedDiff {
     /// Lines of context around a change.
@@ -45,7 +47,9 @@ public enum UnifiedDiff {
     /// something there, with a tab after it where it has blanks, which would end it.
     private static func label(_ name: String) -> String {
         let isSpecial = { (byte: UInt8) in byte < 0x20 || byte == 0x7f || byte == 0x22 || byte == 0x5c }
-        guard name.utf8.contains(where: isSpecial) else { return name.contains(" ") ? name + "\t" : name }
+        guard name.utf8.contains(where: isSpecial) else {
+            return name.contains(byte: " ") ? name + "\t" : name
+        }
         var bytes: [UInt8] = [0x22]
         for byte in name.utf8 {
             switch byte {

@@ -81,7 +81,7 @@ enum WorkloadKinds {
     /// not known. What the user gave for a kind replaces what is built in.
     static func paths(kind: String, apiVersion: String, given: [PodTemplatePath]) -> [[String]] {
         let group =
-            apiVersion.split(separator: "/", maxSplits: 1).count == 2
+            apiVersion.split(byte: "/", maxSplits: 1).count == 2
             ? String(apiVersion.prefix { $0 != "/" }) : ""
         let isMatch = { (entry: PodTemplatePath) in entry.kind == kind && (entry.group ?? group) == group }
         let own = given.filter(isMatch)
@@ -90,8 +90,8 @@ enum WorkloadKinds {
 
     /// The apiVersion that Kubernetes' own kinds have, where an object's is another unless its group is somebody else's.
     static func expectedVersion(kind: String, apiVersion: String) -> String? {
-        let group = apiVersion.contains("/") ? apiVersion.prefix { $0 != "/" } : ""
-        guard kind == "Pod" || !group.contains(".") else { return nil }
+        let group = apiVersion.contains(byte: "/") ? apiVersion.prefix { $0 != "/" } : ""
+        guard kind == "Pod" || !group.contains(byte: ".") else { return nil }
         switch kind {
         case "Pod", "ReplicationController", "PodTemplate": return "v1"
         case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet": return "apps/v1"

@@ -32,7 +32,7 @@ extension WorkloadKinds {
             let kind = object["kind"]?.string ?? inherited?.kind ?? ""
             let apiVersion = object["apiVersion"]?.string ?? inherited?.apiVersion ?? ""
             if let list = Self.list(of: object, kind: kind, apiVersion: apiVersion) {
-                let itemKind = kind.hasSuffix("List") ? String(kind.dropLast(4)) : ""
+                let itemKind = kind.ends(with: "List") ? String(kind.dropLast(4)) : ""
                 for (index, item) in list.items.enumerated() {
                     collect(
                         item, path: path + [.member(list.member), .item(index)],
@@ -66,8 +66,8 @@ extension WorkloadKinds {
         private static func list(
             of object: Object, kind: String, apiVersion: String
         ) -> (member: String, items: [Value])? {
-            if kind.hasSuffix("List"), case .array(let items)? = object["items"] { return ("items", items) }
-            if kind == "Template", apiVersion == "v1" || apiVersion.hasPrefix("template.openshift.io/"),
+            if kind.ends(with: "List"), case .array(let items)? = object["items"] { return ("items", items) }
+            if kind == "Template", apiVersion == "v1" || apiVersion.begins(with: "template.openshift.io/"),
                 case .array(let items)? = object["objects"]
             {
                 return ("objects", items)
@@ -123,7 +123,7 @@ struct LeftAlone: Sendable, Equatable {
         guard let parts, WorkloadKinds.expectedVersion(kind: kind, apiVersion: apiVersion) == nil else {
             return []
         }
-        let group = apiVersion.contains("/") ? "." + apiVersion.prefix { $0 != "/" } : ""
+        let group = apiVersion.contains(byte: "/") ? "." + apiVersion.prefix { $0 != "/" } : ""
         return parts.templatePaths.map { "--podTemplatePath '\(kind)\(group)=\($0)'" }
     }
 

@@ -55,7 +55,7 @@ struct Ownership: Sendable, Equatable {
     private mutating func lookBehindClassic(_ pod: Pod) {
         if kind == "ReplicaSet" {
             let hash = pod.label(MetadataKey.podTemplateHash) ?? ""
-            guard name.hasSuffix(hash) || hash.isEmpty else { return }
+            guard name.ends(with: hash) || hash.isEmpty else { return }
             if hash.isEmpty {
                 note =
                     "taken for a Deployment: ReplicaSet \"\(name)\" owns a pod without the label "
@@ -71,10 +71,10 @@ struct Ownership: Sendable, Equatable {
     private mutating func lookBehindModern(_ pod: Pod) {
         switch kind {
         case "ReplicaSet":
-            if let hash = pod.label(MetadataKey.podTemplateHash), !hash.isEmpty, name.hasSuffix(hash) {
+            if let hash = pod.label(MetadataKey.podTemplateHash), !hash.isEmpty, name.ends(with: hash) {
                 name = GoText.trim(suffix: "-" + hash, from: name)
                 kind = "Deployment"
-            } else if let hash = pod.label(MetadataKey.rolloutHash), !hash.isEmpty, name.hasSuffix(hash) {
+            } else if let hash = pod.label(MetadataKey.rolloutHash), !hash.isEmpty, name.ends(with: hash) {
                 name = GoText.trim(suffix: "-" + hash, from: name)
                 kind = "Rollout"
                 apiVersion = "v1alpha1"

@@ -15,7 +15,7 @@ struct PodShape {
 
     mutating func pod(_ value: Value, at pointer: String) -> Pod {
         guard case .object(let pod) = value else {
-            add("pod", at: pointer, found: value, want: "an object")
+            add("pod", at: pointer, found: value, expected: "an object")
             return Pod(metadata: Object(), spec: Object())
         }
         let metadata = object("metadata", of: pod, at: pointer)
@@ -26,7 +26,7 @@ struct PodShape {
                 case .string, .null: continue
                 case let other:
                     let place = "\(pointer)/metadata/\(key)/\(JSONPointer.escape(member.key))"
-                    add(member.key, at: place, found: other, want: "a string")
+                    add(member.key, at: place, found: other, expected: "a string")
                 }
             }
         }
@@ -55,7 +55,7 @@ struct PodShape {
         switch parent[key] {
         case nil, .null?: break
         case .object(let object)?: return object
-        case let other?: add(key, at: "\(pointer())/\(key)", found: other, want: "an object")
+        case let other?: add(key, at: "\(pointer())/\(key)", found: other, expected: "an object")
         }
         return Object()
     }
@@ -70,19 +70,19 @@ struct PodShape {
         case .array(let items)?:
             for index in items.indices {
                 if case .object = items[index] { continue }
-                add(key, at: "\(pointer())/\(key)/\(index)", found: items[index], want: "an object")
+                add(key, at: "\(pointer())/\(key)/\(index)", found: items[index], expected: "an object")
             }
             return items
         case let other?:
-            add(key, at: "\(pointer())/\(key)", found: other, want: "an array")
+            add(key, at: "\(pointer())/\(key)", found: other, expected: "an array")
             return []
         }
     }
 
-    private mutating func add(_ name: String, at pointer: String, found value: Value, want: String) {
+    private mutating func add(_ name: String, at pointer: String, found value: Value, expected: String) {
         guard problems.found.count < Self.maximumProblems else { return }
         let place = pointer.isEmpty ? "/" : pointer
-        let message = "\(place): \(name) is \(value.kindName), expected \(want)"
+        let message = "\(place): \(name) is \(value.kindName), expected \(expected)"
         problems.add(InjectionError(.decode, .decodeError, message))
     }
 }

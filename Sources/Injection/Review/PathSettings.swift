@@ -1,3 +1,5 @@
+import Values
+
 /// Settings of one webhook in its path, beside Istio's pairs of `PathEnvironment`:
 /// `/inject/failure-mode/allow/patch-self-check/always`.
 ///
@@ -9,8 +11,8 @@ public struct PathSettings: Sendable, Equatable {
     public var selfCheck: String?
 
     public init(_ path: String) {
-        guard path.hasPrefix("/inject/") else { return }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
+        guard path.begins(with: "/inject/") else { return }
+        let parts = path.split(byte: "/", omittingEmptySubsequences: false).dropFirst(2)
         var rest = parts.prefix(2 * PathEnvironment.maximumPairs)
         while rest.count >= 2 {
             let (key, value) = (rest.removeFirst(), rest.removeFirst())

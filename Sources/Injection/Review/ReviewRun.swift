@@ -144,7 +144,7 @@ struct ReviewRun {
         let places = warnings.compactMap(\.source)
         return notes.filter { note in
             guard let key = AnnotationRules.unknownKey(of: note) else { return true }
-            return !places.contains { $0.hasSuffix("/annotations/\(JSONPointer.escape(key))") }
+            return !places.contains { $0.ends(with: "/annotations/\(JSONPointer.escape(key))") }
         }
     }
 

@@ -43,7 +43,7 @@ enum ProxyImage {
     private static func tag(_ tag: String, variant: String) -> String {
         guard !variant.isEmpty else { return tag }
         var tag = tag
-        for known in variants where tag.utf8.count > known.utf8.count && tag.hasSuffix("-" + known) {
+        for known in variants where tag.utf8.count > known.utf8.count && tag.ends(with: "-" + known) {
             tag.removeLast(known.count + 1)
             break
         }

@@ -84,7 +84,7 @@ enum TaintSource {
 
     private static func configName(_ member: ArraySlice<String>) -> String {
         let path = member.map {
-            lowerFirst($0.hasPrefix("Get") && $0.utf8.count > 3 ? String($0.dropFirst(3)) : $0)
+            lowerFirst($0.begins(with: "Get") && $0.utf8.count > 3 ? String($0.dropFirst(3)) : $0)
         }
         return "annotation '\(MetadataKey.proxyConfig)'"
             + (path.isEmpty ? "" : " (\(path.joined(separator: ".")))")

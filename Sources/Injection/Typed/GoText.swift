@@ -27,6 +27,6 @@ enum GoText {
 
     /// strings.TrimSuffix: without that end, where the text has it.
     static func trim(suffix: String, from text: String) -> String {
-        !suffix.isEmpty && text.hasSuffix(suffix) ? String(text.dropLast(suffix.count)) : text
+        !suffix.isEmpty && text.ends(with: suffix) ? String(text.dropLast(suffix.count)) : text
     }
 }

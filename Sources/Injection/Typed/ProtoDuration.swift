@@ -1,3 +1,5 @@
+import Values
+
 /// google.protobuf.Duration: seconds with up to nine decimals, within 10,000 years.
 struct ProtoDuration: Sendable, Equatable {
     var seconds: Int64
@@ -9,7 +11,7 @@ struct ProtoDuration: Sendable, Equatable {
         guard text.utf8.last == UInt8(ascii: "s"), text.utf8.count <= 32 else { return nil }
         let isNegative = text.utf8.first == UInt8(ascii: "-")
         let number = text.dropLast().dropFirst(isNegative ? 1 : 0)
-        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = number.split(byte: ".", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), parts[0].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
             let seconds = Int64(parts[0]), seconds <= 315_576_000_000
         else { return nil }
@@ -35,7 +37,7 @@ struct ProtoDuration: Sendable, Equatable {
         guard nanoseconds != 0 else { return "\(sign)\(seconds.magnitude)s" }
         var decimals = String(nanoseconds.magnitude)
         decimals = String(repeating: "0", count: 9 - decimals.utf8.count) + decimals
-        while decimals.hasSuffix("000") { decimals.removeLast(3) }
+        while decimals.ends(with: "000") { decimals.removeLast(3) }
         return "\(sign)\(seconds.magnitude).\(decimals)s"
     }
 }

@@ -60,7 +60,7 @@ enum Directive: Equatable {
         case "$patch": self = .patch
         case "$retainKeys": self = .retainKeys
         default:
-            let parts = key.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = key.split(byte: "/", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { return nil }
             switch parts[0] {
             case "$setElementOrder": self = .order(String(parts[1]))

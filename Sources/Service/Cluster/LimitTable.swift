@@ -34,7 +34,7 @@ final class LimitTable: Sendable {
             let before = objects.mapValues { $0["spec"] }
             switch delivery {
             case .all(let listed):
-                objects = objects.filter { !$0.key.hasPrefix(resource.name + "/") }
+                objects = objects.filter { !$0.key.begins(with: resource.name + "/") }
                 for object in listed { objects[Self.key(object, resource)] = object }
             case .changed(let object): objects[Self.key(object, resource)] = object
             case .deleted(let object): objects[Self.key(object, resource)] = nil

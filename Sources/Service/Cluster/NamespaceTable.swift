@@ -32,7 +32,7 @@ final class NamespaceTable: Sendable {
         kept["labels"] = metadata["labels"]
         if let annotations = metadata["annotations"]?.object {
             kept["annotations"] = .object(
-                Object(annotations.members.filter { $0.key.hasPrefix("openshift.io/") }))
+                Object(annotations.members.filter { $0.key.begins(with: "openshift.io/") }))
         }
         return ["metadata": .object(kept)]
     }
@@ -52,7 +52,7 @@ final class NamespaceTable: Sendable {
         entries.withLock { entries in
             (entries ?? [:]).compactMapValues { entry in
                 let labels = entry.labels.members.filter {
-                    $0.key.hasPrefix("pod-security.kubernetes.io/enforce")
+                    $0.key.begins(with: "pod-security.kubernetes.io/enforce")
                 }
                 return labels.isEmpty ? nil : Object(labels)
             }

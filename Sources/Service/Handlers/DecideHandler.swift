@@ -35,7 +35,9 @@ struct DecideHandler: Handler {
             // How many values a text holds shows only when it is read.
             if !mayTakeLong, request.body.count > Self.quickManifestBytes { return nil }
             let question = try ManifestQuestion(
-                members, namespace: request.query("namespace"), explain: try request.flag("explain"))
+                members, namespace: request.query("namespace"), explain: try request.flag("explain"),
+                forecast: try request.flag("forecast"))
+            if question.forecast, !mayTakeLong { return nil }
             return HTTPResponse(
                 json: try question.answer(
                     snapshot, watched: question.namespace.flatMap { watchedLabels(of: $0) },
@@ -88,7 +90,7 @@ struct DecideHandler: Handler {
     /// Labels that the cluster gives the namespace, where it is watched; objects of a list may have several.
     private func watchedLabels(_ question: Question) -> Object? {
         guard let namespaces = store.configuration.cluster?.namespaces,
-            question.object["kind"]?.string?.hasSuffix("List") != true,
+            question.object["kind"]?.string?.ends(with: "List") != true,
             let namespace = question.namespace ?? question.object["metadata"]?["namespace"]?.string
                 ?? question.object["request"]?["namespace"]?.string
         else { return nil }

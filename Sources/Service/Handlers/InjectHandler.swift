@@ -239,8 +239,9 @@ extension HTTPRequest {
         let isExplained = try flag("explain")
         guard let kind = query("diff") else { return isExplained ? .explanation : .manifest }
         guard !isExplained else {
-            throw .malformed(
-                "the parameters \"diff\" and \"explain\" exclude each other: expected one of them")
+            throw RequestProblem(
+                status: 422, code: "parameters_conflict",
+                detail: "the parameters \"diff\" and \"explain\" exclude each other: expected one of them")
         }
         switch kind {
         case "unified": return .unified

@@ -16,19 +16,24 @@ struct ManifestQuestion {
     /// A webhook configuration, or its text.
     private let webhook: Value?
     private let explain: Bool
+    let forecast: Bool
     private let detail: ManifestDecisions.Detail?
 
     /// Edits of one request: a counterfactual has three at most.
     private static let editLimit = 64
     /// Documents that an edit may count: more than a body has room for.
     private static let documentLimit = 1 << 20
+    private static let documentNumber = "the number of a document, from 0"
 
-    /// - Parameter members: those of the request.
-    init(_ members: Object, namespace: String?, explain: Bool) throws(RequestProblem) {
+    /// - Parameter members: those of the request, before which the parameters of its query count.
+    init(
+        _ members: Object, namespace: String?, explain: Bool, forecast: Bool
+    ) throws(RequestProblem) {
         let reader = MemberReader(members)
         manifest = Array((try reader.text("manifest") ?? "").utf8)
         self.namespace = try reader.string("namespace") ?? namespace
         self.explain = try reader.bool("explain") ?? explain
+        self.forecast = try reader.bool("forecast") ?? forecast
         namespaceLabels = try DecideHandler.labels(reader)
         webhook = try Self.webhook(members["webhook"])
         edits = try Self.edits(members["edits"])
@@ -37,12 +42,10 @@ struct ManifestQuestion {
 
     private static func detail(_ members: Object?) throws(RequestProblem) -> ManifestDecisions.Detail? {
         guard let members else { return nil }
-        let pointer = try MemberReader(members, path: "detail").string("pointer") ?? ""
-        guard let document = members["document"], !document.isNull else { return .first }
-        guard let number = document.int, (0..<Int64(documentLimit)).contains(number) else {
-            throw .malformed("\"detail.document\" is not valid: expected the number of a document, from 0")
-        }
-        return .workload(document: Int(number), pointer: pointer)
+        let reader = MemberReader(members, path: "detail")
+        let pointer = try reader.string("pointer") ?? ""
+        let document = try reader.integer("document", in: 0...documentLimit, documentNumber)
+        return document.map { .workload(document: $0, pointer: pointer) } ?? .first
     }
 
     private static func webhook(_ value: Value?) throws(RequestProblem) -> Value? {
@@ -73,20 +76,18 @@ struct ManifestQuestion {
                     "\"\(path)\" is \(kind(of: item)): expected an object with \"document\" and \"pointer\"")
             }
             let reader = MemberReader(members, path: path)
-            let place = try reader.string("in") ?? "manifest"
+            let place = try reader.text("in") ?? "manifest"
             guard place == "manifest" else {
                 throw .malformed(
                     "\"\(path).in\" is \"\(excerpt(place))\": expected manifest; what is elsewhere is changed there"
                 )
             }
-            guard let document = members["document"]?.int, (0..<Int64(documentLimit)).contains(document)
-            else {
-                throw .malformed(
-                    "\"\(path).document\" is not valid: expected the number of a document, from 0")
+            guard let document = try reader.integer("document", in: 0...documentLimit, documentNumber) else {
+                throw .malformed("\"\(path).document\" is missing: expected \(documentNumber)")
             }
             let pointer = try self.pointer(reader, path)
             edits.append(
-                ManifestEdit(document: Int(document), pointer: pointer, value: members["value"]))
+                ManifestEdit(document: document, pointer: pointer, value: members["value"]))
         }
         return edits
     }
@@ -116,9 +117,12 @@ struct ManifestQuestion {
             found = try Pipeline.decide(
                 manifest: manifest, edits: edits, namespace: namespace,
                 namespaceLabels: namespaceLabels ?? watched, webhook: matcher, explain: explain,
-                detail: detail, snapshot: snapshot)
+                forecast: forecast, detail: detail, snapshot: snapshot)
         } catch {
-            throw RequestProblem(error)
+            var problem = RequestProblem(error)
+            // The request itself is well-formed: the text in it is not a manifest.
+            if problem.status == 400 { problem.status = 422 }
+            throw problem
         }
         var members = [Member("decisions", .array(found.answers.map(\.json)))]
         if !edits.isEmpty {

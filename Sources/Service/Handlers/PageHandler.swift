@@ -63,7 +63,7 @@ struct PageFile: @unchecked Sendable {
     /// Whether `If-None-Match` has its tag (RFC 9110, 13.1.2).
     func isAmong(_ tags: String) -> Bool {
         // A header is at most as long as a connection's memory; 16 tags are more than a browser sends.
-        tags.split(separator: ",").prefix(16).contains { tag in
+        tags.split(byte: ",").prefix(16).contains { tag in
             let tag = tag.filter { $0 != " " && $0 != "\t" }
             return tag == "*" || tag == self.tag || "W/" + tag == self.tag
         }

@@ -20,12 +20,12 @@ struct ScanHandler: Handler {
         _ = try request.accepted([MediaType.json.essence])
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         let body = try BodyReader.value(of: request, format, depth: BodyReader.objectDepth)
-        guard case .object(let object) = body, let kind = object["kind"]?.string else {
+        guard case .object(let object) = body, let type = object["kind"]?.string else {
             throw .malformed("the request has no \"kind\": expected a PodList, a List or a Pod")
         }
-        guard kind == "Pod" || kind.hasSuffix("List") && object["items"]?.array != nil else {
+        guard type == "Pod" || type.ends(with: "List") && object["items"]?.array != nil else {
             throw .malformed(
-                "the request is not a list of pods: found the kind \(kind), expected a PodList, a List or a Pod"
+                "the request is not a list of pods: found the kind \(type), expected a PodList, a List or a Pod"
             )
         }
         var options = FleetScan.Options()
@@ -39,7 +39,12 @@ struct ScanHandler: Handler {
         let listsAll = try request.flag("all")
         var scan = FleetScan(store.snapshot, options: options)
         var pods: [Value] = []
-        for item in kind == "Pod" ? [body] : object["items"]?.array ?? [] {
+        let items = type == "Pod" ? [body] : object["items"]?.array ?? []
+        if let index = items.firstIndex(where: { $0.object == nil }) {
+            throw .malformed(
+                "\"items[\(index)]\" is \(kind(of: items[index])): expected an object, such as a Pod")
+        }
+        for item in items {
             guard MonotonicClock.nanoseconds < deadline else {
                 throw RequestProblem(
                     status: 504, code: "deadline_exceeded",

@@ -63,8 +63,8 @@ let checkVerb = Verb(
 private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
     do {
         if let target = arguments.string("connect") {
-            guard let colon = target.lastIndex(of: ":"),
-                let port = UInt16(target[target.index(after: colon)...])
+            guard let colon = target.lastIndex(ofByte: ":"),
+                let port = UInt16(target[target.utf8.index(after: colon)...])
             else { throw UsageError("--connect is \"\(target)\", expected HOST:PORT") }
             let host = target[..<colon].filter { $0 != "[" && $0 != "]" }
             let name = arguments.list("service").first.map { $0 + ".svc" } ?? arguments.list("name").first
@@ -95,7 +95,7 @@ private let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 /// The names and CAs that callers go by.
 private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arguments) throws {
     for service in arguments.list("service") {
-        guard service.split(separator: ".", omittingEmptySubsequences: false).count == 2 else {
+        guard service.split(byte: ".", omittingEmptySubsequences: false).count == 2 else {
             throw UsageError("--service is \"\(service)\", expected NAME.NAMESPACE")
         }
         doctor.names.append(service + ".svc")

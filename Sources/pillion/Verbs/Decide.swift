@@ -134,7 +134,7 @@ private func trees(_ answers: [DecisionAnswer]) -> String {
 private func sayOthers(_ found: DecidedObjects) {
     let others = found.answers.map(\.answer).filter { !$0.isWorkload }
     guard !others.isEmpty else { return }
-    for other in others where !other.decision.message.hasPrefix(ReasonCode.unsupportedResource.sentence) {
+    for other in others where !other.decision.message.begins(with: ReasonCode.unsupportedResource.sentence) {
         complain("\(other.kind) \(other.namespace)/\(other.name): \(other.decision.message)")
     }
     complain("\(others.count) object\(others.count == 1 ? " is" : "s are") not a workload")

@@ -88,7 +88,7 @@ private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
     var export = WebhookExport(target: try target(arguments))
     export.configurationName = arguments.string("webhookConfigName") ?? export.configurationName
     export.webhookName = arguments.string("webhookName") ?? export.webhookName
-    guard export.webhookName.split(separator: ".").count >= 3 else {
+    guard export.webhookName.split(byte: ".").count >= 3 else {
         throw UsageError(
             "--webhookName is \"\(export.webhookName)\", expected three names or more with dots between")
     }
@@ -111,8 +111,8 @@ private func webhookExport(_ arguments: Arguments) throws -> WebhookExport {
 private func target(_ arguments: Arguments) throws -> WebhookExport.Target {
     switch (arguments.string("service"), arguments.string("url")) {
     case (let text?, nil):
-        let sides = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let names = sides[0].split(separator: "/", omittingEmptySubsequences: false)
+        let sides = text.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let names = sides[0].split(byte: "/", omittingEmptySubsequences: false)
         let port = sides.count == 2 ? Int(sides[1]) : 443
         guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty, let port, (1...65_535).contains(port)
         else {
@@ -120,7 +120,7 @@ private func target(_ arguments: Arguments) throws -> WebhookExport.Target {
         }
         return .service(namespace: String(names[0]), name: String(names[1]), port: port)
     case (nil, let url?):
-        guard url.hasPrefix("https://"), !url.contains("?"), !url.contains("#") else {
+        guard url.begins(with: "https://"), !url.contains(byte: "?"), !url.contains(byte: "#") else {
             throw UsageError("--url is \"\(url)\", expected https://, without query and fragment")
         }
         return .url(url)

@@ -249,10 +249,10 @@ func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
 /// name are known by their paths.
 private func templateNames(_ arguments: [String]) -> [(name: String, path: String)] {
     var names = arguments.map { argument -> (name: String, path: String) in
-        guard let equals = argument.firstIndex(of: "="), access(argument, F_OK) != 0 else {
+        guard let equals = argument.firstIndex(ofByte: "="), access(argument, F_OK) != 0 else {
             return (baseName(argument), argument)
         }
-        return (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+        return (String(argument[..<equals]), String(argument[argument.utf8.index(after: equals)...]))
     }
     for (index, entry) in names.enumerated()
     where names.count(where: { $0.name == entry.name }) > 1 && entry.name == baseName(arguments[index]) {
@@ -272,7 +272,7 @@ private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
         .flatMap(CompileOptions.Escape.init(rawValue:))
     options.allowsImpureFunctions = try arguments.flag("allow-impure-functions")
     options.functionSets = arguments.list("function-set").flatMap {
-        $0.split(separator: ",").map(String.init)
+        $0.split(byte: ",").map(String.init)
     }
     return options
 }

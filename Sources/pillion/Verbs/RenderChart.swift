@@ -67,7 +67,7 @@ func renderChart(
             let lines = rendered.paths.map { "wrote \(folder)/\($0)\n" }
             standardOutput.write(lines.joined() + "\n")
         } else {
-            let only = arguments.list("show-only").flatMap { $0.split(separator: ",").map(String.init) }
+            let only = arguments.list("show-only").flatMap { $0.split(byte: ",").map(String.init) }
             try write(
                 only.isEmpty ? rendered.text : try rendered.text(of: only),
                 toFile: arguments.string("output") ?? "-")
@@ -114,7 +114,7 @@ private func release(_ arguments: Arguments, _ renderer: any Renderer) throws ->
     release.isUpgrade = try arguments.flag("is-upgrade")
     if let version = arguments.string("kube-version") { try release.capabilities.set(kubeVersion: version) }
     release.capabilities.apiVersions += arguments.list("api-versions").flatMap {
-        $0.split(separator: ",").map(String.init)
+        $0.split(byte: ",").map(String.init)
     }
     release.includesDefinitions = try arguments.flag("include-crds")
     release.includesHooks = !(try arguments.flag("no-hooks"))
@@ -128,7 +128,7 @@ private func release(_ arguments: Arguments, _ renderer: any Renderer) throws ->
 /// Files in their order, then JSON, typed, text, files and literals, as Helm lays them over each other.
 private func chartValues(_ arguments: Arguments) throws -> Value {
     var values = Value.object(Object())
-    for path in arguments.list("values").flatMap({ $0.split(separator: ",").map(String.init) }) {
+    for path in arguments.list("values").flatMap({ $0.split(byte: ",").map(String.init) }) {
         let bytes = try read(file: path)
         let file: Value
         do throws(YAMLError) { file = try YAMLReader.value(bytes) } catch {
@@ -140,10 +140,10 @@ private func chartValues(_ arguments: Arguments) throws -> Value {
     }
     for form in [SetValue.Form.json, .set, .string] { try apply(form, arguments, to: &values) }
     for text in arguments.list("set-file") {
-        guard let equals = text.firstIndex(of: "=") else {
+        guard let equals = text.firstIndex(ofByte: "=") else {
             throw Failure("failed parsing --set-file data: key \"\(text)\" has no value")
         }
-        let content = try read(file: String(text[text.index(after: equals)...]))
+        let content = try read(file: String(text[text.utf8.index(after: equals)...]))
         do throws(SetValue.Problem) {
             try SetValue.applyFile(
                 String(text[..<equals]), .string(String(decoding: content, as: UTF8.self)), to: &values)
@@ -172,8 +172,8 @@ private func write(_ files: [(path: String, text: [UInt8])], below folder: Strin
 }
 
 private func makeFolders(for path: String) throws {
-    var made = path.hasPrefix("/") ? "" : "."
-    for part in path.split(separator: "/").dropLast() {
+    var made = path.begins(with: "/") ? "" : "."
+    for part in path.split(byte: "/").dropLast() {
         made += "/" + part
         if Folder.exists(made) { continue }
         do throws(FileError) { try Folder.make(made) } catch { throw Failure(error.description) }

@@ -2,6 +2,7 @@ import HTTPServer
 import Injection
 import PluginAPI
 import Service
+import Values
 
 let serveVerb = Verb(
     name: "serve", summary: "serve /decide, /render and /inject",
@@ -104,7 +105,7 @@ private let listenerSettings: [Setting] = [
                 + "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384; in TLS 1.3 those with the same ciphers")
     ]) { options, arguments in
         options.tlsCipherSuites = arguments.list("tls-cipher-suites").flatMap {
-            $0.split(separator: ",").map(String.init)
+            $0.split(byte: ",").map(String.init)
         }
     },
     .text("httpAddress", "ADDRESS,…", \.httpAddress, "plain HTTP: numeric addresses and unix:PATH"),

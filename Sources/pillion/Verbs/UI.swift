@@ -79,7 +79,7 @@ private func open(_ address: String) {
     var next = environ
     while let entry = next.pointee {
         let parts = String(cString: entry).split(
-            separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
         if parts.count == 2 { environment.append((String(parts[0]), String(parts[1]))) }
         next += 1
     }

@@ -83,7 +83,7 @@ enum SprigCertificates {
     private static func maker(
         _ name: String, _ parameters: String, _ summary: String, _ example: String, isAuthority: Bool = false
     ) -> TemplateFunction {
-        let names = parameters.split(separator: ",").compactMap { $0.split(separator: " ").first }
+        let names = parameters.split(byte: ",").compactMap { $0.split(byte: " ").first }
         let place = { (name: Substring) in names.firstIndex(of: name) }
         let (ips, dns, days) = (place("ips"), place("alternateDNS"), place("daysValid") ?? 0)
         let (authority, ownKey) = (place("ca"), place("privPEM"))
@@ -209,7 +209,7 @@ private struct PrivateKey {
             reading = "parsing \(block.type.dropLast(suffix.count)) private key from PEM"
         default:
             throw .message(
-                block.type.hasSuffix(suffix)
+                block.type.ends(with: suffix)
                     ? "invalid private key type \(block.type.dropLast(suffix.count))"
                     : "no private key data in PEM block of type \(block.type)")
         }

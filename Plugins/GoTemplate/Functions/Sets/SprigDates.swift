@@ -45,7 +45,8 @@ enum SprigDates {
     {
         guard let time = time(date) else {
             throw .message(
-                "a \(date.typeName) is no date, and the clock is not read: want a time or seconds since 1970")
+                "a \(date.typeName) is no date, and the clock is not read: expected a time or seconds since 1970"
+            )
         }
         return .text(time.shown(in: TimeZone.named(zone) ?? .utc).formatted(layout))
     }
@@ -162,7 +163,8 @@ enum SprigDates {
             #"{{ durationRound "2h10m5s" }}"#, "2h"
         ) { call throws(FunctionError) in
             if case .native = call[0] {
-                throw .message("the age of a date depends on the clock, which is not read: want a duration")
+                throw .message(
+                    "the age of a date depends on the clock, which is not read: expected a duration")
             }
             var span: Int64 = 0
             if case .int64(let number) = call[0] { span = number }

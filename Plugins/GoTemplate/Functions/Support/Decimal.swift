@@ -26,7 +26,7 @@ struct Decimal {
         var digits: [UInt8] = []
         var exponent = 0
         var isFraction = false
-        let parts = number.magnitude.description.split(separator: "e")
+        let parts = number.magnitude.description.split(byte: "e")
         for byte in parts[0].utf8 {
             if byte == 0x2E {
                 isFraction = true

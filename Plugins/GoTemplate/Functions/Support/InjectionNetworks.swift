@@ -11,7 +11,7 @@ enum MultusNetworks {
             return names.contains(Array(network.utf8)) ? existing : existing + ", " + network
         }
         guard let value = try? JSON.read(bytes), let entries = value.array else { return existing }
-        let parts = network.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map {
+        let parts = network.split(byte: "/", maxSplits: 1, omittingEmptySubsequences: false).map {
             String($0)
         }
         let (namespace, name) = parts.count == 2 ? (parts[0], parts[1]) : (nil, network)
@@ -77,10 +77,10 @@ enum ResourceAttributes {
     /// The image's tag, tag and digest, or digest; nil where it has neither.
     private static func version(of container: GoValue) -> String? {
         guard let image = TypedFields.member(container, "Image", "image")?.stringText else { return nil }
-        let parts = image.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = image.split(byte: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let digest = parts.count == 2 ? String(parts[1]) : nil
-        let last = parts[0].split(separator: "/").last ?? ""
-        let tag = last.firstIndex(of: ":").map { String(last[last.index(after: $0)...]) }
+        let last = parts[0].split(byte: "/").last ?? ""
+        let tag = last.firstIndex(ofByte: ":").map { String(last[last.utf8.index(after: $0)...]) }
         switch (tag, digest) {
         case (let tag?, let digest?): return tag + "@" + digest
         case (let tag?, nil): return tag

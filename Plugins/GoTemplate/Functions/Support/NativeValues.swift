@@ -123,7 +123,7 @@ final class NativeVersion: NativeValue, GoStructured {
         case "IncPatch": if version.prerelease.isEmpty { next.patch &+= 1 }
         default: return nil
         }
-        next.original = (version.original.hasPrefix("v") ? "v" : "") + next.text
+        next.original = (version.original.begins(with: "v") ? "v" : "") + next.text
         return .native(NativeVersion(next))
     }
 
@@ -143,7 +143,7 @@ final class NativeVersion: NativeValue, GoStructured {
                 do throws(SemanticVersion.Failure) { _ = try SemanticVersion(text) } catch {
                     throw .message(error.message(.group))
                 }
-                changed.original = (version.original.hasPrefix("v") ? "v" : "") + text
+                changed.original = (version.original.begins(with: "v") ? "v" : "") + text
                 return .native(NativeVersion(changed))
             }
         }

@@ -35,7 +35,7 @@ enum Structure {
             case .string, .bytes: return typed.value.string?.isEmpty ?? true
             case .bool: return !(typed.value.bool ?? false)
             case .pointer: return typed.value.isNull
-            case .duration, .wrapper: return typed.value.isNull && typed.type.name.hasPrefix("*")
+            case .duration, .wrapper: return typed.value.isNull && typed.type.name.begins(with: "*")
             default: return false
             }
         }

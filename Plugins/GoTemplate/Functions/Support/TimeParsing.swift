@@ -1,3 +1,5 @@
+import Values
+
 /// Reading a time by a layout, with Go's messages.
 struct TimeParser {
     struct Failure: Error { var message: String }
@@ -83,7 +85,9 @@ struct TimeParser {
         if !zoneName.isEmpty && zoneName != "UTC" {
             // A name alone tells no offset, save GMT+3.
             var offset: Int64 = 0
-            if zoneName.hasPrefix("GMT"), let hours = Int64(zoneName.dropFirst(3)) { offset = hours * 3_600 }
+            if zoneName.begins(with: "GMT"), let hours = Int64(zoneName.dropFirst(3)) {
+                offset = hours * 3_600
+            }
             return GoTime(
                 seconds: seconds - offset, nanoseconds: nanoseconds, zoneName: zoneName, offset: offset)
         }

@@ -65,7 +65,7 @@ private enum PodPlace: Hashable {
         case ("proxyconfig", _) where path.count > 1:
             self = .proxyConfig(
                 path.dropFirst().map { name in
-                    let bare = name.hasPrefix("Get") ? String(name.dropFirst(3)) : name
+                    let bare = name.begins(with: "Get") ? String(name.dropFirst(3)) : name
                     return (bare.first?.lowercased() ?? "") + bare.dropFirst()
                 })
         default: return nil

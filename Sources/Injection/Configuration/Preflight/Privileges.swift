@@ -27,7 +27,7 @@ enum Privileges {
                 }
                 for capability in context?["capabilities"]?["add"]?.array ?? [] {
                     let name = capability.string ?? ""
-                    let plain = name.hasPrefix("CAP_") ? String(name.dropFirst(4)) : name
+                    let plain = name.begins(with: "CAP_") ? String(name.dropFirst(4)) : name
                     guard capabilities.contains(plain.uppercased()) else { continue }
                     found.append("the container \"\(container.name)\" gets the capability \(name)")
                 }

@@ -1,0 +1,44 @@
+// Text from outside is taken apart by its bytes, as Go does it. Swift's own `split`, `hasPrefix` and their like compare
+// whole characters: in "../\u{301}" they find no slash, as the mark behind it belongs to it.
+
+extension StringProtocol {
+    /// The parts between the places of an ASCII character, which is in none of them.
+    ///
+    /// - Parameters:
+    ///   - maxSplits: how often to split; the last part is the rest.
+    ///   - omittingEmptySubsequences: whether parts without a byte are left out.
+    @inlinable
+    public func split(
+        byte mark: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+    ) -> [Substring] {
+        Substring(self).utf8.split(
+            separator: UInt8(ascii: mark), maxSplits: maxSplits,
+            omittingEmptySubsequences: omittingEmptySubsequences
+        ).map { Substring($0) }
+    }
+
+    /// Whether it begins with the bytes of another.
+    @inlinable
+    public func begins(with prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    /// Whether it ends with the bytes of another.
+    @inlinable
+    public func ends(with suffix: some StringProtocol) -> Bool {
+        let count = suffix.utf8.count
+        return utf8.count >= count && utf8.suffix(count).elementsEqual(suffix.utf8)
+    }
+
+    /// Whether an ASCII character is in it.
+    @inlinable
+    public func contains(byte mark: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: mark)) }
+
+    /// Where an ASCII character first is.
+    @inlinable
+    public func firstIndex(ofByte mark: Unicode.Scalar) -> Index? { utf8.firstIndex(of: UInt8(ascii: mark)) }
+
+    /// Where an ASCII character last is.
+    @inlinable
+    public func lastIndex(ofByte mark: Unicode.Scalar) -> Index? {
+        Substring(self).utf8.lastIndex(of: UInt8(ascii: mark))
+    }
+}
