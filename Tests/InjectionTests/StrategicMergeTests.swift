@@ -67,6 +67,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
             "$patch delete", #"{"securityContext":{"fsGroup":1}}"#,
             #"{"securityContext":{"$patch":"delete"}}"#, #"{"securityContext":{}}"#),
         Case(
+            "$patch delete of nothing adds nothing", #"{"nodeName":"n"}"#,
+            #"{"securityContext":{"fsGroup":1,"$patch":"delete"},"nodeSelector":{"a":"1","$patch":"delete"}}"#,
+            #"{"nodeName":"n"}"#),
+        Case(
             "$patch merge", #"{"nodeSelector":{"a":"1"}}"#, #"{"nodeSelector":{"$patch":"merge","b":"2"}}"#,
             #"{"nodeSelector":{"a":"1","b":"2"}}"#),
         Case(

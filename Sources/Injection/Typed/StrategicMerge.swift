@@ -214,6 +214,7 @@ private struct Merger {
         }
         var value = try settle(member.value, type)
         if !isSettled {
+            if value.isNull { return }
             if case .array(let items) = value, let given = member.value.array, let element = type.element,
                 element.name == Self.containerType
             {

@@ -121,7 +121,7 @@ private struct TypedDecoder {
         case .any: return .same
         case .structure:
             guard case .object(let object) = value else { throw mismatch(value, type) }
-            return try decodeStruct(object, type)
+            return isDeleted(object) ? .absent : try decodeStruct(object, type)
         case .pointer:
             guard let element = type.element else { return .same }
             return try decode(value, as: element)
@@ -130,7 +130,7 @@ private struct TypedDecoder {
             return try decodeList(items, type.element ?? .any)
         case .map:
             guard case .object(let object) = value else { throw mismatch(value, type) }
-            return try decodeMap(object, type.element ?? .any)
+            return isDeleted(object) ? .absent : try decodeMap(object, type.element ?? .any)
         case .string, .enumeration, .duration:
             if case .string = value { return .same }
             if mode == .lenient, let text = Self.text(value) { return .changed(.string(text)) }
@@ -210,6 +210,10 @@ private struct TypedDecoder {
         var index: Int
         var isExact = true
     }
+
+    /// Whether a patch deletes the object. Where there is nothing to delete, nothing is added either: a second patch of
+    /// the result would delete it.
+    private func isDeleted(_ object: Object) -> Bool { mode == .settle && object["$patch"] == "delete" }
 
     /// Where the type has the key, nil for what is dropped.
     private mutating func place(of key: String, in type: ObjectType) -> Place? {
