@@ -30,6 +30,9 @@ static const unsigned char runner_js[] = {
 static const unsigned char lines_js[] = {
 #embed "../Page/lines.js"
 };
+static const unsigned char longtext_js[] = {
+#embed "../Page/longtext.js"
+};
 static const unsigned char windowed_js[] = {
 #embed "../Page/windowed.js"
 };
@@ -89,6 +92,7 @@ static const struct pillion_page_file files[] = {
     SCRIPT("state.js", state_js),
     SCRIPT("runner.js", runner_js),
     SCRIPT("lines.js", lines_js),
+    SCRIPT("longtext.js", longtext_js),
     SCRIPT("windowed.js", windowed_js),
     SCRIPT("editor.js", editor_js),
     SCRIPT("tabs.js", tabs_js),

@@ -1,5 +1,7 @@
 // What is shown, as a command for a shell.
 
+import { hasToken } from "./api.js";
+
 /// A word of a shell: quoted where it has to be.
 export function word(text) {
     return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
@@ -12,12 +14,12 @@ function document(text, name) {
     return { redirection: `<<'${end}'`, body: `${text}${text.endsWith("\n") ? "" : "\n"}${end}` };
 }
 
-/// A request (`api.js`) as curl sends it.
-export function curl(request, origin, hasToken) {
+/// A request as curl sends it to this page's server.
+export function curl(request, origin = location.origin, isWithToken = hasToken()) {
     const lines = [`curl -sS ${word(origin + request.path)}`];
     if (request.type) lines.push(`-H ${word(`Content-Type: ${request.type}`)}`);
     if (request.accept) lines.push(`-H ${word(`Accept: ${request.accept}`)}`);
-    if (hasToken) lines.push('-H "Authorization: Bearer $TOKEN"');
+    if (isWithToken) lines.push('-H "Authorization: Bearer $TOKEN"');
     if (request.body === undefined) return `${lines.join(" \\\n    ")}\n`;
     const input = document(request.body, "BODY");
     lines.push(`--data-binary @- ${input.redirection}`);

@@ -1,15 +1,15 @@
 // The view Configuration: what the server answers by, since when, and how the last attempt to load it went.
 
-import { el, button, visible, copy, size } from "./dom.js";
-import { ask, hasToken } from "./api.js";
+import { el, button, visible, copy, size, notice, table } from "./dom.js";
+import { ask } from "./api.js";
 import { Lines } from "./lines.js";
-import { WindowedList } from "./windowed.js";
+import { WindowedList, parts } from "./windowed.js";
 import { Runner, failureNotice } from "./runner.js";
 import { Tabs } from "./tabs.js";
 import { curl } from "./commands.js";
 
-/// The parts, each with its request and what it makes of the answer.
-const parts = [
+/// The tabs, each with its request and what it makes of the answer.
+const tabs = [
     ["state", "State", { path: "/debug/config" }], ["policy", "Policy", { path: "/debug/policy" }],
     ["templates", "Templates", { path: "/debug/inject", accept: "application/json" }],
     ["values", "Values", { path: "/debug/policy" }], ["mesh", "Mesh", { path: "/debug/mesh" }],
@@ -21,7 +21,7 @@ export class ConfigurationView {
         this.app = app;
         this.runners = {};
         this.contents = {};
-        const tabs = parts.map(([name, title, request]) => {
+        const made = tabs.map(([name, title, request]) => {
             this.contents[name] = el("div", {});
             this.runners[name] = new Runner({
                 work: async (signal) => (await ask(request, signal)).json,
@@ -30,7 +30,7 @@ export class ConfigurationView {
             });
             return { name, title, panel: el("div", {}, this.runners[name].line, this.contents[name]) };
         });
-        this.tabs = new Tabs("Configuration", tabs, () => { app.changed(); this.again(); });
+        this.tabs = new Tabs("Configuration", made, () => { app.changed(); this.again(); });
         this.element = el(
             "section", { "aria-label": "Configuration" },
             el(
@@ -46,13 +46,10 @@ export class ConfigurationView {
     activate() { return this.again(); }
     again() { return this.runners[this.tabs.name].run(); }
 
-    command() {
-        const [, , request] = parts.find(([name]) => name === this.tabs.name);
-        return curl(request, location.origin, hasToken());
-    }
+    command() { return curl(tabs.find(([name]) => name === this.tabs.name)[2]); }
 }
 
-/// What each part shows of its answer.
+/// What each tab shows of its answer.
 const draw = {
     *state(json) {
         const attempt = json.lastAttempt;
@@ -62,8 +59,8 @@ const draw = {
             el("p", {}, el("strong", {
                 text: attempt.ok ? "The last attempt to load it succeeded" : "The last attempt to load it failed: the one before is in use",
             }), ` (${attempt.at})`));
-        for (const error of attempt.errors) yield notice("error", error);
-        for (const warning of json.warnings) yield notice("warn", warning);
+        for (const error of attempt.errors) yield notice(error, "error");
+        for (const warning of json.warnings) yield notice(warning, "warn");
         yield list([
             ["Generation", json.generation], ["Loaded at", json.loadedAt], ["Hash", json.hash], ["Form", json.form],
             ["Files", json.files.join(", ")], ["Templates", json.templates.join(", ")],
@@ -86,11 +83,9 @@ const draw = {
         yield el("h3", { text: "Truth table" });
         for (const note of json.notes) yield el("p", { class: "small", text: visible(note) });
         const heads = Object.keys(json.truthTable[0] ?? {});
-        yield el("div", { class: "scroll" }, el(
-            "table", {}, el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col", text: head })))),
-            el("tbody", {}, ...json.truthTable.map((row) => el("tr", {}, ...heads.map((head) => el("td", {
-                text: visible(head === "inject" ? (row.inject ? "✓ inject" : "✕ skip") : String(row[head])),
-            })))))));
+        yield el("div", { class: "scroll" }, table(heads, json.truthTable.map((row) => el("tr", {}, ...heads.map((head) => el("td", {
+            text: visible(head === "inject" ? (row.inject ? "✓ inject" : "✕ skip") : String(row[head])),
+        }))))));
     },
 
     *templates(json) {
@@ -110,12 +105,10 @@ const draw = {
             return;
         }
         yield el("p", { text: `${channels.length} expressions write a pod's text as YAML. Pods whose text would change the structure there are refused. Cure: write the value with quote or toJSON.` });
-        yield el("div", { class: "scroll" }, el(
-            "table", {}, el("thead", {}, el("tr", {}, ...["What the pod says", "Template", "Such as"].map((head) => el("th", { scope: "col", text: head })))),
-            el("tbody", {}, ...channels.map((channel) => el(
-                "tr", {}, el("td", { text: visible(channel.name) }),
-                el("td", { text: visible(`${channel.template}:${channel.line}:${channel.column ?? 1}`) }),
-                el("td", {}, el("code", { text: JSON.stringify(channel.example) })))))));
+        yield el("div", { class: "scroll" }, table(["What the pod says", "Template", "Such as"], channels.map((channel) => el(
+            "tr", {}, el("td", { text: visible(channel.name) }),
+            el("td", { text: visible(`${channel.template}:${channel.line}:${channel.column ?? 1}`) }),
+            el("td", {}, el("code", { text: JSON.stringify(channel.example) }))))));
     },
 };
 
@@ -128,21 +121,10 @@ function list(rows) {
     return el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: visible(String(value)) })]));
 }
 
-function notice(kind, message) {
-    return el("div", { class: `notice ${kind}` }, el("p", { text: visible(message) }));
-}
-
 /// A text with line numbers, windowed.
 function text(source, label) {
     const lines = new Lines(source);
-    const shown = new WindowedList({
-        label, fits: 420, draw: (index) => {
-            const { text, rest } = lines.head(index);
-            return el(
-                "div", {}, el("span", { class: "number", text: String(index + 1) }),
-                el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more` }) : null));
-        },
-    });
+    const shown = new WindowedList({ label, fits: 420, draw: (index) => el("div", {}, ...parts(index, lines.head(index))) });
     shown.set(lines.count);
     return shown.element;
 }

@@ -1,12 +1,9 @@
 // The tab Decision: the rules of one workload in order, and what would change the answer.
 
-import { el, button, visible, say, copy } from "./dom.js";
+import { el, button, visible, say, copy, notice } from "./dom.js";
 import { ask } from "./api.js";
 import { failureNotice } from "./runner.js";
-import { WindowedList } from "./windowed.js";
-
-/// Workloads that a select offers; more are a windowed list.
-const mostOptions = 12;
+import { WindowedList, parts } from "./windowed.js";
 
 const signs = { inject: "✓", skip: "✕", pass: "○", unknown: "?", error: "!" };
 const words = { inject: "inject", skip: "skip", pass: "passes on", unknown: "unknown", error: "error" };
@@ -18,6 +15,7 @@ export class DecisionPanel {
     constructor(actions) {
         this.actions = actions;
         this.chosen = "";
+        this.list = null;
         this.content = el("div", {});
         this.applied = el("div", {});
         this.element = el("div", {}, this.applied, this.content);
@@ -35,9 +33,8 @@ export class DecisionPanel {
         const others = answer.decisions.filter((decision) => !decision.workload);
         if (workloads.length === 0) {
             this.content.replaceChildren(
-                notice(others.length > 0
-                    ? `None of the ${others.length} objects has pods: ${others.map(named).join(", ")}. `
-                    : "There is no object in the manifest. ", "Give a Pod, or an object with a pod template."));
+                notice(`${others.length > 0 ? `None of the ${others.length} objects has pods: ${others.map(named).join(", ")}.`
+                    : "There is no object in the manifest."} Give a Pod, or an object with a pod template.`));
             say("The manifest has no workload.");
             return;
         }
@@ -49,10 +46,14 @@ export class DecisionPanel {
             return;
         }
         this.asked = null;
+        const hasFocus = document.activeElement === this.list?.element;
+        this.list = null;
         this.content.replaceChildren(
-            ...(workloads.length > 1 ? [this.chooser(answer, workloads, chosen)] : []),
+            ...(workloads.length > 1 ? this.chooser(answer, workloads, chosen) : []),
             this.verdict(chosen), ...this.warnings(chosen),
             el("h3", { text: "The rules, in order" }), this.path(chosen), ...this.changes(chosen));
+        this.list?.move(workloads.indexOf(chosen));
+        if (hasFocus) this.list?.element.focus();
         say(`${named(chosen)}: ${chosen.inject ? "gets a sidecar" : "gets no sidecar"}, ${chosen.reason}. ${chosen.message}`);
     }
 
@@ -61,38 +62,19 @@ export class DecisionPanel {
     }
 
     chooser(answer, workloads, chosen) {
-        if (workloads.length > mostOptions) return this.longChooser(answer, workloads, chosen);
-        const select = el(
-            "select", {
-                "aria-label": "Workload",
-                on: { change: () => { this.chosen = select.value; this.show(answer); } },
-            },
-            ...workloads.map((decision) => el("option", {
-                value: key(decision), text: `${decision.inject ? "✓" : "✕"} ${named(decision)}`,
-            })));
-        select.value = key(chosen);
-        return el("p", { class: "bar" }, el("span", { class: "small", text: `${workloads.length} workloads:` }), select);
-    }
-
-    longChooser(answer, workloads, chosen) {
         const skipped = workloads.filter((decision) => !decision.inject).length;
-        const list = new WindowedList({
-            label: "Workload", low: true,
+        this.list = new WindowedList({
+            label: "Workload", low: true, fits: 160,
             draw: (index) => {
                 const decision = workloads[index];
                 return el(
-                    "div", { class: decision === chosen ? "here" : "" }, el("span", { class: "number", text: String(index + 1) }),
-                    el("span", { class: "sign", text: decision.inject ? "✓" : "✕" }),
-                    el("span", { class: "text", text: `${named(decision)}  ${decision.reason}` }));
+                    "div", { class: decision === chosen ? "here" : "" },
+                    ...parts(index, `${named(decision)}  ${decision.reason}`, decision.inject ? "✓" : "✕"));
             },
             chosen: (index) => { this.chosen = key(workloads[index]); this.show(answer); },
         });
-        list.set(workloads.length);
-        const place = workloads.indexOf(chosen);
-        requestAnimationFrame(() => { if (place > 5) list.reveal(place); });
-        return el(
-            "div", {}, el("p", { class: "small", text: `${workloads.length} workloads: ${skipped} of them get no sidecar. Choose one:` }),
-            list.element);
+        this.list.set(workloads.length);
+        return [el("p", { class: "small", text: `${workloads.length} workloads: ${skipped} of them get no sidecar. Choose one:` }), this.list.element];
     }
 
     verdict(decision) {
@@ -134,21 +116,14 @@ export class DecisionPanel {
 
     /// A button that shows where the rule, or what it found, is written.
     source(step, place) {
-        if (!step.source) return null;
-        if (step.line) {
-            return button(`line ${step.line}: ${visible(step.source)}`, () => this.actions.reveal(step.line), {
-                class: "plain", "aria-label": `show line ${step.line} of the manifest, ${step.source}`,
-            });
-        }
-        if (step.source.startsWith("webhook#")) {
-            return button(visible(step.source), () => this.actions.showWebhook(), {
-                class: "plain", "aria-label": `show the webhook configuration, ${step.source}`,
-            });
-        }
-        if (step.source.startsWith("/")) return el("code", { text: visible(step.source) });
-        return button(visible(step.source), () => this.configurationLine(step.source, place), {
-            class: "plain", "aria-label": `show ${step.source} of the configuration`,
-        });
+        const { line, source } = step;
+        if (!source) return null;
+        if (source.startsWith("/") && !line) return el("code", { text: visible(source) });
+        const [text, label, show] = line
+            ? [`line ${line}: ${source}`, `show line ${line} of the manifest, ${source}`, () => this.actions.reveal(line)]
+            : source.startsWith("webhook#") ? [source, `show the webhook configuration, ${source}`, () => this.actions.showWebhook()]
+                : [source, `show ${source} of the configuration`, () => this.configurationLine(source, place)];
+        return button(visible(text), show, { class: "plain", "aria-label": label });
     }
 
     /// What the configuration says on the line of a rule.
@@ -221,7 +196,3 @@ function named(decision) {
 }
 
 function key(decision) { return `${decision.document} ${decision.pointer}`; }
-
-function notice(text, advice) {
-    return el("div", { class: "notice" }, el("p", { text }), el("p", { text: advice }));
-}

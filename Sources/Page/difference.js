@@ -4,6 +4,8 @@
 // by the longest common subsequence. So a thousand workloads take a time that grows with their number; and the work is
 // done in slices, so that the page answers meanwhile.
 
+import { firstAfter } from "./lines.js";
+
 export const same = 0, added = 1, removed = 2, changed = 3;
 
 /// Milliseconds of work until other things get their turn.
@@ -90,13 +92,9 @@ function anchors(one, other, top, bottom, first, last, seen) {
     // The longest ascending subsequence: the last pair of each length, and the pair before each.
     const ends = [], before = new Array(pairs.length);
     pairs.forEach(([, match], index) => {
-        let low = 0, high = ends.length;
-        while (low < high) {
-            const middle = (low + high) >> 1;
-            if (pairs[ends[middle]][1] < match) low = middle + 1; else high = middle;
-        }
-        before[index] = low > 0 ? ends[low - 1] : -1;
-        ends[low] = index;
+        const length = firstAfter(ends, match, (end) => pairs[end][1]);
+        before[index] = length > 0 ? ends[length - 1] : -1;
+        ends[length] = index;
     });
     const found = [];
     for (let index = ends.at(-1) ?? -1; index >= 0; index = before[index]) found.push(pairs[index]);
@@ -155,11 +153,6 @@ export function rows(partner, rightCount, isOneColumn) {
 
 /// The run of `origins` that has a line, from 1; null for none. They are in the order of their lines.
 export function originOf(origins, line) {
-    let low = 0, high = origins.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if (origins[middle].lines[0] <= line) low = middle + 1; else high = middle;
-    }
-    const found = origins[low - 1];
+    const found = origins[firstAfter(origins, line, (origin) => origin.lines[0]) - 1];
     return found && found.lines[1] >= line ? found : null;
 }

@@ -18,6 +18,36 @@ export function el(name, properties = {}, ...children) {
     return element;
 }
 
+/// A sentence in a frame of its own.
+export function notice(text, kind = "") { return el("div", { class: `notice ${kind}` }, el("p", { text: visible(text) })); }
+
+/// A table with its heads, of rows that are elements.
+export function table(heads, rows) {
+    return el(
+        "table", {}, el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, ...rows));
+}
+
+/// A select of examples, `[[name, …]]`; `take(index)` is called for the one that is chosen.
+export function examplesOf(examples, take) {
+    const select = el(
+        "select", { on: { change: () => { take(Number(select.value)); select.value = ""; } } }, el("option", { value: "", text: "Choose…" }),
+        ...examples.map(([name], index) => el("option", { value: index, text: name })));
+    return select;
+}
+
+/// A function that has the action done with the next frame, once however often it is called.
+export function eachFrame(action) {
+    let isRequested = false;
+    return () => {
+        if (isRequested) return;
+        isRequested = true;
+        requestAnimationFrame(() => {
+            isRequested = false;
+            action();
+        });
+    };
+}
+
 let lastId = 0;
 /// A new id for an element that another one names.
 export function id(prefix) {
@@ -98,6 +128,13 @@ export async function copy(text, trigger) {
     say(`${label}: ${done}`);
     trigger.textContent = done;
     setTimeout(() => { trigger.textContent = label; }, 1500);
+}
+
+/// Buttons that copy what is shown as commands; `curl()` and `pillion()` give each, or a promise of it.
+export function commandButtons(curl, pillion) {
+    return [["curl", curl], ["pillion command", pillion]].map(([name, command]) => button(`Copy as ${name}`, async ({ currentTarget }) => {
+        await copy(await command(), currentTarget);
+    }));
 }
 
 // Plain HTTP from another machine has no clipboard of its own.

@@ -1,7 +1,7 @@
 // The view Inject: a manifest and its namespace on the left, what becomes of it on the right.
 
-import { el, button, field, copy, say, Disclosure } from "./dom.js";
-import { ask, hasToken } from "./api.js";
+import { el, field, say, examplesOf, commandButtons, Disclosure } from "./dom.js";
+import { ask } from "./api.js";
 import { Editor } from "./editor.js";
 import { Runner } from "./runner.js";
 import { Tabs } from "./tabs.js";
@@ -37,10 +37,7 @@ export class InjectView {
             placeholder: "istio-injection=enabled", "aria-label": "Labels of the namespace", spellcheck: "false", autocomplete: "off",
             on: { input: () => { this.labelsKnown.value = this.labels.value.trim() ? "yes" : "no"; edited(); } },
         });
-        const example = el(
-            "select", { on: { change: () => { this.example(Number(example.value)); example.value = ""; } } },
-            el("option", { value: "", text: "Choose…" }),
-            ...manifests.map(([name], index) => el("option", { value: index, text: name })));
+        const example = examplesOf(manifests, (index) => { this.manifest.value = manifests[index][1]; edited(); });
         const file = el("input", {
             type: "file", accept: ".yaml,.yml,.json", on: { change: () => { if (file.files[0]) this.manifest.read(file.files[0]); file.value = ""; } },
         });
@@ -90,10 +87,7 @@ export class InjectView {
         this.tabs = new Tabs("What becomes of it", tabs, () => { this.app.changed(); this.runIfStale(); });
         this.output = el(
             "div", { class: "answer" }, el("h2", { text: "What becomes of it" }), this.tabs.element,
-            el(
-                "div", { class: "bar" },
-                button("Copy as curl", (event) => copy(this.curlCommand(), event.currentTarget)),
-                button("Copy as pillion command", (event) => this.copyCommand(event.currentTarget))));
+            el("div", { class: "bar" }, ...commandButtons(() => this.curlCommand(), () => this.pillionCommand())));
         this.ran = {};
     }
 
@@ -120,11 +114,6 @@ export class InjectView {
         this.undoStack = [];
         this.panels.decision.showApplied(null);
         this.version += 1;
-    }
-
-    example(index) {
-        this.manifest.value = manifests[index][1];
-        this.edited();
     }
 
     edited() {
@@ -252,10 +241,8 @@ export class InjectView {
     curlCommand() {
         const requests = this.manifestRequests();
         const request = { decision: this.decideRequest(), result: requests.explain, patch: requests.patch }[this.tabs.name];
-        return curl(request, location.origin, hasToken());
+        return curl(request);
     }
-
-    async copyCommand(trigger) { await copy(await this.pillionCommand(), trigger); }
 
     async pillionCommand() {
         const options = [["-f", "-"]];

@@ -4,12 +4,12 @@
 export const shownCharacters = 2_000;
 
 export class Lines {
-    constructor(text) {
+    /// What ends with a line break has no further line, unless `hasLast`: where it is edited the caret can be there.
+    constructor(text, hasLast = false) {
         this.text = text;
         const starts = [0];
         for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-        // What ends with a line break has no further line.
-        if (starts.length > 1 && starts[starts.length - 1] === text.length) starts.pop();
+        if (!hasLast && starts.length > 1 && starts[starts.length - 1] === text.length) starts.pop();
         this.starts = starts;
     }
 
@@ -32,12 +32,15 @@ export class Lines {
     }
 
     /// The line of a character, from 0.
-    lineOf(offset) {
-        let low = 0, high = this.starts.length;
-        while (low < high) {
-            const middle = (low + high) >> 1;
-            if (this.starts[middle] <= offset) low = middle + 1; else high = middle;
-        }
-        return Math.max(low - 1, 0);
+    lineOf(offset) { return Math.max(firstAfter(this.starts, offset) - 1, 0); }
+}
+
+/// The index of the first of ascending values that is greater than the limit.
+export function firstAfter(values, limit, number = (value) => value) {
+    let low = 0, high = values.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if (number(values[middle]) <= limit) low = middle + 1; else high = middle;
     }
+    return low;
 }

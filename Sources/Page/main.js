@@ -8,6 +8,7 @@ import { manifests } from "./examples.js";
 
 /// Milliseconds after a change until the link says it.
 const linkPause = 400;
+const brokenLink = "The link is not whole: its part after # cannot be read. Copy it again.";
 
 class App {
     constructor() {
@@ -112,7 +113,7 @@ class App {
         if (text === this.link) return;
         const state = await fromFragment(text);
         if (!state) return;
-        if (state.isBroken) this.notice("The link is not whole: its part after # cannot be read. Copy it again.");
+        if (state.isBroken) this.notice(brokenLink);
         else if (text.includes("/")) this.state = state;
         await this.open(state.view, { keepsLink: true });
     }
@@ -191,7 +192,7 @@ class App {
             await this.open(state.view, { keepsLink: true });
             return;
         }
-        if (state?.isBroken) this.notice("The link is not whole: its part after # cannot be read. Copy it again.");
+        if (state?.isBroken) this.notice(brokenLink);
         this.loaded.inject.state = { manifest: manifests[0][1] };
         try {
             const { json } = await ask({ path: "/page/start.json" });

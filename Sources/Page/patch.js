@@ -2,7 +2,7 @@
 
 import { el, visible, size, byteLength, say } from "./dom.js";
 import { Lines } from "./lines.js";
-import { WindowedList } from "./windowed.js";
+import { WindowedList, parts } from "./windowed.js";
 import { failureNotice } from "./runner.js";
 
 const signs = { add: "+", remove: "−", replace: "±", move: "→", copy: "=", test: "?" };
@@ -18,12 +18,7 @@ export class PatchPanel {
         this.valueLines = new Lines("");
         this.title = el("p", { class: "small" });
         this.value = new WindowedList({
-            label: "Value of the operation", fits: 420, draw: (index) => {
-                const { text, rest } = this.valueLines.head(index);
-                return el(
-                    "div", {}, el("span", { class: "number", text: String(index + 1) }),
-                    el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more` }) : null));
-            },
+            label: "Value of the operation", fits: 420, draw: (index) => el("div", {}, ...parts(index, this.valueLines.head(index))),
         });
         this.problem = el("div", {});
         this.content = el("div", {}, this.summary, this.list.element, el("h3", { text: "What it adds" }), this.title, this.value.element);
@@ -64,8 +59,7 @@ export class PatchPanel {
         const bytes = byteLength(JSON.stringify(operation));
         return el(
             "div", { class: { add: "added", remove: "removed" }[operation.op] ?? "" },
-            el("span", { class: "number", text: String(index + 1) }), el("span", { class: "sign", text: signs[operation.op] ?? "" }),
-            el("span", { class: "text", text: visible(`${operation.op} ${operation.path}  ${this.brief(operation)}  ${size(bytes)}`) }));
+            ...parts(index, `${operation.op} ${operation.path}  ${this.brief(operation)}  ${size(bytes)}`, signs[operation.op] ?? ""));
     }
 
     brief({ value }) {

@@ -1,8 +1,11 @@
 // The view Reasons: the codes of decisions and errors, what each means and what to do about it.
 
-import { el, field, visible, say } from "./dom.js";
+import { el, field, visible, table, commandButtons } from "./dom.js";
 import { ask } from "./api.js";
 import { Runner, failureNotice } from "./runner.js";
+import { curl, pillion } from "./commands.js";
+
+const request = { path: "/reasons" };
 
 export class ReasonsView {
     constructor(app) {
@@ -14,7 +17,7 @@ export class ReasonsView {
         this.count = el("p", { class: "small", role: "status" });
         this.table = el("div", { class: "scroll" });
         this.runner = new Runner({
-            work: async (signal) => (await ask({ path: "/reasons" }, signal)).json,
+            work: async (signal) => (await ask(request, signal)).json,
             show: (reasons) => this.show(reasons), fail: (error) => this.table.replaceChildren(failureNotice(error)),
         });
         this.element = el(
@@ -22,7 +25,8 @@ export class ReasonsView {
             el(
                 "div", {}, el("h2", { text: "Reasons" }),
                 el("div", { class: "fields" }, field("Search codes and sentences", this.input, { class: "wide" })),
-                this.count, this.runner.line, this.table));
+                this.count, this.runner.line, this.table,
+                el("div", { class: "bar" }, ...commandButtons(() => curl(request), () => this.command()))));
     }
 
     get state() { return this.input.value ? { search: this.input.value } : {}; }
@@ -41,6 +45,11 @@ export class ReasonsView {
         this.input.focus();
     }
 
+    command() {
+        const code = this.input.value.trim();
+        return this.rows?.some((row) => row.text.startsWith(`${code} `)) ? pillion("explain", [[code]]) : pillion("reasons", []);
+    }
+
     show(reasons) {
         this.rows = reasons.map((reason) => ({
             text: `${reason.code} ${reason.kind} ${reason.sentence} ${reason.remedy ?? ""} ${reason.documentation}`.toLowerCase(),
@@ -49,9 +58,7 @@ export class ReasonsView {
                 el("td", { text: visible(reason.sentence) }), el("td", { text: visible(reason.remedy ?? "") }),
                 el("td", { class: "small", text: visible(reason.documentation) })),
         }));
-        const heads = ["Code", "Kind", "Sentence", "Remedy", "More"].map((text) => el("th", { scope: "col", text }));
-        this.table.replaceChildren(el(
-            "table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...this.rows.map((row) => row.element))));
+        this.table.replaceChildren(table(["Code", "Kind", "Sentence", "Remedy", "More"], this.rows.map((row) => row.element)));
         this.filter();
     }
 

@@ -1,9 +1,9 @@
 // The tab Result: the injected manifest beside the original, and where each injected line comes from.
 
-import { el, button, visible, size, say, turn } from "./dom.js";
+import { el, button, visible, size, say, turn, notice } from "./dom.js";
 import { ask } from "./api.js";
 import { Lines } from "./lines.js";
-import { WindowedList } from "./windowed.js";
+import { WindowedList, parts } from "./windowed.js";
 import { failureNotice } from "./runner.js";
 import { partners, rows, originOf, same, added, removed, changed } from "./difference.js";
 
@@ -30,7 +30,7 @@ export class ResultPanel {
         });
         this.sourceList = new WindowedList({ label: "Template", draw: (index) => this.drawSource(index) });
         this.sourceList.element.hidden = true;
-        this.originText = el("p", { text: "Point at an injected line, or move to it with the arrow keys." });
+        this.originText = el("p", {});
         this.origin = el(
             "div", { class: "origin", role: "region", "aria-label": "Where the line comes from", "aria-live": "polite" },
             this.originText, this.sourceList.element);
@@ -49,7 +49,7 @@ export class ResultPanel {
     async work(send, requests, signal) {
         if (requests.original.trim() === "") return null;
         const templates = ask({ path: "/debug/inject", accept: "application/json" }).then((answer) => answer.json, () => ({}));
-        const answer = resultOf(await send(requests.explain));
+        const answer = (await send(requests.explain)).json;
         await turn();
         const [left, right] = [new Lines(requests.original), new Lines(answer.output)];
         return { ...answer, left, right, partners: await partners(left, right, signal), templates: await templates };
@@ -60,22 +60,18 @@ export class ResultPanel {
         this.problem.replaceChildren();
         this.content.hidden = answer === null;
         if (answer === null) {
-            this.problem.replaceChildren(el("div", { class: "notice" }, el("p", { text: "There is no object in the manifest." })));
+            this.problem.replaceChildren(notice("There is no object in the manifest."));
             return;
         }
         this.answer = answer;
         this.left = answer.left;
         this.right = answer.right;
-        this.origins = [...answer.origins].sort((one, other) => one.lines[0] - other.lines[0]);
-        this.sources = {};
         this.shownSource = null;
         this.sourceList.element.hidden = true;
         this.showNotes();
         this.layOut();
         if (skipped > 0 && this.rows.starts.length > 0) {
-            this.notes.prepend(el("div", { class: "notice" }, el("p", {
-                text: `The decision leaves ${skipped} ${skipped === 1 ? "workload" : "workloads"} alone. A manifest is injected all the same, as kube-inject does it: this is what a sidecar would look like.`,
-            })));
+            this.notes.prepend(notice(`The decision leaves ${skipped} ${skipped === 1 ? "workload" : "workloads"} alone. A manifest is injected all the same, as kube-inject does it: this is what a sidecar would look like.`));
         }
     }
 
@@ -84,19 +80,16 @@ export class ResultPanel {
         this.problem.replaceChildren(failureNotice(error));
     }
 
-    get isOneColumn() { return this.columns.value ? this.columns.value === "one" : !this.wide.matches; }
-
     layOut() {
         if (!this.answer) return;
         const { answer } = this;
-        this.isOne = this.isOneColumn;
+        this.isOne = this.columns.value ? this.columns.value === "one" : !this.wide.matches;
         this.rows = rows(answer.partners, this.right.count, this.isOne);
         let more = 0;
         for (let at = 0; at < this.rows.count; at += 1) more += this.rows.kinds[at] === added || this.rows.kinds[at] === changed ? 1 : 0;
-        const origins = this.origins.length === 0 && more > 0 ? " This server does not say where lines come from." : "";
         this.summary.textContent = more === 0
             ? "The injection changes nothing."
-            : `${more} lines of ${this.right.count} are from the injection, ${size(answer.output.length)} in all.${origins}`;
+            : `${more} lines of ${this.right.count} are from the injection, ${size(answer.output.length)} in all.`;
         this.originText.textContent = "Point at an injected line, or move to it with the arrow keys.";
         this.list.set(this.rows.count, { label: `Injected manifest, ${this.rows.count} lines` });
         if (this.rows.starts.length > 0) this.list.reveal(this.rows.starts[0]);
@@ -110,28 +103,23 @@ export class ResultPanel {
         this.notedResult = new Map();
         this.documents = null;
         const notices = [];
+        let count = 0;
+        const add = (make) => { if (count++ < mostNotices) notices.push(make()); };
         for (const workload of this.answer.workloads) {
-            const decision = workload.decision ?? workload;
-            const isInjected = decision.inject ?? workload.injected;
-            for (const note of notesOf(workload, decision)) {
-                const place = notices.length < mostNotices ? this.placeOf(note.text, workload) : -1;
-                if (place >= 0) this.notedResult.set(place, note.text);
-                else if (note.line) this.noted.set(note.line - 1, note.text);
-                notices.push(el(
-                    "div", { class: "notice warn" }, el(
-                        "p", {}, el("strong", { text: "! " }), `${visible(workload.kind ?? "")} ${visible(workload.name ?? "")}: ${visible(note.text)} `,
-                        place >= 0 ? button(`line ${place + 1} of the result`, () => this.showLine(place), { class: "plain" })
-                            : note.line ? button(`line ${note.line}`, () => this.actions.reveal(note.line), { class: "plain" }) : null)));
+            const { decision, line } = workload;
+            const owner = visible(`${workload.kind} ${workload.name}`);
+            for (const note of new Set([...workload.warnings, ...workload.notes])) {
+                const place = count < mostNotices ? this.placeOf(note, workload) : -1;
+                if (place >= 0) this.notedResult.set(place, note); else this.noted.set(line - 1, note);
+                add(() => el("div", { class: "notice warn" }, el(
+                    "p", {}, el("strong", { text: "! " }), `${owner}: ${visible(note)} `,
+                    place >= 0 ? button(`line ${place + 1} of the result`, () => this.showLine(place), { class: "plain" })
+                        : button(`line ${line}`, () => this.actions.reveal(line), { class: "plain" }))));
             }
-            if (isInjected === false) {
-                notices.push(el("div", { class: "notice" }, el("p", {
-                    text: `✕ ${visible(workload.kind ?? "")} ${visible(workload.name ?? "")} is not injected: ${visible(decision.message ?? decision.reason ?? "")}`,
-                })));
-            }
+            if (!decision.inject) add(() => notice(`✕ ${owner} is not injected: ${decision.message}`));
         }
-        const shown = notices.slice(0, mostNotices);
-        if (notices.length > shown.length) shown.push(el("p", { class: "small", text: `… and ${notices.length - shown.length} more` }));
-        this.notes.replaceChildren(...shown);
+        if (count > mostNotices) notices.push(el("p", { class: "small", text: `… and ${count - mostNotices} more` }));
+        this.notes.replaceChildren(...notices);
     }
 
     /// The line of the result that a message is about: where the container that it names begins; -1 for none.
@@ -165,8 +153,8 @@ export class ResultPanel {
         if (this.isOne) {
             const [lines, line] = kind === removed ? [this.left, left] : [this.right, right];
             const row = el(
-                "div", { class: ["", "added", "removed"][kind] }, el("span", { class: "number", text: String(line + 1) }),
-                el("span", { class: "sign", text: this.noteSign(left, right) || signs[kind] }), text(lines, line));
+                "div", { class: ["", "added", "removed"][kind] },
+                ...parts(line, lines.head(line), this.noteSign(left, right) || signs[kind]));
             if (this.noteSign(left, right)) row.classList.add("warn");
             return row;
         }
@@ -203,18 +191,18 @@ export class ResultPanel {
     moved(index) {
         const right = this.rows.right[index];
         const kind = this.rows.kinds[index];
-        const origin = right < 0 ? null : originOf(this.origins, right + 1);
+        const origin = right < 0 ? null : originOf(this.answer.origins, right + 1);
         if (!origin) {
             this.originText.replaceChildren(
                 kind === same ? "This line is the manifest's own." : kind === removed ? "This line is replaced by the injection."
-                    : "The server does not say where this line comes from.");
+                    : "This line is the manifest's own, written in another way.");
             this.sourceList.element.hidden = true;
             return;
         }
         const { by } = origin;
         const range = origin.lines[0] === origin.lines[1] ? `Line ${right + 1}` : `Lines ${origin.lines[0]} to ${origin.lines[1]}`;
         if (by.step) {
-            this.originText.replaceChildren(`${range}: written by the step `, el("code", { text: visible(by.step) }), ` of the injection. ${stepText(by.step)}`);
+            this.originText.replaceChildren(`${range}: written by the step `, el("code", { text: visible(by.step) }), ` of the injection. ${steps[by.step] ?? ""}`);
             this.sourceList.element.hidden = true;
             return;
         }
@@ -242,22 +230,14 @@ export class ResultPanel {
     }
 
     drawSource(index) {
-        return el(
-            "div", { class: index === this.sourceLine ? "here" : "" }, el("span", { class: "number", text: String(index + 1) }),
-            el("span", { class: "sign", text: index === this.sourceLine ? "▸" : "" }), text(this.source, index));
+        const isHere = index === this.sourceLine;
+        return el("div", { class: isHere ? "here" : "" }, ...parts(index, this.source.head(index), isHere ? "▸" : ""));
     }
-}
-
-function text(lines, line) {
-    const { text, rest } = lines.head(line);
-    return el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more characters` }) : null);
 }
 
 function half(lines, line, kind, sign) {
     if (line < 0) return el("span", { class: "half none" });
-    return el(
-        "span", { class: `half ${kind}` }, el("span", { class: "number", text: String(line + 1) }),
-        el("span", { class: "sign", text: sign }), text(lines, line));
+    return el("span", { class: `half ${kind}` }, ...parts(line, lines.head(line), sign));
 }
 
 /// Where the documents of a manifest begin.
@@ -269,21 +249,6 @@ function beginnings(text) {
         if (!isFirst) starts.push(found.index);
     }
     return starts;
-}
-
-/// The answer of POST /inject?explain=true; a server without it answers the manifest itself.
-export function resultOf(answer) {
-    const { json } = answer;
-    if (typeof json?.output !== "string") return { output: answer.text, workloads: [], origins: [] };
-    return { output: json.output, workloads: json.workloads ?? [], origins: json.origins ?? [] };
-}
-
-/// What was noticed about a workload, each with a line of the manifest where it is about one.
-export function notesOf(workload, decision) {
-    const all = [...(decision.warnings ?? []), ...(workload.warnings ?? []), ...(workload.notes ?? []), ...(workload.forecast ?? [])];
-    const notes = all.map((note) => typeof note === "string" ? { text: note } : { text: note.message ?? note.text ?? "", line: note.line });
-    return notes.filter((note, index) => notes.findIndex((other) => other.text === note.text) === index)
-        .map((note) => ({ ...note, line: note.line ?? workload.line }));
 }
 
 /// What each step of the injection writes.
@@ -309,5 +274,3 @@ const steps = {
     redirect_annotations: "What the network plugin reads.",
     open_shift_proxy_user: "Ids that OpenShift gives the namespace.",
 };
-
-function stepText(step) { return steps[step] ?? ""; }

@@ -14,7 +14,6 @@ export class Runner {
     constructor({ work, show, fail }) {
         Object.assign(this, { work, show, fail });
         this.number = 0;
-        this.timer = null;
         this.line = el("div", { class: "waiting" });
     }
 
@@ -27,7 +26,6 @@ export class Runner {
     /// Runs now.
     async run() {
         clearTimeout(this.timer);
-        this.timer = null;
         this.controller?.abort();
         this.controller = new AbortController();
         this.number += 1;
@@ -50,9 +48,6 @@ export class Runner {
             clearTimeout(slowTimer);
         }
     }
-
-    /// Whether an answer is awaited.
-    get isBusy() { return this.timer !== null; }
 
     isSlow(number) {
         if (number !== this.number) return;

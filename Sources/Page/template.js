@@ -1,9 +1,9 @@
 // The view Template: a template and data on the left, the output with the place of each piece on the right.
 
-import { el, button, field, visible, copy, size, say, Disclosure } from "./dom.js";
-import { ask, hasToken } from "./api.js";
+import { el, button, field, visible, copy, size, say, examplesOf, commandButtons, Disclosure } from "./dom.js";
+import { ask } from "./api.js";
 import { Editor } from "./editor.js";
-import { Lines } from "./lines.js";
+import { Lines, firstAfter } from "./lines.js";
 import { WindowedList } from "./windowed.js";
 import { Runner, failureNotice } from "./runner.js";
 import { FunctionList } from "./functions.js";
@@ -35,9 +35,7 @@ export class TemplateView {
         this.format = el("select", { on: { change: edited } }, ...options(["text", "yaml", "json"]));
         this.missingKey = el("select", { on: { change: edited } }, ...options(["", "zero", "error", "invalid"]));
         this.sets = el("fieldset", { class: "bar" });
-        const example = el(
-            "select", { on: { change: () => { this.example(Number(example.value)); example.value = ""; } } },
-            el("option", { value: "", text: "Choose…" }), ...templates.map(([name], index) => el("option", { value: index, text: name })));
+        const example = examplesOf(templates, (index) => { this.state = templates[index][1]; edited(); });
         this.functions = new FunctionList((found) => this.insert(found));
         this.input = el(
             "div", {}, el("h2", { text: "Template and data" }),
@@ -65,8 +63,7 @@ export class TemplateView {
             el("h3", { text: "Limits used" }), this.meters,
             el(
                 "div", { class: "bar" }, button("Copy output", (event) => copy(this.lines?.text ?? "", event.currentTarget)),
-                button("Copy as curl", (event) => copy(curl(this.request(), location.origin, hasToken()), event.currentTarget)),
-                button("Copy as pillion command", (event) => copy(this.command(), event.currentTarget))));
+                ...commandButtons(() => curl(this.request()), () => this.command())));
     }
 
     // State
@@ -81,7 +78,9 @@ export class TemplateView {
 
     set state(given) {
         const state = Object.keys(given).length > 0 ? given : templates[0][1];
-        this.offerEngine(state.engine ?? "gotemplate");
+        const engine = state.engine ?? "gotemplate";
+        this.offerEngine(engine);
+        this.engine.value = engine;
         this.format.value = ["text", "yaml", "json"].includes(state.format) ? state.format : "text";
         this.missingKey.value = ["zero", "error", "invalid"].includes(state.missingKey) ? state.missingKey : "";
         this.template.value = state.template ?? "";
@@ -94,15 +93,14 @@ export class TemplateView {
     }
 
     offerEngine(name) {
-        if (![...this.engine.options].some((option) => option.value === name)) {
-            this.engine.append(el("option", { value: name, text: name }));
-        }
-        this.engine.value = name;
+        if ([...this.engine.options].every((option) => option.value !== name)) this.engine.append(el("option", { value: name, text: name }));
     }
+
+    get engineSets() { return this.engines.find((engine) => engine.name === this.engine.value)?.functionSets ?? []; }
 
     /// Offers the function sets of the engine.
     offer() {
-        const sets = this.engines.find((engine) => engine.name === this.engine.value)?.functionSets ?? [];
+        const sets = this.engineSets;
         this.sets.hidden = sets.length === 0;
         this.sets.replaceChildren(el("legend", { class: "small", text: "Function sets" }), ...sets.map((set) => el(
             "label", {}, el("input", {
@@ -114,11 +112,6 @@ export class TemplateView {
                 },
             }), ` ${set} `)));
         this.functions.showEngine(this.engine.value);
-    }
-
-    example(index) {
-        this.state = templates[index][1];
-        this.edited();
     }
 
     insert(found) {
@@ -140,9 +133,7 @@ export class TemplateView {
         this.isStale = false;
         ask({ path: "/engines" }).then(({ json }) => {
             this.engines = json;
-            for (const { name } of json) {
-                if (![...this.engine.options].some((option) => option.value === name)) this.engine.append(el("option", { value: name, text: name }));
-            }
+            for (const { name } of json) this.offerEngine(name);
             this.offer();
         }, () => {});
         await this.runner.run();
@@ -153,8 +144,7 @@ export class TemplateView {
     // Requests
 
     request() {
-        const sets = this.engines.find((engine) => engine.name === this.engine.value)?.functionSets ?? [];
-        const functions = [...this.chosenSets].filter((set) => sets.includes(set));
+        const functions = this.engineSets.filter((set) => this.chosenSets.has(set));
         const members = {
             engine: this.engine.value, template: this.template.value, templates: sections(this.more.value).templates,
             functions: functions.length > 0 ? functions : undefined, format: this.format.value,
@@ -321,14 +311,4 @@ export class TemplateView {
         this.place.textContent = `Line ${line} of the template wrote line ${first + 1} of the output.`;
         if (scrolls) this.list.reveal(first);
     }
-}
-
-/// The index of the first of ascending numbers that is greater.
-function firstAfter(numbers, limit) {
-    let low = 0, high = numbers.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if (numbers[middle] <= limit) low = middle + 1; else high = middle;
-    }
-    return low;
 }

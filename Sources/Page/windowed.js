@@ -1,6 +1,6 @@
 // A list of which only the rows in sight are elements: a million rows cost as much as fifty.
 
-import { el, id } from "./dom.js";
+import { el, id, visible, eachFrame } from "./dom.js";
 
 const rowHeight = 20;
 /// Rows above and below those in sight.
@@ -16,6 +16,7 @@ const tallest = 1_500_000;
 export class WindowedList {
     constructor({ label, draw, describe, moved, chosen, low, fits = 0 }) {
         Object.assign(this, { draw, describe, moved, chosen, fits });
+        this.request = eachFrame(() => this.paint());
         this.prefix = id("row");
         this.count = 0;
         this.current = -1;
@@ -25,13 +26,12 @@ export class WindowedList {
             "div", {
                 class: low ? "list low" : "list", tabindex: "0", role: "listbox", "aria-label": label,
                 on: {
-                    scroll: () => this.request(), keydown: (event) => this.key(event),
+                    scroll: this.request, keydown: (event) => this.key(event), mousemove: (event) => this.hover(event),
+                    click: (event) => this.hover(event, true),
                     focus: () => { if (this.current < 0 && this.count > 0) this.move(this.firstInSight(), false); },
                 },
             }, this.sizer);
-        this.element.addEventListener("mousemove", (event) => this.hover(event));
-        this.element.addEventListener("click", (event) => this.hover(event, true));
-        new ResizeObserver(() => this.request()).observe(this.element);
+        new ResizeObserver(this.request).observe(this.element);
     }
 
     /// Shows other rows. `top` keeps the place where the list was scrolled to.
@@ -54,15 +54,6 @@ export class WindowedList {
         for (const row of this.rows.values()) row.remove();
         this.rows.clear();
         this.paint();
-    }
-
-    request() {
-        if (this.isRequested) return;
-        this.isRequested = true;
-        requestAnimationFrame(() => {
-            this.isRequested = false;
-            this.paint();
-        });
     }
 
     firstInSight() { return Math.min(this.count - 1, Math.ceil(this.element.scrollTop / rowHeight)); }
@@ -139,4 +130,13 @@ export class WindowedList {
         }
         this.paint();
     }
+}
+
+/// What a row has: its number, a sign unless it is null, and text, a string or what `Lines.head` gives.
+export function parts(index, head, sign = null) {
+    const { text = head, rest = 0 } = head;
+    return [
+        el("span", { class: "number", text: String(index + 1) }), sign === null ? null : el("span", { class: "sign", text: sign }),
+        el("span", { class: "text", text: visible(text) }, rest > 0 ? el("span", { class: "cut", text: ` … ${rest} more characters` }) : null),
+    ];
 }

@@ -212,6 +212,7 @@ struct BlameTests {
         let stride = Self.isWhole ? 1 : max(order.count / Self.sample, 1)
         var (right, all) = (0, 0)
         var wrong: [String] = []
+        let document = text(of: packageRoot + "/docs/reference.md")
         for index in Swift.stride(from: 0, to: order.count, by: stride) {
             let place = order[index]
             let of = uses[place] ?? []
@@ -220,7 +221,9 @@ struct BlameTests {
             all += found
             right += changed
             if changed < found {
-                wrong.append("\(place.template):\(place.line):\(place.column) \(changed) of \(found)")
+                let name = "\(place.template):\(place.line):\(place.column)"
+                wrong.append("\(name) \(changed) of \(found)")
+                #expect(document.contains("`\(name)`"), "docs/reference.md does not list \(name)")
             }
         }
         print(

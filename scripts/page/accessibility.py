@@ -121,10 +121,13 @@ FOCUSED = r'''(() => {
     if (!element || element === document.body) return null;
     const all = [...document.querySelectorAll("*")];
     const box = element.getBoundingClientRect();
-    const outlined = [element, element.parentElement].some((each) => {
+    // An outline around the element alone, or around what has no other that can have the focus.
+    let outlined = false;
+    for (let each = element; each && !outlined; each = each.parentElement) {
+        if (each.querySelectorAll("a[href], button, input, select, textarea, [tabindex]").length > (each === element ? Infinity : 1)) break;
         const style = getComputedStyle(each);
-        return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-    });
+        outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    }
     return {
         place: all.indexOf(element), outlined,
         shown: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,

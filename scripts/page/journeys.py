@@ -90,6 +90,13 @@ def decision(j):
     j.check('mesh=on' in labels and 'istio-injection=disabled' in labels, f'the labels became {labels!r}')
     page.press('button', 'Undo')
     page.shows('Pod default/cart gets no sidecar')
+    page.choose('combobox', 'Examples', '3')
+    page.shows('2 workloads: ')
+    page.focus('listbox', 'Workload')
+    page.key('ArrowDown')
+    page.key('Enter')
+    page.shows('CronJob shop/report gets ')
+    j.check(page.js('document.activeElement.getAttribute("aria-label")') == 'Workload', 'choosing a workload loses the focus')
     page.press('button', 'explain namespace_label_disabled')
     page.shows('namespace_label_disabled', 'section:not([hidden]) tbody tr:not([hidden])')
     page.shows('1 of', 'section:not([hidden])')
@@ -290,20 +297,92 @@ def hostile(j):
     j.check(now == elements, f'{now - elements} elements came out of names')
 
 
+def edit(page, *commands):
+    """Presses the keys of editing commands of the browser: selectAll, copy, paste, undo."""
+    for command in commands:
+        key = {'selectAll': 'a', 'copy': 'c', 'paste': 'v', 'undo': 'z'}[command]
+        event = {'key': key, 'windowsVirtualKeyCode': ord(key.upper()), 'modifiers': 2}
+        page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'commands': [command], **event})
+        page.call('Input.dispatchKeyEvent', {'type': 'keyUp', **event})
+
+
 def paste(page, variable):
-    """Pastes the text of a global variable into what has the focus, as the browser does it."""
+    """Pastes the text of a global variable over what has the focus, as the browser does it."""
     page.js(f'navigator.clipboard.writeText(window.{variable})')
-    page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'a', 'windowsVirtualKeyCode': 65, 'modifiers': 2, 'commands': ['selectAll']})
-    page.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'v', 'windowsVirtualKeyCode': 86, 'modifiers': 2, 'commands': ['paste']})
+    edit(page, 'selectAll', 'paste')
+
+
+def deployments(size):
+    """A manifest of Deployments app-0, app-1 and so on, of at least so many characters."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'deployment.yaml')) as file:
+        one = file.read()
+    documents, length = [], 0
+    while length < size:
+        documents.append(one.replace('NAME', f'app-{len(documents)}'))
+        length += len(documents[-1]) + len('---\n')
+    return '---\n'.join(documents)
+
+
+def long(j):
+    """A manifest of 200 KB: pasted, scrolled, edited in its middle, copied as a whole, taken back; few lines are laid out."""
+    page = j.open(j.server())
+    page.shows('gets a sidecar')
+    manifest = deployments(200_000)
+    lines = manifest.split('\n')
+    page.js(f'window.manifest = {json.dumps(manifest)}')
+    page.focus('textbox', MANIFEST)
+    paste(page, 'manifest')
+    page.shows('workloads:', seconds=60)
+
+    def whole():
+        edit(page, 'selectAll', 'copy')
+        return page.js('navigator.clipboard.readText()')
+
+    def count():
+        return page.js('document.querySelector("textarea").value.split("\\n").length')
+
+    j.check(whole() == manifest, 'the whole text is not what was pasted')
+    page.key('Home', modifiers=2)
+    x, y = page.place('.editor')
+    for _ in range(40):
+        page.mouse('mouseWheel', x, y, deltaX=0, deltaY=1000)
+    page.until('Number(document.querySelector(".gutter").firstChild.textContent) > 1500', what='a line after 1500')
+    page.click_at(x, y)
+    first, top, shown = page.js('(() => { const gutter = document.querySelector(".gutter"), box = gutter.getBoundingClientRect(); '
+                                'return [Number(gutter.firstChild.textContent), box.top, gutter.firstChild.getBoundingClientRect().top]; })()')
+    line = first + int((y - shown) // 20)
+    page.key('End')
+    page.type(' # here')
+    page.key('Enter')
+    page.type('# below')
+    lines[line - 1:line] = [lines[line - 1] + ' # here', '# below']
+    found = whole()
+    j.check(found == '\n'.join(lines), f'line {line} is {found.split(chr(10))[line - 2:line + 2]}, expected {lines[line - 2:line + 2]}')
+    j.check(count() < 200, f'{count()} lines are in the text area')
+    page.key('Home', modifiers=2)
+    page.key('ArrowDown')
+    page.key('PageDown')
+    page.key('ArrowUp')
+    page.type('b: [')
+    page.shows('is not valid YAML', seconds=60)
+    page.until('document.querySelector(".gutter .bad")')
+    page.focus('textbox', MANIFEST)
+    edit(page, 'undo')
+    page.shows('workloads:', seconds=60)
+    edit(page, 'undo')
+    found = whole()
+    j.check(found == manifest, f'{len(found)} characters after undo, expected {len(manifest)}')
+    edit(page, 'selectAll')
+    page.type(POD)
+    page.shows('Pod default/cart gets no sidecar')
+    j.check(page.js('document.querySelector("textarea").value') == POD, 'what replaced everything is not all there is')
 
 
 def large(j):
     """A manifest of a megabyte: shown windowed and read only, and so is its result."""
-    deployment = open(os.path.join(os.path.dirname(__file__), 'deployment.yaml')).read()
-    manifest = '---\n'.join(deployment.replace('NAME', f'app-{number}') for number in range((1 << 20) // len(deployment) + 1))
     path = os.path.join(j.folder, 'large.yaml')
     with open(path, 'w') as file:
-        file.write(manifest)
+        file.write(deployments(1 << 20))
     page = j.open(j.server('-f', path))
     page.shows('is shown read only', seconds=20)
     page.shows('workloads:', seconds=120)
@@ -571,7 +650,7 @@ def units(j):
     j.check(count >= 30, f'only {count} tests of modules passed')
 
 
-JOURNEYS = [decision, link, result, blame, template, configuration, keyboard, hostile, large, late, gone, token, files, commands,
+JOURNEYS = [decision, link, result, blame, template, configuration, keyboard, hostile, long, large, late, gone, token, files, commands,
             accessible, checker, units]
 
 
