@@ -138,6 +138,92 @@ struct ReleaseTests {
         #expect(hashed.output.split(separator: " ").first == digest.last, "\(hashed.errors)")
     }
 
+    /// A release whose builds and checks are stubs that list their names: what it commits and tags, and what stops it.
+    @Test(
+        .enabled(
+            if: canPack,
+            "there is no release binary, or one of umoci, dpkg-deb, kubectl and valgrind is missing"))
+    func aReleaseIsCommittedAndTagged() throws {
+        let canSign = access("/usr/bin/gpg", X_OK) == 0
+        let made = bash("mkdir ../bin ../gpg && chmod 700 ../gpg")
+        try #require(made.status == 0, "\(made.errors)")
+        folder.write(
+            """
+            #!/bin/sh
+            echo "$2" >> ../made
+            mkdir -p .build/release && printf '#!/bin/sh\\necho %s\\n' "$(scripts/version)" > .build/release/pillion
+            chmod +x .build/release/pillion
+            [ "$2" != "$FAILING" ]
+            """, to: "bin/make")
+        for stub in ["image", "deb", "sbom", "image-test", "deb-test"] {
+            folder.write("#!/bin/sh\n", to: "copy/scripts/\(stub)")
+        }
+        folder.write("#!/bin/sh\ncp \"$1\" \"$2\"\n", to: "copy/scripts/strip")
+        folder.write(
+            "#!/bin/sh\ncat <<TABLE\nof a folder\n\(Self.table)TABLE\n", to: "copy/scripts/bench-instructions"
+        )
+        folder.write(Self.table, to: "copy/Benchmarks/baseline")
+        let committed = bash(
+            """
+            chmod +x ../bin/make && git config user.name t && git config user.email t@localhost &&
+            git add -A && git commit -qm planted
+            """)
+        try #require(committed.status == 0, "\(committed.errors)")
+        func release(failing: String = "", _ arguments: String = "") -> ProcessResult {
+            bash(
+                """
+                export FAILING=\(failing) GNUPGHOME=\(folder.path("gpg")) PATH=\(folder.path("bin")):$PATH
+                scripts/release \(arguments) 7.8.9
+                """)
+        }
+
+        let without = release()
+        #expect(without.errors.contains("release: SECURITY.md has no contact"), "\(without.errors)")
+        expectNothingChanged()
+        _ = bash(
+            "sed -i s/FILL-IN/security@example.org/ SECURITY.md && git commit -q --all --amend -m planted")
+        let stopped = release(failing: "drill")
+        #expect(
+            stopped.status == 1 && stopped.errors.contains("release: the check drill fails"),
+            "\(stopped.errors)")
+        expectNothingChanged()
+
+        var key = ""
+        if canSign {
+            let script = "gpg --homedir ../gpg --batch --passphrase '' --quick-generate-key t@localhost"
+            let generated = bash(script)
+            try #require(generated.status == 0, "\(generated.errors)")
+            key = "--key t@localhost"
+        }
+        _ = bash("rm ../made")
+        let result = release(key)
+        try #require(result.status == 0, "\(result.output)\(result.errors)")
+        #expect(
+            bash("git status --porcelain && git log --format=%s").output == "Release 7.8.9\nplanted\nall\n")
+        #expect(bash("git tag && git cat-file -t v7.8.9").output == "v7.8.9\ntag\n")
+        #expect(bash("scripts/version").output == "7.8.9\n")
+        #expect(bash("grep -m 1 '^## ' CHANGELOG.md").output.hasPrefix("## 7.8.9, 2"))
+        let targets = text(of: folder.path("made")).split(separator: "\n")
+        #expect(
+            targets.first == "build"
+                && Set(targets).isSuperset(of: ["test", "sanitize", "drill", "contract", "fuzz"]))
+        #expect(
+            bash(
+                "tar -xOzf .build/release-7.8.9/*.tar.gz --wildcards '*/CHANGELOG.md' | grep -c '^## 7.8.9, 2'"
+            )
+            .output == "1\n")
+        if canSign {
+            let verified = bash(
+                """
+                export GNUPGHOME=\(folder.path("gpg")) && git tag --verify v7.8.9 &&
+                gpg --verify .build/release-7.8.9/SHA256SUMS.asc .build/release-7.8.9/SHA256SUMS
+                """)
+            #expect(verified.status == 0, "\(verified.errors)")
+            _ = bash("gpgconf --homedir ../gpg --kill all")
+        }
+        #expect(release().errors.hasPrefix("release: v7.8.9 is released"))
+    }
+
     @Test func releaseNeedsACleanTreeAndALaterVersion() {
         #expect(
             bash("scripts/release --dry-run 0.0.1").errors.hasPrefix(
