@@ -50,14 +50,6 @@ extension String {
         }
     }
 
-    /// Whether it has that ASCII character.
-    public func hasByte(_ byte: Unicode.Scalar) -> Bool {
-        withBytes { bytes in
-            guard let base = bytes.baseAddress else { return false }
-            return memchr(base, Int32(byte.value), bytes.count) != nil
-        }
-    }
-
     /// Its UTF-8, for the time of the call. `withUTF8` needs a copy that can be changed, which costs counting up and
     /// down who holds the text.
     @inlinable

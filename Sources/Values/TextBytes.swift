@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 // Text from outside is taken apart by its bytes, as Go does it. Swift's own `split`, `hasPrefix` and their like compare
 // whole characters: in "../\u{301}" they find no slash, as the mark behind it belongs to it.
 
@@ -40,5 +44,15 @@ extension StringProtocol {
     @inlinable
     public func lastIndex(ofByte mark: Unicode.Scalar) -> Index? {
         Substring(self).utf8.lastIndex(of: UInt8(ascii: mark))
+    }
+}
+
+extension String {
+    /// As that of any text, by the system's own search.
+    public func contains(byte mark: Unicode.Scalar) -> Bool {
+        withBytes { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            return memchr(base, Int32(mark.value), bytes.count) != nil
+        }
     }
 }

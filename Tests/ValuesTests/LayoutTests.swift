@@ -29,7 +29,7 @@ import Values
                     guard count > 0 else { continue }
                     let changed = "b" + text.dropFirst()
                     #expect(!same.hasSameBytes(as: changed) && !changed.hasSameBytes(as: same))
-                    #expect(same.hasByte("a") == (letter == "a") && !same.hasByte("b"))
+                    #expect(same.contains(byte: "a") == (letter == "a") && !same.contains(byte: "b"))
                 }
             }
         }

@@ -22,36 +22,41 @@ enum PodCheck {
 
     /// - Parameter good: a pod that has no problems.
     static func findings(_ pod: Pod, before: Pod, like good: Pod? = nil) -> [Finding] {
-        news(in: problems(pod, unchangedSince: before, like: good), before)
+        news(
+            in: problems(CheckedParts(pod), unchangedSince: before, like: good.map { CheckedParts($0) }),
+            before)
     }
 
     /// Those of a review, whose pod is remembered where it has no problems.
     static func findings(_ pod: Pod, before: Pod, _ subject: InjectionSubject) -> [Finding] {
-        let found = problems(pod, unchangedSince: before, like: subject.known?.checkedPod)
+        let parts = CheckedParts(pod)
+        let found = problems(parts, unchangedSince: before, like: subject.known?.checkedPod)
         if found.isEmpty {
-            subject.known?.keep(checked: pod, rendered: subject.rendered.reduce(0) { $0 + $1.bytes.count })
+            subject.known?.keep(checked: parts, rendered: subject.rendered.reduce(0) { $0 + $1.bytes.count })
         }
         return news(in: found, before)
     }
 
     private static func news(in found: [Finding], _ before: Pod) -> [Finding] {
         guard !found.isEmpty else { return [] }
-        let known = Set(problems(before, unchangedSince: nil).map(\.message))
+        let known = Set(problems(CheckedParts(before), unchangedSince: nil).map(\.message))
         var messages: Set<String> = []
         return found.filter { !known.contains($0.message) && messages.insert($0.message).inserted }
     }
 
-    private static func problems(_ pod: Pod, unchangedSince before: Pod?, like good: Pod? = nil) -> [Finding]
-    {
+    private static func problems(
+        _ pod: CheckedParts, unchangedSince before: Pod?, like good: CheckedParts? = nil
+    ) -> [Finding] {
         var check = PodChecker(pod, like: good)
-        check.metadata(pod.metadata, before: before?.metadata)
+        check.metadata(before: before?.metadata)
         check.checkVolumes()
-        for list in ["initContainers", "containers"] {
-            let items = pod.spec[list]?.array ?? []
-            let unchanged = before?.spec[list]?.array ?? []
-            check.containers(items, list, unchanged: unchanged)
-        }
-        check.spec(pod.spec)
+        check.containers(
+            pod.initContainers, "initContainers", unchanged: before?.initContainers ?? [],
+            like: check.good?.initContainers ?? [])
+        check.containers(
+            pod.containers, "containers", unchanged: before?.containers ?? [],
+            like: check.good?.containers ?? [])
+        check.spec()
         return check.found
     }
 }
@@ -61,32 +66,29 @@ struct PodChecker {
     typealias Step = PodSurvival.Loss.Step
 
     var found: [PodCheck.Finding] = []
-    let isWindows: Bool
-    let usesHostNetwork: Bool
+    private let pod: CheckedParts
     /// A good pod whose parts are checked alike; what is the same in both is good.
-    private let good: Pod?
-    private let volumes: [Value]
+    let good: CheckedParts?
     /// Whether the volumes are those of the good pod.
     let hasGoodVolumes: Bool
     /// Of the volumes, where a mount needs them.
-    private(set) lazy var volumeNames = Self.names(of: volumes)
+    private(set) lazy var volumeNames = Self.names(of: pod.volumes)
     private var containerNames = SeenNames(expecting: 4)
     private var hostPorts: [String] = []
 
-    init(_ pod: Pod, like good: Pod?) {
-        isWindows = Self.isWindows(pod)
-        usesHostNetwork = pod.usesHostNetwork
-        volumes = pod.spec["volumes"]?.array ?? []
-        guard let good, Self.isWindows(good) == isWindows, good.usesHostNetwork == usesHostNetwork else {
+    var isWindows: Bool { pod.isWindows }
+    var usesHostNetwork: Bool { pod.usesHostNetwork }
+
+    init(_ pod: CheckedParts, like good: CheckedParts?) {
+        self.pod = pod
+        guard let good, good.isWindows == pod.isWindows, good.usesHostNetwork == pod.usesHostNetwork else {
             self.good = nil
             hasGoodVolumes = false
             return
         }
         self.good = good
-        hasGoodVolumes = (good.spec["volumes"]?.array ?? []).hasSameBits(as: volumes)
+        hasGoodVolumes = good.volumes.hasSameBits(as: pod.volumes)
     }
-
-    private static func isWindows(_ pod: Pod) -> Bool { pod.spec["os"]?["name"] == "windows" }
 
     private static func names(of volumes: [Value]) -> SeenNames {
         var names = SeenNames(expecting: volumes.count)
@@ -100,9 +102,9 @@ struct PodChecker {
 
     // MARK: Metadata
 
-    mutating func metadata(_ metadata: Object, before: Object?) {
-        if case .object(let annotations)? = metadata["annotations"] {
-            let bytes = annotations.members.withBorrowedItems { members in
+    mutating func metadata(before: Object?) {
+        if !pod.annotations.isEmpty {
+            let bytes = pod.annotations.members.withBorrowedItems { members in
                 var bytes = 0
                 for index in 0..<members.count {
                     bytes += members[index].content.key.utf8.count
@@ -115,29 +117,29 @@ struct PodChecker {
                     "too_long", [.member("metadata"), .member("annotations")],
                     "annotations: \(bytes) bytes together, expected at most \(PodCheck.annotationBytes)")
             }
-            members(annotations, "annotations", before)
+            members(
+                pod.annotations, "annotations", known: before?["annotations"]?.object ?? Object(),
+                like: good?.annotations)
         }
-        guard case .object(let labels)? = metadata["labels"] else { return }
-        if let known = before?["labels"]?.object, known.members.isSameStorage(as: labels.members) { return }
-        members(labels, "labels", before)
+        let known = before?["labels"]?.object ?? Object()
+        guard !known.members.isSameStorage(as: pod.labels.members) else { return }
+        members(pod.labels, "labels", known: known, like: good?.labels)
     }
 
     /// Checks the keys, and the values of labels.
-    private mutating func members(_ object: Object, _ part: String, _ before: Object?) {
-        let known = before?[part]?.object ?? Object()
-        let good = good?.metadata[part]?.object ?? Object()
+    private mutating func members(_ object: Object, _ part: String, known: Object, like good: Object?) {
         // An injection keeps the order of what was there, so the next known key is mostly this one.
         var next = 0
         object.members.withBorrowedItems { members in
-            good.members.withBorrowedItems { good in
+            (good?.members ?? []).withBorrowedItems { good in
                 for index in 0..<members.count {
-                    let isKnown =
-                        next < known.count
-                        && known.members[next].key.hasSameBytes(as: members[index].content.key)
+                    let key = members[index].content.key
+                    let isKnown = next < known.count && known.members[next].key.hasSameBytes(as: key)
                     if isKnown { next += 1 }
                     if index < good.count, members.hasSameBits(as: good, at: index) { continue }
-                    let key = members[index].content.key
-                    if !isKnown, !Names.isQualified(key) {
+                    let isGood =
+                        isKnown || index < good.count && good[index].content.key.hasSameBytes(as: key)
+                    if !isGood, !Names.isQualified(key) {
                         if let index = known.index(of: key) {
                             next = index + 1
                         } else {
@@ -168,8 +170,8 @@ struct PodChecker {
 
     mutating func checkVolumes() {
         if hasGoodVolumes { return }
-        var names = SeenNames(expecting: volumes.count)
-        for volume in volumes {
+        var names = SeenNames(expecting: pod.volumes.count)
+        for volume in pod.volumes {
             let name = volume.name
             guard isName(name, "volume", "volumes") else { continue }
             if !names.insert(name) {
@@ -189,44 +191,42 @@ struct PodChecker {
         }
     }
 
-    mutating func spec(_ spec: Object) {
-        if spec["containers"]?.array?.isEmpty ?? true {
+    mutating func spec() {
+        if pod.containers.isEmpty {
             add("required_missing", [.member("spec"), .member("containers")], "the pod has no containers")
         }
-        if let seconds = spec["terminationGracePeriodSeconds"]?.int, seconds < 0 {
+        if let seconds = pod.terminationSeconds, seconds < 0 {
             add(
                 "number_invalid", [.member("spec"), .member("terminationGracePeriodSeconds")],
                 "terminationGracePeriodSeconds: found \(seconds), expected 0 or more")
         }
-        let resolver = spec["dnsConfig"]
-        let servers = resolver?["nameservers"]?.array?.count ?? 0
+        let servers = pod.resolver?["nameservers"]?.array?.count ?? 0
         if servers > 3 {
             add(
                 "too_long", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
                 "dnsConfig: found \(servers) nameservers, expected at most 3")
         }
-        let searches = resolver?["searches"]?.array?.count ?? 0
+        let searches = pod.resolver?["searches"]?.array?.count ?? 0
         if searches > 32 {
             add(
                 "too_long", [.member("spec"), .member("dnsConfig"), .member("searches")],
                 "dnsConfig: found \(searches) search domains, expected at most 32")
         }
-        if servers == 0, spec["dnsPolicy"] == "None" {
+        if servers == 0, let policy = pod.resolverPolicy, policy == "None" {
             add(
                 "required_missing", [.member("spec"), .member("dnsConfig"), .member("nameservers")],
                 "dnsConfig: there is no nameserver, which dnsPolicy None needs")
         }
-        unique(
-            spec["topologySpreadConstraints"], "topologySpreadConstraints",
-            ["topologyKey", "whenUnsatisfiable"])
-        unique(spec["securityContext"]?["sysctls"], "sysctls", ["name"])
-        if isWindows {
-            linuxSettings(spec["securityContext"], nil, ["fsGroup", "sysctls", "supplementalGroups"])
+        if let constraints = pod.spreadConstraints {
+            unique(constraints, "topologySpreadConstraints", ["topologyKey", "whenUnsatisfiable"])
         }
+        guard let context = pod.securityContext else { return }
+        if let settings = context["sysctls"] { unique(settings, "sysctls", ["name"]) }
+        if isWindows { linuxSettings(context, nil, ["fsGroup", "sysctls", "supplementalGroups"]) }
     }
 
-    private mutating func unique(_ list: Value?, _ name: String, _ keys: [String]) {
-        guard let items = list?.array, items.count > 1 else { return }
+    private mutating func unique(_ list: Value, _ name: String, _ keys: [String]) {
+        guard let items = list.array, items.count > 1 else { return }
         var seen: Set<String> = []
         for item in items {
             let key = keys.map { item[$0]?.string ?? "" }.joined(separator: ", ")
@@ -254,8 +254,9 @@ struct PodChecker {
 
     // MARK: Containers
 
-    mutating func containers(_ containers: [Value], _ list: String, unchanged: [Value]) {
-        let good = good?.spec[list]?.array ?? []
+    mutating func containers(
+        _ containers: [Value], _ list: String, unchanged: [Value], like good: [Value]
+    ) {
         for (index, container) in containers.enumerated() {
             guard case .object(let members) = container else { continue }
             let place = ContainerPlace(name: members.text("name"), list: list)

@@ -103,7 +103,7 @@ extension PodChecker {
                 security(object, place)
             } else if key.hasSameBytes(as: "lifecycle") {
                 lifecycle(object, isShort, place)
-            } else if Self.isProbe(key) {
+            } else if Self.isProbe(key), value != good {
                 probe(object, key, isShort, place)
             }
         default: break
@@ -197,7 +197,7 @@ extension PodChecker {
         if name.isEmpty {
             add("required_missing", place.path(.member("env")), place.sentence("a variable has no name"))
         }
-        if name.hasByte("=") {
+        if name.contains(byte: "=") {
             add(
                 "name_invalid", place.path(.member("env"), .item(name)),
                 place.sentence("variable \"\(name.prefix(40))\": the name is not valid: it has a \"=\""))
@@ -223,7 +223,7 @@ extension PodChecker {
                 members[1].content.key.hasSameBytes(as: "value"),
                 case .string(let name) = members[0].content.value
             else { return false }
-            return !name.isEmpty && !name.hasByte("=")
+            return !name.isEmpty && !name.contains(byte: "=")
         }
     }
 

@@ -5,8 +5,8 @@ import Values
 final class KnownReview: Sendable {
     /// The body.
     let body: KnownJSON
-    /// The pod that it became, if an API server takes it as it is.
-    private let checked = Mutex<Pod?>(nil)
+    /// The parts of the pod that it became, if an API server takes it as it is.
+    private let checked = Mutex<CheckedParts?>(nil)
 
     /// Bytes of a checked pod: what an injection adds to the pod, a few KB of YAML as values. What it shares with the body
     /// is counted there.
@@ -19,12 +19,12 @@ final class KnownReview: Sendable {
     var size: Int { body.size + Self.checkedBytes }
 
     /// An injected pod of the workload that was found good, to compare the next one with.
-    var checkedPod: Pod? { checked.withLock { $0 } }
+    var checkedPod: CheckedParts? { checked.withLock { $0 } }
 
     /// Keeps the first pod that is found good.
     ///
     /// - Parameter rendered: bytes that the templates rendered for it.
-    func keep(checked pod: Pod, rendered: Int) {
+    func keep(checked pod: CheckedParts, rendered: Int) {
         guard rendered <= Self.renderedLimit else { return }
         checked.withLock { if $0 == nil { $0 = pod } }
     }
