@@ -51,7 +51,19 @@ private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) 
 /// Any bytes are parsed or refused, strictly or not, with places and without. Printing and parsing the value again gives
 /// the same value. Documents do not overlap, and give the same values alone as together. The fast reader gives the same
 /// values as libyaml, which strict parsing always uses.
+///
+/// Ranges are those of UTF-8, so a text in UTF-16 is read as what it says.
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
+    if let encoding = TextEncoding(markIn: bytes), encoding != .utf8 {
+        guard let text = try? encoding.decode(bytes) else { return }
+        precondition((try? YAMLReader.value(bytes)) == (try? YAMLReader.value(text)), "another value in UTF-16")
+        text.withUnsafeBufferPointer(fuzzPlainYAML)
+    } else {
+        fuzzPlainYAML(bytes)
+    }
+}
+
+private func fuzzPlainYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     let value = try? YAMLReader.value(bytes)
     let outline = try? YAMLReader.outline(bytes, members: ["kind", "a"])
     precondition((outline == nil) == (value == nil), "an outline is read where the value is")

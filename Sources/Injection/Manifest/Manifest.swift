@@ -110,16 +110,22 @@ struct Manifest {
         func finished() -> [[UInt8]] { parts.isEmpty ? [bytes] : parts + [Array(bytes[written...])] }
     }
 
-    /// The new text of a document: its own bytes where a way back to them was kept, else edited.
+    /// A document's own bytes; nil where no way back to them was kept.
+    private func restored(
+        _ bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange, isJSON: Bool
+    ) -> [UInt8]? {
+        guard run.restores, let restored = Provenance.restored(bytes, saying: old, isJSON: isJSON) else {
+            return nil
+        }
+        let value = isJSON ? try? JSON.read(restored, limits: jsonLimits) : try? YAMLReader.value(restored)
+        return value == new ? restored : nil
+    }
+
+    /// The new text of a document.
     private func text(
         of bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange, isJSON: Bool,
         _ edit: (Value) -> ManifestText.Edited?
     ) -> ManifestText.Edited? {
-        if run.restores, let restored = Provenance.restored(bytes, saying: old, isJSON: isJSON) {
-            let value =
-                isJSON ? try? JSON.read(restored, limits: jsonLimits) : try? YAMLReader.value(restored)
-            if value == new { return ManifestText.Edited(text: restored, edits: []) }
-        }
         if run.options.provenance, let place = Provenance.place(in: new, notIn: old) {
             return Provenance.edited(bytes, to: new, place: place, isJSON: isJSON, edit)
         }
@@ -162,6 +168,10 @@ struct Manifest {
             return
         }
         let own = text ?? Array(bytes[range])
+        if let restored = restored(own, from: old, to: new, run: run, isJSON: true) {
+            output.replace(range, by: restored)
+            return
+        }
         let edited = self.text(of: own, from: old, to: new, run: run, isJSON: true) {
             ManifestText.editedJSON(own, from: old, to: $0, limits: jsonLimits)
         }
@@ -206,15 +216,16 @@ struct Manifest {
             document.line += rest.line - 1
             let changed = try change(document, of: text, number: first + index, by: &run)
             guard let changed else { continue }
-            let range = document.range.lowerBound + rest.offset..<document.range.upperBound + rest.offset
-            output.replace(range, by: changed)
+            let range = changed.range.lowerBound + rest.offset..<changed.range.upperBound + rest.offset
+            output.replace(range, by: changed.text)
         }
     }
 
-    /// The new text of a document, or nil where it stays as it is.
+    /// The new text of a document and the range that it replaces, or nil where the document stays as it is.
     private func change(
         _ document: YAMLDocument, of bytes: [UInt8], number: Int, by run: inout some ManifestChange
-    ) throws(InjectionError) -> [UInt8]? {
+    ) throws(InjectionError) -> (range: Range<Int>, text: [UInt8])? {
+        let range = document.range
         var document = document
         var bytes = bytes
         var isQuoted = false
@@ -233,14 +244,21 @@ struct Manifest {
         let old = document.value
         // A workload that was injected before may come out as it is.
         guard let new = try run.change(old, document: number, line: line), new != old else {
-            return isQuoted ? bytes : nil
+            return isQuoted ? (range, bytes) : nil
+        }
+        // A document that began on the line of its marker, and was written again, begins on the next.
+        for start in [range.lowerBound, range.lowerBound - 1] where start >= 0 && !isQuoted {
+            let whole = start..<range.upperBound
+            if let text = restored(Array(bytes[whole]), from: old, to: new, run: run, isJSON: false) {
+                return (whole, text)
+            }
         }
         let edit = ManifestText(bytes, document)
         let edited = text(of: Array(bytes[document.range]), from: old, to: new, run: run, isJSON: false) {
             edit.edited(to: $0)
         }
         if edited?.isRewritten == true { run.noteRewritten(document: number) }
-        return edited?.text
+        return edited.map { (range, $0.text) }
     }
 
     private func yamlDocuments(from rest: JSONDocuments.Rest) throws(InjectionError) -> [YAMLDocument] {
