@@ -36,8 +36,9 @@ let uiVerb = Verb(
         options.monitoringPort = -1
         options.httpPort = try arguments.int("port", in: 0...65_535) ?? 0
         options.logLevels = LogLevels(.warning)
-        // Only its own user asks this server, and a manifest of a megabyte is a fair question.
-        options.renderMilliseconds = 60_000
+        // Only its own user asks this server, and a manifest of a megabyte is a fair question, on a busy machine too.
+        // The page waits for 120 s.
+        options.renderMilliseconds = 110_000
         options.pageStart = try pageStart(arguments, atMost: options.maxRequestBytes)
         let opens = try arguments.flag("open")
         let status = Service.run(options) { service in
