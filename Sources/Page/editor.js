@@ -54,6 +54,7 @@ export class Editor {
 
     /// Shows a text in the way for its length: with the caret there, and undo going back to `before`, if they are given.
     show(text, caret, before) {
+        const hasFocus = document.activeElement === this.area;
         this.marks.clear();
         this.large = text.length > editable ? new Lines(text) : null;
         const plain = unixLines(text);
@@ -73,6 +74,7 @@ export class Editor {
             this.note.replaceChildren(
                 `${size(text.length)} in ${this.large.count} lines: more than ${size(editable)} is shown read only. `,
                 button("Clear", () => { this.value = ""; this.changed(); this.area.focus(); }));
+            if (hasFocus) this.list.element.focus();
         }
         this.request();
     }

@@ -90,8 +90,10 @@ export class LongText {
         const { style } = this.area;
         style.top = `${this.first * rowHeight}px`;
         style.height = `${(this.last - this.first) * rowHeight}px`;
-        const { scrollWidth, clientWidth } = this.area;
-        if (scrollWidth > clientWidth) style.minWidth = `${scrollWidth}px`;
+        const { scrollWidth, clientWidth, scrollLeft } = this.area;
+        if (scrollWidth <= clientWidth) return;
+        style.minWidth = `${scrollWidth}px`;
+        this.view.scrollLeft += scrollLeft;
     }
 
     // The selection

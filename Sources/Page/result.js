@@ -254,7 +254,7 @@ function beginnings(text) {
 /// What each step of the injection writes.
 const steps = {
     template: "The template's output has this value in no one place.",
-    user_containers: "Settings of the pod's own container that has the proxy's name.",
+    user_containers: "Settings of the pod's own container with the proxy's name.",
     proxy_environment: "Environment of the proxy that annotations or the path set.",
     concurrency: "The number of the proxy's threads.",
     metrics_merging: "The proxy serves the application's metrics with its own.",
@@ -265,7 +265,7 @@ const steps = {
     revision_label: "The revision of the injector.",
     tls_mode_label: "Tells other proxies that this pod takes mutual TLS.",
     canonical_labels: "The name and revision that telemetry uses.",
-    network_label: "The network of the mesh that the pod is in.",
+    network_label: "The pod's network in the mesh.",
     container_order: "The order in which containers have to start.",
     dns_config: "DNS settings of the mesh.",
     fs_group: "A group that lets the proxy read its token.",

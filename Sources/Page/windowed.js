@@ -43,10 +43,8 @@ export class WindowedList {
         this.sizer.style.height = `${this.count * rowHeight}px`;
         // Borders, and a scroll bar where lines are long.
         if (this.fits) this.element.style.height = `${Math.min(this.fits, this.count * rowHeight + 18)}px`;
-        for (const row of this.rows.values()) row.remove();
-        this.rows.clear();
         if (!top) this.element.scrollTop = 0;
-        this.paint();
+        this.refresh();
     }
 
     /// Draws the rows in sight again.

@@ -111,6 +111,7 @@ test("what grows beyond the limit is read only", () => {
     key(editor, "End", { ctrlKey: true });
     type(editor, "long");
     equal([editor.large !== null, editor.value.length, editor.area.value], [true, editable + 2, ""]);
+    equal(document.activeElement === editor.list.element, true);
     editor.element.remove();
 });
 test("random edits anywhere are those of the whole text", async () => {

@@ -352,10 +352,13 @@ def long(j):
                                 'return [Number(gutter.firstChild.textContent), box.top, gutter.firstChild.getBoundingClientRect().top]; })()')
     line = first + int((y - shown) // 20)
     page.key('End')
-    page.type(' # here')
+    comment = ' # a line that is longer than the field is wide: ' + 'x' * 80
+    page.type(comment)
+    left = page.js('document.querySelector(".long .view").scrollLeft')
+    j.check(left > 0, 'the caret is out of sight in a line that became long')
     page.key('Enter')
     page.type('# below')
-    lines[line - 1:line] = [lines[line - 1] + ' # here', '# below']
+    lines[line - 1:line] = [lines[line - 1] + comment, '# below']
     found = whole()
     j.check(found == '\n'.join(lines), f'line {line} is {found.split(chr(10))[line - 2:line + 2]}, expected {lines[line - 2:line + 2]}')
     j.check(count() < 200, f'{count()} lines are in the text area')
