@@ -49,6 +49,8 @@ final class GoTemplate: CompiledTemplate {
     private let memory: TemplateMemory?
     /// Texts that were rendered beside it; nil for such a text itself.
     let texts: TextMemory?
+    let repeatable = RepeatableTemplates()
+    private let left: [UInt8]
     /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
     private let mutates: Bool
 
@@ -87,6 +89,7 @@ final class GoTemplate: CompiledTemplate {
         rootName = sources.first.map { Array($0.name.utf8) } ?? entry
         self.table = table
         self.options = options
+        left = Array((options.leftDelimiter.isEmpty ? "{{" : options.leftDelimiter).utf8)
     }
 
     /// A text that is rendered beside these templates.
@@ -107,8 +110,7 @@ final class GoTemplate: CompiledTemplate {
 
     /// Whether a text has no action, so that it renders to itself.
     func isPlain(_ text: [UInt8]) -> Bool {
-        let left = options.leftDelimiter.isEmpty ? "{{" : options.leftDelimiter
-        return !ByteText.contains(Array(left.utf8), in: text)
+        !ByteText.contains(left, in: text)
     }
 
     func render(

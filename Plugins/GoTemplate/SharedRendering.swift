@@ -3,6 +3,8 @@ import Values
 
 /// Rendering several templates of a set over data that they share and may change: what a chart asks for.
 extension GoTemplate: SharedDataTemplate {
+    var sharedDataTemplate: (any SharedDataTemplate)? { self }
+
     func render(
         _ jobs: [SharedJob], over data: SharedData, limits: RenderLimits, usage: inout RenderUsage,
         finish: (Int, [UInt8]) -> Void
@@ -29,7 +31,7 @@ extension GoTemplate: SharedDataTemplate {
         let top = SharedValues.made(data, root: &root)
         let context = FunctionContext(limits: limits, environment: options.environment, data: top)
         context.evaluator = TemplateEvaluation(template: self)
-        if let root { context.noteMutation(of: root) }
+        if let root { context.emptyAtEnd(root) }
         var written = 0
         defer {
             context.emptyMutatedMaps()
@@ -41,7 +43,8 @@ extension GoTemplate: SharedDataTemplate {
             guard case .map(let scope)? = SharedValues.value(at: job.place, of: top) else {
                 throw RenderError(kind: .engine, detail: "no data at \(job.place.joined(separator: "."))")
             }
-            context.noteMutation(of: scope)
+            context.emptyAtEnd(scope)
+            context.includes.begin(scope, of: self, hasChanges: context.hasChanges)
             for (key, value) in job.members { scope[key] = SharedValues.made(value, root: &root) }
             var output = ByteBuffer()
             var map = index == mapped ? SourceMap() : nil

@@ -90,13 +90,11 @@ struct SlotStack: ~Copyable {
     /// The values of the uppermost so many, lowest first.
     @inline(__always)
     func values(ofLast number: Int) -> [GoValue] {
-        let slots = last(number)
-        return [GoValue](unsafeUninitializedCapacity: number) { values, count in
-            while count < number {
-                values.initializeElement(at: count, to: slots[count].value)
-                count += 1
-            }
-        }
+        // An array of uninitialised memory would ask the runtime for its type each time.
+        var values: [GoValue] = []
+        values.reserveCapacity(number)
+        for slot in last(number) { values.append(slot.value) }
+        return values
     }
 
     /// Drops all above so many.

@@ -18,17 +18,15 @@ struct TemplateEvaluation: TemplateEvaluator {
 
     func render(
         named name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
+    ) throws(FunctionError) -> GoValue {
         let bytes = Array(name.utf8)
-        let running = context.inclusions[name] ?? 0
-        if running > TemplateEvaluation.inclusionLimit {
+        defer { context.leave(name) }
+        if context.enter(name) > TemplateEvaluation.inclusionLimit {
             throw .message(
                 "rendering template has a nested reference name: \(name): unable to execute template")
         }
-        context.inclusions[name] = running + 1
-        defer { context.inclusions[name] = running }
         if let definition = template.program.definition(named: bytes) {
-            return try run(template, definition, data, context)
+            return try repeated(template, definition, data, context)
         }
         if let text, let definition = text.program.definition(named: bytes) {
             return try run(text, definition, data, context)
@@ -41,12 +39,30 @@ struct TemplateEvaluation: TemplateEvaluator {
                     [.string(name), .text((text ?? template).rootName)])))
     }
 
+    /// What a template writes; one that writes the same each time is run once for the data of the running job.
+    private func repeated(
+        _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext
+    ) throws(FunctionError) -> GoValue {
+        guard context.includes.covers(self.template, with: data),
+            template.repeatable.contains(definition, in: template)
+        else { return try run(template, definition, data, context) }
+        if let known = context.includes.text(of: definition, in: template, context) { return known }
+        let (steps, deepest) = (context.steps, context.deepest)
+        context.deepest = context.depth
+        defer { context.deepest = max(context.deepest, deepest) }
+        let text = try run(template, definition, data, context)
+        context.includes.keep(
+            text, of: definition, in: template, steps: context.steps - steps,
+            levels: context.deepest - context.depth, depth: context.depth)
+        return text
+    }
+
     func render(
         source: [UInt8], name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
+    ) throws(FunctionError) -> GoValue {
         if template.isPlain(source) {
             try context.checkSize(source.count)
-            return source
+            return .text(source)
         }
         let added = try compiled(TemplateSource(name: name, bytes: source), context)
         let outer = context.evaluator
@@ -55,15 +71,18 @@ struct TemplateEvaluation: TemplateEvaluator {
             isAlone
             ? TemplateEvaluation(template: template, text: added) : TemplateEvaluation(template: added)
         defer { context.evaluator = outer }
-        return try run(added, added.program.syntax.lastRoot, data, context)
+        let root = added.program.syntax.lastRoot
+        return isAlone ? try repeated(added, root, data, context) : try run(added, root, data, context)
     }
 
     /// The same text is compiled once in a rendering, and mostly once for all renderings of a template.
     private func compiled(
         _ source: TemplateSource, _ context: FunctionContext
     ) throws(FunctionError) -> GoTemplate {
-        let key = FunctionContext.TextKey(program: ObjectIdentifier(template.program), source: source.bytes)
-        if let known = context.texts[key] { return known }
+        let program = template.program
+        if let known = context.texts.first(where: { $0.program === program && $0.source == source.bytes }) {
+            return known.template
+        }
         let added: GoTemplate
         if let known = template.texts?.template(of: source.bytes, named: source.name) {
             added = known
@@ -75,16 +94,14 @@ struct TemplateEvaluation: TemplateEvaluator {
             }
             template.texts?.keep(added, of: source.bytes, named: source.name)
         }
-        // The program that the key names stays alive with the template's own.
-        if context.texts.count >= FunctionContext.textLimit { context.texts = [:] }
-        context.texts[key] = added
-        context.keep(template.program)
+        if context.texts.count >= FunctionContext.textLimit { context.texts = [] }
+        context.texts.append(.init(program: program, source: source.bytes, template: added))
         return added
     }
 
     private func run(
         _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext
-    ) throws(FunctionError) -> [UInt8] {
+    ) throws(FunctionError) -> GoValue {
         let limit = min(context.limits.depth, TemplateEvaluation.nestingLimit)
         guard context.evaluations < limit else { throw .limit(ReachedLimit(.depth, value: limit)) }
         context.evaluations += 1
@@ -93,39 +110,45 @@ struct TemplateEvaluation: TemplateEvaluator {
             context.evaluations -= 1
             context.depth -= 1
         }
-        var result = Result<[UInt8], RenderError>.success([])
-        let origins = context.origins
-        func evaluate() {
-            var output = ByteBuffer()
-            // Without a table, what it writes is tainted as a whole, by what the function was given; inside, only maps
-            // that it changes count.
-            var map = origins.map { _ in SourceMap() }
-            let changes = context.isTainted && template.program.mutates
-            let origin = origins?.enter() ?? (changes ? .tainted : .clean)
-            let noted = context.tainted.count
-            defer { context.tainted.removeSubrange(noted...) }
-            defer { origins?.leave(isOfRunning: template.program === self.template.program) }
-            do throws(RenderError) {
-                try template.run(
-                    definition, data: data, origin: origin, context: context, into: &output, map: &map)
-                result = .success(output.bytes)
+        guard context.evaluations % TemplateEvaluation.levelsPerStack == 0 else {
+            return try rendered(template, definition, data, context)
+        }
+        var result = Result<GoValue, FunctionError>.success(.none)
+        let hasStack = Thread.run(stackBytes: TemplateEvaluation.stackBytes) {
+            do throws(FunctionError) {
+                result = .success(try rendered(template, definition, data, context))
             } catch {
                 result = .failure(error)
             }
         }
-        if context.evaluations % TemplateEvaluation.levelsPerStack == 0 {
-            guard Thread.run(stackBytes: TemplateEvaluation.stackBytes, evaluate) else {
-                throw .template(Parser.noStack)
-            }
-        } else {
-            evaluate()
+        guard hasStack else { throw .template(Parser.noStack) }
+        return try result.get()
+    }
+
+    /// What a template writes, as a string.
+    private func rendered(
+        _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext
+    ) throws(FunctionError) -> GoValue {
+        let origins = context.origins
+        var output = ByteBuffer()
+        // Without a table, what it writes is tainted as a whole, by what the function was given; inside, only maps
+        // that it changes count.
+        var map = origins.map { _ in SourceMap() }
+        let changes = context.isTainted && template.program.mutates
+        let origin = origins?.enter() ?? (changes ? .tainted : .clean)
+        let noted = context.tainted.count
+        defer {
+            if context.tainted.count > noted { context.tainted.removeSubrange(noted...) }
+            origins?.leave(isOfRunning: template.program === self.template.program)
         }
-        switch result {
-        case .success(let bytes):
-            try context.checkSize(bytes.count)
-            return bytes
-        case .failure(let error): throw .template(error)
+        do throws(RenderError) {
+            try template.run(
+                definition, data: data, origin: origin, context: context, into: &output, map: &map)
+        } catch {
+            throw .template(error)
         }
+        try context.checkSize(output.count)
+        return output.withBytes { .text($0) }
     }
 }
 

@@ -57,8 +57,8 @@ public struct Chart: Sendable {
         files = []
         dependencies = []
         let isFirstVersion = ["", "v1"].contains(fields["apiVersion"]?.string ?? "")
-        var inner: [String: [ChartFile]] = [:]
-        var order: [String] = []
+        /// What is below charts/, with the first name of its path there.
+        var inner: [(name: String, file: ChartFile)] = []
         for file in all {
             switch file.name {
             case "Chart.yaml", "Chart.lock": continue
@@ -73,13 +73,12 @@ public struct Chart: Sendable {
                 }
                 let rest = file.name.dropFirst(7)
                 let first = String(rest.prefix { $0 != "/" })
-                if inner[first] == nil { order.append(first) }
-                inner[first, default: []].append(ChartFile(name: String(rest), bytes: file.bytes))
+                inner.append((first, ChartFile(name: String(rest), bytes: file.bytes)))
             default: files.append(file)
             }
         }
-        for name in order.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            guard name.first != "_", name.first != ".", let members = inner[name] else { continue }
+        for (name, members) in Chart.grouped(inner) {
+            guard name.first != "_", name.first != "." else { continue }
             let below = path + "charts/" + name + "/"
             var content: [ChartFile]
             if name.ends(with: ".tgz") {
@@ -103,6 +102,22 @@ public struct Chart: Sendable {
                 try Chart(
                     content, limits: limits, depth: depth + 1, path: below, charts: &charts, budget: &budget))
         }
+    }
+
+    /// Files of each name, in the order of the names' bytes.
+    private static func grouped(
+        _ files: [(name: String, file: ChartFile)]
+    ) -> [(name: String, files: [ChartFile])] {
+        let order = files.indices.sorted { one, two in
+            files[one].name == files[two].name
+                ? one < two : files[one].name.utf8.lexicographicallyPrecedes(files[two].name.utf8)
+        }
+        var groups: [(name: String, files: [ChartFile])] = []
+        for index in order {
+            if groups.last?.name != files[index].name { groups.append((files[index].name, [])) }
+            groups[groups.count - 1].files.append(files[index].file)
+        }
+        return groups
     }
 
     private static func yaml(_ file: ChartFile, _ path: String) throws(ChartError) -> Value {

@@ -10,16 +10,18 @@ final class ChartProgram: Sendable {
     let usesLookup: Bool
     /// What is rendered, with the place of its data.
     let jobs: [SharedJob]
+    /// The jobs in the order of their paths' bytes, in which documents of one kind are installed.
+    let jobsByPath: [Int]
 
     init(
         _ chart: Chart, _ renderer: any Renderer, _ release: ChartRelease, _ limits: RenderLimits
     ) throws(ChartFailure) {
-        let templates = ChartProgram.templates(of: chart, below: "").sorted {
-            ChartProgram.isBefore($0.name, $1.name)
-        }
+        let templates = ChartProgram.inOrder(ChartProgram.templates(of: chart, below: ""))
         // The name that Helm gives the set as a whole; messages show it.
         sources = [TemplateSource(name: "gotpl", bytes: [])] + templates
         jobs = ChartProgram.jobs(of: templates.map(\.name).filter { !ChartProgram.isPartial($0) }, in: chart)
+        let paths = jobs.map { Array($0.entry.utf8) }
+        jobsByPath = paths.indices.sorted { paths[$0].lexicographicallyPrecedes(paths[$1]) }
         readsFiles = templates.contains { ChartProgram.contains("Files", in: $0.bytes) }
         usesLookup = templates.contains { ChartProgram.contains("lookup", in: $0.bytes) }
         var options = CompileOptions()
@@ -36,7 +38,7 @@ final class ChartProgram: Sendable {
         } catch {
             throw .template(error, sources)
         }
-        guard let shared = compiled as? any SharedDataTemplate else {
+        guard let shared = compiled.sharedDataTemplate else {
             throw .chart(
                 ChartError(
                     .chart,
@@ -48,9 +50,17 @@ final class ChartProgram: Sendable {
     }
 
     /// Deeper files first, and the other way round by name: what is defined nearer to the top wins.
-    private static func isBefore(_ one: String, _ two: String) -> Bool {
-        let (first, second) = (one.utf8.count { $0 == 0x2F }, two.utf8.count { $0 == 0x2F })
-        return first == second ? two.utf8.lexicographicallyPrecedes(one.utf8) : first > second
+    private static func inOrder(_ templates: [TemplateSource]) -> [TemplateSource] {
+        let keys = templates.map { template in
+            let path = Array(template.name.utf8)
+            return (depth: path.count { $0 == UInt8(ascii: "/") }, path: path)
+        }
+        let order = keys.indices.sorted { one, two in
+            keys[one].depth == keys[two].depth
+                ? keys[two].path.lexicographicallyPrecedes(keys[one].path)
+                : keys[one].depth > keys[two].depth
+        }
+        return order.map { templates[$0] }
     }
 
     private static func isPartial(_ path: String) -> Bool {

@@ -11,11 +11,30 @@ import Values
 /// | `!a` | everything but that |
 public struct IgnoreRules: Sendable {
     private struct Rule: Sendable {
-        var pattern: String
+        var pattern: String {
+            didSet { start = Rule.start(of: pattern) }
+        }
         var isNegated = false
         var isFolder = false
         /// Matched against the whole path instead of the last name.
         var isPath = false
+        /// What the pattern begins with that stands for itself: most names begin otherwise.
+        private var start = ""
+
+        init(pattern: String, isPath: Bool = false) {
+            self.pattern = pattern
+            self.isPath = isPath
+            start = Rule.start(of: pattern)
+        }
+
+        private static func start(of pattern: String) -> String {
+            String(Substring(pattern.utf8.prefix { byte in !"*?[\\".utf8.contains(byte) }))
+        }
+
+        func matches(_ path: String) -> Bool {
+            let text = isPath ? path : IgnoreRules.lastName(of: path)
+            return text.utf8.starts(with: start.utf8) && PathPattern.matches(text, pattern)
+        }
     }
 
     private var rules: [Rule] = []
@@ -62,18 +81,21 @@ public struct IgnoreRules: Sendable {
     /// Whether a file or folder is left out.
     public func ignores(_ path: String, isFolder: Bool) -> Bool {
         if path.isEmpty || path == "." || path == "./" { return false }
-        let name = String(path.split(byte: "/").last ?? "")
         for rule in rules {
             // A rule that excepts something leaves out everything else.
             if rule.isNegated {
                 if rule.isFolder, !isFolder { return true }
-                if !PathPattern.matches(rule.isPath ? path : name, rule.pattern) { return true }
+                if !rule.matches(path) { return true }
                 continue
             }
             if rule.isFolder, !isFolder { continue }
-            if PathPattern.matches(rule.isPath ? path : name, rule.pattern) { return true }
+            if rule.matches(path) { return true }
         }
         return false
+    }
+
+    private static func lastName(of path: String) -> String {
+        String(path.split(byte: "/").last ?? "")
     }
 }
 

@@ -12,9 +12,10 @@ public final class KeptChart: Sendable {
     private let renderer: any Renderer
     private let compileLimits: RenderLimits
     private let lastDuration = Atomic(UInt64.max)
-    private let programs = Mutex<[ProgramKey: ChartProgram]>([:])
+    /// The latest ones, looked through one after the other.
+    private let programs = Mutex<[(key: ProgramKey, program: ChartProgram)]>([])
 
-    private struct ProgramKey: Hashable {
+    private struct ProgramKey: Equatable {
         var charts: [String]
         var isStrict: Bool
         var allowsImpureFunctions: Bool
@@ -57,19 +58,19 @@ public final class KeptChart: Sendable {
             throw .chart(error)
         }
         let program = try program(settled.chart, release)
-        var outputs: [(path: String, text: [UInt8])] = []
+        var outputs: [[UInt8]] = []
         let data = settled.data(readsFiles: program.readsFiles)
         let jobs = program.jobs
         do throws(RenderError) {
             try program.template.render(jobs, over: data, limits: renderLimits, usage: &usage) {
-                index, text in
-                outputs.append((jobs[index].entry, ChartProgram.withoutNoValue(text)))
+                _, text in outputs.append(ChartProgram.withoutNoValue(text))
             }
         } catch {
             throw .template(KeptChart.worded(error), program.sources)
         }
         do throws(ChartError) {
-            var rendered = try RenderedChart(outputs, settled, release)
+            var rendered = try RenderedChart(
+                program.jobsByPath.map { (jobs[$0].entry, outputs[$0]) }, settled, release)
             rendered.usesLookup = program.usesLookup
             duration = MonotonicClock.nanoseconds &- start
             return rendered
@@ -106,11 +107,11 @@ public final class KeptChart: Sendable {
         let key = ProgramKey(
             charts: chart.paths(below: ""), isStrict: release.isStrict,
             allowsImpureFunctions: release.allowsImpureFunctions)
-        if let known = programs.withLock({ $0[key] }) { return known }
+        if let known = programs.withLock({ $0.first { $0.key == key }?.program }) { return known }
         let made = try ChartProgram(chart, renderer, release, compileLimits)
         programs.withLock {
             if $0.count >= KeptChart.keptPrograms { $0.removeAll() }
-            $0[key] = made
+            $0.append((key, made))
         }
         return made
     }

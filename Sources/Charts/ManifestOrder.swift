@@ -30,7 +30,8 @@ enum ManifestOrder {
         var start = text.firstIndex { !isSpace($0) } ?? text.count
         var line: Int? = start
         while let index = line, index < text.count {
-            guard text[index...].starts(with: [0x2D, 0x2D, 0x2D]) else {
+            guard index + 2 < text.count, text[index...index + 2].allSatisfy({ $0 == UInt8(ascii: "-") })
+            else {
                 line = lineEnd(in: text, from: index).map { $0 + 1 }
                 continue
             }
@@ -87,11 +88,12 @@ enum ManifestOrder {
         return text.unicodeScalars.first
     }
 
-    /// The documents of one template with what their heads say.
+    /// Adds the documents of one template with what their heads say: manifests to one list, hooks to the other.
     ///
     /// - Throws: `YAML parse error on PATH: …`
-    static func manifests(_ path: String, _ text: [UInt8]) throws(ChartError) -> [ChartManifest] {
-        var found: [ChartManifest] = []
+    static func add(
+        _ path: String, _ text: [UInt8], to manifests: inout [ChartManifest], hooks: inout [ChartManifest]
+    ) throws(ChartError) {
         for slice in documents(text) {
             let head: Value
             do throws(YAMLError) {
@@ -120,10 +122,11 @@ enum ManifestOrder {
                 // A document with an unknown event is not a hook, and not a manifest either.
                 guard names.allSatisfy(events.contains) else { continue }
                 manifest.hooks = names
+                hooks.append(manifest)
+            } else {
+                manifests.append(manifest)
             }
-            found.append(manifest)
         }
-        return found
     }
 
     private static func shown(_ value: Value) -> String {
@@ -137,19 +140,19 @@ enum ManifestOrder {
 
     /// By kind; what is of one kind stays in order.
     static func sorted(_ manifests: [ChartManifest]) -> [ChartManifest] {
-        let keyed = manifests.enumerated().map { (rank: ranks[$1.kind], place: $0, manifest: $1) }
-        return keyed.sorted { one, two in
-            switch (one.rank, two.rank) {
+        let ranks = manifests.map { self.ranks[$0.kind] }
+        let order = manifests.indices.sorted { one, two in
+            switch (ranks[one], ranks[two]) {
             case (nil, nil):
-                if one.manifest.kind != two.manifest.kind {
-                    return one.manifest.kind.utf8.lexicographicallyPrecedes(two.manifest.kind.utf8)
-                }
-                return one.place < two.place
+                let kinds = (manifests[one].kind, manifests[two].kind)
+                return kinds.0 == kinds.1
+                    ? one < two : kinds.0.utf8.lexicographicallyPrecedes(kinds.1.utf8)
             case (nil, _): return false
             case (_, nil): return true
-            case (let first?, let second?): return first == second ? one.place < two.place : first < second
+            case (let first?, let second?): return first == second ? one < two : first < second
             }
-        }.map(\.manifest)
+        }
+        return order.map { manifests[$0] }
     }
 }
 

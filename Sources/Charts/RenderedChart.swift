@@ -15,6 +15,7 @@ public struct RenderedChart: Sendable {
     public internal(set) var usesLookup = false
     private let release: ChartRelease
 
+    /// - Parameter outputs: what each template wrote, by the bytes of the paths.
     init(
         _ outputs: [(path: String, text: [UInt8])], _ settled: ChartSettlement, _ release: ChartRelease
     ) throws(ChartError) {
@@ -22,19 +23,21 @@ public struct RenderedChart: Sendable {
         warnings = settled.warnings
         let own = settled.chart.name + "/templates/NOTES.txt"
         var texts: [String] = []
-        var all: [ChartManifest] = []
-        for (path, text) in outputs.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+        var (manifests, hooks): ([ChartManifest], [ChartManifest]) = ([], [])
+        for (path, text) in outputs {
             if path.ends(with: "NOTES.txt") {
                 if path == own || release.includesSubchartNotes {
                     texts.append(String(decoding: text, as: UTF8.self))
                 }
                 continue
             }
-            if !ManifestOrder.isBlank(text) { all += try ManifestOrder.manifests(path, text) }
+            if !ManifestOrder.isBlank(text) {
+                try ManifestOrder.add(path, text, to: &manifests, hooks: &hooks)
+            }
         }
         notes = texts.joined(separator: "\n")
-        manifests = ManifestOrder.sorted(all.filter(\.hooks.isEmpty))
-        hooks = ManifestOrder.sorted(all.filter { !$0.hooks.isEmpty })
+        self.manifests = ManifestOrder.sorted(manifests)
+        self.hooks = ManifestOrder.sorted(hooks)
         if release.includesDefinitions { definitions = settled.chart.definitions(below: settled.chart.name) }
     }
 
@@ -47,11 +50,11 @@ public struct RenderedChart: Sendable {
     /// file.
     public var text: [UInt8] {
         var output = ByteBuffer()
-        for (path, text) in definitions.map({ ($0.path, $0.bytes) }) + manifests.map({ ($0.path, $0.text) }) {
-            RenderedChart.append(path, text, to: &output)
-        }
+        for (path, text) in definitions { RenderedChart.append(path, text, to: &output) }
+        for manifest in manifests { RenderedChart.append(manifest.path, manifest.text, to: &output) }
         // The blanks around what is no hook go.
-        var bytes = ManifestOrder.trimmed(output.bytes) + [0x0A]
+        var bytes = ManifestOrder.trimmed(output.bytes)
+        bytes.append(0x0A)
         var hooks = ByteBuffer()
         for hook in shownHooks { RenderedChart.append(hook.path, hook.text, to: &hooks) }
         bytes += hooks.bytes
@@ -59,7 +62,9 @@ public struct RenderedChart: Sendable {
     }
 
     private static func append(_ path: String, _ text: [UInt8], to output: inout ByteBuffer) {
-        output.append("---\n# Source: \(path)\n")
+        output.append("---\n# Source: ")
+        output.append(path)
+        output.append("\n")
         output.append(text)
         output.append("\n")
     }

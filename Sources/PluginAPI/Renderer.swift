@@ -198,6 +198,9 @@ public protocol CompiledTemplate: Sendable {
         into output: inout ByteBuffer
     ) throws(RenderError)
 
+    /// The same templates for rendering over data that they share; nil where the engine cannot do that.
+    var sharedDataTemplate: (any SharedDataTemplate)? { get }
+
     /// Whether the output depends on nothing but the data and what the template was compiled with.
     var isPure: Bool { get }
 
@@ -222,6 +225,8 @@ public struct TemplateWarning: Sendable, Equatable {
 }
 
 extension CompiledTemplate {
+    public var sharedDataTemplate: (any SharedDataTemplate)? { nil }
+
     public var isPure: Bool { true }
 
     public var tracksOrigins: Bool { false }

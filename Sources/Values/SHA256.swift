@@ -25,14 +25,17 @@ public enum SHA256 {
         ]
         // What is after the last whole block: its bytes, a mark, zeros, and the length in bits.
         let whole = bytes.count / 64 * 64
-        var rest = Array(bytes[whole...]) + [0x80]
+        var rest: [UInt8] = []
+        rest.reserveCapacity(128)
+        rest.append(contentsOf: bytes[whole...])
+        rest.append(0x80)
         while rest.count % 64 != 56 { rest.append(0) }
         let bits = UInt64(bytes.count) &* 8
         for shift in stride(from: UInt64(56), through: 0, by: -8) {
             rest.append(UInt8(truncatingIfNeeded: bits >> shift))
         }
-        var words = [UInt32](repeating: 0, count: 64)
-        words.withUnsafeMutableBufferPointer { words in
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
+            words.initialize(repeating: 0)
             mix(bytes, blocks: whole / 64, words, into: &state)
             mix(rest, blocks: rest.count / 64, words, into: &state)
         }
@@ -42,7 +45,7 @@ public enum SHA256 {
     private static func mix(
         _ bytes: [UInt8], blocks: Int, _ words: UnsafeMutableBufferPointer<UInt32>, into state: inout [UInt32]
     ) {
-        func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
+        func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word &>> count | word &<< (32 &- count) }
         bytes.withUnsafeBufferPointer { bytes in
             constants.withUnsafeBufferPointer { constants in
                 for block in 0..<blocks {
@@ -60,15 +63,35 @@ public enum SHA256 {
                     }
                     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
                     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-                    for index in 0..<64 {
+                    func round(
+                        _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32,
+                        _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32, _ index: Int
+                    ) {
                         let sum = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-                        let first = h &+ sum &+ ((e & f) ^ (~e & g)) &+ constants[index] &+ words[index]
+                        let first = h &+ sum &+ (g ^ (e & (f ^ g))) &+ constants[index] &+ words[index]
                         let other = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-                        let second = other &+ ((a & b) ^ (a & c) ^ (b & c))
-                        (h, g, f, e) = (g, f, e, d &+ first)
-                        (d, c, b, a) = (c, b, a, first &+ second)
+                        d &+= first
+                        h = first &+ other &+ ((a & b) | (c & (a | b)))
                     }
-                    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+                    // Eight rounds, after which each variable is where it was: nothing is moved.
+                    for index in stride(from: 0, to: 64, by: 8) {
+                        round(a, b, c, &d, e, f, g, &h, index)
+                        round(h, a, b, &c, d, e, f, &g, index + 1)
+                        round(g, h, a, &b, c, d, e, &f, index + 2)
+                        round(f, g, h, &a, b, c, d, &e, index + 3)
+                        round(e, f, g, &h, a, b, c, &d, index + 4)
+                        round(d, e, f, &g, h, a, b, &c, index + 5)
+                        round(c, d, e, &f, g, h, a, &b, index + 6)
+                        round(b, c, d, &e, f, g, h, &a, index + 7)
+                    }
+                    state[0] &+= a
+                    state[1] &+= b
+                    state[2] &+= c
+                    state[3] &+= d
+                    state[4] &+= e
+                    state[5] &+= f
+                    state[6] &+= g
+                    state[7] &+= h
                 }
             }
         }

@@ -85,8 +85,8 @@ extension YAMLBlockReader {
         return text
     }
 
-    /// The text of a bare key.
-    func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
+    /// The text of a bare key. `mutating`, as `resolve`, so that the reader is not copied for the call.
+    mutating func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
         if YAMLScalar.mayResolve(bytes), !keepsKeys {
             guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
             return text
@@ -96,7 +96,7 @@ extension YAMLBlockReader {
     }
 
     /// The value of a bare scalar.
-    func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
+    mutating func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
         guard YAMLScalar.mayResolve(bytes) else {
             return checks ? .null : .string(String(decoding: bytes, as: UTF8.self))
         }

@@ -110,22 +110,21 @@ public final class FunctionContext {
     var evaluations = 0
     /// Maps that were changed, to be emptied at the end.
     private var mutated: [GoMap] = []
-    /// How often each template is being included at this moment.
-    var inclusions: [String: Int] = [:]
-    /// A text that was compiled for `tpl`, beside which program.
-    struct TextKey: Hashable {
-        var program: ObjectIdentifier
+    /// Whether a function changed a map.
+    private(set) var hasChanges = false
+    /// Templates that are being included at this moment, and how often each: a few.
+    private var inclusions: [(name: String, count: Int)] = []
+    /// A text that was compiled for `tpl` beside a program.
+    struct CompiledText {
+        var program: Program
         var source: [UInt8]
+        var template: GoTemplate
     }
-    /// Texts that are kept; a chart has a few hundred.
-    static let textLimit = 1_000
-    var texts: [TextKey: GoTemplate] = [:]
+    /// Texts that are kept; a chart has some dozens.
+    static let textLimit = 500
+    var texts: [CompiledText] = []
     var printedData = PrintedData()
-    private var kept: [Program] = []
-    /// Keeps a program as long as the rendering, because a key of `texts` names it.
-    func keep(_ program: Program) {
-        if !kept.contains(where: { $0 === program }) { kept.append(program) }
-    }
+    var includes = IncludeMemory()
     /// The engine, for functions that render.
     var evaluator: (any TemplateEvaluator)?
     /// Where values come from; nil where nobody asks for more than `tainted`.
@@ -189,7 +188,14 @@ public final class FunctionContext {
     }
 
     /// Call it after changing a map that a template can reach.
-    public func noteMutation(of map: GoMap) { mutated.append(map) }
+    public func noteMutation(of map: GoMap) {
+        hasChanges = true
+        includes.forget()
+        emptyAtEnd(map)
+    }
+
+    /// A map that may come to hold itself.
+    func emptyAtEnd(_ map: GoMap) { mutated.append(map) }
 
     /// Breaks the circles that maps may have come to form.
     func emptyMutatedMaps() {
@@ -197,8 +203,30 @@ public final class FunctionContext {
         mutated = []
     }
 
+    /// Notes that a template is included.
+    ///
+    /// - Returns: how often it was being included already.
+    func enter(_ name: String) -> Int {
+        guard let place = inclusions.firstIndex(where: { $0.name == name }) else {
+            inclusions.append((name, 1))
+            return 0
+        }
+        inclusions[place].count += 1
+        return inclusions[place].count - 1
+    }
+
+    /// Notes that an inclusion ends. Inclusions end in the reverse order.
+    func leave(_ name: String) {
+        guard let place = inclusions.lastIndex(where: { $0.name == name }) else { return }
+        inclusions[place].count -= 1
+        // The one that began last ends first.
+        if inclusions[place].count == 0 { inclusions.removeLast() }
+    }
+
     /// Renders a template that is defined in the running program: Helm's `include`.
-    public func renderTemplate(named name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
+    ///
+    /// - Returns: what it wrote, as a string.
+    public func renderTemplate(named name: String, data: GoValue) throws(FunctionError) -> GoValue {
         guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(named: name, data: data, context: self)
     }
@@ -207,7 +235,8 @@ public final class FunctionContext {
     /// Helm's `tpl` and Istio's `render`.
     ///
     /// - Parameter name: the template's name in messages.
-    public func render(source: [UInt8], name: String, data: GoValue) throws(FunctionError) -> [UInt8] {
+    /// - Returns: what it wrote, as a string.
+    public func render(source: [UInt8], name: String, data: GoValue) throws(FunctionError) -> GoValue {
         guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(source: source, name: name, data: data, context: self)
     }
@@ -217,8 +246,8 @@ public final class FunctionContext {
 protocol TemplateEvaluator: Sendable {
     func render(
         named name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8]
+    ) throws(FunctionError) -> GoValue
     func render(
         source: [UInt8], name: String, data: GoValue, context: FunctionContext
-    ) throws(FunctionError) -> [UInt8]
+    ) throws(FunctionError) -> GoValue
 }

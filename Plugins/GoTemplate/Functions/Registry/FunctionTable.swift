@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What a parameter takes.
 enum ParameterType: Sendable {
     /// Go's reflect.Value: anything, with the interface that it stands in.
@@ -44,6 +46,12 @@ struct FunctionTable: Sendable {
     }
 
     private let functions: [String: TemplateFunction]
+    /// Those that were asked for, some dozens: templates of a chart call the same ones, and a signature is parsed once.
+    private let entries = Entries()
+
+    private final class Entries: Sendable {
+        let known = Mutex<[Entry]>([])
+    }
 
     /// - Parameters:
     ///   - sets: later ones win.
@@ -85,14 +93,16 @@ struct FunctionTable: Sendable {
     var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
 
     subscript(name: String) -> Entry? {
-        if !functions.isEmpty, let function = functions[name] {
-            let signature = function.signature
-            return Entry(
-                name, kind: .native(function),
-                parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
-                isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
-        }
-        return FunctionTable.builtin(name)
+        guard !functions.isEmpty else { return FunctionTable.builtin(name) }
+        if let known = entries.known.withLock({ $0.first { $0.name == name } }) { return known }
+        guard let function = functions[name] else { return FunctionTable.builtin(name) }
+        let signature = function.signature
+        let entry = Entry(
+            name, kind: .native(function),
+            parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
+            isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
+        entries.known.withLock { $0.append(entry) }
+        return entry
     }
 }
 

@@ -4,46 +4,35 @@ import Values
 /// What functions printed of maps of the data, for the next template that prints the same: labels and resources of a chart
 /// are printed in each of its templates. Data never changes; a map that was changed is not data any more.
 struct PrintedData {
-    enum Form: Hashable {
+    enum Form {
         case yaml, json
     }
-    private struct Key: Hashable {
-        var address: UnsafeRawPointer
-        var form: Form
-    }
     private struct Entry {
-        /// Keeps the memory, so that its address names nothing else.
         var object: Object
+        var form: Form
         var text: GoValue
     }
 
-    private var entries: [Key: Entry] = [:]
+    /// A chart has a few, so that looking through them is quicker than hashing.
+    private var entries: [Entry] = []
     private var bytes = 0
 
     /// Texts that are kept, and bytes of them together; then all are forgotten.
-    private static let most = 256
+    private static let most = 64
     private static let mostBytes = 256 << 10
 
-    private static func key(_ object: Object, _ form: Form) -> Key? {
-        object.members.withUnsafeBufferPointer { $0.baseAddress }.map {
-            Key(address: UnsafeRawPointer($0), form: form)
-        }
-    }
-
     func text(of object: Object, as form: Form) -> GoValue? {
-        guard let key = PrintedData.key(object, form), let entry = entries[key] else { return nil }
-        // Storage of arrays is shared as a whole; a shorter one is another.
-        return entry.object.members.isSameStorage(as: object.members) ? entry.text : nil
+        entries.first { $0.form == form && $0.object.members.isSameStorage(as: object.members) }?.text
     }
 
     mutating func keep(_ text: GoValue, of object: Object, as form: Form) {
         let size = text.textSize
-        guard size <= PrintedData.mostBytes, let key = PrintedData.key(object, form) else { return }
+        guard size <= PrintedData.mostBytes else { return }
         if entries.count >= PrintedData.most || bytes + size > PrintedData.mostBytes {
             entries.removeAll()
             bytes = 0
         }
-        entries[key] = Entry(object: object, text: text)
+        entries.append(Entry(object: object, form: form, text: text))
         bytes += size
     }
 }

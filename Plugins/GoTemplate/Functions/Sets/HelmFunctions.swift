@@ -19,7 +19,7 @@ public enum HelmFunctions {
             "include", "func(name string, data any) (string, error)", "what a defined template prints",
             #"{{ define "a" }}x{{ . }}{{ end }}{{ include "a" 5 }}"#, "x5"
         ) { call throws(FunctionError) in
-            .text(try call.context.renderTemplate(named: call.text(0), data: call[1]))
+            try call.context.renderTemplate(named: call.text(0), data: call[1])
         },
         function(
             "tpl", "func(template string, data any) (string, error)", "a text rendered as a template",
@@ -28,7 +28,8 @@ public enum HelmFunctions {
             let source = call.bytes(0)
             do throws(FunctionError) {
                 let text = try call.context.render(source: source, name: "gotpl", data: call[1])
-                return .text(ByteText.replaceAll(noValue, with: [], in: text))
+                guard text.withStringBytes({ ByteText.contains(noValue, in: $0) }) else { return text }
+                return .text(ByteText.replaceAll(noValue, with: [], in: text.stringBytes ?? []))
             } catch {
                 // A text that does not compile says so itself.
                 if case .template(let inner) = error, inner.kind == .parse { throw error }

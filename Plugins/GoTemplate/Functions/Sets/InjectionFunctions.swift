@@ -203,8 +203,8 @@ public enum InjectionFunctions {
         #"{{ render "{{ 5 }}" }}"#, "5"
     ) { call throws(FunctionError) in
         do throws(FunctionError) {
-            return .text(
-                try call.context.render(source: call.bytes(0), name: "render", data: call.context.data))
+            return try call.context.render(
+                source: call.bytes(0), name: "render", data: call.context.data)
         } catch {
             switch error {
             case .limit: throw error

@@ -83,15 +83,15 @@ enum SprigCertificates {
     private static func maker(
         _ name: String, _ parameters: String, _ summary: String, _ example: String, isAuthority: Bool = false
     ) -> TemplateFunction {
-        let names = parameters.split(byte: ",").compactMap { $0.split(byte: " ").first }
-        let place = { (name: Substring) in names.firstIndex(of: name) }
-        let (ips, dns, days) = (place("ips"), place("alternateDNS"), place("daysValid") ?? 0)
-        let (authority, ownKey) = (place("ca"), place("privPEM"))
-        return function(
+        function(
             name, "func(\(parameters)) (sprig.certificate, error)", summary,
             "{{ (\(name) \(example)).Cert | hasPrefix \"-----BEGIN CERTIFICATE-----\" }}", "true",
             isPure: false
         ) { call throws(FunctionError) in
+            let names = parameters.split(byte: ",").compactMap { $0.split(byte: " ").first }
+            let place = { (name: Substring) in names.firstIndex(of: name) }
+            let (ips, dns, days) = (place("ips"), place("alternateDNS"), place("daysValid") ?? 0)
+            let (authority, ownKey) = (place("ca"), place("privPEM"))
             try call.work(Cost.reading)
             var key: PrivateKey
             if let ownKey {

@@ -5,8 +5,9 @@
 public enum SprigFunctions {
     public static let set = FunctionSet(name: "sprig", origin: "sprig 3.3.0", functions: functions)
 
-    private static let functions =
-        SprigStrings.functions + SprigMath.functions + SprigLists.functions + SprigDicts.functions
-        + SprigDefaults.functions + SprigDates.functions + SprigRegex.functions + SprigEncodings.functions
-        + SprigImpure.functions + SprigCertificates.functions
+    private static let functions = [
+        SprigStrings.functions, SprigMath.functions, SprigLists.functions, SprigDicts.functions,
+        SprigDefaults.functions, SprigDates.functions, SprigRegex.functions, SprigEncodings.functions,
+        SprigImpure.functions, SprigCertificates.functions,
+    ].flatMap { $0 }
 }

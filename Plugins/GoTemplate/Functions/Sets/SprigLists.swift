@@ -11,7 +11,10 @@ enum SprigLists {
             function(
                 "has", "func(item any, list any) bool", "whether an item is in a list, type and all",
                 "{{ has 2 (list 1 2) }}", "true", has),
-        ] + twins.flatMap { [$0, $0.alias("must" + $0.name.prefix(1).uppercased() + $0.name.dropFirst())] }
+        ]
+        + twins.flatMap {
+            [$0, $0.alias("must" + $0.name.prefix(1).uppercased() + String($0.name.dropFirst()))]
+        }
         + [append.alias("push"), append.alias("mustPush"), mustHas]
 
     private static let list = function(

@@ -77,7 +77,7 @@ enum SprigRegex {
         _ name: String, _ signature: String, _ summary: String, _ template: String, _ output: String,
         _ body: @escaping @Sendable (Call, GoRegex) throws(FunctionError) -> GoValue
     ) -> [TemplateFunction] {
-        let twin = "mustR" + name.dropFirst()
+        let twin = "mustR" + String(name.dropFirst())
         let plain = function(name, signature, summary, template, output) { call throws(FunctionError) in
             try body(call, try regex(call, must: false))
         }

@@ -168,12 +168,11 @@ enum Runes {
     /// The other case of the letters in a range, where all is ASCII.
     private static func mapASCII(_ bytes: [UInt8], from letters: ClosedRange<UInt8>) -> [UInt8]? {
         var isASCII = true
-        let mapped = [UInt8](unsafeUninitializedCapacity: bytes.count) { result, count in
-            for byte in bytes {
-                if byte >= 0x80 { isASCII = false }
-                result.initializeElement(at: count, to: letters.contains(byte) ? byte ^ 0x20 : byte)
-                count += 1
-            }
+        var mapped: [UInt8] = []
+        mapped.reserveCapacity(bytes.count)
+        for byte in bytes {
+            if byte >= 0x80 { isASCII = false }
+            mapped.append(letters.contains(byte) ? byte ^ 0x20 : byte)
         }
         return isASCII ? mapped : nil
     }
