@@ -203,6 +203,9 @@ private struct Case: Sendable, CustomTestStringConvertible {
             "union", #"{"finalizers":["a","b"]}"#, #"{"finalizers":["c","b","c"]}"#,
             #"{"finalizers":["c","a","b"]}"#),
         Case(
+            "a null among scalars is a zero, once", #"{"finalizers":["a",""]}"#,
+            #"{"finalizers":["a",null]}"#, #"{"finalizers":["a",""]}"#),
+        Case(
             "$deleteFromPrimitiveList", #"{"finalizers":["a","b","c"]}"#,
             #"{"$deleteFromPrimitiveList/finalizers":["b"]}"#, #"{"finalizers":["a","c"]}"#),
         Case(

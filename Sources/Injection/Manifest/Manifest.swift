@@ -246,12 +246,8 @@ struct Manifest {
         guard let new = try run.change(old, document: number, line: line), new != old else {
             return isQuoted ? (range, bytes) : nil
         }
-        // A document that began on the line of its marker, and was written again, begins on the next.
-        for start in [range.lowerBound, range.lowerBound - 1] where start >= 0 && !isQuoted {
-            let whole = start..<range.upperBound
-            if let text = restored(Array(bytes[whole]), from: old, to: new, run: run, isJSON: false) {
-                return (whole, text)
-            }
+        if run.restores, let found = restored(document.range, of: bytes, from: old, to: new, run: run) {
+            return found
         }
         let edit = ManifestText(bytes, document)
         let edited = text(of: Array(bytes[document.range]), from: old, to: new, run: run, isJSON: false) {
@@ -259,6 +255,19 @@ struct Manifest {
         }
         if edited?.isRewritten == true { run.noteRewritten(document: number) }
         return edited.map { (range, $0.text) }
+    }
+
+    /// A document's own bytes and the range that they replace; nil where no way back to them was kept.
+    private func restored(
+        _ range: Range<Int>, of bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange
+    ) -> (range: Range<Int>, text: [UInt8])? {
+        if let text = restored(Array(bytes[range]), from: old, to: new, run: run, isJSON: false) {
+            return (range, text)
+        }
+        // A document that began on the line of its marker, and was written again, begins on the next.
+        guard range.lowerBound > 0 else { return nil }
+        let wider = range.lowerBound - 1..<range.upperBound
+        return restored(Array(bytes[wider]), from: old, to: new, run: run, isJSON: false).map { (wider, $0) }
     }
 
     private func yamlDocuments(from rest: JSONDocuments.Rest) throws(InjectionError) -> [YAMLDocument] {

@@ -359,6 +359,8 @@ extension Merger {
         defer { original = .array(items) }
         guard let key else {
             let before = items.count
+            // As where there is no list yet, so that a second patch of the result finds its items there.
+            let patch = try settle(.array(patch), type).array ?? []
             for (index, item) in patch.enumerated()
             where !items.contains(item) && !patch[..<index].contains(item) {
                 items.append(item)
