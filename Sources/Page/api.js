@@ -19,8 +19,8 @@ export class Failure extends Error {
     }
 }
 
-/// Characters of an answer that take some milliseconds to parse.
-const longText = 1 << 20;
+/// Lets the browser draw between steps with a long text.
+const rest = (text) => text?.length > 1 << 18 ? turn() : null;
 const longest = 120_000;
 
 /// Sends a request: `{method, path, type, accept, body}`.
@@ -35,14 +35,14 @@ export async function ask(request, signal) {
     const tooLong = AbortSignal.timeout(longest);
     const began = performance.now();
     let response, text;
+    await rest(request.body);
     try {
         response = await fetch(request.path, {
             method: request.method ?? "GET", headers, body: request.body, credentials: "omit", redirect: "error",
             signal: signal ? AbortSignal.any([signal, tooLong]) : tooLong,
         });
         text = await response.text();
-        // Long answers are taken apart in a turn of their own.
-        if (text.length > longText) await turn();
+        await rest(text);
     } catch (error) {
         if (signal?.aborted) throw error;
         if (tooLong.aborted) {
@@ -55,6 +55,7 @@ export async function ask(request, signal) {
     if (type.endsWith("json")) {
         try {
             answer.json = JSON.parse(text);
+            await rest(text);
         } catch {
             throw new Failure("the answer is not JSON", "Is something between the page and the server?");
         }
