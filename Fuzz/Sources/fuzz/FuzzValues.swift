@@ -56,7 +56,8 @@ private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) 
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     if let encoding = TextEncoding(markIn: bytes), encoding != .utf8 {
         guard let text = try? encoding.decode(bytes) else { return }
-        precondition((try? YAMLReader.value(bytes)) == (try? YAMLReader.value(text)), "another value in UTF-16")
+        precondition(
+            (try? YAMLReader.value(bytes)) == (try? YAMLReader.value(text)), "another value in UTF-16")
         text.withUnsafeBufferPointer(fuzzPlainYAML)
     } else {
         fuzzPlainYAML(bytes)
