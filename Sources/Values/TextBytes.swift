@@ -47,12 +47,35 @@ extension StringProtocol {
     }
 }
 
+// The same for whole strings, by the system's own functions: most texts are.
 extension String {
-    /// As that of any text, by the system's own search.
     public func contains(byte mark: Unicode.Scalar) -> Bool {
         withBytes { bytes in
             guard let base = bytes.baseAddress else { return false }
             return memchr(base, Int32(mark.value), bytes.count) != nil
+        }
+    }
+
+    public func begins(with prefix: String) -> Bool {
+        withBytes { bytes in
+            prefix.withBytes { prefix in
+                guard let start = bytes.baseAddress, let expected = prefix.baseAddress else {
+                    return prefix.isEmpty
+                }
+                return bytes.count >= prefix.count && memcmp(start, expected, prefix.count) == 0
+            }
+        }
+    }
+
+    public func ends(with suffix: String) -> Bool {
+        withBytes { bytes in
+            suffix.withBytes { suffix in
+                guard let start = bytes.baseAddress, let expected = suffix.baseAddress else {
+                    return suffix.isEmpty
+                }
+                let place = bytes.count - suffix.count
+                return place >= 0 && memcmp(start + place, expected, suffix.count) == 0
+            }
         }
     }
 }

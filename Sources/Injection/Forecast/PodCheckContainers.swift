@@ -103,7 +103,7 @@ extension PodChecker {
                 security(object, place)
             } else if key.hasSameBytes(as: "lifecycle") {
                 lifecycle(object, isShort, place)
-            } else if Self.isProbe(key), value != good {
+            } else if Self.isProbe(key) {
                 probe(object, key, isShort, place)
             }
         default: break
