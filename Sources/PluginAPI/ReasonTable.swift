@@ -263,7 +263,7 @@ extension ReasonCode {
             return row(
                 .error, "the rendered text does not have the form of a pod",
                 remedy: "correct the template at the field that the message names",
-                "The rendered YAML has a value of the wrong type where Kubernetes wants another.")
+                "The rendered YAML has a value of the wrong type where Kubernetes expects another.")
         case .podPartLost:
             return row(
                 .error, "the injection would take a part of the pod away",

@@ -129,6 +129,14 @@ struct ReinjectionTests {
     }
 
     /// An injection that is tried beside another one starts from all that is known.
+    @Test("a container of the pod with the name of one in both lists of a template") func inBothLists() throws
+    {
+        let snapshot = try Self.snapshot(
+            "containers: [{name: web, image: t}]\ninitContainers: [{name: web, image: t}]", classic: false)
+        let once = try Self.inject(Self.pod("spec: {containers: [{name: web, image: w}]}"), snapshot).pod
+        #expect(try Self.inject(once, snapshot).pod == once)
+    }
+
     @Test("a copy of a subject has every member") func copiesAreWhole() throws {
         let pod = Pod(metadata: Object(), spec: Object())
         let subject = InjectionSubject(pod: pod, form: .modern, namespace: "shop", isReview: true)

@@ -14,7 +14,8 @@ struct UserContainers: PodConcern {
             // A configuration that makes no native sidecars left the proxy where it was.
             let isNative = undoing.configuration.map { NativeSidecar.isWanted(by: undoing.pod, $0) } ?? true
             var own = try Overrides(of: undoing.pod).asWritten(isNative: isNative)
-            own.initContainers.removeAll { undoing.isAmongContainers($0.name) }
+            let containers = own.containers
+            own.initContainers.removeAll { undoing.isAmongContainers($0.name, containers) }
             undoing.putBack(own.containers, \.containers, in: "containers")
             undoing.putBack(own.initContainers, \.initContainers, in: "initContainers")
             own.reinsert(into: &undoing.pod)

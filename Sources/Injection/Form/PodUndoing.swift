@@ -36,9 +36,12 @@ struct PodUndoing: Sendable {
     }
 
     /// Whether a container that changed an injected init container is still where the user has it, among the containers.
-    func isAmongContainers(_ name: String) -> Bool {
-        status.own["initContainers"]?.contains(name) != true && !status.containers.contains(name)
-            && pod.containers.contains { $0.name == name }
+    ///
+    /// - Parameter own: the user's containers that changed an injected one among the containers.
+    func isAmongContainers(_ name: String, _ own: [Value]) -> Bool {
+        guard status.own["initContainers"]?.contains(name) != true else { return false }
+        let containers = status.containers.contains(name) ? own : pod.containers
+        return containers.contains { $0.name == name }
     }
 
     /// A JSON object from one of the proxy's environment variables; nil where it holds none.

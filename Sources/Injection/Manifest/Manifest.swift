@@ -111,13 +111,17 @@ struct Manifest {
     }
 
     /// A document's own bytes; nil where no way back to them was kept.
+    ///
+    /// - Parameter marker: what stands before them on their line, without which they may be another text.
     private func restored(
-        _ bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange, isJSON: Bool
+        _ bytes: [UInt8], behind marker: String = "", from old: Value, to new: Value,
+        run: some ManifestChange, isJSON: Bool
     ) -> [UInt8]? {
         guard run.restores, let restored = Provenance.restored(bytes, saying: old, isJSON: isJSON) else {
             return nil
         }
-        let value = isJSON ? try? JSON.read(restored, limits: jsonLimits) : try? YAMLReader.value(restored)
+        let text = Array(marker.utf8) + restored
+        let value = isJSON ? try? JSON.read(text, limits: jsonLimits) : try? YAMLReader.value(text)
         return value == new ? restored : nil
     }
 
@@ -261,13 +265,17 @@ struct Manifest {
     private func restored(
         _ range: Range<Int>, of bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange
     ) -> (range: Range<Int>, text: [UInt8])? {
-        if let text = restored(Array(bytes[range]), from: old, to: new, run: run, isJSON: false) {
-            return (range, text)
-        }
+        let isBehindMarker = range.lowerBound > 0 && bytes[range.lowerBound - 1] != 0x0a
+        let text = restored(
+            Array(bytes[range]), behind: isBehindMarker ? "---" : "", from: old, to: new, run: run,
+            isJSON: false)
+        if let text { return (range, text) }
         // A document that began on the line of its marker, and was written again, begins on the next.
-        guard range.lowerBound > 0 else { return nil }
+        guard range.lowerBound > 0, !isBehindMarker else { return nil }
         let wider = range.lowerBound - 1..<range.upperBound
-        return restored(Array(bytes[wider]), from: old, to: new, run: run, isJSON: false).map { (wider, $0) }
+        return restored(
+            Array(bytes[wider]), behind: "---", from: old, to: new, run: run, isJSON: false
+        ).map { (wider, $0) }
     }
 
     private func yamlDocuments(from rest: JSONDocuments.Rest) throws(InjectionError) -> [YAMLDocument] {
