@@ -76,6 +76,18 @@ struct PodSurvivalTests {
         }
     }
 
+    @Test("of two containers named as the proxy, each has to stay") func twoProxies() {
+        let proxy: Value = [["name": "istio-proxy", "image": "i"]]
+        let pod = Pod(
+            metadata: Object(),
+            spec: Object([Member("containers", proxy), Member("initContainers", proxy)]))
+        var result = pod
+        result.spec["initContainers"] = []
+        let losses = PodSurvival.losses(
+            of: pod, in: result, form: .modern, allowing: PodSurvival.Allowance())
+        #expect(losses.map(\.pointer) == ["/spec/initContainers/istio-proxy"])
+    }
+
     private static func judge(
         _ rendering: Rendering, _ pod: Value, _ after: Value?, _ reason: ReasonCode, _ message: String
     ) {

@@ -4,17 +4,20 @@ import Values
 /// One walk over a pod and its result, for `PodSurvival`. The depth is that of the types.
 struct PodComparison {
     private(set) var losses: [PodSurvival.Loss] = []
+    private let original: Pod
     private let result: Pod
     private let allowance: PodSurvival.Allowance
     private var path: [PodSurvival.Loss.Step] = []
 
-    init(_ result: Pod, _ allowance: PodSurvival.Allowance) {
+    init(_ original: Pod, _ result: Pod, _ allowance: PodSurvival.Allowance) {
+        self.original = original
         self.result = result
         self.allowance = allowance
         path.reserveCapacity(8)
     }
 
-    mutating func compare(_ pod: Pod, _ types: TypeTable) {
+    mutating func compare(_ types: TypeTable) {
+        let pod = original
         if !pod.metadata.members.isSameStorage(as: result.metadata.members) {
             path.append(.member("metadata"))
             identity(pod.metadata, result.metadata)
@@ -199,7 +202,7 @@ struct PodComparison {
             defer { path.removeLast() }
             var found = pairing.take(identity ?? "").map { new[$0] }
             let isProxy = place == .containers && identity == ContainerName.proxy
-            if found == nil, isProxy { found = result.proxy.map { .object($0) } }
+            if found == nil, isProxy, hasOneProxy { found = result.proxy.map { .object($0) } }
             guard let found else {
                 if !isAllowed { lose() }
                 continue
@@ -212,6 +215,12 @@ struct PodComparison {
             let inner: Place = isProxy ? .proxy : place == .containers ? .container : .other
             value(item, found, element, inner)
         }
+    }
+
+    /// Whether the pod brought one container named as the proxy, which a step may move to the other list. Of two, each
+    /// has to stay.
+    private var hasOneProxy: Bool {
+        (original.containers + original.initContainers).count { $0.name == ContainerName.proxy } == 1
     }
 
     /// Whether the new list begins with the very items of the old one, as where an injection appends.

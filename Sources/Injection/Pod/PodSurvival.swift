@@ -58,8 +58,8 @@ enum PodSurvival {
     static func losses(
         of pod: Pod, in result: Pod, form: PolicyConfiguration.Form, allowing allowance: Allowance
     ) -> [Loss] {
-        var comparison = PodComparison(result, allowance)
-        comparison.compare(pod, TypeTable.of(form))
+        var comparison = PodComparison(pod, result, allowance)
+        comparison.compare(TypeTable.of(form))
         return comparison.losses
     }
 }
