@@ -68,7 +68,7 @@ charts: build ## compare the project's charts with Helm 4.3 (HELM=/path/to/helm,
 
 SECONDS ?= 60
 fuzz: setup ## run every fuzz target for SECONDS (60) under the address sanitizer
-	for target in json yaml patch goparser gotemplate mustache review manifest charts; do Fuzz/run $$target $(SECONDS); done
+	for target in json yaml patch goparser gotemplate mustache review manifest charts survive taint; do Fuzz/run $$target $(SECONDS); done
 
 COST_SECONDS ?= 600
 fuzz-cost: setup ## look for inputs whose cost outgrows their size, COST_SECONDS (600) for each target
