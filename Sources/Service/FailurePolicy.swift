@@ -53,7 +53,7 @@ final class FailurePolicy: Sendable {
         guard text.begins(with: parts[0]),
             text.utf8.count >= parts[0].utf8.count + parts[parts.count - 1].utf8.count
         else { return false }
-        var start = text.index(text.startIndex, offsetBy: parts[0].count)
+        var start = text.utf8.index(text.startIndex, offsetBy: parts[0].utf8.count)
         for part in parts[1..<(parts.count - 1)] where !part.isEmpty {
             guard let found = text.firstRange(ofBytes: String(part), from: start) else { return false }
             start = found.upperBound

@@ -83,6 +83,7 @@ enum AnnotationRules {
     /// The annotation that a note calls unknown; nil for other notes.
     static func unknownKey(of note: String) -> String? {
         guard note.begins(with: unknownStart), let end = note.firstRange(of: unknownEnd) else { return nil }
-        return String(note[note.index(note.startIndex, offsetBy: unknownStart.count)..<end.lowerBound])
+        return String(
+            note[note.utf8.index(note.startIndex, offsetBy: unknownStart.utf8.count)..<end.lowerBound])
     }
 }

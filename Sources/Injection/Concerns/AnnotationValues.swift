@@ -124,7 +124,7 @@ extension AnnotationValues {
         var place = text.startIndex
         if text.begins(with: "::") {
             halves = [[], []]
-            place = text.index(place, offsetBy: 2)
+            place = text.utf8.index(place, offsetBy: 2)
         }
         while place < text.endIndex {
             let end = text[place...].firstIndex(ofByte: ":") ?? text.endIndex
@@ -133,7 +133,7 @@ extension AnnotationValues {
             guard end < text.endIndex else { break }
             place = text.utf8.index(after: end)
             guard place < text.endIndex else { return false }
-            if text[place] == ":" {
+            if text.utf8[place] == UInt8(ascii: ":") {
                 guard halves.count == 1 else { return false }
                 halves.append([])
                 place = text.utf8.index(after: place)
