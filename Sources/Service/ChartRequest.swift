@@ -25,9 +25,18 @@ struct ChartRequest {
     /// Whether a body of /render asks for a chart.
     static func isOne(_ body: Value) -> Bool { body["chart"] != nil || body["chartRef"] != nil }
 
+    private static let members: Set<String> = [
+        "id", "chart", "chartRef", "values", "release", "documents", "options", "limits",
+    ]
+    private static let optionMembers: Set<String> = [
+        "kubeVersion", "apiVersions", "set", "showOnly", "includeCrds", "noHooks", "skipTests",
+        "skipSchemaValidation", "strict",
+    ]
+
     /// Reads the JSON form.
     init(_ body: Value) throws(RequestProblem) {
         let reader = MemberReader(body.object ?? Object())
+        try RenderRequest.refuseOthers(reader, than: Self.members, options: Self.optionMembers)
         let encoded = try reader.text("chart")
         let reference = try reader.text("chartRef")
         switch (encoded, reference) {

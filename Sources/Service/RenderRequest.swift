@@ -54,20 +54,18 @@ public struct RenderRequest: Sendable {
     private static let members: Set<String> = [
         "id", "engine", "template", "templateBase64", "templateRef", "name", "templates", "data", "functions",
         "options", "format", "limits", "sourceMap", "taint",
-        // Of a chart.
-        "chart", "chartRef", "values", "release", "documents",
     ]
     private static let optionMembers: Set<String> = [
-        "missingKey", "leftDelimiter", "rightDelimiter", "execute", "parseOrder", "escape", "kubeVersion",
-        "apiVersions", "set", "showOnly", "includeCrds", "noHooks", "skipTests", "skipSchemaValidation",
-        "strict",
+        "missingKey", "leftDelimiter", "rightDelimiter", "execute", "parseOrder", "escape",
     ]
 
-    /// Refuses members that no request has.
-    static func refuseOthers(_ reader: MemberReader) throws(RequestProblem) {
+    /// Refuses members that are not of such a request.
+    static func refuseOthers(
+        _ reader: MemberReader, than members: Set<String> = members, options known: Set<String> = optionMembers
+    ) throws(RequestProblem) {
         try reader.refuseOthers(than: members)
         if let options = try reader.object("options") {
-            try MemberReader(options, path: "options").refuseOthers(than: optionMembers)
+            try MemberReader(options, path: "options").refuseOthers(than: known)
         }
         if let limits = try reader.object("limits") {
             let names = Set(RenderLimit.lowerable.map(\.rawValue))
