@@ -61,7 +61,8 @@ public struct RenderRequest: Sendable {
 
     /// Refuses members that are not of such a request.
     static func refuseOthers(
-        _ reader: MemberReader, than members: Set<String> = members, options known: Set<String> = optionMembers
+        _ reader: MemberReader, than members: Set<String> = members,
+        options known: Set<String> = optionMembers
     ) throws(RequestProblem) {
         try reader.refuseOthers(than: members)
         if let options = try reader.object("options") {
