@@ -90,13 +90,12 @@ extension RenderRequest {
         let engine = engine ?? context.registry.defaultEngine
         guard let renderer = context.registry.renderer(engine) else {
             let ids = context.registry.renderers.map { $0.description.id }.joined(separator: ", ")
-            throw .malformed("\"engine\" is \"\(excerpt(engine))\": expected one of \(ids)")
+            throw .names("\"engine\" is \"\(excerpt(engine))\": expected one of \(ids)")
         }
         for set in options.functionSets where !renderer.description.functionSets.contains(set) {
             let sets = renderer.description.functionSets.joined(separator: ", ")
-            throw RequestProblem(
-                status: 422, code: "names_do_not_fit",
-                detail: "\"functions\" names \"\(excerpt(set))\": "
+            throw .names(
+                "\"functions\" names \"\(excerpt(set))\": "
                     + (sets.isEmpty
                         ? "the engine \(engine) has no function sets" : "expected some of \(sets)"))
         }

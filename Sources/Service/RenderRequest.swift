@@ -214,7 +214,7 @@ public struct RenderRequest: Sendable {
 
 extension RequestProblem {
     /// Names that are well-formed, but do not fit what is there.
-    fileprivate static func names(_ detail: String) -> RequestProblem {
+    static func names(_ detail: String) -> RequestProblem {
         RequestProblem(status: 422, code: "names_do_not_fit", detail: detail)
     }
 }
