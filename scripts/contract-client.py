@@ -38,7 +38,7 @@ REVIEW = {'apiVersion': 'admission.k8s.io/v1', 'kind': 'AdmissionReview',
 ARGUMENTS = {
     '/decide': lambda: {'body': models.DecideQuestion.from_dict({'object': POD, 'namespace': 'shop'})},
     '/render': lambda: {'body': models.RenderOfTemplate.from_dict({'template': '{{.a}}', 'data': {'a': 1}})},
-    '/scan': lambda: {'body': models.PodList.from_dict({'apiVersion': 'v1', 'kind': 'PodList', 'items': [POD]})},
+    '/scan': lambda: {'body': models.ListOfPods.from_dict({'apiVersion': 'v1', 'kind': 'PodList', 'items': [POD]})},
     '/inject': lambda: {'body': REVIEW},
     '/inject/{pairs}': lambda: {'body': REVIEW, 'pairs': 'cluster'},
     '/page/{file}': lambda: {'file': models.PageFileFile('icon.svg')},
