@@ -79,11 +79,11 @@ import Testing
     func output(_ script: String, _ expected: String) { #expect(shell(script) == expected) }
 
     @Test func lateAndStopped() {
-        #expect(shell("sleep 600", milliseconds: 50) == "error: did not end within 50 ms")
-        #expect(shell("exec >&-; sleep 600", milliseconds: 50) == "error: did not end within 50 ms")
+        #expect(shell("exec sleep 600", milliseconds: 50) == "error: did not end within 50 ms")
+        #expect(shell("exec sleep 600 >&-", milliseconds: 50) == "error: did not end within 50 ms")
         let stop = StopSignal()
         stop.raise()
-        #expect(shell("sleep 600", stop: stop) == "error: was ended, as this process is about to")
+        #expect(shell("exec sleep 600", stop: stop) == "error: was ended, as this process is about to")
     }
 
     @Test func whatIsNotThereIsNotRun() {
