@@ -23,8 +23,8 @@ struct OpenShiftIdentity: Sendable, Equatable {
 
     /// The last number of `first/count` or `first-last`, 32 bits wide; whatever follows it is ignored.
     private static func lastID(_ block: String) -> Int64? {
-        let separator: Character = block.contains(byte: "/") ? "/" : "-"
-        let sides = block.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
+        let separator: Unicode.Scalar = block.contains(byte: "/") ? "/" : "-"
+        let sides = block.split(byte: separator, maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2, let first = UInt32(sides[0]),
             let second = UInt32(sides[1].prefix { $0.isASCII && $0.isNumber })
         else { return nil }
