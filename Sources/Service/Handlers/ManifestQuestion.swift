@@ -25,7 +25,7 @@ struct ManifestQuestion {
     private static let documentLimit = 1 << 20
     private static let documentNumber = "the number of a document, from 0"
 
-    /// - Parameter members: those of the request, before which the parameters of its query count.
+    /// - Parameter members: those of the request. They go before the parameters of its query, which are the others.
     init(
         _ members: Object, namespace: String?, explain: Bool, forecast: Bool
     ) throws(RequestProblem) {
