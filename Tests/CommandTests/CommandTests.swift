@@ -65,7 +65,7 @@ private let cases = entries(of: packageRoot + "/Tests/CommandTests/cases").filte
             _ = compareGolden(one.given + actual, with: one.path)
         } else {
             let isEqual = one.expected == actual || one.expected == actual + "\n"
-            #expect(isEqual, "want:\n\(one.expected)\ngot:\n\(actual)")
+            #expect(isEqual, "expected:\n\(one.expected)\ngot:\n\(actual)")
         }
     }
 }
