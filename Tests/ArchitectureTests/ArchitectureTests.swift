@@ -15,10 +15,10 @@ private let layers: [[String]] = [
     ["pillion"],
 ]
 
-/// Modules of one layer that may stand on another of the same layer.
+/// Modules that may import another module of their own layer.
 private let withinLayer = ["YAML": ["Values"], "Service": ["Fleet"]]
 
-/// What comes with the toolchain.
+/// Modules that come with the toolchain.
 private let toolchain: Set = ["Glibc", "Synchronization", "Swift", "Dispatch"]
 
 private struct Source {
@@ -32,7 +32,7 @@ private struct Source {
         self.imports = imports
     }
 
-    /// What its layer does not allow it to import, as sentences.
+    /// One sentence for each import that the file's layer does not allow.
     var faults: [String] {
         imports.filter { !toolchain.contains($0) }.compactMap { module in
             guard let mine = layer(of: target), let other = layer(of: module) else {
@@ -82,7 +82,7 @@ private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(
 
     @Test func everyTargetHasALayer() {
         for target in Set(sources().map(\.target)) where target != "Examples" {
-            #expect(layer(of: target) != nil, "\(target) stands in no layer; add it to the table")
+            #expect(layer(of: target) != nil, "\(target) is in no layer; add it to the table")
         }
     }
 
@@ -126,7 +126,8 @@ private func layer(of module: String) -> Int? { layers.firstIndex { $0.contains(
         }
     }
 
-    /// Swift's own functions compare whole characters, in which a mark hides the slash before it (`TextBytes.swift`).
+    /// Swift's own functions compare characters, and a combining mark is one character with the slash before it
+    /// (`TextBytes.swift`).
     @Test func textIsTakenApartByItsBytes() {
         let instead = [(".hasPrefix(", "begins(with:)"), (".hasSuffix(", "ends(with:)")]
         for source in sources() where source.target != "Examples" {

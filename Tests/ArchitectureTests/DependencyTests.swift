@@ -7,7 +7,7 @@ struct PackageTarget: Equatable {
     var path: String
     var dependencies: [String]
 
-    /// The targets that a manifest lists by `module`, `tests`, `.target` and `.executableTarget`.
+    /// The targets that a manifest declares with `module`, `tests`, `.target` and `.executableTarget`.
     static func all(in manifest: String) -> [PackageTarget] {
         var found: [PackageTarget] = []
         for call in ["module(", "tests(", ".target(", ".executableTarget("] {
@@ -31,12 +31,12 @@ struct PackageTarget: Equatable {
         return found
     }
 
-    /// Dependencies that none of the sources imports.
+    /// Dependencies that no source file imports.
     func dead(imports: Set<String>) -> [String] { dependencies.filter { !imports.contains($0) } }
 }
 
 extension String {
-    /// The texts after each place of a word.
+    /// The rest of the text after each occurrence of a word.
     fileprivate func components(after word: String) -> [String] {
         var parts: [String] = []
         var index = startIndex
@@ -51,7 +51,7 @@ extension String {
         return parts
     }
 
-    /// Up to the bracket that closes what is open at the beginning.
+    /// The text up to the parenthesis that closes one opened before it.
     fileprivate var balanced: String {
         var depth = 1
         return String(
@@ -62,7 +62,7 @@ extension String {
             })
     }
 
-    /// String literals without escapes.
+    /// The contents of the string literals, which must not have escapes.
     fileprivate var literals: [String] {
         split(separator: "\"", omittingEmptySubsequences: false).enumerated().compactMap { index, part in
             index % 2 == 1 ? String(part) : nil

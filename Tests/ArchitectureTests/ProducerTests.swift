@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// No word without a producer: a reason, a problem code or a stage that nothing makes is a promise to readers that the
-/// program does not keep.
+/// Checks that the code produces every reason, problem code and stage that it declares: users read the documentation of
+/// all of them.
 @Suite struct ProducerTests {
     private struct File {
         let path: String
@@ -31,7 +31,7 @@ import Testing
         return names
     }
 
-    /// The cases that no file but those that describe them makes, as `.name`.
+    /// The cases that no file uses as `.name`, apart from the files `besides`, which describe them.
     private static func unproduced(_ names: [String], besides: [String]) -> [String] {
         let texts = files.filter { file in !besides.contains { file.path.hasSuffix($0) } }.map(\.text)
         return names.filter { name in
@@ -65,7 +65,7 @@ import Testing
         #expect(Self.unproduced(names, besides: ["/InjectionError.swift", "/AdmissionReview.swift"]) == [])
     }
 
-    /// Codes are literals: one in the table, another where the problem is made.
+    /// Each code must be in two string literals: one in the table, one where the problem is created.
     @Test func everyProblemCodeHasAProducer() {
         let table = Self.file("/ProblemDetails.swift").split(separator: "\n").filter {
             $0.hasPrefix("        (\"")
@@ -74,7 +74,7 @@ import Testing
         #expect(codes.count > 10)
         for code in codes {
             let count = Self.files.reduce(0) { $0 + $1.text.ranges(of: "\"\(code)\"").count }
-            #expect(count > 1, "nothing makes the problem \(code)")
+            #expect(count > 1, "no code creates the problem \(code)")
         }
     }
 

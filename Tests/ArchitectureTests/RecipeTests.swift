@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// Reminders that CONTRIBUTING.md promises and that no other suite gives.
+/// Checks that CONTRIBUTING.md promises and that are in no other suite.
 @Suite struct RecipeTests {
-    /// Every engine of the list runs the contract test.
+    /// The tests of every built-in engine run the contract test.
     @Test func enginesRunTheContract() throws {
         let list = text(of: "\(packageRoot)/Sources/Service/StandardPlugins.swift")
         let row = try #require(
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Every target of make that a document names exists.
+    /// Every make target that a document names exists.
     @Test func makeTargetsExist() {
         let makefile = text(of: "\(packageRoot)/Makefile").split(separator: "\n")
         for document in ["README.md", "CONTRIBUTING.md"]

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// `Sources/Values`, `Package.swift`: a folder and what is in it, or a name with an ending that sources have.
+    /// Whether the text is a path in the repository, such as `Sources/Values` or `Package.swift`.
     private static func isPath(_ text: String) -> Bool {
         let tops = [
             "Sources/", "Plugins/", "Tests/", "Benchmarks/", "Fuzz/", "docs/", "deploy/", "examples/",
@@ -51,7 +51,7 @@ import Testing
             || ["Package.swift", "Makefile", "COMPATIBILITY.md"].contains(text)
     }
 
-    /// `Pipeline`, `Pipeline.review`, `PodConcern.apply(to:)`.
+    /// Whether the text is a type or a member of one, such as `Pipeline`, `Pipeline.review` or `PodConcern.apply(to:)`.
     private static func isType(_ text: String) -> Bool {
         guard let first = text.first, first.isUppercase, !isPath(text), !text.hasSuffix(".swift") else {
             return false
@@ -84,13 +84,13 @@ private struct Declarations {
                 }
             }
         }
-        // Targets are named as well: `Injection`, `Service`.
+        // Documents also name targets, such as `Injection` and `Service`.
         for folder in ["Sources", "Plugins", "Tests"] {
             types.formUnion(entries(of: "\(packageRoot)/\(folder)"))
         }
     }
 
-    /// Whether a file that declares or extends the type declares the member, as far as its text shows.
+    /// Whether a file that declares or extends the type contains a declaration of that member.
     func has(_ member: String, in type: String) -> Bool {
         let forms = [
             "func \(member)", "var \(member)", "let \(member)", "case \(member)", "struct \(member)",

@@ -4,7 +4,7 @@ import PluginAPI
 import Testing
 import Values
 
-/// Archives that try something: none writes, reads outside itself, or costs more than its budget.
+/// Hostile archives: none writes a file, reads one outside itself, or exceeds its budget.
 @Suite struct ArchiveTests {
     static let main = ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n")
 
@@ -39,7 +39,7 @@ import Values
     }
 
     @Test func stopsABomb() throws {
-        // 200 MB of nothing out of 1.3 MB.
+        // 200 MB of zeros from 1.3 MB.
         let bomb = Gzip.zeros(200 << 20)
         #expect(bomb.count < 2 << 20)
         var limits = ChartLimits()
@@ -57,7 +57,7 @@ import Values
         #expect(error?.code == .limit)
     }
 
-    /// 100,000 files in some hundred kilobytes, at the limits that a server has.
+    /// 100,000 files in an archive of less than a megabyte, within the limits of a server.
     @Test func stopsAtAHundredThousandFiles() throws {
         let archive = Gzip.repeated(Tar.file("c/f", ""), 100_000)
         #expect(archive.count < 1 << 20)
@@ -67,7 +67,7 @@ import Values
         #expect(error?.message == "the archive has more than 10000 files, expected at most that")
     }
 
-    /// Archives within an archive have one budget together, not one each.
+    /// Nested archives share one budget.
     @Test(arguments: [("bytes", 3), ("files", 3), ("bytes", 1), ("files", 1)])
     func countsArchivesWithinArchives(_ what: String, _ count: Int) throws {
         var limits = ChartLimits()
@@ -104,7 +104,7 @@ import Values
         #expect(error?.message == "charts are nested more than 16 deep, expected at most that")
     }
 
-    /// Values that are short to write and long to hold.
+    /// Values with aliases of aliases: a short text that expands to a huge value.
     @Test func stopsAtHugeValues() throws {
         var laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1..<12 {
@@ -167,7 +167,7 @@ import Values
         #expect(error?.code == .limit)
     }
 
-    /// One budget holds for all templates together.
+    /// All templates share one budget.
     @Test func stopsAtSteps() throws {
         var files = [ChartFile(name: "Chart.yaml", bytes: Array(Self.main.1.utf8))]
         for index in 0..<20 {
@@ -199,7 +199,7 @@ import Values
         }
     }
 
-    /// A stream that is cut off or changed anywhere is an error and nothing else.
+    /// A stream that is cut off is an error at every length; one with a changed byte does not crash.
     @Test func survivesBrokenStreams() throws {
         let whole = Gzip.fixed(Array("hello hello hello hello".utf8))
         #expect(try Inflate.gunzip(whole, most: 100) == Array("hello hello hello hello".utf8))
@@ -214,7 +214,7 @@ import Values
     }
 }
 
-/// Tar headers for tests.
+/// Writes tar entries for tests.
 enum Tar {
     static let end = [UInt8](repeating: 0, count: 1_024)
 
@@ -247,7 +247,7 @@ enum Tar {
     }
 }
 
-/// Gzip streams for tests.
+/// Writes gzip streams for tests.
 enum Gzip {
     private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
 
@@ -259,7 +259,7 @@ enum Gzip {
         withUnsafeBytes(of: number.littleEndian) { Array($0) }
     }
 
-    /// Blocks that are not compressed.
+    /// Uncompressed blocks.
     static func stored(_ bytes: [UInt8]) -> [UInt8] {
         var output = header
         var start = 0
@@ -274,7 +274,7 @@ enum Gzip {
         return output + trailer(bytes)
     }
 
-    /// One block with the fixed code, literals only.
+    /// One block of literals in the fixed Huffman code.
     static func fixed(_ bytes: [UInt8]) -> [UInt8] {
         var writer = BitWriter()
         writer.write(1, 1)
@@ -284,10 +284,10 @@ enum Gzip {
         return header + writer.finish() + trailer(bytes)
     }
 
-    /// A text over and over: once as it is, then as copies of what is before.
+    /// A text repeated: first uncompressed, then as copies of the preceding bytes.
     static func repeated(_ text: [UInt8], _ count: Int) -> [UInt8] {
         var writer = BitWriter()
-        // Blocks that are not last: as they are, then one with the fixed code.
+        // Uncompressed blocks, then a last one in the fixed Huffman code.
         var output = header
         var start = 0
         while start < text.count {
@@ -323,7 +323,7 @@ enum Gzip {
         return output + writer.finish() + trailer(all)
     }
 
-    /// Many zeros in few bytes: copies of 258 from one byte before, each in two codes of the fixed code.
+    /// Many zeros in few bytes: each copy of 258 bytes from a distance of 1 takes two Huffman codes.
     static func zeros(_ count: Int) -> [UInt8] {
         var writer = BitWriter()
         writer.write(1, 1)
@@ -353,10 +353,10 @@ struct BitWriter {
         }
     }
 
-    /// Lowest bit first.
+    /// Writes a number, lowest bit first.
     mutating func write(_ value: Int, _ width: Int) { for place in 0..<width { bit(value >> place & 1) } }
 
-    /// A code: highest bit first.
+    /// Writes a Huffman code, highest bit first.
     mutating func writeCode(_ value: Int, _ width: Int) {
         for place in (0..<width).reversed() { bit(value >> place & 1) }
     }

@@ -6,9 +6,9 @@ import Testing
 import Values
 import YAML
 
-/// Charts in `cases/NAME.chart` against what Helm 4.3.1 printed (`NAME.golden`, made by `scripts/charts --record`).
+/// Compares charts of `cases/NAME.chart` with the output of Helm 4.3.1 (`NAME.golden`, from `scripts/charts --record`).
 ///
-/// Standard output is equal to the bytes; what Helm refuses is refused.
+/// Standard output must be equal byte for byte; a chart that Helm refuses must be refused.
 @Suite struct ChartCaseTests {
     static let folder = packageRoot + "/Tests/ChartTests/cases"
     static let names = entries(of: folder).filter { $0.hasSuffix(".chart") }.map { String($0.dropLast(6)) }
@@ -32,7 +32,7 @@ import YAML
         }
     }
 
-    /// The errors that people read, word by word.
+    /// Checks the text of error messages.
     @Test(arguments: [
         ("errors", "demo --set bad=fail", "execution error at (errors/templates/a.yaml:1:34): told to"),
         (
@@ -52,7 +52,7 @@ import YAML
         #expect(found.error?.contains(words) ?? false, "\(found.error ?? found.output ?? "")")
     }
 
-    /// What breaks the YAML is shown where the chart's own template writes it.
+    /// An error in the rendered YAML points to the place in the chart's template that wrote it.
     @Test func placesOutputInTemplates() throws {
         let files = [
             ChartFile(name: "Chart.yaml", bytes: Array("apiVersion: v2\nname: c\nversion: 1.0.0\n".utf8)),
@@ -68,7 +68,7 @@ import YAML
         }
     }
 
-    /// A kept chart renders other values each time, and what one rendering changes no other one sees.
+    /// A kept chart renders different values each time, and a rendering does not see changes made by another one.
     @Test func keepsNothingOfARendering() throws {
         let file = try ChartCase(text(of: "\(Self.folder)/shared-state.chart"))
         let chart = KeptChart(try Chart(file.files, limits: ChartLimits()), renderer: GoTemplateRenderer())
@@ -83,7 +83,7 @@ import YAML
     }
 }
 
-/// A chart in one file, and the arguments that it is rendered with.
+/// A chart in one file, and the arguments to render it with.
 struct ChartCase {
     var files: [ChartFile] = []
     var runs: [String] = []
@@ -99,7 +99,7 @@ struct ChartCase {
                 files.append(ChartFile(name: name, bytes: Array(lines.map { $0 + "\n" }.joined().utf8)))
             }
         }
-        // By bytes: to a Character, a carriage return and a line feed are one.
+        // Split by bytes, because CR LF is one Character.
         let all = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
         for line in all.map({ String(Substring($0)) }) {
             if line.hasPrefix("-- "), line.hasSuffix(" --"), !line.dropFirst(3).dropLast(3).contains(" ") {
@@ -113,7 +113,7 @@ struct ChartCase {
         finish(&files, &runs)
     }
 
-    /// Standard output of a run, or the error.
+    /// Standard output of a run, or its error.
     func rendered(_ run: String) -> (output: String?, error: String?) {
         do {
             let arguments = try RunArguments(run, files)
@@ -148,7 +148,7 @@ struct ChartCase {
     }
 }
 
-/// The arguments of a run, as the command line reads them.
+/// The parsed arguments of a run.
 struct RunArguments {
     var release = ChartRelease()
     var values = Value.object(Object())
@@ -213,7 +213,7 @@ struct RunArguments {
         }
     }
 
-    /// Words of a shell: quotes and backslashes.
+    /// Splits a line into words as a shell does, with quotes and backslashes.
     private static func words(_ line: String) -> [String] {
         var words: [String] = []
         var word: String?
@@ -221,7 +221,7 @@ struct RunArguments {
         var isEscaped = false
         for character in line {
             if isEscaped {
-                // Between quotes a backslash means itself before most characters.
+                // Within quotes, a backslash is literal before most characters.
                 if quote != nil, !"\\\"$`".contains(character) { word = (word ?? "") + "\\" }
                 word = (word ?? "") + String(character)
                 isEscaped = false

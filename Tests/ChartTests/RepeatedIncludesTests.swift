@@ -4,8 +4,8 @@ import PluginAPI
 import Testing
 import Values
 
-/// What is included or rendered again with the same data is written again without being run. Nothing but the time shows
-/// it; `cases/repeated-includes.chart` has the bytes.
+/// A template that is included again with the same data is not run again; its output is reused. The steps count as if
+/// it had run; `cases/repeated-includes.chart` compares the output.
 @Suite struct RepeatedIncludesTests {
     private static let helpers = """
         {{- define "labels" -}}
@@ -52,7 +52,7 @@ import Values
     }
 
     @Test func looksAtFewNodes() throws {
-        // More nodes than are looked at: it runs each time, and writes the same.
+        // Too many nodes to be analysed: it runs each time, with the same output.
         let long = "{{ define \"long\" }}" + String(repeating: "{{ .Values.a }}", count: 2_000) + "{{ end }}"
         let call = "y: {{ include \"long\" . }}\n"
         let text = try usage(long + "\n" + call + call.replacing("y", with: "z")).text

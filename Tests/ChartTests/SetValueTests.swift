@@ -2,7 +2,7 @@ import Charts
 import Testing
 import Values
 
-/// `--set` and its kin: what Helm 4.3.1 makes of each text.
+/// Compares the values of `--set` and similar options with those of Helm 4.3.1.
 @Suite struct SetValueTests {
     @Test(arguments: [
         ("tag=1.10", #"{"tag":"1.10"}"#), ("id=0474915", #"{"id":"0474915"}"#), ("a=1e3", #"{"a":"1e3"}"#),

@@ -2,8 +2,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The console blocks of the documents on templates and charts are run as they are, against a server that holds the chart
-/// `web` of the tests, and must print what is there. `UPDATE_GOLDEN=1` rewrites what they print.
+/// Runs the console blocks of the documents on templates and charts, against a server that holds the chart `web` of the
+/// tests, and compares their output. `UPDATE_GOLDEN=1` rewrites it.
 @Suite struct ChartDocumentTests {
     @Test(arguments: ["docs/charts.md", "docs/templates.md"])
     func blocksAreTrue(_ name: String) throws {

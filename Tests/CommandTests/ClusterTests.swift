@@ -76,7 +76,7 @@ struct ClusterTests {
         #expect(inject(environment: pod).output == expected)
     }
 
-    /// With files alone no cluster is called, and a file overrides its ConfigMap.
+    /// Calls no cluster if all inputs are files; a file overrides its ConfigMap.
     @Test func filesAndConfigMapsMixed() {
         _ = fromFiles()
         #expect(cluster.takeLog().requests.isEmpty)
@@ -143,15 +143,15 @@ struct ClusterTests {
     }
 }
 
-/// The founding document's manual section, as it is printed: with `kubectl` against the test server, and `istioctl`
-/// being Pillion.
+/// Runs the section on manual injection of Istio's document unchanged, with `kubectl` against the test server and
+/// Pillion as `istioctl`.
 @Suite(
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: access("/usr/bin/kubectl", X_OK) == 0, "kubectl is not installed"),
     .needs(.foundingDocument), .needs(.istioConfigurations),
     .timeLimit(.minutes(10)))
 struct ManualInjectionTests {
-    /// The console blocks' commands between two headings, lines that end in a backslash joined.
+    /// The commands of the console blocks between two headings; lines that end in a backslash are joined.
     private static func commands(from: String, to: String) throws -> [String] {
         let document = text(of: CaseCollection.foundingDocument.path)
         let start = try #require(document.firstRange(of: from))
@@ -175,7 +175,7 @@ struct ManualInjectionTests {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: sleep\nspec:\n  template:\n    metadata:\n"
                 + "      labels:\n        app: sleep\n    spec:\n      containers:\n      - name: sleep\n"
                 + "        image: tutum/curl\n", to: "sleep.yaml")
-        // The output is compared instead of applied, and the sample is in the folder.
+        // The output is compared instead of applied; the sample is in the folder.
         let commands = try Self.commands(
             from: "### Manual sidecar injection", to: "### Automatic sidecar injection"
         )

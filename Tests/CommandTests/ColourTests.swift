@@ -4,7 +4,7 @@ import Testing
 
 private let canMakeATerminal = run("/usr/bin/env", ["python3", "-c", "import pty"]).status == 0
 
-/// Colours on a terminal, which python3 makes, and only there.
+/// Output has colours on a terminal, which python3 creates, and nowhere else.
 @Suite(.enabled(if: canMakeATerminal, "needs python3, for a terminal"))
 struct ColourTests {
     private let folder = TemporaryFolder()
@@ -30,7 +30,7 @@ struct ColourTests {
             """, to: "pods.yaml")
     }
 
-    /// What a terminal gets, with the line ends that it was given.
+    /// The output at a terminal, with LF as line end.
     private func onTerminal(_ arguments: [String], _ environment: [String: String] = [:]) -> String {
         let program = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
         let result = run(
@@ -71,7 +71,7 @@ struct ColourTests {
         for one in expected {
             #expect(shown.contains(one), "\(one.debugDescription) in \(shown.debugDescription)")
         }
-        // The same text, and what goes to standard error, which is the terminal too.
+        // The terminal shows the same text; it also shows standard error.
         for line in piped.output.split(separator: "\n") {
             #expect(Self.plain(shown).contains(line), "\(line)")
         }
@@ -79,7 +79,7 @@ struct ColourTests {
         #expect(!silent.contains("\u{1B}"), "\(silent.debugDescription)")
     }
 
-    /// Control characters of a manifest are no colours, and a removed line that looks like a file's name is a removed line.
+    /// Control characters of a manifest do not reach the terminal.
     @Test func whatIsNotOurs() {
         folder.write(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\e[31mb\"}\nspec: {containers: [{name: web, image: nginx}]}\n",

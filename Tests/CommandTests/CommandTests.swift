@@ -11,7 +11,7 @@ import Testing
 ///     --- stdout
 ///     --- stderr
 ///
-/// `UPDATE_GOLDEN=1` rewrites what is expected.
+/// `UPDATE_GOLDEN=1` rewrites the expectations.
 struct CommandCase: CustomTestStringConvertible {
     let path: String
     var arguments: [String] = []

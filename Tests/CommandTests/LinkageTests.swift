@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// What the binary carries and loads: start-up time and memory are decided here.
+/// Checks which libraries the binary contains and loads, because they determine start-up time and memory.
 @Suite struct LinkageTests {
-    /// The release binary where it was built, and the one that the other tests run.
+    /// The binary that the other tests run, and the release binary if it was built.
     private static let binaries = [pillionBinary, releaseBinary]
         .filter { contents(of: $0) != nil }
 
@@ -12,13 +12,13 @@ import Testing
     @Test(arguments: binaries)
     func noFoundation(_ path: String) throws {
         #expect(try holds(path, "libyaml"))
-        // As a library that is loaded, and as a module that is linked in ($s10Foundation…).
+        // Neither as a loaded library nor as a module that is linked in ($s10Foundation…).
         for name in ["libFoundation", "$s10Foundation", "$s20FoundationEssentials"] {
             #expect(try !holds(path, name), "\(path) holds \(name)")
         }
     }
 
-    /// The server's libraries are opened when it serves.
+    /// The server's libraries are loaded only when it serves.
     @Test(arguments: binaries)
     func serverLibrariesAreNotLoadedAtStart(_ path: String) {
         let loaded = run("/usr/bin/ldd", [path]).output
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// A release with the runtime in it brings the C++ runtime along, and exports next to nothing.
+    /// A release with the Swift runtime linked in also contains the C++ runtime, and exports fewer than 100 symbols.
     @Test(.enabled(if: Self.releaseIsStatic, "no release binary with the Swift runtime in it"))
     func releaseIsLean() {
         let release = Self.releaseBinary
@@ -40,7 +40,7 @@ import Testing
         #expect(exported.split(separator: "\n").count < 100, "\(exported.prefix(2_000))")
     }
 
-    /// The list of functions that short runs call still matches the binary.
+    /// At least 80 % of the functions in the link order still exist in the binary.
     @Test(.enabled(if: Self.releaseIsStatic, "no release binary with the Swift runtime in it"))
     func listOfFunctionsIsOfThisBinary() {
         let listed = text(of: packageRoot + "/Sources/pillion/link/order").split(separator: "\n")
@@ -51,7 +51,7 @@ import Testing
             if words.count == 3 { places[words[2]] = words[0] }
         }
         let known = listed.filter { places[$0] != nil }
-        #expect(known.count * 10 > listed.count * 8, "run scripts/link-order, which writes the list again")
+        #expect(known.count * 10 > listed.count * 8, "run scripts/link-order, which updates the list")
     }
 
     private static let releaseBinary = packageRoot + "/.build/release/pillion"
@@ -59,7 +59,7 @@ import Testing
         contents(of: releaseBinary) != nil
         && !run("/usr/bin/ldd", [releaseBinary]).output.contains("libswiftCore")
 
-    /// libcurl is for the API server, which is asked only where a flag says so.
+    /// libcurl is loaded only if a flag makes the server read from an API server.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func libcurlIsForClusters() throws {
         func isLoaded(_ arguments: [String], _ environment: [String: String]) throws -> Bool {
@@ -75,7 +75,7 @@ import Testing
         #expect(try isLoaded(["--injectConfigMap", "ns/map"], cluster.podEnvironment))
     }
 
-    /// Whether a file's bytes hold a text: status 0 of grep says yes, 1 no.
+    /// Whether a file contains a text. grep exits with 0 if it does, and with 1 if not.
     private func holds(_ path: String, _ text: String) throws -> Bool {
         let status = run("/bin/grep", ["-q", "-a", "-F", text, path]).status
         try #require(status == 0 || status == 1)

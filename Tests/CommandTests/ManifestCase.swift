@@ -3,28 +3,28 @@ import TestSupport
 import Values
 import YAML
 
-/// A manifest and what has to hold of its injection, with both forms of configuration (or the ones that the case names).
+/// A manifest and the checks of its injection, with both forms of configuration or those that the case names.
 ///
-/// | check | what has to hold |
+/// | check | expectation |
 /// | --- | --- |
 /// | `documents N` | the output has N documents that are not empty |
 /// | `injected [PATH…]` | in each document, after the first `skip`, the pod template at PATH has istio-proxy once |
 /// | `comments [TEXT…]` | all are in the output, in this order |
 /// | `lines_kept` | each line of the input is a line of the output, in order |
-/// | `unchanged` | the output is the input |
+/// | `unchanged` | the output is equal to the input |
 /// | `twice` | injecting the output changes nothing |
 /// | `roundtrip` | `kube-uninject` of `kube-inject --provenance` is the input, by `bytes` or by `value` |
 /// | `uninject_without [TEXT…]` | `kube-uninject` without provenance leaves none of these, nor `null` |
-/// | `uninject_value PATH` | and gives the input's value there, members with their zero value apart |
-/// | `uninject_own NAME` | and the pod's own container of that name is in `containers` again, as it was |
-/// | `value_kept PATH` | the output has the input's value there |
+/// | `uninject_value PATH` | the same, and the value at PATH is the input's, apart from members with a zero value |
+/// | `uninject_own NAME` | the same, and the pod's own container NAME is in `containers` again, unchanged |
+/// | `value_kept PATH` | the value at PATH is the input's |
 /// | `images {path, want}` | the containers at the path, istio-proxy apart, have these images in this order |
 /// | `once`, `at_most_once` | each pod template has istio-proxy once (at most), also after a second injection |
 /// | `note TEXT` | a line of standard error has it |
 /// | `hint_injects [PATH…]` | with the `--podTemplatePath` that standard error gives, each PATH is injected |
 /// | `json {…}` | the output is JSON and keeps the layout |
 /// | `crlf` | each line of the output ends with a carriage return |
-/// | `diff_applies` | what `--diff` prints is applied by `patch` and `git apply` (`either`: by one of them) |
+/// | `diff_applies` | `patch` and `git apply` (`either`: one of them) apply the output of `--diff` |
 /// | `kubectl N` | `kubectl --local` reads N objects; skipped without kubectl |
 struct ManifestCase {
     private let configurations: String
@@ -41,7 +41,7 @@ struct ManifestCase {
         input = contents(of: "\(folder)/in/\(file)") ?? []
     }
 
-    /// The first check that does not hold, with its configuration; nil if all hold.
+    /// The first check that fails, with its configuration; nil if none does.
     func problem() throws -> String? {
         for name in settings["configs"]?.array?.compactMap(\.string) ?? [] {
             do {
@@ -61,7 +61,7 @@ struct ManifestCase {
     }
 }
 
-/// What does not hold, as a sentence.
+/// A failed check, as a sentence.
 struct Unmet: Error, CustomStringConvertible {
     let description: String
 
@@ -75,7 +75,7 @@ struct ManifestRun {
     let input: [UInt8]
     let configuration: String
     let arguments: [String]
-    /// Of `kube-inject` on the input.
+    /// The output of `kube-inject` for the input.
     private(set) var output: [UInt8] = []
     private(set) var errors = ""
 
@@ -85,7 +85,7 @@ struct ManifestRun {
         (output, errors) = try run("kube-inject")
     }
 
-    /// - Parameter standardInput: read in place of the case's file.
+    /// - Parameter standardInput: the input to use instead of the case's file.
     func run(
         _ verb: String, _ further: [String] = [], standardInput: [UInt8]? = nil
     ) throws(Unmet) -> (output: [UInt8], errors: String) {

@@ -2,12 +2,13 @@ import TestSupport
 import Testing
 import Values
 
-/// Manifests from the field, put through `kube-inject` and `kube-uninject`: `Tests/Conformance/reported/manifests`, a folder a
-/// case with the file in `in/` and the properties that have to hold in `case.json` (`ManifestCase` lists them).
+/// Runs `kube-inject` and `kube-uninject` on manifests from the field. Each folder of
+/// `Tests/Conformance/reported/manifests` is a case: the file is in `in/`, the checks are in `case.json`
+/// (`ManifestCase` lists them).
 @Suite struct ManifestCaseTests {
     private static let names = entries(of: CaseCollection.reportedManifests.path)
 
-    /// With the project's own configuration of each form, and with Istio's where all collections have to be there.
+    /// Uses the project's own configuration of each form, and Istio's too if all collections are required.
     @Test(arguments: ["own", "Istio's"])
     func hold(with whose: String) async throws {
         let istio = CaseCollection.istioConfigurations

@@ -2,11 +2,11 @@ import Glibc
 import TestSupport
 import Values
 
-/// One check of a manifest's case; `ManifestCase` lists them.
+/// One check of a `ManifestCase`, which lists them.
 struct ManifestCheck {
     let run: ManifestRun
     let expected: Value
-    /// The check with its further members.
+    /// The check with all its members.
     let all: Value
 
     private var output: ManifestText { ManifestText(run.output) }

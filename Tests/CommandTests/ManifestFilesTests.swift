@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Values
 
-/// What kube-inject does with many files: which it takes, what it leaves behind when one fails, what a terminal shows.
+/// `kube-inject` with many files: which it reads, what it writes if one fails, and its progress on a terminal.
 @Suite struct ManifestFilesTests {
     private let folder = TemporaryFolder()
     private static let configuration: [String] = {
@@ -38,7 +38,7 @@ import Values
         folder.write("no manifest", to: "in/README.md")
     }
 
-    /// Files of folders, and what is left out with the option that takes it in.
+    /// Reads the files of folders, and reports those that it leaves out, with the option that includes them.
     @Test(arguments: [
         (
             [], ["b"],
@@ -68,7 +68,7 @@ import Values
         #expect(result.errors.contains("pillion: \(leftOut)\n"), "\(result.errors)")
     }
 
-    /// A file is replaced when all is there: one that fails leaves the old one, and every problem is reported.
+    /// Replaces the output file only if every input succeeds; reports every problem.
     @Test func keepsTheOutputWhenAFileFails() {
         folder.write(Self.pod("a"), to: "a.yaml")
         folder.write(Self.pod("b") + "  x: [\n", to: "b.yaml")
@@ -80,7 +80,7 @@ import Values
         #expect(text(of: folder.path("out.yaml")) == "old\n")
         #expect(result.errors.contains("b.yaml:1") && result.errors.contains("none.yaml: No such file"))
         #expect(entries(of: folder.root) == ["a.yaml", "b.yaml", "c.yaml", "out.yaml"])
-        // Standard output cannot be taken back: it has what was ready before.
+        // Standard output already has the manifests before the one that failed.
         let printed = inject(files)
         #expect(printed.status == 1)
         #expect(names(printed.output) == ["a"])
@@ -89,7 +89,7 @@ import Values
         #expect(names(text(of: folder.path("out.yaml"))) == ["a", "c"])
     }
 
-    /// Many files come out in the order of the input, whichever thread was done first.
+    /// Writes many files in the order of the input, whichever thread finished first.
     @Test func keepsTheOrder() {
         _ = run("/bin/mkdir", [folder.path("in")])
         for number in 100..<160 {
@@ -103,7 +103,7 @@ import Values
         #expect(names(result.output) == expected)
     }
 
-    /// A configuration, values and a mesh as Windows writes them: UTF-16 with a byte order mark and CRLF.
+    /// Reads configuration, values and mesh as Windows writes them: UTF-16 with a byte order mark and CRLF.
     @Test func readsConfigurationsInUTF16() {
         folder.write(Self.pod("a"), to: "a.yaml")
         let plain = inject(["-f", "a.yaml"])
@@ -122,17 +122,17 @@ import Values
         #expect(result.output.contains("istio-proxy"))
     }
 
-    /// A person at a terminal sees how far the run is; elsewhere nothing of it is written.
+    /// Shows progress on a terminal and nowhere else.
     @Test func showsProgressOnTerminals() {
         folder.write(Self.pod("a"), to: "a.yaml")
         folder.write(Self.pod("b"), to: "b.yaml")
-        // Standard error is a terminal, and standard input comes late.
+        // Standard error is a terminal, and standard input arrives late.
         let shell = #"(sleep 1; cat b.yaml) | "$0" "$@""#
         let command = [pillionBinary, "kube-inject"] + Self.configuration + ["-f", "a.yaml", "-f", "-"]
         let shown = runAtTerminal(command, shell: shell, in: folder.root)
         #expect(shown.status == 0, "\(shown.output)")
         #expect(shown.output.contains("\r\u{1B}[K1 of 2 files"), "\(shown.output.debugDescription)")
-        // The line is taken away in the end.
+        // The progress line is erased at the end.
         #expect(shown.output.split(separator: "files").last?.hasPrefix("\r\u{1B}[K") ?? false)
         let plain = run(
             "/bin/sh", ["-c", shell + " 2>&1 >/dev/null"] + command,

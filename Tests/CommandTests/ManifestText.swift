@@ -2,7 +2,7 @@ import TestSupport
 import Values
 import YAML
 
-/// A manifest as kubectl reads it: UTF-16 by its byte order mark, else UTF-8; a mark before a line does not count.
+/// A manifest as kubectl reads it: UTF-16 if it has that byte order mark, else UTF-8. Ignores marks at line starts.
 struct ManifestText {
     let text: String
 
@@ -21,19 +21,19 @@ struct ManifestText {
         return String(decoding: units, as: UTF16.self)
     }
 
-    /// Lines without their ends.
+    /// The lines, without line ends.
     var lines: [String] {
         text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
             .map(String.init)
     }
 
-    /// The values of a stream of JSON, or of all documents of YAML that are not empty.
+    /// The values of a JSON stream, or of all YAML documents that are not empty.
     func documents() throws -> [Value] {
         if let values = jsonStream() { return values }
         return try YAMLReader.documents(Array(text.utf8)).map(\.value).filter { $0 != .null }
     }
 
-    /// nil where the text is not objects of JSON, one after the other.
+    /// nil if the text is not a sequence of JSON objects.
     private func jsonStream() -> [Value]? {
         let bytes = Array(text.utf8)
         var values: [Value] = []
@@ -75,7 +75,7 @@ extension Value {
         return value
     }
 
-    /// How often istio-proxy is a container of this pod's spec.
+    /// The number of containers istio-proxy in this pod's spec.
     var proxies: Int {
         ["containers", "initContainers"].reduce(0) { $0 + containers($1, named: "istio-proxy").count }
     }
@@ -84,14 +84,14 @@ extension Value {
         (self[key]?.array ?? []).filter { $0["name"]?.string == name }
     }
 
-    /// All pod specs within the value.
+    /// All pod specs in the value.
     var podSpecs: [Value] {
         let within = (array ?? object?.members.map(\.value) ?? []).flatMap(\.podSpecs)
         let isOne = self["containers"]?.array != nil || self["initContainers"]?.array != nil
         return (isOne ? [self] : []) + within
     }
 
-    /// Without members that have what they have by default: null, zero, empty.
+    /// The value without members that are null, zero or empty.
     var bare: Value {
         if let items = array { return .array(items.map(\.bare)) }
         guard let object else { return self }

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Where `--output` and `--source-map` write to.
+/// The files that `--output` and `--source-map` write.
 @Suite struct OutputFileTests {
     private func render(_ options: [String], in folder: TemporaryFolder) -> (status: Int32, output: String) {
         folder.write("a{{.x}}", to: "t")
@@ -20,7 +20,7 @@ import Testing
         #expect(beside.output == "a1\n" + alone.output)
     }
 
-    /// A device is written and stays a device; no other file is created.
+    /// Writes to a device, which stays a device; creates no other file.
     @Test func device() {
         #expect(render(["-o", "/dev/null"], in: TemporaryFolder()).status == 0)
         var information = stat()

@@ -51,8 +51,8 @@ import Testing
             ]))
     }
 
-    /// A block of shell that no test runs says why: its first line in the documents that `OperationsTests` runs, a comment
-    /// before it elsewhere. A block with output is run.
+    /// A shell block that no test runs must have a comment before it that gives the reason. A console block must be
+    /// run. `OperationsTests` checks the documents that it runs.
     @Test(arguments: documents)
     func aBlockThatIsNotRunSaysWhy(_ name: String) {
         let lines = text(of: "\(packageRoot)/\(name)").split(
@@ -61,13 +61,16 @@ import Testing
         let isRun = name.hasPrefix("docs/") && operations.contains("\"\(name.dropFirst(5))\"")
         for block in BlockDocument(path: "\(packageRoot)/\(name)").blocks where !isRun {
             if block.kind == "console" {
-                #expect(Self.runDocuments.contains(name), "\(name):\(block.line): which test runs it?")
+                #expect(
+                    Self.runDocuments.contains(name),
+                    "\(name):\(block.line): expected a document that a test runs")
             }
             guard block.kind == "sh" else { continue }
             let before = (block.line >= 2 ? lines[block.line - 2] : "").drop { $0 == " " }
             let mark = "<!-- not run by the tests: "
             let isExplained = before.hasPrefix(mark) && before.count > mark.count + 10
-            #expect(isExplained, "\(name):\(block.line): why is it not run?")
+            #expect(
+                isExplained, "\(name):\(block.line): expected a comment with the reason why it is not run")
         }
     }
 

@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// What would not end, or would fill the memory, under `render --limits server`: it ends with a limit's error, and the
-/// process has used little. Processor time counts, not the time that passes.
+/// Templates that would never end or use all memory end with a limit's error under `render --limits server`, within
+/// bounds of memory and of processor time (not of wall time).
 @Suite struct RenderLimitTests {
     private static let doubling: String =
         "{{define \"p60\"}}x{{end}}"
@@ -36,7 +36,7 @@ import Testing
             "deep with", String(repeating: "{{with 1}}", count: 100_000),
             "limit nesting, set by --max-template-nesting"
         ),
-        // Wrong before it is too much: Go's own words.
+        // Refused with Go's error before a limit is reached.
         ("megabyte of delimiters", String(repeating: "{{", count: 500_000), "unexpected \"{\" in command"),
         (
             "search",
@@ -48,13 +48,13 @@ import Testing
     func endsSoon(_ name: String, _ template: String, _ words: String) throws {
         let folder = TemporaryFolder()
         folder.write(template, to: "t")
-        // All memory of its own, not what of its files is loaded: in KiB. Where it is over, the process ends by a signal.
+        // -d limits the data segment (KiB), which excludes mapped files. A process that exceeds it ends by a signal.
         let limited =
             "ulimit -d 65536; exec \"$0\" render --limits server --function-set sprig,helm -t t"
         let result = run("/bin/sh", ["-c", limited, pillionBinary], in: folder.root)
         #expect(result.status == 1)
         #expect(result.errors.contains(words), "\(result.errors.prefix(300))")
-        // Of a build without optimization; a release takes less than 100 ms.
+        // For a debug build; a release takes less than 100 ms.
         #expect(result.processorMilliseconds < 2000, "\(result.processorMilliseconds) ms")
     }
 }

@@ -4,8 +4,8 @@ import Testing
 import Values
 import YAML
 
-/// `serve` with exactly the roles, arguments and objects of deploy/kustomize's overlay `auto`: with them everything
-/// works, and without any one verb of them the log says which is missing on what.
+/// Runs `serve` with exactly the roles, arguments and objects of the overlay `auto` of deploy/kustomize. With all
+/// rights everything works; without any one of them, the log names the verb and the resource.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct RoleTests {
     private static let folder = packageRoot + "/deploy/kustomize/"
@@ -14,7 +14,7 @@ struct RoleTests {
         try YAMLReader.documents(contents(of: folder + name) ?? []).filter { !$0.isEmpty }.map(\.value)
     }
 
-    /// Rules as the test server has them, from Roles and ClusterRoles.
+    /// The rules of the Roles and ClusterRoles, in the test server's form.
     private static func rules() throws -> [Value] {
         var rules: [Value] = []
         for file in ["components/auto-certificates/rbac.yaml", "overlays/auto/rbac.yaml"] {
@@ -43,7 +43,7 @@ struct RoleTests {
         }
     }
 
-    /// What is in the cluster before the pods.
+    /// Creates the objects that exist in the cluster before the pods.
     private static func install(_ cluster: TestCluster) throws {
         for object in try documents("components/auto-certificates/rbac.yaml")
             + documents("base/configmap.yaml")
@@ -95,8 +95,8 @@ struct RoleTests {
         return text[begin.upperBound..<end.lowerBound]
     }
 
-    /// Started at once on the empty Secret of the manifests: both serve the certificate that it holds then, under the
-    /// name of the Service, to clients that trust the webhook's bundle.
+    /// Two replicas that start at the same time with the empty Secret of the manifests serve one certificate: the one
+    /// in the Secret. Clients that trust the webhook's bundle accept it for the Service's name.
     @Test func replicasEndWithOneCertificate() throws {
         let cluster = try #require(TestCluster())
         try Self.install(cluster)

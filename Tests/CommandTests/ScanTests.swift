@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import Values
 
-/// `pillion scan` of a cluster, against a server that implements the Kubernetes API, and what a terminal shows. The cases
-/// `scan-….case` have streams.
+/// Runs `pillion scan` against a server that implements the Kubernetes API, and on a terminal. The cases `scan-….case`
+/// read streams.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ScanTests {
     private static let configuration = """
@@ -41,7 +41,7 @@ struct ScanTests {
         return run(pillionBinary, ["scan"] + arguments, environment: environment, in: folder.root)
     }
 
-    /// A pod of a Deployment, with a sidecar of that image or with none.
+    /// A pod of a Deployment, with a sidecar of that image, or without one if it is nil.
     private func pod(_ owner: String, _ number: Int, sidecar: String?) -> Value {
         var containers: [Value] = [["name": "app", "image": "app:1"]]
         var annotations: Value = [:]
@@ -137,7 +137,7 @@ struct ScanTests {
         #expect(restart.status == 3 && restart.errors.isEmpty)
     }
 
-    /// A webhook configuration of the cluster says whether its API server asks.
+    /// The webhook configurations of the cluster decide whether its API server calls a webhook for a pod.
     @Test func webhooksOfTheClusterDecide() {
         fill()
         cluster.put(
@@ -174,12 +174,12 @@ struct ScanTests {
             $0["path"]?.string?.hasPrefix("/api/v1/pods?") == true
         }
         #expect(pages.count == 3)
-        // A page that the server no longer has is not the end.
+        // The scan continues if the server no longer has a page.
         cluster.expireContinuations(1)
         #expect(try JSON.read(scan("-o", "json").output)["total"]?["current"] == 250)
     }
 
-    /// What may not be read is named with the right that is missing, and the rest is answered.
+    /// Names each object that it may not read with the missing right, and reports the rest.
     @Test func missingRights() {
         fill()
         let all: [Value] = ["get", "list", "watch"]
@@ -214,10 +214,10 @@ struct ScanTests {
         #expect(nowhere.errors.contains("there is no cluster to ask"), "\(nowhere.errors)")
     }
 
-    /// A page that is cut is asked for again; after an answer that stays wrong, what was read is printed.
+    /// Requests a page again after a cut connection; prints what it has read if that does not help.
     @Test func brokenLists() {
         put("shop", "web", 150, sidecar: "proxy:1")
-        // The ConfigMaps, the webhook configurations, the namespaces and the first page come before it.
+        // The requests before it: ConfigMaps, webhook configurations, namespaces and the first page.
         cluster.fail(Array(repeating: .null, count: 5) + [["cut": true]])
         let cut = scan()
         #expect(cut.status == 3)
@@ -235,7 +235,7 @@ struct ScanTests {
         #expect(scan("-o", "restart").output == "kubectl rollout restart deployment/web -n shop\n")
     }
 
-    /// Twelve times the pods take no more memory but for what their owners need.
+    /// Twelve times as many pods need no more memory, except for their owners.
     @Test func memoryIsThatOfAPage() throws {
         func memory() throws -> Int {
             let script = """
@@ -261,7 +261,7 @@ struct ScanTests {
 
     // MARK: Terminals
 
-    /// Standard error is a terminal, and the second half of the stream comes late.
+    /// Shows progress: standard error is a terminal, and the second half of the stream arrives late.
     @Test func showsProgressOnTerminals() {
         let shell = #"(cat pods; sleep 1; cat pods) | "$0" "$@""#
         folder.write(Self.configuration, to: "config")

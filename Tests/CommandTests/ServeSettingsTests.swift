@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// The options of `serve`: one table makes help, variables and both spellings.
+/// The options of `serve`: help, environment variables and both spellings come from one table.
 @Suite struct ServeSettingsTests {
-    /// Lines of help that begin an option, with the lines below them.
+    /// The lines of help that begin an option, with the lines below them.
     private func options() -> [(name: String, text: String)] {
         let help = run(pillionBinary, ["serve", "--help-all"]).output
         var options: [(name: String, text: String)] = []
@@ -19,7 +19,7 @@ import Testing
         return options
     }
 
-    /// `--help` fits two screens: groups, and a line for each of the usual options.
+    /// `--help` fits two screens, with groups and one line for each common option.
     @Test func briefHelp() {
         let help = run(pillionBinary, ["serve", "--help"]).output
         let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
@@ -38,7 +38,7 @@ import Testing
         #expect(run(pillionBinary, ["help", "sevre"]).errors.contains("did you mean serve?"))
     }
 
-    /// Each verb that reads a configuration takes every name of its files.
+    /// Each verb that reads a configuration accepts every spelling of the options for its files.
     @Test(arguments: ["decide", "kube-inject", "validate", "why"])
     func namesOfFiles(_ verb: String) {
         for name in ["injectConfig", "injectConfigFile", "inject-config-file"] {
@@ -56,12 +56,12 @@ import Testing
         #expect(options.count > 40)
         for option in options {
             #expect(option.text.contains("[PILLION_"), "\(option.name)")
-            #expect(option.text.count > option.name.count + 30, "\(option.name) says nothing")
+            #expect(option.text.count > option.name.count + 30, "\(option.name) has no description")
         }
         #expect(Set(options.map(\.name)).count == options.count)
     }
 
-    /// A value that cannot be, so that the server says which option it was of and does not start.
+    /// Gives an invalid value, so that the server names the option and does not start.
     @Test(arguments: [
         ("PILLION_HTTP_PORT", "--httpPort"), ("SIDECAR_INJECTOR_HTTP_PORT", "--httpPort"),
         ("PILLION_LOG_LEVEL", "--log-level"), ("PILLION_LOG_OUTPUT_LEVEL", "--log_output_level"),
@@ -85,14 +85,14 @@ import Testing
         #expect(!result.errors.contains("unknown option"), "\(result.errors)")
     }
 
-    /// What is typed goes before what a variable says.
+    /// An option on the command line overrides its environment variable.
     @Test func theCommandLineWins() {
         let result = run(
             pillionBinary, ["serve", "--max-depth", "0"], environment: ["PILLION_MAX_DEPTH": "5"])
         #expect(result.errors.contains("--max-depth is \"0\""))
     }
 
-    /// Errors of limits name a flag each: all of them are there.
+    /// Every flag that an error of a limit names exists.
     @Test func flagsThatErrorsName() {
         let names = Set(options().map(\.name))
         let source = text(of: packageRoot + "/Sources/PluginAPI/RenderLimit.swift")

@@ -2,9 +2,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `scripts/setup` with a dpkg-query and an apt-get of the test's own.
+/// Runs `scripts/setup` with the test's own dpkg-query and apt-get.
 struct SetupTests {
-    /// What apt-get was asked for, where these packages are installed.
+    /// The packages that the script asks apt-get for if these are installed.
     private func asked(installed: [String], _ packages: [String]) -> String {
         let folder = TemporaryFolder()
         let known = installed.map { "    \($0)) printf installed;;\n" }.joined()

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A server that waits for its cluster ends at the signal, not at the end of the wait.
+/// A server that waits for its cluster ends immediately on a signal.
 @Suite(.timeLimit(.minutes(10)))
 struct StartingTests {
     private func kubeconfig(_ user: String, in folder: TemporaryFolder) -> String {
@@ -34,7 +34,7 @@ struct StartingTests {
         for _ in 0..<2_000 where !condition() { usleep(10_000) }
     }
 
-    /// Nobody answers: a start waits for 30 seconds.
+    /// The API server does not answer; the server would wait for 30 seconds.
     @Test(arguments: [SIGTERM, SIGINT]) func whileNobodyAnswers(signal: Int32) throws {
         let folder = TemporaryFolder()
         let server = try serve("{token: t}", in: folder)
@@ -44,7 +44,7 @@ struct StartingTests {
         #expect(server.errors.contains("ending before it began"))
     }
 
-    /// A plugin for credentials may take a minute.
+    /// The credential plugin does not answer; it may take a minute.
     @Test func whileAPluginIsAsked() throws {
         let folder = TemporaryFolder()
         folder.write("#!/bin/sh\ntouch \"$(dirname \"$0\")/asked\"\nexec sleep 100\n", to: "plugin")

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// docs/statuses.md lists every verb with its exit statuses and output formats, as the program has them.
+/// docs/statuses.md lists every verb with the program's exit statuses and output formats.
 @Suite struct StatusTableTests {
     private static let document = packageRoot + "/docs/statuses.md"
 
@@ -37,7 +37,7 @@ import Testing
         if let difference = compareGolden(table, with: Self.document) { Issue.record("\(difference)") }
     }
 
-    /// What the head of the page says of every verb.
+    /// Checks what the introduction of docs/statuses.md says about every verb.
     @Test func everyVerbAnswersMistakesWithTwo() {
         for verb in Self.verbs() {
             let result = run(pillionBinary, [verb, "--no-such-option"])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Words of verbs have suggestions, and completion knows them.
+    /// Fixed arguments of verbs have suggestions for typing errors, and shell completion.
     @Test func wordsOfVerbs() {
         #expect(run(pillionBinary, ["export", "webhok"]).errors.contains("did you mean webhook?"))
         #expect(run(pillionBinary, ["completion", "bsh"]).errors.contains("did you mean bash?"))
@@ -63,7 +63,7 @@ import Testing
         #expect(complete(["pillion", "export", "web"]) == ["webhook"])
         #expect(complete(["pillion", "decide", "--output", "sa"]) == ["sarif"])
         #expect(complete(["pillion", "decide", "-f", packageRoot + "/READ"]) == [packageRoot + "/README.md"])
-        // Any other value: nothing, and no option either.
+        // For any other value, completion suggests nothing, not even options.
         #expect(complete(["pillion", "decide", "--namespace", ""]).isEmpty)
         #expect(
             complete(["pillion", "decide", "--namesp"]).sorted() == [

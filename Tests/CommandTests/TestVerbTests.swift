@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import Values
 
-/// `pillion test` in several steps, and what other programs make of its reports. The cases `test-….case` have single runs.
+/// Runs `pillion test` in several steps, and parses its reports with other programs. The cases `test-….case` are single
+/// runs.
 struct TestVerbTests {
     private let folder = TemporaryFolder()
 
@@ -37,7 +38,7 @@ struct TestVerbTests {
         #expect(
             made.output == "updated pod-a\nupdated pod-b\n2 cases: 0 passed, 2 updated\n", "\(made.errors)")
         #expect(test("cases").output == "2 cases: 2 passed\n")
-        // What is there is not written over.
+        // An existing case is not overwritten.
         let again = test("cases", "--init", "-f", "manifests")
         #expect(again.status == 1 && again.output.isEmpty, "\(again.output)")
         #expect(again.errors.contains("cases/pod-a"), "\(again.errors)")
@@ -50,7 +51,7 @@ struct TestVerbTests {
         #expect(text(of: folder.path("cases/pod-a/want.yaml")).contains("image: helper:2"))
     }
 
-    /// A report of any text is XML, and counts what it lists.
+    /// A report is valid XML whatever text is in it, and its counts are right.
     @Test func reportsAreXML() {
         _ = test("cases", "--init", "-f", "manifests")
         for (name, image) in [("pod-a", "<&\\\">]]>\\x01\\uFFFE"), ("pod-b", "[")] {
@@ -73,7 +74,7 @@ struct TestVerbTests {
         #expect(read.output == "2 2 0 2 2\n", "\(read.output)\(report.output)")
     }
 
-    /// Standard error is a terminal, and the cases take more than a third of a second together.
+    /// Shows progress: standard error is a terminal, and the cases take more than a third of a second in total.
     @Test func showsProgressOnTerminals() {
         let slow = "{{ range $i := until 100000 }}{{ if eq $i 100001 }}b{{ end }}{{ end }}"
         folder.write(

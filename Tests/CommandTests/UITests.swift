@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Values
 
-/// `pillion ui`: a server for one manifest, its address on standard output, and a browser where there is a screen.
+/// `pillion ui` starts a server for one manifest, prints its address, and opens a browser if there is a screen.
 @Suite(.timeLimit(.minutes(5)))
 struct UITests {
     private func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (

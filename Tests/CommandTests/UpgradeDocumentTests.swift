@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
 
-/// The console blocks of docs/upgrade.md are run as they are, one after the other in one folder, and must print what is
-/// there. `UPDATE_GOLDEN=1` rewrites what they print.
+/// Runs the console blocks of docs/upgrade.md in order in one folder, and compares their output. `UPDATE_GOLDEN=1`
+/// rewrites it.
 @Suite struct UpgradeDocumentTests {
     @Test func blocksAreTrue() throws {
         let folder = TemporaryFolder()

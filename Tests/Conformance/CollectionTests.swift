@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Which collections of recorded cases a run has. `CONFORMANCE=required` makes one that is absent a failure.
+/// Reports which collections of recorded cases are absent. With `CONFORMANCE=required`, an absent one is a failure.
 @Suite struct CollectionTests {
     @Test func ownCollectionsAreWhole() {
         func count(_ path: String) -> Int { text(of: path).split(separator: "\n").count }
@@ -14,7 +14,7 @@ import Testing
         #expect(entries(of: CaseCollection.reportedManifests.path).count == 95)
     }
 
-    /// A line for each that is absent, and what it would take to have it.
+    /// Prints one line for each absent collection, with how to get it.
     @Test func absentCollectionsAreReported() {
         for collection in CaseCollection.allCases where !collection.isPresent {
             if CaseCollection.areRequired {

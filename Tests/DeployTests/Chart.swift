@@ -4,12 +4,12 @@ import Values
 import YAML
 
 /// The Helm chart, rendered by Pillion's own engine with sprig's and Helm's functions: one request for each template,
-/// with what Helm hands to it.
+/// with the data that Helm passes to it.
 struct Chart {
     static let folder = packageRoot + "/deploy/chart"
     static let templates = entries(of: folder + "/templates")
 
-    /// - Parameter presets: files of `presets/`, later ones win.
+    /// - Parameter presets: files of `presets/`; a later one overrides an earlier one.
     static func values(_ presets: String...) throws -> Value {
         try presets.reduce(try value(of: "values.yaml")) { try merged($0, value(of: "presets/\($1).yaml")) }
     }
@@ -20,12 +20,12 @@ struct Chart {
         try YAMLReader.value(text(of: "\(folder)/\(file)"))
     }
 
-    /// What each template printed, by its file's name; `errors` of templates that failed.
+    /// The output of each template by its file name, and the errors of templates that failed.
     struct Rendering {
         var outputs: [String: String] = [:]
         var errors: [String: String] = [:]
 
-        /// All objects; NOTES.txt is text.
+        /// All objects of the YAML files; leaves out NOTES.txt.
         var objects: [Manifest] {
             get throws { try outputs.filter { $0.key.hasSuffix(".yaml") }.values.flatMap(Manifest.all) }
         }
@@ -70,7 +70,7 @@ struct Chart {
 
     private static func path(_ template: String) -> String { "pillion/templates/" + template }
 
-    /// Helm shows the members of Chart.yaml with a capital.
+    /// Helm capitalizes the member names of Chart.yaml.
     private static func capitalized(_ chart: Value) throws -> Value {
         .object(
             Object(
@@ -79,7 +79,7 @@ struct Chart {
                 }))
     }
 
-    /// As Helm lays values over values: objects member by member, everything else whole.
+    /// Merges values as Helm does: objects member by member; anything else is replaced.
     private static func merged(_ below: Value, _ above: Value) throws -> Value {
         guard var object = below.object, let changes = above.object else { return above }
         for member in changes.members {

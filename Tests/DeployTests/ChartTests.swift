@@ -3,14 +3,14 @@ import Testing
 import Values
 import YAML
 
-/// The chart makes the objects that the overlays make, rendered by Pillion's own engine.
+/// The chart, rendered by Pillion's own engine, creates the same objects as the overlays.
 @Suite struct ChartTests {
     @Test(arguments: Overlay.all)
     func rendersTheOverlaysObjects(_ overlay: Overlay) throws {
         let rendering = try Chart.render(Chart.values(overlay.name))
         #expect(rendering.errors.isEmpty, "\(rendering.errors)")
         let objects = try rendering.objects.map(\.withoutHelmsLabels)
-        // Helm makes the namespace itself (--create-namespace).
+        // Helm creates the namespace itself (--create-namespace).
         let wanted = try overlay.objects.filter { $0.kind != "Namespace" }
         #expect(objects.map(\.id).sorted() == wanted.map(\.id).sorted())
         for object in wanted {
@@ -30,7 +30,7 @@ import YAML
         #expect(found.withoutHelmsLabels.value == wanted.value)
     }
 
-    /// The same right and the same flag as the component's, and none without the value.
+    /// With the value, the chart adds the same right and flag as the component; without it, neither.
     @Test func namespaceLimitsAreTheComponents() throws {
         let folder = packageRoot + "/deploy/kustomize/components/namespace-limits/"
         let role = try #require(try Manifest.all(in: text(of: folder + "rbac.yaml")).first)

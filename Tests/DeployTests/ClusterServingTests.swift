@@ -4,12 +4,12 @@ import Testing
 import Values
 import YAML
 
-/// The overlays that ask an API server, with the account, the objects and exactly the rights that they install.
+/// Runs the overlays that use an API server, with exactly the account, objects and rights that they install.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterServingTests {
     private static let account = "system:serviceaccount:pillion-system:pillion"
 
-    /// The objects of an overlay that Pillion reads and writes, and Istio's if it is installed next to an Istio.
+    /// A cluster with the overlay's objects that Pillion reads or writes, and with Istio's ConfigMaps.
     private static func cluster(_ overlay: Overlay, rules: [Value]) throws -> TestCluster {
         let cluster = try #require(TestCluster())
         cluster.setTokens(["first": account])
@@ -34,7 +34,7 @@ struct ClusterServingTests {
         return cluster
     }
 
-    /// The rules of all roles, those of a Role with their namespace.
+    /// The rules of all roles; those of a Role have its namespace.
     private static func rules(_ overlay: Overlay) throws -> [Value] {
         try overlay.objects.filter { $0.kind == "Role" || $0.kind == "ClusterRole" }.flatMap { role in
             (role.value["rules"]?.array ?? []).map { rule in
@@ -56,12 +56,12 @@ struct ClusterServingTests {
         let pod = try RunningPod(overlay, in: cluster)
         #expect(!pod.said.contains("cannot "), "\(pod.said)")
 
-        // The caBundle is the authority of the certificate for the Service's name.
+        // The caBundle is the authority that signed the certificate for the Service's name.
         #expect(eventually { Self.bundle(cluster) != nil })
         let folder = TemporaryFolder()
         let webhook = try #require(
             try overlay.object("MutatingWebhookConfiguration")["webhooks"]?.array?.first)
-        /// The patch of a review, asked by the Service's name under the caBundle.
+        /// The patch of a review that is sent to the Service's name, trusting the caBundle.
         func patch() throws -> String {
             let authority = try #require(Self.bundle(cluster).flatMap { Base64.decode($0) })
             folder.write(authority, to: "ca.crt")
@@ -72,7 +72,7 @@ struct ClusterServingTests {
         }
         #expect(try patch().contains(#""image":"busybox:1.36""#))
 
-        // A change of the ConfigMap is served, and a damaged bundle is mended.
+        // A changed ConfigMap takes effect, and a lost bundle is restored.
         let isRevision = overlay.name == "revision"
         let (namespace, name) =
             isRevision ? ("istio-system", "istio-sidecar-injector") : ("pillion-system", "pillion-config")
@@ -108,7 +108,7 @@ struct ClusterServingTests {
 
     @Test func thereAreRights() { #expect(Right.all.count >= 10) }
 
-    /// Without any one of them, the log names the verb and the resource: none is there in vain.
+    /// Without any one right, the log names the verb and the resource. So no right is superfluous.
     @Test(arguments: Right.all)
     func everyRightIsNeeded(_ right: Right) throws {
         let overlay = Overlay(name: "auto")
@@ -119,6 +119,6 @@ struct ClusterServingTests {
         let cluster = try Self.cluster(overlay, rules: rules)
         let pod = try RunningPod(overlay, in: cluster, waits: false)
         let wanted = "cannot \(right.verb) resource \\\"\(right.resource)\\\""
-        #expect(eventually(seconds: 20) { pod.said.contains(wanted) }, "want \(wanted) in \(pod.said)")
+        #expect(eventually(seconds: 20) { pod.said.contains(wanted) }, "expected \(wanted) in \(pod.said)")
     }
 }

@@ -3,7 +3,8 @@ import Testing
 import Values
 import YAML
 
-/// The injection configurations of `examples/`: checked as strictly as can be, and what they inject held on both ways.
+/// An injection configuration of `examples/`. The tests validate it strictly, and check its result on the command line
+/// and through the webhook.
 struct Example: CustomTestStringConvertible {
     static let root = packageRoot + "/examples"
     static let all = entries(of: root).flatMap { name in
@@ -20,7 +21,7 @@ struct Example: CustomTestStringConvertible {
 
     func path(_ file: String) -> String { "\(Self.root)/\(name)/\(file)" }
 
-    /// The three files, by the flags of that verb.
+    /// The flags of a verb for the three files.
     func files(_ config: String, _ values: String, _ mesh: String) -> [String] {
         [config, path(file), values, path("values.yaml"), mesh, Self.root + "/mesh.yaml"]
     }
@@ -61,12 +62,12 @@ struct Example: CustomTestStringConvertible {
         if let difference = compareGolden(result.output, with: example.injected) {
             Issue.record("\(difference)")
         }
-        // Once more changes nothing.
+        // A second injection changes nothing.
         let again = example.inject(result.output, ["--check"])
         #expect(again.status == 0, "\(again.output)\(again.errors)")
     }
 
-    /// The pod that the workload makes, through the webhook: the same containers, volumes and settings.
+    /// The webhook gives the workload's pod the same containers, volumes and settings as the command line.
     @Test(arguments: Example.all)
     func injectsAsAWebhook(_ example: Example) throws {
         let port = try #require(freePort())
@@ -102,8 +103,8 @@ struct Example: CustomTestStringConvertible {
             injected.at("metadata", "annotations")?[status] == wanted.at("metadata", "annotations")?[status])
     }
 
-    /// Pods without label, annotation, port and service account, and one with two of everything: each has afterwards
-    /// what it brought, injected or not.
+    /// A pod without label, annotation, port and service account, and one with two of everything, keep all that they
+    /// had, injected or not.
     @Test(arguments: Example.all)
     func takesNothingAway(_ example: Example) throws {
         let pods = [
@@ -148,7 +149,7 @@ struct Example: CustomTestStringConvertible {
         }
     }
 
-    /// The pod, or what a workload's pods are made from.
+    /// The pod of the manifest, or its workload's pod template as a pod.
     private static func pod(of manifest: String) throws -> Value {
         let object = try YAMLReader.value(text(of: manifest))
         guard object["kind"] != "Pod" else { return object }
@@ -158,7 +159,7 @@ struct Example: CustomTestStringConvertible {
         return .object(pod)
     }
 
-    /// Who gets it is the policy's to say.
+    /// The policy decides which pods are injected.
     @Test(arguments: [
         ("secrets-agent", "{name: web}", false),
         ("debug-toolbox", "{name: web, labels: {debug: 'false'}}", false),
@@ -174,7 +175,7 @@ struct Example: CustomTestStringConvertible {
         #expect(result.status == (wanted ? 0 : 3), "\(result.output)\(result.errors)")
     }
 
-    /// A role that would end the agent's string is refused by the template, with its reason.
+    /// The template refuses a role that would end the string in the agent's configuration, and gives the reason.
     @Test func hostileAnnotationsStayValues() throws {
         let example = try #require(Example.all.first { $0.name == "secrets-agent" })
         let app = text(of: example.app).replacing(

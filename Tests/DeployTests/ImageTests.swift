@@ -3,16 +3,16 @@ import TestSupport
 import Testing
 import Values
 
-/// The binary with the Swift runtime linked in, which images and packages are made of; `make test` builds it first.
+/// The binary with the Swift runtime linked in, from which images and packages are built. `make test` builds it first.
 let releaseBinary = packageRoot + "/.build/release/pillion"
 let isReleaseBuilt = access(releaseBinary, X_OK) == 0
 private let mayMount =
     geteuid() == 0
     && run("/usr/bin/unshare", ["-m", "/usr/bin/mount", "-t", "tmpfs", "none", "/mnt"]).status == 0
 
-/// What a container image holds is staged by the script that the Containerfile calls.
+/// Tests `scripts/rootfs`, with which the Containerfile stages the content of the image.
 @Suite struct ImageTests {
-    /// The libraries that are opened at run time are in the list for images and packages.
+    /// The list of libraries for images and packages is equal to the libraries that the code opens with dlopen.
     @Test func theListOfLibrariesIsWhole() {
         let list = text(of: packageRoot + "/deploy/libraries")
         let listed = Set(list.split { $0 == " " || $0 == "\n" }.map(String.init))
@@ -32,8 +32,8 @@ private let mayMount =
         #expect(opened == listed)
     }
 
-    /// In the staged tree alone, read-only, as the user of the manifests: TLS answers, so every library that answers
-    /// need is there.
+    /// Runs in the staged tree alone, read-only, as the user of the manifests. An answer over TLS shows that every
+    /// library is present.
     @Test(
         .enabled(if: isReleaseBuilt, "there is no release binary: make build"),
         .enabled(if: mayMount, "chroot and mount need root"))
@@ -56,9 +56,9 @@ private let mayMount =
             try overlay.object("MutatingWebhookConfiguration")["webhooks"]?.array?.first)
         let answer = try pod.review("v1", client: webhook["clientConfig"], timeout: 5)
         #expect(answer.at("response", "patch") != nil)
-        // Nothing could be written: the tree is as it was staged.
+        // Nothing was written.
         #expect(entries(of: root + "/tmp").isEmpty)
-        // Regular expressions and hashes open libraries of their own.
+        // Regular expressions and hashes open more libraries.
         let template = #"{{ regexMatch "^a+$" "aaa" }} {{ sha256sum "a" | trunc 4 }}"#
         folder.write(template, to: "root/etc/pillion/config/template")
         let script = """

@@ -6,8 +6,8 @@ import YAML
 
 let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of: $0) != nil }
 
-/// What overlays and chart say of names must fit together: an API server takes a Service that selects nothing, and says
-/// so to nobody.
+/// Names in the objects of overlays and chart must match each other: an API server accepts a Service that selects no
+/// pods without a warning.
 @Suite struct KustomizeTests {
     @Test(.enabled(if: kubectl != nil, "there is no kubectl"), arguments: Overlay.all)
     func kubectlBuildsWhatIsRecorded(_ overlay: Overlay) throws {
@@ -106,7 +106,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
             #expect(ports.contains { $0["port"] == client["port"] && $0["targetPort"] == "https" })
             #expect(webhook["sideEffects"] == "None")
             #expect(webhook["admissionReviewVersions"] == ["v1", "v1beta1"])
-            // The own namespace is never asked about: the deadlock trap.
+            // The webhook excludes its own namespace, because calls for its own pods would be a deadlock.
             let own = try #require(service.at("metadata", "namespace"))
             let excluded = webhook.at("namespaceSelector", "matchExpressions")?.array?.first {
                 $0["key"] == "kubernetes.io/metadata.name" && $0["operator"] == "NotIn"
@@ -130,7 +130,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
                 #expect(try overlay.object("ConfigMap").at("metadata", "name") == name)
             }
         }
-        // Each file that a flag names is in a mounted folder, and is a key of the mounted object.
+        // Each file that a flag names is a key of the object mounted there.
         for flag in ["injectConfig", "injectValues", "meshConfig", "tlsCertFile", "tlsKeyFile"] {
             guard let path = try overlay.argument(flag) else { continue }
             let mount = try #require(
@@ -143,7 +143,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// The pod security standard "restricted", and what hardened webhooks also have.
+    /// The pod security standard "restricted", and further settings of hardened webhooks.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func thePodIsRestricted(_ overlay: Overlay) throws {
         let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
@@ -160,7 +160,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(namespace?["pod-security.kubernetes.io/enforce"] == "restricted")
     }
 
-    /// No right without a name but to read the labels of namespaces, which have no names that could be listed.
+    /// Every right is limited to named objects, except reading the labels of namespaces, whose names are not known
+    /// before.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func rightsAreByName(_ overlay: Overlay) throws {
         let objects = try overlay.objects
@@ -169,7 +170,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(roles.isEmpty == !usesCluster)
         let spec = try #require(try overlay.object("Deployment").at("spec", "template", "spec"))
         #expect(spec["automountServiceAccountToken"] == .bool(usesCluster))
-        // Without a rule nothing may go out; an empty list would be "configured" at each kubectl apply.
+        // Without egress rules, no outgoing traffic is allowed. An empty list would differ at each `kubectl apply`.
         #expect(try overlay.object("NetworkPolicy").at("spec", "egress") == nil || usesCluster)
         for role in roles {
             for rule in role.value["rules"]?.array ?? [] where rule["resources"] != ["namespaces"] {
@@ -180,7 +181,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
             let bound = objects.filter {
                 $0.kind == binding && $0.value.at("roleRef", "name")?.string == role.name
             }
-            #expect(bound.contains { $0.namespace == role.namespace }, "\(role.id) is bound to nobody")
+            #expect(
+                bound.contains { $0.namespace == role.namespace }, "\(role.id) is not bound to an account")
             for one in bound {
                 let subject = try #require(one.value["subjects"]?.array?.first)
                 #expect(subject["name"] == spec["serviceAccountName"])
@@ -188,7 +190,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// What a flag names, a rule lets it read.
+    /// A rule allows access to every object that a flag names.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func everyNamedObjectMayBeRead(_ overlay: Overlay) throws {
         for (flag, resource, verbs) in [
@@ -216,8 +218,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// The autoscaler alone sets the number of replicas, so that nobody's apply or upgrade fights it for the field, and no
-    /// bundle or certificate is rendered that something else owns.
+    /// Only the autoscaler sets the number of replicas, so that no apply or upgrade conflicts with it, and no bundle or
+    /// certificate is rendered that something else writes.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func nothingIsOwnedTwice(_ overlay: Overlay) throws {
         #expect(try overlay.object("HorizontalPodAutoscaler").at("spec", "minReplicas") == 2)
@@ -230,7 +232,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// An API server drops nulls and empty lists, so that every `kubectl apply` would find something to change.
+    /// Objects have no nulls and empty lists: an API server drops them, and every `kubectl apply` would report a
+    /// change.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func nothingIsChangedByApplyingItAgain(_ overlay: Overlay) throws {
         func walk(_ value: Value, _ path: String) {
@@ -247,7 +250,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         for object in try overlay.objects { walk(object.value, object.id) }
     }
 
-    /// An API server keeps 25 connections and resumes no session: a handshake with an RSA key costs ten times as much.
+    /// Certificates have ECDSA keys: an API server keeps 25 connections and resumes no session, and a handshake with an
+    /// RSA key costs ten times as much.
     @Test func certificatesAreOfCurves() throws {
         let certificates = try Overlay(name: "cert-manager").objects.filter { $0.kind == "Certificate" }
         #expect(certificates.count == 2)
@@ -256,7 +260,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         }
     }
 
-    /// `/decide` can be asked through a forwarded port, which comes from the pod's own loopback.
+    /// `/decide` is reachable through a forwarded port, whose connections come from the pod's own loopback.
     @Test(arguments: Overlay.all + Overlay.mixtures)
     func questionsComeThroughAForwardedPort(_ overlay: Overlay) throws {
         #expect(try overlay.argument("httpPort") == "8080")
@@ -265,7 +269,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(!ports.contains { $0["containerPort"] == 8080 })
     }
 
-    /// What is installed is what `pillion export webhook` prints for it, and excludes its own pods by their label.
+    /// The installed webhook configuration is the output of `pillion export webhook`, and excludes Pillion's own pods.
     @Test func theWebhookIsTheExportedOne() throws {
         let overlay = Overlay(name: "files")
         let folder = try overlay.mountedConfiguration()
@@ -285,8 +289,8 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect([.object(webhook)] == wanted["webhooks"])
     }
 
-    /// cert-manager's certificate is for the name that the API server calls, goes into the Secret that is mounted, and the
-    /// webhook gets its authority.
+    /// cert-manager's certificate is for the name that the API server calls and is stored in the mounted Secret, and
+    /// its authority is injected into the webhook.
     @Test func theCertificateIsForTheService() throws {
         let overlay = Overlay(name: "cert-manager")
         let certificates = try overlay.objects.filter { $0.kind == "Certificate" }
@@ -299,7 +303,7 @@ let kubectl = ["/usr/bin/kubectl", "/usr/local/bin/kubectl"].first { contents(of
         #expect(volumes.contains { $0.at("secret", "secretName") == served.value.at("spec", "secretName") })
         let from = try overlay.object("MutatingWebhookConfiguration").at("metadata", "annotations")
         #expect(from?["cert-manager.io/inject-ca-from"]?.string == "\(served.namespace)/\(served.name)")
-        // Who issues it has the Secret of an authority, which another certificate makes.
+        // Its issuer uses the Secret of an authority, which is another certificate.
         let issuer = try #require(
             try overlay.objects.first {
                 $0.kind == "Issuer"

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 import Values
 
-/// Runs the commands of the documents for operators, in order, with `kubectl` against the test server. A block of shell
-/// must succeed, a console block must print its output (`UPDATE_GOLDEN=1` rewrites it). A block that is not run says why.
+/// Runs the commands of the documents for operators, in order, with `kubectl` against the test server. A shell block
+/// must succeed; a console block must print its output (`UPDATE_GOLDEN=1` rewrites it). A block that is not run begins
+/// with the reason.
 @Suite(
     .enabled(if: TestCluster.isPossible, "python3 and openssl make the server"),
     .enabled(if: kubectl != nil, "there is no kubectl"),
@@ -12,7 +13,7 @@ import Values
 struct OperationsTests {
     private static let mark = "# not run by the tests: "
 
-    /// In this order: each document continues with the cluster and the files that the ones before it left.
+    /// In this order, because each document continues with the cluster and the files of the ones before it.
     private static let documents = [
         "install.md", "first-sidecar.md", "why-not.md", "from-istio.md", "run.md",
     ]
@@ -33,7 +34,7 @@ struct OperationsTests {
             let rewritten = document.refilled { block in
                 guard ["sh", "console"].contains(block.kind) else { return nil }
                 if let first = block.lines.first, first.hasPrefix(Self.mark) {
-                    #expect(first.count > Self.mark.count + 10, "\(name):\(block.line): why is it not run?")
+                    #expect(first.count > Self.mark.count + 10, "\(name):\(block.line): expected a reason")
                     return nil
                 }
                 guard block.kind == "console" else {
@@ -53,7 +54,7 @@ struct OperationsTests {
         }
         #expect(count >= 23, "\(count) blocks and commands")
 
-        // What was installed is gone, what was not is there.
+        // All objects that were installed are deleted; the others still exist.
         for (resource, namespace) in [
             ("mutatingwebhookconfigurations", nil), ("deployments", "pillion-system"),
             ("services", "pillion-system"), ("clusterroles", nil), ("clusterrolebindings", nil),
@@ -62,7 +63,7 @@ struct OperationsTests {
         #expect(cluster.get("deployments", "default", "sleep")["kind"] == "Deployment")
     }
 
-    /// A folder with what a reader has: the checkout's files, `pillion` and `kubectl`; and a cluster with Istio's ConfigMaps.
+    /// Makes a folder with the checkout's files, `pillion` and `kubectl`, and puts Istio's ConfigMaps into the cluster.
     private static func workplace(_ cluster: TestCluster) throws -> TemporaryFolder {
         for name in ["default", "istio-system"] {
             cluster.put("namespaces", nil, ["metadata": ["name": .string(name), "labels": [:]]])
@@ -81,8 +82,8 @@ struct OperationsTests {
         for name in ["deploy", "examples"] { symlink("\(packageRoot)/\(name)", folder.path(name)) }
         mkdir(folder.path("bin"), 0o755)
         symlink(pillionBinary, folder.path("bin/pillion"))
-        // The test server has no schemas that kubectl could check against, and kubectl restarts once a second: a reader is
-        // slower than that.
+        // The test server has no schemas for kubectl's validation. `kubectl rollout restart` writes the time in
+        // seconds, and refuses a second restart within the same one.
         folder.write(
             """
             #!/bin/sh

@@ -3,11 +3,11 @@ import Testing
 import Values
 import YAML
 
-/// An overlay of `deploy/kustomize` as `kubectl kustomize` builds it. What it built last is kept in `kustomize/`, so that
-/// the objects can be looked at where there is no kubectl; a test holds that it still builds the same.
+/// An overlay of `deploy/kustomize` as `kubectl kustomize` builds it. The recorded output is in `kustomize/`, so that
+/// the other tests do not need kubectl; one test checks that kubectl still builds the same.
 struct Overlay: CustomTestStringConvertible {
     let name: String
-    /// The objects where they do not come from an overlay.
+    /// The objects, if they do not come from an overlay.
     var text: String?
     var testDescription: String { name }
 
@@ -18,7 +18,7 @@ struct Overlay: CustomTestStringConvertible {
 
     static let all = ["files", "cert-manager", "auto", "revision"].map { Overlay(name: $0) }
 
-    /// What the chart installs where certificates and configuration are chosen otherwise than in any overlay.
+    /// Objects of the chart with combinations of certificates and configuration that no overlay has.
     static let mixtures: [Overlay] = [("auto", "mounted"), ("files", "watched"), ("cert-manager", "watched")]
         .map {
             let values: Value = [
@@ -38,14 +38,14 @@ struct Overlay: CustomTestStringConvertible {
         get throws { try Manifest.all(in: text ?? TestSupport.text(of: recorded)) }
     }
 
-    /// The one object of that kind.
+    /// The only object of that kind.
     func object(_ kind: String) throws -> Value {
         let found = try objects.filter { $0.kind == kind }
         try #require(found.count == 1, "\(name) has \(found.count) objects of kind \(kind)")
         return found[0].value
     }
 
-    /// The pods' one container.
+    /// The only container of the pods.
     var container: Value {
         get throws {
             let spec = try #require(try object("Deployment").at("spec", "template", "spec"))
@@ -53,7 +53,7 @@ struct Overlay: CustomTestStringConvertible {
         }
     }
 
-    /// The container's arguments as the kubelet hands them over.
+    /// The container's arguments, with variables expanded as the kubelet does.
     var arguments: [String] {
         get throws {
             try #require(try container["args"]?.array).map {
@@ -62,13 +62,13 @@ struct Overlay: CustomTestStringConvertible {
         }
     }
 
-    /// What `--name=value` says, nil where it is not there.
+    /// The value of the argument `--name=value`; nil if it is absent.
     func argument(_ name: String) throws -> String? {
         try arguments.first { $0.hasPrefix("--\(name)=") }.map { String($0.dropFirst(name.utf8.count + 3)) }
     }
 }
 
-/// An object of a cluster, as a manifest has it.
+/// One object of a manifest.
 struct Manifest {
     var value: Value
 
@@ -82,7 +82,7 @@ struct Manifest {
             .map { Manifest(value: $0.value) }
     }
 
-    /// Without labels that only Helm sets.
+    /// The object without labels that only Helm sets.
     var withoutHelmsLabels: Manifest {
         var copy = self
         copy.value.modify("metadata", "labels") { labels in
@@ -93,7 +93,7 @@ struct Manifest {
 }
 
 extension Value {
-    /// The value under those members, nil where one is missing.
+    /// The value at the path of member names; nil if one is missing.
     func at(_ path: String...) -> Value? {
         path.reduce(Optional(self)) { $0?[$1] }
     }

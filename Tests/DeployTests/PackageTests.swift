@@ -5,7 +5,7 @@ import Values
 
 private let isDebian = access("/usr/bin/dpkg-deb", X_OK) == 0
 
-/// The Debian package, unpacked into a folder and run from there.
+/// Unpacks the Debian package into a folder and runs it from there.
 @Suite(
     .enabled(if: isReleaseBuilt, "there is no release binary: make build"),
     .enabled(if: isDebian, "there is no dpkg-deb"))
@@ -45,7 +45,7 @@ struct PackageTests {
         #expect(try #require(Int(field("Installed-Size"))) > 1000)
     }
 
-    /// The bill of materials names the binary of the package, by its digest, and each package that is depended on.
+    /// The bill of materials lists the package's binary with its digest, and each dependency of the package.
     @Test func billOfMaterials() throws {
         let bill = try JSON.read(text(of: root + "/usr/share/doc/pillion/pillion.spdx.json"))
         #expect(bill["spdxVersion"]?.string == "SPDX-2.3")
@@ -63,8 +63,8 @@ struct PackageTests {
         #expect(Set(related) == Set(identifiers).subtracting(["SPDXRef-pillion"]))
     }
 
-    /// Each library that is needed or opened comes with a package that is depended on, and the system's package manager
-    /// finds the dependencies satisfiable: it knows each in the version that is asked for.
+    /// The dependencies include the package of each library that the binary links or opens, and the system's package
+    /// manager can satisfy each of them in the required version.
     @Test func librariesAreDependedOn() throws {
         let depends = field("Depends").split(separator: ",").map { $0.split(separator: " ").map(String.init) }
         let names = Set(depends.compactMap(\.first))
@@ -93,7 +93,7 @@ struct PackageTests {
         ] { #expect(contents(of: root + path)?.isEmpty == false, "\(path)") }
         let manual = run("/bin/zcat", [root + "/usr/share/man/man1/pillion.1.gz"]).output
         #expect(manual.contains(".SH NAME\npillion"))
-        // A change of the administrator's stays on upgrades.
+        // Upgrades keep an administrator's changes.
         let conffiles = run("/usr/bin/dpkg-deb", ["-I", package, "conffiles"]).output
         #expect(
             conffiles.split(separator: "\n") == [
@@ -103,7 +103,7 @@ struct PackageTests {
             let text = run("/usr/bin/dpkg-deb", ["-I", package, script]).output
             #expect(run("/bin/sh", ["-n"], input: text).status == 0, "\(script)")
         }
-        // Everything belongs to root, and nobody else may write it.
+        // Everything belongs to root, and no one else may write it.
         let listing = run("/usr/bin/dpkg-deb", ["-c", package]).output.split(separator: "\n")
         for line in listing {
             #expect(line.contains(" root/root "), "\(line)")
@@ -111,7 +111,7 @@ struct PackageTests {
         }
     }
 
-    /// The unit's own command line, with the files of the package, answers.
+    /// A server started with the unit's command line and the package's files answers.
     @Test func theUnitsCommandRuns() throws {
         let unit = text(of: root + "/usr/lib/systemd/system/pillion.service")
         let command = try #require(unit.split(separator: "\n").first { $0.hasPrefix("ExecStart=") })
@@ -137,7 +137,7 @@ struct PackageTests {
                 || answer.text.contains(#""image": "busybox:1.36""#))
         #expect(server.end() == 0)
 
-        // With the prepared flags for HTTPS.
+        // With the package's commented-out flags for HTTPS.
         let ready = try #require(
             text(of: root + "/etc/default/pillion").split(separator: "\n").first {
                 $0.hasPrefix("#PILLION_OPTIONS=")
@@ -157,7 +157,7 @@ struct PackageTests {
 
     @Test(.enabled(if: access("/usr/bin/systemd-analyze", X_OK) == 0, "there is no systemd-analyze"))
     func systemdTakesTheUnit() {
-        // The same unit with the binary where it is unpacked.
+        // The same unit with the path of the unpacked binary.
         let folder = TemporaryFolder()
         let original = text(of: root + "/usr/lib/systemd/system/pillion.service")
         let unit = folder.write(
@@ -168,13 +168,13 @@ struct PackageTests {
             $0.contains("pillion.service")
         }
         #expect(complaints.isEmpty, "\(complaints)")
-        // From 0, nothing left open, to 10.
+        // The exposure level, from 0 (best) to 10, is at most 2.0.
         let security = run(
             "/usr/bin/systemd-analyze", ["security", "--offline=yes", "--threshold=20", "--no-pager", unit])
         #expect(security.status == 0, "\(security.output.suffix(400))\(security.errors)")
     }
 
-    /// What is installed first passes the strictest check.
+    /// The installed configuration passes strict validation.
     @Test func theConfigurationIsValid() {
         let etc = root + "/etc/pillion"
         let result = run(

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a release is checked for, in a copy of the repository's files: each check passes, and fails on what was planted.
+/// Runs the checks of a release in a copy of the repository's files: each passes, and fails if a fault is planted.
 @Suite(.enabled(if: access("/usr/bin/git", X_OK) == 0, "there is no git"))
 struct ReleaseTests {
     private let folder = TemporaryFolder()
@@ -50,7 +50,7 @@ struct ReleaseTests {
         #expect(bash("git grep -l 'version.*7[.]8[.]9' | grep -c .").status == 0)
     }
 
-    /// A dry run is refused before anything is built, and puts the tree back.
+    /// With a fault, a dry run fails before it builds anything, and restores the tree.
     @Test(arguments: [
         ("echo 'pillion:0.0.7' >> docs/run.md", "found 0.0.7, expected 7.8.9"),
         ("sed -i 's/^## \\(.*\\), unreleased/## \\1/' CHANGELOG.md", "expected \"## 7.8.9, "),
@@ -129,7 +129,7 @@ struct ReleaseTests {
         #expect(Set(entries(of: result)) == Set(expected + ["SHA256SUMS"]))
         #expect(run("/usr/bin/sha256sum", ["--check", "--strict", "SHA256SUMS"], in: result).status == 0)
         #expect(text(of: result + "/SHA256SUMS").split(separator: "\n").count == expected.count)
-        // The digest is of the manifest that the image's index names.
+        // The digest is that of the manifest in the image's index.
         let digest = text(of: result + "/pillion-\(version).image-digest").dropLast().split(separator: ":")
         let hashed = run(
             "/bin/bash",
@@ -138,7 +138,8 @@ struct ReleaseTests {
         #expect(hashed.output.split(separator: " ").first == digest.last, "\(hashed.errors)")
     }
 
-    /// A release whose builds and checks are stubs that list their names: what it commits and tags, and what stops it.
+    /// A release with stubs for builds and checks, which print their names: checks its commit and tag, and what stops
+    /// it.
     @Test(
         .enabled(
             if: canPack,
@@ -236,8 +237,9 @@ struct ReleaseTests {
             bash("scripts/release --dry-run 7.8.9").errors.hasPrefix("release: the working tree has changes"))
     }
 
-    /// `scripts/strip` removes what depends on the checkout's folder, but for one thing: the check that a closure did not
-    /// escape has the length of its file's path in it, unless the file gives another one.
+    /// `scripts/strip` removes what depends on the checkout's folder, except one thing: the code that checks that a
+    /// closure did not escape contains the length of its file's path. So these files set another path with
+    /// `#sourceLocation`.
     @Test func noPathIsCompiledIn() {
         let listed = run(
             "/usr/bin/git",
@@ -263,7 +265,7 @@ struct ReleaseTests {
         #expect(slower.output.contains("built-in unseen: 515,000 instructions, up from 500,000 (+3.0%)"))
     }
 
-    /// The chart's archive has what the folder has, and is the same whenever it is packed.
+    /// The chart's archive has the content of the folder, and packing it again gives the same bytes.
     @Test func chartArchive() {
         let digests = bash("for n in 1 2; do sha256sum < $(scripts/chart out$n); done").output.split(
             separator: "\n")

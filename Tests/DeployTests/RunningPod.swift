@@ -5,7 +5,7 @@ import Values
 
 let testCertificates = packageRoot + "/Tests/DeployTests/certificates"
 
-/// The binary with a container's arguments, on free ports, its mounts being folders; ends with the value.
+/// A server with a container's arguments, on free ports, with folders as mounts. Ends when the value is deinitialized.
 struct RunningPod {
     private let folder: TemporaryFolder
     private let httpsPort: Int
@@ -20,7 +20,7 @@ struct RunningPod {
         }
     }
 
-    /// In a tree that nobody can write to, as that user.
+    /// Runs as that user in a read-only tree.
     init(_ overlay: Overlay, in root: String, user: Int) throws {
         let mounts = root + "/etc/pillion"
         let folder = try overlay.mountedConfiguration()
@@ -35,7 +35,8 @@ struct RunningPod {
         }
     }
 
-    /// Against a cluster's API, with the account that its folder holds. Does not wait where it cannot become ready.
+    /// Runs with a cluster's API and the account in the cluster's folder. With `waits` false, does not wait until
+    /// ready.
     init(_ overlay: Overlay, in cluster: TestCluster, waits: Bool = true) throws {
         try self.init(overlay, TemporaryFolder(), configuration: "", certificates: "", waits: waits) {
             try #require(RunningProcess(pillionBinary, $0, environment: cluster.podEnvironment))
@@ -61,7 +62,7 @@ struct RunningPod {
         guard waits else { return }
         let listens = waitUntilListening(monitoringPort) && waitUntilListening(httpsPort)
         try #require(listens, "the server did not start: \(server.errors)")
-        // Ready comes after the last listener.
+        // The server is ready only after its last listener.
         for _ in 0..<200 where try get("/readyz").status != 200 { usleep(10_000) }
     }
 
@@ -72,7 +73,7 @@ struct RunningPod {
         return try #require(client.request("GET", path))
     }
 
-    /// A review of a bare pod, sent to the Service's name and checked against the authority.
+    /// Sends a review of a bare pod to the Service's name over TLS, trusting the authority.
     func review(
         _ version: String, client: Value?, timeout: Int64 = 5,
         authority: String = testCertificates + "/ca.crt"

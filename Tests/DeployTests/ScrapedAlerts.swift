@@ -4,15 +4,15 @@ import Testing
 import Values
 import YAML
 
-/// The alerts of deploy/monitoring, over an installation that stays for three hours as one scrape found it.
+/// Evaluates the alerts of deploy/monitoring for an installation whose metrics stay as in one scrape for three hours.
 enum ScrapedAlerts {
     static let promtool: String? = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
         access($0, X_OK) == 0
     }
 
-    /// Has promtool evaluate the rules; records an issue for each alert that fires.
+    /// Evaluates the rules with promtool; records an issue for each alert that fires.
     static func expectNone(_ scrape: String) throws {
-        // Without promtool, which Debian's prometheus has, this is not tested.
+        // Skipped without promtool, which is in Debian's package prometheus.
         guard let promtool else { return }
         let rules = packageRoot + "/deploy/monitoring/rules.yaml"
         let groups = try YAMLReader.value(text(of: rules))["groups"]?.array ?? []
@@ -36,7 +36,7 @@ enum ScrapedAlerts {
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
-    /// Each series of the scrape, as a target of Prometheus has it.
+    /// Each series of the scrape, with the labels that Prometheus adds for a target.
     private static func series(_ scrape: String) -> [Value] {
         let now = Double(time(nil))
         return scrape.split(separator: "\n").compactMap { line in
@@ -45,7 +45,7 @@ enum ScrapedAlerts {
             else { return nil }
             let head = line[..<blank]
             let name = head.prefix { $0 != "{" }
-            // The clock of the rules' tests begins at zero.
+            // The clock of promtool's rule tests begins at zero.
             if name.hasSuffix("_timestamp_seconds") { value -= now }
             let own = head.dropFirst(name.count).dropFirst().dropLast()
             let labels = #"job="pillion",namespace="pillion-system",pod="a""# + (own.isEmpty ? "" : "," + own)
@@ -55,7 +55,7 @@ enum ScrapedAlerts {
 }
 
 struct ScrapedAlertsTests {
-    /// What `expectNone` finds, where there is something.
+    /// `expectNone` finds an alert that fires.
     @Test(.enabled(if: ScrapedAlerts.promtool != nil, "needs promtool, of Debian's prometheus"))
     func alertsAreFound() throws {
         try withKnownIssue {

@@ -4,9 +4,9 @@ import Testing
 import Values
 import YAML
 
-/// The binary has what the manifests name: flags, files, ports, paths, metrics.
+/// The binary has the flags, files, ports, paths and metrics that the manifests name.
 @Suite struct ServingTests {
-    /// Every flag of every container is one of `pillion serve`, and has an effect.
+    /// Every flag of every container is in the help of `pillion serve`, and not among those without effect.
     @Test(arguments: Overlay.all)
     func everyFlagIsKnown(_ overlay: Overlay) throws {
         let output = run(pillionBinary, ["serve", "--help-all"]).output
@@ -19,7 +19,7 @@ import YAML
         }
     }
 
-    /// The configuration that is installed is one that the strictest check lets pass.
+    /// The installed configuration passes strict validation.
     @Test func theConfigurationIsValid() throws {
         let folder = try Overlay(name: "files").mountedConfiguration()
         let result = run(
@@ -31,8 +31,9 @@ import YAML
         #expect(result.status == 0, "\(result.errors)")
     }
 
-    /// The container's own arguments, with mounted files in a folder and ports that are free: probes and scrapes where
-    /// the manifests say, and a review by the Service's TLS name, as an API server sends it.
+    /// Runs the server with the container's arguments, a folder of files as mount and free ports. Probes and scrapes
+    /// succeed at the manifests' paths, and so does a review sent to the Service's name over TLS, as an API server
+    /// sends it.
     @Test(arguments: [Overlay(name: "files"), Overlay(name: "cert-manager")])
     func servesWhatIsNamed(_ overlay: Overlay) throws {
         let pod = try RunningPod(overlay)
@@ -58,7 +59,7 @@ import YAML
         }
         #expect(!pod.said.contains("has no effect"), "\(pod.said)")
         try ScrapedAlerts.expectNone(pod.get("/metrics").text)
-        // The drain that the grace period leaves time for.
+        // The grace period is longer than the drain.
         let grace = try overlay.object("Deployment").at(
             "spec", "template", "spec", "terminationGracePeriodSeconds")
         let delay = try #require(try overlay.argument("shutdown-delay")?.dropLast())

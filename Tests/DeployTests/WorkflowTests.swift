@@ -3,7 +3,7 @@ import Testing
 import Values
 import YAML
 
-/// The public CI runs the targets that people run: nothing is checked there that cannot be checked from a clone.
+/// The public CI only runs make targets, so that everything it checks can be checked from a clone.
 @Suite struct WorkflowTests {
     private static let folder = packageRoot + "/.github/workflows"
 
@@ -17,7 +17,7 @@ import YAML
         (job["steps"]?.array ?? []).compactMap { $0["run"]?.string }
     }
 
-    /// All jobs that a change and a release need.
+    /// The workflows contain every job that a change or a release needs.
     @Test func jobsAreThere() {
         let targets = Set(
             Self.jobs.flatMap { Self.steps($0.job) }.filter { $0.hasPrefix("make ") }.map { $0.dropFirst(5) })
@@ -34,7 +34,7 @@ import YAML
                 "# arm64 builds and runs the same targets; nobody has tested it"))
     }
 
-    /// What CONTRIBUTING.md lists as run before a release and in the public CI is in both.
+    /// The checks that CONTRIBUTING.md lists as run before a release and in the public CI are in both.
     @Test func whatTakesLongRunsInBoth() throws {
         let guide = text(of: packageRoot + "/CONTRIBUTING.md")
         let section = try #require(guide.split(separator: "### What runs when").last)
@@ -43,7 +43,7 @@ import YAML
         #expect(targets.count >= 14)
         let release = text(of: packageRoot + "/scripts/release")
         let line = try #require(release.split(separator: "\n").first { $0.hasPrefix("targets=(") })
-        // The script tests the image and the package of its own folder.
+        // The release script tests the image and the package that it has built itself.
         let released = Set(line.dropFirst(9).dropLast().split(separator: " ") + ["image-test", "deb-test"])
         let published = Set(
             Self.jobs.flatMap { Self.steps($0.job) }.filter { $0.hasPrefix("make ") }
@@ -52,7 +52,7 @@ import YAML
         #expect(published.isSuperset(of: targets), "\(Set(targets).subtracting(published))")
     }
 
-    /// Members that a job and a step may have, actions by version, and make targets that exist.
+    /// Jobs and steps have known members only, actions have a version, and make targets exist.
     @Test func stepsAreWellFormed() {
         let makefile = text(of: packageRoot + "/Makefile")
         #expect(Self.jobs.count >= 8)
@@ -76,7 +76,7 @@ import YAML
         }
     }
 
-    /// Forms that ask for what makes a fault reproducible.
+    /// The issue forms ask for everything that is needed to reproduce a fault.
     @Test func issueFormsAskForTheInput() throws {
         let folder = packageRoot + "/.github/ISSUE_TEMPLATE"
         for file in entries(of: folder) where file != "config.yml" {

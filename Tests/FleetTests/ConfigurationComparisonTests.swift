@@ -7,7 +7,8 @@ import Testing
 import Values
 import YAML
 
-/// Two configurations over the recorded pods (`ConfigurationComparison`): each edit's line is named, and no other.
+/// Compares two configurations over the recorded pods (`ConfigurationComparison`): it reports each edited line and no
+/// other.
 @Suite("Comparing configurations", .needs(.istioConfigurations), .needs(.istioClassic), .needs(.istioModern))
 struct ConfigurationComparisonTests {
     static func corpus(_ suite: CaseCollection) throws -> [ConfigurationComparison.Subject] {
@@ -42,7 +43,7 @@ struct ConfigurationComparisonTests {
             files, registry: StandardPlugins.registry(), options: options)
     }
 
-    /// Replaces a text once, on the first line from a place on that holds it.
+    /// Replaces a text in the first line that contains it, from the marker on.
     ///
     /// - Returns: the line's number, from 1.
     static func replace(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Fleets with known verdicts (`FleetScan`).
+/// Scans fleets with known verdicts (`FleetScan`).
 ///
 /// `FLEET_OWNERS` sets the number of Deployments, of 25 pods each; `FLEET_FILE` writes the fleet of `FLEET_VERSION` into a
 /// file, which `scripts/check-scan` scans.
@@ -35,7 +35,7 @@ import Values
         #expect(scan.summary.counts.total == Self.owners * GeneratedFleet.podsPerOwner)
     }
 
-    /// What a scan finds in a text.
+    /// The findings and problems of a scan over a text.
     private static func findings(_ text: String, in scan: inout FleetScan) throws -> [String] {
         var found: [String] = []
         var stream = ObjectStream(name: "pods")
@@ -54,7 +54,7 @@ import Values
         return found
     }
 
-    /// Changes of a pod's text, some of which change its answer, or that it can be read.
+    /// Changes of a pod's text. Some change its verdict; some make it unreadable.
     private static let edits: [(old: String, new: String)] = [
         ("kube-api-access-x7k2", "kube-api-access-y4k2"), ("\"kube-api-access-", "\"kube-api-access-A"),
         ("\"Running\"", "Running"), ("\"Update\"", "Update"), ("\"f:metadata\"", "\"\\q\""),
@@ -68,7 +68,7 @@ import Values
         ("\"spec\"", "\"spec\": {}, \"spec\""), ("\"labels\"", "\"annotations\": {}, \"labels\""),
     ]
 
-    /// A pod that is known by its text gets the answer of one that is parsed, and no other pod is taken for it.
+    /// A pod found in the cache by its text gets the same answer as a parsed one, and no other pod matches its entry.
     @Test(arguments: ["1.6", "1.32"], [0, 2])
     func knownTextsGetTheSameAnswers(version: String, indent: Int) throws {
         let fleet = try GeneratedFleet(version)

@@ -4,10 +4,10 @@ import TestSupport
 import Values
 import YAML
 
-/// Pods of a made-up cluster, as its API server returns them, with a verdict that is known for each.
+/// Pods of an invented cluster, as its API server returns them, each with a known verdict.
 ///
-/// Each Deployment has a verdict and a way in which its pods were injected: by a webhook with the status of the form, by
-/// kube-inject, or by kube-inject with the way back. Stale pods were injected with an older configuration.
+/// Each Deployment has a verdict and a way in which its pods were injected: by a webhook, by kube-inject, or by
+/// kube-inject with provenance. Stale pods were injected with an older configuration.
 struct GeneratedFleet {
     let now: Snapshot
     let before: Snapshot
@@ -16,10 +16,10 @@ struct GeneratedFleet {
 
     static let podsPerOwner = 25
 
-    /// How pods came to their sidecar.
+    /// How pods got their sidecar.
     enum Way: CaseIterable { case webhook, kubeInject, wayBack }
 
-    /// The configuration of a version of Istio, and an older one with another image, value or template line.
+    /// Uses the configuration of a version of Istio, and an older one with another image, value or template line.
     init(_ version: String, webhook: Bool = true) throws {
         let folder = CaseCollection.istioConfigurations.path("config-\(version)")
         let texts = ["inject-config", "values", "mesh"].map { text(of: "\(folder)/\($0).yaml") }
@@ -59,7 +59,7 @@ struct GeneratedFleet {
         }
     }
 
-    /// Of 20 owners 12 are current, 3 stale, 2 missed, 2 orphan, 1 broken.
+    /// Of 20 owners, 12 are current, 3 stale, 2 missed, 2 orphan and 1 broken.
     static func verdict(of number: Int) -> LiveVerdict {
         switch number % 20 {
         case 0..<12: .current
@@ -98,7 +98,7 @@ struct GeneratedFleet {
         }
     }
 
-    /// The pod of a Deployment that was injected as a manifest.
+    /// The pod of a Deployment whose manifest was injected with kube-inject.
     private func kubeInjected(_ pod: Value, _ snapshot: Snapshot, wayBack: Bool) throws -> Value {
         var template = pod
         template.modifyObject { template in
@@ -135,7 +135,7 @@ struct GeneratedFleet {
         return result
     }
 
-    /// A pod as its ReplicaSet makes it.
+    /// A pod as its ReplicaSet creates it.
     private func pod(_ number: Int) -> Value {
         let name = "app-\(number)"
         let hash = "7c5f9d6b\(number % 10)"
@@ -158,7 +158,7 @@ struct GeneratedFleet {
                 "prometheus.io/path": "/metrics",
             ]
         }
-        // Annotations of the pod's own, of which kube-inject writes some as well.
+        // The pod's own annotations; kube-inject also writes some of them.
         let own: [(String, String)] = [
             ("traffic.sidecar.istio.io/includeOutboundIPRanges", "10.0.0.0/8"),
             ("sidecar.istio.io/interceptionMode", "REDIRECT"),

@@ -3,9 +3,9 @@ import Testing
 import Values
 import YAML
 
-/// Streams of JSON and YAML in pieces of any size (`ObjectStream`).
+/// Parses streams of JSON and YAML that arrive in pieces of any size (`ObjectStream`).
 @Suite struct ObjectStreamTests {
-    /// Objects and problems of a text that comes in pieces of that many bytes.
+    /// Objects and problems of a text that arrives in pieces of that many bytes.
     static func parts(_ text: String, piece: Int) -> [String] {
         var stream = ObjectStream(name: "pods")
         var found: [String] = []
@@ -72,7 +72,7 @@ import YAML
         let (text, expected) = Self.texts[index]
         var found = Self.parts(text, piece: piece)
         if index == Self.texts.count - 1 {
-            // libyaml says what is wrong; the place and the next item are ours.
+            // The message is libyaml's; the place and the next item are ours.
             #expect(
                 found.count == 2 && found[0].hasPrefix("pods:3: the object is not YAML: ")
                     && found[1] == #"3: {"a":1}"#, "\(found)")

@@ -9,7 +9,7 @@ import Testing
 import Values
 import YAML
 
-/// Cases as folders (`TestRun`): Istio's recorded reviews, and what goes wrong.
+/// Runs cases in folders (`TestRun`): Istio's recorded reviews, and faulty cases.
 @Suite("Cases of configurations") struct TestRunTests {
     /// A new empty folder.
     static func folder(_ name: String) -> String {
@@ -24,8 +24,8 @@ import YAML
         try File.write(Array(text.utf8), to: path)
     }
 
-    /// Writes the recorded reviews of a suite as cases, or what kube-inject made of its manifests, by the configuration and
-    /// flags of each.
+    /// Writes the recorded reviews of a suite as cases, or the recorded results of kube-inject for its manifests,
+    /// grouped by configuration and flags.
     ///
     /// - Returns: for each configuration its files, options and the cases' names and folders.
     static func recorded(
@@ -106,7 +106,7 @@ import YAML
         #expect(try TestCase.folders(in: root).count == count)
     }
 
-    /// A changed line fails the cases whose pod it changes, and each difference names it.
+    /// A changed line makes exactly the cases fail whose pod it changes, and each difference names the line.
     @Test(
         .needs(.istioClassic), .needs(.istioModern),
         arguments: [

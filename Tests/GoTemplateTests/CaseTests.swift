@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import Values
 
-/// Each file of `cases` is data (JSON), a line `---`, and a template; its golden file `NAME.golden` is what comes
-/// out, and after `error:` the message.
+/// Each file of `cases` has data (JSON), a line `---` and a template. The golden file `NAME.golden` has the output, and
+/// the error message after `error:`.
 @Suite struct CaseTests {
     static let folder = packageRoot + "/Tests/GoTemplateTests/cases"
 

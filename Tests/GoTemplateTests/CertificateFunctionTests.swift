@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import Values
 
-/// sprig's functions of certificates: what OpenSSL says of what they make, and their errors in Go's words (recorded from
-/// Go 1.27's crypto/x509).
+/// Checks the output of sprig's certificate functions with OpenSSL, and their errors against those of Go 1.27's
+/// crypto/x509.
 @Suite struct CertificateFunctionTests {
     private func text(_ template: String) -> String {
         let (output, error) = rendered(template, sets: ["sprig"], impure: true, limits: .commandLine)
@@ -88,7 +88,7 @@ import Values
             return (certificate: String(words[1]), key: String(words[3]))
         } ?? ("", "")
 
-    /// A template, and the message after the function's name.
+    /// A function call, and the error message after the function's name.
     private static let failures: [(call: String, message: String)] = [
         (#"buildCustomCert "!" """#, "unable to decode base64 certificate"),
         (#"buildCustomCert "" "!""#, "unable to decode base64 private key"),
@@ -136,7 +136,7 @@ import Values
         #expect(message.hasSuffix(": " + failure.message), "\(message)")
     }
 
-    /// Making keys takes time, which the steps bound.
+    /// Creating keys counts as steps, because it takes time.
     @Test func largeKeysAreSteps() {
         let (_, error) = rendered(
             #"{{ range until 5 }}{{ genPrivateKey "" | len }}{{ end }}"#, sets: ["sprig"], impure: true,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Calls every function with odd arguments: it must return.
+/// Calls every function with odd arguments; it must return a value or an error.
 @Suite struct FunctionArgumentTests {
     private static let odd = [
         "nil", "0", "-1", "1", "7", "9223372036854775807", "(int64 \"-9223372036854775808\")", "2.5", "1e308",
@@ -18,7 +18,7 @@ import Values
         "\"$\"", "\"$${0}\"", "(repeat 70 \"ab\")",
     ]
 
-    /// Each function with each odd argument among others chosen by a fixed generator.
+    /// Calls each function with each odd argument; a generator with a fixed seed chooses the other arguments.
     @Test(arguments: StandardFunctions.all.map(\.name)) func nothingCrashes(set: String) {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         func next() -> Int {

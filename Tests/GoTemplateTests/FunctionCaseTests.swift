@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 import Values
 
-/// Tables of function calls in `cases/functions`: a template, a tab, and what it prints (`\n` for a new line), or
-/// `!! ` and the message, or `!! limit ` and the limit's name. `sets` names the function sets of the lines below,
-/// `data` (anywhere) the data of the file.
+/// Tables of function calls in `cases/functions`. A line has a template, a tab, and its output (`\n` for a line break),
+/// or `!! ` and the error message, or `!! limit ` and the limit's name. A line `sets` lists the function sets for the
+/// lines below; a line `data` (anywhere) has the data of the file.
 @Suite struct FunctionCaseTests {
     private static let folder = packageRoot + "/Tests/GoTemplateTests/cases/functions"
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Renders a template with function sets: what it printed, and the message where it failed.
+/// Renders a template with function sets; returns its output, and the error if it failed.
 func rendered(
     _ template: String, sets: [String], data: Value = .null, impure: Bool = false,
     environment: [String: String] = [:], limits: RenderLimits = .server, bytes: [UInt8]? = nil
@@ -26,7 +26,7 @@ func rendered(
 }
 
 @Suite struct FunctionSetTests {
-    /// Every function's example prints what the catalogue says; sprig is added to each set, for `dict` and `list`.
+    /// Every function's example prints the catalogue's output. sprig is added to each set for `dict` and `list`.
     @Test(arguments: StandardFunctions.all.map(\.name))
     func examples(set: String) throws {
         let functions = GoTemplateRenderer().functions.filter { $0.set == set }

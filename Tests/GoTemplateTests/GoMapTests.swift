@@ -14,8 +14,8 @@ struct GoMapTests {
 
     private static func object(_ value: Value) -> Object { value.object ?? Object() }
 
-    /// A map of the data and one that was set member by member answer alike, whatever is done to them.
-    @Test("a map of the data behaves as one that was set", arguments: [0, 1, 5, 31, 32, 33, 200])
+    /// A map over the data and one that was filled member by member behave the same under random changes.
+    @Test("a map over the data behaves as one that was filled", arguments: [0, 1, 5, 31, 32, 33, 200])
     func behaves(count: Int) {
         let object = Self.data(count)
         let lazy = GoMap(data: object)
@@ -46,7 +46,7 @@ struct GoMapTests {
         String(decoding: GoFormat.printf("%v", [value ?? .none]), as: UTF8.self)
     }
 
-    @Test("a map within a map of the data is one map for all who ask")
+    @Test("an inner map of the data is the same map on every access")
     func identity() throws {
         let map = GoMap(data: Self.object(["a": ["b": ["c": 1]], "list": [["x": 1], 2]]))
         let other = GoMap(map, as: GoType(name: "named", kind: .map, element: .any))
@@ -65,7 +65,7 @@ struct GoMapTests {
         #expect(Self.text(.map(map)) == "map[a:map[b:changed] list:[map[x:5] 2]]")
     }
 
-    @Test("what nobody changed is the data's own")
+    @Test("an unchanged map returns the data's own object")
     func unchanged() {
         let map = GoMap(data: Self.object(["a": 1, "b": ["c": 2]]))
         #expect(map["a"] != nil && map["none"] == nil && map.count == 2)
@@ -75,7 +75,7 @@ struct GoMapTests {
         #expect(map.unchanged == nil)
     }
 
-    @Test("a key in another spelling of Unicode is another key")
+    @Test("keys with the same characters in other bytes are different keys")
     func spellings() {
         let map = GoMap(data: Self.object(["\u{E9}": 1]))
         #expect(map["e\u{301}"] == nil)

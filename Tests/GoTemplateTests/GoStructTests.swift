@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import Values
 
-/// What Go does over structs, recorded by `oracle/` into `cases/typed-view.jsonl`: each template over the same data, seen
-/// through types of the same shape, writes the same bytes and fails with the same words.
+/// Compares templates over structs with Go's results, which `oracle/` recorded into `cases/typed-view.jsonl`. Each
+/// template over the same data, viewed through types of the same shape, has the same output and error.
 @Suite struct GoStructTests {
     @Test func doesAsGoDoes() throws {
         let lines = text(of: packageRoot + "/Tests/GoTemplateTests/cases/typed-view.jsonl").split(

@@ -2,8 +2,7 @@ import Testing
 
 @testable import GoTemplate
 
-/// How large the parts of a program are: a template of Istio's has some thousand instructions, all of which a rendering
-/// reads.
+/// Bounds the size of an instruction: a template of Istio has thousands of them, and a rendering reads them all.
 @Suite struct LayoutTests {
     @Test func instructionsStaySmall() {
         #expect(MemoryLayout<Instruction>.size <= 13)

@@ -4,7 +4,7 @@ import Values
 
 @testable import GoTemplate
 
-/// Templates that would not end, or would use all memory, stop at a named limit, always at the same place.
+/// Templates that would never end or use all memory stop at a named limit, always at the same place.
 @Suite struct LimitTests {
     private func failure(_ source: String, _ limits: RenderLimits = .server, data: Value = .null)
         -> RenderError?
@@ -22,7 +22,7 @@ import Values
         return nil
     }
 
-    /// Partials that call the next one twice: 2^60 calls.
+    /// Each partial calls the next one twice: 2^60 calls.
     private static let doubling: String = {
         var text = "{{define \"p60\"}}x{{end}}"
         for level in 0..<60 {
@@ -54,7 +54,8 @@ import Values
         #expect(error?.limit?.limit.flag.hasPrefix("--max-") == true)
     }
 
-    /// What is found byte by byte, with all of the text read each time, ends at the steps; what reads on does not.
+    /// Finding all matches stops at the step limit if the search reads the whole text for each match, and not if it
+    /// reads the text once.
     @Test(
         arguments: [
             ("{{len (regexFindAll `a*b|a` (repeat 100000 `a`) -1)}}", nil),
@@ -71,7 +72,7 @@ import Values
         #expect(error?.limit?.limit == (expected == nil ? .steps : nil), "\(error?.detail ?? "no error")")
     }
 
-    /// A search takes time in proportion to the text times the pattern, and is counted so.
+    /// A search counts steps in proportion to its time: the length of the text times the size of the pattern.
     @Test func searchesAreSteps() throws {
         func steps(_ pattern: String) throws -> Int {
             var options = CompileOptions()
@@ -92,7 +93,7 @@ import Values
         #expect(error?.limit?.limit == .steps)
     }
 
-    /// Work is counted by the bytes and members that a function touches.
+    /// A function counts steps in proportion to the bytes and members that it reads.
     @Test(
         arguments: [
             ("{{len (print .a)}}", 10), ("{{len (urlquery .s)}}", 10), ("{{len (js .s)}}", 10),
@@ -124,7 +125,7 @@ import Values
         #expect(more > one * times / 2 && more < one * times * 2, "\(one) and \(more)")
     }
 
-    /// Messages of Go stay Go's under its own limits.
+    /// Under the command line's limits, recursion fails with Go's message, at Go's own limit.
     @Test func goesAsDeepAsGo() {
         let recursion = failure("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}", .commandLine)
         #expect(recursion?.detail.hasSuffix("exceeded maximum template depth (100000)") == true)

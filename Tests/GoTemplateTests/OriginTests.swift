@@ -4,8 +4,8 @@ import Values
 
 @testable import GoTemplate
 
-/// What a rendering over data with a taint says of its output: which runs read tainted data, by which path, and which of
-/// them a serialiser wrote.
+/// The origins of the output when part of the data is tainted: which runs come from tainted data, from which path, and
+/// which of them a serialiser wrote.
 @Suite struct OriginTests {
     private static let data: Value = [
         "pod": ["name": "n1", "labels": ["app": "web", "v": "1"], "list": ["a", "b"]],
@@ -13,7 +13,7 @@ import Values
     ]
     private static let taint = DataTaint([["pod"], ["both", "yours"]])
 
-    /// A template, and its tainted runs: `text<path,…` with `!` where it is serialised.
+    /// A template, and its tainted runs: `text<path,…`, followed by `!` if a serialiser wrote it.
     private static let cases: [(String, [String])] = [
         ("{{ .pod.name }}|{{ .conf.name }}", ["n1<pod.name"]),
         ("{{ .both.mine }}{{ .both.yours }}", ["y<both.yours"]),
@@ -103,12 +103,12 @@ import Values
             return "\(text)<\(paths)" + (run.isSerialised ? "!" : "")
         }
         #expect(found == expected, "\(source)")
-        // The runs are in order, and none overlaps another.
+        // The runs are in order and do not overlap.
         for (one, next) in zip(runs, runs.dropFirst()) {
             #expect(one.output.upperBound <= next.output.lowerBound)
         }
         #expect(runs.last?.output.upperBound == bytes.count)
-        // Without a source map every one of them is noted, and the output is the same.
+        // Without a source map, the same runs are recorded and the output is the same.
         var fast = RenderUsage()
         var none: SourceMap?
         var again = ByteBuffer()
@@ -123,7 +123,7 @@ import Values
         }
     }
 
-    /// A loop cannot make the table of origins grow without bound: later values are tainted without a path.
+    /// The table of origins is bounded even in a loop: values beyond the bound are tainted without a path.
     @Test func theTableIsBounded() {
         let table = OriginTable(DataTaint([["a"]]))
         let one = table.member("a", of: .root)

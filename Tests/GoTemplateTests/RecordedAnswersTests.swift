@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Answers of Go's own text/template to recorded cases: output, and the message with the output before it.
+/// Compares output and error with the recorded results of Go's text/template.
 @Suite struct RecordedAnswersTests {
     @Test(arguments: ["generated-easy", "generated"])
     func agreesWithGo(_ name: String) throws {
@@ -20,7 +20,7 @@ import Values
         #expect(cases.count >= 1_000)
     }
 
-    /// Cases from the field, answered by Helm, Go and sprig.
+    /// Cases from the field, with the results of Helm, Go and sprig.
     @Test func agreesWithReportedCases() throws {
         let cases = try RecordedCase.all(in: CaseCollection.reportedRendering.path)
         var problems: [String: String] = [:]
@@ -28,8 +28,8 @@ import Values
         #expect(OpenCases("rendering").complaints(problems, among: cases.map(\.name)) == [])
     }
 
-    /// Where names, fields, blanks, line ends and delimiters meet, and how data prints. The first line is the data of
-    /// all others.
+    /// Cases of adjacent names, fields, blanks, line ends and delimiters, and of printed data. The first line is the
+    /// data of all others.
     @Test func agreesWithGoOnPathsAndBlanks() throws {
         var lines = text(of: CaseTests.folder + "/paths-and-blanks.jsonl").split(separator: "\n")
         let data = try JSON.read(String(lines.removeFirst()))
@@ -93,7 +93,7 @@ struct RecordedCase {
 
     func check() { #expect(problem() == nil, "\(name)") }
 
-    /// What differs from the recorded answer; nil if nothing does.
+    /// The first difference from the recorded result; nil if they are equal.
     func problem() -> String? {
         var output = ByteBuffer()
         var message: [UInt8]?

@@ -4,9 +4,9 @@ import Values
 
 @testable import GoTemplate
 
-/// Tables for the stages before execution, so that a failure names the stage.
+/// Tables for the lexer and the parser, so that a failure shows which of them is wrong.
 @Suite struct StageTests {
-    /// Tokens after blanks are shown after an underscore.
+    /// An underscore marks a token that follows blanks.
     @Test(arguments: [
         ("a{{.b}}c", "text(a) leftDelimiter({{) field(.b) rightDelimiter(}}) text(c) endOfFile()"),
         ("a  {{- 1 -}}\n b", "text(a) leftDelimiter({{) number(1) rightDelimiter(}}) text(b) endOfFile()"),

@@ -2,7 +2,7 @@ import GoTemplate
 import PluginAPI
 import Testing
 
-/// What `render --check` warns of, and what it accepts.
+/// Templates for which `render --check` warns, and templates that it accepts.
 @Suite struct TemplateReviewTests {
     @Test(arguments: [
         ("{{$x := 1}}", "1:3 variable $x is set and never read"),

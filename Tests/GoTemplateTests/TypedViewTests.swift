@@ -3,7 +3,7 @@ import PluginAPI
 import Testing
 import Values
 
-/// Values seen through Go types: what text/template does over such structs.
+/// Renders values viewed through Go types, as text/template renders such structs.
 @Suite struct TypedViewTests {
     private static func type(_ name: String, _ kind: ObjectType.Kind, element: ObjectType? = nil)
         -> ObjectType
@@ -74,7 +74,7 @@ import Values
     }
 
     @Test(arguments: [
-        // Fields by Go name, also of embedded structs; zero values where JSON says nothing.
+        // Fields by Go name, also of embedded structs; zero values for absent members.
         ("{{.Name}} {{.ObjectMeta.Name}} [{{.Spec.ServiceAccountName}}]", "web web []"),
         ("{{.Proxy.ConfigPath}} {{.Proxy.Concurrency}} {{printf \"%T\" .Proxy.Concurrency}}", "/etc 2 int32"),
         // Maps and slices with their own types.
@@ -86,7 +86,7 @@ import Values
         ("{{.Mode}} {{.Mode.String}} {{eq .Mode.String \"TPROXY\"}}", "TPROXY TPROXY true"),
         ("{{.Proxy.GetConfigPath}} [{{.Proxy.GetTracing.GetSampling}}]", "/etc [0]"),
         ("{{if .Proxy.Tracing}}set{{else}}nil{{end}}", "nil"),
-        // What fails, with Go's type names.
+        // Errors, with Go's type names.
         (
             "{{.Nothing}}",
             "✗ template: t:1:2: executing \"t\" at <.Nothing>: can't evaluate field Nothing in type inject.Pod"

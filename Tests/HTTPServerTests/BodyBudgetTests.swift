@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Says which request it answers; reads whole bodies only.
+/// Answers with the length of the body, after reading all of it.
 private final class Reader: HTTPHandler {
     static let longest = 1 << 20
 
@@ -32,8 +32,8 @@ private final class Reader: HTTPHandler {
     }
 }
 
-/// Memory for bodies: two MiB in all, of which one is kept for the oldest, so that one large body and parts of others
-/// have room.
+/// Limits the memory for bodies. The budget is 2 MiB in total, of which 1 MiB is reserved for the oldest body. So there
+/// is room for one large body and for parts of others.
 @Suite(.timeLimit(.minutes(5)))
 struct BodyBudgetTests {
     private func server(_ budget: BodyBudget) throws -> HTTPServer {
@@ -100,14 +100,15 @@ struct BodyBudgetTests {
             usleep(5_000)
         }
         #expect(try begin(server, 1_000, sending: 1_000).readResponse()?.text == "1000")
-        // Those that hold memory and bring nothing more give way, and the others come in: all are answered in the end.
+        // Bodies that hold memory and send nothing more are dropped with 408, and the others are read: all get an
+        // answer.
         let statuses = clients.map { $0.readResponse()?.status }
         for thread in threads { thread?.join() }
         #expect(statuses.filter { $0 == 408 }.count >= 4, "\(statuses)")
         #expect(waitUntil { budget.charged <= 2 << 20 })
     }
 
-    /// A body that waits is read once there is room.
+    /// A waiting body is read once there is room.
     @Test func whatWaitsGoesOn() throws {
         let budget = budget()
         let server = try server(budget)
@@ -124,12 +125,12 @@ struct BodyBudgetTests {
         #expect(waitUntil { budget.charged == 0 })
     }
 
-    /// A body that waits past its deadline is answered, with what of it has come.
+    /// A body that waits past its deadline gets an answer; the handler sees the part that has arrived.
     @Test func whatWaitsTooLongIsAnswered() throws {
         let budget = budget()
         let server = try server(budget)
         defer { server.stop() }
-        // It brings enough not to give way.
+        // This body sends enough not to be dropped.
         let first = try begin(server, 1 << 20, sending: 800_000)
         #expect(waitUntil { budget.charged == 800_000 })
         let second = try begin(server, 1 << 20, sending: 0, path: "/short")
@@ -142,7 +143,7 @@ struct BodyBudgetTests {
         #expect(first.readResponse()?.status == 200)
     }
 
-    /// The rest of a body in chunks is made up too, so that it can be answered.
+    /// The rest of a chunked body is replaced too, so that the request can be answered.
     @Test func aSlowBodyInChunksGivesWay() throws {
         let budget = budget()
         let server = try server(budget)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Works on a thread of its own until it is told to stop.
+/// Works on its own thread until it must stop.
 private final class Endless: HTTPHandler {
     let milliseconds: UInt64?
     let stops = Mutex<[WorkStop]>([])
@@ -38,7 +38,7 @@ private final class Endless: HTTPHandler {
     }
 }
 
-/// An answer comes in time whatever the thread that works on it does, and the work stops.
+/// A response is sent in time even if the thread that works on it does not return, and the work is stopped.
 @Suite(.timeLimit(.minutes(5)))
 struct DeadlineTests {
     private func server(_ handler: Endless) throws -> HTTPServer {
@@ -66,7 +66,7 @@ struct DeadlineTests {
         #expect(client.request("GET", "/")?.status == 200)
     }
 
-    /// Time in the queue counts: the second request waits for the only thread.
+    /// Time in the queue counts towards the deadline: later requests wait for the only thread.
     @Test func waitingCounts() throws {
         let handler = Endless(milliseconds: 200)
         let server = try server(handler)
@@ -78,7 +78,7 @@ struct DeadlineTests {
         #expect(MonotonicClock.nanoseconds - start < 5_000_000_000)
     }
 
-    /// Work for a client that has gone stops.
+    /// Work stops when its client disconnects.
     @Test func theClientsDepartureStopsTheWork() throws {
         let handler = Endless(milliseconds: nil)
         let server = try server(handler)

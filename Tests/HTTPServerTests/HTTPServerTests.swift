@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Answers with the request's method, path and body; for `/slow` on a thread of its own.
+/// Answers with the request's method, path and body; for `/slow` on its own thread.
 private final class Echo: HTTPHandler {
     let limit: Int
     let gate = Gate()
@@ -56,7 +56,7 @@ private final class Echo: HTTPHandler {
     }
 }
 
-/// The scheduling attributes of the calling thread in Linux.
+/// The Linux scheduling attributes of the calling thread.
 private enum Scheduling {
     /// The time slice in nanoseconds; nil if the kernel does not report it (before 6.12, or built without it).
     static var slice: String? {
@@ -198,7 +198,7 @@ struct HTTPServerTests {
         #expect(client.readResponse()?.text == "GET /2 - - 0 false")
     }
 
-    /// Requests from before the client closed its half are answered; then the server closes the other half.
+    /// Answers the requests sent before the client closed its half; then the server closes the other half.
     @Test func halfClosedConnectionIsAnsweredAndClosed() throws {
         let server = try server()
         defer { server.stop() }
@@ -220,7 +220,7 @@ struct HTTPServerTests {
         #expect(MonotonicClock.nanoseconds - start < 8_000_000_000)
     }
 
-    /// Below the rate, at it and above: 500, 1,000 and 2,000 bytes a second where 1,000 are wanted.
+    /// Sends below and above the minimum of 1,000 bytes a second: 500, 1,100 and 2,000.
     @Test(arguments: [(50, true), (110, false), (200, false)])
     func dripOfBodyIsCutOff(bytesPerTenth: Int, isCutOff: Bool) throws {
         let server = try server {
@@ -229,7 +229,7 @@ struct HTTPServerTests {
         }
         defer { server.stop() }
         let client = try #require(HTTPClient(port: server.port))
-        // Nothing is missing at the beginning, however the machine is busy.
+        // The first 200 bytes are sent at once, so that a busy machine does not fall below the rate at the start.
         let size = 200 + 30 * bytesPerTenth
         client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(size)\r\n\r\n")
         client.send(String(repeating: "x", count: 200))
@@ -256,7 +256,7 @@ struct HTTPServerTests {
         slow[1].send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
         let quick = try #require(HTTPClient(port: server.port))
         #expect(quick.request("GET", "/")?.status == 200)
-        // One is answered, one waits: a third has no place, unless it is urgent.
+        // One is being answered and one waits, so a third is refused unless it is urgent.
         while server.activeRequests < 2 { usleep(1_000) }
         #expect(quick.request("GET", "/slow")?.status == 503)
         quick.send("GET /slow?urgent HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -265,7 +265,8 @@ struct HTTPServerTests {
         for client in slow + [quick] { #expect(client.readResponse()?.text == "GET /slow - - 0 true") }
     }
 
-    /// Threads for long work let threads that wake up preempt them; for work that is not urgent they are nice, too.
+    /// Threads for long work have a long time slice, so that waking threads preempt them. For work that is not urgent,
+    /// they also have a nice value of 10.
     @Test func longWorkYields() throws {
         let server = try server(Echo())
         defer { server.stop() }

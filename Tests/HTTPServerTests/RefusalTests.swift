@@ -30,8 +30,8 @@ private final class Listener: HTTPHandler {
     func shed(_ request: HTTPRequest) -> HTTPResponse { HTTPResponse(status: 503) }
 }
 
-/// Requests that another reader, a proxy in front for one, could take for something else. Each is followed by a second
-/// one on the same connection, which must never be answered where the first was refused.
+/// Requests that another parser, such as a proxy in front, could read differently. Each is followed by a second one on
+/// the same connection, which must never be answered if the first was refused.
 struct SmuggledRequest: Sendable, CustomTestStringConvertible {
     var name: String
     var head: String
@@ -124,8 +124,8 @@ struct SmuggledRequest: Sendable, CustomTestStringConvertible {
             body: "", status: 431),
     ]
 
-    /// What RFC 9112 lets a server read, and which way this one does: a line feed ends a line (2.2), an absolute target is
-    /// one (3.2.2), extensions of chunks say nothing (7.1.1). The second request is answered.
+    /// Unusual requests that RFC 9112 lets a server accept: a bare line feed ends a line (2.2), an absolute target is
+    /// allowed (3.2.2), chunk extensions are ignored (7.1.1). The second request is answered.
     static let read: [SmuggledRequest] = [
         .init(name: "line feeds alone", head: "POST /first HTTP/1.1\nHost: h\nContent-Length: 2\n"),
         .init(
@@ -157,7 +157,7 @@ struct RefusalTests {
         client.send(request.head + "\r\n" + request.body + Self.second)
         let answer = client.readResponse()
         #expect(answer?.status == request.status)
-        #expect(client.readResponse() == nil, "there is a second answer")
+        #expect(client.readResponse() == nil, "expected no second answer")
         #expect(try #require(HTTPClient(port: server.port)).request("GET", "/")?.status == 200)
     }
 

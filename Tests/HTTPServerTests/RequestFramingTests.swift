@@ -2,11 +2,11 @@ import Testing
 
 @testable import HTTPServer
 
-/// The bytes that libmicrohttpd may have, however they arrived.
+/// The bytes that libmicrohttpd receives do not depend on the pieces in which they arrived.
 @Suite struct RequestFramingTests {
     private static let limits = HTTPLimits()
 
-    /// What comes out of text that arrives in pieces of that size into room for so many bytes, and why it is refused.
+    /// The output for a text that arrives in pieces of that size, with a buffer of `room` bytes, and the refusals.
     private static func passed(_ text: String, pieces: Int, room: Int) -> (
         text: String, refusals: [HTTPRefusal]
     ) {
@@ -64,7 +64,7 @@ import Testing
         #expect(outcome.text == head + "3\r\nabc\r\n0\r\n\r\n")
     }
 
-    /// The one before it is answered as if nothing came after it.
+    /// The request before a malformed one is answered as if nothing followed it.
     @Test func onlyTheMalformedRequestIsRefused() {
         let good = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
         let framing = RequestFraming(limits: Self.limits)
@@ -79,7 +79,7 @@ import Testing
                 == good + "GET / HTTP/1.1\r\nHost: -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     }
 
-    /// What is kept back has a limit, and a head that comes byte by byte is searched once.
+    /// The buffered part of a head has a limit, and a head that arrives byte by byte is searched once.
     @Test(arguments: [-1, 0, 1]) func aHeadHasALimit(beyond: Int) {
         let head = "GET / HTTP/1.1\r\nHost: h\r\nX: "
         let length = Self.limits.headBytes - head.utf8.count - 4 + beyond

@@ -65,8 +65,8 @@ struct TLSTests {
         #expect(curl(server, "--tlsv1.3").output == "unknown")
     }
 
-    /// An API server closes connections that are idle for 90 s. A server that closed them first would meet a call that is
-    /// being written, which is not repeated: under `failurePolicy: Fail` a refused pod.
+    /// Keeps idle connections for longer than an API server, which closes them after 90 s. Closing one first could cut
+    /// a call that is being sent, which is not retried: with `failurePolicy: Fail`, the pod is refused.
     @Test func connectionsOutliveAnAPIServersPool() throws {
         #expect(HTTPLimits().idleSeconds >= 90 + 30)
         let server = try server()
@@ -163,7 +163,7 @@ struct TLSTests {
         #expect(asked("server").output == "server false")
         #expect(curl(server).output == "unknown")
         #expect(asked("stranger").output == "untrusted")
-        // The stranger signed itself: a server that takes it for a CA trusts nobody else.
+        // The stranger's certificate is self-signed: with it as CA, the server trusts no other client.
         try authority.replace(with: file("stranger.pem"))
         #expect(asked("stranger").output.hasPrefix("kube-apiserver "))
         #expect(asked("client").output == "untrusted")

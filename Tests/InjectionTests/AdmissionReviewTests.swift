@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 import Values
 
-/// Whatever an API server, or anybody else, sends: the answer is a review that an API server takes.
+/// For any body, the answer is a review that an API server accepts.
 @Suite("Admission reviews")
 struct AdmissionReviewTests {
     static let folder = packageRoot + "/Tests/InjectionTests/cases/reviews"
 
-    /// The input is NAME.json, the result NAME.answer: the response with its decoded patch, and the report.
+    /// The input is NAME.json. NAME.answer has the response with its decoded patch, and the report.
     @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".json") })
     func answers(_ file: String) throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
@@ -21,7 +21,7 @@ struct AdmissionReviewTests {
         #expect(problem == nil, "\(problem ?? "")")
     }
 
-    @Test("ten thousand arrays within each other, and bytes that are no text")
+    @Test("ten thousand nested arrays, and bytes that are not text")
     func hostileBodies() throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
         let bodies: [[UInt8]] = [
@@ -41,7 +41,7 @@ struct AdmissionReviewTests {
         }
     }
 
-    @Test("the failure mode turns an error into an answer that lets the pod through, and says so")
+    @Test("the failure mode turns an error into an answer that allows the pod and reports it")
     func failureMode() throws {
         let snapshot = try Snapshots.make("policy: enabled\nengine: literal\ntemplate: \"containers: [\"\n")
         var options = ReviewOptions()

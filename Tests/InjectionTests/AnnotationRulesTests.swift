@@ -13,7 +13,7 @@ import Values
         return AnnotationRules.check(Object(members), form: form, mesh: MeshConfiguration.defaults(form))
     }
 
-    /// Annotation, values that are valid in both forms, values that are not.
+    /// An annotation, values that are valid in both forms, and values that are valid in neither.
     private static let bothForms: [(annotation: String, valid: [String], invalid: [String])] = [
         ("sidecar.istio.io/interceptionMode", ["REDIRECT", "TPROXY", "NONE"], ["FOO", "", "redirect"]),
         (
@@ -82,7 +82,7 @@ import Values
         }
     }
 
-    /// Annotation, value, and the number of problems in the classic and in the modern form.
+    /// An annotation, a value, and the number of problems in the classic and in the modern form.
     private static let oneForm: [(annotation: String, value: String, classic: Int, modern: Int)] = [
         ("sidecar.istio.io/enableCoreDump", "sure", 1, 0), ("sidecar.istio.io/proxyCPU", "lots", 0, 1),
         ("sidecar.istio.io/proxyCPU", "2000m", 0, 0), ("sidecar.istio.io/proxyCPULimit", "-", 0, 1),
@@ -101,7 +101,7 @@ import Values
         #expect(Self.check([(annotation, value)], .modern).problems.count == modern)
     }
 
-    /// A rule that is added without values in one of the two tables fails here.
+    /// Fails for a rule without values in one of the two tables.
     @Test func everyCheckedAnnotationHasValues() {
         let rules = AnnotationRules.classic.merging(AnnotationRules.modern) { first, _ in first }
         let tested = Set(Self.bothForms.map(\.annotation)).union(Self.oneForm.map(\.annotation))
@@ -154,14 +154,14 @@ import Values
         #expect(!AnnotationRules.isKnown("sidecar.istio.io/unheard", form: .classic))
     }
 
-    /// Names are looked for among the known ones up to `searchLimit`, so that 80,000 of them do not hold a review.
+    /// Suggests known names for at most `searchLimit` unknown ones, so that 80,000 of them do not delay a review.
     @Test(arguments: [63: 1, 64: 0]) func fewNamesAreLookedFor(others: Int, notes: Int) {
         let unknown = (0..<others).map { ("far.from.all/istio-\($0)", "") }
         let outcome = Self.check(unknown + [("proxy.istio.io/confg", "")], .modern)
         #expect(outcome.notes.count == notes)
     }
 
-    /// The originals' verdicts on annotations, where the registry decides.
+    /// Compares with Istio's recorded verdicts on annotations, for those that its registry validates.
     @Test(
         .needs(.istioClassic), .needs(.istioModern),
         arguments: [(CaseCollection.istioClassic, PolicyConfiguration.Form.classic), (.istioModern, .modern)])

@@ -7,7 +7,7 @@ import YAML
 
 @testable import Injection
 
-/// Who wrote each injected line: the right place of the right template, or the step.
+/// The origin of each injected line: the place in the template, or the step.
 @Suite("Blame")
 struct BlameTests {
     private static func explained(
@@ -129,7 +129,7 @@ struct BlameTests {
         }
     }
 
-    /// Lines are those of the text in UTF-8, whatever the manifest's encoding is.
+    /// Line numbers are the same for a manifest in UTF-16.
     @Test func anotherEncoding() throws {
         let snapshot = try Snapshots.make(Self.modern, values: "{image: proxy:1, two: zwei}")
         let manifest =
@@ -144,7 +144,7 @@ struct BlameTests {
         #expect(outcome.origins == plain.origins && !plain.origins.isEmpty)
     }
 
-    /// The names that the contract and the documents have.
+    /// Every step has a unique name that docs/reference.md lists.
     @Test func stepsHaveNames() {
         let names = ConcernOrder.wayBack.map(\.step)
         #expect(Set(names).count == names.count)
@@ -159,12 +159,12 @@ struct BlameTests {
 
     // MARK: Mutation
 
-    /// Places that are changed, of each configuration; all of them with PILLION_BLAME=all.
+    /// The number of places to change in each configuration. PILLION_BLAME=all changes all of them.
     private static let sample = 24
     private static let isWhole = getenv("PILLION_BLAME").map { String(cString: $0) } == "all"
 
-    /// A line's origin is right where a change at that place of the template changes the line. Lines of JSON that hold
-    /// nothing but brackets look the same whatever is in them, and are not counted.
+    /// A line's origin is right if a change at that place of the template changes the line. Lines with brackets only
+    /// are not counted, because a changed item has the same brackets.
     @Test(.needs(.istioConfigurations), arguments: ["1.6", "1.32"])
     func aChangedTemplateLineChangesItsLines(_ version: String) throws {
         let folder = CaseCollection.istioConfigurations.path("config-\(version)")
@@ -265,7 +265,8 @@ struct BlameTests {
         return manifests
     }
 
-    /// How many of the lines change when the template is changed at a place, of how many.
+    /// Changes the template at a place. Returns the number of lines that change, and the number of all lines from
+    /// there.
     private static func changed(
         _ uses: [Use], by place: Place, in configuration: Value, _ compile: (Value) throws -> Snapshot
     ) throws -> (Int, Int) {
@@ -291,7 +292,7 @@ struct BlameTests {
         var (changed, all) = (0, 0)
         for use in uses {
             all += use.lines.count
-            // Each way of changing the place that still gives a pod may change other lines of it.
+            // Mutations that still render to a pod may change different lines.
             var left = Set(use.lines)
             for snapshot in snapshots where !left.isEmpty {
                 guard let output = try? explained(use.text, snapshot).output else { continue }
@@ -302,12 +303,12 @@ struct BlameTests {
         return (changed, all)
     }
 
-    /// The text with something else at a place: another truth, another number, other letters.
+    /// Mutations of the text at a place: another condition, number or word.
     private static func mutations(of bytes: [UInt8], at place: Int) -> [[UInt8]] {
         func replaced(_ range: Range<Int>, by text: String) -> [UInt8] {
             Array(bytes[..<range.lowerBound]) + Array(text.utf8) + Array(bytes[range.upperBound...])
         }
-        // The place of an action is within its braces.
+        // The place of an action is inside its braces.
         let line = bytes[..<place].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         let braces = UInt8(ascii: "{")
         let open = (line..<max(place, line)).last { bytes[$0] == braces && bytes[$0 + 1] == braces }
@@ -323,7 +324,7 @@ struct BlameTests {
         return ["zz", "1", "-"].map { replaced(place..<place, by: $0) }
     }
 
-    /// The lines of a text that another one does not have, by their difference.
+    /// The lines that the diff from the old to the new text removes.
     private static func removedLines(from old: [UInt8], to new: [UInt8]) -> Set<Int> {
         var removed: Set<Int> = []
         var line = 0

@@ -6,11 +6,11 @@ import YAML
 
 @testable import Injection
 
-/// What a rendered text decodes to part by part is what it decodes to as a whole, or nothing.
+/// Decoding a rendered text by parts gives the same result as decoding the whole, or nil.
 @Suite("Decoding by parts")
 struct BlockDecodingTests {
-    /// Of the kinds that templates write: blank lines, lists under their keys and deeper, literal blocks, flow
-    /// collections, quotes, zeros and nulls that a merge has to settle.
+    /// A text with what templates write: blank lines, lists at the indentation of their keys and deeper, literal
+    /// blocks, flow collections, quotes, and zeros and nulls that depend on the merge.
     private static let text = """
         metadata:
           annotations: {
@@ -102,7 +102,7 @@ struct BlockDecodingTests {
         (.patch, TypeTable.modern.pod), (.lenient, TypeTable.classic.sidecarInjectionSpec),
     ]
 
-    /// nil where both ways agree.
+    /// The difference between both ways; nil if they agree.
     private static func problem(
         _ text: [UInt8], _ mode: TypedDecoding.Mode, _ type: ObjectType, _ cache: BoundedCache<DecodedBlock>
     ) throws -> String? {
@@ -118,7 +118,7 @@ struct BlockDecodingTests {
             return "\(result.dropped) \(result.unsettled) instead of \(whole.dropped) \(whole.unsettled)"
         }
         guard mode == .patch else { return nil }
-        // Merged into nothing and into something, both give the same.
+        // Merging both results into an empty or a filled target gives the same.
         for target: Value in [
             [:], ["spec": ["containers": [["name": "istio-proxy", "env": [["name": "EMPTY"]]]]]],
         ] {
@@ -140,7 +140,7 @@ struct BlockDecodingTests {
         let cache = BoundedCache<DecodedBlock>(bytes: 1 << 20, counter)
         var text = Array(Self.text.utf8)
         if mode == .lenient {
-            // A classic specification is the content of `spec:`, without unknown members.
+            // A classic specification is the content of `spec:` without unknown members.
             text = Array(
                 Self.text.split(separator: "\n", omittingEmptySubsequences: false)
                     .drop { $0 != "  initContainers:" }.map { $0.dropFirst(2) }.joined(separator: "\n").utf8)
@@ -150,11 +150,11 @@ struct BlockDecodingTests {
         }
         #expect(decode(text) != nil)
         let misses = counter.misses
-        // All parts are known then, and so the whole is kept.
+        // Now all parts are in the cache, so the whole is cached too.
         #expect(decode(text) != nil && counter.misses == misses + 1)
         #expect(decode(text) != nil && counter.misses == misses + 1)
         #expect(try Self.problem(text, mode, type, cache) == nil)
-        // Another text that differs in one variable shares all but the parts around it.
+        // A text that differs in one variable shares all parts except those around it.
         let other = Array(
             String(decoding: text, as: UTF8.self).replacing("reviews,ratings", with: "reviews,details").utf8)
         let hits = counter.hits
@@ -162,7 +162,7 @@ struct BlockDecodingTests {
         #expect(try Self.problem(other, mode, type, cache) == nil)
     }
 
-    @Test("texts with anything changed in them", arguments: [1, 2, 3, 4])
+    @Test("texts with random changes", arguments: [1, 2, 3, 4])
     func mutated(_ seed: UInt64) throws {
         var chance = GeneratedPods(seed: seed)
         let caches = Self.modes.map { _ in BoundedCache<DecodedBlock>(bytes: 1 << 20) }

@@ -5,9 +5,9 @@ import Values
 
 @testable import Injection
 
-/// Lines of Istio's sidecar template of 1.32 are broken as people do; if the rendered text is not YAML any more,
-/// the error must name the template's line. `LineBreaking` of ServiceTests does the same to more templates, in more
-/// ways.
+/// Breaks lines of Istio's sidecar template of 1.32 with mistakes that people make. If the rendered text is no longer
+/// YAML, the error must name the broken line. `BrokenLineTests` of ServiceTests does the same with more templates and
+/// mistakes.
 @Suite struct BrokenTemplateTests {
     private static let path = CaseCollection.istioConfigurations.path("config-1.32/")
     private static let indent = "    "
@@ -77,8 +77,7 @@ import Values
         return Array(all[start...].prefix { $0.isEmpty || $0.hasPrefix(Self.indent) })
     }
 
-    /// What the review of a pod that is to be injected fails with.
-    /// nil also if the text is not a template any more.
+    /// The error of a review with these template lines. nil if it succeeds or the template does not compile.
     private func error(_ lines: [String], _ review: [UInt8]) -> InjectionError? {
         let configuration =
             "policy: enabled\ndefaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n"

@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// What is served when no configuration is given.
+/// The configuration that is served if none is given.
 @Suite("Built-in configuration")
 struct BuiltInConfigurationTests {
     private static func snapshot() throws -> Snapshot {
@@ -74,7 +74,7 @@ struct BuiltInConfigurationTests {
         #expect(error?.description.contains(want) == true, "\(error?.description ?? "")")
     }
 
-    @Test("what is odd but can be used is a warning")
+    @Test("an odd but usable value is a warning")
     func warnings() throws {
         let odd = try Snapshots.make("policy: enabled\nsidecar: x\ntemplate: x\n")
         #expect(odd.warnings.map(\.code) == ["field_unknown"])

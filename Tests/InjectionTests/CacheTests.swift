@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// What was answered before is answered again to the byte, and only where nothing that matters differs.
+/// A cached answer is equal byte for byte to a new one, and is used only if nothing relevant differs.
 @Suite("Caches")
 struct CacheTests {
     private static func answer(_ body: String, _ snapshot: Snapshot, path: String = "/inject") -> String {
@@ -107,7 +107,7 @@ struct CacheTests {
         let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 4 << 20)
         func isKnown(_ metadata: Value) -> Bool {
             let hits = counters.reviews.hits
-            // Most of it is the same, so that the first review stays.
+            // Most of the review is the same, so the first one stays in the cache.
             let env: [Value] = (0..<20).map { ["name": .string("VARIABLE_\($0)"), "value": "same"] }
             let pod: Value = [
                 "metadata": metadata, "spec": ["containers": [["name": "a", "env": .array(env)]]],
@@ -116,7 +116,7 @@ struct CacheTests {
             return counters.reviews.hits > hits
         }
         #expect(!isKnown(["generateName": "web-5d8f-"]))
-        // Of another ReplicaSet of the same Deployment.
+        // A pod of another ReplicaSet of the same Deployment.
         #expect(isKnown(["generateName": "web-77aa-"]))
         #expect(!isKnown(["generateName": "db-77aa-"]))
         #expect(!isKnown(["name": "alone"]))
@@ -125,7 +125,7 @@ struct CacheTests {
         #expect(isKnown(["labels": ["nobody": "has a name"]]))
     }
 
-    @Test("a review that is unlike the last one of its workload takes its place")
+    @Test("a review that has little in common with its workload's last one replaces it")
     func replacedReview() throws {
         let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 4 << 20)
         func ask(_ number: Int, _ text: String) -> (hits: UInt64, misses: UInt64) {
@@ -141,7 +141,7 @@ struct CacheTests {
         }
         #expect(ask(0, "first") == (0, 1))
         #expect(ask(1, "first") == (1, 1))
-        // Found, of no use, and forgotten: the next one is kept.
+        // A hit without use: the entry is removed, and the next review is stored.
         #expect(ask(2, "second") == (2, 1))
         #expect(ask(3, "second") == (2, 2))
         #expect(ask(4, "second").hits == 2)
@@ -149,7 +149,7 @@ struct CacheTests {
         #expect(ask(6, "third") == (3, 3))
     }
 
-    @Test("what asks chance is asked each time")
+    @Test("templates with random functions are rendered each time")
     func impureTemplates() throws {
         func configuration(_ call: String) -> String {
             """
@@ -177,7 +177,7 @@ struct CacheTests {
         }
     }
 
-    @Test("a new Snapshot begins with nothing, and what it replaces gives its bytes back")
+    @Test("a new Snapshot starts with empty caches, and the replaced one frees its bytes")
     func replaced() throws {
         var options = InjectionOptions()
         let counters = CacheCounters()
@@ -196,7 +196,7 @@ struct CacheTests {
         #expect(counters.answers.bytes == 0 && counters.blocks.bytes == 0 && counters.reviews.bytes == 0)
     }
 
-    @Test("nothing is kept where there is no room")
+    @Test("a cache of no bytes stores nothing")
     func off() throws {
         let (snapshot, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
         let body = JSON.text(Self.review(["spec": ["containers": [["name": "a"]]]], uid: "1"))
@@ -205,7 +205,7 @@ struct CacheTests {
         #expect(counters.reviews.misses == 0 && counters.reviews.bytes == 0)
     }
 
-    /// Bodies that look like one that was answered; what is spelt in another way must not be taken for it.
+    /// Bodies that are similar to a cached one but must not be taken for it.
     private static let lookalikes = [
         #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","uid":"2","object":{"metadata":{}}}}"#,
         #"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"1","\u0075id":"2","object":{"metadata":{}}}}"#,
@@ -240,7 +240,7 @@ struct CacheTests {
         #expect(Self.answer(body, caching) == Self.answer(body, plain))
     }
 
-    @Test("a uid of another length, managedFields before and behind it")
+    @Test("a uid of another length, managedFields before and after it")
     func places() throws {
         let (plain, _) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 0)
         let (caching, counters) = try Self.snapshot(ManifestTextTests.configuration, cacheBytes: 1 << 20)

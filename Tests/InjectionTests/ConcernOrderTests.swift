@@ -4,7 +4,7 @@ import Testing
 
 @testable import Injection
 
-/// The lists of concerns: what a new one may be forgotten in.
+/// Checks that every concern is in the lists of concerns.
 @Suite struct ConcernOrderTests {
     private static let lists = [
         ConcernOrder.classicReview, ConcernOrder.classicManifest, ConcernOrder.modernReview,

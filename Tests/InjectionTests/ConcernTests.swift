@@ -4,7 +4,7 @@ import Values
 
 @testable import Injection
 
-/// The one-concern files, a table each.
+/// One table for each concern.
 @Suite("Concerns of a pod")
 struct ConcernTests {
     private static func pod(_ spec: Value, metadata: Value = [:]) -> Pod {
@@ -241,7 +241,7 @@ struct ConcernTests {
         #expect(PodTemplatePath(text) == nil)
     }
 
-    @Test("the cache keeps what is asked for, and no more bytes than it may")
+    @Test("the cache keeps requested entries, within its bytes")
     func cache() {
         func key(_ number: Int) -> CacheKey {
             CacheKey([UInt8](repeating: UInt8(number % 251), count: 100) + [UInt8(number / 251)])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// Istio's own templates inject pods that an API server takes: the result is taken too, or warned of with the reason.
+/// Injects valid pods with Istio's own templates: an API server accepts the result, or a warning gives the reason.
 @Suite("Forecast with Istio's templates", .needs(.istioConfigurations))
 struct ForecastIstioTests {
     private struct Tally {
@@ -29,7 +29,7 @@ struct ForecastIstioTests {
                 "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
             ]
             let answer = try Answer(to: review, snapshot: snapshot)
-            // A setting that is not valid is refused with its own reason.
+            // An invalid setting is refused with another reason.
             guard answer.allowed else {
                 tally.refused += 1
                 continue
@@ -48,13 +48,13 @@ struct ForecastIstioTests {
         return tally
     }
 
-    @Test("2,000 pods that an API server takes, half of them by each version", arguments: ["1.6", "1.32"])
+    @Test("2,000 valid pods, half of them with each version", arguments: ["1.6", "1.32"])
     func pods(version: String) throws {
         let tally = try Self.judge(Snapshots.bench(version), seed: 1919, pods: 1000)
         #expect(
             tally.problems.isEmpty,
             "\(tally.problems.count): \(tally.problems.prefix(4).joined(separator: "\n"))")
-        // The pods are not so tame that nothing can clash, and not so wild that nothing comes through.
+        // The pods clash with the templates often enough, but not too often.
         #expect(
             tally.taken > 350 && tally.warned > 100 && tally.refused < 250,
             "\(tally.taken) taken, \(tally.warned) warned of, \(tally.refused) refused")

@@ -6,7 +6,7 @@ import YAML
 
 @testable import Injection
 
-/// What an API server will say about an injected pod is said before: as warnings, or by a refusal.
+/// Predicts what an API server refuses in an injected pod, and reports it as warnings or as a refusal.
 @Suite("Forecast")
 struct ForecastTests {
     private static let configuration = """
@@ -131,7 +131,7 @@ struct ForecastTests {
         let (answer, warnings) = try Self.answer(spec)
         #expect(
             answer.allowed && answer.patch.isEmpty && answer.report.reason == .osWindows && warnings.isEmpty)
-        // decide says the same, and a template that names Windows is for it.
+        // `decide` gives the same answer. A template that mentions Windows injects Windows pods too.
         let pod = try YAMLReader.value("{kind: Pod, metadata: {name: web}, spec: \(spec)}")
         let decided = Pipeline.decide(object: pod, snapshot: try Snapshots.make(Self.configuration))
         #expect(decided.first?.decision.reason == .osWindows)
@@ -158,8 +158,8 @@ struct ForecastTests {
             ])
     }
 
-    /// Knative's CRDs refuse a volume of the downward API, which Istio's templates have: `kube-inject` and the forecast of
-    /// `decide` report it. Its pods, which the webhook injects, may have one.
+    /// Knative's CRDs refuse a downwardAPI volume, which Istio's templates have. `kube-inject` and the forecast of
+    /// `decide` report it. Knative's pods, which the webhook injects, may have one.
     @Test func knative() throws {
         let configuration = Self.configuration.replacing(
             "emptyDir: {}",
@@ -187,7 +187,7 @@ struct ForecastTests {
         }
     }
 
-    /// One warning for one misspelled annotation, though the policy and the injection both know it.
+    /// A misspelled annotation gets one warning, even if both the policy and the injection detect it.
     @Test func misspelledAnnotation() throws {
         let spec = "{containers: [{name: web, image: i}]}"
         let (_, policys) = try Self.answer(spec, metadata: "{annotations: {sidecar.istio.io/injct: 'true'}}")
@@ -237,9 +237,9 @@ struct ForecastTests {
             "\(answer.decision.warnings)")
     }
 
-    // MARK: Against a validator of the tests' own
+    // MARK: Comparison with the tests' own validator
 
-    /// Parts of a pod that an injected one may clash with.
+    /// A pod with parts that may clash with injected ones.
     private static func hazardous(_ chance: inout GeneratedPods) -> Value {
         var containers: [Value] = [["name": "web", "image": "i"]]
         if chance.chance(40) {
@@ -282,7 +282,7 @@ struct ForecastTests {
     }
 
     @Test(
-        "pods that clash with a template: what is injected is taken, or warned of", arguments: [false, true])
+        "pods that clash with a template: the result is valid or has a warning", arguments: [false, true])
     func againstTheValidator(classic: Bool) throws {
         let template =
             "rewriteAppHTTPProbe: true\ncontainers: [{name: istio-proxy, image: p}]\ninitContainers: [{name: istio-init, image: p}]\nvolumes: [{name: envoy, emptyDir: {}}]"

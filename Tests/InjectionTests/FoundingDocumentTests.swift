@@ -5,8 +5,8 @@ import Testing
 import Values
 import YAML
 
-/// The page "Installing the Sidecar" of Istio's documentation, from which Pillion takes its task: each of its examples
-/// does what its text says. The sections are named as there.
+/// Each example on the page "Installing the Sidecar" of Istio's documentation behaves as its text says. Pillion
+/// implements this page. The tests have the names of its sections.
 @Suite("The founding document")
 struct FoundingDocumentTests {
     private static let template = """

@@ -1,10 +1,10 @@
 import Values
 
-/// A manifest as people might write it: of some kind, in some style, with comments in the places where they are lost
-/// most easily. The same number gives the same manifest.
+/// A manifest as people might write it, of a random kind and in a random style, with comments where they are lost most
+/// easily. The same number gives the same manifest.
 struct GeneratedManifest {
     private(set) var bytes: [UInt8] = []
-    /// Texts of the comments, in their order.
+    /// Texts of the comments, in order.
     private(set) var comments: [String] = []
     let isJSON: Bool
 
@@ -54,7 +54,7 @@ struct GeneratedManifest {
         }
     }
 
-    // MARK: What it says
+    // MARK: Content
 
     private mutating func document() -> String {
         let object = object()
@@ -196,20 +196,20 @@ struct GeneratedManifest {
         return .map(members)
     }
 
-    // MARK: How it is written
+    // MARK: Style
 
     private mutating func tag() -> String {
         comments.append("# c\(comments.count)")
         return comments[comments.count - 1]
     }
 
-    /// Perhaps a comment of its own line.
+    /// Adds a comment line, or nothing.
     private mutating func comment(at indent: Int) {
         guard style.commentShare > 0, random.below(style.commentShare * 2) == 0 else { return }
         lines.append(String(repeating: " ", count: indent) + tag())
     }
 
-    /// Perhaps a comment after what is on the line.
+    /// A comment for the end of the line, or an empty string.
     private mutating func trailing() -> String {
         guard style.commentShare > 0, random.below(style.commentShare) == 0 else { return "" }
         return (random.below(2) == 0 ? " " : "   ") + tag()
@@ -307,7 +307,7 @@ struct GeneratedManifest {
         }
     }
 
-    /// - Parameter indent: nil for everything on one line.
+    /// - Parameter indent: nil writes everything on one line.
     private func json(_ node: Node, indent: String?) -> String {
         let inner = indent.map { $0 + String(repeating: " ", count: style.mapping) }
         let open = inner.map { style.newline + $0 } ?? ""
@@ -326,7 +326,7 @@ struct GeneratedManifest {
     }
 }
 
-/// A small generator of numbers that look like chance: the same from the same state.
+/// A small pseudorandom number generator; the same state gives the same numbers.
 struct SplitMix64 {
     var state: UInt64
 

@@ -1,7 +1,6 @@
 import Values
 
-/// Pods out of chance, the same for the same seed: with what injection touches, what it must not touch, and what it
-/// does not know.
+/// Random pods, the same for the same seed, with parts that an injection changes, must not change, and does not know.
 struct GeneratedPods {
     private var state: UInt64
 
@@ -96,7 +95,7 @@ struct GeneratedPods {
         return .object(container)
     }
 
-    /// What another webhook may do to a pod.
+    /// Changes a pod as another webhook might.
     mutating func disturb(_ pod: inout Value) {
         let kind = below(4)
         let added = container("foreign\(below(3))")

@@ -1,7 +1,7 @@
 import Values
 
-/// Pods as teams write them, with what they write to a sidecar: settings in annotations, volumes and mounts, own parts of
-/// the proxy, names near the limits. An API server takes most of them; what it does not take, the caller leaves out.
+/// Pods as teams write them for a sidecar: with settings in annotations, volumes and mounts, their own parts of the
+/// proxy, and names near the limits. Most are valid; the caller skips the others.
 struct GeneratedWorkloads {
     private var chance: GeneratedPods
 
@@ -154,7 +154,7 @@ struct GeneratedWorkloads {
         return .object(members)
     }
 
-    /// The user's own part of the proxy.
+    /// A container `istio-proxy` that the user wrote.
     private mutating func proxy() -> Value {
         var members = Object([Member("name", "istio-proxy"), Member("image", "auto")])
         if chance.chance(40) {

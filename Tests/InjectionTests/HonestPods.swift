@@ -1,12 +1,12 @@
 import Values
 
-/// Pods whose authors mean well: odd texts where any text is allowed, valid ones where an annotation has a form.
+/// Pods without hostile texts: odd texts where any text is allowed, valid ones where an annotation has a format.
 struct HonestPods {
     private var chance: GeneratedPods
 
     init(seed: UInt64) { chance = GeneratedPods(seed: seed) }
 
-    /// Texts for annotations that nobody interprets, for variables and arguments.
+    /// Texts for variables, arguments, and annotations that are not interpreted.
     private static let free = [
         "https://shop.example:8443/a?b=c&d=e#top", "owner: team-a", "a, b, c", "100 %", "they said \"no\"",
         "it's fine", "Straße 東京 🚀", "{\"a\": [1, {\"b\": \"c\"}]}\n", "first\nsecond\n",
@@ -33,7 +33,7 @@ struct HonestPods {
         "example.com/note", "description", "team", "checksum/config", "co.example.logs/json", "a.b/c",
         "kubectl.kubernetes.io/last-applied-configuration",
     ]
-    /// Annotations that templates of Istio read, with values that they are meant for.
+    /// Annotations that Istio's templates read, with valid values.
     private static let known: [(key: String, values: [String])] = [
         ("sidecar.istio.io/logLevel", ["info", "debug", "warning"]),
         ("sidecar.istio.io/componentLogLevel", ["misc:error", "misc:error,upstream:debug"]),

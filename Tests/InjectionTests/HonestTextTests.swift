@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 import Values
 
-/// What honest people write into annotations, labels and names is neither refused nor warned of, and comes out byte for
-/// byte as it does where nobody looks.
+/// Harmless texts in annotations, labels and names are neither refused nor reported, and the answer is the same byte
+/// for byte as without the check.
 @Suite("Honest text")
 struct HonestTextTests {
-    /// Of each configuration.
+    /// The number of pods for each configuration.
     private static let pods = 1_000
 
     @Test(.needs(.istioConfigurations), arguments: ["1.6", "1.32"])
@@ -28,7 +28,7 @@ struct HonestTextTests {
         #expect(injected > Self.pods * 9 / 10, "\(injected)")
     }
 
-    /// Reported, no finding names an honest pod either.
+    /// With the mode `report`, there are no findings for harmless pods either.
     @Test(.needs(.istioConfigurations), arguments: ["1.6", "1.32"])
     func isNotReported(_ version: String) throws {
         let reporting = try Snapshots.bench(version, taint: .report)

@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// Pods and manifests in which any part may be anything: every question gets an answer.
+/// Pods and manifests with random junk in any part always get an answer.
 @Suite("Hostile input")
 struct HostileInputTests {
     private static let junk: [Value] = [
@@ -75,7 +75,7 @@ struct HostileInputTests {
         }
     }
 
-    @Test("texts that are cut off or spoiled anywhere")
+    @Test("texts that are cut off or damaged anywhere")
     func spoiledTexts() throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
         var chance = GeneratedPods(seed: 13)

@@ -6,8 +6,8 @@ import YAML
 
 @testable import Injection
 
-/// Small things that Istio does and that a template, or a second injection, depends on: each row was read from how it
-/// behaves where a field is missing, empty or odd.
+/// Details of Istio's behaviour that a template or a second injection depends on, found by observing Istio with fields
+/// that are missing, empty or odd.
 @Suite("Istio's details")
 struct IstioDetailTests {
     private static let modern = """
@@ -153,7 +153,7 @@ struct IstioDetailTests {
         #expect(once == twice)
     }
 
-    @Test("probes that the proxy knows already stay as it knows them, in their place")
+    @Test("probes that the proxy already knows keep their record and place")
     func recordedProbes() throws {
         let pod = """
             metadata: {annotations: {sidecar.istio.io/status: '{"containers":["istio-proxy"]}'}}
@@ -191,7 +191,7 @@ struct IstioDetailTests {
         #expect((got["spec"]?["containers"]?.array?.count == 1) == moves)
     }
 
-    @Test("overrides that cannot be read are refused; with a status that cannot be, all is the user's")
+    @Test("unreadable overrides are refused; with an unreadable status, every container is the user's")
     func overrides() throws {
         let pod = """
             metadata: {annotations: {proxy.istio.io/overrides: '{"containers": 7}'}}
@@ -248,7 +248,7 @@ struct IstioDetailTests {
         #expect(error?.description.contains(want) == true)
     }
 
-    @Test("classic: a template of the first releases has brackets for braces")
+    @Test("classic: templates of the first releases have brackets as delimiters")
     func brackets() throws {
         let old = Self.classic.replacing("OUTPUT", with: "[[ .MeshConfig.ProxyListenPort ]]")
         #expect(Self.proxy(try Self.injected(Self.plain, old))?["args"]?[0] == "15001")
@@ -256,7 +256,7 @@ struct IstioDetailTests {
         #expect(Self.proxy(try Self.injected(Self.plain, both))?["args"]?[0] == "[[ 1 ]]")
     }
 
-    @Test("classic: the template of a review sees the group that the pod will have")
+    @Test("classic: the template of a review sees the fsGroup that the pod will have")
     func group() throws {
         let template = Self.classic.replacing("OUTPUT", with: "{{ .Spec.SecurityContext.FSGroup }}")
         let pod = "spec: {securityContext: {fsGroup: 7, runAsUser: 3}, containers: [{name: a, image: i}]}"

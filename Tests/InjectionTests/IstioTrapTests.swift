@@ -6,8 +6,8 @@ import YAML
 
 @testable import Injection
 
-/// Where Istio surprises: which way each trap was decided here. The numbers are the rows of the table of traps that
-/// COMPATIBILITY.md goes through, in its order.
+/// Surprising behaviour of Istio, and what Pillion does instead or likewise. The numbers are the rows of the table of
+/// traps in COMPATIBILITY.md.
 ///
 /// | rows | test |
 /// | --- | --- |
@@ -91,7 +91,7 @@ struct IstioTrapTests {
         #expect(answer.allowed && answer.patch.isEmpty && answer.report.reason == .policyIllegal)
     }
 
-    @Test("2: an annotation that says neither yes nor no is a no, and a warning")
+    @Test("2: an annotation that is neither true nor false counts as false, with a warning")
     func unrecognised() throws {
         let snapshot = try Snapshots.make(Self.configuration(spec: Self.proxy))
         let wish: Value = ["annotations": ["sidecar.istio.io/inject": "maybe"]]
@@ -155,7 +155,7 @@ struct IstioTrapTests {
         }
     }
 
-    @Test("8: kube-inject asks neither policy nor annotation, unless it is told to")
+    @Test("8: kube-inject ignores policy and annotation unless a flag enables them")
     func manifestPolicy() throws {
         let configuration = Self.configuration(policy: "disabled", spec: Self.proxy)
         #expect(try Self.manifest(Self.deployment, configuration).report.injected)
@@ -223,7 +223,7 @@ struct IstioTrapTests {
         #expect(again.report.injected && containers.count == 2 && containers[1]["image"] == "proxy:2")
     }
 
-    @Test("12, 13: nothing is added but the injection; the label of the revision is there, empty by default")
+    @Test("12, 13: only the injection is added; the revision label exists, empty by default")
     func noNoise() throws {
         let injected = try Self.manifest(Self.deployment, Self.configuration(spec: Self.proxy))
         #expect(!injected.text.contains("creationTimestamp") && !injected.text.contains("---"))
@@ -313,7 +313,7 @@ struct IstioTrapTests {
         let proxy = try Self.pod(answer, of: review)["spec"]?["containers"]?[1]
         let escaped = want.replacing("<1>", with: "\\u003c1\\u003e")
         #expect(proxy?["args"]?[0]?.string == ">\(escaped)<", "\(answer.message)")
-        // What went wrong inside, and the data, are nobody's business but the template's.
+        // The error inside the template and its data are not in the answer.
         #expect(answer.review["response"]?["warnings"] == nil)
     }
 

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// An engine whose templates are their own output, so that a test contains what is injected.
+/// An engine whose output is the template itself, so that a test contains the injected text.
 struct LiteralRenderer: Renderer {
     let description = RendererDescription(id: "literal", version: "1")
 
@@ -13,7 +13,7 @@ struct LiteralRenderer: Renderer {
 
     private struct Template: CompiledTemplate {
         let bytes: [UInt8]
-        /// No data is written.
+        /// True, because no data is written.
         let tracksOrigins = true
 
         func render(

@@ -4,12 +4,12 @@ import Testing
 import Values
 import YAML
 
-/// Pods that run, against what an injection would write (`Pipeline.compare`).
-@Suite("Pods that run", .needs(.istioClassic), .needs(.istioModern))
+/// Compares running pods with what an injection would write now (`Pipeline.compare`).
+@Suite("Running pods", .needs(.istioClassic), .needs(.istioModern))
 struct LiveComparisonTests {
     static let suites = [CaseCollection.istioClassic, .istioModern]
 
-    /// A pod that Istio injected, and the one before.
+    /// A pod that Istio injected, and the pod before the injection.
     struct Recorded {
         let name: String
         let brought: Value
@@ -17,10 +17,10 @@ struct LiveComparisonTests {
         let snapshot: Snapshot
         let question: LiveQuestion
 
-        /// Whether an API server would take it: a pod has containers.
+        /// Whether the pod has containers, as an API server requires.
         var hasContainers: Bool { injected["spec"]?["containers"]?.array?.isEmpty == false }
 
-        /// Whether another injection came before, whose remains a new pod would not have.
+        /// Whether the pod was already injected before; a new pod would not have the parts of that injection.
         var wasInjected: Bool {
             brought["metadata"]?["annotations"]?["sidecar.istio.io/status"] != nil
         }
@@ -46,7 +46,7 @@ struct LiveComparisonTests {
         }
     }
 
-    /// A problem for an answer that is not the one expected.
+    /// Describes an unexpected verdict; nil if it is the expected one.
     static func problem(_ name: String, _ answer: LiveAnswer, _ expected: LiveVerdict) -> String? {
         if answer.verdict == expected { return nil }
         let differences = answer.differences.prefix(3).map { difference in

@@ -4,9 +4,10 @@ import TestSupport
 import Testing
 import Values
 
-/// Decisions about a manifest: places, edits, and that what is said to change an answer does.
+/// Decisions about a manifest: their places and edits, and that each proposed edit changes the answer.
 @Suite struct ManifestDecisionTests {
-    /// Both forms, with selectors, so that labels, annotations, namespaces and the policy are all read.
+    /// Configurations of both forms with selectors, so that decisions depend on labels, annotations, namespaces and
+    /// policy.
     private static let configurations = [
         """
         policy: enabled

@@ -8,10 +8,10 @@ import Values
     import Glibc
 #endif
 
-/// What holds for any manifest: lines that say what did not change stay, comments are all there, injected twice is
-/// injected once, and the way back is exact.
+/// Properties of any manifest: lines of unchanged values and all comments stay, a second injection changes nothing, and
+/// uninjection with provenance is exact.
 ///
-/// `MANIFESTS=100000` checks as many; the default takes a few seconds.
+/// `MANIFESTS=100000` checks 100,000 manifests; the default takes a few seconds.
 @Suite("Properties of manifest text")
 struct ManifestTextPropertyTests {
     private static let count = Int(getenv("MANIFESTS").map { String(cString: $0) } ?? "") ?? 400
@@ -64,20 +64,21 @@ struct ManifestTextPropertyTests {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// What a line may have that an injection changes: probes, what was empty, flow style, and a block that ends the text.
+    /// Texts in lines that an injection may change: probes, empty collections, flow style, and a block at the end of
+    /// the text.
     private static let touched = [
         "httpGet", "tcpSocket", "port", "path", "annotations", "labels", "initContainers", "imagePullSecrets",
         "securityContext", "{", "[", "|",
     ]
 
-    /// The first line that should have stayed, in its order, and did not.
+    /// The first line of the input that is missing from the output, in order.
     private static func lost(from input: String, in output: String) -> Substring? {
         // "\r\n" is one character.
         let input = input.replacing("\r\n", with: "\n")
         var lines = output.replacing("\r\n", with: "\n").split(separator: "\n")[...]
         for line in input.split(separator: "\n") {
-            // A line like one that changed may be there again further on. Blank lines go with a probe around them, and
-            // comments, which are looked for by themselves, are as far in as what replaces it.
+            // A changed line may occur again further on. Blank lines may go with the probe around them, and comments,
+            // which are checked separately, may get the indentation of the text that replaces it.
             let text = line.drop(while: \.isWhitespace)
             if text.isEmpty || text.hasPrefix("#") || touched.contains(where: { line.contains($0) }) {
                 continue

@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// What stays of a manifest's own text: comments, quotes, order and layout of everything that did not change.
+/// An injection keeps the manifest's text where values do not change: comments, quotes, order and layout.
 @Suite("Manifest text")
 struct ManifestTextTests {
     static let configuration = """
@@ -26,7 +26,7 @@ struct ManifestTextTests {
 
     static let folder = packageRoot + "/Tests/InjectionTests/cases/manifests"
 
-    /// The input is NAME.yaml or NAME.json, the result NAME.injected.yaml or NAME.injected.json.
+    /// The input is NAME.yaml or NAME.json; the expected result is NAME.injected.yaml or NAME.injected.json.
     @Test(arguments: entries(of: folder).filter { !$0.contains(".injected.") })
     func texts(_ file: String) throws {
         let snapshot = try Snapshots.make(Self.configuration, mesh: "sdsUdsPath: \"\"")
@@ -36,6 +36,6 @@ struct ManifestTextTests {
         let problem = compareGolden(String(decoding: outcome.output, as: UTF8.self), with: golden)
         #expect(problem == nil, "\(problem ?? "")")
         let again = try Pipeline.inject(manifest: outcome.output, snapshot: snapshot)
-        #expect(!again.changed, "injected twice, it changes")
+        #expect(!again.changed, "a second injection changes it")
     }
 }

@@ -44,7 +44,7 @@ import YAML
         #expect(mesh.warnings.isEmpty)
     }
 
-    /// What is written in another way means the same.
+    /// Different spellings of a setting have the same result.
     @Test(arguments: [
         ("proxy_listen_port: 1", "proxyListenPort", "1"), ("proxyListenPort: \"7\"", "proxyListenPort", "7"),
         ("connectTimeout: 1.500s", "connectTimeout", "\"1.500s\""),
@@ -161,7 +161,7 @@ import YAML
         #expect(modern["discoveryAddress"] == "x:1")
         #expect(modern["concurrency"] == 0)
         #expect(modern["tracingServiceName"] == "CANONICAL_NAME_ONLY")
-        #expect(modern["serviceCluster"] == nil, "one of the two")
+        #expect(modern["serviceCluster"] == nil, "expected only one of the two")
         let classic = try compile(file, .classic).proxyConfig(overlaying: text)
         #expect(classic["proxyMetadata"] == ["B": "c", "C": "d"])
         #expect(classic["concurrency"] == nil)

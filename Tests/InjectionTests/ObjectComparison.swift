@@ -1,7 +1,7 @@
 import Values
 
-/// Compares two objects as Kubernetes would after reading both: what encoding by Go types adds or leaves out is the
-/// same here (null, zero and empty members that one side has, the order of keys, quantities of one amount).
+/// Compares two objects as Kubernetes sees them after decoding. It ignores null, zero and empty members that only one
+/// side has, the order of keys, and different spellings of an equal quantity.
 enum ObjectComparison {
     private static let meaningful: Set<String> = ["emptyDir", "podSelector", "exec"]
     private static let quantities: Set<String> = ["limits", "requests", "capacity"]
@@ -17,7 +17,7 @@ enum ObjectComparison {
         }
     }
 
-    /// Annotations that hold JSON are compared as JSON.
+    /// The value with the JSON in annotations parsed, so that it is compared as JSON.
     static func normal(_ value: Value) -> Value {
         switch value {
         case .object(let object):
@@ -36,7 +36,7 @@ enum ObjectComparison {
         }
     }
 
-    /// The first place where they differ, or nil.
+    /// The first difference, or nil.
     static func difference(_ want: Value, _ got: Value, at path: String = "") -> String? {
         switch (want, got) {
         case (.object(let want), .object(let got)):

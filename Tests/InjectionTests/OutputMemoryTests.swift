@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 import Values
 
-/// A template with cached outputs writes the same as without, whatever it reads of a pod.
-@Suite("Remembered outputs")
+/// A template has the same output with and without the output cache, whatever it reads of a pod.
+@Suite("Cached outputs")
 struct OutputMemoryTests {
-    /// Each reads the pod in another way: keys, variables, loops, blocks within blocks, templates that are called,
-    /// the root as a whole.
+    /// Each template reads the pod in another way: by keys, variables, loops, nested blocks, called templates, or the
+    /// root as a whole.
     private static let bodies = [
         #"a: "{{ index .ObjectMeta.Labels "app" }}""#,
         #"a: "{{ index .ObjectMeta.Labels "app" | default (index .ObjectMeta.Labels "version") }}""#,
@@ -103,7 +103,7 @@ struct OutputMemoryTests {
         #expect(plain.contains { $0.contains("\"patch\"") })
     }
 
-    @Test("outputs are found again where only a label differs that the template does not read")
+    @Test("outputs are cache hits if only a label differs that the template does not read")
     func hits() throws {
         let options = InjectionOptions()
         let snapshot = try Snapshots.make(
@@ -120,12 +120,12 @@ struct OutputMemoryTests {
             ]
             #expect(try Answer(to: review, snapshot: snapshot).allowed)
         }
-        // The first is what the others are compared with, the second the first of its kind.
+        // The first two reviews are misses: the first has nothing to compare with, the second records what is read.
         #expect(options.cacheCounters.outputs.hits >= 8 && options.cacheCounters.answers.hits == 0)
     }
 
     @Test(
-        "recorded reviews, each asked twice", .needs(.istioConfigurations), .needs(.istioClassic),
+        "recorded reviews, each sent twice", .needs(.istioConfigurations), .needs(.istioClassic),
         .needs(.istioModern),
         arguments: ["1.6", "1.32"])
     func recorded(_ version: String) throws {

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 import Values
 
-/// What holds for the patch of every pod: it applies, it gives what was meant, and then there is nothing left to do.
+/// The patch of every pod applies and gives the injected pod. After changes by another webhook, a second injection is
+/// final: a third one changes nothing.
 @Suite("Patch properties")
 struct PatchPropertyTests {
     private static let pods = 150
@@ -26,7 +27,7 @@ struct PatchPropertyTests {
         try Self.hold(for: Snapshots.bench(version), seed: 7)
     }
 
-    @Test("a manifest's pod comes out as a review's does, where nothing but the pod counts")
+    @Test("a pod in a manifest and in a review get the same result")
     func sameEitherWay() throws {
         let snapshot = try Snapshots.make(WayBackTests.modern, values: Self.values)
         var generated = GeneratedPods(seed: 3)
@@ -84,7 +85,7 @@ struct PatchPropertyTests {
         return (try JSONPatch.apply(answer.patch, to: pod), answer.patch)
     }
 
-    /// The fields that no type knows.
+    /// The fields that are in no type table.
     private static func unknown(_ pod: Value) -> [Value] {
         var found = [pod["spec"]?["futureField"] ?? .null]
         for container in pod["spec"]?["containers"]?.array ?? [] where container["name"] != "istio-proxy" {

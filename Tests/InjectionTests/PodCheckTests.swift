@@ -6,15 +6,15 @@ import YAML
 
 @testable import Injection
 
-/// What an API server would refuse in an injected pod: each rule with a pod that breaks it and one that does not.
+/// Checks what an API server would refuse in an injected pod: each rule with a pod that breaks it and one that does
+/// not.
 @Suite struct PodCheckTests {
     private func codes(_ metadata: Object, _ spec: Object, before: Pod? = nil) -> [String] {
         let empty = Pod(metadata: Object(), spec: Object([Member("containers", [])]))
         return PodCheck.findings(Pod(metadata: metadata, spec: spec), before: before ?? empty).map(\.code)
     }
 
-    /// Next to a pod that is good, a pod has the findings that it has alone: whatever is the same in both, and whatever
-    /// differs.
+    /// With a valid pod to compare with, a pod has the same findings as alone, whatever both have in common.
     @Test func aGoodPodHidesNothing() throws {
         let spec = """
             volumes: [{name: v, emptyDir: {}}]
@@ -58,7 +58,7 @@ import YAML
         for (old, new, code) in changes {
             var changed = try pod(spec.replacing(old, with: new), metadata.replacing(old, with: new))
             #expect(PodCheck.findings(changed, before: empty, like: good).map(\.code) == [code], "\(old)")
-            // With what did not change in the same memory, as a review has it.
+            // Unchanged values share memory, as in a review.
             for list in ["containers", "initContainers"] {
                 let items = changed.spec[list]?.array ?? []
                 changed.spec[list] = .array(items.enumerated().map { shared($1, good.spec[list]?[$0]) })
@@ -69,7 +69,7 @@ import YAML
         }
     }
 
-    /// The value with its equal members in the memory of the other's.
+    /// The value, with equal members sharing the memory of the other's.
     private func shared(_ value: Value, _ other: Value?) -> Value {
         guard case .object(let object) = value else { return value == other ? other ?? value : value }
         return .object(
@@ -133,7 +133,7 @@ import YAML
         #expect(codes(Object(), spec) == ["name_invalid"])
     }
 
-    /// A code and the specs that have it, and one beside it that has nothing.
+    /// A code, a spec with that finding, and a similar spec without findings.
     @Test(arguments: [
         ("required_missing", "{containers: [{name: a}]}", "{containers: [{name: a, image: i}]}"),
         (
@@ -226,7 +226,7 @@ import YAML
         #expect(codes(Object(), try #require(YAMLReader.value(good).object)) == [])
     }
 
-    /// What was wrong before the injection is not the template's doing, wherever it is in its list afterwards.
+    /// Does not report a problem that the pod had before the injection, even if its index in the list changed.
     @Test func whatTheUserDidIsNotReported() {
         let own: [Value] = [container("A"), container("A")]
         let before = Pod(metadata: Object(), spec: Object([Member("containers", .array(own))]))
@@ -244,7 +244,7 @@ import YAML
         #expect((low < high) == isLess)
     }
 
-    @Test("quick amounts compare as exact ones do")
+    @Test("amounts in thousandths compare like exact ones")
     func quickAmounts() throws {
         let texts = [
             "0", "1", "100m", "1000m", "999999", "1k", "1Ki", "1M", "1Mi", "64Mi", "1G", "1Gi", "2Gi",

@@ -6,8 +6,8 @@ import YAML
 
 @testable import Injection
 
-/// Whatever a template renders, a pod has afterwards what it brought, or is refused with the template's name. The cases
-/// are in `cases/survival`; the comparison here is not that of `PodSurvival`.
+/// Whatever a template renders, a pod keeps all its parts or is refused with the template's name. The cases are in
+/// `cases/survival`; the test has its own comparison instead of `PodSurvival`.
 @Suite("A pod survives its injection")
 struct PodSurvivalTests {
     struct Rendering: CustomTestStringConvertible {
@@ -76,7 +76,7 @@ struct PodSurvivalTests {
         }
     }
 
-    @Test("of two containers named as the proxy, each has to stay") func twoProxies() {
+    @Test("two containers with the proxy's name must both stay") func twoProxies() {
         let proxy: Value = [["name": "istio-proxy", "image": "i"]]
         let pod = Pod(
             metadata: Object(),
@@ -107,8 +107,8 @@ struct PodSurvivalTests {
         }
     }
 
-    /// What is not there, or is another scalar: the renderings change no scalar on purpose, but `value` and `name` of
-    /// variables and ports.
+    /// The parts that are missing or are different scalars. The renderings change no scalars on purpose, except `value`
+    /// and `name` of variables and ports.
     private static func lost(_ old: Value, _ new: Value, _ place: String = "") -> [String] {
         switch (old, new) {
         case (.object(let old), .object(let new)):

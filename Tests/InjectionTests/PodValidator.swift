@@ -1,9 +1,9 @@
 import Values
 
-/// Says whether an API server takes a pod: written from the validation of Kubernetes for tests only, and sharing no code
-/// with what it checks.
+/// Validates a pod as an API server does. Follows the validation of Kubernetes, for tests only, and shares no code with
+/// what it checks.
 enum PodValidator {
-    /// A problem: the part that it is about, and its kind.
+    /// A problem: the affected part, and its kind.
     struct Problem: Hashable {
         var part: String
         var what: What
@@ -20,7 +20,7 @@ enum PodValidator {
             forbidden
         case quantity, exceeds, privileges, size
 
-        /// Words that a message about a problem of the kind has, one of them.
+        /// A message about a problem of this kind contains one of these.
         var words: [String] {
             switch self {
             case .required: ["no image", "no name", "has no ", "no containers", "no nameserver"]
@@ -61,7 +61,7 @@ private struct Walk {
         found.insert(PodValidator.Problem(part: part, what: what))
     }
 
-    /// Whether a text has 1 to `most` of these characters, with a letter or digit at both ends.
+    /// Whether a text has 1 to `most` characters, all of this set, with a letter or digit at both ends.
     private static func matches(_ text: String, _ characters: Set<UInt8>, most: Int = 63) -> Bool {
         let bytes = Array(text.utf8)
         guard let first = bytes.first, let last = bytes.last, bytes.count <= most else { return false }
@@ -197,7 +197,7 @@ private struct Walk {
         }
     }
 
-    /// The amount of a quantity; nil where it is not one.
+    /// The amount of a quantity; nil if the value is not one.
     private static func amount(_ value: Value?) -> Double? {
         guard let text = value?.string else { return value?.int.map(Double.init) }
         let number = text.prefix { $0.isNumber || "+-.".contains($0) }

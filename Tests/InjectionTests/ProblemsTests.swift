@@ -5,8 +5,8 @@ import Values
 
 @testable import Injection
 
-/// All problems of a pod are reported together, in a stable order: by the webhook, by kube-inject and,
-/// as far as it looks, by decide.
+/// The webhook, kube-inject and `decide` (for problems of the pod's shape) report all problems of a pod together, in a
+/// stable order.
 @Suite("Several problems of one pod")
 struct ProblemsTests {
     private static let configuration = """
@@ -30,7 +30,7 @@ struct ProblemsTests {
 
     private static let folder = packageRoot + "/Tests/InjectionTests/cases/problems"
 
-    /// NAME.json is a review, NAME.answer what is answered.
+    /// NAME.json is a review, NAME.answer the expected answer.
     @Test(arguments: entries(of: folder).filter { $0.hasSuffix(".json") })
     func answers(_ file: String) throws {
         let snapshot = try Snapshots.make(Self.configuration)
@@ -48,14 +48,14 @@ struct ProblemsTests {
         let error = try #require(throws: InjectionError.self) {
             try Pipeline.inject(manifest: Array(JSON.text(object).utf8), snapshot: snapshot)
         }
-        // There, places are those of the manifest.
+        // Messages of kube-inject have places in the manifest.
         let want = all.map {
             "manifest:1: Pod \"front\": " + $0.message.replacing("/request/object/", with: "/")
         }
         let found = error.all.map(\.message)
         #expect(found.count == want.count)
         for (found, want) in zip(found, want) where found != want {
-            // What is written without quotes is told with its line and what to do about it.
+            // The message for a scalar without quotes has the line and the remedy.
             let place = String(want.prefix { $0 != "/" }) + want.drop { $0 != "/" }.prefix { $0 != ":" }
             #expect(found.hasPrefix(place + ": line 1: ") && found.hasSuffix("or give --quote-scalars"))
         }
@@ -69,7 +69,8 @@ struct ProblemsTests {
             ])
     }
 
-    @Test("problems of shape are named up to a limit", arguments: [(15, 15), (16, 16), (17, 16)])
+    @Test(
+        "problems of the pod's shape are reported up to a limit", arguments: [(15, 15), (16, 16), (17, 16)])
     func limit(wrong: Int, named: Int) throws {
         let labels = Object((0..<wrong).map { Member("l\($0)", 1) })
         let pod: Value = ["metadata": ["labels": .object(labels)]]

@@ -29,7 +29,7 @@ import Testing
     ])
     func roundedUp(text: String, expected: Int64) { #expect(Quantity.roundedUp(text) == expected) }
 
-    /// Reading the canonical form gives the same amount, and the same canonical form.
+    /// Parsing the canonical form gives the same amount and the same canonical form.
     @Test func canonicalIsStable() {
         for mantissa in ["1", "9", "10", "1023", "1024", "1025", "0.1", "1.25", "-7", "123456789"] {
             for suffix in [

@@ -6,7 +6,8 @@ import Testing
 import Values
 import YAML
 
-/// What Istio's own binaries made of manifests and reviews, case by case: `template:` form by 1.6, `templates:` by 1.32.
+/// Compares with the recorded results of Istio's binaries for manifests and reviews: 1.6 for the form `template:`, 1.32
+/// for `templates:`.
 @Suite("Recorded answers", .needs(.istioClassic), .needs(.istioModern), .needs(.istioConfigurations))
 struct RecordedAnswersTests {
     static let suites = [CaseCollection.istioClassic, .istioModern]
@@ -33,7 +34,7 @@ struct RecordedAnswersTests {
         #expect(problems.isEmpty, "\(problems.count): \(problems.joined(separator: "\n"))")
     }
 
-    @Test("what was injected once stays as it is, and leads back to what was there", arguments: suites)
+    @Test("a second injection changes nothing, and uninjection restores the input", arguments: suites)
     func wayBack(_ suite: CaseCollection) throws {
         var problems: [String] = []
         for recorded in try RecordedCase.all(in: suite) {

@@ -56,7 +56,8 @@ struct RecordedCase {
         var problems: [String] = []
         let snapshot = try snapshot("flags")
         let input = contents(of: folder + "/input.yaml") ?? []
-        // What another injector left is taken over once, as Istio does, and is Pillion's own from then on.
+        // The first injection takes over another injector's parts, as Istio does, so uninjection does not restore the
+        // input.
         if String(decoding: input, as: UTF8.self).contains("sidecar.istio.io/status") { return [] }
         for keepsWayBack in [false, true] {
             var options = ManifestOptions()
@@ -120,7 +121,7 @@ struct RecordedCase {
     }
 }
 
-/// The answer to a review, taken apart.
+/// The parsed answer to a review.
 struct Answer {
     let report: ReviewReport
     let review: Value
@@ -152,7 +153,7 @@ struct Answer {
     }
 }
 
-/// Snapshots for tests; one of each set of files.
+/// Snapshots for tests, each compiled once.
 enum Snapshots {
     static let registry: PluginRegistry = {
         do {
@@ -166,7 +167,7 @@ enum Snapshots {
 
     private static let known = Mutex<[String: Snapshot]>([:])
 
-    /// Compiled once for each set of files and options.
+    /// The snapshot of a set of files and options, compiled once.
     static func compiled(_ paths: [String], _ options: InjectionOptions) throws -> Snapshot {
         let key =
             "\(paths) \(options.revision) \(options.nativeSidecars) \(options.environment) \(options.taint)"
@@ -191,7 +192,7 @@ enum Snapshots {
         return try compiled(["inject-config", "values", "mesh"].map { "\(folder)/\($0).yaml" }, options)
     }
 
-    /// A configuration written in a test.
+    /// The snapshot of a configuration that is written in a test.
     static func make(
         _ configuration: String, values: String = "{}", mesh: String = "{}",
         options: InjectionOptions = InjectionOptions()

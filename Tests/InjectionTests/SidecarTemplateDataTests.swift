@@ -7,7 +7,7 @@ import Values
 @Suite struct SidecarTemplateDataTests {
     @Test(
         arguments: [
-            // annotation, proxy configuration, values → image
+            // annotation, proxy configuration, values, expected image
             (nil, nil, ["hub": "h", "tag": "t"], "h/proxyv2:t"),
             ("distroless", nil, ["hub": "h", "tag": "t"], "h/proxyv2:t-distroless"),
             ("debug", "distroless", ["hub": "h", "tag": "t-distroless"], "h/proxyv2:t-debug"),

@@ -20,7 +20,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct StrategicMergeTests {
-    /// Over PodSpec, but where the title says otherwise.
+    /// Merges of a PodSpec, unless the title says otherwise.
     private static let maps = [
         Case(
             "members are added", #"{"nodeName":"n"}"#, #"{"hostPID":true}"#,
@@ -183,7 +183,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
         var value = try JSON.read(example.original)
         try StrategicMerge.merge(decoded, into: &value, as: type)
         #expect(JSON.text(value) == example.merged)
-        // Doing it the careful way gives the same.
+        // The general merge gives the same result.
         value = try JSON.read(example.original)
         let careful = TypedDecoding.Result(value: decoded.value, unsettled: [[]])
         try StrategicMerge.merge(careful, into: &value, as: type)
@@ -245,7 +245,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
         #expect(error?.message == message)
     }
 
-    /// Merging the same patch again changes nothing, for lists long enough to be looked up by table, too.
+    /// Merging the same patch again changes nothing, also in lists that are long enough for a lookup table.
     @Test func mergingTwiceIsMergingOnce() throws {
         let items = (0..<100).map {
             Value.object(Object([Member("name", .string("E\($0)")), Member("value", "v")]))

@@ -6,7 +6,7 @@ import YAML
 
 @testable import Injection
 
-/// Powers over the host that a template gives to the author of a pod are named, and refused where the forecast denies.
+/// Reports powers over the host that a template gives to a pod's author, and refuses the pod if the forecast denies.
 @Suite("Powers from a pod's text")
 struct TaintPowerTests {
     private static let configuration = """

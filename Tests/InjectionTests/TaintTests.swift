@@ -6,10 +6,9 @@ import YAML
 
 @testable import Injection
 
-/// What a hostile text in a template does, and whether it is found: `TaintCheck` by libyaml's marks, `TaintedLines` by
-/// single lines.
+/// Detects hostile texts in the output of templates: `TaintCheck` with libyaml's marks, `TaintedLines` line by line.
 @Suite struct TaintTests {
-    /// A template over `{x, c}`, of which x is tainted.
+    /// Templates over `{x, c}`, of which x is tainted.
     private static let templates = [
         "a: {{ .x }}\nb: 1\n", "a: \"{{ .x }}\"\nb: \"{{ .x }}\"\n", "a: '{{ .x }}'\nb: 'y'\n",
         "l:\n- name: \"{{ .x }}\"\n  value: v-{{ .x }}\n- name: c\n", "l:\n- {{ .x }}\n- y\n",
@@ -76,7 +75,7 @@ import YAML
         return Rendered(bytes: output.bytes, map: map ?? SourceMap(), tainted: usage.tainted)
     }
 
-    /// Kinds and keys.
+    /// The structure of a value: kinds and keys, without scalars.
     private static func shape(_ value: Value) -> String {
         switch value {
         case .object(let object):
@@ -88,7 +87,7 @@ import YAML
         }
     }
 
-    /// Whatever is not refused has the structure that an honest text gives.
+    /// A text that is not refused gives the same structure as a harmless one.
     @Test(arguments: templates)
     func whatPassesHasTheSameStructure(_ source: String) throws {
         let honest = try Self.render(source, "zqx")
@@ -101,11 +100,11 @@ import YAML
             guard let value = try? YAMLReader.value(rendered.bytes) else {
                 #expect(
                     !findings.isEmpty || check.culprit() != nil,
-                    "\(source) of \(text.debugDescription) does not parse, and nobody is blamed")
+                    "\(source) of \(text.debugDescription) does not parse, expected a finding or a culprit")
                 continue
             }
             if findings.isEmpty {
-                // A key that is tainted as a whole is another one.
+                // A wholly tainted key is a different key, so only the number of members is compared.
                 let isKey = source.hasPrefix("{{ .x }}") || source.hasPrefix("\"{{ .x }}\":")
                 let count = (
                     value.object?.count ?? 0, (try YAMLReader.value(honest.bytes)).object?.count ?? 0
@@ -121,12 +120,13 @@ import YAML
             if isProven {
                 #expect(
                     findings.isEmpty,
-                    "\(source) of \(text.debugDescription) is proven, and found: \(findings.map(\.found))")
+                    "\(source) of \(text.debugDescription) is proven, but has findings: \(findings.map(\.found))"
+                )
             }
         }
     }
 
-    /// What honest pods have in these places is not refused.
+    /// Harmless texts in these places are not refused.
     @Test func honestTextsPass() throws {
         for (source, texts) in [
             (
@@ -146,7 +146,7 @@ import YAML
         }
     }
 
-    /// Most texts of pods need no second rendering.
+    /// `TaintedLines` proves common texts harmless, so that they need no check by libyaml.
     @Test func commonTextsAreProvenByLines() throws {
         for (source, text) in [
             ("a: \"{{ .x }}\"\n", "10.0.0.0/8,192.168.0.0/16"), ("a: \"{{ .x }}\"\n", "*"),
@@ -166,7 +166,7 @@ import YAML
         }
     }
 
-    /// A member of proxy.istio.io/config may be named as in JSON or as in the proto file.
+    /// A member of proxy.istio.io/config may have its name in JSON or in the proto file.
     @Test(arguments: ["proxyMetadata", "proxy_metadata"])
     func bothNamesOfAMemberAreThePods(_ member: String) throws {
         let snapshot = try Snapshots.make(

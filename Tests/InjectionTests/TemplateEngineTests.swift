@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// Which engine runs a template of an injection configuration, and where errors about it point.
+/// The choice of the engine for a template of an injection configuration, and the places of errors about it.
 @Suite("Engines of templates")
 struct TemplateEngineTests {
     private static func pod(_ templates: String) -> String {
@@ -113,7 +113,7 @@ struct TemplateEngineTests {
         #expect(error?.description.contains(want) == true, "\(error?.description ?? "")")
     }
 
-    @Test("a further member is a warning")
+    @Test("an unknown member is a warning")
     func unknown() throws {
         let snapshot = try Snapshots.make(
             "policy: enabled\ntemplates:\n  a:\n    template: x\n    engin: y\n")

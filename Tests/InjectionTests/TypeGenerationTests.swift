@@ -14,7 +14,7 @@ struct TypeGenerationTests {
         return (run("/usr/bin/env", ["python3", program, schema, folder.root]), folder)
     }
 
-    /// A schema with one of each: merge keys, scalars with types of their own, maps, wrappers, an enumeration, a oneof.
+    /// A schema with one of each: merge keys, named scalar types, maps, wrappers, an enumeration, a oneof.
     @Test func smallSchema() {
         let cases = "\(packageRoot)/Tests/InjectionTests/cases/types"
         let (result, folder) = made(from: "\(cases)/schema")
@@ -29,7 +29,9 @@ struct TypeGenerationTests {
         #expect(result.status == 0, "\(result.errors)")
         for name in Self.files {
             let embedded = contents(of: "\(packageRoot)/Sources/CAssets/data/\(name)")
-            #expect(contents(of: folder.path(name)) == embedded, "\(name): make types makes another one")
+            #expect(
+                contents(of: folder.path(name)) == embedded,
+                "\(name): expected the table that make types creates")
         }
     }
 

@@ -13,7 +13,8 @@ import Values
         #expect(table.podSpec.name == "v1.PodSpec")
         #expect(table.objectMeta.methods["GetLabels"] != nil)
         #expect(table.container.memberIndex(of: "volumeMounts") != nil)
-        #expect(table.volume.memberIndex(of: "emptyDir") != nil, "a member of the inline VolumeSource")
+        #expect(
+            table.volume.memberIndex(of: "emptyDir") != nil, "expected a member of the inline VolumeSource")
         #expect(table.meshConfig.memberIndex(of: "defaultConfig") != nil)
         #expect(table.proxyConfig.protoDefaults?["drainDuration"] == "45s")
         #expect(table.type(named: "no.Such") == nil)
@@ -27,7 +28,9 @@ import Values
         #expect(proxyField(.modern, "concurrency")?.type.name == "*wrapperspb.Int32Value")
         #expect(proxyField(.modern, "parentShutdownDuration") == nil)
         #expect(TypeTable.classic.proxyConfig.fieldIndex["ServiceCluster"] != nil)
-        #expect(TypeTable.modern.proxyConfig.fieldIndex["ServiceCluster"] == nil, "behind an interface")
+        #expect(
+            TypeTable.modern.proxyConfig.fieldIndex["ServiceCluster"] == nil,
+            "expected no field of an interface")
         #expect(TypeTable.modern.proxyConfig.methods["GetServiceCluster"] != nil)
         #expect(TypeTable.classic.meshConfig.memberIndex(of: "sdsUdsPath") != nil)
         #expect(TypeTable.modern.meshConfig.memberIndex(of: "sdsUdsPath") == nil)
@@ -51,7 +54,7 @@ import Values
         #expect(owner.members.map(\.jsonName) == ["namespace", "name"])
     }
 
-    /// Every member of every type is found by its JSON name, and by no other.
+    /// Finds every member of every type by its JSON name, and by no other name.
     @Test(arguments: tables) func membersAreFound(table: TypeTable) {
         for type in [
             table.pod, table.podSpec, table.container, table.volume, table.meshConfig, table.proxyConfig,
@@ -65,7 +68,7 @@ import Values
         }
     }
 
-    /// The embedded table says of every type what the schema says.
+    /// The embedded table has the same types as the schema.
     @Test(
         .needs(.goTypes),
         arguments: [("0.18", TypeTable.classic), ("0.36", TypeTable.modern)])

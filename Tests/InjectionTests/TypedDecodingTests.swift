@@ -6,12 +6,12 @@ import YAML
 
 @testable import Injection
 
-/// A container as a template's text gives it, and what decoding makes of it.
+/// A rendered container, and the result of decoding it.
 private struct Case: Sendable, CustomTestStringConvertible {
     var title: String
     var given: String
     var classic: String
-    /// nil: the modern form refuses it.
+    /// nil if the modern form refuses it.
     var modern: String?
     var dropped: [String] = []
     var testDescription: String { title }
@@ -80,7 +80,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
             #expect(modern.dropped == example.dropped)
             #expect(example.dropped.isEmpty || classic.dropped == example.dropped)
             let again = try TypedDecoding.decode(modern.value, as: TypeTable.modern.container, .strict)
-            #expect(again.value == modern.value, "decoding is idempotent")
+            #expect(again.value == modern.value, "expected decoding to be idempotent")
         } else {
             #expect(throws: SchemaError.self) {
                 try TypedDecoding.decode(given, as: TypeTable.modern.container, .strict)
@@ -166,8 +166,8 @@ private struct Case: Sendable, CustomTestStringConvertible {
         #expect(many.last?.message == "template t: 12 further members are left out")
     }
 
-    /// What the originals printed went through Go's types: decoding finds nothing to drop, and changes only what
-    /// printing added (`creationTimestamp: null`).
+    /// Istio's recorded pods went through Go's types: decoding drops nothing, and removes only the `creationTimestamp:
+    /// null` that printing adds.
     @Test(
         .needs(.istioClassic), .needs(.istioModern),
         arguments: [(CaseCollection.istioClassic, TypeTable.classic), (.istioModern, TypeTable.modern)])

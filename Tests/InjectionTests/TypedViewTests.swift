@@ -7,7 +7,7 @@ import YAML
 
 @testable import Injection
 
-/// What templates see of Go structs: `cases/typed-view.yaml`, whose head says how a case is written.
+/// What templates see of Go structs. The head of `cases/typed-view.yaml` describes the format of the cases.
 @Suite("Typed view") struct TypedViewTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var form: PolicyConfiguration.Form
@@ -35,7 +35,7 @@ import YAML
         #expect(found == expected ?? failure)
     }
 
-    /// Output that differs in the classic form is under `classicOutput`.
+    /// The expected output; a different one for the classic form is in `classicOutput`.
     private static func text(_ example: Case, _ name: String) -> String? {
         if example.form == .classic, name == "output", let own = example.value["classicOutput"]?.string {
             return own
@@ -62,7 +62,7 @@ import YAML
                 inboundTrafficPolicyMode: "passthrough"))
     }
 
-    /// `output: …`, or `error: …` without the template's name and place, which other tests hold.
+    /// `output: …`, or `error: …` without the template's name and place, which other tests check.
     private static func render(
         _ template: String, _ data: TemplateData, _ form: PolicyConfiguration.Form
     ) throws -> String {

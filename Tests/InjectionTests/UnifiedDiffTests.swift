@@ -25,7 +25,7 @@ import Testing
         #expect(diff("a", "a\n") == "--- f\n+++ f\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n")
     }
 
-    /// Applying a difference to the old text gives the new one, also past the length of one search.
+    /// Applying a difference to the old text gives the new one, also for texts that are longer than one search.
     @Test(arguments: [5, 50, 3_000])
     func appliedItGivesTheOtherText(_ size: Int) {
         var generator = Pseudorandom(state: UInt64(size))

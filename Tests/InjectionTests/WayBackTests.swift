@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// uninject ∘ inject: exactly with the way back kept, and as far as an injection tells without.
+/// Uninjects an injected manifest: exactly with provenance, and as far as the injected parts allow without.
 @Suite("The way back")
 struct WayBackTests {
     private static let own = entries(of: ManifestTextTests.folder)
@@ -55,7 +55,7 @@ struct WayBackTests {
         }
     }
 
-    @Test("what is taken out again leaves the text around it: a probe of another kind, lists that were empty")
+    @Test("uninjection leaves the text around removed parts: a probe of another kind, lists that were empty")
     func textAround() throws {
         let manifest = """
             apiVersion: v1
@@ -83,7 +83,7 @@ struct WayBackTests {
         let once = try Pipeline.inject(manifest: Array(manifest.utf8), snapshot: snapshot, options: options)
         let back = try Pipeline.uninject(manifest: once.output)
         let text = String(decoding: back.output, as: UTF8.self)
-        // The probe's own lines are the only ones that were touched.
+        // Only the probe's own lines change.
         let touched = ["tcpSocket:", "port: 80"]
         for line in manifest.split(separator: "\n") where !touched.contains(where: { line.hasSuffix($0) }) {
             #expect(text.contains(line), "\(line) is gone from\n\(text)")
@@ -92,7 +92,7 @@ struct WayBackTests {
         #expect(back.workloads.flatMap(\.notes).isEmpty)
     }
 
-    @Test("without the way back kept: containers, volumes, probes and marks go, what was overwritten stays")
+    @Test("without provenance: containers, volumes, probes and marks are removed, overwritten values stay")
     func fromRemains() throws {
         let snapshot = try Snapshots.make(ManifestTextTests.configuration)
         let input = contents(of: "\(ManifestTextTests.folder)/comments.yaml") ?? []
@@ -101,12 +101,13 @@ struct WayBackTests {
         #expect(String(decoding: back.output, as: UTF8.self) == String(decoding: input, as: UTF8.self))
         let own = Array(
             "kind: Pod\napiVersion: v1\nspec: {containers: [{name: a}, {name: istio-proxy}]}\n".utf8)
-        #expect(try Pipeline.uninject(manifest: own).output == own, "a container of the user's own goes")
+        #expect(
+            try Pipeline.uninject(manifest: own).output == own, "expected the user's own container to stay")
         let untouched = try Pipeline.uninject(manifest: input)
         #expect(!untouched.changed && untouched.output == input)
     }
 
-    @Test("a workload that was changed since is not broken: the way back is refused")
+    @Test("a workload that was changed since is not damaged: uninjection is refused")
     func changedSince() throws {
         let manifest = """
             kind: Pod

@@ -5,7 +5,7 @@ import Testing
 import Values
 import YAML
 
-/// Objects that hold pods: one, several, in lists, of kinds that nobody knows.
+/// Objects with pod templates: with one or several, in lists, and of unknown kinds.
 @Suite("Workloads")
 struct WorkloadTests {
     private static func inject(
@@ -60,7 +60,7 @@ struct WorkloadTests {
         #expect(back.workloads.filter(\.restored).count == pointers.count)
     }
 
-    @Test("a kind that is not known is reported where it holds something like a pod's spec, also in a list")
+    @Test("an unknown kind is reported if it contains something like a pod's spec, also in a list")
     func unknown() throws {
         let text = """
             apiVersion: v1

@@ -7,7 +7,7 @@ import Values
 
 @testable import Kubernetes
 
-/// Certificates that Pillion makes: what OpenSSL says of them, and when another is made.
+/// Checks the certificates that Pillion creates with OpenSSL, and when it replaces them.
 struct CertificateTests {
     private static let names = ServingCertificate.names(of: ObjectReference(namespace: "ns", name: "svc"))
     private static let year = 365 * 86_400
@@ -60,13 +60,13 @@ struct CertificateTests {
 
     @Test func renewedAtTwoThirds() throws {
         let made = try #require(try make())
-        // Whether it is good is judged by the clock of the system, when it is due by the time that is given.
+        // `isGood` uses the system's clock; the time of renewal depends on `now`.
         let later = try #require(try make(made, now: time(nil) + Self.year / 3 * 2 + 86_400))
         #expect(later.certificate != made.certificate)
         #expect(later.bundle == made.bundle)
     }
 
-    /// A new authority is first added to the old one; the certificate stays until its own renewal.
+    /// A new authority is first added to the old one; the serving certificate stays until its own renewal.
     @Test func authorityIsRenewedWithoutAGap() throws {
         let old = try #require(try make(now: time(nil) - 4 * Self.year))
         let fresh = try #require(try make(old, now: time(nil)))
@@ -120,7 +120,7 @@ struct CertificateTests {
     }
 }
 
-/// Replicas and their Secret.
+/// Replicas that share a Secret.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct SharedCertificateTests {
     private let cluster: TestCluster
@@ -144,7 +144,7 @@ struct SharedCertificateTests {
             ["metadata": ["name": "tls", "labels": ["keep": "this"]], "type": "Opaque"])
     }
 
-    /// At once, on an empty Secret and on none.
+    /// Replicas start at the same time, with an empty Secret and without one.
     @Test(arguments: [true, false])
     func replicasEndWithOneCertificate(_ isThere: Bool) throws {
         if isThere { putEmpty() }
@@ -248,7 +248,7 @@ struct WebhookBundleTests {
         #expect(hooks.services(of: object).first == ObjectReference(namespace: "ns", name: "svc"))
     }
 
-    /// What was seen is old: the server refuses, the fresh one is patched.
+    /// With an old object, the server refuses the patch; the current one is patched instead.
     @Test func changedMeanwhile() throws {
         put(["injector.io"])
         let old = cluster.get("mutatingwebhookconfigurations", nil, "hook")

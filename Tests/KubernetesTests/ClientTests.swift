@@ -6,7 +6,7 @@ import Values
 
 @testable import Kubernetes
 
-/// One question and its answer: who asks, what is sent, what an error says.
+/// Single requests: credentials, what is sent, and errors.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClientTests {
     private let cluster: TestCluster
@@ -45,12 +45,12 @@ struct ClientTests {
         } catch { return error as? APIError }
     }
 
-    /// How often each path is requested, and by whom.
+    /// The user of each request since the last call.
     private func users() -> [String] { cluster.takeLog().requests.map { $0["user"]?.string ?? "" } }
 
-    // MARK: connections
+    // MARK: Connections
 
-    /// A command asks over one connection; a server opens one for each call, as it asks seldom.
+    /// A command keeps one connection; a server, which calls seldom, opens one for each call.
     @Test func connectionIsKept() throws {
         for (keeps, connections) in [(true, 1), (false, 3)] {
             let client = client { $0.keepsConnection = keeps }
@@ -60,7 +60,7 @@ struct ClientTests {
         }
     }
 
-    /// A kept connection that the server has closed since is no error.
+    /// It is not an error if the server has closed a kept connection.
     @Test func keptConnectionWasCut() throws {
         let client = client {
             $0.keepsConnection = true
@@ -71,7 +71,7 @@ struct ClientTests {
         #expect(try mesh(client) == "a: 1\n")
     }
 
-    /// Files of other certificates may have the same path: only equal bytes use a connection again.
+    /// A connection is reused only for equal bytes of certificate, key and authorities, because a file may change.
     @Test func keptConnectionIsOfItsCredentials() throws {
         var request = TransportRequest(method: "GET", url: "https://127.0.0.1/")
         request.certificate = [1]
@@ -83,17 +83,17 @@ struct ClientTests {
             #expect(idle.take(for: other) == nil)
         }
         #expect(idle.take(for: request) === transport)
-        #expect(idle.take(for: request) == nil, "one call has it at a time")
+        #expect(idle.take(for: request) == nil, "expected one user at a time")
     }
 
-    // MARK: who asks
+    // MARK: Credentials
 
     @Test func podAccount() throws {
         #expect(try mesh(client()) == "a: 1\n")
         #expect(pod.namespace == "pillion")
     }
 
-    /// The kubelet renews the file; the next request carries what it holds then.
+    /// The kubelet renews the token file; the next request has the new token.
     @Test func rotatedTokenIsReadAgain() throws {
         let client = client()
         #expect(try mesh(client) != nil)
@@ -132,7 +132,7 @@ struct ClientTests {
         let refused = error { _ = try mesh(client(access)) }
         #expect(refused?.kind == .certificate)
         #expect(refused?.message.contains("no certificate authorities for it but the system's") == true)
-        // libcurl names the file of the authorities, which here has no name that anybody gave it.
+        // libcurl's message has the path of the authorities' file, which here is a temporary one without meaning.
         access.authorities = .bytes(
             contents(of: packageRoot + "/Tests/DeployTests/certificates/ca.crt") ?? [])
         let other = error { _ = try mesh(client(access)) }
@@ -171,7 +171,7 @@ struct ClientTests {
         #expect(try mesh(client(dead)) != nil)
     }
 
-    // MARK: plugins
+    // MARK: Plugins
 
     private func plugin(_ script: String, version: String = "v1", _ more: String = "") throws -> ClusterAccess
     {
@@ -200,7 +200,7 @@ struct ClientTests {
         #expect(text(of: cluster.folder.path("count")) == "x\nx\nx\n")
     }
 
-    /// A refused credential is requested once more.
+    /// After the API server refuses a credential, the plugin is called once more.
     @Test func pluginIsAskedAgainAfterRefusal() throws {
         let script =
             "f=\(cluster.folder.path("n")); if [ -e $f ]; then t=first; else t=stale; touch $f; fi\n"
@@ -241,7 +241,7 @@ struct ClientTests {
         #expect(error { _ = try kubeconfig("{exec: {apiVersion: v9, command: x}}") }?.kind == .credentials)
     }
 
-    /// A plugin that is being asked ends with the process, whether it writes or not.
+    /// A running plugin ends with the process, whether it writes or not.
     @Test(arguments: ["exec sleep 100", "exec 1>&-; exec sleep 100"])
     func pluginEndsAtOnce(_ script: String) throws {
         let stop = StopSignal()
@@ -259,7 +259,7 @@ struct ClientTests {
         #expect(child > 0 && kill(child, 0) != 0)
     }
 
-    /// A plugin that does not end is ended; the time limit is the constructor's.
+    /// A plugin that does not end is ended at the time limit.
     @Test func pluginThatHangs() throws {
         let value: Value = [
             "apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["100"],
@@ -277,7 +277,7 @@ struct ClientTests {
         #expect(MonotonicClock.milliseconds - begin < 20_000)
     }
 
-    // MARK: errors
+    // MARK: Errors
 
     @Test func forbiddenNamesWhatIsMissing() throws {
         cluster.setRules([])
@@ -303,7 +303,7 @@ struct ClientTests {
         #expect(creation?.message.hasSuffix("allows create on secrets in namespace pillion") == true)
     }
 
-    /// The subject of a JSON web token is the name that messages have for its bearer.
+    /// Messages use the subject of a JSON web token as the user's name.
     @Test func userOfAToken() throws {
         let claims = Base64.encode(
             Array(#"{"sub":"system:serviceaccount:a:b"}"#.utf8), alphabet: .urlSafe, padded: false)
@@ -333,7 +333,7 @@ struct ClientTests {
         #expect(long?.message.contains("longer than 4000 bytes") == true)
     }
 
-    // MARK: again
+    // MARK: Retries
 
     @Test func passingFailuresAreTriedAgain() throws {
         for failure: Value in [["status": 503], ["status": 500], ["status": 429], ["cut": true]] {
@@ -364,7 +364,7 @@ struct ClientTests {
         }
     }
 
-    /// A raised signal ends a pause and a request under way.
+    /// The stop signal ends a pause and a running request.
     @Test func stopEndsEverything() throws {
         let stop = StopSignal()
         let client = APIClient(pod, stop: stop)
@@ -373,7 +373,7 @@ struct ClientTests {
         #expect(!stop.pause(milliseconds: 60_000))
     }
 
-    // MARK: lists, writes
+    // MARK: Lists and writes
 
     @Test func listsComeInPages() throws {
         for number in 0..<25 {
@@ -392,7 +392,8 @@ struct ClientTests {
         #expect(gone?.kind == .gone)
     }
 
-    /// Where a list may move to a later version, a page that is too old is not its end, unless the next one is as well.
+    /// With `mayMove`, a list continues at a later version if a page has expired, but not if the next page has expired
+    /// too.
     @Test func listsMayMove() throws {
         for number in 0..<25 {
             cluster.put("namespaces", nil, ["metadata": ["name": .string("ns-\(number)")]])

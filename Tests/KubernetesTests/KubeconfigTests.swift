@@ -5,7 +5,7 @@ import Values
 
 @testable import Kubernetes
 
-/// Which cluster is asked, before anything is asked.
+/// The choice of the cluster, before any request.
 struct KubeconfigTests {
     private let folder = TemporaryFolder()
 
@@ -45,7 +45,7 @@ struct KubeconfigTests {
         #expect(current.namespace == "ns-two")
         #expect(current.credentials.token == "t-two")
         #expect(try find(list, context: "one").server.text == "https://one:6443")
-        // The first that has a name wins.
+        // Of entries with the same name, the first is used.
         folder.write("clusters: [{name: one, cluster: {server: \"https://late\"}}]", to: "late")
         #expect(
             try find(["KUBECONFIG": "\(one):\(folder.path("late"))"], context: "one").server.host == "one")

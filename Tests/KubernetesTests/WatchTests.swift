@@ -7,7 +7,7 @@ import Values
 
 @testable import Kubernetes
 
-/// Following objects through everything that ends a watch.
+/// Watches objects through everything that ends a watch.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct WatchTests {
     /// A watch on a thread of its own, and what it delivered.
@@ -91,7 +91,7 @@ struct WatchTests {
         #expect(follower.lines.count { $0.hasPrefix("all") } == 1)
     }
 
-    /// A bookmark moves the place to resume from past what was forgotten.
+    /// Lists again after 410 Gone, as a status or as an event.
     @Test(arguments: [true, false])
     func listsAgainAfterGone(_ asEvent: Bool) throws {
         cluster.set(["goneAsEvent": .bool(asEvent), "bookmarks": false])
@@ -108,12 +108,13 @@ struct WatchTests {
         #expect(!follower.lines.contains("failed gone"))
     }
 
+    /// Bookmarks raise the version from which a watch resumes, past forgotten events.
     @Test func bookmarksMoveTheWatchOn() throws {
         put("1")
         let follower = try Follower(cluster, one)
         defer { follower.stop() }
         #expect(follower.has("all istio=1"))
-        // Other objects' events make the version move without an event of this watch.
+        // Events of other objects raise the version without an event for this watch.
         for number in 0..<5 { cluster.put("namespaces", nil, ["metadata": ["name": .string("n\(number)")]]) }
         usleep(600_000)
         _ = cluster.takeLog()
@@ -162,7 +163,7 @@ struct WatchTests {
         #expect(follower.has("all istio=1"))
     }
 
-    /// Where only `list` is allowed, changes come by lists.
+    /// If only `list` is allowed, changes are found by listing.
     @Test func listsWhereWatchingIsForbidden() throws {
         put("1")
         cluster.setRules([["apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]]])
@@ -174,7 +175,7 @@ struct WatchTests {
         #expect(follower.has("all istio=2"))
     }
 
-    /// The connection stays open and nothing comes.
+    /// The connection stays open, but nothing arrives.
     @Test func noticesASilentCut() throws {
         put("1")
         let follower = try Follower(cluster, one) {
@@ -192,7 +193,7 @@ struct WatchTests {
         #expect(limits.watchSeconds.upperBound + limits.watchGraceSeconds <= 45)
     }
 
-    /// A pause of a minute ends when another watch of the client works again.
+    /// A pause of a minute ends early when another watch of the same client works again.
     @Test func oneSuccessWakesTheOthers() throws {
         put("1")
         var limits = APILimits()

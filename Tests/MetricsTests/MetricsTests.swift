@@ -58,7 +58,7 @@ struct MetricsTests {
                 """#)
     }
 
-    @Test("OpenMetrics names counters without _total, writes bounds with a point and ends")
+    @Test("OpenMetrics: TYPE lines of counters without _total, bounds with a decimal point, and an end mark")
     func openMetrics() {
         let lines = text(example(), .openMetrics).split(separator: "\n")
         #expect(lines[0] == #"# HELP requests All \"requests\",\nwith a \\."#)
@@ -103,7 +103,7 @@ struct MetricsTests {
         #expect(ExpositionFormat(accept: header).contentType.hasPrefix(type))
     }
 
-    @Test("counts from many threads are all there")
+    @Test("no count is lost with many threads")
     func threads() async {
         let registry = MetricsRegistry()
         let counter = registry.counter("n_total", "n")
@@ -123,7 +123,7 @@ struct MetricsTests {
         #expect(text(registry).contains("h_sum 12000\n"))
     }
 
-    @Test("nonsense is not counted")
+    @Test("negative increments and NaN are not counted")
     func nonsense() {
         let registry = MetricsRegistry()
         let counter = registry.counter("n_total", "n")

@@ -5,8 +5,8 @@ import Testing
 import Values
 
 /// A case is a file of `cases`: blocks that begin with a line `=== data`, `=== escape`, `=== limits`, `=== delimiters`,
-/// `=== main` or `=== partial NAME`. The last line break of a block belongs to the file. The golden is next to it:
-/// the output, and the error where there is one.
+/// `=== main` or `=== partial NAME`. The last line break of a block belongs to the file. The golden file next to it has
+/// the output, and the error if there is one.
 @Suite struct CaseTests {
     private static let folder = "\(packageRoot)/Tests/MustacheTests/cases"
 
@@ -65,7 +65,7 @@ import Values
                 found[found.count - 1].text += line + "\n"
             }
         }
-        // The file's last line break ends a line and does not begin one.
+        // The file's last line break does not begin another line.
         if let last = found.indices.last { found[last].text.removeLast() }
         return found.map { ($0.name, String($0.text.dropLast())) }
     }

@@ -5,10 +5,10 @@ import Testing
 import Values
 import YAML
 
-/// Templates that make YAML, with `escape: yaml`: what is meant as text is that text, and nothing else changes.
+/// Templates of YAML with `escape: yaml`: a value that is inserted as text stays that text and changes nothing else.
 ///
-/// `expect` of a case is what the template with a plain word for each tag means as YAML, with the word replaced by the
-/// value's text; keys and texts are strings. Where `allow_error` is set, an error is as good: an unquoted scalar cannot be
+/// `expect` of a case is the YAML value of the template rendered with plain words, with each word replaced by the text
+/// of its value; keys and texts are strings. With `allow_error`, an error is accepted too: an unquoted scalar cannot be
 /// quoted from within.
 @Suite struct ReportedCaseTests {
     @Test func valuesStayText() throws {
@@ -21,7 +21,7 @@ import YAML
         #expect(OpenCases("mustache-yaml").complaints(problems, among: names) == [])
     }
 
-    /// What is wrong with the answer to a case; nil if nothing is.
+    /// The problem with the result of a case; nil if the result is right.
     private static func problem(of item: Value) -> String? {
         var options = CompileOptions()
         options.escape = .yaml

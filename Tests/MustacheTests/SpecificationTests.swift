@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Values
 
-/// The mustache specification's own cases, all but lambdas, which JSON data cannot hold.
+/// Runs the cases of the mustache specification, except lambdas, which JSON data cannot contain.
 struct SpecificationTests {
     @Test(.needs(.mustache))
     func everyCaseOfTheSpecification() throws {

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Values
 
-/// Go's field names over data that has JSON's, and the source map.
+/// Renders Go's field names over JSON data, and checks the source map.
 @Suite struct TypedViewTests {
-    /// A pod in miniature: a pointer to a struct with an inline struct, a list and a map of structs.
+    /// A small pod type: a pointer to a struct with an inline struct, a list and a map of structs.
     private static let pod: ObjectType = {
         let text = ObjectType(name: "string", kind: .string)
         let container = ObjectType(name: "v1.Container", kind: .structure)
@@ -43,7 +43,7 @@ import Values
         ("{{#Spec.Containers}}{{ImageName}}{{image}}{{/Spec.Containers}}", "aabb"),
         ("{{#Spec.ByName.x}}{{ImageName}}{{/Spec.ByName.x}}", "c"),
         ("{{#spec}}{{Containers}}{{/spec}}", "[{\"image\":\"a\"},{\"image\":\"b\"}]"),
-        // A field that the JSON does not have is null; the name is not looked for further out.
+        // A field that is absent in the JSON is null; the name is not looked up in outer contexts.
         ("{{#Spec}}[{{NodeName}}]{{/Spec}}", "[]"),
         ("{{NodeName}}", "outer"), ("{{Spec.Nothing}}", ""), ("{{ImageName}}", ""),
     ])

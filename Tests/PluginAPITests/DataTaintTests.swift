@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginAPI
 
-/// Names of one member: in Go, with a getter, in JSON and in proto files.
+/// The names of one member in Go, as a getter, in JSON and in proto files are the same name.
 struct DataTaintTests {
     @Test(arguments: [
         ("ServiceCluster", "serviceCluster"), ("GetServiceCluster", "service_cluster"), ("_a_b_", "ab"),

@@ -2,7 +2,7 @@ import PluginAPI
 import TestSupport
 import Testing
 
-/// docs/plugins.md promises an engine in an hour; its listing must be one.
+/// docs/plugins.md promises an engine in an hour, so its listing must compile and render.
 @Suite(.enabled(if: EngineBuilder.compiler != nil)) struct DocumentationTests {
     @Test func theListingIsAnEngine() throws {
         let document = text(of: "\(packageRoot)/docs/plugins.md")
@@ -20,7 +20,7 @@ import Testing
         #expect(render(try DynamicRenderer.load(folder.path("greet.so")), "hello @").output == "hello x")
     }
 
-    /// The model for an engine in C stays one that can be read at once.
+    /// The example engine in C stays short.
     @Test func theModelIsShort() {
         let lines = text(of: "\(packageRoot)/Plugins/Examples/Dollar/dollar.c").split(
             separator: "\n", omittingEmptySubsequences: false)

@@ -4,7 +4,7 @@ import System
 import TestSupport
 import Values
 
-/// Builds engines of `engines/engine.c` into a folder that only this user can write.
+/// Compiles variants of `engines/engine.c` in a folder that only this user can write to.
 final class EngineBuilder: Sendable {
     let folder = TemporaryFolder()
 
@@ -12,7 +12,7 @@ final class EngineBuilder: Sendable {
         access($0, X_OK) == 0
     }
 
-    /// The path of the engine with that mutation; empty for the one that keeps the rules.
+    /// Compiles the engine with that mutation and returns its path. An empty mutation keeps all rules.
     func build(_ mutation: String = "") -> String {
         let path = folder.path("engine\(mutation).so")
         let source = "\(packageRoot)/Tests/PluginAPITests/engines/engine.c"
@@ -26,7 +26,7 @@ final class EngineBuilder: Sendable {
     }
 }
 
-/// An example engine that the package builds, next to the program.
+/// The path of an example engine, which the package builds next to the program.
 func example(_ name: String) -> String {
     let folder = pillionBinary.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
         separator: "/")
@@ -52,5 +52,5 @@ func render(
     }
 }
 
-/// The time so many milliseconds from now.
+/// The monotonic time that many milliseconds from now, in nanoseconds.
 func deadline(in milliseconds: UInt64) -> UInt64 { MonotonicClock.nanoseconds + milliseconds * 1_000_000 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Values
 
-/// The engines of Plugins/Examples, loaded like any other.
+/// Loads the engines of Plugins/Examples like any other engine.
 @Suite struct ExampleEngineTests {
     private static let pod: Value = [
         "name": "web", "spec": ["containers": [["image": "nginx"]], "replicas": 3],
@@ -46,7 +46,7 @@ import Values
     }
 }
 
-/// A folder of engines, as the program itself takes it.
+/// A folder of engines, given to the program.
 @Suite struct PluginFolderTests {
     private let folder = TemporaryFolder()
 
@@ -79,7 +79,7 @@ import Values
 
 private let libjsonnetIsInstalled = dlopen("libjsonnet.so.0", RTLD_NOW | RTLD_LOCAL) != nil
 
-/// Jsonnet, where libjsonnet is installed.
+/// The Jsonnet engine, if libjsonnet is installed.
 @Suite(.enabled(if: libjsonnetIsInstalled, "libjsonnet is not installed")) struct JsonnetTests {
     private func load() throws -> any Renderer {
         try DynamicRenderer.load(example("jsonnet"), executable: pillionBinary)

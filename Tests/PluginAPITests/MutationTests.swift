@@ -80,7 +80,7 @@ import Values
         #expect(text(good) == "good")
         let time = mutation == "RENDER_HOARDS" ? UInt64(20_000) : 300
         #expect(render(renderer, "! bad", until: deadline(in: time)).error?.detail == detail)
-        #expect(text(good) == "good", "the template that was compiled before still renders")
+        #expect(text(good) == "good", "expected a template compiled before to still render")
         #expect(render(renderer, "another").output == "another")
     }
 
@@ -94,7 +94,8 @@ import Values
         #expect(render(try isolated("RENDER_OPENS"), "text").output == "closed")
     }
 
-    /// Within the process a thread remains; the caller does not wait for it, and after some of these the engine is disabled.
+    /// Without isolation, the endless thread remains, and the caller does not wait for it. After some of these, the
+    /// engine is disabled.
     @Test func anEndlessRenderWithinTheProcessIsLeftAlone() throws {
         let renderer = try DynamicRenderer.load(builder.build("RENDER_ENDLESS"), isolation: .none)
         for _ in 0..<4 {

@@ -47,7 +47,7 @@ import Testing
     ])
     func aMutationIsRefused(_ mutation: String, _ reason: String) {
         #expect(refusal(builder.build(mutation)) == reason)
-        // A child process decides the same.
+        // With isolation, the child process refuses it too.
         do throws(PluginRefusal) {
             _ = try IsolatedRenderer(library: builder.build(mutation), executable: pillionBinary)
             Issue.record("\(mutation) is not refused by the process")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginAPI
 
-/// Every limit has a row that is its own, and every stored limit has a case.
+/// Every limit has its own row, and every stored limit has a case.
 @Suite struct RenderLimitTests {
     @Test func rowsAreTheirOwn() {
         #expect(Set(RenderLimit.allCases.map(\.option)).count == RenderLimit.allCases.count)

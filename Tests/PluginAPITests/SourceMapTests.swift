@@ -2,7 +2,7 @@ import PluginAPI
 import Testing
 
 @Suite struct SourceMapTests {
-    /// `ab: 12` and below it `c: 3` with the values `1`, `2`, and `3`.
+    /// The lines `ab: 12` and `c: 3 d`, in which `1`, `2` and `3` are values.
     private static let output = Array("ab: 12\nc: 3 d\ne\n".utf8)
     private static let map: SourceMap = {
         var map = SourceMap()
@@ -16,7 +16,7 @@ import Testing
         return map
     }()
 
-    /// At a value, after one, before one, and on a line without a value.
+    /// Places at a value, after one, before one, and on a line without one.
     @Test(arguments: [(4, 4), (5, 5), (6, 5), (0, 4), (7, 10), (12, 10)])
     func nearestValue(offset: Int, start: Int) {
         #expect(Self.map.value(near: offset, in: Self.output)?.output.lowerBound == start)
@@ -26,7 +26,7 @@ import Testing
         #expect(Self.map.value(near: offset, in: Self.output) == nil)
     }
 
-    /// A value of several lines is near each of them.
+    /// A value of several lines is found from each of them.
     @Test func valueOfSeveralLines() {
         var map = SourceMap()
         map.runs = [.init(output: 0..<5, template: 0, offset: 0, kind: .value)]

@@ -4,9 +4,8 @@ import TestSupport
 import Testing
 import Values
 
-/// Each `cases/NAME.json` holds a configuration, an object and what is known about its namespace; `NAME.txt`
-/// is the whole answer: the tree with what would change it, the warnings for the
-/// pod's author, the line for the log.
+/// Each `cases/NAME.json` has a configuration, an object and the known facts about its namespace. `NAME.txt` is the
+/// whole answer: the tree with the edits that would change it, the warnings for the pod's author, and the log line.
 struct CaseTests {
     static let folder = packageRoot + "/Tests/PolicyTests/cases/"
 

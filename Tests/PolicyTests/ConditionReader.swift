@@ -1,9 +1,9 @@
 import Values
 
-/// Evaluates the part of CEL that exported matchConditions use, written from CEL's specification and apart from what
-/// writes them: `?:`, `||`, `&&`, `==`, `in`, `!`, `has()`, selection, indexing, lists, texts, `lowerAscii()`.
+/// Evaluates the part of CEL that exported matchConditions use: `?:`, `||`, `&&`, `==`, `in`, `!`, `has()`, selection,
+/// indexing, lists, strings, `lowerAscii()`. Follows CEL's specification and shares no code with the export.
 ///
-/// A member that is not there is an error, as in CEL; `||` and `&&` go from the left and end early.
+/// An absent member is an error, as in CEL. `||` and `&&` evaluate from the left and end early.
 struct ConditionReader {
     struct Problem: Error { var message: String }
 
@@ -27,7 +27,7 @@ struct ConditionReader {
         self.object = object
     }
 
-    // What is not live is read and not evaluated.
+    // With `live` false, an operand is parsed and not evaluated.
 
     private mutating func conditional(live: Bool) throws -> Value {
         let condition = try either(live: live)

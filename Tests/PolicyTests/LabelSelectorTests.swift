@@ -3,7 +3,7 @@ import Policy
 import Testing
 import Values
 
-/// Selectors as Kubernetes reads them, seen through a configuration: which labels match, and what is refused.
+/// Selectors of a configuration, evaluated as in Kubernetes: which labels match, and which selectors are refused.
 struct LabelSelectorTests {
     private func matches(_ selector: Value, _ labels: Value) -> Bool {
         engine(.classic, policy: "disabled", always: [selector])
@@ -44,14 +44,14 @@ struct LabelSelectorTests {
         #expect(matches(selector, [:]) == none)
     }
 
-    @Test("scalars where text belongs become text; members are found in any case, as Go decodes them")
+    @Test("other scalars become strings, and member names match in any case, as in Go's decoder")
     func decoding() {
         #expect(matches(["matchLabels": ["v": 1]], ["v": "1"]))
         #expect(matches(["matchLabels": ["v": true]], ["v": "true"]))
         #expect(matches(["MatchLabels": ["v": "x"]], ["v": "x"]))
     }
 
-    /// The fault → its message, after `neverInjectSelector[0] is ignored: `.
+    /// A faulty selector, and its message after `neverInjectSelector[0] is ignored: `.
     @Test(
         arguments: [
             ([:], "it is empty"),

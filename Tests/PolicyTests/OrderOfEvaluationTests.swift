@@ -2,7 +2,7 @@ import PluginAPI
 import Testing
 import Values
 
-/// The tables that the founding documents have, row by row.
+/// Checks the tables of Istio's documents row by row.
 struct OrderOfEvaluationTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var form: PolicyConfiguration.Form
@@ -64,7 +64,7 @@ struct OrderOfEvaluationTests {
         }
     }
 
-    // "Installing the Sidecar", policy: enabled and disabled with and without the annotation.
+    // "Installing the Sidecar": policy enabled and disabled, with and without the annotation.
     @Test(
         "installing the sidecar, section policy: the annotation overrides the default",
         arguments: [

@@ -3,10 +3,10 @@ import Policy
 import Testing
 import Values
 
-/// Whatever the configuration and the pod: one step decides, it is the first that could, and what is proposed
-/// flips.
+/// For any configuration and pod, exactly one step decides, it is the first that can, and each proposal changes the
+/// answer.
 struct PropertyTests {
-    /// SplitMix64: the same cases on every run.
+    /// SplitMix64, so that every run has the same cases.
     struct Dice {
         var state: UInt64
 
@@ -87,7 +87,7 @@ struct PropertyTests {
             (short.inject, short.reason, short.message, short.remedy)
                 == (decision.inject, decision.reason, decision.message, decision.remedy))
 
-        // The same for a pod with very many other labels.
+        // The same for a pod with many more labels.
         var crowded = pod
         let many = (0..<100).map { Member("other-\($0)", "x") }
         crowded.metadata["labels"] = .object(Object(many + (pod.metadata["labels"]?.object?.members ?? [])))
@@ -98,12 +98,11 @@ struct PropertyTests {
             ))
         #expect(among.trace.map(\.verdict) == decision.trace.map(\.verdict))
 
-        // The line says the same as the trace.
+        // The log line is the same with and without the trace.
         #expect(decision.traceLine == short.traceLine)
         #expect(decision.traceLine.split(separator: " ").filter { $0.hasSuffix("!") }.count == 1)
 
-        // Exactly one step decides; it is the first that says inject or skip, and it says what the decision
-        // says.
+        // Exactly one step decides: the first with the verdict inject or skip, which is the decision's.
         let decisive = decision.trace.filter(\.decisive)
         try #require(decisive.count == 1)
         #expect(decision.trace.first { $0.verdict == .inject || $0.verdict == .skip } == decisive[0])
@@ -112,7 +111,7 @@ struct PropertyTests {
         #expect((decisive[0].verdict == .inject) == decision.inject)
         #expect(decision.reason.kind == (decision.inject ? .inject : .skip))
 
-        // Every rule is there, in the order of evaluation.
+        // Every rule is in the trace, in the order of evaluation.
         let ranks = try decision.trace.map { try #require(Self.rank($0.rule)) }
         #expect(ranks == ranks.sorted())
         let isModern = configuration.form == .modern
@@ -129,14 +128,14 @@ struct PropertyTests {
         _ engine: any DecisionEngine
     ) throws {
         let proposals = engine.counterfactuals(pod)
-        // Three edits undo three rules at most; the labels of a namespace may take two.
+        // Three edits can undo at most three rules; the labels of a namespace may need two.
         let obstacles = Set(decision.trace.filter { $0.verdict == .skip }.map(\.rule))
         if obstacles.count + (obstacles.contains("webhook") ? 1 : 0) <= 3 {
             #expect(!proposals.isEmpty, "\(configuration) \(pod)")
         }
         #expect(Set(proposals.map(\.edits.count)).count <= 1)
         for proposal in proposals {
-            // As few as possible: leaving out any of the edits does not flip.
+            // No edit is superfluous: without any one of them, the answer does not change.
             for left in proposal.edits.indices {
                 var fewer = proposal.edits
                 fewer.remove(at: left)
@@ -148,7 +147,7 @@ struct PropertyTests {
         }
     }
 
-    /// The edits made on a configuration and a pod, decided from scratch.
+    /// Applies the edits to a configuration and a pod, and decides again.
     private func apply(
         _ edits: [Counterfactual.Edit], _ configuration: PolicyConfiguration, _ pod: DecisionSubject
     ) -> Decision {

@@ -18,13 +18,13 @@ struct ReasonTableTests {
         #expect(explanation.contains(entry.sentence))
     }
 
-    @Test("no two codes say the same")
+    @Test("no two codes have the same text")
     func distinct() {
         #expect(Set(ReasonTable.rows.map(\.sentence)).count == ReasonCode.allCases.count)
         #expect(ReasonTable.explanation("no_such_code") == nil)
     }
 
-    @Test("names in braces are filled in; text without a value stays")
+    @Test("placeholders in braces are replaced; those without a value stay")
     func filling() {
         let entry = ReasonCode.annotationFalse.entry
         #expect(entry.filled([("value", "\"no\"")]).contains("inject is \"no\", "))
@@ -34,13 +34,13 @@ struct ReasonTableTests {
                 == true)
     }
 
-    /// Everything from the mark on is written from the table.
+    /// Everything after the mark is generated from the table.
     @Test("docs/policy.md lists the table")
     func documented() throws {
         let path = packageRoot + "/docs/policy.md"
         let mark = "<!-- From here on the text is generated from the table of reasons. -->\n"
         let parts = text(of: path).split(separator: mark, omittingEmptySubsequences: false)
-        try #require(parts.count == 2, "docs/policy.md has the mark once")
+        try #require(parts.count == 2, "expected the mark once in docs/policy.md")
         let difference = compareGolden(parts[0] + mark + "\n" + ReasonTable.markdown, with: path)
         #expect(difference == nil)
     }

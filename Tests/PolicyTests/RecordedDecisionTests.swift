@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import Values
 
-/// Decisions of Istio's webhook, 1.6 (classic) and August 2026 (modern), recorded in `Tests/Conformance/decisions`. Each
-/// must be the same, for a reason that the inputs allow.
+/// Compares with the decisions of Istio's webhook, 1.6 (classic) and August 2026 (modern), recorded in
+/// `Tests/Conformance/decisions`. Each must be the same, with a reason that the inputs allow.
 @Suite struct RecordedDecisionTests {
     @Test(arguments: [PolicyConfiguration.Form.classic, .modern])
     func decidesAsRecorded(_ form: PolicyConfiguration.Form) throws {
@@ -31,7 +31,7 @@ import Values
         #expect(count == 280)
     }
 
-    /// The codes that could be the reason, from what the inputs hold at all.
+    /// The codes that the inputs allow as the reason.
     private func possible(_ record: Value) -> Set<String> {
         let config = record["config"]
         let metadata = record["pod"]?["metadata"]

@@ -34,7 +34,7 @@ struct ReportTests {
         #expect(engine.decide(pod, trace: true).json()["counterfactuals"] == nil)
     }
 
-    @Test("audit annotations: text, and nothing in them that breaks a line")
+    @Test("audit annotations are strings without line breaks")
     func audit() {
         let engine = engine(.classic, policy: "enabled")
         let decision = engine.decide(subject(annotation: "no\nway\u{1b}[31m"), trace: true)
@@ -46,7 +46,7 @@ struct ReportTests {
         #expect(short.map(\.value) == audit.map(\.value))
     }
 
-    @Test("a warning for the pod's author has at most 120 bytes, however long what it quotes")
+    @Test("a warning for the pod's author has at most 120 bytes, even if it quotes a long value")
     func warnings() throws {
         let long = String(repeating: "ä", count: 500)
         let decision = engine(.modern, policy: "enabled").decide(subject(label: long), trace: false)
@@ -55,7 +55,7 @@ struct ReportTests {
         #expect(decision.admissionWarnings.count == 1)
     }
 
-    @Test("nobody is warned who can do nothing: an illegal policy is the configuration's")
+    @Test("a pod's author is not warned of an illegal policy, which only the configuration can change")
     func operatorsWarning() {
         let decision = engine(.modern, policy: "bogus").decide(subject(label: "true"), trace: false)
         #expect(decision.warnings.count == 1)

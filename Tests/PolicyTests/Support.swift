@@ -3,7 +3,7 @@ import Policy
 import TestSupport
 import Values
 
-/// A configuration of one form, compiled.
+/// The decision engine of a configuration.
 func engine(
     _ form: PolicyConfiguration.Form, policy: String, never: [Value] = [], always: [Value] = [],
     lines: [String: Int] = [:], revision: String = ""
@@ -31,7 +31,7 @@ func subject(
         namespace: namespace, metadata: metadata, spec: spec, namespaceLabels: namespaceLabels?.object)
 }
 
-/// A subject from a whole object, the pod template at the pointer.
+/// A subject from a whole object with the pod template at the pointer.
 func subject(_ object: Value, at pointer: String, namespace: String = "team-a") -> DecisionSubject {
     var template = object
     for token in pointer.split(separator: "/") { template = template[String(token)] ?? .null }

@@ -3,13 +3,13 @@ import Policy
 import Testing
 import Values
 
-/// The exported webhook configuration and the rules together answer as `decide` does: what the API server does not ask
-/// about is what `decide` says no to.
+/// The exported webhook configuration and the rules together give the same answer as `decide`: the API server calls the
+/// webhook exactly for the pods that `decide` injects.
 @Suite struct WebhookExportTests {
     private static let service = WebhookExport(
         target: .service(namespace: "pillion-system", name: "pillion", port: 443))
 
-    /// A configuration's rules, and the API server with the webhooks that were exported from them.
+    /// The rules of a configuration, and the webhooks that were exported from them.
     private struct Pair {
         let configuration: PolicyConfiguration
         let engine: any DecisionEngine
@@ -32,7 +32,7 @@ import Values
             }
         }
 
-        /// Whether the API server asks about a new pod.
+        /// Whether the API server calls a webhook for a new pod.
         func asks(_ pod: DecisionSubject) throws -> Bool {
             let object: Value = ["metadata": .object(pod.metadata), "spec": .object(pod.spec)]
             return try webhooks.contains { webhook in
@@ -49,12 +49,13 @@ import Values
             let isAsked = try asks(pod)
             let isInjected = isAsked && engine.decide(review, trace: false).inject
             #expect(isInjected == wanted, "\(configuration) \(pod)")
-            // As tight as can be: no review is answered with no.
-            #expect(isAsked == wanted, "asked in vain: \(configuration) \(pod)")
+            // The API server sends no review that would be answered without injection.
+            #expect(isAsked == wanted, "expected a call only for an injected pod: \(configuration) \(pod)")
         }
     }
 
-    /// Every row of the truth tables: policies, selectors, wishes, networks, namespaces and their labels.
+    /// Every row of the truth tables: policies, selectors, the pod's annotation and label, networks and namespace
+    /// labels.
     @Test(arguments: [PolicyConfiguration.Form.classic, .modern], ["", "canary"])
     func theTruthTable(_ form: PolicyConfiguration.Form, _ revision: String) throws {
         let web: Value = ["matchLabels": ["app": "web"]]
@@ -105,7 +106,7 @@ import Values
             if pod.namespaceLabels == nil {
                 pod.namespaceLabels = Object([Member("istio-injection", "enabled")])
             }
-            // Left out of every export, though the classic rules do not name it: no pod is created there.
+            // Every export excludes kube-node-lease, although the classic rules do not: no pods are created there.
             if pod.namespace == "kube-node-lease" { pod.namespace = "kube-public" }
             try Pair(configuration).answersAsDecide(pod)
         }
@@ -121,7 +122,7 @@ import Values
                 + "enabled or disabled")
     }
 
-    /// More selectors than an API server takes conditions.
+    /// More selectors than the number of conditions that an API server accepts.
     @Test(arguments: [61, 62, 200])
     func conditionsStayWithinTheLimit(_ count: Int) throws {
         let never: [Value] = (0..<count).map { ["matchLabels": ["app": .string("app-\($0)")]] }
@@ -141,7 +142,7 @@ import Values
         }
     }
 
-    /// Without following the policy, the API server asks about all pods of the namespaces.
+    /// An export that does not follow the policy calls the webhook for all pods of the namespaces.
     @Test func stayingRightMeansAsking() throws {
         var export = Self.service
         export.followsPolicy = false

@@ -3,22 +3,22 @@ public import PluginAPI
 import System
 public import Values
 
-/// What every renderer promises, built in or loaded: one suite that the tests of each engine call with samples in the
-/// engine's language. Each check answers what was broken, in sentences; none means that the promise is kept.
+/// Checks the contract of every renderer, built in or loaded. The tests of each engine call it with samples in the
+/// engine's language. Each check returns its violations as sentences; an empty result means that it passes.
 public struct RendererContract: Sendable {
     /// Samples in the engine's own language.
     public struct Samples: Sendable {
-        /// A template, its data and what it prints.
+        /// A template, its data and its output.
         public var plain: (template: String, data: Value, output: String)
-        /// A template that does not parse, and the line that says so.
+        /// A template that does not parse, and the line of the error.
         public var broken: (template: String, line: Int)
-        /// A template and data whose rendering fails, with the line; nil where the language has no such failure.
+        /// A template and data whose rendering fails, and the line; nil if the language has no such failure.
         public var failing: (template: String, data: Value, line: Int)?
-        /// What an empty template prints; nil where it does not parse.
+        /// The output of an empty template; nil if it does not parse.
         public var empty: String?
-        /// A template in bytes that are not UTF-8, and what it prints; nil where the language refuses them.
+        /// A template in bytes that are not UTF-8, and its output; nil if the language refuses them.
         public var notUTF8: (template: [UInt8], output: [UInt8])
-        /// A template that works for long, and takes 100,000 steps at least where the engine counts.
+        /// A template that renders for a long time, with at least 100,000 steps if the engine counts them.
         public var long: (template: String, data: Value)
         /// Whether the engine counts steps, and stops by itself at the deadline.
         public var countsSteps: Bool
@@ -49,7 +49,7 @@ public struct RendererContract: Sendable {
 
     /// All checks, one after the other.
     ///
-    /// - Parameter renders: how many renders of one template, on eight threads.
+    /// - Parameter renders: the number of renderings of one template on eight threads.
     public func violations(renders: Int = 10_000) -> [String] {
         var found: [String] = []
         func check(_ name: String, _ broken: [String]) { found += broken.map { "\(name): \($0)" } }
@@ -205,7 +205,7 @@ public struct RendererContract: Sendable {
         return broken
     }
 
-    // MARK: Means
+    // MARK: Implementation
 
     private func sources(_ text: String) -> TemplateSources {
         TemplateSources(TemplateSource(name: "main", text: text))
@@ -247,7 +247,7 @@ public struct RendererContract: Sendable {
     }
 }
 
-/// Runs the work on eight threads and collects what each answers.
+/// Runs the work on eight threads and collects their violations.
 private func onEightThreads(_ work: @escaping @Sendable () -> String?) -> [String] {
     final class Job: @unchecked Sendable {
         let work: @Sendable () -> String?

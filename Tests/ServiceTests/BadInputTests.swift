@@ -4,7 +4,7 @@ import Values
 
 @testable import Service
 
-/// Whatever is sent, the server answers as the contract says and lives on.
+/// For any input, the server answers as the OpenAPI document describes and continues to run.
 @Suite(.timeLimit(.minutes(10)))
 struct BadInputTests {
     private func ask(
@@ -51,7 +51,7 @@ struct BadInputTests {
         #expect(status == (path.hasPrefix("/inject") ? 200 : 400))
     }
 
-    /// Bodies that no endpoint can use, whatever the format says they are.
+    /// Bodies that no endpoint can parse, whatever their content type.
     private static let broken: [(name: String, body: [UInt8])] = [
         ("truncated JSON", Array(#"{"object": {"kind": "Po"#.utf8)),
         ("bytes that are not UTF-8", [0xff, 0xfe, 0x00, 0x80]),

@@ -5,17 +5,17 @@ import Values
 
 @testable import Service
 
-/// Each line of real templates is broken in every way that `LineBreaking` knows. If the rendered text is not YAML
-/// any more, the problem must name the broken line.
+/// Breaks each line of real templates in every way of `LineBreaking`. If the rendered text is no longer YAML, the
+/// problem must name the broken line.
 ///
-/// The templates are those of `broken/`, each with its data, and Istio's of 1.5, which is not ours to carry; that
-/// one is skipped, visibly, where it is absent.
+/// The templates are those of `broken/`, each with its data, and Istio's of 1.5, which is not part of this repository.
+/// The test of Istio's template is skipped if it is absent.
 @Suite struct BrokenLineTests {
     private static let folder = packageRoot + "/Tests/ServiceTests/broken/"
     private static let names = entries(of: folder).filter { $0.hasSuffix(".tmpl") }.map { $0.dropLast(5) }
     private static let istio = CaseCollection.istioConfigurations
 
-    /// How often the line was found, of how many broken ones.
+    /// The number of lines that were found, of all broken ones.
     private struct Score {
         var found = 0
         var all = 0
@@ -73,7 +73,7 @@ import Values
             data: try JSON.read(text(of: data)), format: .yaml)
     }
 
-    /// - Parameter every: the test tries every Nth of the broken lines.
+    /// - Parameter every: tries every Nth of the broken lines.
     private func score(_ template: String, _ data: String, every: Int) throws -> Score {
         var request = try request(template, data)
         let lines = text(of: template).split(separator: "\n", omittingEmptySubsequences: false).map(

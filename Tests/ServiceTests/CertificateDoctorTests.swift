@@ -6,7 +6,7 @@ import Values
 
 @testable import Service
 
-/// Certificates with one fault each, and its message. openssl creates them in each run.
+/// Certificates with one fault each, and the message. openssl creates them in each run.
 @Suite(.enabled(if: access("/usr/bin/openssl", X_OK) == 0, "needs openssl"))
 struct CertificateDoctorTests {
     private static let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
@@ -114,7 +114,7 @@ struct CertificateDoctorTests {
         let https = try #require(service.listeners.first { $0.kind == .https })
         let chain = try CertificateChain.shown(by: "127.0.0.1", port: https.server.port, name: "localhost")
         #expect(chain.certificates == (try CertificateChain(pem: file("server.pem")).certificates))
-        // Plain HTTP is no TLS, and nobody listens on port 1.
+        // A plain HTTP port, and port 1, on which no server listens.
         for port in [service.listeners[1].server.port, 1] {
             #expect(throws: HTTPServerError.self) {
                 try CertificateChain.shown(by: "127.0.0.1", port: port, name: "x", milliseconds: 2_000)
@@ -152,7 +152,7 @@ struct CertificateDoctorTests {
         }
     }
 
-    /// The state right after an installation whose caBundle nobody has put in yet: an API server would not call.
+    /// The state after an installation without a caBundle: an API server would not call the webhook.
     @Test func missingBundles() throws {
         var doctor = try doctor()
         doctor.unbundled = [("a.b.c", true)]

@@ -6,7 +6,7 @@ import Values
 
 @testable import Service
 
-/// Charts over HTTP: those that the server holds, and those that requests bring.
+/// Charts over HTTP: charts of the server, and charts in requests.
 @Suite(.timeLimit(.minutes(10)))
 struct ChartServiceTests {
     private let folder = TemporaryFolder()
@@ -17,7 +17,7 @@ struct ChartServiceTests {
         folder.write(text, to: path)
     }
 
-    /// A chart `web` below `charts/`, and the same packed.
+    /// Creates a chart `web` in `charts/`, and the same chart as an archive.
     private func makeChart(_ template: String = "v: {{ .Values.v }}\n", packed: String = "web.tgz") -> [UInt8]
     {
         write("apiVersion: v2\nname: web\nversion: 1.0.0\n", to: "charts/web/Chart.yaml")
@@ -43,7 +43,7 @@ struct ChartServiceTests {
 
     private static let head = "---\n# Source: web/templates/a.yaml\n"
 
-    /// A chart that changed is loaded; one that does not load keeps its last good state, and the others are not touched.
+    /// Reloads a changed chart. If it does not load, the last good state stays. Other charts are not reloaded.
     @Test func reloads() throws {
         _ = makeChart()
         let service = try LiveService.start { $0.chartsFolder = folder.path("charts") }
@@ -98,7 +98,7 @@ struct ChartServiceTests {
             try answer([("chart", chart), ("values", long + [0x23])]).contains("more than 4194304 bytes"))
     }
 
-    /// An archive may be longer than other bodies; a listener that takes none of them reads no more than of others.
+    /// An archive may be longer than other bodies, up to its own limit.
     @Test func takesLongArchives() throws {
         let limit = ChartLimits().archiveBytes
         let service = try LiveService.start()

@@ -7,7 +7,7 @@ import Values
 
 @testable import Service
 
-/// What running beside real API servers showed: what the log says once, and what a webhook's path may hold.
+/// Problems found next to real API servers: repeated log lines, and the characters of a webhook's path.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterFaultTests {
     private let cluster: TestCluster
@@ -41,7 +41,8 @@ struct ClusterFaultTests {
     private static let plain =
         "policy: enabled\ntemplate: |\n  containers:\n  - name: proxy\n    image: proxy\n"
 
-    /// While the API server is away, each attempt fails after another number of milliseconds: it is said once.
+    /// An outage of the API server is logged once, although the message of each attempt has another number of
+    /// milliseconds.
     @Test func anOutageIsSaidOnce() throws {
         let service = try start(Self.plain)
         defer { service.stop() }
@@ -51,7 +52,7 @@ struct ClusterFaultTests {
             eventually(seconds: 60) { watched.allSatisfy { count("watch works again", of: $0) == 1 } },
             "\(lines)")
         for one in watched {
-            // A cut connection and a refused one are two problems; each is said once.
+            // A cut connection and a refused one are two problems; each is logged once.
             let said = lines.filter {
                 $0["msg"] == "watch interrupted, what is known stays" && $0["of"] == .string(one)
             }
@@ -60,7 +61,8 @@ struct ClusterFaultTests {
         }
     }
 
-    /// The ConfigMaps are read at the start and again by their watches: that they are the same is not news.
+    /// At the start, the ConfigMaps are read twice, the second time by their watches. If they are the same, they are
+    /// not loaded again.
     @Test func aStartLoadsOnce() throws {
         let service = try start("unknown: 1\n" + Self.plain)
         defer { service.stop() }
@@ -80,7 +82,8 @@ struct ClusterFaultTests {
         try JSON.read(try #require(try service.client().request("GET", "/debug/config")).body)
     }
 
-    /// An API server that asks again about its injected pod gets no patch, and the log's trace does not end in `inject!`.
+    /// A second review of an injected pod (a reinvocation) gets no patch, and the trace in the log does not end in
+    /// `inject!`.
     @Test func aReinvocationIsNoDecisionToInject() throws {
         let service = try start(Self.plain)
         defer { service.stop() }
@@ -114,7 +117,8 @@ struct ClusterFaultTests {
             logged["trace"]?.string?.hasSuffix("default_policy=inject unchanged=skip!") == true, "\(logged)")
     }
 
-    /// What an API server takes as a webhook's path: no query, lower-case segments. Pillion's settings fit in it.
+    /// An API server accepts a webhook's path only without a query and with lower-case segments. Pillion's settings can
+    /// be written so.
     @Test func settingsFitInAWebhooksPath() throws {
         let client = APIClient(try ClusterAccess.find(kubeconfig: cluster.kubeconfig()))
         func refusal(_ path: String, _ name: String) -> String? {

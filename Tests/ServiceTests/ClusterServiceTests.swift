@@ -9,8 +9,8 @@ import Values
 
 @testable import Service
 
-/// `serve` from a cluster: configuration, labels, node versions, certificates and the webhook configuration, against a
-/// server with the Kubernetes API.
+/// Runs `serve` with configuration, labels, node versions, certificates and the webhook configuration of a cluster,
+/// against a server with the Kubernetes API.
 @Suite(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"), .timeLimit(.minutes(10)))
 struct ClusterServiceTests {
     private let cluster: TestCluster
@@ -31,7 +31,7 @@ struct ClusterServiceTests {
             "istio-system", "injector", [("config", Self.configuration(image)), ("values", "{}")])
     }
 
-    /// The service, and what it logs.
+    /// Starts the service; its log goes to a file.
     private func start(_ change: (inout ServeOptions) -> Void) throws -> Service {
         var options = ServeOptions()
         (options.httpPort, options.port, options.monitoringPort) = (0, -1, -1)
@@ -69,7 +69,7 @@ struct ClusterServiceTests {
         try eventually { try image(service) == expected }
     }
 
-    // MARK: configuration
+    // MARK: Configuration
 
     @Test func configMapsAreFollowed() throws {
         let service = try start { _ in }
@@ -110,7 +110,7 @@ struct ClusterServiceTests {
         #expect(try serves(service, "mended-here"))
     }
 
-    /// Cut connections, 410 Gone, a server that restarts, a token that was rotated.
+    /// Watches continue after cut connections, 410 Gone, a restart of the API server and a rotated token.
     @Test func theWatchSurvives() throws {
         let service = try start { _ in }
         defer { service.stop() }
@@ -163,7 +163,7 @@ struct ClusterServiceTests {
         #expect(reason { _ in }.contains("expected a role that allows get on configmaps"))
     }
 
-    // MARK: namespaces and nodes
+    // MARK: Namespaces and nodes
 
     @Test func labelsOfNamespaces() throws {
         func put(_ value: String) {
@@ -208,7 +208,7 @@ struct ClusterServiceTests {
         #expect(try eventually { try answer([]) == enabled })
         put("disabled")
         #expect(try eventually { try answer([]) == disabled })
-        // What a request says counts.
+        // Labels in the request take precedence.
         #expect(try answer([Member("namespaceLabels", ["istio-injection": "enabled"])]) == enabled)
     }
 
@@ -293,7 +293,7 @@ struct ClusterServiceTests {
             defer { service.stop() }
             return try image(service)
         }
-        // Without nodes, the API server's own.
+        // Without nodes, the API server's version counts.
         #expect(try served() == "native-true")
         putNode("new", "v1.36.0")
         #expect(try served() == "native-true")
@@ -325,7 +325,7 @@ struct ClusterServiceTests {
         #expect(try serves(service, "uid-2009"))
     }
 
-    // MARK: certificates
+    // MARK: Certificates
 
     private func putHook(service: String = "pillion", bundle: String? = nil) {
         var client = Object([
@@ -358,7 +358,7 @@ struct ClusterServiceTests {
         }
     }
 
-    /// What a client that trusts the webhook configuration's bundle gets, calling that Service.
+    /// The response to a client that calls that Service and trusts the webhook configuration's bundle.
     private func call(_ service: Service, _ name: String = "pillion.pillion.svc") throws -> String {
         let port = try #require(service.listeners.first { $0.kind == .https }).server.port
         folder.write(Base64.decode(storedBundle ?? "") ?? [], to: "bundle.pem")
@@ -398,7 +398,7 @@ struct ClusterServiceTests {
         defer { service.stop() }
         let bundle = secret["data"]?["ca.crt"]?.string
         #expect(eventually { storedBundle == bundle })
-        // Somebody restores what was there before the patch.
+        // Another client restores the value before the patch.
         putHook(bundle: "b2xk")
         #expect(eventually { storedBundle == bundle })
         cluster.remove("mutatingwebhookconfigurations", nil, "hook")
@@ -412,7 +412,7 @@ struct ClusterServiceTests {
         cluster.put(
             "secrets", "pillion",
             ["metadata": ["name": "tls"], "type": "Opaque", "data": ["tls.crt": "YQ=="]])
-        // The authority before stays for a while, for replicas that still serve its certificate.
+        // The old authority stays for some time, for replicas that still serve its certificate.
         #expect(
             eventually {
                 guard let new = secret["data"]?["ca.crt"]?.string.flatMap({ Base64.decode($0) }),
@@ -461,12 +461,12 @@ struct ClusterServiceTests {
         let patch = try #require(try old.patch(hook(first), bundle: second, keepsOthers: true))
         let both = try #require(patch["webhooks"]?[0]?["clientConfig"]?["caBundle"]?.string)
         #expect(Base64.decode(both) == second + first)
-        // In whichever order, both replicas are content.
+        // In either order, no replica patches it.
         for (bundle, other) in [(first, second), (second, first)] {
             #expect(try old.patch(hook(bundle + other), bundle: bundle, keepsOthers: true) == nil)
             #expect(try old.patch(hook(other + bundle), bundle: bundle, keepsOthers: true) == nil)
         }
-        // Later only its own is left; what is no authority never stays.
+        // Later, only its own authority is kept. A bundle that is not an authority is never kept.
         #expect(try old.patch(hook(second + first), bundle: second) != nil)
         #expect(try old.patch(hook(Array("old".utf8)), bundle: second, keepsOthers: true) != nil)
         // A replica reads the Secret before it patches.
@@ -485,7 +485,7 @@ struct ClusterServiceTests {
         #expect(read != nil && patched != nil && read! < patched!, "\(asked)")
     }
 
-    /// A certificate and key that somebody else stored are never overwritten, neither at the start nor later.
+    /// Never overwrites a certificate and key that someone else stored, neither at the start nor later.
     @Test func secretsOfOthersStay() throws {
         let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
         func encoded(_ name: String) -> Value {
@@ -513,7 +513,7 @@ struct ClusterServiceTests {
         #expect(log.split(separator: "\n").count { $0.contains("is not Pillion's to write") } == 1)
     }
 
-    // MARK: what works and what does not
+    // MARK: Status
 
     @Test func watchesAreReported() throws {
         let service = try start { _ in }
@@ -526,7 +526,7 @@ struct ClusterServiceTests {
         #expect(try watch("inject")?["lastEvent"]?.string != nil)
         let connected = #"sidecar_injection_watch_connected{watch="inject"} "#
         #expect(try ask(service, "/metrics").contains(connected + "1"))
-        // A right that is taken away while it runs; where it may list, it still learns of changes.
+        // A right is removed while the server runs. With the right to list, it still finds changes.
         cluster.setRules([
             ["apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["get", "list"]]
         ])
@@ -543,7 +543,7 @@ struct ClusterServiceTests {
         #expect(log.split(separator: "\n").count { $0.contains("watch interrupted") } <= 6)
     }
 
-    /// A series exists only for what is configured, so that no alert fires for what is not.
+    /// A series exists only for a configured file, so that no alert fires for others.
     @Test func seriesOfFilesThatThereAre() throws {
         let name = "sidecar_injection_config_last_reload_successful"
         let service = try start { $0.cluster.meshConfigMap = nil }
@@ -552,7 +552,7 @@ struct ClusterServiceTests {
         #expect(lines.map(String.init) == [#"\#(name){file="inject"} 1"#, #"\#(name){file="values"} 1"#])
     }
 
-    /// The webhook configuration that is installed and watched, not Istio's.
+    /// `/decide` uses the installed webhook configuration, which is watched, instead of Istio's.
     @Test func decisionsOfTheInstalledWebhook() throws {
         cluster.put("namespaces", nil, ["metadata": ["name": "apps", "labels": ["team": "shop"]]])
         func put(_ label: String) {
@@ -605,7 +605,8 @@ struct ClusterServiceTests {
         #expect(try !has("svc-19.ns.svc"))
     }
 
-    /// Another Service calls: the certificate is made out for it too, and served without a restart.
+    /// If the webhook configuration names another Service, the certificate gets its name too and is served without a
+    /// restart.
     @Test func anotherServiceCalls() throws {
         let service = try startAuto()
         defer { service.stop() }
@@ -615,7 +616,7 @@ struct ClusterServiceTests {
         #expect(log.contains("certificate loaded"))
     }
 
-    /// `--caCertFile` where certificates are mounted.
+    /// `--caCertFile` with mounted certificates.
     @Test func bundleOfMountedFiles() throws {
         let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
         func copy(_ name: String, _ target: String) {
@@ -635,7 +636,7 @@ struct ClusterServiceTests {
         defer { service.stop() }
         let wanted = Base64.encode(contents(of: certificates + "authority.pem") ?? [])
         #expect(eventually { storedBundle == wanted })
-        // One that does not vouch for what is served is not handed out.
+        // A bundle that has not signed the served certificate is not written.
         folder.write(contents(of: cluster.folder.path("ca.crt")) ?? [], to: "ca.pem")
         #expect(eventually { log.contains("none of its certificates has signed the one that is served") })
         #expect(storedBundle == wanted)

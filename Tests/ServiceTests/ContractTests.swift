@@ -7,8 +7,8 @@ import YAML
 
 @testable import Service
 
-/// openapi/openapi.yaml and the running server say the same: what is written is served, what is served is written,
-/// and every example is true.
+/// openapi/openapi.yaml and the running server agree: every documented operation is served, every served one is
+/// documented, and every example is right.
 struct ContractTests {
     private static let document: Result<Value, any Error> = Result {
         try YAMLReader.value(try #require(contents(of: packageRoot + "/openapi/openapi.yaml")))
@@ -31,7 +31,7 @@ struct ContractTests {
         return result
     }
 
-    /// A server with every kind of listener, for all tests of the contract together.
+    /// A server with every kind of listener, shared by all tests of the contract.
     private static let service: Result<Service, any Error> = Result {
         let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
         folder.write("Hello, {{.name}}!\n", to: "greeting.tmpl")
@@ -48,7 +48,7 @@ struct ContractTests {
     }
     private static let folder = TemporaryFolder()
 
-    /// Which tags a listener serves, as the document's description has it.
+    /// The tags that a listener serves, as in the document's description.
     private static func tags(_ listener: Service.Listener) -> Set<String> {
         switch listener.kind {
         case .https: ["questions", "catalogue", "health"]
@@ -61,7 +61,7 @@ struct ContractTests {
         operation.value["tags"]?.array?.allSatisfy { tags(listener).contains($0.string ?? "") } ?? false
     }
 
-    /// One answer of a listener, over its own kind of connection.
+    /// Sends a request to a listener over its kind of connection.
     private static func ask(
         _ listener: Service.Listener, _ method: String, _ target: String, type: String?, body: [UInt8]
     ) throws -> HTTPClient.Response {
@@ -159,12 +159,12 @@ struct ContractTests {
         let target = operation.path.replacingPairs("cluster/main/net/one")
         let response = try Self.ask(listener, operation.method, target, type: type, body: body)
         guard let written = resolved(operation.value["responses"]?["\(response.status)"], document) else {
-            Issue.record("\(name): status \(response.status) is not written: \(response.text)")
+            Issue.record("\(name): status \(response.status) is not documented: \(response.text)")
             return
         }
         let essence = MediaType.essence(response.header("Content-Type") ?? "")
         guard let media = written["content"]?[essence] else {
-            Issue.record("\(name): \(essence) is not written for \(response.status)")
+            Issue.record("\(name): \(essence) is not documented for \(response.status)")
             return
         }
         let isJSON = essence.hasSuffix("json")
@@ -185,7 +185,7 @@ struct ContractTests {
         #expect(isTrue, "\(name): \(response.text)")
     }
 
-    /// Whether every item of the example is an item of the answer, or every line a line.
+    /// Whether every item (or line) of the example is one of the answer.
     private static func isExcerpt(_ example: Value, of answer: Value) -> Bool {
         if let items = example.array { return items.allSatisfy { answer.array?.contains($0) == true } }
         let lines = Set((answer.string ?? "").split(separator: "\n"))
@@ -240,7 +240,7 @@ extension String {
     }
 }
 
-/// The part of JSON Schema that the document uses.
+/// Validates with the part of JSON Schema that the document uses.
 private struct SchemaCheck {
     let document: Value
 

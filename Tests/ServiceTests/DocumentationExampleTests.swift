@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// An example in a doc comment, and the function of `Tests/ServiceTests/Examples` that it is the body of.
+/// An example in a doc comment, and the function in `Tests/ServiceTests/Examples` that contains it.
 private struct DocumentationExample: CustomTestStringConvertible {
     var type: String
     var source: String
@@ -9,7 +9,7 @@ private struct DocumentationExample: CustomTestStringConvertible {
 
     var testDescription: String { type }
 
-    /// The lines between the marks, without their indentation.
+    /// The lines between the marks, without indentation.
     var lines: [String] {
         let all = text(of: "\(packageRoot)/Tests/ServiceTests/Examples/\(type)Example.swift")
             .split(separator: "\n", omittingEmptySubsequences: false)
@@ -43,7 +43,7 @@ private let examples = [
         type: "RenderRequest", source: "Sources/Service/RenderRequest.swift", run: renderRequestExample),
 ]
 
-/// The examples in doc comments compile and do what they say. UPDATE_GOLDEN=1 writes them into the comments.
+/// The examples in doc comments compile and have the described results. UPDATE_GOLDEN=1 writes them into the comments.
 @Suite struct DocumentationExampleTests {
     @Test(arguments: examples) fileprivate func commentHasTheExample(_ example: DocumentationExample) {
         let path = "\(packageRoot)/\(example.source)"

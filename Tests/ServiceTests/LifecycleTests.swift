@@ -7,7 +7,7 @@ import Values
 
 @testable import Service
 
-/// From start to end: files that change, certificates, callers, and what keeps a server from starting.
+/// The life of a server: changed files, certificates, callers, and errors that prevent its start.
 @Suite(.timeLimit(.minutes(10)))
 struct LifecycleTests {
     private static let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
@@ -72,7 +72,7 @@ struct LifecycleTests {
         symlink("..data/config", folder.path("config"))
         let service = try LiveService.start { $0.injectConfig = folder.path("config") }
         defer { service.stop() }
-        // The watch may not have begun yet: swap until it is seen.
+        // The watch may not have started yet: swap until the server notices.
         var turn = 0
         let isSeen = try eventually {
             turn += 1
@@ -135,12 +135,12 @@ struct LifecycleTests {
         let certificates = try Certificates(certificatePath: folder.path("cert"), keyPath: folder.path("key"))
         let first = certificates.credentials.current
         guard case .unchanged = certificates.reload() else {
-            Issue.record("a reload without a change")
+            Issue.record("expected no reload without a change")
             return
         }
         install("renewed.pem", "server.key")
         guard case .refused(let reason) = certificates.reload() else {
-            Issue.record("a pair that does not belong together was taken")
+            Issue.record("expected a mismatched pair to be refused")
             return
         }
         #expect(
@@ -148,7 +148,7 @@ struct LifecycleTests {
         #expect(certificates.credentials.current === first)
         install("renewed.pem", "renewed.key")
         guard case .loaded = certificates.reload() else {
-            Issue.record("a good pair was not taken")
+            Issue.record("expected a good pair to be loaded")
             return
         }
         #expect(certificates.credentials.current !== first)
@@ -208,7 +208,7 @@ struct LifecycleTests {
             }
             var status = stat()
             stat(folder.path("socket"), &status)
-            // What the umask takes away stays away.
+            // Bits that the umask removes are not set.
             #expect(Int(status.st_mode & 0o777) & ~mode == 0)
             #expect(status.st_mode & 0o600 == 0o600)
             service.stop()
@@ -289,7 +289,7 @@ struct LifecycleTests {
         #expect(decide("two") == 200)
     }
 
-    /// Without a token nobody beyond loopback asks questions, unless that is allowed.
+    /// Without a token, `/decide` is refused to clients beyond loopback unless it is allowed.
     @Test func questionsWithoutAToken() throws {
         for isAllowed in [false, true] {
             let service = try LiveService.start { options in
@@ -330,7 +330,7 @@ struct LifecycleTests {
             let answer = client.request("GET", "/functions", headers: [("Accept-Encoding", header)])
             #expect(answer?.header("Content-Encoding") == nil, "\(header)")
         }
-        // A short answer is not worth it, and a review is answered as it is.
+        // Short answers are not compressed.
         let short = client.request("GET", "/livez", headers: [("Accept-Encoding", "gzip")])
         #expect(short?.header("Content-Encoding") == nil)
     }
@@ -382,13 +382,13 @@ struct LifecycleTests {
         #expect(try allowed("/inject") { $0.failureMode = .allow } == true)
         #expect(try allowed("/inject?failureMode=allow") { _ in } == true)
         #expect(try allowed("/inject?failureMode=deny") { $0.failureMode = .allow } == false)
-        // What a webhook's path can hold: an API server takes no query there.
+        // As a path, because an API server accepts no query in a webhook's path.
         #expect(try allowed("/inject/failure-mode/allow") { _ in } == true)
         #expect(try allowed("/inject/cluster/east/failure-mode/deny") { $0.failureMode = .allow } == false)
         #expect(try allowed("/inject") { $0.failureModes = [("def*", .allow)] } == true)
         #expect(try allowed("/inject") { $0.failureModes = [("kube-*", .allow)] } == false)
         #expect(try allowed("/inject") { $0.ownNamespace = "default" } == true)
-        // Namespaces that are never blocked are so whatever a webhook's path or a rule says.
+        // A namespace that is never blocked overrides the path and the rules.
         #expect(try allowed("/inject?failureMode=deny") { $0.ownNamespace = "default" } == true)
         #expect(try allowed("/inject?failureMode=deny") { $0.neverBlocked = ["def*"] } == true)
         #expect(try allowed("/inject") { $0.neverBlocked = ["kube-*"] } == false)
@@ -405,7 +405,7 @@ struct LifecycleTests {
         #expect(access(folder.path("health"), F_OK) != 0)
     }
 
-    /// A full disk, a folder that is gone: said once, not every time, and the server lives on.
+    /// A health file that cannot be written is logged once, and the server continues.
     @Test func aHealthFileThatCannotBeTouchedIsSaidOnce() throws {
         let folder = TemporaryFolder()
         let file = open(folder.path("log"), O_RDWR | O_CREAT, 0o600)
@@ -431,7 +431,7 @@ struct LifecycleTests {
     }
 
     @Test func unreadyBeforeItEnds() throws {
-        // Long enough that a machine with other work to do gets an answer in between.
+        // Long enough for an answer in between on a busy machine.
         let service = try LiveService.start { $0.shutdownDelay = 2 }
         let client = try service.client()
         #expect(client.request("GET", "/readyz")?.status == 200)

@@ -8,13 +8,13 @@ import Values
 
 @testable import Service
 
-/// One limit: what is sent with a size, and whether it is taken.
+/// One limit: how to send something of a given size, and whether it is accepted.
 private struct Limit: CustomTestStringConvertible, Sendable {
     /// The row of the table in docs/reference.md that it belongs to.
     let row: String
     let name: String
     let value: Int
-    /// Sends something of that size to a server; whether it is within the limit.
+    /// Sends something of that size to a server; returns whether it is within the limit.
     let accepts: @Sendable (Int) throws -> Bool
 
     var testDescription: String { name }
@@ -24,13 +24,13 @@ private struct Limit: CustomTestStringConvertible, Sendable {
 /// the table in docs/reference.md without a case here fails, and so does a case without a row.
 @Suite(.timeLimit(.minutes(10)))
 struct LimitsTests {
-    // MARK: Sending
+    // MARK: Requests
 
     private static func ask(
         _ method: String, _ target: String, _ body: [UInt8] = [], type: String = "application/json",
         headers: [(String, String)] = []
     ) throws -> HTTPClient.Response {
-        // Half a million values take a debug build on a busy machine some twenty seconds.
+        // A debug build on a busy machine takes about twenty seconds for half a million values.
         let port = try LiveService.shared.get().http.server.port
         let client = try #require(HTTPClient(port: port, timeoutSeconds: 120))
         let all = body.isEmpty ? headers : headers + [("Content-Type", type)]
@@ -51,9 +51,9 @@ struct LimitsTests {
         String(repeating: text, count: count)
     }
 
-    /// A template that uses so much, under the same amount as the limit: the limit of `usage` is where it fails.
+    /// Renders a template that uses exactly `used`, with a limit such that `size` is at the same distance from `used`.
     private static func lowered(_ name: String, _ template: String, used: Int, by size: Int) throws -> Bool {
-        // Moves the limit instead of the size: the distance between them is the same.
+        // Changes the limit instead of the size; the distance between them is the same.
         let limit = used + (used - size)
         return try render(template, "null", #","limits":{"\#(name)":\#(limit)}"#).status == 200
     }
@@ -93,7 +93,7 @@ struct LimitsTests {
             return try ask("GET", "/livez", headers: headers).status == 200
         },
         Limit(row: "request line and headers", name: "head", value: 32 << 10) { count in
-            // What HTTPClient writes besides.
+            // The other bytes that HTTPClient writes.
             let rest = "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: \r\n\r\n".utf8.count
             return try ask("GET", "/livez", headers: [("X", repeated("v", count - rest))]).status == 200
         },
@@ -114,7 +114,7 @@ struct LimitsTests {
             try render(repeated("x", $0), "null", #","limits":{"outputBytes":100}"#).status == 200
         },
         Limit(row: "output of a rendering", name: "most bytes of output", value: 10 << 20) { size in
-            // Five texts of two mebibytes less what is wanted.
+            // Four parts and a rest, because one string has a lower limit.
             let part = size / 5
             let rest = size - 4 * part
             let template =
@@ -267,14 +267,14 @@ struct LimitsTests {
 
     // MARK: Time
 
-    /// What a connection may take for a phase: alive before, ended soon after.
+    /// A server with changed time limits.
     private func server(_ change: (inout HTTPLimits) -> Void) throws -> HTTPServer {
         var options = HTTPServer.Options(address: .network(host: "127.0.0.1", port: 0))
         change(&options.limits)
         return try HTTPServer(options, handler: try LiveService.shared.get().http.router)
     }
 
-    /// Seconds until a client that drips bytes is cut off; nil where it is not within eight.
+    /// Seconds until a client that sends single bytes is cut off; nil if it is not within eight.
     private func secondsOfDripping(_ server: HTTPServer, head: String, drip: String) throws -> Double? {
         let client = try #require(HTTPClient(port: server.port))
         client.send(head)
@@ -314,7 +314,7 @@ struct LimitsTests {
         #expect(MonotonicClock.nanoseconds - start > 1_500_000_000)
     }
 
-    /// An answer that nobody reads.
+    /// The client does not read its response.
     @Test func answersThatAreNotRead() throws {
         let server = try server { $0.sendSeconds = 1 }
         defer { server.stop() }
@@ -338,7 +338,7 @@ struct LimitsTests {
         #expect(server.openConnections == 0)
     }
 
-    /// What is left of a caller's timeout.
+    /// The rest of a caller's timeout.
     @Test(arguments: [
         ("/inject", 2_000), ("/inject?timeout=1s", 500), ("/inject?timeout=999ms", 499),
         ("/inject?timeout=1001ms", 501), ("/inject?timeout=10s", 2_000), ("/inject?timeout=2500ms", 2_000),
@@ -350,7 +350,7 @@ struct LimitsTests {
         #expect(Int(policy.deadline(of: request) - 1_000) / 1_000_000 == milliseconds)
     }
 
-    // MARK: Nothing is missing
+    // MARK: Completeness
 
     /// Rows of the table whose limits other tests check.
     private static let elsewhere: [String: String] = [

@@ -1,5 +1,5 @@
-/// Ways to spoil one line of a template, as people do. Each takes a line and gives the wrong one, or nil where it does
-/// not apply; whether it really spoils what is rendered, the test finds out.
+/// Mistakes that people make in a line of a template. Each returns the wrong line, or nil if it does not apply. The
+/// test checks whether the rendered text is then invalid.
 enum LineBreaking: String, CaseIterable {
     case oneColumnRight, oneColumnLeft, twoColumnsRight, tab
     case openQuote, openApostrophe, quoteGone

@@ -5,7 +5,7 @@ import Values
 
 @testable import Service
 
-/// What a browser's page could make a server on the same machine answer.
+/// Requests that a web page could make a browser send to a server on the same machine.
 @Suite struct LocalCallerTests {
     struct Call: Sendable, CustomTestStringConvertible {
         var headers: [String: String]
@@ -66,7 +66,7 @@ import Values
         Visit(destination: "document", isAnswered: false),
     ]
 
-    /// A link of another site opens the page, and nothing else.
+    /// A link on another site can open the page and nothing else.
     @Test(arguments: visits) func anotherSitesLinkOpensThePage(visit: Visit) {
         var headers = [
             (name: "Host", value: "localhost:8080"), (name: "Sec-Fetch-Site", value: "cross-site"),

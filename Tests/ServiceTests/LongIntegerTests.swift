@@ -3,7 +3,7 @@ import Testing
 import Values
 import YAML
 
-/// Integers beyond 64 bits keep their digits through `--format`, and keys are what is written.
+/// Integers beyond 64 bits keep their digits through `--format`, and keys keep their text.
 @Suite struct LongIntegerTests {
     private func yaml(_ text: String) throws -> String {
         let value = try YAMLReader.value(text, options: YAMLOptions(keepsKeys: true))

@@ -4,7 +4,7 @@ import Values
 
 @testable import Service
 
-/// Manifests over HTTP as Windows writes them: what is read in UTF-16 is written in UTF-16.
+/// Manifests over HTTP as Windows writes them: the answer to UTF-16 is UTF-16.
 @Suite struct ManifestEncodingTests {
     private static let manifest =
         "# größe\r\napiVersion: v1\r\nkind: Pod\r\nmetadata: {name: a, namespace: default}\r\nspec:\r\n"
@@ -26,7 +26,7 @@ import Values
         #expect(Array(answer.body) == encoding.encode(Array(plain.body)))
     }
 
-    /// JSON bodies too: a request in UTF-16 is the request.
+    /// JSON bodies may be in UTF-16 too.
     @Test(arguments: [TextEncoding.utf16LittleEndian, .utf16BigEndian])
     func readsRequests(_ encoding: TextEncoding) throws {
         let service = try LiveService.shared.get()

@@ -7,7 +7,7 @@ import Values
 
 @testable import Service
 
-/// What renderings hold is counted, as far as the allocator is the program's own: not under a sanitizer.
+/// Counts the memory that renderings hold. Needs the program's own allocation functions, which a sanitizer replaces.
 @Suite struct MemoryBudgetTests {
     private static let isCounted = allocations_are_counted() == 1
 
@@ -24,7 +24,7 @@ import Values
         return request.run(registry: try StandardPlugins.registry(), limits: limits)
     }
 
-    /// Twenty texts of a megabyte that are kept.
+    /// Keeps twenty strings of a megabyte.
     private static let keeps = """
         {{$l := list}}{{range $i := until 20}}{{$l = append $l (repeat 1000000 (toString $i))}}{{end}}{{len $l}}
         """
@@ -36,7 +36,7 @@ import Values
         #expect(answer.problem?.status == (passes ? nil : 422))
     }
 
-    /// What is dropped again does not count.
+    /// Freed memory does not count.
     @Test(.enabled(if: isCounted)) func whatIsDroppedDoesNotCount() throws {
         let answer = try render(
             "{{range $i := until 60}}{{$x := repeat 1000000 (toString (mod $i 10))}}{{end}}", memory: 8 << 20)
@@ -54,7 +54,7 @@ import Values
         #expect(try render(source, memory: 40 << 20, engine: engine).problem == nil)
     }
 
-    /// Four times as many values hold four times as much.
+    /// Four times as many values hold about four times as much memory.
     @Test(.enabled(if: isCounted)) func whatIsHeldGrowsLinearly() throws {
         func held(_ count: Int) -> Int {
             let meter = WorkMeter()
@@ -70,7 +70,7 @@ import Values
         #expect(four > one * 3 && four < one * 5, "\(one) and \(four)")
     }
 
-    /// Of all work together, that which holds much is stopped past the limit; what holds little goes on.
+    /// If all work together exceeds the limit, work that holds much is stopped, and work that holds little continues.
     @Test(.enabled(if: isCounted)) func workTogetherHasALimit() {
         func stopped(holding bytes: Int, beside others: Int, of limit: Int) -> WorkStop? {
             let pool = WorkMemory(limit: limit)
@@ -93,7 +93,7 @@ import Values
         #expect(stopped(holding: 6 << 20, beside: 0, of: 1 << 20) == nil)
     }
 
-    /// An answer that waits to be sent counts, up to half of the limit.
+    /// Answers that wait to be sent count, and may take up to half of the limit.
     @Test func answersThatWaitCount() {
         let pool = WorkMemory(limit: 1000)
         #expect(pool.holdAnswer(500))

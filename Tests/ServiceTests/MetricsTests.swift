@@ -6,7 +6,7 @@ import Values
 
 @testable import Service
 
-/// What a scrape shows after known requests.
+/// Checks a scrape after known requests.
 struct MetricsTests {
     private func scrape(_ service: Service, accept: String? = nil) throws -> (text: String, type: String) {
         let headers = accept.map { [("Accept", $0)] } ?? []
@@ -109,7 +109,7 @@ struct MetricsTests {
         ("process_max_fds", "gauge", []), ("process_start_time_seconds", "gauge", []),
     ]
 
-    /// Bounds that can show an answer of a tenth of a millisecond.
+    /// Bounds that are fine enough for an answer of a tenth of a millisecond.
     private static let seconds = [
         "0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25",
         "0.5",
@@ -129,7 +129,7 @@ struct MetricsTests {
             service.listeners.first { $0.kind == .http }.flatMap {
                 HTTPClient(port: $0.server.port)
             })
-        // A request, so that series that come with the first use are there.
+        // One request, for series that exist only after the first use.
         _ = client.request("GET", "/version")
         _ = client.request(
             "POST", "/inject", headers: [("Content-Type", "application/json")], body: review("null"))
@@ -171,7 +171,7 @@ struct MetricsTests {
         #expect(others.isEmpty, "not in the table: \(others)")
     }
 
-    /// At every scrape, whatever is being counted meanwhile.
+    /// The sum is right at every scrape, even under traffic.
     @Test func theSumHoldsUnderTraffic() throws {
         let service = try LiveService.start()
         defer { service.stop() }

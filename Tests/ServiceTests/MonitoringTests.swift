@@ -7,13 +7,13 @@ import YAML
 
 @testable import Service
 
-/// The dashboard and the rules of deploy/monitoring speak of what a scrape shows.
+/// The dashboard and the rules of deploy/monitoring use only series of a scrape.
 struct MonitoringTests {
     private static let folder = packageRoot + "/deploy/monitoring"
-    /// What Prometheus adds to a scrape's series, from the target.
+    /// Labels that are not in a scrape: Prometheus adds them from the target, and `le` is the bound of a histogram.
     private static let targetLabels: Set<String> = ["job", "instance", "namespace", "pod", "le"]
 
-    /// Series of a server that asks a cluster, which this scrape is not of; `ClusterServiceTests` has them.
+    /// Series that only a server with a cluster has; `ClusterServiceTests` checks them.
     private static let onlyInACluster: [String: Set<String>] = [
         "sidecar_injection_watch_connected": ["watch"],
         "sidecar_injection_watch_last_event_timestamp_seconds": ["watch"],
@@ -24,7 +24,7 @@ struct MonitoringTests {
         return (file["groups"]?.array ?? []).flatMap { $0["rules"]?.array ?? [] }
     }
 
-    /// Every text under a key, however deep.
+    /// Every string under a key at any depth.
     private static func texts(_ key: String, in value: Value) -> [String] {
         switch value {
         case .array(let items): items.flatMap { texts(key, in: $0) }
@@ -47,7 +47,7 @@ struct MonitoringTests {
         return texts("expr", in: dashboard) + variables
     }
 
-    /// Series of a scrape: their names, with all labels that one of the name has.
+    /// The names of the series in a scrape, each with all its labels.
     private func scraped() throws -> [String: Set<String>] {
         let certificates = packageRoot + "/Tests/HTTPServerTests/certificates/"
         let service = try LiveService.start { options in
@@ -101,7 +101,7 @@ struct MonitoringTests {
         }
     }
 
-    /// What is counted shows somewhere: a new metric belongs on the dashboard.
+    /// The dashboard shows every metric.
     @Test func everyMetricIsShown() throws {
         let shown = Set(try Self.dashboardExpressions().flatMap { PromQL($0).metrics.map(\.name) })
         func isShown(_ name: String) -> Bool {
@@ -112,7 +112,7 @@ struct MonitoringTests {
                 || base.map { base in shown.contains { $0.hasPrefix(base + "_") } } ?? false
         }
         let unseen = try scraped().keys.filter { !isShown($0) }.sorted()
-        // What is mapped says nothing of what is used.
+        // Mapped memory says little about used memory.
         #expect(unseen == ["process_virtual_memory_bytes"])
     }
 

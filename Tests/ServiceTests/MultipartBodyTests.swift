@@ -1,7 +1,7 @@
 @testable import Service
 import Testing
 
-/// Bodies of forms: taken apart where they are whole, refused where they are not.
+/// Parses multipart forms, and refuses incomplete ones.
 @Suite struct MultipartBodyTests {
     private static let type = "multipart/form-data; boundary=xyz"
 
@@ -21,7 +21,7 @@ import Testing
         #expect(parts.map { Array($0.bytes) } == [Array("a\r\nb--xyz".utf8), []])
     }
 
-    /// A body that is cut off anywhere is an error and nothing else.
+    /// A body that is cut off anywhere is an error.
     @Test func refusesCutBodies() {
         for length in 0..<(Self.good.count - 4) {
             #expect(throws: RequestProblem.self, "\(length) bytes") {

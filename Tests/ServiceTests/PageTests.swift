@@ -5,8 +5,8 @@ import Values
 
 @testable import Service
 
-/// The page's files: what is in the folder is in the program and is served, with the headers that keep a browser from
-/// running anything else.
+/// The page's files: the program contains and serves all files of the folder, with headers that prevent a browser from
+/// running other scripts.
 @Suite struct PageTests {
     private static let folder = packageRoot + "/Sources/Page"
 
@@ -23,7 +23,7 @@ import Values
         #expect(PageFile.all.reduce(0) { $0 + $1.content.count } < 150_000)
     }
 
-    /// Scripts and style sheets that the page asks for are there, and nothing is asked for elsewhere.
+    /// Every script and style sheet that the page loads exists, and none is from elsewhere.
     @Test func everyReferenceHasAFile() {
         for file in PageFile.all {
             let text = String(decoding: file.content, as: UTF8.self)
@@ -38,7 +38,7 @@ import Values
         }
     }
 
-    /// Nothing in the page makes markup of text, or runs text.
+    /// The page never parses text as markup or runs it as a script.
     @Test func nothingTakesMarkup() {
         let forbidden = [
             "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function(",
@@ -52,7 +52,7 @@ import Values
         }
     }
 
-    /// A link of another site opens the page; such a site embeds nothing of it, and does not read the manifest.
+    /// A link on another site can open the page, but the site cannot embed any of it or read the manifest.
     @Test func linksOfOtherSitesOpenIt() throws {
         let client = try LiveService.shared.get().client()
         func status(_ path: String, _ mode: String, _ destination: String) -> Int? {
@@ -112,7 +112,7 @@ import Values
         }
     }
 
-    /// Beyond this machine the page is served if it is asked for, without a token; what it asks needs one.
+    /// Beyond loopback, a flag enables the page, which needs no token; its requests need one.
     @Test func otherListenersServeItOnDemand() throws {
         let folder = TemporaryFolder()
         folder.write("secret\n", to: "token")
@@ -151,7 +151,7 @@ import Values
 }
 
 extension String {
-    /// What follows each occurrence of a word.
+    /// The text after each occurrence of a word.
     fileprivate func components(of word: String) -> [Substring] {
         var found: [Substring] = []
         var rest = self[...]

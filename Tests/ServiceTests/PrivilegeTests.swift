@@ -2,8 +2,8 @@ import Testing
 
 @testable import Service
 
-/// Who may be given a template with the host's powers: Istio's own configurations have such (`enable-core-dump`), so on
-/// a machine of one's own they are served as they are.
+/// Decides which servers accept templates with powers over the host. Istio's own configurations have some
+/// (`enable-core-dump`), so a server on loopback accepts them.
 @Suite struct PrivilegeTests {
     @Test(arguments: [
         (false, -1, false, true), (false, 0, false, false), (false, -1, true, false), (true, 0, true, true),

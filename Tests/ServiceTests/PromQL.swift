@@ -1,8 +1,9 @@
-/// The names in an expression of Prometheus: enough of its grammar to tell metrics from functions, labels and words.
+/// The names in a PromQL expression. Knows enough of the grammar to distinguish metrics from functions, labels and
+/// words.
 struct PromQL {
-    /// Metrics with the labels that the expression asks of them, by matchers or by grouping.
+    /// Metrics with the labels of their matchers.
     private(set) var metrics: [(name: String, labels: Set<String>)] = []
-    /// Labels of `by (…)`, which the metrics inside have or which the target adds.
+    /// Labels of `by (…)` and similar clauses.
     private(set) var grouping: Set<String> = []
 
     private static let words: Set<String> = [
@@ -47,7 +48,7 @@ struct PromQL {
                     rest = rest[name.endIndex...]
                     tokens.append(.name(String(name)))
                 } else if first == "[" {
-                    // A range or Grafana's variable for one.
+                    // A range, or Grafana's variable for one.
                     rest = rest.drop { $0 != "]" }.dropFirst()
                 } else if first.isNumber {
                     rest = rest.drop { $0.isLetter || $0.isNumber || $0 == "." }
@@ -60,7 +61,7 @@ struct PromQL {
 
         var peek: Token? { at < tokens.count ? tokens[at] : nil }
 
-        /// Whether the name before is a function, or an aggregation with its labels in front of the parenthesis.
+        /// Whether the preceding name is a function, or an aggregation whose labels are before the parenthesis.
         var isBeforeCall: Bool {
             [.symbol("("), .name("by"), .name("without")].contains(peek)
         }

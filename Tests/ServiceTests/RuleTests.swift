@@ -5,7 +5,7 @@ import Values
 
 @testable import Service
 
-/// Small rules, each as a table.
+/// Tables for small rules.
 struct RuleTests {
     @Test(
         arguments: [

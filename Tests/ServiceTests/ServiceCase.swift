@@ -16,7 +16,7 @@ import Values
 ///     --- 200 application/json
 ///     {"output":"x"}
 ///
-/// It is asked twice, of the router in process and of the live server over a socket. `UPDATE_GOLDEN=1` rewrites the
+/// Each request is sent twice: to the router in process, and to a server over a socket. `UPDATE_GOLDEN=1` rewrites the
 /// part after `---`.
 struct ServiceCase: CustomTestStringConvertible {
     let path: String
@@ -48,7 +48,7 @@ struct ServiceCase: CustomTestStringConvertible {
 
     var testDescription: String { String(path.split(separator: "/").last ?? "") }
 
-    /// The answer as the file has it; what differs from run to run is left out.
+    /// The answer in the file's format, without what differs from run to run.
     static func shown(status: Int, type: String, allow: String?, body: [UInt8]) -> String {
         var text = "--- \(status) \(type)\n"
         if let allow { text += "Allow: \(allow)\n" }
@@ -90,7 +90,7 @@ extension String {
     }
 }
 
-/// A server with the built-in configuration on a free port, for all tests together.
+/// A server with the built-in configuration on a free port, shared by all tests.
 enum LiveService {
     static let shared: Result<Service, any Error> = Result { try start() }
 
@@ -100,7 +100,7 @@ enum LiveService {
         options.port = -1
         options.monitoringPort = -1
         options.logLevels = LogLevels(.none)
-        // Limits of time are not what these tests are about, and the machine may be busy.
+        // These tests do not test time limits, and the machine may be busy.
         options.renderMilliseconds = 60_000
         options.requestBudgetMilliseconds = 60_000
         change(&options)

@@ -69,7 +69,7 @@ struct TemplateCacheTests {
         let cache = TemplateCache(count: 4, bytes: 1 << 20)
         let compiler = Compiler()
         for index in 0..<5 { try compiler.ask(cache, "\(index)") }
-        // Of two generations of two, the first is gone.
+        // The cache has two generations of two templates; the oldest is gone.
         try compiler.ask(cache, "4")
         #expect(compiler.compiled == 5)
         try compiler.ask(cache, "0")

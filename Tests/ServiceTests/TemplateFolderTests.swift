@@ -6,7 +6,7 @@ import Values
 
 @testable import Service
 
-/// Templates that the server holds and requests name.
+/// Named templates, which the server holds and requests refer to.
 struct TemplateFolderTests {
     private let folder = TemporaryFolder()
 
@@ -33,7 +33,7 @@ struct TemplateFolderTests {
             return try JSON.read(response.body)["output"]?.string ?? response.text
         }
         #expect(try render(#"{"templateRef":"line","data":"a"}"#) == "a.")
-        // The template's engine is the file's, whatever the request says.
+        // The file's suffix determines the engine, not the request.
         #expect(try render(#"{"templateRef":"list","engine":"gotemplate","data":[1,2]}"#) == "- 1\n- 2\n")
 
         folder.write("{{.}}!", to: "line.tmpl")
@@ -61,7 +61,7 @@ struct TemplateFolderTests {
                 """)
     }
 
-    /// A README among them is no reason to refuse them.
+    /// Files that are not templates, such as a README, are ignored.
     @Test func whatIsNoTemplateIsLeftOut() throws {
         folder.write("x", to: "line.tmpl")
         folder.write("x", to: "page.html")
@@ -78,7 +78,7 @@ struct TemplateFolderTests {
         #expect(try refusal() == folder.root + ": No such file or directory")
     }
 
-    /// Each at its limit and past it.
+    /// Tests each limit at its value and above.
     @Test func limits() throws {
         for index in 0..<TemplateFolder.mostFiles { folder.write("x", to: "t\(index).tmpl") }
         #expect(

@@ -36,7 +36,7 @@ import Testing
                 == "is a directory, expected a regular file")
     }
 
-    /// A FIFO without a writer must not block, and /dev/zero not be read.
+    /// A FIFO without a writer must not block, and /dev/zero must not be read.
     @Test func whatIsNotARegularFileIsRefused() throws {
         let folder = TemporaryFolder()
         let fifo = folder.path("fifo")

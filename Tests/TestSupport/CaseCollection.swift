@@ -1,12 +1,12 @@
 import Glibc
 public import Testing
 
-/// A collection of recorded cases, and the one place that knows where each is.
+/// A collection of recorded cases, and where it is.
 ///
-/// What was written for this project is in `Tests/Conformance`. What is not ours to carry is read from there as well if
-/// somebody recorded it (`Tests/Conformance/PROVENANCE.md` says how), else from the folder `shared` next to the
-/// checkout, or the one that `PILLION_SHARED` names. A test of a collection that may be absent says
-/// `.enabled(if: CaseCollection.sprig.isPresent, CaseCollection.sprig.absence)`.
+/// Collections that were written for this project are in `Tests/Conformance`. The others are not part of the
+/// repository. They are read from there if they were recorded (`Tests/Conformance/PROVENANCE.md` describes how), else
+/// from the folder `shared` next to the checkout, or from the folder in `PILLION_SHARED`. A test of a collection that
+/// may be absent has the trait `.needs(.sprig)`.
 public enum CaseCollection: String, CaseIterable, Sendable {
     case decisions = "decisions"
     case generatedTemplates = "gotemplate"
@@ -25,7 +25,7 @@ public enum CaseCollection: String, CaseIterable, Sendable {
     case goTypes = "schema"
     case foundingDocument = "installing-the-sidecar.md"
 
-    /// Whether the project holds it: such a collection is never absent.
+    /// Whether the repository contains the collection, so that it is never absent.
     public var isOurs: Bool {
         switch self {
         case .decisions, .generatedTemplates, .reportedRendering, .reportedMustache, .reportedManifests: true
@@ -33,22 +33,22 @@ public enum CaseCollection: String, CaseIterable, Sendable {
         }
     }
 
-    /// The file or folder, in the project's own folder if it is there.
+    /// The path of the file or folder, in the repository if it exists there.
     public var path: String {
         isOurs || access(ownPath, R_OK) == 0 ? ownPath : "\(Self.shared)/\(placeInShared)"
     }
 
     public var isPresent: Bool { access(path, R_OK) == 0 }
 
-    /// One line for a run that lacks it.
+    /// A line for a run without the collection.
     public var absence: String {
-        "the collection \(rawValue) is absent: it is not ours to carry; Tests/Conformance/PROVENANCE.md says how to record it"
+        "the collection \(rawValue) is absent: it is not part of this repository; Tests/Conformance/PROVENANCE.md says how to record it"
     }
 
     /// A file in the collection's folder.
     public func path(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Where all collections have to be there: `CONFORMANCE=required`.
+    /// Whether all collections are required: `CONFORMANCE=required`.
     public static let areRequired = getenv("CONFORMANCE").map { String(cString: $0) } == "required"
 
     private var ownPath: String { "\(packageRoot)/Tests/Conformance/\(rawValue)" }
@@ -66,7 +66,7 @@ public enum CaseCollection: String, CaseIterable, Sendable {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Runs a test where a collection is present, else skips it with the line that says why.
+    /// Runs a test if a collection is present, else skips it with the reason.
     public static func needs(_ collection: CaseCollection) -> Self {
         .enabled(if: collection.isPresent, Comment(rawValue: collection.absence))
     }

@@ -1,13 +1,13 @@
-/// A fenced block of a document.
+/// A fenced code block of a document.
 public struct DocumentBlock: Sendable {
     /// The word after the fence: `sh`, `console`.
     public var kind: String
     public var lines: [String]
-    /// Of the opening fence, from 1.
+    /// The line of the opening fence, from 1.
     public var line: Int
 
-    /// The commands of a console block, each with the lines that follow it. A command goes on over lines that end in a
-    /// backslash or a pipe and over quoted lines.
+    /// The commands of a console block, each with the lines that follow it. A command continues after lines that end in
+    /// a backslash or a pipe, and within quotes.
     public var steps: [(command: String, output: String)] {
         var steps: [(command: String, output: String)] = []
         var rest = lines[...]
@@ -48,7 +48,7 @@ public struct BlockDocument {
         return blocks
     }
 
-    /// The document with what `fill` answers in place of a block's lines; nil leaves them.
+    /// The document with the lines of each block replaced by the result of `fill`; nil leaves them unchanged.
     public func refilled(_ fill: (DocumentBlock) throws -> String?) rethrows -> String {
         var output = ""
         var rest = lines[...]
@@ -56,7 +56,7 @@ public struct BlockDocument {
         while let line = rest.popFirst() {
             number += 1
             output += line + (rest.isEmpty ? "" : "\n")
-            // Within a list, a block is indented.
+            // A block in a list is indented.
             let indent = line.prefix { $0 == " " }
             guard line.dropFirst(indent.count).hasPrefix("```") else { continue }
             var block = DocumentBlock(

@@ -102,7 +102,7 @@ public final class HTTPClient {
         return readResponse(toHead: method == "HEAD")
     }
 
-    /// One answer over TLS without checking the server's name: curl's output, parsed as an answer; nil without one.
+    /// Sends a request over TLS with curl, without checking the server's name; nil without an answer.
     public static func overTLS(
         _ port: UInt16, _ method: String, _ target: String, _ headers: [(String, String)] = [],
         _ body: [UInt8] = [], _ further: [String] = []
@@ -122,15 +122,15 @@ public final class HTTPClient {
         return pipe.readResponse(toHead: method == "HEAD")
     }
 
-    /// An answer that was read already.
+    /// A client for an answer that was already read.
     private init(read bytes: [UInt8]) {
         socket = -1
         buffer = bytes
     }
 
-    /// The next answer on the connection; nil where it ends before one.
+    /// Reads the next answer on the connection; nil if the connection ends before.
     ///
-    /// - Parameter toHead: whether the answer has no body whatever its length says.
+    /// - Parameter toHead: whether this is the answer to a HEAD request, which has no body even with a Content-Length.
     public func readResponse(toHead: Bool = false) -> Response? {
         guard let end = readUntil("\r\n\r\n") else { return nil }
         let head = String(decoding: buffer[..<end], as: UTF8.self)
@@ -155,7 +155,7 @@ public final class HTTPClient {
         return response
     }
 
-    /// Whether the server has ended the connection, with nothing left to read.
+    /// Whether the server has closed the connection and nothing is left to read.
     public var isClosedByServer: Bool {
         guard buffer.isEmpty else { return false }
         var byte: UInt8 = 0

@@ -1,25 +1,25 @@
 import Glibc
 
-/// The cases of a collection that do not hold yet: `Tests/Conformance/open/NAME`, one name a line.
+/// The cases of a collection that are known to fail: `Tests/Conformance/open/NAME`, one name a line.
 ///
-/// A list can only become shorter. A case that fails and is not listed is a failure, and so is a listed case that holds:
-/// `UPDATE_GOLDEN=1` removes it from the list, and never adds one. A list that is empty is removed with its file.
+/// A list can only become shorter. A failing case that is not listed is an error, and so is a listed case that passes:
+/// `UPDATE_GOLDEN=1` removes it from the list, and never adds one. The file of an empty list is removed.
 public struct OpenCases {
     public let path: String
     private let listed: Set<String>
 
-    /// - Parameter name: of the list, as `rendering`.
+    /// - Parameter name: the name of the list, such as `rendering`.
     public init(_ name: String) {
         path = "\(packageRoot)/Tests/Conformance/open/\(name)"
         listed = Set(text(of: path).split(separator: "\n").map(String.init))
     }
 
-    /// Compares what failed with the list.
+    /// Compares the failed cases with the list.
     ///
     /// - Parameters:
-    ///   - problems: for each case that does not hold, its name and why.
-    ///   - names: of all cases that were tried.
-    /// - Returns: a line for each case whose place in the list is wrong; empty if all is as listed.
+    ///   - problems: the problem of each failed case, by its name.
+    ///   - names: the names of all cases that were run.
+    /// - Returns: a line for each case that is wrongly listed or missing in the list.
     public func complaints(_ problems: [String: String], among names: [String]) -> [String] {
         var lines = problems.filter { !listed.contains($0.key) }.map { "\($0.key): \($0.value)" }
         let resolved = listed.filter { problems[$0] == nil }

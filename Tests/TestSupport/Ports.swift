@@ -1,6 +1,6 @@
 import Glibc
 
-/// A port of loopback that nobody listens on.
+/// A free port of loopback.
 public func freePort() -> Int? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
@@ -14,7 +14,7 @@ public func freePort() -> Int? {
     return bound ? Int(UInt16(bigEndian: address.sin_port)) : nil
 }
 
-/// Whether somebody accepts connections there within ten seconds.
+/// Waits up to ten seconds until a server accepts connections on the port; returns whether one does.
 public func waitUntilListening(_ port: Int) -> Bool {
     for _ in 0..<1000 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

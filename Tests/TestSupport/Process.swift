@@ -1,11 +1,11 @@
 public import Glibc
 
-/// What a finished process left.
+/// The output and exit status of a finished process.
 public struct ProcessResult: Sendable {
     public var status: Int32
     public var output: String
     public var errors: String
-    /// Of user and system together.
+    /// User and system time together.
     public var processorMilliseconds = 0
 }
 
@@ -15,7 +15,7 @@ public let pillionBinary: String = {
     return packageRoot + "/.build/debug/pillion"
 }()
 
-/// Runs a program to its end. Output goes through files, so that neither side can wait for the other.
+/// Runs a program to its end. Output goes to files, so that neither side can block the other.
 public func run(
     _ program: String = pillionBinary, _ arguments: [String], input: String = "",
     environment: [String: String] = [:], in workingFolder: String? = nil
@@ -46,8 +46,8 @@ public func run(
 
 /// Runs a command whose standard error is a terminal.
 ///
-/// - Parameter shell: how a shell runs the command, whose words are `"$0" "$@"`.
-/// - Returns: in `output`, what the terminal got.
+/// - Parameter shell: a shell script that runs the command `"$0" "$@"`.
+/// - Returns: the terminal's content as `output`.
 public func runAtTerminal(
     _ command: [String], shell: String = #""$0" "$@""#, in workingFolder: String
 ) -> ProcessResult {
@@ -80,7 +80,7 @@ private func spawn(
     return posix_spawn(&pid, program, &actions, nil, &words, &settings)
 }
 
-/// A program that runs on while a test talks to it; ended, by its own id, when the value goes.
+/// A program that runs while a test uses it. Deinitializing the value ends it by its process id.
 public final class RunningProcess: @unchecked Sendable {
     public let pid: pid_t
     private let folder = TemporaryFolder()
@@ -107,7 +107,8 @@ public final class RunningProcess: @unchecked Sendable {
 
     public func signal(_ number: Int32) { if !isOver { kill(pid, number) } }
 
-    /// Sends SIGTERM and waits; the exit status, or minus the signal that ended it. SIGKILL after ten seconds.
+    /// Sends SIGTERM, after ten seconds SIGKILL, and waits. Returns the exit status, or the negative number of the
+    /// signal that ended it.
     @discardableResult
     public func end() -> Int32 {
         guard !isOver else { return 0 }
@@ -126,7 +127,7 @@ public final class RunningProcess: @unchecked Sendable {
     }
 }
 
-/// A folder of a test's own, gone with the value.
+/// A temporary folder, removed when the value is deinitialized.
 public final class TemporaryFolder: Sendable {
     public let root: String
 

@@ -1,12 +1,12 @@
 public import Values
 
-/// A pod as an API server returns it: with its defaults, a token volume, a status, and another webhook's parts. Written
-/// apart from the table of `ServerDefaults`, which it checks.
+/// A pod as an API server returns it: with defaults, a token volume, a status, and another webhook's parts. Independent
+/// of the table of `ServerDefaults`, which it checks.
 public enum ServedPod {
     /// - Parameter webhook: whether another webhook added a container, a volume and a variable.
     public static func make(_ pod: Value, node: Int = 1, webhook: Bool = true) -> Value {
         var pod = pod
-        // Of the letters that an API server generates names of.
+        // With the letters that an API server uses in generated names.
         let token = "kube-api-access-x7k2\(Array("bcdfghjk24")[node % 10])"
         pod.modifyObject { pod in
             pod["apiVersion"] = "v1"

@@ -1,8 +1,8 @@
 import Glibc
 public import Values
 
-/// A server with the Kubernetes API over TLS, in a process of its own that ends with the value.
-/// `api-server/server.py` says what it can do.
+/// A server with the Kubernetes API over TLS, in its own process, which ends when the value is deinitialized.
+/// `api-server/server.py` describes what it supports.
 public final class TestCluster: Sendable {
     public let folder = TemporaryFolder()
     public let port: UInt16
@@ -10,12 +10,12 @@ public final class TestCluster: Sendable {
     private let control: UInt16
     private let process: RunningProcess
 
-    /// Python and openssl make it.
+    /// Whether python3 and openssl, which the server needs, are installed.
     public static let isPossible =
         access("/usr/bin/openssl", X_OK) == 0
         && run("/usr/bin/env", ["python3", "-c", "import ssl"]).status == 0
 
-    /// nil where it does not start within 20 seconds.
+    /// Starts the server; nil if it does not start within 20 seconds.
     public init?() {
         let script = packageRoot + "/Tests/TestSupport/api-server/server.py"
         guard let process = RunningProcess("/usr/bin/env", ["python3", script, folder.root]) else {
@@ -36,7 +36,7 @@ public final class TestCluster: Sendable {
 
     public var address: String { "https://127.0.0.1:\(port)" }
 
-    /// What a pod's environment says of this cluster; its account is in `folder`.
+    /// The environment variables of a pod in this cluster; its account is in `folder`.
     public var podEnvironment: [String: String] {
         [
             "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": String(port),
@@ -47,8 +47,8 @@ public final class TestCluster: Sendable {
     /// A kubeconfig with one context.
     ///
     /// - Parameters:
-    ///   - user: members of the user, as YAML in braces.
-    ///   - cluster: further members of the cluster, each with a comma before it.
+    ///   - user: members of the user, in YAML flow style.
+    ///   - cluster: further members of the cluster, each after a comma.
     @discardableResult
     public func kubeconfig(
         user: String = "{token: first}", cluster: String = "", to name: String = "kubeconfig"
@@ -78,7 +78,7 @@ public final class TestCluster: Sendable {
         return response.flatMap { try? JSON.read($0.body) } ?? .null
     }
 
-    /// Puts an object in place, whatever was there.
+    /// Creates or replaces an object.
     public func put(_ resource: String, _ namespace: String?, _ object: Value) {
         ask("put", question(resource, namespace, [Member("object", object)]))
     }
@@ -92,7 +92,7 @@ public final class TestCluster: Sendable {
             ])
     }
 
-    /// The object of that name, or an empty one.
+    /// The object with that name, or an empty one.
     public func get(_ resource: String, _ namespace: String?, _ name: String) -> Value {
         ask("get", question(resource, namespace, [Member("name", .string(name))]))
     }
@@ -107,42 +107,42 @@ public final class TestCluster: Sendable {
         return .object(Object(members + more))
     }
 
-    /// Tokens and whose they are; all others are refused.
+    /// Sets the accepted tokens and their users.
     public func setTokens(_ tokens: [String: String]) {
         ask("tokens", .object(Object(tokens.map { Member($0.key, .string($0.value)) })))
     }
 
-    /// Rules of roles: `apiGroups`, `resources`, `resourceNames`, `verbs`, and `namespace` for those of a Role.
+    /// Sets rules of roles: `apiGroups`, `resources`, `resourceNames`, `verbs`, and `namespace` for those of a Role.
     public func setRules(_ rules: [Value]) { ask("rules", .array(rules)) }
 
-    /// Answers to give in place of the next ones: `status`, `retryAfter`, or `cut`.
+    /// Replaces the answers to the next requests: `status`, `retryAfter`, or `cut`. null leaves an answer unchanged.
     public func fail(_ answers: [Value]) { ask("fail", .array(answers)) }
 
     public func set(_ settings: Value) { ask("settings", settings) }
 
-    /// All connections break.
+    /// Cuts all connections.
     public func cut() { ask("cut", .null) }
 
-    /// All connections break, and what happened is forgotten: resuming a watch meets 410.
+    /// Cuts all connections and forgets the history, so that resuming a watch gets 410.
     public func forget() { ask("forget", .null) }
 
-    /// The next uses of a list's continuation meet 410.
+    /// The next uses of a list's continue token get 410.
     public func expireContinuations(_ count: Int) { ask("expire", .int(Int64(count))) }
 
-    /// Nothing listens for that long.
+    /// Stops listening for that many seconds.
     public func restart(seconds: Double) { ask("restart", ["seconds": .double(seconds)]) }
 
-    /// Connections that the requests of the log that was last taken came over.
+    /// The number of connections of the requests in the last log that was taken.
     public func connections() -> Int { ask("connections", .null)["count"]?.int.map { Int($0) } ?? 0 }
 
-    /// What was asked since the last call, and of the proxy since the start.
+    /// The requests since the last call, and those of the proxy since the start.
     public func takeLog() -> (requests: [Value], proxied: [String]) {
         let log = ask("log", .null)
         return (log["requests"]?.array ?? [], (log["proxied"]?.array ?? []).compactMap(\.string))
     }
 }
 
-/// Whether it becomes true in time.
+/// Whether the condition becomes true in time.
 public func eventually(seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
     for _ in 0..<Int(seconds * 100) {
         if try condition() { return true }

@@ -1,14 +1,14 @@
 import Glibc
 import Values
 
-/// The folder of Package.swift, found from this file's own place.
+/// The folder of Package.swift, derived from this file's path.
 public let packageRoot: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     parts.removeLast(3)
     return parts.joined(separator: "/")
 }()
 
-/// The bytes of a file, or nil where it cannot be read.
+/// The bytes of a file; nil if it cannot be read.
 public func contents(of path: String) -> [UInt8]? {
     guard let file = fopen(path, "rb") else { return nil }
     defer { fclose(file) }
@@ -21,12 +21,12 @@ public func contents(of path: String) -> [UInt8]? {
     }
 }
 
-/// The file as text, empty where it cannot be read.
+/// The file as text; empty if it cannot be read.
 public func text(of path: String) -> String {
     String(decoding: contents(of: path) ?? [], as: UTF8.self)
 }
 
-/// Names in a folder, sorted; empty where it cannot be read.
+/// The sorted names in a folder; empty if it cannot be read.
 public func entries(of folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
@@ -40,12 +40,12 @@ public func entries(of folder: String) -> [String] {
     return names.sorted()
 }
 
-/// Whether goldens are to be rewritten rather than compared.
+/// Whether golden files are rewritten instead of compared.
 public let updatesGoldens: Bool = getenv("UPDATE_GOLDEN") != nil
 
 /// Compares a text with its golden file; with `UPDATE_GOLDEN=1` writes it instead.
 ///
-/// - Returns: nil when they are equal, else what differs first.
+/// - Returns: the first difference; nil if they are equal.
 public func compareGolden(_ actual: String, with path: String) -> String? {
     if updatesGoldens {
         guard let file = fopen(path, "wb") else { return "cannot write \(path)" }

@@ -18,7 +18,7 @@ struct Base64Tests {
         #expect(Base64.decode(bare, padded: false) == Array(text.utf8))
     }
 
-    @Test("all bytes come back, in both alphabets")
+    @Test("decoding returns the encoded bytes, in both alphabets")
     func roundTrip() {
         for count in 0..<260 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count) }

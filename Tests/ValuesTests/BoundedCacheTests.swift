@@ -5,12 +5,12 @@ import Values
 struct BoundedCacheTests {
     private static func key(_ number: Int) -> CacheKey { CacheKey(Array("key \(number)".utf8)) }
 
-    @Test("what goes gives its bytes back")
+    @Test("a removed entry frees its bytes")
     func removal() {
         let counter = CacheCounter()
         let cache = BoundedCache<Int>(bytes: 64 << 10, counter)
         for number in 0..<200 { cache.keep(number, for: Self.key(number), size: 100) }
-        // Some are in the old generation by then.
+        // By now, some are in the old generation.
         let held = (0..<200).filter { cache.answer(for: Self.key($0)) != nil }
         #expect(held.count > 50 && held.contains(199) && counter.bytes > 0)
         for number in 0..<200 { cache.remove(Self.key(number)) }
@@ -20,7 +20,7 @@ struct BoundedCacheTests {
         #expect(counter.bytes == 0)
     }
 
-    @Test("never more than it may hold")
+    @Test("a cache never exceeds its bytes")
     func bound() {
         let counter = CacheCounter()
         let cache = BoundedCache<Int>(bytes: 16 << 10, counter)

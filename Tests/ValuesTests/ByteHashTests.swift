@@ -6,7 +6,7 @@ import Testing
 struct ByteHashTests {
     private func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { ByteHash.hash($0) } }
 
-    @Test("equal bytes hash alike wherever they lie in memory")
+    @Test("equal bytes have equal hashes at any alignment")
     func places() {
         let text = (0..<120).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         for start in 0..<9 {
@@ -18,7 +18,7 @@ struct ByteHashTests {
         }
     }
 
-    @Test("every byte and the length count")
+    @Test("the hash depends on every byte and on the length")
     func differences() {
         var seen: Set<UInt64> = []
         for count in 0..<100 {

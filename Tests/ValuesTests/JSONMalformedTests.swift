@@ -1,8 +1,8 @@
 import Testing
 import Values
 
-/// JSON that must be accepted (y), must be refused (n), or can be either (i); then the decision is recorded here.
-@Suite("JSON at its borders")
+/// JSON that must be accepted (y), must be refused (n), or may be either (i), for which this test records the choice.
+@Suite("Malformed and unusual JSON")
 struct JSONMalformedTests {
     private func isRead(_ bytes: [UInt8]) -> Bool { (try? JSON.read(bytes)) != nil }
 
@@ -85,14 +85,14 @@ struct JSONMalformedTests {
         #expect(!isRead(Array(String(repeating: "[{\"\":", count: 50_000).utf8)))
     }
 
-    @Test("a text cut at any byte is refused, unless what is left is whole")
+    @Test("a text cut at any byte is refused, unless the rest is complete")
     func truncated() throws {
         let text = Array(#" {"a\u00e9\n": [1, -2.5e3, true, null, "é😀", {"b": {}}], "": []}"#.utf8)
         for length in 0..<text.count { #expect(!isRead(Array(text[..<length])), "\(length)") }
         #expect(isRead(text))
     }
 
-    @Test("every byte in every place is read or refused")
+    @Test("texts with any byte at any place are parsed or refused")
     func mutated() throws {
         let text = Array(#"{"a":[1.5e3,"\u00e9",true,null],"b":{}}"#.utf8)
         for place in text.indices {
@@ -106,7 +106,7 @@ struct JSONMalformedTests {
         }
     }
 
-    @Test("what is written is read again as the same value")
+    @Test("a written value parses to the same value")
     func roundTrip() throws {
         var random = ValueGenerator(seed: 11)
         for _ in 0..<500 {
@@ -120,7 +120,8 @@ struct JSONMalformedTests {
         }
     }
 
-    @Test("large fractions are written by their shortest digits, which read as an integer of the same size")
+    @Test(
+        "large fractions are written with their shortest digits, which parse as an integer of the same size")
     func largeFractions() throws {
         let value = try JSON.read("[9223023720364775424e0, -4e17]")
         #expect(JSON.text(value) == "[9223023720364775000,-400000000000000000]")
@@ -128,7 +129,7 @@ struct JSONMalformedTests {
         #expect(try JSON.read(JSON.text(value)) != value)
     }
 
-    @Test("100,000 keys, of which many are equal, do not take the square of time")
+    @Test("100,000 keys, many of them equal, do not take quadratic time")
     func manyKeys() throws {
         let text = "{" + (0..<100_000).map { "\"k\($0 % 90_000)\":\($0)" }.joined(separator: ",") + "}"
         let object = try #require(try JSON.read(text).object)

@@ -26,7 +26,7 @@ struct JSONPatchTests {
                 #"{"a/b":{"~":1}}"#, #"{"a/b":{"~":2}}"#,
                 #"[{"op":"replace","path":"/a~1b/~0","value":2}]"#
             ),
-            // A missing parent is added once, with all that is in it.
+            // A missing parent is added once, with all its content.
             (
                 #"{"metadata":{}}"#, #"{"metadata":{"labels":{"a":"1","b":"2"}}}"#,
                 #"[{"op":"add","path":"/metadata/labels","value":{"a":"1","b":"2"}}]"#
@@ -166,7 +166,7 @@ struct JSONPatchTests {
         #expect(throws: JSONPatchError.self) { try JSONPatch.apply([.init(.remove, deep)], to: [:]) }
     }
 
-    @Test("a difference, applied, gives the other value")
+    @Test("applying a difference gives the other value")
     func roundTrip() throws {
         var random = ValueGenerator(seed: 3)
         for _ in 0..<500 {
@@ -175,13 +175,13 @@ struct JSONPatchTests {
             let operations = JSONPatch.diff(from: old, to: new)
             #expect(try JSONPatch.apply(operations, to: old) == new)
             let written = try JSONPatch.operations(JSON.read(text(operations)))
-            // A whole binary fraction is an integer once it was written.
+            // A whole floating-point number is an integer once it was written.
             #expect(try JSONPatch.apply(written, to: old).isEqual(new, numbersByValue: true))
             #expect(JSONPatch.diff(from: new, to: new).isEmpty)
         }
     }
 
-    @Test("values deeper than the difference goes down are replaced, and long lists stay cheap")
+    @Test("values below the depth limit of the difference are replaced, and long lists stay cheap")
     func large() throws {
         let nested = { (last: Int) in
             try JSON.read(

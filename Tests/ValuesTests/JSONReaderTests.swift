@@ -44,7 +44,7 @@ struct JSONReaderTests {
     func repeatedKeys() throws {
         #expect(JSON.text(try JSON.read("{\"a\":1,\"b\":2,\"a\":3}")) == "{\"a\":3,\"b\":2}")
         #expect(JSON.text(try JSON.read("{\"ab\":1,\"a\\u0062\":2}")) == "{\"ab\":2}")
-        // Two spellings that Unicode calls equal are two keys.
+        // Keys that are canonically equivalent in Unicode but have other bytes are two keys.
         #expect(try JSON.read("{\"\\u00e9\":1,\"e\\u0301\":2}").object?.count == 2)
         let many = (0..<40).map { "\"k\($0 % 20)\":\($0)" }.joined(separator: ",")
         let object = try #require(try JSON.read("{\(many)}").object)

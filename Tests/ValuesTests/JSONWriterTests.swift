@@ -29,7 +29,7 @@ struct JSONWriterTests {
                 """)
     }
 
-    @Test("strings are escaped where they must be")
+    @Test("characters that must be escaped are escaped")
     func escapes() {
         let text = "\"\\/\u{08}\u{0C}\n\r\t\u{01}\u{7F}é<&>\u{2028}\u{2029}\u{2027}"
         #expect(
@@ -53,7 +53,7 @@ struct JSONWriterTests {
         ])
     func doubles(number: Double, expected: String) { #expect(JSON.text(.double(number)) == expected) }
 
-    @Test("a character that must be escaped is found wherever it stands in a text")
+    @Test("a character that must be escaped is found at any position in a text")
     func everyPlace() throws {
         let scalars = (0..<0x80).map { Unicode.Scalar(UInt8($0)) } + ["é", "\u{2027}", "\u{2028}", "😀"]
         for scalar in scalars {

@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// JSON that is parsed next to a known document has the same result as alone.
+/// JSON that is parsed with a known document, whose values are reused, has the same result as alone.
 @Suite("Known JSON")
 struct KnownJSONTests {
     private enum Outcome: Equatable {
@@ -31,7 +31,7 @@ struct KnownJSONTests {
     struct Case: Sendable {
         var before: String
         var now: String
-        /// What of it is known.
+        /// The texts that are reused from the known document.
         var known: [String]
     }
 
@@ -56,14 +56,14 @@ struct KnownJSONTests {
         Case(before: #"{"a":[1],"a":[2]}"#, now: #"{"a":[1],"a":[3]}"#, known: ["[1]"]),
     ]
 
-    @Test("what is known", arguments: cases)
+    @Test("reused parts", arguments: cases)
     func parts(_ it: Case) throws {
         let (outcome, knownBytes) = Self.beside(try Self.known(it.before), Array(it.now.utf8), .standard)
         #expect(outcome == Self.alone(Array(it.now.utf8), .standard))
         #expect(knownBytes == it.known.reduce(0) { $0 + $1.utf8.count })
     }
 
-    @Test("a text that was changed here and there", arguments: 1...8)
+    @Test("a text with random changes", arguments: 1...8)
     func changed(_ seed: UInt64) throws {
         var generator = ValueGenerator(seed: seed)
         var knownBytes = 0
@@ -83,7 +83,7 @@ struct KnownJSONTests {
                     default: now[generator.next(now.count)] = UInt8(generator.next(256))
                     }
                 }
-                // Also under limits that are narrower than those of the known text.
+                // Also with limits that are lower than those of the known text.
                 let limits = generator.next(4) == 0 ? JSONLimits(depth: generator.next(5)) : limits
                 let (outcome, bytes) = Self.beside(known, now, limits)
                 #expect(
@@ -95,7 +95,7 @@ struct KnownJSONTests {
         #expect(knownBytes > 2_000)
     }
 
-    @Test("what a known text holds grows with it")
+    @Test("the memory of a known text grows with it")
     func size() throws {
         let small = try Self.known(#"{"a":[1,2,3]}"#).size
         let large = try Self.known("[" + String(repeating: #"{"a":[1,2,3]},"#, count: 999) + "0]").size

@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// How large values are. Each review holds thousands: a byte more that rounds up to eight is felt everywhere.
+/// Bounds the size of values. A review has thousands of them, and one more byte would add eight because of alignment.
 @Suite struct LayoutTests {
     @Test func valuesStaySmall() {
         // The largest case is a String, held inline: boxing it would cost an allocation for each.
@@ -11,12 +11,12 @@ import Values
         #expect(MemoryLayout<Member>.stride <= 40)
     }
 
-    /// Texts whose 16 bytes differ are compared no further where both are held in them (`String.hasSameBytes`).
+    /// Compares strings of every length: `String.hasSameBytes` compares short strings by the 16 bytes that hold them.
     @Test func textsAreComparedAtEveryLength() {
         for count in 0...40 {
             for letter in ["a", "é"] {
                 let text = String(repeating: letter, count: count)
-                // Another storage: short ones too, as it was reserved for a long text.
+                // The same text in heap storage, even if it is short, because capacity was reserved.
                 var other = ""
                 other.reserveCapacity(100)
                 other += text

@@ -33,7 +33,7 @@ struct NumberFormatTests {
         #expect(NumberFormat.text(1e300, style: .fixed, precision: 1).utf8.count == 303)
     }
 
-    @Test("what is printed reads back as the same number")
+    @Test("a printed number parses to the same number")
     func roundTrip() {
         var state: UInt64 = 42
         for _ in 0..<2_000 {

@@ -13,7 +13,7 @@ struct SpellingTests {
         #expect(Spelling.nearest(name, among: ["abcdef", "trustDomain", "trustDomainAliases"]) == expected)
     }
 
-    @Test("the band gives what the whole table would, up to the limit")
+    @Test("the banded algorithm gives the same distance as the full table, up to the limit")
     func band() {
         var generator = ValueGenerator(seed: 7)
         func text() -> String { String((0..<generator.next(9)).map { _ in Array("abc")[generator.next(3)] }) }

@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// Texts with byte order marks, and what they say.
+/// Decodes texts with byte order marks.
 @Suite("Text encodings")
 struct TextEncodingTests {
     @Test(
@@ -15,7 +15,7 @@ struct TextEncodingTests {
         }
     }
 
-    @Test("half a character and half of a surrogate pair are refused, with their place")
+    @Test("incomplete characters and surrogate pairs are refused, with their place")
     func refusals() {
         let message = { (bytes: [UInt8]) -> String in
             do throws(TextEncoding.Problem) {

@@ -1,6 +1,6 @@
 import Values
 
-/// Values of every kind and small changes to them, the same ones in every run.
+/// Random values of every kind and small changes to them, the same in every run.
 struct ValueGenerator {
     private var state: UInt64
 
@@ -39,7 +39,7 @@ struct ValueGenerator {
         }
     }
 
-    /// The value with something added, removed, moved or replaced here and there.
+    /// The value with random parts added, removed, moved or replaced.
     mutating func changed(_ value: Value) -> Value {
         switch value {
         case .array(var items):

@@ -10,9 +10,10 @@ import YAML
 
 @testable import Why
 
-/// Why a pod has no sidecar: each broken situation from saved objects, and from a server with the Kubernetes API.
+/// Diagnoses why a pod has no sidecar, for each situation from saved objects and from a server with the Kubernetes API.
 ///
-/// A case is a file of objects; its first line says what is asked and the cause. The answer is beside it.
+/// A case is a file of objects; its first line has the question and the expected cause. The answer is in a file next to
+/// it.
 @Suite(.timeLimit(.minutes(10)))
 struct WhyTests {
     struct Case: CustomTestStringConvertible, Sendable {
@@ -58,13 +59,13 @@ struct WhyTests {
         if let difference = compareGolden(found.text, with: Case.folder + one.name + ".text") {
             Issue.record("\(difference)")
         }
-        // A List of them, as kubectl prints it, says the same.
+        // A List of the objects, as kubectl prints it, gives the same answer.
         let list: Value = ["kind": "List", "apiVersion": "v1", "items": .array(one.objects)]
         #expect(try diagnose(one.target, SavedEvidence([list])).text == found.text)
         #expect(found.json["cause"]?.string == one.cause.rawValue)
     }
 
-    /// The same first sentence, within twelve requests.
+    /// Gives the same first sentence as for saved objects, within twelve requests.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func fromACluster() throws {
         for one in Case.all where !one.name.hasSuffix("-saved") {
@@ -81,7 +82,7 @@ struct WhyTests {
         }
     }
 
-    /// The most that is ever asked: a Deployment whose pods cannot be created, two ConfigMaps, no EndpointSlice.
+    /// The case with the most requests: a Deployment whose pods cannot be created, two ConfigMaps, no EndpointSlice.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func mostRequests() throws {
         let one = try Case("pod-security")
@@ -101,11 +102,11 @@ struct WhyTests {
         #expect(found.cause == one.cause)
         #expect(paths.count == ClusterEvidence.requestLimit, "\(paths)")
         #expect(paths.contains { $0.hasSuffix("/namespaces/other/configmaps/mesh") })
-        #expect(Set(paths).count == paths.count, "nothing is read twice")
-        #expect(cluster.connections() == 1, "all over one connection")
+        #expect(Set(paths).count == paths.count, "expected no object to be read twice")
+        #expect(cluster.connections() == 1, "expected one connection")
     }
 
-    /// The thirteenth request is not made, and what it would have read is listed.
+    /// Does not make a thirteenth request, and lists what it would have read.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func limitOfRequests() throws {
         let cluster = try #require(TestCluster())
@@ -127,7 +128,7 @@ struct WhyTests {
         #expect(cluster.takeLog().requests.count == 12)
     }
 
-    /// Who may not list EndpointSlices may be allowed to read Endpoints, and the other way round.
+    /// Reads Endpoints if listing EndpointSlices is not allowed, and the other way round.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func endpointsOfEitherKind() throws {
         let one = try Case("endpoint-slices")
@@ -151,7 +152,7 @@ struct WhyTests {
                 ["apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list"]]
             ])
         #expect(try reached()?.details.first == "the Service pillion-system/pillion has 1 endpoint")
-        // Without that right, the Endpoints say it: here there are none of them.
+        // Without that right, it reads Endpoints, of which there are none here.
         cluster.setRules(others)
         #expect(try reached()?.verdict == .no)
         cluster.put(
@@ -163,7 +164,7 @@ struct WhyTests {
         #expect(try reached()?.details.first == "the Service pillion-system/pillion has 3 endpoints")
     }
 
-    /// Each thing that may not be read is listed with the right that is missing; the rest is answered.
+    /// Lists each object that it may not read with the missing right, and answers the rest.
     @Test(.enabled(if: TestCluster.isPossible, "python3 and openssl make the server"))
     func missingRights() throws {
         let one = try Case("label-missing")
@@ -190,7 +191,7 @@ struct WhyTests {
         #expect(
             rights.contains("get on configmaps (resourceNames: pillion-config) in namespace pillion-system"))
         #expect(rights.contains("get on secrets (resourceNames: pillion-tls) in namespace pillion-system"))
-        // Without the webhook configurations nothing is certain, and nothing is claimed.
+        // Without the webhook configurations nothing is certain, so no cause is given.
         rules([("", "pods"), ("", "namespaces")])
         let unknown = try found()
         #expect(unknown.cause == .unknown && !unknown.isCertain)
@@ -199,7 +200,7 @@ struct WhyTests {
                 $0.right
                     == "list on mutatingwebhookconfigurations.admissionregistration.k8s.io in the cluster"
             })
-        // The pod itself.
+        // No right to read the pod itself.
         rules([])
         #expect {
             _ = try found()

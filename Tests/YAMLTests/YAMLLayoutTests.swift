@@ -3,13 +3,13 @@ import Testing
 import Values
 import YAML
 
-/// The positions of nodes, and that documents parsed one by one are those of the whole text.
+/// Checks the positions of nodes, and that documents parsed one by one are the same as those of the whole text.
 @Suite("YAML layout")
 struct YAMLLayoutTests {
     static let folder = packageRoot + "/Tests/YAMLTests/cases"
     static let names = entries(of: folder).filter { $0.hasSuffix(".yaml") }
 
-    @Test("documents are read alone as libyaml reads them together", arguments: names)
+    @Test("documents parsed one by one are the same as together", arguments: names)
     func alone(name: String) throws {
         let bytes = try #require(contents(of: Self.folder + "/" + name))
         let whole = Result { () throws(YAMLError) in
@@ -85,7 +85,7 @@ struct YAMLLayoutTests {
         }
     }
 
-    /// The value with one thing changed: each scalar another, each member and item gone, doubled or under another key.
+    /// The value with one change each: another scalar, or a member or item that is removed, doubled or renamed.
     private static func neighbours(of value: Value) -> [Value] {
         switch value {
         case .object(let object):

@@ -2,7 +2,7 @@ import Testing
 import Values
 import YAML
 
-@Suite("YAML from hostile hands")
+@Suite("Hostile YAML")
 struct YAMLLimitTests {
     private func code(_ text: String, _ limits: YAMLLimits = YAMLLimits()) -> YAMLError.Code? {
         do {
@@ -13,7 +13,7 @@ struct YAMLLimitTests {
         }
     }
 
-    @Test("collections are nested to a limit")
+    @Test("the nesting of collections has a limit")
     func depth() {
         let flow = { (count: Int) in
             String(repeating: "[", count: count) + String(repeating: "]", count: count)
@@ -26,7 +26,7 @@ struct YAMLLimitTests {
         #expect(code(String(repeating: "{a: ", count: 10_000)) == .tooDeep)
     }
 
-    @Test("aliases of aliases do not explode")
+    @Test("expanding aliases of aliases has a limit")
     func billionLaughs() {
         var text = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n"
         for level in 1...30 {
@@ -37,7 +37,7 @@ struct YAMLLimitTests {
         #expect(code("a: &a {x: 1}\n" + (0..<500).map { "b\($0): *a\n" }.joined()) == nil)
     }
 
-    @Test("merging aliases do not explode")
+    @Test("merging aliases has a limit")
     func mergeLaughs() {
         var text = "a0: &a0 {" + (0..<50).map { "k\($0): 1" }.joined(separator: ", ") + "}\n"
         for level in 1...30 {
@@ -47,7 +47,7 @@ struct YAMLLimitTests {
         #expect(code(text) == .excessiveAliasing)
     }
 
-    @Test("there is a limit of values")
+    @Test("the number of values has a limit")
     func nodes() {
         let limits = YAMLLimits(nodes: 100)
         #expect(code("[" + String(repeating: "[], ", count: 200) + "]", limits) == .tooManyNodes)
@@ -80,11 +80,11 @@ struct YAMLLimitTests {
         #expect(documents(two) == nil)
         #expect(documents("a: 1\n...\n" + tags(17) + "---\nb: 1\n") == .tooManyDirectives)
         #expect(documents("{}\n" + tags(17) + "---\nb: 1\n") == .tooManyDirectives)
-        // Text that begins with a percent sign is no directive.
+        // Text that begins with a percent sign is not a directive.
         #expect(code("a: |\n" + String(repeating: "  % b\n", count: 40)) == nil)
     }
 
-    @Test("all documents of a text share a limit, and each costs something")
+    @Test("all documents of a text share a limit, and each counts")
     func nodesOfAllDocuments() {
         func code(_ count: Int) -> YAMLError.Code? {
             let text = String(repeating: "---\naaaaaaaaaa\n", count: count)
@@ -101,7 +101,7 @@ struct YAMLLimitTests {
         #expect(code(11) == .tooManyNodes)
     }
 
-    @Test("the paths of places have a limit, and so have the keys that an error names")
+    @Test("the paths of positions have a limit, and so have the keys in errors")
     func places() throws {
         let limits = YAMLLimits(pathBytes: 10)
         let documents = try YAMLReader.documents(
@@ -119,7 +119,7 @@ struct YAMLLimitTests {
         }
     }
 
-    @Test("many keys do not take the square of time, and the last of equal ones wins")
+    @Test("many keys do not take quadratic time, and the last of equal ones wins")
     func manyKeys() throws {
         let text = (0..<20_000).map { "k\($0 % 10_000): \($0)\n" }.joined()
         let object = try #require(try YAMLReader.value(text).object)
@@ -150,7 +150,7 @@ struct YAMLLimitTests {
         }
     }
 
-    @Test("simple texts, which are not read by libyaml, are read as libyaml reads them")
+    @Test("simple texts, which are parsed without libyaml, have the same result as with libyaml")
     func shortWay() throws {
         let text = Array(
             """
@@ -185,7 +185,7 @@ struct YAMLLimitTests {
         }
     }
 
-    /// Whether both ways give the same; strict reading always takes the one through libyaml.
+    /// Whether both parsers give the same result; strict parsing always uses libyaml.
     private func agree(_ text: some Collection<UInt8>) throws -> Bool {
         let bytes = Array(text)
         let value = try? YAMLReader.value(bytes)
@@ -196,7 +196,7 @@ struct YAMLLimitTests {
         }
     }
 
-    @Test("what is written is read again as the same value")
+    @Test("a written value parses to the same value")
     func roundTrip() throws {
         var random = Generator(state: 7)
         for _ in 0..<400 {
@@ -210,7 +210,7 @@ struct YAMLLimitTests {
         }
     }
 
-    /// Values of every kind, the same ones in every run.
+    /// Random values of every kind, the same in every run.
     private struct Generator {
         var state: UInt64
 

@@ -4,7 +4,7 @@ import YAML
 
 @Suite("Reading and writing YAML")
 struct YAMLTests {
-    @Test("a manifest comes out as go-yaml writes it")
+    @Test("a manifest is written as go-yaml writes it")
     func manifest() throws {
         let text = """
             kind: Pod
