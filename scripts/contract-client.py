@@ -34,7 +34,7 @@ POD = {'apiVersion': 'v1', 'kind': 'Pod', 'metadata': {'name': 'a', 'namespace':
 REVIEW = {'apiVersion': 'admission.k8s.io/v1', 'kind': 'AdmissionReview',
           'request': {'uid': 'u', 'operation': 'CREATE', 'namespace': 'shop',
                       'kind': {'group': '', 'version': 'v1', 'kind': 'Pod'}, 'object': POD}}
-# What an operation is given besides the client, by its path.
+# The arguments of each operation's call, besides the client, by its path.
 ARGUMENTS = {
     '/decide': lambda: {'body': models.DecideQuestion.from_dict({'object': POD, 'namespace': 'shop'})},
     '/render': lambda: {'body': models.RenderOfTemplate.from_dict({'template': '{{.a}}', 'data': {'a': 1}})},
@@ -47,7 +47,7 @@ METHODS = ('get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace')
 
 
 def call(operation, path):
-    """What is wrong with the client's call of an operation; None if nothing is."""
+    """The problem with the client's call of an operation; None without one."""
     module = modules.get(operation['operationId'].replace('_', '').lower())
     if module is None:
         return f'the generated client has no operation {operation["operationId"]}'

@@ -1,5 +1,5 @@
-// Runs the tests of a module in the page: `test(name, body)`, `equal(found, expected)`. scripts/page-test puts it before
-// each file NAME.test.js and asks for `outcome()`.
+// Runs the tests of a module in the page: `test(name, body)`, `equal(found, expected)`. scripts/page-test loads it
+// before each file NAME.test.js and calls `outcome()`.
 const tests = [];
 function test(name, body) { tests.push([name, body]); }
 

@@ -1,4 +1,4 @@
-"""Requests that try to take memory, time or the process, next to reviews that must not notice."""
+"""Requests that try to use up memory or time or to end the process, next to reviews that must not be affected."""
 import json, socket, threading, time
 
 from . import traffic
@@ -25,7 +25,7 @@ def sprig(template, data=None):
 
 
 def attacks():
-    """Pairs of name and request; a request that is not whole is held for a while."""
+    """Pairs of name and request. The connection of an incomplete request is kept open for some time."""
     pod = traffic.review(traffic.make_pod(annotations={'proxy.istio.io/config': tags(9_000, 'concurrency: 2\n')}))
     big = traffic.review(traffic.make_pod(annotations={'big': 'x' * 6_500_000}))
     text = 'x' * 1_000_000
@@ -48,7 +48,7 @@ def attacks():
 
 
 class Attacker(threading.Thread):
-    """Sends one attack after the other until it is ended; reads some answers and leaves others."""
+    """Sends one attack after the other until the process is ended; reads some answers and leaves others unread."""
 
     def __init__(self, port, number, pool, end):
         super().__init__(daemon=True)

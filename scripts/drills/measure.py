@@ -3,8 +3,9 @@
 
   measure.py BINARY INPUTS
 
-INPUTS is what scripts/bench-inputs prints. `seen` are pods of one ReplicaSet, `unseen` each of a ReplicaSet of its own. The figure is
-the server's own CPU time for each request, the least of three runs of two seconds; every answer is compared with the first, to the byte.
+INPUTS is the folder that scripts/bench-inputs prints. `seen` are pods of one ReplicaSet; `unseen` are pods of a
+different ReplicaSet each. The figure is the server's CPU time per request, the least of three runs of two seconds.
+Every answer is compared with the first, byte for byte.
 """
 import json, os, sys, tempfile
 from drills import traffic
@@ -22,7 +23,7 @@ def case(review, unseen):
 
 
 def check(status, text, uid):
-    """Allowed; with a patch, but for a configuration that injects only what asks for it."""
+    """Checks that the review is allowed, with a patch unless the configuration injects only pods that request it."""
     response = json.loads(text)['response']
     assert status == 200 and response['uid'] == uid and response['allowed'] is True, text
 

@@ -79,8 +79,8 @@ WARMING = 6
 
 
 def flooded(drill, server, case, quick, capacity):
-    """Runs rounds of load at twice the throughput of the round before, because a machine with other work can do more at
-    one time than at another. Returns each round with the memory at its end."""
+    """Runs rounds of load at twice the throughput of the round before, because the throughput of a busy machine varies.
+    Returns each round with the memory at its end."""
     done = capacity
     for turn in range(WARMING + 20):
         # The first rounds fill caches, connections and the threads' heaps.

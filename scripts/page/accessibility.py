@@ -1,17 +1,17 @@
-"""Checks a page as it is shown: names and roles in the browser's accessibility tree, contrast, headings, focus order.
+"""Checks the current page: names and roles in the browser's accessibility tree, contrast, headings, focus order.
 
-What it finds is a list of sentences; nothing found is an empty list.
+Returns the faults as a list of sentences.
 """
 import json
 
-# Roles of what can be operated; each needs a name.
+# Roles of interactive elements; each needs a name.
 NAMED = {'button', 'link', 'textbox', 'searchbox', 'combobox', 'checkbox', 'radio', 'tab', 'tabpanel', 'listbox', 'option',
          'dialog', 'region', 'navigation', 'meter', 'menuitem', 'slider', 'spinbutton', 'img', 'image', 'form', 'table'}
 ONCE = {'banner', 'main'}
 
 
 def check(page):
-    """All faults of what the page shows now."""
+    """All faults of the page as it is shown now."""
     return tree(page) + page.js(PAINTED) + focus(page)
 
 
@@ -41,7 +41,8 @@ def tree(page):
     return found
 
 
-# Contrast of text with its ground (WCAG 2.2, 1.4.3), sizes of targets (2.5.8), references between elements, language.
+# Contrast of text with its background (WCAG 2.2, 1.4.3), sizes of targets (2.5.8), references between elements,
+# language.
 PAINTED = r'''(() => {
     const found = [];
     const channel = (value) => {
@@ -137,7 +138,7 @@ FOCUSED = r'''(() => {
 
 
 def focus(page, limit=400):
-    """Goes through the page with the Tab key: in the order of the document, seen, and out at its end."""
+    """Presses Tab through the page: the focus must follow the document's order, be visible, and leave at the end."""
     found, last = [], -1
     page.js('(document.activeElement?.blur(), document.body.setAttribute("tabindex", "-1"), document.body.focus(), '
             'document.body.removeAttribute("tabindex"), getSelection().removeAllRanges(), scrollTo(0, 0))')

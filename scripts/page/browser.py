@@ -1,4 +1,4 @@
-"""A browser, driven over the DevTools protocol through a pipe: what a person does is done by input events.
+"""A browser, controlled over the DevTools protocol through a pipe. Simulates a person's actions by input events.
 
 Python's standard library only. One Browser per run; one Page per profile, and each profile is fresh.
 """
@@ -18,7 +18,7 @@ def program():
 
 
 class Problem(Exception):
-    """What the browser or the page did not do."""
+    """The browser or the page did not do what a journey expects."""
 
 
 class Browser:
@@ -33,7 +33,7 @@ class Browser:
                      '--disable-component-update', '--no-default-browser-check', '--disable-gpu', '--hide-scrollbars', '--disable-dev-shm-usage',
                      '--disable-features=Translate,OptimizationHints,MediaRouter', '--force-color-profile=srgb']
         if os.geteuid() == 0:
-            arguments.append('--no-sandbox')  # the sandbox refuses to be root's
+            arguments.append('--no-sandbox')  # the sandbox refuses to run as root
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(3, 4),
             preexec_fn=lambda: (os.dup2(high[0], 3), os.dup2(high[1], 4)))
@@ -60,7 +60,7 @@ class Browser:
         return answer['result']
 
     def pump(self, seconds, waiting=None):
-        """Reads what the browser says; events go to their page."""
+        """Reads the browser's messages, and passes events to their page."""
         ready, _, _ = select.select([self.read], [], [], max(0, seconds))
         if not ready:
             if waiting:
@@ -78,7 +78,7 @@ class Browser:
                 self.pages[message['sessionId']].events.append(message)
 
     def page(self, address, **options):
-        """Opens the address in a profile of its own."""
+        """Opens the address in a new profile."""
         return Page(self, address, **options)
 
     def close(self):
@@ -96,11 +96,11 @@ class Browser:
         try:
             self.folder.cleanup()
         except OSError:
-            pass  # a process of the browser still writes there
+            pass  # a process of the browser still writes into the folder
 
 
 class Page:
-    """One tab. `faults()` has everything that must not happen: errors, refused content, requests elsewhere."""
+    """One tab. `faults()` returns what must not happen: errors, refused content, requests to other servers."""
 
     def __init__(self, browser, address, width=1280, height=900, dark=False, script=None, blank=False, reader=True):
         self.browser, self.events, self.address = browser, [], address
@@ -111,7 +111,7 @@ class Page:
         for domain in ('Page', 'Runtime', 'Log', 'Network', 'Audits', 'DOM'):
             self.call(f'{domain}.enable')
         if reader:
-            # As with a screen reader: the browser keeps its accessibility tree current, which costs it time.
+            # As with a screen reader, the browser updates its accessibility tree continuously, which takes time.
             self.call('Accessibility.enable')
         self.call('Emulation.setDeviceMetricsOverride',
                   {'width': width, 'height': height, 'deviceScaleFactor': 1, 'mobile': False})
@@ -131,10 +131,10 @@ class Page:
         self.call('Page.navigate', {'url': address})
         self.until('document.readyState === "complete"')
 
-    # What the page says
+    # Reading the page
 
     def js(self, expression, seconds=30):
-        """The value of an expression; a promise is waited for."""
+        """The value of an expression. Waits for a promise."""
         result = self.call('Runtime.evaluate', {'expression': expression, 'awaitPromise': True, 'returnByValue': True,
                                                 'userGesture': True}, seconds)
         if 'exceptionDetails' in result:
@@ -143,11 +143,11 @@ class Page:
         return result['result'].get('value')
 
     def until(self, expression, seconds=10, what=None):
-        """Waits until the expression is true; its value."""
+        """Waits until the expression is true; returns its value."""
         end = time.monotonic() + seconds
         while True:
             try:
-                # An element has no value of its own here.
+                # An element cannot be returned by value, so true stands for it.
                 value = self.js(f'((found) => found instanceof Node ? true : found)({expression})')
             except Problem:
                 value = None  # the document is being replaced
@@ -166,7 +166,7 @@ class Page:
                    seconds, f'{text!r} in {selector}')
 
     def faults(self):
-        """What went wrong since the page was opened."""
+        """The faults since the page was opened."""
         self.browser.pump(0.05)
         found = []
         for event in self.events:
@@ -178,7 +178,7 @@ class Page:
                 found.append(f'console: {params["args"]}')
             elif method == 'Log.entryAdded' and params['entry']['level'] in ('error', 'warning'):
                 entry = params['entry']
-                # An answer of 4xx is an answer; the browser logs it all the same.
+                # The browser logs 4xx responses as errors, but they are expected.
                 if entry['source'] != 'network' or 'net::' in entry['text']:
                     found.append(f'log: {entry["text"]} {entry.get("url", "")}')
             elif method == 'Audits.issueAdded' and params['issue']['code'] == 'ContentSecurityPolicyIssue':
@@ -189,10 +189,10 @@ class Page:
                     found.append(f'request elsewhere: {url}')
         return found
 
-    # What a person does
+    # Actions of a person
 
     def find(self, role, name):
-        """The backend node of the one visible element with that role and accessible name."""
+        """The backend node of the only visible element with that role and accessible name."""
         root = self.call('DOM.getDocument', {'depth': 0})['root']['nodeId']
         query = {'nodeId': root, 'role': role}
         if name is not None:
@@ -232,7 +232,7 @@ class Page:
         self.call('Input.dispatchMouseEvent', {'type': kind, 'x': x, 'y': y, **more})
 
     def place(self, selector):
-        """The middle of the element; it is scrolled to."""
+        """Scrolls to the element; returns its middle."""
         expression = f'''(() => {{
             const element = document.querySelector({json.dumps(selector)});
             if (!element) return null;
@@ -246,7 +246,7 @@ class Page:
         self.call('DOM.focus', {'backendNodeId': self.find(role, name)})
 
     def type(self, text):
-        """Types text into what has the focus."""
+        """Types text into the focused element."""
         self.call('Input.insertText', {'text': text})
 
     def key(self, name, modifiers=0):
@@ -260,7 +260,7 @@ class Page:
         self.call('Input.dispatchKeyEvent', {'type': 'keyUp', **{k: v for k, v in event.items() if k != 'text'}})
 
     def fill(self, role, name, text):
-        """Replaces what the field holds, as a person does: select all, type."""
+        """Replaces the content of the field as a person does: selects all and types."""
         self.focus(role, name)
         self.call('Input.dispatchKeyEvent', {'type': 'keyDown', 'key': 'a', 'windowsVirtualKeyCode': 65, 'modifiers': 2,
                                              'commands': ['selectAll']})
@@ -271,7 +271,7 @@ class Page:
             self.key('Backspace')
 
     def choose(self, role, name, value):
-        """Chooses an option of a select by its value, and says so as a browser does."""
+        """Chooses an option of a select by its value, and sends the events that a browser sends."""
         node = self.find(role, name)
         handle = self.call('DOM.resolveNode', {'backendNodeId': node})['object']['objectId']
         self.call('Runtime.callFunctionOn', {

@@ -1,4 +1,4 @@
-"""What people do with the page, each a test in a profile of its own, by input events. `run(name, …)` gives the problems."""
+"""Journeys of a person through the page, each a test in a new profile by input events. `run` returns the problems."""
 import json, os, subprocess, tempfile, time, urllib.parse
 
 from . import accessibility
@@ -32,7 +32,7 @@ MANIFEST = 'Manifest, YAML or JSON'
 
 
 class Journey:
-    """The context of one journey: its pages, its server, and what was found."""
+    """The context of one journey: its pages, its server, and its problems."""
 
     def __init__(self, browser, pillion, folder):
         self.browser, self.pillion, self.folder = browser, pillion, folder
@@ -103,7 +103,7 @@ def decision(j):
 
 
 def link(j):
-    """Reload the link in a fresh profile, see the same; a link that is not whole says so."""
+    """Open the link in a fresh profile, see the same; a damaged link gives a message."""
     server = j.server()
     page = j.open(server)
     page.fill('textbox', MANIFEST, PLAIN)
@@ -119,7 +119,7 @@ def link(j):
     j.check(other.js('document.querySelector("textarea").value') == PLAIN, 'the link brings another manifest')
     other.press('tab', 'Decision')
     other.shows('Pod shop/cart gets a sidecar')
-    # A page of another origin is another site: its link opens the page, its script reads nothing of it.
+    # A page of another site can open the page by a link, but its script cannot read it.
     elsewhere = j.browser.page('data:text/html,' + urllib.parse.quote(f'<a href="{address}">Open the case</a>'), reader=False)
     read = elsewhere.js(f'fetch({json.dumps(server.address)}).then(() => "read", () => "refused")')
     j.check(read == 'refused', f'another site fetches the page: {read}')
@@ -132,7 +132,7 @@ def link(j):
 
 
 def result(j):
-    """See the injected manifest beside the original, and go through it with the keyboard."""
+    """See the injected manifest next to the original, and go through it with the keyboard."""
     page = j.open(j.server())
     page.shows('gets a sidecar')
     page.press('tab', 'Result')
@@ -180,7 +180,7 @@ def blame(j):
 
 
 def template(j):
-    """Break a template, see the error at its line; mend it, see what wrote the output, and the other way round."""
+    """Break a template, see the error at its line; repair it, go from the output to the template and back."""
     page = j.open(j.server(), '#template')
     page.shows('port-443', '[aria-label^="Output"]')
     page.fill('textbox', 'Template', 'name: {{ .name }}\nlist:\n{{ nosuch }}\n')
@@ -238,7 +238,7 @@ def keyboard(j):
             page.key('Tab')
             said = page.js('(document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText ?? "") + " " + '
                            '(document.activeElement.labels?.[0]?.innerText ?? "")')
-            if name in said and len(said) < 200:  # a panel says all that is in it
+            if name in said and len(said) < 200:  # a panel contains all its texts
                 return
         raise Problem(f'{name} cannot be reached with the Tab key')
 
@@ -264,7 +264,7 @@ HOSTILE = ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', "');al
 
 
 def hostile(j):
-    """Names that would be markup or turn text around are shown as text; a line of a megabyte does no harm."""
+    """Names with markup or characters that reverse the text are shown as text; a line of a megabyte does no harm."""
     page = j.open(j.server(), script='window.alerts = 0; window.alert = () => { window.alerts += 1; };')
     page.shows('gets a sidecar')
     elements = page.js('document.querySelectorAll("img, script:not([src]), b, iframe, object, embed").length')
@@ -307,13 +307,13 @@ def edit(page, *commands):
 
 
 def paste(page, variable):
-    """Pastes the text of a global variable over what has the focus, as the browser does it."""
+    """Pastes the text of a global variable over the selection of the focused element, as the browser does."""
     page.js(f'navigator.clipboard.writeText(window.{variable})')
     edit(page, 'selectAll', 'paste')
 
 
 def deployments(size):
-    """A manifest of Deployments app-0, app-1 and so on, of at least so many characters."""
+    """A manifest of Deployments app-0, app-1 and so on, of at least that many characters."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'deployment.yaml')) as file:
         one = file.read()
     documents, length = [], 0
@@ -324,7 +324,7 @@ def deployments(size):
 
 
 def long(j):
-    """A manifest of 200 KB: pasted, scrolled, edited in its middle, copied as a whole, taken back; few lines are laid out."""
+    """A manifest of 200 KB: pasted, scrolled, edited in the middle, copied as a whole, undone. Few lines exist."""
     page = j.open(j.server())
     page.shows('gets a sidecar')
     manifest = deployments(200_000)
@@ -372,7 +372,7 @@ def long(j):
     page.focus('textbox', MANIFEST)
     edit(page, 'undo')
     page.shows('workloads:', seconds=60)
-    for _ in range(3):  # on a slow machine there is a second between the keys: a step of its own
+    for _ in range(3):  # on a slow machine the keys are a second apart, and each is an undo step
         edit(page, 'undo')
         found = whole()
         if found == manifest:
@@ -385,7 +385,7 @@ def long(j):
 
 
 def large(j):
-    """A manifest of a megabyte: shown windowed and read only, and so is its result."""
+    """A manifest of a megabyte and its result are read-only, and only the visible rows exist."""
     path = os.path.join(j.folder, 'large.yaml')
     with open(path, 'w') as file:
         file.write(deployments(1 << 20))
@@ -412,7 +412,7 @@ def large(j):
 
 
 def late(j):
-    """An answer that comes late never overwrites a newer one; one that takes long says so and can be stopped."""
+    """A late answer never overwrites a newer one; a slow one shows a message and can be stopped."""
     page = j.open(j.server())
     page.shows('gets a sidecar')
     page.call('Fetch.enable', {'patterns': [{'urlPattern': '*/decide', 'requestStage': 'Response'}]})
@@ -438,7 +438,7 @@ def late(j):
     try:
         page.call('Fetch.continueRequest', {'requestId': first})
     except Problem:
-        pass  # the page has given it up
+        pass  # the page has cancelled it
     time.sleep(0.4)
     j.check('Pod default/new gets a sidecar' in page.text(), 'a late answer overwrote a newer one')
     page.fill('textbox', MANIFEST, POD)
@@ -452,7 +452,7 @@ def late(j):
 
 
 def gone(j):
-    """A server that is gone is said to be; a manifest that cannot be read has its line marked."""
+    """The page reports a server that does not answer, and marks the line at which a manifest cannot be parsed."""
     server = j.server()
     page = j.open(server)
     page.shows('gets a sidecar')
@@ -540,7 +540,7 @@ def load(page, label, path):
 
 
 def commands(j):
-    """What the page shows can be had in a shell: both copied commands run and give the same."""
+    """Both commands that the page offers to copy run in a shell and give the page's result."""
     server = j.server()
     page = j.open(server)
     page.fill('textbox', MANIFEST, PLAIN.replace('# sells', "# it's EOF $HOME `x`"))
@@ -607,7 +607,7 @@ def accessible(j):
                 j.problems += [f'{where}: {fault}' for fault in accessibility.check(page)]
 
 
-# What the checker must find, each by a word of its sentence: a fault put into the page, and taken out again.
+# Faults that the checker must find, each by a word of its sentence. Each is put into the page and removed again.
 FAULTS = [
     ('has no name', 'const b = document.createElement("button"); b.textContent = " "; b.id = "fault"; main.append(b);'),
     ('contrast', 'const p = document.createElement("p"); p.textContent = "pale"; p.style.color = "#999"; p.style.background = "#fff"; p.id = "fault"; main.append(p);'),
@@ -625,7 +625,7 @@ FAULTS = [
 
 
 def checker(j):
-    """The accessibility checker finds what it is there for: each fault that is put into the page, and none before."""
+    """The accessibility checker finds each fault that is put into the page, and none before."""
     page = j.open(j.server())
     page.shows('gets a sidecar')
     j.problems += accessibility.check(page)
@@ -634,7 +634,7 @@ def checker(j):
         found = accessibility.check(page)
         j.check(any(word in fault for fault in found), f'a fault is not found ({word}): {found}')
         page.js('document.getElementById("fault").remove()')
-    page.events = [e for e in page.events if 'aria-hidden' not in json.dumps(e)]  # the browser notices that fault too
+    page.events = [e for e in page.events if 'aria-hidden' not in json.dumps(e)]  # the browser reports that fault too
 
 
 def units(j):

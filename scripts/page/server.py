@@ -1,4 +1,4 @@
-"""A server for one journey: `pillion ui` on a free port, or `pillion serve` with what a listener for others needs."""
+"""A server for one journey: `pillion ui` on a free port, or `pillion serve` with a listener beyond loopback."""
 import os, re, select, signal, socket, subprocess, time
 
 

@@ -12,7 +12,7 @@ struct Measurement {
 
 /// Runs `body` often enough for samples of at least 2 ms, and takes 30 samples.
 ///
-/// The minimum is the cost on an idle machine; the median shows how idle this one was.
+/// The minimum is the cost on an idle machine; a median far above it shows that this machine was busy.
 func measure(_ name: String, _ body: () throws -> Void) rethrows -> Measurement {
     try body()
     count_allocations(1)

@@ -1,6 +1,6 @@
 import Values
 
-/// An input of any size: a text, of which one part is repeated, or a template over data of that size.
+/// An input that can have any size: a text with one repeated part, or a template over data of that size.
 struct CostForm: Sendable {
     var target: String
     var prefix: [UInt8]
@@ -9,7 +9,7 @@ struct CostForm: Sendable {
     /// Whether a `#` of the unit becomes the number of its repetition, so that names differ.
     var numbers = false
 
-    /// The input with that many repetitions; nil if it would be larger than any body.
+    /// The input with that many repetitions; nil if it would exceed the limit of a body.
     func bytes(_ count: Int) -> [UInt8]? {
         guard prefix.count + suffix.count + count * (unit.count + (numbers ? 6 : 0)) < 3 << 20 else {
             return nil
@@ -29,7 +29,7 @@ struct CostForm: Sendable {
         return output.bytes
     }
 
-    /// As one line, to be read again by `init(line:)`.
+    /// The form as one line, which `init(line:)` parses.
     var line: String {
         JSON.text([
             "target": .string(target), "prefix": .string(Base64.encode(prefix)),
@@ -54,7 +54,7 @@ struct CostForm: Sendable {
         (self.target, self.prefix, self.unit, self.suffix) = (target, prefix, unit, suffix)
     }
 
-    /// A seed of which one part is repeated; the part and its place are chance.
+    /// A seed with one repeated part; the part and its place are random.
     init(target: String, seed: [UInt8], _ random: inout Chance) {
         let start = random.below(max(seed.count, 1))
         let end = min(seed.count, start + 1 + random.below(24))
@@ -80,7 +80,7 @@ struct CostForm: Sendable {
     ].map { Array($0.utf8) }
 }
 
-/// Numbers that look like chance and are the same for the same seed (SplitMix64).
+/// Pseudorandom numbers, the same for the same seed (SplitMix64).
 struct Chance {
     private var state: UInt64
 

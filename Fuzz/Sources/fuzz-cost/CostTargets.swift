@@ -4,7 +4,7 @@ import Service
 import Values
 import YAML
 
-/// What a form is given to, within the limits of a server.
+/// The code that processes a form, within the limits of a server.
 enum CostTargets {
     static let names = ["json", "yaml", "template", "mustache", "function", "review", "manifest"]
 
@@ -29,7 +29,7 @@ enum CostTargets {
         }
     }
 
-    /// The functions that are tried over data of that size, by their names.
+    /// The names of the functions that are tried with data of the form's size.
     static let functions: [String] = {
         guard case .array(let sets)? = Catalogue.functions(registry)["functions"] else { return [] }
         return sets.compactMap { $0["name"]?.string }

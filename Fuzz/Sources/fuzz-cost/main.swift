@@ -1,11 +1,11 @@
 import Glibc
 import Values
 
-// Looks for inputs whose cost grows faster than they do: `fuzz-cost TARGET SECONDS [SEED]` prints one line for each form
-// whose processor time more than 2.6-folds twice where it is doubled; `fuzz-cost --run LINE N` runs a form once, for
-// counting its instructions. The script Fuzz/cost does both.
+// Searches for inputs whose cost grows faster than their size: `fuzz-cost TARGET SECONDS [SEED]` prints one line for
+// each form whose processor time grows more than 2.6 times in two doublings in a row; `fuzz-cost --run LINE N` runs a
+// form once, to count its instructions. The script Fuzz/cost does both.
 
-/// Processor time of this thread, in seconds; the least of some runs.
+/// The least processor time of some runs, in seconds of this thread.
 func seconds(_ form: CostForm, _ count: Int, runs: Int = 3) -> Double? {
     guard let bytes = form.bytes(form.target == "function" ? 1 : count) else { return nil }
     var least = Double.infinity
@@ -23,9 +23,9 @@ func threadSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// What counts as growth beyond proportion, twice in a row.
+/// Growth at a doubling above which cost is not proportional to size, if it occurs twice in a row.
 let tooMuch = 2.6
-/// Shorter runs say nothing.
+/// Seconds; shorter runs are too inexact.
 let shortest = 0.002
 
 /// The repetitions from which the cost doubles too quickly; nil if it does not.

@@ -3,8 +3,8 @@ import PluginAPI
 import Service
 import Values
 
-/// Any bytes are a chart or an error: an archive as it is, a tar in a stored gzip stream, or the texts of a chart. Loading
-/// and rendering end within the limits, twice with the same result.
+/// Any bytes are a chart or an error: as an archive, as a tar in a stored gzip stream, or as the texts of a chart.
+/// Loading and rendering end within the limits, with the same result twice.
 ///
 /// The first byte selects the form. In the third, zero bytes separate values.yaml, a template, a partial, the subchart's
 /// values, a schema and a text of `--set`.
@@ -79,7 +79,7 @@ private func outcome(_ files: [ChartFile], _ values: Value, _ renderer: any Rend
     }
 }
 
-/// A gzip stream of one stored block, without a right checksum unless the bytes have it: long inputs are cut.
+/// A gzip stream of one stored block with the first 60,000 bytes.
 private func stored(_ bytes: [UInt8]) -> [UInt8] {
     let bytes = bytes.prefix(60_000)
     let length = UInt16(bytes.count)

@@ -76,8 +76,8 @@ private func fuzzReview(_ bytes: UnsafeBufferPointer<UInt8>, _ snapshot: Snapsho
     else { preconditionFailure("a patch that cannot be applied: \(patch)") }
 }
 
-/// Any manifest is injected or refused. The result parses, a second injection accepts it, and uninjection restores the
-/// bytes of the manifest where the way back was kept.
+/// Any manifest is injected or refused. The result parses, a second injection accepts it, and uninjection with
+/// provenance restores the bytes of the manifest.
 func fuzzManifest(_ bytes: UnsafeBufferPointer<UInt8>) {
     let manifest = Array(bytes)
     _ = try? Pipeline.uninject(manifest: manifest)

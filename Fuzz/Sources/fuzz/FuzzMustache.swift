@@ -2,7 +2,7 @@ import Mustache
 import PluginAPI
 import Values
 
-/// Any bytes are a template or an error with its place. Rendering ends within the limits, twice with the same result,
+/// Any bytes are a template or an error with its place. Rendering ends within the limits, with the same result twice,
 /// and the source map covers the output without gaps.
 ///
 /// The first byte selects the escaping. Zero bytes separate the parts: main, partials `p` and `q`, data.

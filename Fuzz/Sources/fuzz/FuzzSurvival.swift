@@ -3,15 +3,15 @@ import PluginAPI
 import Service
 import Values
 
-/// Random configurations of both forms inject into random pods, up to three times: nothing that a pod brought is lost,
-/// and the configuration that injected last changes nothing when it injects again.
+/// Random configurations of both forms inject into random pods, up to three times: the pod keeps all its own parts, and
+/// the last configuration changes nothing when it injects again.
 func fuzzSurvival(_ bytes: UnsafeBufferPointer<UInt8>) {
     var choice = Choices(bytes)
     let pod = choice.pod()
     var current = pod
     var deleted: Set<String> = []
     let isClassic = choice.below(2) == 0
-    // What injections of the classic form put in before there was a status goes by its name.
+    // The classic form removes parts of old injections without a status by their names.
     if isClassic { deleted = ["istio-proxy", "istio-init"] }
     for _ in 0...choice.below(3) {
         let overlay = isClassic ? choice.classicOverlay() : choice.overlay()
@@ -21,7 +21,7 @@ func fuzzSurvival(_ bytes: UnsafeBufferPointer<UInt8>) {
         if let lost = lost(pod, after, deleted) {
             fail("\(lost) is lost: \(JSON.text(pod)) by \(JSON.text(overlay)) is \(JSON.text(after))")
         }
-        // A pod that no API server takes has lost nothing, which is all that is asked of it.
+        // No API server accepts a pod with duplicate names, so nothing more is checked.
         guard hasNames(pod) else { return }
         guard let again = injected(after, snapshot) else {
             fail("refused again: \(JSON.text(after)) by \(JSON.text(overlay))")
@@ -35,7 +35,7 @@ func fuzzSurvival(_ bytes: UnsafeBufferPointer<UInt8>) {
     }
 }
 
-/// Prints what was found: an optimised build leaves messages out.
+/// Prints the finding, because an optimised build omits the messages of preconditions.
 private func fail(_ message: String) -> Never {
     print(message)
     preconditionFailure(message)
@@ -47,7 +47,7 @@ private func snapshot(_ template: String, isClassic: Bool) -> Snapshot? {
     let text = JSON.text(.string(template))
     let configuration = isClassic ? "template: \(text)" : "templates: {sidecar: \(text)}"
     guard let registry else { return nil }
-    // What no API server takes is not injected a second time.
+    // Refuses results that no API server accepts, so that they are not injected again.
     var options = InjectionOptions()
     options.forecast = .deny
     return try? InjectionConfiguration.compile(
@@ -55,7 +55,7 @@ private func snapshot(_ template: String, isClassic: Bool) -> Snapshot? {
         registry: registry, options: options)
 }
 
-/// The pod after a review, or nil where it is refused.
+/// The pod after a review; nil if it is refused.
 private func injected(_ pod: Value, _ snapshot: Snapshot) -> Value? {
     let review: Value = [
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -76,7 +76,7 @@ private func injected(_ pod: Value, _ snapshot: Snapshot) -> Value? {
     return after
 }
 
-/// Whether each container has a name of its own.
+/// Whether each container has a unique name.
 private func hasNames(_ pod: Value) -> Bool {
     let names = ["initContainers", "containers"].flatMap {
         (pod["spec"]?[$0]?.array ?? []).map { $0["name"]?.string ?? "" }
@@ -95,13 +95,13 @@ private func names(in overlay: Value) -> [String] {
     }
 }
 
-/// The first part that is not there; scalars may change.
+/// The first part of the old value that is missing in the new one; scalars may change.
 private func lost(_ old: Value, _ new: Value?, _ deleted: Set<String>, _ place: String = "") -> String? {
     switch (old, new) {
     case (.null, _), (.array([]), _): return nil
     case (.object(let old), _) where old.isEmpty: return nil
     case (.object(let old), .object(let new)?):
-        // Scraping settings are the proxy's after an injection.
+        // An injection replaces the scraping settings by the proxy's.
         for member in old.members where !member.key.hasPrefix("prometheus.io/") {
             if let lost = lost(member.value, new[member.key], deleted, place + "/" + member.key) {
                 return lost
@@ -139,7 +139,7 @@ private func key(_ item: Value) -> String {
     return JSON.text(item)
 }
 
-/// Turns bytes into choices; when they are used up, every choice is the first.
+/// Turns bytes into choices. After the last byte, every choice is the first.
 private struct Choices {
     private var bytes: [UInt8]
     private var next = 0
@@ -206,7 +206,7 @@ private struct Choices {
         return .object(container)
     }
 
-    // MARK: What templates render
+    // MARK: Rendered templates
 
     mutating func overlay() -> Value {
         var overlay = Object()
@@ -265,7 +265,7 @@ private struct Choices {
 
     private mutating func nullable(_ value: Value) -> Value { below(4) == 1 ? .null : value }
 
-    /// The part, or rarely nothing, or with a directive.
+    /// The part; seldom an empty value, or the part with a directive.
     private mutating func part(_ value: Value) -> Value {
         switch below(24) {
         case 1: return .null

@@ -5,7 +5,7 @@ import Service
 import Values
 import YAML
 
-/// Values in every place that YAML has for one: plain, quoted, in flow, in block scalars, as keys, and serialised.
+/// Templates with a value in every kind of place: plain, quoted, in flow, in block scalars, as keys, and serialised.
 private let sources = [
     "a: {{ .x }}\nb: 1\n", "a: \"{{ .x }}\"\nb: \"{{ .x }}\"\n", "a: '{{ .x }}'\nb: 'y'\n",
     "l:\n- name: \"{{ .x }}\"\n  value: v-{{ .x }}\n- name: c\n", "l:\n- {{ .x }}\n- y\n",
@@ -32,7 +32,7 @@ private let templates: [any CompiledTemplate] = sources.map { source in
     }
 }
 
-/// A text that is not refused leaves the structure that a harmless one gives: the same members and items.
+/// A text that is not refused gives the same structure as a harmless one: the same members and items.
 func fuzzTaint(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let first = bytes.first else { return }
     let number = Int(first) % templates.count
@@ -61,7 +61,7 @@ private func rendered(_ number: Int, _ text: String) -> ([UInt8], SourceMap)? {
     return (output.bytes, map ?? SourceMap())
 }
 
-/// Kinds and keys.
+/// The structure of a value: kinds and keys, without scalars.
 private func shape(_ value: Value) -> String {
     switch value {
     case .object(let object):

@@ -52,7 +52,7 @@ private func fuzzKnownJSON(_ bytes: UnsafeBufferPointer<UInt8>, _ value: Value) 
 /// the same value. Documents do not overlap, and give the same values alone as together. The fast reader gives the same
 /// values as libyaml, which strict parsing always uses.
 ///
-/// Ranges are those of UTF-8, so a text in UTF-16 is read as what it says.
+/// Ranges are in the UTF-8 text, so a text in UTF-16 is converted first.
 func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     if let encoding = TextEncoding(markIn: bytes), encoding != .utf8 {
         guard let text = try? encoding.decode(bytes) else { return }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the certificates again, in this folder: an authority, and the Service's certificate as the Secret holds it.
+# Recreates the certificates in this folder: an authority, and the Service's certificate with the file names of the
+# Secret.
 set -euo pipefail
 cd "$(dirname "$0")"
 days=36500

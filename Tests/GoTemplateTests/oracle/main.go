@@ -1,10 +1,11 @@
-// Writes typed-view.jsonl: what Go's text/template does over structs, one case a line.
+// Writes typed-view.jsonl: the results of Go's text/template over structs, one case a line.
 //
 //	go run . > ../cases/typed-view.jsonl
 //
 // Every path is put into every frame over full data, and into two of three frames over data that is empty or nearly
-// so. What prints an address is left out: it differs over a second copy of the data. A line is an array: the number of
-// the data, the template, what it wrote, and its error where it failed; a line that is an object is the data of those below it.
+// empty. Templates that print an address are left out; their output differs for a second copy of the data. A line is an
+// array: the number of the data, the template, its output, and its error if it failed. A line that is an object is the
+// data of the lines below it.
 package main
 
 import (

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the certificates again, in this folder.
+# Recreates the certificates in this folder.
 set -euo pipefail
 cd "$(dirname "$0")"
 days=36500

@@ -1,4 +1,4 @@
-/* An engine that keeps the interface's rules, and one mutation for each rule (cc -DNAME). It prints its source. */
+/* An engine that prints its source. It keeps the interface's rules; each mutation (cc -DNAME) breaks one of them. */
 #include "renderer_plugin.h"
 
 #include <fcntl.h>
@@ -52,7 +52,7 @@ const struct pillion_description *pillion_renderer_describe(void) {
 
 static long living;
 
-/* How many compiled templates were not given back. */
+/* The number of compiled templates that were not freed. */
 PILLION_EXPORT long engine_living(void) { return living; }
 
 struct compiled {
@@ -118,7 +118,7 @@ int pillion_renderer_render(const void *compiled, const struct pillion_data *dat
     if (template->size && template->text[0] == '!')
         for (;;) *(volatile char *)malloc(1 << 24) = 1;
 #elif defined RENDER_TALKS
-    /* Descriptor 0 is where an isolated engine's own words go. */
+    /* Descriptor 0 is the channel of an isolated engine's process. */
     if (template->size && template->text[0] == '!') return (int)write(0, "nonsense, nonsense", 18);
 #elif defined RENDER_FORGED
     /* A frame that claims two gigabytes. */

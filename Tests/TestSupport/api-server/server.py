@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """A TLS server for tests, with the part of the Kubernetes API that Pillion uses.
 
-    server.py FOLDER        certificates and tokens go into the folder; one JSON line says the ports
+    server.py FOLDER        writes certificates and tokens into the folder, and prints the ports as one JSON line
 
-Objects live in memory. It lists in pages, watches with bookmarks, compares resourceVersions, merges patches, checks
-tokens, client certificates and role rules, refuses what a real server refuses of Secrets and webhooks, labels
-namespaces with their names (from 1.21 on), and can fall silent without closing a connection. A second port, plain
-HTTP on loopback, is for the test: it puts objects in place, cuts connections, forgets history, restarts, rotates
-tokens, and says what was asked. A third is a proxy that speaks CONNECT.
+Objects are in memory. The server lists in pages, watches with bookmarks, compares resourceVersions, merges patches,
+checks tokens, client certificates and role rules, validates Secrets and webhooks as a real server does, labels
+namespaces with their names (from 1.21 on), and can stop sending without closing a connection. A second port, plain
+HTTP on loopback, is for the test: it sets objects, cuts connections, forgets the history, restarts, rotates tokens, and
+returns the requests so far. A third port is a proxy that supports CONNECT.
 """
 import base64
 import copy
@@ -450,7 +450,7 @@ class API(BaseHTTPRequestHandler):
                 current = cluster.version
                 silent = cluster.settings["silent"]
             if silent:
-                # As a firewall that forgot the connection: nothing comes, and nothing says so.
+                # Like a firewall that forgot the connection: sends nothing, and does not close it.
                 time.sleep(0.05)
                 continue
             for version, kind, key, item in fresh:
@@ -595,7 +595,7 @@ class Control(BaseHTTPRequestHandler):
         start("api", API, old.context, old.server_address[1])
 
     def control_connections(self, body):
-        """How many connections the requests of the log that was last taken came over."""
+        """The number of connections of the requests in the last log that was taken."""
         with cluster.lock:
             return {"count": len({request["from"] for request in cluster.last_log})}
 

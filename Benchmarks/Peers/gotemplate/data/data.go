@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Read answers what a file holds.
+// Read parses a file.
 func Read(path string) (any, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {

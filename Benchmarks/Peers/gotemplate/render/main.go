@@ -1,4 +1,4 @@
-// Renders one template over JSON data to standard output and ends: Go's side of a whole process's cost.
+// Renders one template over JSON data to standard output, to measure the cost of a whole process of Go.
 //
 //	render TEMPLATE DATA.json
 package main

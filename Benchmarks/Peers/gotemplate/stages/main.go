@@ -62,7 +62,7 @@ func measure(samples int, templatePath, dataPath string) error {
 	return nil
 }
 
-// least runs a body in samples of at least 5 ms and answers the cheapest, in µs a round.
+// least runs a body in samples of at least 5 ms and returns the least cost of a round, in µs.
 func least(samples int, body func()) float64 {
 	body()
 	rounds := 1

@@ -1,4 +1,4 @@
-// Package inject has what a template is rendered over.
+// Package inject has the types of the data that a template is rendered over.
 package inject
 
 import (

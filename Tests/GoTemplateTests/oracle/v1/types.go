@@ -1,4 +1,4 @@
-// Package v1 has structs of the shape of Kubernetes' and named as those are, for what Go prints of them.
+// Package v1 has structs with the shape and names of Kubernetes' types, because Go prints the names.
 package v1
 
 type ObjectMeta struct {

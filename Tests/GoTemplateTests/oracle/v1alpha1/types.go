@@ -1,4 +1,4 @@
-// Package v1alpha1 has structs of the shape of Istio's mesh configuration and named as those are.
+// Package v1alpha1 has structs with the shape and names of the types of Istio's mesh configuration.
 package v1alpha1
 
 import "encoding/json"
