@@ -1,6 +1,6 @@
-/// The registry: which annotations of Istio are known, and what their values must be.
+/// The registry of Istio's known annotations and the rules for their values.
 extension AnnotationRules {
-    /// What a value must be.
+    /// The rule for a value.
     enum Rule: Sendable {
         case anything
         case interceptionMode
@@ -63,7 +63,7 @@ extension AnnotationRules {
         return rules
     }()
 
-    /// Names that the pipeline and Istio's templates read, with any value. They are not misspellings.
+    /// Names that the pipeline and Istio's templates read, with any value. They are not reported as misspelled.
     static let others = [
         "sidecar.istio.io/inject", "sidecar.istio.io/status", "sidecar.istio.io/rewriteAppHTTPProbers",
         "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType",

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Checks a pod's annotations against the registry: which are known, and which values are valid.
+/// Checks a pod's annotations against the registry: whether names are known and values are valid.
 ///
 /// In: annotations. Out: problems and notes, sorted by name, so that the same pod always gets the same answer.
 enum AnnotationRules {
@@ -12,21 +12,21 @@ enum AnnotationRules {
     }
 
     struct Outcome: Sendable, Equatable {
-        /// Sorted by annotation. Any of them fails the injection.
+        /// Invalid values, sorted by annotation. Any of them fails the injection.
         var problems: [Problem] = []
-        /// Names that look like Istio's but are not known, with the nearest known ones. Without the values, which may be
-        /// private.
+        /// Unknown names that look like Istio's, with the nearest known ones. The values are left out, because they may
+        /// be private.
         var notes: [String] = []
     }
 
-    /// The largest number of notes of one pod: nobody reads more, and each costs a search.
+    /// The largest number of notes of one pod. More are not useful, and each costs a search.
     private static let noteLimit = 8
 
-    /// The largest number of unknown names of one pod for which a near one is looked for: each is compared with all that
-    /// are known, and a pod has a handful.
+    /// The largest number of unknown names of one pod for which the nearest known name is searched. Each search
+    /// compares with all known names, and pods have only a few unknown ones.
     private static let searchLimit = 64
 
-    /// - Parameter mesh: gives the types of `proxy.istio.io/config`.
+    /// - Parameter mesh: has the types of `proxy.istio.io/config`.
     static func check(
         _ annotations: Object, form: PolicyConfiguration.Form, mesh: MeshConfiguration
     ) -> Outcome {
@@ -66,8 +66,8 @@ enum AnnotationRules {
     /// Whether an unknown name looks like Istio's.
     private static func isSuspect(_ name: String) -> Bool { name.holds("istio") && !others.contains(name) }
 
-    /// The classic form notes every unknown name that contains `istio`. The templates of the modern form read names that
-    /// no registry has, so it notes only those that are nearly a known name.
+    /// The classic form notes every unknown name that contains `istio`. The modern form notes only names that are
+    /// similar to a known one, because its templates read names that are in no registry.
     private static func note(
         _ name: String, _ form: PolicyConfiguration.Form, _ known: [String: Rule]
     ) -> String? {

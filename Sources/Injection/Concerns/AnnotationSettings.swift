@@ -1,19 +1,19 @@
 import PluginAPI
 import Values
 
-/// What a pod's own annotations change in the configuration for that pod.
+/// The changes that a pod's annotations make to the configuration for that pod.
 struct AnnotationSettings: Sendable {
-    /// `.ProxyConfig`: the mesh's, with the pod's `proxy.istio.io/config` laid over it.
+    /// `.ProxyConfig`: the mesh's, overlaid with the pod's `proxy.istio.io/config`.
     var proxyConfig: Value
     /// The user's own containers that an earlier injection kept.
     var overrides = Overrides()
-    /// About names that look misspelled.
+    /// Notes about names that look misspelled.
     var notes: [String] = []
 
     /// The settings of a pod without annotations.
     init(proxyConfig: Value) { self.proxyConfig = proxyConfig }
 
-    /// Checks a pod's annotations against the registry, and parses those that hold YAML or JSON.
+    /// Checks a pod's annotations against the registry, and parses those with YAML or JSON.
     ///
     /// - Throws: all invalid ones together, sorted by name.
     init(of pod: Pod, _ snapshot: Snapshot) throws(InjectionError) {

@@ -43,7 +43,7 @@ enum AnnotationValues {
         unsigned(GoText.trimSpace(text), limit: 65535) ? nil : "found '\(text)', expected a port, 0 to 65535"
     }
 
-    /// Separated by commas. An empty value is valid, an empty entry is not.
+    /// The problem of a list of ports, separated by commas. An empty value is valid, an empty entry is not.
     private static func ports(_ value: String) -> String? {
         let value = GoText.trimSpace(value[...])
         if value.isEmpty { return nil }
@@ -97,7 +97,7 @@ enum AnnotationValues {
 // MARK: Address ranges
 
 extension AnnotationValues {
-    /// `10.0.0.0/8` or `fd00::/8`.
+    /// Whether the text is an address range, such as `10.0.0.0/8` or `fd00::/8`.
     private static func isRange(_ text: Substring) -> Bool {
         let parts = text.split(byte: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy(isDigit),
@@ -116,8 +116,8 @@ extension AnnotationValues {
             }
     }
 
-    /// Eight groups of one to four hexadecimal digits, the last two perhaps an IPv4 address; `::` once for groups of
-    /// zeros (RFC 4291, section 2.2).
+    /// Whether the text is an IPv6 address: eight groups of one to four hexadecimal digits. The last two may be an IPv4
+    /// address, and `::` may stand for groups of zeros once (RFC 4291, section 2.2).
     private static func isIPv6(_ text: Substring) -> Bool {
         guard text.utf8.count <= 45 else { return false }
         var halves: [[Substring]] = [[]]

@@ -6,14 +6,14 @@ struct CanonicalLabels: PodConcern {
         Self.apply(to: &work.pod, workload: work.subject.owner.name)
     }
 
-    /// A pod that is injected again keeps them: its templates see them, as Istio's do.
+    /// A pod that is injected again keeps the labels: its templates see them, as Istio's do.
     func undo(in undoing: inout PodUndoing) {
         guard undoing.isFinal else { return }
         undoing.pod.removeLabel(MetadataKey.canonicalName)
         undoing.pod.removeLabel(MetadataKey.canonicalRevision)
     }
 
-    /// - Parameter workload: the name if no label has one.
+    /// - Parameter workload: the service's name if no label has one.
     static func apply(to pod: inout Pod, workload: String) {
         let labels = pod.labels
         let name =

@@ -1,8 +1,9 @@
 import PluginAPI
 
-/// Which concerns an injection has, in the order in which they are applied.
+/// The concerns of each kind of injection, in the order in which they are applied.
 ///
-/// The order shows in the pod: of environment variables, annotations, labels and containers. It is Istio's.
+/// It is Istio's order. It determines the order of environment variables, annotations, labels and containers in the
+/// pod.
 enum ConcernOrder {
     static func of(_ form: PolicyConfiguration.Form, isReview: Bool) -> [any PodConcern] {
         switch form {
@@ -17,7 +18,7 @@ enum ConcernOrder {
         RevisionLabel(), CanonicalLabels(),
     ]
 
-    /// Istio's kube-inject leaves to the webhook what depends on the pod's namespace or on the cluster.
+    /// As in Istio's kube-inject, without the concerns that depend on the pod's namespace or on the cluster.
     static let classicManifest: [any PodConcern] = [
         InjectedParts(), DNSConfig(), Concurrency(), ProxyEnvironment(), ProbeRewriting(), FSGroup(),
         RedirectAnnotations(), StatusMark(), RevisionLabel(), TLSModeLabel(),
@@ -34,16 +35,16 @@ enum ConcernOrder {
         NetworkLabel(), StatusMark(), ContainerOrder(), GatewaySysctl(),
     ]
 
-    /// What is taken back before a pod is injected again. Labels and annotations of templates stay, since nothing says
-    /// which of them the pod brought.
+    /// The concerns that are undone before a pod is injected again. Labels and annotations of templates stay, because
+    /// it is not recorded which of them are the pod's own.
     static let renewal: [any PodConcern] = [
         ContainerOrder(), ProbeRewriting(), MetricsMerging(), UserContainers(), InjectedParts(), StatusMark(),
         ConfiguredAnnotations(), TLSModeLabel(), RevisionLabel(),
     ]
 
-    /// All concerns, in the order in which an injection is taken out that any form made, with a configuration that is
-    /// not known. What reads the proxy's environment goes before the proxy does, and the user's own containers take the
-    /// places of the injected ones before these go.
+    /// All concerns, in the order in which an injection of any form is undone without knowing its configuration.
+    /// Concerns that read the proxy's environment come before the proxy is removed, and the user's own containers
+    /// replace the injected ones before these are removed.
     static let wayBack: [any PodConcern] = [
         ContainerOrder(), ProbeRewriting(), MetricsMerging(), ProxyEnvironment(), Concurrency(),
         ServiceAccountMount(), OpenShiftProxyUser(), UserContainers(), InjectedParts(), DNSConfig(),

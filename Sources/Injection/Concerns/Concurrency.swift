@@ -4,7 +4,7 @@ import Values
 struct Concurrency: PodConcern {
     func apply(to work: inout PodWork) { work.modifyInjectedProxy(Self.complete) }
 
-    /// Goes with the proxy.
+    /// Does nothing: the setting is removed with the proxy.
     func undo(in undoing: inout PodUndoing) {}
 
     static func complete(_ proxy: inout Object) {
@@ -37,7 +37,8 @@ struct Concurrency: PodConcern {
         }
         return 0
     }
-    /// Whether an argument begins as the flag does, blanks aside. Trimming and splitting each of twenty is 3 % of a review.
+    /// Whether an argument begins like the flag, after blanks. Trimming and splitting each of twenty is 3 % of a
+    /// review.
     private static func mayBeFlag(_ argument: String) -> Bool {
         argument.withBytes { bytes in
             guard let first = bytes.first, first == UInt8(ascii: "-") else {

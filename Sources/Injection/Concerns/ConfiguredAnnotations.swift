@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// `injectedAnnotations` of the configuration.
+/// Sets `injectedAnnotations` of the configuration.
 struct ConfiguredAnnotations: PodConcern {
     func apply(to work: inout PodWork) {
         for member in work.snapshot.injectedAnnotations.members {
@@ -9,7 +9,7 @@ struct ConfiguredAnnotations: PodConcern {
         }
     }
 
-    /// Taken out where the configuration is known. The modern form's templates see them, as Istio's do.
+    /// Removes them if the configuration is known. In the modern form they stay: templates see them, as Istio's do.
     func undo(in undoing: inout PodUndoing) {
         guard let configuration = undoing.configuration, configuration.form == .classic else { return }
         for member in configuration.injectedAnnotations.members

@@ -4,8 +4,8 @@ import Values
 ///
 /// | proxy | containers | initContainers |
 /// | --- | --- | --- |
-/// | among containers | it last; first when the application waits for it | istio-validation, the rest, istio-init, enable-core-dump |
-/// | among initContainers | | istio-init or istio-validation, it, enable-core-dump, the rest |
+/// | in containers | the proxy last; first if the application waits for it | istio-validation, the rest, istio-init, enable-core-dump |
+/// | in initContainers | | istio-init or istio-validation, the proxy, enable-core-dump, the rest |
 ///
 /// The proxy is last, so that `kubectl exec` opens the user's container. Validation is first, because everything else
 /// waits for it. istio-init is last, so that the user's init containers can reach the network.
@@ -14,7 +14,7 @@ struct ContainerOrder: PodConcern {
         Self.apply(to: &work.pod, holdApplication: Self.holdsApplication(work))
     }
 
-    /// The injected containers go, and the others are in their own order.
+    /// Does nothing: the injected containers are removed, and the others are in their own order.
     func undo(in undoing: inout PodUndoing) {}
 
     private static func holdsApplication(_ work: PodWork) -> Bool {
@@ -43,7 +43,7 @@ struct ContainerOrder: PodConcern {
         }
     }
 
-    /// Moves the container of that name, if there is one.
+    /// Moves the container with that name, if there is one.
     static func move(_ name: String, to place: Place, in items: inout [Value]) {
         guard let index = items.firstIndex(where: { $0.name == name }) else { return }
         let item = items.remove(at: index)

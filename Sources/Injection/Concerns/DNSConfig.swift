@@ -1,6 +1,6 @@
 import Values
 
-/// `dnsConfig` of the classic form's template: what it sets replaces the pod's own settings, the others stay.
+/// Applies `dnsConfig` of the classic form's template: its settings replace the pod's own; the pod's others stay.
 struct DNSConfig: PodConcern {
     func apply(to work: inout PodWork) {
         guard case .object(let config)? = work.template["dnsConfig"], !config.isEmpty else { return }
@@ -15,6 +15,6 @@ struct DNSConfig: PodConcern {
         }
     }
 
-    /// Stays: what the pod had before is not recorded.
+    /// Does nothing: the pod's settings before the injection are not recorded.
     func undo(in undoing: inout PodUndoing) {}
 }

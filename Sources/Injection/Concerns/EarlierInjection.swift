@@ -1,26 +1,26 @@
 import PluginAPI
 import Values
 
-/// What an earlier injection put into a pod, as far as its status annotation can be believed: the pod's author can
+/// The parts of an earlier injection in a pod, as far as its status annotation can be trusted: the pod's author can
 /// write it too.
 ///
-/// | the annotation | what is believed |
+/// | the annotation | what is trusted |
 /// | --- | --- |
-/// | as an injector writes it, to the byte; what it names is in the pod, where an injection puts it; the pod has a mark of an injection besides | all of it |
-/// | the same without such a mark, and the configuration makes one of the containers | all of it |
-/// | anything else | what the configuration makes: a container of that name with its image or one of its mounts, an equal volume, a secret of that name |
+/// | equal byte for byte to an injector's; the parts that it names are in the pod, where an injection puts them; the pod has another mark of an injection | all of it |
+/// | the same without another mark, and the configuration renders one of the containers | all of it |
+/// | anything else | the parts that the configuration renders: a container of that name with its image or one of its mounts, an equal volume, an equal secret |
 ///
-/// What is not believed stays in the pod. A pod's author who copies a status and the marks of an injection is believed:
-/// nothing in the pod says that there was none.
+/// Parts that are not trusted stay in the pod. The status of an author who copies a status and the marks of an
+/// injection is trusted, because it cannot be distinguished from an injected one.
 struct EarlierInjection: Sendable, Equatable {
-    /// The names; none where the annotation is not a status.
+    /// The names; empty if the annotation is not a status.
     let status: StatusAnnotation
-    /// Whether the annotation can be an injector's: its text, and the places of what it names.
+    /// Whether the annotation can be an injector's, by its text and the places of the parts that it names.
     let isPlausible: Bool
-    /// Whether the annotation is believed as it is.
+    /// Whether the whole annotation is trusted.
     let isCertain: Bool
 
-    /// nil for a pod without a status. In the classic form, one that names nothing does not count.
+    /// nil for a pod without a status. In the classic form, a status without names does not count.
     init?(of pod: Pod, form: PolicyConfiguration.Form) {
         guard let text = pod.annotation(MetadataKey.status) else { return nil }
         let stated = StatusAnnotation(parsing: text)
@@ -32,19 +32,20 @@ struct EarlierInjection: Sendable, Equatable {
         isCertain = isPlausible && Self.hasMark(pod)
     }
 
-    /// Whether the pod has a status as injectors of the classic form write it, if only one that names nothing.
+    /// Whether the pod has a status as injectors of the classic form write it, even if it has no names.
     static func hasClassicStatus(_ pod: Pod) -> Bool {
         pod.annotation(MetadataKey.status).map { isInjectors($0, .classic) } ?? false
     }
 
-    /// What else injections leave in a pod: the label about mutual TLS, the scraping settings, the proxy's variables.
+    /// Whether the pod has another mark of an injection: the label about mutual TLS, scraping settings or variables of
+    /// the proxy.
     private static func hasMark(_ pod: Pod) -> Bool {
         pod.label(MetadataKey.tlsMode) != nil || PrometheusMerge.hasProxyPath(pod.annotations)
             || PodUndoing.recorded(ProxyVariable.probes, in: pod.proxy) != nil
             || PodUndoing.recorded(ProxyVariable.prometheus, in: pod.proxy) != nil
     }
 
-    /// Whether containers of these names are next to each other, in this order, after another one.
+    /// Whether containers with these names are adjacent, in this order, after another container.
     private static func isAppended(_ names: [String], to containers: [Value]) -> Bool {
         guard let first = names.first else { return true }
         let present = containers.map(\.name)
@@ -53,7 +54,7 @@ struct EarlierInjection: Sendable, Equatable {
         }
     }
 
-    /// Whether the text is what injectors of the form write: the lists in their order, without blanks, with the
+    /// Whether the text has the format of injectors of the form: the lists in order, without blanks, with the
     /// template's SHA-256 (classic) or the revision (modern).
     private static func isInjectors(_ text: String, _ form: PolicyConfiguration.Form) -> Bool {
         guard let value = try? JSON.read(text, limits: JSONLimits(depth: 16, bytes: 256 << 10)),
@@ -75,7 +76,8 @@ struct EarlierInjection: Sendable, Equatable {
     }
 
     private static func isComplete(_ status: StatusAnnotation, _ pod: Pod) -> Bool {
-        // A pod has a container of its own: one that is not named, or one that an injection was merged into.
+        // A pod always has its own container: one that the status does not name, or one that was merged with an
+        // injected one.
         let hasOwn =
             pod.containers.contains { !status.containers.contains($0.name) }
             || (try? Overrides(of: pod))?.containers.isEmpty == false
@@ -87,10 +89,10 @@ struct EarlierInjection: Sendable, Equatable {
         }
     }
 
-    /// The part of an uncertain status that the configuration could have made; all of a plausible one, if that has a
-    /// container.
+    /// The part of an uncertain status that the configuration could have rendered. All of a plausible status, if the
+    /// configuration renders one of its containers.
     ///
-    /// - Parameter template: what the templates give now.
+    /// - Parameter template: the current output of the templates.
     func confirmed(by template: Object, in pod: Pod) -> StatusAnnotation {
         let made = (template["initContainers"]?.array ?? []) + (template["containers"]?.array ?? [])
         let isMade = { (name: String, list: [Value]) in
@@ -102,7 +104,7 @@ struct EarlierInjection: Sendable, Equatable {
         {
             return status
         }
-        // What was merged into a container of the user's own need not look like either.
+        // The result of merging into the user's own container may be unlike both.
         let own = try? Overrides(of: pod)
         let kept = { (name: String, list: [Value]?) in
             list?.contains { $0.name == name } == true && made.contains { $0.name == name }
@@ -122,7 +124,7 @@ struct EarlierInjection: Sendable, Equatable {
         return parts
     }
 
-    /// Whether two containers have one name, and one image or a mount in common.
+    /// Whether two containers have the same name, and the same image or a mount in common.
     private static func isAlike(_ made: Value, _ found: Value) -> Bool {
         guard made.name == found.name else { return false }
         if let image = made["image"], image == found["image"] { return true }
@@ -130,7 +132,7 @@ struct EarlierInjection: Sendable, Equatable {
         return (found["volumeMounts"]?.array ?? []).contains { mounts.contains($0.name) }
     }
 
-    /// A warning about what the status names and the pod keeps.
+    /// A warning about parts that the status names but that stay in the pod.
     static func warning(_ status: StatusAnnotation, keeping confirmed: StatusAnnotation) -> String? {
         let kept = Set(status.pointers).subtracting(confirmed.pointers)
         guard let first = kept.sorted().first else { return nil }
@@ -138,8 +140,8 @@ struct EarlierInjection: Sendable, Equatable {
         return "\(MetadataKey.status) names \(first)\(others), which no injection made: kept"
     }
 
-    /// Whether Istio's way to a native sidecar is open: the proxy of the earlier injection is among the containers and
-    /// becomes an init container, and the templates give everything else that was injected.
+    /// Whether the pod can become one with a native sidecar as in Istio: the proxy of the earlier injection, in the
+    /// containers, becomes an init container, and the templates render everything else that was injected.
     func isTakenOver(by template: Object) -> Bool {
         let now = StatusAnnotation(of: template)
         guard now.initContainers.contains(ContainerName.proxy) else { return false }
@@ -151,7 +153,7 @@ struct EarlierInjection: Sendable, Equatable {
         return pairs.allSatisfy { before, now in before.allSatisfy(now.contains) }
     }
 
-    /// The pod before the earlier injection, as far as that is known; the marks that do no harm stay.
+    /// The pod before the earlier injection, as far as that is known; harmless marks stay.
     static func undone(
         _ pod: Pod, _ status: StatusAnnotation, _ snapshot: Snapshot
     ) throws(InjectionError) -> Pod {
@@ -160,8 +162,9 @@ struct EarlierInjection: Sendable, Equatable {
         return undoing.pod
     }
 
-    /// Puts back the volumes of an earlier injection that containers of the new pod mount, and no template gives any more.
-    /// They are where the pod's own volumes are: before the injected ones in the classic form, after them in the modern.
+    /// Restores the volumes of an earlier injection that containers of the new pod mount and no template renders any
+    /// more. They are placed with the pod's own volumes: before the injected ones in the classic form, after them in
+    /// the modern.
     static func keepMounted(_ volumes: [Value], in pod: inout Pod, form: PolicyConfiguration.Form) {
         guard !volumes.isEmpty else { return }
         let mounted = StatusAnnotation.mountedVolumes(of: pod)

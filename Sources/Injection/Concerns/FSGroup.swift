@@ -1,11 +1,11 @@
 import Values
 
-/// Sets `fsGroup` of the pod to the proxy's group, even over the user's own: else Kubernetes mounts the service account's
-/// token for root alone (kubernetes/kubernetes#57923). Classic form.
+/// Sets `fsGroup` of the pod to the proxy's group, even if the user set another one. Otherwise Kubernetes mounts the
+/// service account's token for root only (kubernetes/kubernetes#57923). Classic form.
 struct FSGroup: PodConcern {
     static let proxyGroup: Int64 = 1337
 
-    /// In a review, the template sees the group already.
+    /// In a review, the template already sees the group.
     func prepare(_ work: inout PodWork) {
         guard work.isReview, Self.isWanted(work) else { return }
         Self.note(&work)
@@ -28,7 +28,7 @@ struct FSGroup: PodConcern {
             "fsGroup \(Self.proxyGroup) is taken out; whether another one was there is not known")
     }
 
-    /// An agent on the node, which gives the proxy its certificates, asks for the service account's token.
+    /// Only if a node agent provides the proxy's certificates, because it requires the service account's token.
     private static func isWanted(_ work: PodWork) -> Bool { work.snapshot.mesh.hasNodeAgent }
 
     private static func note(_ work: inout PodWork) {

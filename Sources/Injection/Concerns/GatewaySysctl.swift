@@ -1,12 +1,12 @@
 import Values
 
-/// The setting by which a gateway's proxy listens on ports below 1024 without being root.
+/// The setting with which a gateway's proxy can listen on ports below 1024 without being root.
 ///
-/// Istio's gateway templates give it to the pod, and no status annotation names it.
+/// Istio's gateway templates set it in the pod, and the status annotation does not name it.
 struct GatewaySysctl: PodConcern {
     private static let setting: Value = ["name": "net.ipv4.ip_unprivileged_port_start", "value": "0"]
 
-    /// The template's text has it.
+    /// Does nothing: the template renders the setting.
     func apply(to work: inout PodWork) {}
 
     func undo(in undoing: inout PodUndoing) {

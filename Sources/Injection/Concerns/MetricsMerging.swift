@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Lets Prometheus scrape the proxy in the application's place, where pod and mesh want that.
+/// Lets Prometheus scrape the proxy instead of the application, if pod and mesh allow it.
 struct MetricsMerging: PodConcern {
-    /// The mesh's status port where the mesh is not known.
+    /// The mesh's status port if the mesh is not known.
     private static let usualStatusPort: Int64 = 15020
 
     func apply(to work: inout PodWork) throws(InjectionError) {
@@ -27,14 +27,14 @@ struct MetricsMerging: PodConcern {
     }
 
     func undo(in undoing: inout PodUndoing) {
-        // The configuration that wrote the port need not be the current one.
+        // The port may be from another configuration than the current one.
         let stated = undoing.pod.annotation(MetadataKey.scrapePort).flatMap(GoText.int)
         let port = stated ?? Self.usualStatusPort
         let merge = PrometheusMerge(statusPort: port)
         guard merge.isMerged(undoing.pod) else { return }
         let setting = Environment.value(of: ProxyVariable.prometheus, in: undoing.proxy)
         merge.restoreAnnotations(&undoing.pod, from: setting)
-        // A proxy of the user's own stays.
+        // The user's own proxy stays unchanged.
         guard setting != nil else { return }
         undoing.pod.modifyProxy { Environment.removeLast(ProxyVariable.prometheus, from: &$0) }
     }

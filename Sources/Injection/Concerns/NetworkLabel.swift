@@ -1,4 +1,4 @@
-/// The label that names the proxy's network, by which the mesh finds the way to the pod.
+/// Sets the label with the proxy's network, which the mesh needs to route to the pod.
 struct NetworkLabel: PodConcern {
     func apply(to work: inout PodWork) {
         guard let network = work.environment.first(where: { $0.name == ProxyVariable.network })?.value
@@ -6,6 +6,6 @@ struct NetworkLabel: PodConcern {
         work.pod.setLabel(MetadataKey.network, network)
     }
 
-    /// Stays: it may be the user's own.
+    /// Does nothing: the label may be the user's own.
     func undo(in undoing: inout PodUndoing) {}
 }

@@ -1,15 +1,15 @@
 import Values
 
-/// The user and group that OpenShift sets aside for the proxy of a namespace: each namespace has a range of its own.
+/// The proxy's user and group in an OpenShift namespace, each of which has its own range of ids.
 struct OpenShiftIdentity: Sendable, Equatable {
     var user = FSGroup.proxyGroup
     var group = FSGroup.proxyGroup
 
-    /// The usual ids, of any other platform.
+    /// The ids on any other platform.
     init() {}
 
-    /// - Parameter namespaceAnnotations: the annotations of the namespace. The ids are the largest of the first ranges;
-    ///   groups fall back to the users' range, and both to the usual ids.
+    /// - Parameter namespaceAnnotations: the annotations of the namespace. The ids are the largest of the first ranges.
+    ///   The group falls back to the users' range, and both to the ids of other platforms.
     init(namespaceAnnotations: Object) {
         let users = namespaceAnnotations[MetadataKey.userRange]?.string
         let groups = namespaceAnnotations[MetadataKey.groupRange]?.string ?? users
@@ -21,7 +21,7 @@ struct OpenShiftIdentity: Sendable, Equatable {
         if ranges?.contains(nil) == false, let id = ranges?.first ?? nil { group = id }
     }
 
-    /// The last number of `first/count` or `first-last`, 32 bits wide; whatever follows it is ignored.
+    /// The last id of `first/count` or `first-last`, 32 bits wide. Text after it is ignored.
     private static func lastID(_ block: String) -> Int64? {
         let separator: Unicode.Scalar = block.contains(byte: "/") ? "/" : "-"
         let sides = block.split(byte: separator, maxSplits: 1, omittingEmptySubsequences: false)
@@ -33,8 +33,7 @@ struct OpenShiftIdentity: Sendable, Equatable {
 }
 
 extension Snapshot {
-    /// Whether the platform is OpenShift: from the environment, else from `values.global.platform`, as today's charts write
-    /// it.
+    /// Whether the platform is OpenShift, from the environment, or from `values.global.platform` of current charts.
     static func isOpenShift(_ options: InjectionOptions, _ values: Value) -> Bool {
         let stated = options.environment["PLATFORM"] ?? ""
         let platform = stated.isEmpty ? values["global"]?["platform"]?.string ?? "" : stated

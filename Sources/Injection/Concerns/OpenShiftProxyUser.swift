@@ -1,7 +1,7 @@
 import Values
 
-/// OpenShift's admission sets the application's user on every container that has none, and so also on a proxy that the
-/// user defined. Traffic of that user would bypass the proxy: the setting is removed before the templates are merged.
+/// Removes the user that OpenShift's admission sets on a proxy that the pod defines: it sets the application's user on
+/// every container without one. The application's traffic would bypass a proxy with the same user.
 struct OpenShiftProxyUser: PodConcern {
     func prepare(_ work: inout PodWork) {
         guard work.snapshot.isOpenShift else { return }
@@ -10,7 +10,7 @@ struct OpenShiftProxyUser: PodConcern {
 
     func apply(to work: inout PodWork) {}
 
-    /// Stays: the platform sets it again where it is needed.
+    /// Does nothing: the platform sets the user again if needed.
     func undo(in undoing: inout PodUndoing) {}
 
     private static func reset(_ pod: inout Pod) {

@@ -1,6 +1,6 @@
 import Values
 
-/// Parses the environment variables in a webhook's path: `/inject/cluster/C/net/N` and any other pairs but those of
+/// Parses the environment variables in a webhook's path: `/inject/cluster/C/net/N` and any other pairs except those of
 /// `PathSettings`.
 ///
 /// With them, one injector can serve several clusters and networks: each webhook configuration names its own.
@@ -8,11 +8,12 @@ enum PathEnvironment {
     /// The largest number of pairs read from one path; further ones are ignored.
     static let maximumPairs = 64
 
-    /// The environment variables of the path, in byte order of their names. Of several pairs of one name, the last counts.
+    /// The environment variables of the path, in byte order of their names. Of several pairs with one name, the last
+    /// counts.
     ///
     /// Keys become upper case; `cluster` and `net` become the names that the proxy reads. A value may be empty, and may
-    /// contain a slash, written `--slash--`. A last key without a value is ignored. The older form is
-    /// `/inject/:ENV:key=value:ENV:key=value`, whose values are taken unchanged.
+    /// contain a slash, written `--slash--`. A last key without a value is ignored. In the older form
+    /// `/inject/:ENV:key=value:ENV:key=value`, values are unchanged.
     static func parse(_ path: String) -> [(name: String, value: String)] {
         let path = path.ends(with: "/") ? path.dropLast() : path[...]
         // An empty string, the name of the handler, and the rest.
@@ -60,9 +61,9 @@ enum PathEnvironment {
         return result + rest
     }
 
-    /// Replaces variables in a container's environment: removes those of the same names, and appends the new ones.
+    /// Replaces variables in a container's environment: removes those with the same names, and appends the new ones.
     ///
-    /// - Parameter successors: variables that an earlier injection added after them; the new ones go before these.
+    /// - Parameter successors: variables of an earlier injection; the new ones are inserted before these.
     static func overwrite(
         _ container: inout Object, with variables: [(name: String, value: String)],
         before successors: Set<String> = []

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Points the application's health checks at the proxy, which passes them on.
+/// Redirects the application's health checks to the proxy, which forwards them.
 struct ProbeRewriting: PodConcern {
     func apply(to work: inout PodWork) {
         switch work.snapshot.form {
@@ -13,13 +13,13 @@ struct ProbeRewriting: PodConcern {
     private func applyClassic(to work: inout PodWork) {
         guard isWanted(work.pod, default: work.template["rewriteAppHTTPProbe"]) else { return }
         let probes = self.probes(work)
-        // A manifest's own proxy counts as well, and is then the first.
+        // In a manifest, the pod's own proxy counts too, and is the first.
         let first = work.isReview ? work.firstInjected : 0
         guard work.pod.containers[first...].contains(where: { $0.name == ContainerName.proxy }) else {
             return
         }
         if work.isReview {
-            // The template's containers have no entry: they are not the application's.
+            // The template's containers get no entry, because they are not the application's.
             let record = Self.withoutRewritten(probes.record(work.subject.pod))
             work.modifyInjectedProxy { Environment.append(ProxyVariable.probes, Self.text(record), to: &$0) }
         } else {
@@ -41,7 +41,7 @@ struct ProbeRewriting: PodConcern {
         probes.rewrite(&work.pod)
     }
 
-    /// Points the application's probes back at the application. A port that had a name comes back as its number.
+    /// Restores the application's probes. A named port is restored as its number.
     func undo(in undoing: inout PodUndoing) {
         guard let recorded = PodUndoing.recorded(ProxyVariable.probes, in: undoing.proxy) else { return }
         var hasRestored = false
@@ -53,7 +53,7 @@ struct ProbeRewriting: PodConcern {
                 hasRestored = true
             }
         }
-        // A proxy of the user's own stays.
+        // The user's own proxy stays unchanged.
         guard hasRestored else { return }
         undoing.pod.modifyProxy { Environment.removeLast(ProxyVariable.probes, from: &$0) }
     }
@@ -71,16 +71,16 @@ struct ProbeRewriting: PodConcern {
         return Probes(form: work.snapshot.form, statusPort: port, meshStatusPort: mesh)
     }
 
-    /// Without the probes that an earlier injection pointed at the proxy and had no entry for, as their port has a name that
-    /// no port has: what they were is not known.
+    /// The record without probes that an earlier injection redirected without an entry. These have a port name that the
+    /// container does not have, and the original probe is not known.
     private static func withoutRewritten(_ record: Object) -> Object {
         var record = record
         record.members.removeAll { $0.value["httpGet"]?["path"] == .string($0.key) }
         return record
     }
 
-    /// Adds the record to the proxy's environment. A proxy that came with a status and was not believed to be injected
-    /// may have a record already, whose entries stay.
+    /// Adds the record to the proxy's environment. If the pod had a status and its proxy was not trusted to be
+    /// injected, it may already have a record, whose entries stay.
     private static func add(_ record: Object, to proxy: inout Object, merging: Bool) {
         proxy.modify("env") {
             $0.modifyArray { env in

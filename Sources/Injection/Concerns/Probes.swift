@@ -3,14 +3,14 @@ import Values
 
 /// Redirects the application's health checks through the proxy.
 ///
-/// The proxy's mutual TLS would refuse the kubelet's checks. So each check is pointed at the proxy's status port, with a
-/// path that names the container and the check, and an environment variable tells the proxy which check to make instead:
+/// The proxy's mutual TLS would refuse the kubelet's checks. So each check goes to the proxy's status port, with a path
+/// that names the container and the check. An environment variable has the original check, which the proxy makes:
 /// `ISTIO_KUBE_APP_PROBERS = {"/app-health/CONTAINER/readyz": {"httpGet": …, "timeoutSeconds": …}, …}`.
 struct Probes {
     let form: PolicyConfiguration.Form
     /// The proxy's port that answers checks.
     let statusPort: Int64
-    /// The mesh's own status port. A probe that points there already is not recorded.
+    /// The mesh's own status port. A probe that already uses it is not recorded.
     let meshStatusPort: Int64
 
     /// Whether to redirect: the annotation if it is a boolean, else the default.
@@ -32,13 +32,13 @@ struct Probes {
         "/app-lifecycle/" + container + "/" + hook
     }
 
-    /// Whether a probe or hook asks the proxy.
+    /// Whether a probe or hook is redirected to the proxy.
     static func isRewritten(_ probe: Object) -> Bool {
         guard let path = probe["httpGet"]?["path"]?.string else { return false }
         return path.begins(with: "/app-health/") || path.begins(with: "/app-lifecycle/")
     }
 
-    /// What the proxy has to ask, by path; sorted.
+    /// The checks that the proxy makes, sorted by path.
     func record(_ pod: Pod) -> Object {
         var found: [Member] = []
         for container in (form == .classic ? [] : pod.initContainers) + pod.containers {
@@ -65,8 +65,8 @@ struct Probes {
         return Object(found).sortedByKey
     }
 
-    /// The part of a probe that the proxy needs, with its port resolved; nil if there is nothing to check, or the port has
-    /// a name that no port of the container has.
+    /// The part of a probe that the proxy needs, with the port's number; nil if there is nothing to check, or if the
+    /// container has no port with that name.
     private func internalProbe(_ probe: Object, of container: Object) -> Object? {
         if case .object(let action)? = probe["httpGet"] {
             guard let port = resolve(action["port"], container) else { return nil }
@@ -100,13 +100,13 @@ struct Probes {
     private func resolve(_ port: Value?, _ container: Object) -> Value? {
         switch port {
         case .string(let name)?: Self.port(named: name, of: container)
-        // A number that is the status port already was rewritten before.
+        // A probe that already has the status port was redirected before.
         case .int(let number)?: form == .modern && number == meshStatusPort ? nil : .int(number)
         default: .int(0)
         }
     }
 
-    /// Of several ports with one name, the last.
+    /// The number of the port with that name; the last of several.
     private static func port(named name: String, of container: Object) -> Value? {
         guard !name.isEmpty, let ports = container["ports"]?.array,
             let index = ports.lastIndex(where: { $0.name == name })
@@ -114,7 +114,7 @@ struct Probes {
         return ports[index]["containerPort"] ?? .int(0)
     }
 
-    /// Points every probe of the application at the proxy.
+    /// Redirects every probe of the application to the proxy.
     func rewrite(_ pod: inout Pod) {
         for list in form == .classic ? ["containers"] : ["initContainers", "containers"] {
             guard case .array(let items)? = pod.spec[list] else { continue }
@@ -205,7 +205,7 @@ extension Probes {
         var probe = probe
         for kind in ["httpGet", "tcpSocket", "grpc"] {
             guard case .object(var action)? = entry[kind] else { continue }
-            // The record has these where the probe had nothing.
+            // The record has these values if the probe had none.
             action.members.removeAll {
                 $0.key == "service" && $0.value.isNull || $0.key == "port" && $0.value == .int(0)
             }

@@ -3,18 +3,18 @@ import Values
 
 /// Lets Prometheus scrape the proxy, which scrapes the application and returns the metrics of both.
 ///
-/// The pod's annotations about scraping go to the proxy as an environment variable. The annotations then name the proxy's
-/// own endpoint.
+/// The pod's annotations about scraping are passed to the proxy in an environment variable, and then replaced by the
+/// proxy's own endpoint.
 struct PrometheusMerge {
     static let path = "/stats/prometheus"
-    /// Ports that the proxy itself listens on. No target can have one.
+    /// Ports on which the proxy itself listens. A target cannot use them.
     private static let reservedPorts: Set<Int64> = [
         15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
     ]
     /// The mesh's status port.
     let statusPort: Int64
 
-    /// Whether to merge metrics: the pod's annotation if it is a boolean, else the mesh's setting, else yes.
+    /// Whether to merge metrics: the pod's annotation if it is a boolean, else the mesh's setting, else true.
     static func isWanted(pod: Pod, mesh: Value) -> Bool {
         if let stated = pod.annotation(MetadataKey.mergeMetrics).flatMap(GoBool.parse) { return stated }
         return mesh["enablePrometheusMerge"]?.bool ?? true
@@ -52,7 +52,7 @@ struct PrometheusMerge {
             (MetadataKey.scrape, "scrape"), (MetadataKey.scrapePath, "path"),
             (MetadataKey.scrapePort, "port"),
         ] {
-            // With targets, path and port are the first one's.
+            // With targets, path and port are those of the first one.
             if let text = before?[member]?.string, !text.isEmpty, targets.isEmpty || member == "scrape" {
                 pod.setAnnotation(key, text)
             } else {
@@ -69,10 +69,10 @@ struct PrometheusMerge {
 
     // MARK: Modern form
 
-    /// Merges into the finished pod.
+    /// Merges the settings into the finished pod.
     ///
     /// - Returns: whether an entry of the targets has no port and is ignored.
-    /// - Throws: targets or a port that are not valid, or that the proxy has taken.
+    /// - Throws: if a target or port is not valid or is used by the proxy.
     func apply(to pod: inout Pod) throws(InjectionError) -> Bool {
         guard Self.isScrapable(pod) else { return false }
         if Self.find("prometheus_io_port", in: pod) == String(statusPort) { return false }
@@ -98,7 +98,7 @@ struct PrometheusMerge {
         return ignoresEntry
     }
 
-    /// Names the port where the proxy serves all metrics over TLS, whether they are merged or not.
+    /// Sets the annotation with the port on which the proxy serves all metrics over TLS, merged or not.
     static func setSecurePort(_ pod: inout Pod) {
         if pod.annotation(MetadataKey.securePort) == nil,
             let port = Environment.value(of: ProxyVariable.securePort, in: pod.proxy), !port.isEmpty,
@@ -125,7 +125,7 @@ struct PrometheusMerge {
         "prometheus_istio_io_scrape_targets",
     ]
 
-    /// Whether an annotation is one that the merge takes away.
+    /// Whether the merge removes the annotation.
     static func isSetting(_ key: String) -> Bool { clearedKeys.contains { isKey(key, $0) } }
 
     /// Whether annotations name the proxy's own endpoint.
@@ -140,8 +140,8 @@ struct PrometheusMerge {
         for member in cleared { pod.removeAnnotation(member.key) }
     }
 
-    /// Whether a key becomes this one in the spelling of Prometheus' label names: every character but ASCII letters, digits
-    /// and `_` becomes `_`.
+    /// Whether a key is equal to this one after Prometheus' sanitizing for label names, which replaces every character
+    /// except ASCII letters, digits and `_` by `_`.
     private static func isKey(_ key: String, _ sanitised: StaticString) -> Bool {
         key.withBytes { bytes in
             // The first letter rules out nearly every key.
@@ -163,13 +163,14 @@ struct PrometheusMerge {
         }
     }
 
-    /// What the proxy scrapes besides itself: the targets, or where there are none, the port of the annotations.
+    /// The endpoints that the proxy scrapes besides itself: the targets, or the port of the annotations if there are
+    /// none.
     ///
     /// - Returns: the targets, and whether an entry without a port was ignored.
     func checkedTargets(of pod: Pod) throws(InjectionError) -> (targets: [Value], ignoresEntry: Bool) {
         var targets: [Value] = []
         var ignoresEntry = false
-        // The size of a pod limits them: they are at most as many as the annotation has commas.
+        // The size of a pod limits their number: at most one more than the annotation has commas.
         let text = Self.find("prometheus_istio_io_scrape_targets", in: pod) ?? ""
         for entry in text.split(byte: ",") where !GoText.trimSpace(entry).isEmpty {
             let sides = entry.split(byte: ":", maxSplits: 1, omittingEmptySubsequences: false)

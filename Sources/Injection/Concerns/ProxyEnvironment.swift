@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The proxy's cluster and network, and in the modern form whatever else the webhook's path says.
+/// Sets the proxy's cluster and network, and in the modern form all variables of the webhook's path.
 struct ProxyEnvironment: PodConcern {
     func prepare(_ work: inout PodWork) {
         work.environment = work.snapshot.form == .classic ? Self.classic(work) : Self.modern(work)
@@ -13,14 +13,14 @@ struct ProxyEnvironment: PodConcern {
         if work.snapshot.form == .classic {
             work.modifyInjectedProxy { PathEnvironment.overwrite(&$0, with: environment) }
         } else {
-            // An earlier injection put these two at the end.
+            // An earlier injection appended these two.
             let successors: Set<String> =
                 work.earlier == nil ? [] : [ProxyVariable.prometheus, ProxyVariable.probes]
             work.pod.modifyProxy { PathEnvironment.overwrite(&$0, with: environment, before: successors) }
         }
     }
 
-    /// Goes with the proxy.
+    /// Does nothing: the variables are removed with the proxy.
     func undo(in undoing: inout PodUndoing) {}
 
     private static func classic(_ work: PodWork) -> [(name: String, value: String)] {
@@ -29,8 +29,8 @@ struct ProxyEnvironment: PodConcern {
         }
     }
 
-    /// Values, then the path, then the pod's label; sorted by name. An empty cluster or network has no effect, but an
-    /// empty label keeps the values' network away.
+    /// The variables, sorted by name: the path overrides the values, and the pod's label overrides both. An empty
+    /// cluster or network has no effect, but an empty label removes the values' network.
     private static func modern(_ work: PodWork) -> [(name: String, value: String)] {
         var found: [String: String] = [:]
         for pair in work.subject.environment { found[pair.name] = pair.value }

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// `podRedirectAnnot` of the classic form's template: annotations about the redirection of traffic, for a manifest whose
-/// pods no webhook will see.
+/// Sets `podRedirectAnnot` of the classic form's template: annotations about the redirection of traffic, for a manifest
+/// whose pods are not reviewed by a webhook.
 struct RedirectAnnotations: PodConcern {
     func apply(to work: inout PodWork) {
         for member in work.template["podRedirectAnnot"]?.object?.members ?? [] {
@@ -13,6 +13,6 @@ struct RedirectAnnotations: PodConcern {
         }
     }
 
-    /// Stay: they may be the user's own.
+    /// Does nothing: the annotations may be the user's own.
     func undo(in undoing: inout PodUndoing) {}
 }

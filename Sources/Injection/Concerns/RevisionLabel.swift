@@ -1,4 +1,4 @@
-/// The label that names the injector's revision.
+/// Sets the label with the injector's revision.
 struct RevisionLabel: PodConcern {
     func apply(to work: inout PodWork) {
         let revision = work.snapshot.options.revision
@@ -10,7 +10,7 @@ struct RevisionLabel: PodConcern {
     }
 
     func undo(in undoing: inout PodUndoing) {
-        // Another revision's label is the user's own.
+        // A label with another revision is the user's own.
         if let configuration = undoing.configuration,
             undoing.pod.label(MetadataKey.revision) != configuration.options.revision
         {

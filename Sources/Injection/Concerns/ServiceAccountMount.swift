@@ -1,6 +1,6 @@
 import Values
 
-/// Mounts the service account's token into the proxy, which identifies itself with it, as an application container does.
+/// Mounts the service account's token into the proxy, as in an application container. The proxy authenticates with it.
 /// Classic form.
 struct ServiceAccountMount: PodConcern {
     static let path = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -12,10 +12,10 @@ struct ServiceAccountMount: PodConcern {
         }
     }
 
-    /// Goes with the proxy.
+    /// Does nothing: the mount is removed with the proxy.
     func undo(in undoing: inout PodUndoing) {}
 
-    /// The mount of the last application container that has one.
+    /// The mount of the last application container with one.
     private static func find(in containers: ArraySlice<Value>) -> Value? {
         var found: Value?
         for container in containers {

@@ -1,21 +1,21 @@
 import PluginAPI
 import Values
 
-/// The names of what an injection put into a pod, recorded in the annotation `sidecar.istio.io/status` so that a later
-/// injection can replace it.
+/// The names of the parts that an injection added to a pod, recorded in the annotation `sidecar.istio.io/status`, so
+/// that a later injection can replace them.
 struct StatusAnnotation: Sendable, Equatable {
     var initContainers: [String] = []
     var containers: [String] = []
     var volumes: [String] = []
     var imagePullSecrets: [String] = []
-    /// Which volumes and pull secrets of these names the pod had itself, so that a template's were merged into them; and
-    /// which init containers, where it has a container of that name too.
+    /// The volumes and pull secrets of these names that the pod had itself, so that the template's were merged into
+    /// them, and init containers if the pod also has a container of that name.
     var own: [String: [String]] = [:]
 
     /// The lists of a pod's spec that an injection adds to.
     static let lists = ["initContainers", "containers", "volumes", "imagePullSecrets"]
 
-    /// What injections put in before Istio had the annotation.
+    /// The parts that injections added before Istio had the annotation.
     static let legacy = StatusAnnotation(
         initContainers: [ContainerName.initialisation, ContainerName.coreDump],
         containers: [ContainerName.proxy], volumes: ["istio-certs", "istio-envoy"])
@@ -40,7 +40,7 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func names(_ list: Value?) -> [String] { list?.array?.map(\.name) ?? [] }
 
-    /// Notes the volumes and pull secrets that the pod brought itself. Where it brought none, the text is Istio's.
+    /// Records the pod's own volumes and pull secrets. If it has none, the annotation's text is Istio's.
     mutating func noteOwn(of pod: Pod) {
         for (list, names) in [("volumes", volumes), ("imagePullSecrets", imagePullSecrets)]
         where !names.isEmpty {
@@ -66,7 +66,7 @@ struct StatusAnnotation: Sendable, Equatable {
         )
         let twofold = Self.texts(members["own"]?["initContainers"])
         if !twofold.isEmpty { own["initContainers"] = twofold }
-        // These stay when the injection goes.
+        // These stay when the injection is removed.
         volumes.removeAll(where: Self.texts(members["own"]?["volumes"]).contains)
         imagePullSecrets.removeAll(where: Self.texts(members["own"]?["imagePullSecrets"]).contains)
     }
@@ -94,17 +94,17 @@ struct StatusAnnotation: Sendable, Equatable {
         names.isEmpty ? .null : .array(names.map { .string($0) })
     }
 
-    /// The names as the pointers of `PodSurvival`: `/spec/containers/istio-proxy`.
+    /// The names as pointers like those of `PodSurvival`: `/spec/containers/istio-proxy`.
     var pointers: [String] {
         zip(Self.lists, [initContainers, containers, volumes, imagePullSecrets]).flatMap { list, names in
             names.map { "/spec/\(list)/\(JSONPointer.escape($0))" }
         }
     }
 
-    /// Takes the items of these names out of a pod: as many of a name as it is listed, the last ones first, as an
-    /// injection appends.
+    /// Removes the items with these names from a pod: as many items as the name is listed, the last ones first, because
+    /// an injection appends.
     ///
-    /// - Parameter keepingMounted: whether a volume that a remaining container mounts stays.
+    /// - Parameter keepingMounted: whether to keep a volume that a remaining container mounts.
     func remove(from pod: inout Pod, keepingMounted: Bool = true) {
         Self.remove(initContainers, from: "initContainers", of: &pod)
         Self.remove(containers, from: "containers", of: &pod)

@@ -1,6 +1,6 @@
 import PluginAPI
 
-/// The annotation that says what was injected (`StatusAnnotation`).
+/// Sets the annotation that records the injected parts (`StatusAnnotation`).
 struct StatusMark: PodConcern {
     func apply(to work: inout PodWork) {
         var status = StatusAnnotation(of: work.template)
@@ -8,7 +8,7 @@ struct StatusMark: PodConcern {
         switch work.snapshot.form {
         case .classic: text = status.text(version: work.snapshot.templateHash)
         case .modern:
-            // Where an earlier injection is still in the pod, its volumes are not the pod's own.
+            // If an earlier injection is still in the pod, its volumes are not the pod's own.
             if work.earlier == nil { status.noteOwn(of: work.original) }
             let revision = work.snapshot.options.revision
             text = status.text(revision: revision.isEmpty ? "default" : revision)

@@ -1,4 +1,4 @@
-/// The label that tells the mesh that the pod's proxy speaks mutual TLS.
+/// Sets the label from which the mesh knows that the pod's proxy supports mutual TLS.
 struct TLSModeLabel: PodConcern {
     private static let istio = "istio"
 

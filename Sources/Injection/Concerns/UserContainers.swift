@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Containers of the user's own that have the name of an injected one: they change it (`Overrides`). Modern form.
+/// Merges the user's own containers into injected ones with the same name (`Overrides`). Modern form.
 struct UserContainers: PodConcern {
     func apply(to work: inout PodWork) throws(InjectionError) {
         try work.settings.overrides.reapply(
@@ -11,7 +11,7 @@ struct UserContainers: PodConcern {
 
     func undo(in undoing: inout PodUndoing) throws(InjectionError) {
         do throws(AnnotationRules.Problem) {
-            // A configuration that makes no native sidecars left the proxy where it was.
+            // A configuration without native sidecars did not move the proxy.
             let isNative = undoing.configuration.map { NativeSidecar.isWanted(by: undoing.pod, $0) } ?? true
             var own = try Overrides(of: undoing.pod).asWritten(isNative: isNative)
             let containers = own.containers

@@ -4,7 +4,7 @@ import Values
 /// The `template:` form of Istio 1.0 to 1.9: the rendered text is a SidecarInjectionSpec whose lists are appended to
 /// the pod's.
 enum ClassicInjection {
-    /// Why a workload of a manifest is left alone, or nil: kube-inject asks neither the policy nor annotations.
+    /// Why a workload of a manifest is not injected; nil if it is. kube-inject ignores the policy and annotations.
     static func refusal(of pod: Pod) -> (reason: ReasonCode, message: String)? {
         if pod.usesHostNetwork { return (.hostNetworkEnabled, "it uses the host's network") }
         if let earlier = EarlierInjection(of: pod, form: .classic), earlier.isPlausible,
@@ -12,7 +12,7 @@ enum ClassicInjection {
         {
             return (.sidecarAlreadyExists, "its status annotation names containers that it has already")
         }
-        // A template without containers of its own has the proxy alone after its injection.
+        // A pod template without its own containers has only the proxy after its injection.
         if pod.containers.count > 1 || pod.annotation(MetadataKey.status) != nil,
             pod.containers.contains(where: { $0.name == ContainerName.proxy })
         {
@@ -21,7 +21,7 @@ enum ClassicInjection {
         return nil
     }
 
-    /// Renders the template for a pod; the concerns then append what it gives.
+    /// Renders the template for a pod; the concerns then append the result.
     static func fill(_ work: inout PodWork, _ concerns: [any PodConcern]) throws(InjectionError) {
         for concern in concerns { concern.prepare(&work) }
         if work.isReview, !work.subject.wasInjected, !EarlierInjection.hasClassicStatus(work.pod) {
@@ -32,7 +32,8 @@ enum ClassicInjection {
         try render(&work)
     }
 
-    /// Takes out what injections put in before there was a status annotation. The template still sees it, as Istio's does.
+    /// Removes the parts of injections from before the status annotation existed. The template still sees them, as
+    /// Istio's does.
     private static func removeLegacy(from work: inout PodWork) {
         let count = work.pod.containers.count + work.pod.initContainers.count
         StatusAnnotation.legacy.remove(from: &work.pod)
@@ -54,7 +55,7 @@ enum ClassicInjection {
         work.subject.rendered = [rendered]
         work.subject.hasRenderedNothing = RenderedText.isNothing(decoded.value)
         work.template = decoded.value.object ?? Object()
-        // Decoding made empty objects of items that are null.
+        // Decoding turns null items into empty objects.
         for list in StatusAnnotation.lists {
             guard case .array(let items)? = work.template[list], items.contains(where: Self.isEmpty) else {
                 continue

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Merges rendered pods and the user's containers strategically into a pod, with errors of the pipeline.
+/// Merges rendered pods and the user's containers strategically into a pod, with errors as `InjectionError`.
 enum InjectedMerge {
     @discardableResult
     static func merge(

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// The `templates:` form of Istio 1.10 to today: each rendered text is a Pod that is merged strategically into the
-/// user's, in order; then the concerns adjust the merged pod.
+/// The `templates:` form of Istio since 1.10: each rendered text is a Pod that is merged strategically into the user's,
+/// in order; then the concerns change the merged pod.
 enum ModernInjection {
     /// Renders the templates for a pod and merges them into it.
     static func fill(_ work: inout PodWork, _ concerns: [any PodConcern]) throws(InjectionError) {
@@ -14,15 +14,15 @@ enum ModernInjection {
         if let earlier = work.earlier {
             application = try EarlierInjection.undone(application, earlier, work.snapshot)
         }
-        // Containers that the annotation keeps without a status: templates see them as the user's.
+        // Templates see containers in the overrides annotation of a pod without a status as the user's.
         work.settings.overrides.reinsert(into: &application)
         try runTemplates(templates, seeing: application, &work)
     }
 
-    /// Reads what the pod asks for.
+    /// Reads the pod's annotations.
     ///
     /// - Returns: the names of the templates, in order.
-    /// - Throws: everything that is wrong with it, in the order of the steps.
+    /// - Throws: all problems of the annotations, in the order of the steps.
     private static func readAnnotations(_ work: inout PodWork) throws(InjectionError) -> [String] {
         let (snapshot, pod) = (work.snapshot, work.subject.pod)
         var problems = Problems()
@@ -32,7 +32,7 @@ enum ModernInjection {
         let templates = problems.collect { () throws(InjectionError) in
             try TemplateSelection.names(for: work.subject, snapshot)
         }
-        // Alone, a wrong target is found where it is read: a template may still overwrite it.
+        // Without other problems, targets are checked only when they are used, because a template may overwrite them.
         if !problems.found.isEmpty, PrometheusMerge.isWanted(pod: pod, mesh: snapshot.mesh.value) {
             _ = problems.collect { () throws(InjectionError) in
                 try PrometheusMerge(statusPort: snapshot.mesh.statusPort).checkedTargets(of: pod)
@@ -43,10 +43,10 @@ enum ModernInjection {
         return templates ?? []
     }
 
-    /// Renders each template and merges it into the pod, and into an empty pod that holds what templates gave.
+    /// Renders each template and merges it into the pod, and into an empty pod that collects only the rendered parts.
     ///
-    /// - Throws: what is wrong with each of the templates. One that runs out of time or into a limit is the last to run, and
-    ///   goes first: with more of them, what is wrong may be something else.
+    /// - Throws: the problems of all templates. After a deadline or a limit, no further template is rendered, and this
+    ///   error comes first, because it may be the cause of others.
     private static func runTemplates(
         _ names: [String], seeing application: Pod, _ work: inout PodWork
     ) throws(InjectionError) {

@@ -3,8 +3,8 @@ import Values
 
 /// A native sidecar is an init container that runs as long as the pod. Modern form.
 enum NativeSidecar {
-    /// Makes the user's own proxy container an init container, before a template's is merged into it. A pod that has
-    /// one there already keeps both unchanged.
+    /// Moves the user's own proxy container to the init containers, before a template's is merged into it. A pod that
+    /// already has a proxy there keeps both unchanged.
     static func moveProxy(in pod: inout Value, template: Value, _ snapshot: Snapshot) {
         let isInit = { (value: Value) in
             (value["spec"]?["initContainers"]?.array ?? []).contains { $0.name == ContainerName.proxy }

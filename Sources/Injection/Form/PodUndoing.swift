@@ -1,15 +1,15 @@
 import Values
 
-/// An injected pod on its way back.
+/// An injected pod whose injection is being undone.
 struct PodUndoing: Sendable {
     var pod: Pod
-    /// What was injected and is still in the pod, by name.
+    /// The names of the injected parts that are still in the pod.
     var status: StatusAnnotation
-    /// The injected proxy, whose environment says what else was changed.
+    /// The injected proxy, whose environment records other changes.
     let proxy: Object?
-    /// The configuration that injects the pod again; nil where the injection is taken out for good.
+    /// The configuration that injects the pod again; nil if it is not injected again.
     let configuration: Snapshot?
-    /// What the user should know about the result.
+    /// Notes about the result for the user.
     var notes: [String] = []
 
     init(_ pod: Pod, _ status: StatusAnnotation, configuration: Snapshot?) {
@@ -19,10 +19,10 @@ struct PodUndoing: Sendable {
         proxy = pod.proxy
     }
 
-    /// Whether the injection is taken out, and not made again.
+    /// Whether the pod is not injected again.
     var isFinal: Bool { configuration == nil }
 
-    /// Replaces injected containers by the user's own of the same names, at their places.
+    /// Replaces injected containers by the user's own with the same names, at the same places.
     mutating func putBack(
         _ own: [Value], _ injected: WritableKeyPath<StatusAnnotation, [String]>, in list: String
     ) {
@@ -35,16 +35,16 @@ struct PodUndoing: Sendable {
         }
     }
 
-    /// Whether a container that changed an injected init container is still where the user has it, among the containers.
+    /// Whether the user's container that changed an injected init container is still in the containers, where it was.
     ///
-    /// - Parameter own: the user's containers that changed an injected one among the containers.
+    /// - Parameter own: the user's containers that changed an injected one in the containers.
     func isAmongContainers(_ name: String, _ own: [Value]) -> Bool {
         guard status.own["initContainers"]?.contains(name) != true else { return false }
         let containers = status.containers.contains(name) ? own : pod.containers
         return containers.contains { $0.name == name }
     }
 
-    /// A JSON object from one of the proxy's environment variables; nil where it holds none.
+    /// The JSON object in one of the proxy's environment variables; nil without one.
     static func recorded(_ variable: String, in proxy: Object?) -> Object? {
         let limits = JSONLimits(depth: 16, bytes: 1 << 20)
         return Environment.value(of: variable, in: proxy).flatMap { try? JSON.read($0, limits: limits) }?

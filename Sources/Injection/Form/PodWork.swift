@@ -1,25 +1,25 @@
 import PluginAPI
 import Values
 
-/// A pod on its way through an injection, with everything that its concerns need.
+/// A pod during its injection, with everything that the concerns need.
 struct PodWork {
     let snapshot: Snapshot
-    /// The pod as templates see it, and what is known about it.
+    /// The pod as templates see it, and the facts about it.
     let subject: InjectionSubject
-    /// The pod as it came, without an earlier injection.
+    /// The original pod, without an earlier injection.
     let original: Pod
     /// An earlier injection that is still in the pod, because Istio merges into it (`NativeSidecar`); nil for all others.
     var earlier: StatusAnnotation?
-    /// The pod as it becomes.
+    /// The pod with the changes so far.
     var pod: Pod
-    /// What the pod's annotations change in the configuration.
+    /// The changes of the pod's annotations to the configuration.
     var settings: AnnotationSettings
-    /// What the templates rendered: a SidecarInjectionSpec in the classic form, the spec of the merged pods in the
-    /// modern one.
+    /// The result of the templates: a SidecarInjectionSpec in the classic form, the spec of the merged rendered pods in
+    /// the modern one.
     var template = Object()
     /// The index of the first injected container, in the classic form.
     var firstInjected = 0
-    /// Environment variables for the proxy, sorted by name; `ProxyEnvironment` finds them.
+    /// Environment variables for the proxy, sorted by name, which `ProxyEnvironment` determines.
     var environment: [(name: String, value: String)] = []
 
     init(_ subject: InjectionSubject, _ snapshot: Snapshot) {
@@ -32,7 +32,7 @@ struct PodWork {
 
     var isReview: Bool { subject.isReview }
 
-    /// Changes the proxy that the classic form injected; does nothing where it injected none.
+    /// Changes the proxy that the classic form injected, if there is one.
     mutating func modifyInjectedProxy(_ body: (inout Object) -> Void) {
         guard
             let index = pod.containers[firstInjected...].firstIndex(where: { $0.name == ContainerName.proxy })

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Which templates of the modern form are rendered for a pod.
+/// Selects the templates of the modern form for a pod.
 enum TemplateSelection {
     /// The names of the templates, in order. Aliases are resolved once.
     static func names(

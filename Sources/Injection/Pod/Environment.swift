@@ -8,7 +8,7 @@ enum Environment {
         }
     }
 
-    /// Removes the last variable of that name, which `append` added; also the list, if it is empty then.
+    /// Removes the last variable of that name, which `append` added, and the list if it is then empty.
     static func removeLast(_ name: String, from container: inout Object) {
         guard case .array(var items)? = container["env"],
             let index = items.lastIndex(where: { $0.name == name })

@@ -1,11 +1,10 @@
 import PluginAPI
 import Values
 
-/// The door through which every result of an injection leaves: reviews, manifests, the self-check and the trial of a
-/// configuration.
+/// The last check of every injection's result: of reviews, manifests, the self-check and the trial of a configuration.
 ///
-/// In: the pod before and after, and what is known about the injection. Out: nothing where the result may go; the notes
-/// about it are added to the subject.
+/// In: the pod before and after, and the facts about the injection. Out: nothing if the result is allowed. Notes about
+/// it are added to the subject.
 enum InjectionExit {
     /// - Throws: everything that forbids the result, in one error.
     static func check(
@@ -31,7 +30,7 @@ enum InjectionExit {
         try forecast(result, from: original, subject, snapshot)
     }
 
-    /// Says what an API server will refuse.
+    /// Reports what an API server will refuse.
     private static func forecast(
         _ result: Pod, from original: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {

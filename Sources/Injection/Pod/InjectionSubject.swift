@@ -1,9 +1,10 @@
 import PluginAPI
 import Values
 
-/// A pod to inject, with what is known about it and what its injection reports.
+/// A pod to inject, with the facts about it and the reports of its injection.
 ///
-/// One for each injection, to which all steps add. As a value it was copied six times a review, with its twenty members.
+/// There is one for each injection, and all steps change it. It is a class because a struct with its many members was
+/// copied six times in a review.
 final class InjectionSubject {
     /// The pod. Its metadata is that of the job template for a CronJob in the classic form of kube-inject.
     var pod: Pod
@@ -15,43 +16,43 @@ final class InjectionSubject {
     var namespace = ""
     /// Whether this is a review; else it is a manifest.
     var isReview: Bool
-    /// From the webhook's path.
+    /// Environment variables from the webhook's path.
     var environment: [(name: String, value: String)] = []
     /// The time at which rendering stops, in nanoseconds of the monotonic clock.
     var deadline: UInt64?
     /// As in `ReviewOptions`.
     var steps: Int?
-    /// What is remembered of the pod's workload.
+    /// The last review of the pod's workload.
     var known: KnownReview?
     /// Measures the stages; nil measures nothing.
     var clock: StageClock?
-    /// Whether the template `sidecar` is the default, and aliases are not resolved, as Istio's kube-inject does it.
+    /// Whether the template `sidecar` is the default and aliases are not resolved, as in Istio's kube-inject.
     var usesSidecarOnly = false
     /// Notes for the user who applies the pod.
     var notes: [String] = []
-    /// What the authors of the templates should know.
+    /// Notes for the authors of the templates.
     var templateNotes: [TemplateNote] = []
-    /// The texts that the templates rendered, in order: where a lost part is looked for.
+    /// The rendered texts, in order. The cause of a lost part is searched in them.
     var rendered: [RenderedText] = []
-    /// Parts that were taken out of the pod on purpose, as `PodSurvival.Loss.pointer` has them.
+    /// Parts that were removed from the pod on purpose, as in `PodSurvival.Loss.pointer`.
     var removed: [String] = []
-    /// What an API server will say about the result.
+    /// Problems of the result that an API server will report.
     var forecast: [Forecast.Finding] = []
-    /// Whether this is the trial of a configuration, which reports the forecast and does not refuse by it.
+    /// Whether this is the trial of a configuration, which reports the forecast but does not refuse the pod.
     var isTrial = false
-    /// Whether the pod came with a status annotation, whose injection was taken out.
+    /// Whether the pod had a status annotation, and its injection was removed.
     var wasInjected = false
-    /// Volumes of that injection, which containers of the pod may mount.
+    /// Volumes of that injection that containers of the pod may mount.
     var leftVolumes: [Value] = []
     /// Whether all templates rendered to nothing, so that the pod stays as it is.
     var hasRenderedNothing = false
-    /// What the pod's text did in the templates.
+    /// The findings about the pod's texts in the templates' output.
     var taint = TaintReport()
-    /// What is done where the pod's text does not stay text; nil is the Snapshot's own setting.
+    /// How to treat a pod's text that does not stay text in the output; nil for the Snapshot's setting.
     var taintMode: TaintMode?
-    /// The paths of the data that templates followed; nil where nobody asks.
+    /// The paths of the data that templates read; nil if they are not recorded.
     var taintReads: [[String]]?
-    /// Which step wrote what; nil where nobody asks.
+    /// The changes of each step; nil if they are not recorded.
     var trace: InjectionTrace?
 
     /// A pod, from an API server or a manifest.
@@ -60,7 +61,8 @@ final class InjectionSubject {
     init(pod: Pod, form: PolicyConfiguration.Form, namespace: String?, isReview: Bool) {
         self.pod = pod
         self.isReview = isReview
-        // Istio 1.6's kube-inject takes a pod as it is; its webhook, and both of today, look for its controller.
+        // Istio 1.6's kube-inject does not look up a pod's controller; its webhook does, and so do both in current
+        // Istio.
         owner =
             form == .classic && !isReview
             ? Ownership(apiVersion: "v1", kind: "Pod", name: pod.name) : Ownership(of: pod, form: form)
@@ -81,14 +83,14 @@ final class InjectionSubject {
         deploymentMetadata = workload.object["metadata"]?.object ?? Object()
     }
 
-    /// For an injection that is tried beside this one.
+    /// A copy for the trial of an injection.
     init(copying other: InjectionSubject) {
         (pod, owner, deploymentMetadata) = (other.pod, other.owner, other.deploymentMetadata)
         isReview = other.isReview
         become(other)
     }
 
-    /// Takes over all that another one is: of an injection that was tried and is the right one.
+    /// Takes over all members of another subject, whose trial is the final injection.
     func become(_ other: InjectionSubject) {
         pod = other.pod
         owner = other.owner

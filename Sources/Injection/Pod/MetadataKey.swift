@@ -1,5 +1,5 @@
-/// Annotations and labels that injection reads or writes, under the names that Istio, Kubernetes and OpenShift give
-/// them. `AnnotationRules` has those whose values are checked.
+/// Names of the annotations and labels of Istio, Kubernetes and OpenShift that injection reads or writes.
+/// `AnnotationRules` has those whose values are checked.
 enum MetadataKey {
     // MARK: Istio's annotations
 
@@ -24,7 +24,7 @@ enum MetadataKey {
     static let canonicalName = "service.istio.io/canonical-name"
     static let canonicalRevision = "service.istio.io/canonical-revision"
 
-    /// Volumes of the user's own for the proxy, as JSON.
+    /// The user's volumes for the proxy, as JSON.
     static let userVolume = "sidecar.istio.io/userVolume"
 
     // MARK: Others
@@ -34,7 +34,7 @@ enum MetadataKey {
     static let scrapePath = "prometheus.io/path"
     static let scrapePort = "prometheus.io/port"
 
-    /// Labels by which Kubernetes and Argo name a pod's owner.
+    /// Labels of Kubernetes and Argo that identify a pod's owner.
     static let podTemplateHash = "pod-template-hash"
     static let rolloutHash = "rollouts-pod-template-hash"
     static let deploymentConfig = "deploymentconfig"
@@ -48,7 +48,7 @@ enum MetadataKey {
     /// The annotation of a pod that a kubelet reads from a file.
     static let mirrorPod = "kubernetes.io/config.mirror"
 
-    /// Annotations of an OpenShift namespace: the ids that its pods may run as.
+    /// Annotations of an OpenShift namespace with the ids that its pods may use.
     static let userRange = "openshift.io/sa.scc.uid-range"
     static let groupRange = "openshift.io/sa.scc.supplemental-groups"
 }

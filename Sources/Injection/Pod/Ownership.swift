@@ -3,13 +3,13 @@ import Values
 
 /// The workload that owns a pod: what templates see as TypeMeta and DeploymentMeta.
 ///
-/// A controller's pod names only its direct owner. The owner's name and the pod's labels tell which workload made it:
+/// A pod names only its direct owner. The workload is derived from the owner's name and the pod's labels:
 ///
 /// | owner | condition | counts as |
 /// | --- | --- | --- |
 /// | ReplicaSet `x-HASH` | label `pod-template-hash: HASH` | Deployment `x` |
 /// | ReplicaSet `x-HASH` | label `rollouts-pod-template-hash: HASH` (modern) | Rollout `x`, `v1alpha1` |
-/// | ReplicaSet `x` | no label (classic) | Deployment `x`, a trailing `-` taken away |
+/// | ReplicaSet `x` | no label (classic) | Deployment `x`, without a trailing `-` |
 /// | ReplicationController | label `deploymentconfig: x` (modern) | DeploymentConfig `x` |
 /// | Job `x-TIMESTAMP` | ten digits (modern: eight to ten) | CronJob `x`, `batch/v1beta1` (modern: `batch/v1`) |
 /// | any other | | itself |
@@ -42,7 +42,7 @@ struct Ownership: Sendable, Equatable {
         note = nil
     }
 
-    /// What templates see as TypeMeta.
+    /// TypeMeta in templates.
     var typeMeta: Value { ["kind": .string(kind), "apiVersion": .string(apiVersion)] }
 
     /// Only an owner reference with `controller: true` counts.

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The metadata and the spec of a pod or pod template: what injection changes.
+/// The metadata and the spec of a pod or pod template, which an injection changes.
 ///
 /// Values stay as the user wrote them; an injection changes only what it must.
 struct Pod: Sendable {
@@ -12,7 +12,7 @@ struct Pod: Sendable {
 extension Pod {
     /// Checks the shape of the lists and maps that injection relies on.
     ///
-    /// - Throws: all values of another shape together. Go's decoding would refuse the first of them.
+    /// - Throws: all values of another shape together. Go's decoder would report only the first of them.
     static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
         var shape = PodShape()
         let pod = shape.pod(value, at: pointer)
@@ -70,7 +70,7 @@ extension Pod {
         if !items.isEmpty { spec[key] = .array(items) }
     }
 
-    /// Changes the proxy in place, among the containers or the init containers.
+    /// Changes the proxy in place, in the containers or init containers.
     ///
     /// - Returns: whether there is one.
     @discardableResult
@@ -84,7 +84,7 @@ extension Pod {
         return false
     }
 
-    /// The proxy, among the containers or the init containers.
+    /// The proxy, in the containers or init containers.
     var proxy: Object? {
         (containers.first { $0.name == ContainerName.proxy }
             ?? initContainers.first { $0.name == ContainerName.proxy })?.object

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// One walk over a pod and its result, for `PodSurvival`. The depth is that of the types.
+/// Compares a pod with its result recursively, for `PodSurvival`. The depth of the types limits the recursion.
 struct PodComparison {
     private(set) var losses: [PodSurvival.Loss] = []
     private let original: Pod
@@ -29,7 +29,7 @@ struct PodComparison {
         path.removeLast()
     }
 
-    /// What the rules of a place depend on, besides its type.
+    /// The kinds of places with their own rules.
     private enum Place {
         case metadata, annotations, spec, containers, container, proxy, proxyContext, lifecycle, probe, other
 
@@ -52,7 +52,7 @@ struct PodComparison {
         losses.append(PodSurvival.Loss(path: path, isChanged: isChanged))
     }
 
-    /// Whether the part at the current place may go.
+    /// Whether the part at the current place may be missing.
     private var isAllowed: Bool {
         guard !allowance.removed.isEmpty else { return false }
         return allowance.removed.contains(PodSurvival.Loss(path: path, isChanged: false).pointer)
@@ -80,7 +80,7 @@ struct PodComparison {
         old.members.withBorrowedItems { members in
             new.members.withBorrowedItems { newMembers in
                 for index in 0..<members.count {
-                    // Members mostly keep their index, and mostly their value too.
+                    // Most members keep their index and their value.
                     let isThere = index < newMembers.count
                     if isThere, members.hasSameBits(as: newMembers, at: index) { continue }
                     if Self.isNothing(members[index].content.value) { continue }
@@ -97,10 +97,10 @@ struct PodComparison {
         }
     }
 
-    /// - Parameter found: what the result has for the member.
+    /// - Parameter found: the member's value in the result.
     private mutating func member(_ member: Member, _ found: Value?, _ type: ObjectType, _ inner: Place) {
         guard let found, !found.isNull else {
-            // A list may go where each of its items may.
+            // A list may be missing if each of its items may.
             if case .array(let items) = member.value, let index = type.memberIndex(of: member.key),
                 type.kind == .structure, !allowance.removed.isEmpty
             {
@@ -121,7 +121,7 @@ struct PodComparison {
         }
     }
 
-    /// Whether a documented step may rewrite that member of the pod.
+    /// Whether a documented step of an injection may rewrite that member of the pod.
     private func isExcepted(_ key: String, _ place: Place, _ old: Object, _ new: Object) -> Bool {
         switch place {
         case .metadata: Self.identityKeys.contains(key) || key == "managedFields"
@@ -137,7 +137,7 @@ struct PodComparison {
         }
     }
 
-    /// - Parameter type: `any` for what the type does not have, which nothing may change.
+    /// - Parameter type: `any` for a member that is not in the type tables, which must not change.
     private mutating func value(_ old: Value, _ new: Value, _ type: ObjectType, _ place: Place) {
         var type = type
         while type.kind == .pointer, let element = type.element { type = element }
@@ -151,7 +151,7 @@ struct PodComparison {
         }
     }
 
-    /// Whether a value is in the result without a closer look: the same storage, or the same small value.
+    /// A quick check whether a value is unchanged: the same storage, or an equal scalar.
     private static func isSurelyKept(_ old: Value, _ new: Value) -> Bool {
         switch (old, new) {
         case (.string(let old), .string(let new)): old.hasSameBytes(as: new)
@@ -163,7 +163,7 @@ struct PodComparison {
         }
     }
 
-    /// What a pod loses nothing by losing.
+    /// Whether a value has no content, so that it may be missing.
     private static func isNothing(_ value: Value) -> Bool {
         switch value {
         case .null: true
@@ -190,7 +190,7 @@ struct PodComparison {
         }
     }
 
-    /// Pairs the n-th item of a key with the n-th there.
+    /// Compares the n-th item of a key with the n-th item of that key in the result.
     private mutating func pair(
         _ old: [Value], _ new: [Value], _ key: String, _ element: ObjectType, _ place: Place
     ) {
@@ -217,18 +217,18 @@ struct PodComparison {
         }
     }
 
-    /// Whether the pod brought one container named as the proxy, which a step may move to the other list. Of two, each
-    /// has to stay.
+    /// Whether the pod has exactly one container with the proxy's name, which a step may move to the other list. If it
+    /// has two, both must stay.
     private var hasOneProxy: Bool {
         (original.containers + original.initContainers).count { $0.name == ContainerName.proxy } == 1
     }
 
-    /// Whether the new list begins with the very items of the old one, as where an injection appends.
+    /// Whether the new list begins with the unchanged items of the old one, as after an injection that appends.
     private static func isPrefix(_ old: [Value], of new: [Value]) -> Bool {
         isKept(old, new, from: 0)
     }
 
-    /// Whether it ends with them, as where it puts its own first.
+    /// Whether the new list ends with the unchanged items of the old one, as after an injection that prepends.
     private static func isSuffix(_ old: [Value], of new: [Value]) -> Bool {
         isKept(old, new, from: new.count - old.count)
     }
@@ -244,7 +244,7 @@ struct PodComparison {
         }
     }
 
-    /// Items that must all be there unchanged, as often as they were.
+    /// Compares items that must all be in the result unchanged, the same number of times.
     private mutating func keep(_ old: [Value], _ new: [Value]) {
         if old == new { return }
         var left: [String: Int] = [:]

@@ -47,7 +47,7 @@ struct PodShape {
         return Pod(metadata: metadata, spec: spec)
     }
 
-    /// - Parameter pointer: the parent's; evaluated only for a message.
+    /// - Parameter pointer: the parent's pointer, evaluated only for a message.
     @discardableResult
     private mutating func object(
         _ key: String, of parent: Object, at pointer: @autoclosure () -> String

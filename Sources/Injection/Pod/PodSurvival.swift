@@ -1,35 +1,35 @@
 import PluginAPI
 import Values
 
-/// Checks that a pod survived its injection: everything that it brought is in the result.
+/// Checks that a pod survived its injection: all its parts are in the result.
 ///
-/// In: the pod before and after, and what may go. Out: what is lost.
+/// In: the pod before and after, and the parts that may be missing. Out: the lost parts.
 ///
 /// | part of the pod | must be in the result |
 /// | --- | --- |
 /// | name, generateName, namespace, uid, owner references | unchanged |
 /// | a member that is not null, `{}` or `[]` | with a value of the same kind |
-/// | an item of a list with a merge key, such as a container | the n-th of a key by the n-th, and all that is in it |
+/// | an item of a list with a merge key, such as a container | the n-th of a key, with all its parts |
 /// | an item of another list of objects, such as a toleration | unchanged |
 /// | a list of strings or numbers, such as `args` | a list that is not empty, as a template may set it |
 /// | a member that the type does not have | unchanged |
 ///
-/// Excepted is what documented steps of an injection rewrite: handlers of probes and lifecycle hooks, Prometheus'
-/// annotations, the proxy's place among containers or init containers and its user on OpenShift.
+/// The exceptions are what documented steps of an injection rewrite: handlers of probes and lifecycle hooks,
+/// Prometheus' annotations, the list in which the proxy is, and its user on OpenShift.
 ///
-/// Cost: what nobody changed is the same storage and is not compared; of the rest, names are.
+/// Cost: unchanged parts share storage and are not compared further.
 enum PodSurvival {
     /// A part of the pod that is not in the result.
     struct Loss: Sendable, Equatable {
         enum Step: Sendable, Hashable {
             case member(String)
-            /// An item by its merge key; `#2` for the second of a list without one.
+            /// An item by its merge key; `#2` for the second item of a list without a merge key.
             case item(String)
         }
 
-        /// The way to the part.
+        /// The path to the part.
         var path: [Step]
-        /// Whether the part is there, but is not what it was.
+        /// Whether the part exists in the result, but was changed.
         var isChanged: Bool
 
         /// `/spec/containers/web/env/DEBUG`
@@ -42,19 +42,19 @@ enum PodSurvival {
         }
     }
 
-    /// What the result may lack.
+    /// The parts that may be missing in the result.
     struct Allowance {
-        /// Parts that were taken out on purpose, as `Loss.pointer` has them: what an earlier injection made, what a
+        /// Parts that were removed on purpose, as in `Loss.pointer`: those of an earlier injection, and those that a
         /// template's `$patch: delete` names.
         var removed: [String] = []
-        /// Where the pod will live: a namespace that the pod does not have may become this one.
+        /// The namespace of the pod, which may be set in a pod without one.
         var namespace = ""
     }
 
-    /// Losses that are reported; a wiped pod is one mistake.
+    /// The largest number of reported losses. A pod that lost everything has one cause.
     static let limit = 8
 
-    /// - Returns: what is lost, at most `limit` parts, none of which is within another.
+    /// - Returns: the lost parts, at most `limit`, none of which is within another.
     static func losses(
         of pod: Pod, in result: Pod, form: PolicyConfiguration.Form, allowing allowance: Allowance
     ) -> [Loss] {

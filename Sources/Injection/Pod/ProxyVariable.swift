@@ -1,8 +1,8 @@
-/// Environment variables by which Istio's proxy is configured.
+/// Environment variables that configure Istio's proxy.
 enum ProxyVariable {
     /// The application's health checks, in JSON, by the path under which the proxy answers them.
     static let probes = "ISTIO_KUBE_APP_PROBERS"
-    /// What the pod's annotations say about scraping, in JSON.
+    /// The pod's scraping settings from its annotations, in JSON.
     static let prometheus = "ISTIO_PROMETHEUS_ANNOTATIONS"
     static let clusterID = "ISTIO_META_CLUSTER_ID"
     static let network = "ISTIO_META_NETWORK"

@@ -3,8 +3,8 @@ import Values
 /// resource.Quantity: amounts such as `500m`, `1Gi`, `2e3`.
 ///
 /// The rules are those of Kubernetes' API conventions (resource quantities): a signed decimal number and a suffix of
-/// one of three families; the canonical form has the fewest digits with an exponent divisible by three, in the family
-/// that was written, without a fraction; what is smaller than a nano-unit is rounded away from zero.
+/// one of three families. The canonical form has no fraction and the fewest digits with an exponent divisible by three,
+/// in the family that was written. Parts below a nano-unit are rounded away from zero.
 struct Quantity: Sendable, Equatable {
     enum Family: Sendable { case decimal, binary, exponent }
 
@@ -15,14 +15,14 @@ struct Quantity: Sendable, Equatable {
     private(set) var isNegative: Bool
     private(set) var family: Family
 
-    /// Amounts with more digits are refused: nobody writes them, and work on them is quadratic.
+    /// Amounts with more digits are refused, because work on them is quadratic. Real amounts are far shorter.
     static let digitLimit = 200
 
-    /// Kubernetes' sentence for a text that is no amount.
+    /// Kubernetes' message for a text that is not an amount.
     static let syntaxMessage =
         "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
-    /// - Returns: nil where the text is no amount.
+    /// - Returns: nil if the text is not an amount.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty, bytes.count <= Self.digitLimit else { return nil }
@@ -62,7 +62,7 @@ struct Quantity: Sendable, Equatable {
         }
     }
 
-    /// 2^63 - 1: what is more is taken for that.
+    /// 2^63 - 1, to which larger amounts are reduced.
     private static let largest: [UInt8] = Array("9223372036854775807".utf8.map { $0 - 0x30 })
 
     private var magnitudeIsTooLarge: Bool {
@@ -149,7 +149,7 @@ struct Quantity: Sendable, Equatable {
 }
 
 extension Quantity {
-    /// The canonical form of an amount, or nil if the text is not an amount.
+    /// The canonical form of an amount; nil if the text is not an amount.
     static func canonical(_ text: String) -> String? {
         if isPlain(text) { return text }
         return Quantity(text)?.canonical
@@ -202,8 +202,8 @@ extension Quantity {
         }
     }
 
-    /// Divided by 1024 as often as that leaves no rest; nil where there is a fraction or the amount is below 1024,
-    /// which are then written in the decimal family.
+    /// The amount divided by 1024 as often as possible without a remainder. nil for a fraction or an amount below 1024,
+    /// which are written in the decimal family.
     private var binary: String? {
         guard exponent >= 0, digits.count + exponent <= Self.digitLimit else { return nil }
         var number = digits + [UInt8](repeating: 0, count: exponent)
@@ -216,7 +216,7 @@ extension Quantity {
         return sign + text(number) + ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][steps]
     }
 
-    /// The exact quotient, or nil where there is a rest.
+    /// The exact quotient; nil if there is a remainder.
     private static func divide(_ digits: [UInt8], by divisor: Int) -> [UInt8]? {
         var quotient: [UInt8] = []
         var rest = 0
@@ -232,13 +232,13 @@ extension Quantity {
         String(decoding: digits.map { $0 + 0x30 }, as: UTF8.self)
     }
 
-    /// The amount in whole units, rounded up (away from zero, as Quantity.Value does); what does not fit is the
-    /// largest number that does.
+    /// The amount in whole units, rounded away from zero as Quantity.Value does. If it does not fit, the largest
+    /// number.
     var roundedUp: Int64 {
         var whole = digits
         if exponent < 0 {
             let fraction = min(-exponent, whole.count)
-            // The digits have no trailing zeros, so a fraction is never nothing.
+            // The digits have no trailing zeros, so a fraction is never zero.
             whole.removeLast(fraction)
             Self.increment(&whole)
         } else {
@@ -255,6 +255,6 @@ extension Quantity {
         return isNegative ? -result : result
     }
 
-    /// The text's amount in whole units, rounded up, as `--concurrency` takes a cpu amount; nil if it is not an amount.
+    /// The text's amount in whole units, rounded up, as needed for `--concurrency`; nil if it is not an amount.
     static func roundedUp(_ text: String) -> Int64? { Quantity(text)?.roundedUp }
 }

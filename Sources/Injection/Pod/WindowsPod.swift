@@ -1,14 +1,14 @@
 import PluginAPI
 import Values
 
-/// A pod for Windows nodes, which no sidecar runs in: its containers are Linux', and so is what sets up the network.
+/// A pod for Windows nodes. It is not injected, because the sidecar's containers and network setup are for Linux.
 ///
-/// A template that handles Windows pods must name Windows somewhere (`kubernetes.io/os`, `spec.os`). So pods whose
-/// templates do are injected.
+/// It is injected if a template contains the word Windows: one that handles Windows pods must compare
+/// `kubernetes.io/os` or `spec.os` with it.
 enum WindowsPod {
     private static let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"]
 
-    /// Why it is left alone; nil for any other pod.
+    /// The decision not to inject a Windows pod; nil for any other pod.
     static func decision(of pod: Pod, _ snapshot: Snapshot) -> Decision? {
         guard let place = place(in: pod), !templates(for: pod, snapshot).contains(where: isForWindows) else {
             return nil
@@ -16,7 +16,7 @@ enum WindowsPod {
         return RequestGate.skip(.osWindows, detail: "", at: place)
     }
 
-    /// The same as a step after the rules of a policy, whose decision to inject it overrides.
+    /// The same decision as a further step after the rules of a policy, whose decision to inject it overrides.
     static func overriding(_ decision: Decision, of pod: Pod, _ snapshot: Snapshot) -> Decision? {
         guard decision.inject, var windows = self.decision(of: pod, snapshot) else { return nil }
         let steps = decision.trace.map { step in
@@ -29,7 +29,7 @@ enum WindowsPod {
         return windows
     }
 
-    /// Where the pod says it.
+    /// The JSON pointer of the field that makes it a Windows pod.
     private static func place(in pod: Pod) -> String? {
         if pod.spec["os"]?["name"] == "windows" { return "/spec/os/name" }
         guard let selector = pod.spec["nodeSelector"]?.object,
@@ -41,7 +41,7 @@ enum WindowsPod {
     private static func templates(for pod: Pod, _ snapshot: Snapshot) -> [Snapshot.Template] {
         guard snapshot.form == .modern else { return Array(snapshot.templates.values) }
         let subject = InjectionSubject(pod: pod, form: .modern, namespace: nil, isReview: true)
-        // A template that is missing is an error of the injection, which reports it.
+        // The injection reports a missing template.
         let names = (try? TemplateSelection.names(for: subject, snapshot)) ?? []
         return names.compactMap { snapshot.templates[$0] }
     }

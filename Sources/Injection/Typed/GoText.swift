@@ -2,16 +2,16 @@ import Values
 
 /// Parses and formats text as Go does, for annotations and environment variables.
 enum GoText {
-    /// strconv.Atoi for ports and the like; nil for anything else.
+    /// strconv.Atoi, for ports and similar numbers; nil if the text is not an integer.
     static func int(_ text: String) -> Int64? { Int64(text) }
 
-    /// encoding/json.Marshal: JSON with `<`, `>`, `&` and the two line separators escaped, for HTML. The proxy reads both
-    /// spellings; the same spelling as Istio's keeps pods equal.
+    /// encoding/json.Marshal: JSON with `<`, `>`, `&` and the two line separators escaped, for HTML. The proxy accepts
+    /// both spellings; using Istio's keeps pods equal to Istio's.
     static func json(_ value: Value) -> String { JSON.text(value, escapesHTML: true) }
 
-    /// strings.TrimSpace: without white space, as Unicode defines it, at either end.
+    /// strings.TrimSpace: the text without Unicode white space at both ends.
     static func trimSpace(_ text: Substring) -> Substring {
-        // Most texts have none, which their first and last byte show.
+        // For most texts, the first and last byte show that there is no white space.
         if let first = text.utf8.first, let last = text.utf8.last, 0x21...0x7f ~= first, 0x21...0x7f ~= last {
             return text
         }
@@ -25,7 +25,7 @@ enum GoText {
         return rest
     }
 
-    /// strings.TrimSuffix: without that end, where the text has it.
+    /// strings.TrimSuffix: the text without the suffix, if it has it.
     static func trim(suffix: String, from text: String) -> String {
         !suffix.isEmpty && text.ends(with: suffix) ? String(text.dropLast(suffix.count)) : text
     }

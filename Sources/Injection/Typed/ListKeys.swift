@@ -1,9 +1,10 @@
 import Values
 
-/// The identities of a list's items: the values of the merge key, or the items themselves where there is no key.
+/// The identities of a list's items: the values of the merge key, or the items themselves in a list without a merge
+/// key.
 struct ListKeys {
     private(set) var identities: [String?]
-    /// Built for long lists; for the short lists that pods have, a scan is faster.
+    /// Built for long lists only. For the short lists of pods, a scan is faster.
     private var table: [String: Int]?
 
     init(_ items: [Value], _ key: String?) { self.init(items.map { Self.identity($0, key) }) }
@@ -19,10 +20,10 @@ struct ListKeys {
         self.table = table
     }
 
-    /// An item's identity, or nil where it has no value for the key.
+    /// An item's identity; nil if it has no value for the key.
     ///
-    /// A port's is its number and protocol: Kubernetes' merge key is the number alone, although its own lists may hold
-    /// the number once for each protocol.
+    /// The identity of a port is its number and protocol. Kubernetes' merge key is only the number, although a list may
+    /// have the same number once for each protocol.
     static func identity(_ item: Value, _ key: String?) -> String? {
         guard let value = key.map({ item[$0] }) ?? item else { return nil }
         switch value {
@@ -36,26 +37,26 @@ struct ListKeys {
         }
     }
 
-    /// The first item of that identity.
+    /// The index of the first item with that identity.
     func first(_ identity: String) -> Int? {
         table.map { $0[identity] } ?? identities.firstIndex(of: identity)
     }
 
-    /// For each item of this list its index in another list: the n-th of an identity is the n-th there. nil where the
-    /// other list has no such item.
+    /// For each item of this list, its index in another list: the n-th of an identity is paired with the n-th there.
+    /// nil if the other list has no further item of the identity.
     func ranks(in other: ListKeys) -> [Int?] {
         var pairing = ListPairing(other)
         return identities.map { identity in identity.flatMap { pairing.take($0) } }
     }
 }
 
-/// Pairs items with those of a list, by identity: the first that asks gets the first item, the second the second.
+/// Pairs items with those of a list by identity: the first call for an identity gets its first item, and so on.
 struct ListPairing {
     private let keys: ListKeys
     /// Whether the first item of an identity was taken, for the first 64 items and for the others.
     private var taken: UInt64 = 0
     private var takenBeyond: Set<Int> = []
-    /// The further items of each identity, last first; built when an identity is asked for twice.
+    /// The further items of each identity, last first; built when an identity is needed a second time.
     private var twins: [String: [Int]]?
 
     init(_ keys: ListKeys) { self.keys = keys }
@@ -64,7 +65,7 @@ struct ListPairing {
 
     init(_ identities: [String?]) { keys = ListKeys(identities) }
 
-    /// The index of the next item of that identity that was not taken before, or nil.
+    /// The index of the next item of that identity that was not taken before; nil if all were taken.
     mutating func take(_ identity: String) -> Int? {
         guard let first = keys.first(identity) else { return nil }
         if first < 64 {
@@ -84,25 +85,25 @@ struct ListPairing {
         for (index, identity) in keys.identities.enumerated().reversed() {
             if let identity { items[identity, default: []].append(index) }
         }
-        // The first of each is not a further one.
+        // The first of each identity is not a further one.
         return items.mapValues { Array($0.dropLast()) }
     }
 }
 
 /// The order of a merged list.
 ///
-/// The items that the patch names, in the patch's order, and the others, in the original's, are merged as two sorted
-/// lists: the original's next item goes first only if the patch's next item was in the original too, after it;
-/// otherwise the patch's goes. So new items come before what was there.
+/// Merges two sorted lists: the items in the patch, in the patch's order, and the others, in the original's order. The
+/// next of the others goes first only if the patch's next item comes after it in the original; otherwise the patch's
+/// item goes first. So new items come before old ones.
 enum ListOrder {
     /// - Parameters:
-    ///   - ranks: for each item its index in the patch, nil where the patch does not name it.
+    ///   - ranks: for each item its index in the patch; nil if it is not in the patch.
     ///   - originalCount: items from this index on are new.
     static func arrange(_ items: [Value], ranks: [Int?], originalCount: Int) -> [Value] {
         arrange(items, ranks: ranks) { $0 < originalCount ? $0 : nil }
     }
 
-    /// - Parameter places: for each item its index in the original, nil where it is new.
+    /// - Parameter places: for each item its index in the original; nil if it is new.
     static func arrange(_ items: [Value], ranks: [Int?], places: [Int?]) -> [Value] {
         arrange(items, ranks: ranks) { places[$0] }
     }

@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Decodes proto JSON into a message: a value and the message's type in, the value in its canonical form out.
+/// Decodes proto JSON into a message. In: a value and the message's type. Out: the value in its canonical form.
 ///
-/// Members may be named as in JSON or as in the proto file (`proxy_admin_port`). Enums are names or numbers and become
-/// names, durations become seconds with up to nine decimals, numbers may be written as strings. Members that the
-/// message does not have are left out with a warning, null counts as not written.
+/// Members may have their names in JSON or in the proto file (`proxy_admin_port`). Enums are names or numbers and
+/// become names, durations become seconds with up to nine decimals, numbers may be written as strings. Members that the
+/// message does not have are left out with a warning; null counts as absent.
 struct ProtoDecoder {
     struct Warning: Sendable, Equatable {
         /// JSON pointer of the member.
@@ -14,15 +14,15 @@ struct ProtoDecoder {
     }
 
     private(set) var warnings: [Warning] = []
-    /// Members whose values do not fit, in the order of the text; they are left out of what is answered.
+    /// Members with invalid values, in the order of the text; they are left out of the result.
     private(set) var problems: [SchemaError] = []
     private var pointer = ""
-    /// More than that is not read anyway.
+    /// The largest number of reported members.
     private static let reportLimit = 50
 
-    /// The message's members in the order they were written; those with a zero value stay, so that they can override.
+    /// The message's members in the order of the text. Members with a zero value stay, so that they can override.
     ///
-    /// The recursion follows the types; a message that can hold itself is bounded by the depth that readers allow.
+    /// The recursion follows the types. For a message that can contain itself, the depth limit of readers bounds it.
     mutating func message(_ value: Value, _ type: ObjectType) -> Object {
         guard case .object(let object) = value else {
             report(mismatch(value, "an object"))

@@ -3,10 +3,10 @@ import Values
 /// google.protobuf.Duration: seconds with up to nine decimals, within 10,000 years.
 struct ProtoDuration: Sendable, Equatable {
     var seconds: Int64
-    /// Of the same sign.
+    /// Nanoseconds with the same sign as the seconds.
     var nanoseconds: Int64
 
-    /// From `45s`, `0.100s`, `-1.5s`; nil for anything else.
+    /// Parses a duration such as `45s`, `0.100s` or `-1.5s`; nil for anything else.
     init?(_ text: String) {
         guard text.utf8.last == UInt8(ascii: "s"), text.utf8.count <= 32 else { return nil }
         let isNegative = text.utf8.first == UInt8(ascii: "-")
@@ -31,7 +31,7 @@ struct ProtoDuration: Sendable, Equatable {
         self.nanoseconds = isNegative ? -nanoseconds : nanoseconds
     }
 
-    /// With no, three, six or nine decimals.
+    /// The canonical text, with zero, three, six or nine decimals.
     var text: String {
         let sign = seconds < 0 || nanoseconds < 0 ? "-" : ""
         guard nanoseconds != 0 else { return "\(sign)\(seconds.magnitude)s" }

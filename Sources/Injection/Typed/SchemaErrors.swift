@@ -1,6 +1,6 @@
-/// All that does not fit in a value that is read once and reported whole.
+/// All errors of one value, reported together.
 struct SchemaErrors: Error, Sendable {
-    /// At least one.
+    /// The errors, at least one.
     var errors: [SchemaError]
 
     init(_ errors: [SchemaError]) { self.errors = errors }

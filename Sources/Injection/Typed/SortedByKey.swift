@@ -1,9 +1,9 @@
 import Values
 
 extension Object {
-    /// The members in byte order of their keys; of equal keys the last.
+    /// The members in byte order of their keys; only the last of equal keys.
     var sortedByKey: Object {
-        // The last of equal keys, before the others.
+        // Of equal keys, the last comes first.
         let sorted = members.enumerated().sorted {
             let (left, right) = ($0.element.key, $1.element.key)
             return left.hasSameBytes(as: right)

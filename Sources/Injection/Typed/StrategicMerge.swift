@@ -1,25 +1,25 @@
 import PluginAPI
 import Values
 
-/// Strategic merge of Kubernetes objects by the patch strategies and merge keys of their Go types.
+/// Merges Kubernetes objects strategically, by the patch strategies and merge keys of their Go types.
 ///
-/// A patch and an object in, the merged object out. Maps merge member by member; lists with the strategy `merge` merge
-/// their items by the merge key, or become the union where they hold scalars; everything else is replaced. The order of
-/// a merged list is that of Kubernetes' apimachinery (`ListOrder`).
+/// In: a patch and an object. Out: the merged object. Maps are merged member by member. Items of lists with the
+/// strategy `merge` are merged by the merge key; lists of scalars with that strategy become the union. Everything else
+/// is replaced. The order of a merged list is that of Kubernetes' apimachinery (`ListOrder`).
 ///
-/// Two rules differ from apimachinery, so that no template takes a part of a pod by accident:
+/// Two rules differ from apimachinery, so that no template removes a part of a pod by accident:
 ///
 /// - Null, an empty list and an empty string never replace a value: they change nothing, at any level. Kubernetes
 ///   deletes on null. Only a directive (`$patch`, `$retainKeys`, `$deleteFromPrimitiveList`) removes.
-/// - Where several items of a list have one key, the n-th of the patch is merged into the n-th of the original. The
+/// - If several items of a list have the same key, the n-th of the patch is merged into the n-th of the original. The
 ///   protocol is part of a port's key. Kubernetes merges them all into the first.
 ///
-/// Numbers and booleans that are zero override. What the original has and the patch does not name stays unchanged,
-/// whether the type has it or not.
+/// Zero and false override. Members of the original that are not in the patch stay unchanged, even if the type does not
+/// have them.
 enum StrategicMerge {
-    /// What a merge did or did not do, for notes and for the check that a pod survives (`PodSurvival`).
+    /// What a merge removed or ignored, for notes and for the check that a pod survives (`PodSurvival`).
     struct Effects: Sendable {
-        /// Items that a `$patch: delete` took out of a list, as pointers with keys for items:
+        /// Items that a `$patch: delete` removed from a list, as pointers with keys for items:
         /// `/spec/containers/web/env/DEBUG`.
         var removed: [String] = []
         /// Items that a `$patch: delete` names, whether the original has them or not.
@@ -32,7 +32,7 @@ enum StrategicMerge {
     ///
     /// - Parameters:
     ///   - patch: the result of `TypedDecoding.decode(_, .patch)`; its settled parts are used unchanged.
-    ///   - original: anything; null is an empty object.
+    ///   - original: any value; null counts as an empty object.
     @discardableResult
     static func merge(
         _ patch: TypedDecoding.Result, into original: inout Value, as type: ObjectType
@@ -44,11 +44,11 @@ enum StrategicMerge {
     }
 }
 
-/// A member name that tells the merge what to do.
+/// A member name that is an instruction for the merge.
 enum Directive: Equatable {
     /// `$patch`: `delete`, `replace` or `merge`
     case patch
-    /// `$retainKeys`: all other members of the original go.
+    /// `$retainKeys`: removes all other members of the original.
     case retainKeys
     /// `$setElementOrder/FIELD`
     case order(String)
@@ -71,18 +71,18 @@ enum Directive: Equatable {
     }
 }
 
-/// The recursion follows the types, which do not nest in circles.
+/// The recursion follows the types, which are not recursive.
 private struct Merger {
     private let unsettled: [[PathStep]]
     private var isSettled: Bool { unsettled.isEmpty }
     private let settledParts: [(path: [PathStep], value: Value)]
     /// The current place in the patch.
     private var path: [PathStep] = []
-    /// The keys of the items on that path, in its order.
+    /// The keys of the items on that path, in order.
     private var itemKeys: [String] = []
     private(set) var effects = StrategicMerge.Effects()
 
-    /// Entries of each list of `effects`: nobody reads more.
+    /// The largest number of entries in each list of `effects`.
     private static let effectLimit = 100
 
     init(unsettled: [[PathStep]], settledParts: [(path: [PathStep], value: Value)]) {
@@ -100,7 +100,7 @@ private struct Merger {
         }
         var object = Object()
         if case .object(let existing) = original { object = existing }
-        // Taken out, so that the members are changed where they are.
+        // Releases the original's reference, so that members are changed in place.
         original = .null
         defer { original = .object(object) }
         try mergeMembers(members, into: &object, target)
@@ -145,7 +145,7 @@ private struct Merger {
         return try TypedDecoding.settled(patch, as: type)
     }
 
-    /// Whether a place that has to settle is within the current part, or the part within it.
+    /// Whether the current part contains an unsettled place or is within one.
     private var hasUnsettled: Bool {
         unsettled.withBorrowedItems { places in
             path.withBorrowedItems { path in
@@ -158,7 +158,7 @@ private struct Merger {
         }
     }
 
-    /// Whether one path leads through the other.
+    /// Whether one path is a prefix of the other.
     private static func agree(_ one: borrowing Borrowed<PathStep>, _ other: borrowing Borrowed<PathStep>)
         -> Bool
     {
@@ -186,7 +186,8 @@ private struct Merger {
                     omitsEmpty: place.map { type.memberOmitsEmpty(at: $0) } ?? false)
                 continue
             }
-            // Asked first: a pattern over both would hold the original's storage, and changing it would copy it.
+            // Determined first: a pattern over both values would retain the original's storage, and changing it would
+            // copy.
             let shape = Shape(object.members[index].value)
             switch member.value {
             case .null: ignore()
@@ -218,7 +219,7 @@ private struct Merger {
             if case .array(let items) = value, let given = member.value.array, let element = type.element,
                 element.name == Self.containerType
             {
-                // Of a name that is given twice, one item decides.
+                // If a name occurs twice, the first item decides.
                 let named = Dictionary(given.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
                 let kept = items.filter { !Self.isNameAlone($0, named[$0.name] ?? .null, element) }
                 if kept.count < items.count { value = .array(kept) }
@@ -228,8 +229,8 @@ private struct Merger {
         object[member.key] = value
     }
 
-    /// Whether a container has nothing but its name because all else that was given is null or empty: no pod has such
-    /// a container.
+    /// Whether a container has only its name because all other members of the patch are null or empty. Such a container
+    /// is not valid, so it is not added.
     private static func isNameAlone(_ settled: Value, _ given: Value, _ element: ObjectType) -> Bool {
         guard case .object(let members) = settled, members.count == 1, members.members[0].key == "name",
             element.name == containerType
@@ -246,7 +247,7 @@ private struct Merger {
         let value = try settle(patch, memberType)
         guard object.members[index].value != value else { return }
         switch value {
-        // Settling turns nulls within a list into zeros, so only the whole value can be empty.
+        // Settling turns nulls in a list into zeros, so only the whole value can be empty.
         case .null, .array([]), .string(""): ignore()
         default: object.members[index].value = value
         }
@@ -256,8 +257,8 @@ private struct Merger {
 // MARK: Directives
 
 extension Merger {
-    /// Does what `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder` say, and takes from the
-    /// patch what is then done.
+    /// Applies `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder`, and removes from the patch
+    /// what has been applied.
     ///
     /// - Returns: whether nothing is left to merge.
     private mutating func obeyDirectives(
@@ -359,7 +360,7 @@ extension Merger {
         defer { original = .array(items) }
         guard let key else {
             let before = items.count
-            // As where there is no list yet, so that a second patch of the result finds its items there.
+            // The items are the same as in a new list, so that applying the patch again finds them.
             let patch = try settle(.array(patch), type).array ?? []
             for (index, item) in patch.enumerated()
             where !items.contains(item) && !patch[..<index].contains(item) {
@@ -371,7 +372,7 @@ extension Merger {
         }
         var patch = patch
         if !isSettled {
-            // A null item is nothing.
+            // Null items are ignored.
             if patch.contains(where: \.isNull) { patch.removeAll(where: \.isNull) }
             if patch.contains(where: { $0["$patch"] != nil }) {
                 if try obeyItemDirectives(&patch, &items, key) { return }
@@ -410,7 +411,8 @@ extension Merger {
         items = ListOrder.arrange(items, ranks: ranks, originalCount: before)
     }
 
-    /// Obeys `$patch` in items: `delete` removes the original's items of that key, `replace` the whole list.
+    /// Applies `$patch` in items: `delete` removes the original's items with that key; `replace` replaces the whole
+    /// list.
     ///
     /// - Returns: whether nothing is left to merge.
     private mutating func obeyItemDirectives(

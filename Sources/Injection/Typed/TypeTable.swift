@@ -2,11 +2,11 @@ import CAssets
 import PluginAPI
 import Values
 
-/// The Go types that templates, decoding and merging go by, one table a form, made on first use.
+/// The Go types that templates, decoding and merging use. There is one table for each form, created on first use.
 final class TypeTable: Sendable {
     /// k8s.io/api 0.18 and the mesh configuration of Istio 1.6.
     static let classic = TypeTable(form: .classic, pillion_types_classic)
-    /// k8s.io/api 0.36 and today's mesh configuration.
+    /// k8s.io/api 0.36 and the current mesh configuration.
     static let modern = TypeTable(form: .modern, pillion_types_modern)
 
     static func of(_ form: PolicyConfiguration.Form) -> TypeTable { form == .classic ? classic : modern }
@@ -22,7 +22,7 @@ final class TypeTable: Sendable {
     let proxyConfig: ObjectType
     /// The root of a template's data.
     let templateData: ObjectType
-    /// What a classic template's text is decoded as; the modern form's is `pod`.
+    /// The type of a rendered text in the classic form; in the modern form it is `pod`.
     let sidecarInjectionSpec: ObjectType
     private let reader: TypeTableReader
 
@@ -54,11 +54,11 @@ final class TypeTable: Sendable {
         "v1alpha1.ProxyConfig", "inject.SidecarTemplateData", "inject.SidecarInjectionSpec",
     ]
 
-    /// A type by its Go name: `v1.Probe`, `*v1.Probe`, `map[string]string`. Searches all; not for hot paths.
+    /// A type by its Go name: `v1.Probe`, `*v1.Probe`, `map[string]string`. Searches all types, so it is slow.
     func type(named name: String) -> ObjectType? { reader.types.first { $0.name == name } }
 }
 
-/// What `protoToJSON` leaves out of a proxy configuration: the members that equal their defaults.
+/// The defaults of a proxy configuration; `protoToJSON` leaves out members that are equal to them.
 enum ProtoDefaults {
     private static let classic = [
         "configPath", "binaryPath", "serviceCluster", "drainDuration", "parentShutdownDuration",
@@ -78,7 +78,7 @@ enum ProtoDefaults {
     }
 }
 
-/// The mesh configuration that every other is laid over.
+/// The default mesh configuration, which every other one overrides.
 enum MeshDefaults {
     private static let classic = read(pillion_mesh_defaults_classic)
     private static let modern = read(pillion_mesh_defaults_modern)

@@ -1,47 +1,48 @@
 import PluginAPI
 import Values
 
-/// Decodes a value as Go decodes JSON into a type: a JSON tree and a type in; out comes the tree as that type would
-/// print it, in the order that was written.
+/// Decodes a value as Go decodes JSON into a type. In: a JSON tree and a type. Out: the tree as that type would print
+/// it, in the order of the input.
 ///
 /// | found | result |
 /// | --- | --- |
 /// | a member that the type does not have | nothing, and its pointer in `dropped` |
-/// | a member in another case (`mountpath`) | the member as the type spells it |
-/// | null | nothing; in a list or map the zero value, but in `settle` no item where the items are structs |
-/// | the zero value of a member with omitempty | nothing; where Go has a pointer, the zero value |
+/// | a member in another case (`mountpath`) | the member with the type's spelling |
+/// | null | nothing; in a list or map the zero value, but no item in `settle` if the items are structs |
+/// | the zero value of a member with omitempty | nothing; for a pointer in Go, the zero value |
 /// | an amount (`2000m`, 0.5) | its canonical text |
-/// | a number or bool where a string belongs | classic: its text; modern: an error |
+/// | a number or bool instead of a string | classic: its text; modern: an error |
 ///
-/// Values that are right as they are, nearly all, are not copied.
+/// Most values are already right and are not copied.
 enum TypedDecoding {
     enum Mode: Sendable {
-        /// The classic form: a number or bool where a string belongs becomes its text.
+        /// The classic form: a number or bool instead of a string becomes its text.
         case lenient
-        /// The modern form: a number where a string belongs is an error.
+        /// The modern form: a number instead of a string is an error.
         case strict
-        /// As `strict`, but what a strategic merge needs stays: zero values, nulls and directives (`$patch`).
+        /// As `strict`, but keeps what a strategic merge needs: zero values, nulls and directives (`$patch`).
         case patch
-        /// The user's own object: as `strict`, but members that the type does not have stay.
+        /// The user's own object: as `strict`, but keeps members that the type does not have.
         case keeping
-        /// What was decoded as `patch` and is used as it is: zero values, nulls and directives go, silently.
+        /// A value decoded as `patch` that has nothing to be merged into: removes zero values, nulls and directives
+        /// silently.
         case settle
     }
 
     struct Result: Sendable {
         var value: Value
-        /// JSON pointers of the members that the type does not have, the first 1000; they are not in `value`, but in
+        /// JSON pointers of the members that the type does not have, the first 1000. They are not in `value`, except in
         /// mode `keeping`.
         var dropped: [String] = []
-        /// Mode `patch`: where something stands in `value` that `settle` would take out; the root where there is a
-        /// directive or too much to tell.
+        /// In mode `patch`: the places in `value` that `settle` would remove. Only the root if there is a directive or
+        /// more than `unsettledLimit` places.
         var unsettled: [[PathStep]] = []
-        /// What `settled` makes of some parts that hold such places, known beforehand.
+        /// The already known results of `settled` for some parts with such places.
         var settledParts: [(path: [PathStep], value: Value)] = []
-        /// Whether nothing does.
+        /// Whether `settle` would not change the value.
         var isSettled: Bool { unsettled.isEmpty }
 
-        /// Takes in what further parts of the value have to settle.
+        /// Adds the unsettled places of further parts of the value.
         mutating func note(_ places: [[PathStep]], _ parts: [(path: [PathStep], value: Value)]) {
             unsettled += places
             if unsettled.count > TypedDecoding.unsettledLimit { unsettled = [[]] }
@@ -54,10 +55,11 @@ enum TypedDecoding {
         }
     }
 
-    /// A text of a megabyte may have a hundred thousand members that nobody knows.
+    /// The largest number of pointers in `dropped`: a text of a megabyte may have 100,000 unknown members.
     static let droppedLimit = 1000
 
-    /// Templates leave a few zeros and nulls; where there are more, all is looked at again.
+    /// The largest number of places in `unsettled`. Templates leave a few zeros and nulls; with more, everything is
+    /// settled.
     static let unsettledLimit = 16
 
     static func decode(_ value: Value, as type: ObjectType, _ mode: Mode) throws(SchemaError) -> Result {
@@ -72,7 +74,7 @@ enum TypedDecoding {
         return result
     }
 
-    /// Whether omitempty leaves the value out; structs and pointers it never does.
+    /// Whether omitempty leaves the value out. It never leaves out structs and pointers.
     static func isZero(_ value: Value, _ type: ObjectType) -> Bool {
         switch type.kind {
         case .bool: value == .bool(false)
@@ -85,13 +87,13 @@ enum TypedDecoding {
         }
     }
 
-    /// What is left of a patch where there is nothing to merge it into.
+    /// The result of a patch that has nothing to be merged into.
     static func settled(_ patch: Value, as type: ObjectType) throws(SchemaError) -> Value {
         try decode(patch, as: type, .settle).value
     }
 }
 
-/// One walk over a value and its types. The depth is that of the types, which do not nest in circles.
+/// The recursion over a value and its types. The types are not recursive, so their depth limits it.
 private struct TypedDecoder {
     enum Outcome {
         case same
@@ -103,7 +105,7 @@ private struct TypedDecoder {
     var dropped: [String] = []
     var unsettled: [[PathStep]] = []
     private var path: [PathStep] = []
-    /// The innermost struct, for messages.
+    /// The innermost struct type, for messages.
     private var owner: ObjectType?
 
     init(mode: TypedDecoding.Mode) {
@@ -206,16 +208,16 @@ private struct TypedDecoder {
     }
 
     private struct Place {
-        /// Of the member; -1 for one that stays although the type does not have it.
+        /// The index of the member; -1 for one that is kept although the type does not have it.
         var index: Int
         var isExact = true
     }
 
-    /// Whether a patch deletes the object. Where there is nothing to delete, nothing is added either: a second patch of
-    /// the result would delete it.
+    /// Whether a patch deletes the object. If there is nothing to delete, nothing is added either, because applying the
+    /// patch again would delete it.
     private func isDeleted(_ object: Object) -> Bool { mode == .settle && object["$patch"] == "delete" }
 
-    /// Where the type has the key, nil for what is dropped.
+    /// The place of the key in the type; nil for a member that is dropped.
     private mutating func place(of key: String, in type: ObjectType) -> Place? {
         if let index = type.memberIndex(of: key) { return Place(index: index) }
         if key.utf8.first == UInt8(ascii: "$"), Directive(key) != nil {
@@ -233,7 +235,7 @@ private struct TypedDecoder {
         return nil
     }
 
-    /// Before the first change: what stood before it is kept.
+    /// Prepares the first change: copies the members before it.
     private func start(_ changed: inout Object?, _ object: Object, _ count: Int) {
         if changed == nil { changed = Object(Array(object.members[..<count])) }
     }
@@ -255,7 +257,7 @@ private struct TypedDecoder {
                 changed?.append(value)
             case .absent:
                 if changed == nil { changed = Array(items[..<index]) }
-                // Go makes a zero value of null; what a template gives a pod has no items of nothing.
+                // Go decodes null as the zero value. In a rendered pod, null items of structs are left out.
                 if mode != .settle || element.kind != .structure { changed?.append(Self.zero(element)) }
             }
         }
@@ -284,7 +286,7 @@ private struct TypedDecoder {
                 changed?.members.append(Member(member.key, value))
             case .absent:
                 start(&changed, object, index)
-                // A merge deletes by null; elsewhere Go makes the zero value of it.
+                // In a merge, null deletes; otherwise Go decodes it as the zero value.
                 if mode != .settle { changed?.members.append(Member(member.key, Self.zero(element))) }
             }
         }
@@ -297,7 +299,7 @@ private struct TypedDecoder {
         switch value {
         case .int(let integer): number = integer
         case .double(let fraction):
-            // YAML's 1e3 is a fraction to its reader, and 1000 in the JSON that Go makes of it.
+            // YAML's 1e3 is parsed as a fraction, but is 1000 in the JSON to which Go converts it.
             guard let integer = Int64(exactly: fraction) else { throw mismatch(value, type) }
             number = integer
             outcome = .changed(.int(integer))
@@ -321,7 +323,7 @@ private struct TypedDecoder {
         case .string(let given): text = given
         case .int(let number): text = String(number)
         case .double(let number):
-            // As the JSON that Go makes of YAML has it: 1e9 is 1000000000 there, and so 1G.
+            // Uses the spelling of the JSON to which Go converts YAML: 1e9 is 1000000000 there, and so 1G.
             var output = ByteBuffer(capacity: 32)
             NumberFormat.appendJSON(number, into: &output)
             text = output.text
@@ -336,7 +338,7 @@ private struct TypedDecoder {
         return .changed(.string(canonical))
     }
 
-    /// The text that YAML's decoder makes of a scalar for a string: numbers in their shortest 32-bit form.
+    /// The text of a scalar as Go's YAML decoder converts it to a string: numbers in their shortest 32-bit form.
     private static func text(_ value: Value) -> String? {
         switch value {
         case .bool(let flag): return flag ? "true" : "false"
@@ -378,8 +380,8 @@ extension TypedDecoder {
         }
     }
 
-    /// Go's sentence: `json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type
-    /// string`; list indices are not in it, but in `pointer`.
+    /// Go's message: `json: cannot unmarshal number into Go struct field EnvVar.spec.containers.env.value of type
+    /// string`. List indices are not in it, but in `pointer`.
     private func mismatch(_ value: Value, _ type: ObjectType) -> SchemaError {
         let kind =
             switch value {
