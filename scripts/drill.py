@@ -103,7 +103,7 @@ def main():
         parser.error(f'there is no drill {", ".join(sorted(unknown))}')
     options.pillion = os.path.abspath(options.pillion)
     if not os.access(options.pillion, os.X_OK):
-        parser.error(f'{options.pillion} cannot be run: want a release binary, `make build` makes one')
+        parser.error(f'{options.pillion} cannot be run: expected a release binary, `make build` makes one')
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, hard), hard))
     try:

@@ -134,7 +134,7 @@ struct ManifestCheck {
             for spec in try ManifestText(bytes).documents().flatMap(\.podSpecs) {
                 try need(
                     spec.proxies == 1 || atMost && spec.proxies == 0,
-                    "istio-proxy is there \(spec.proxies) times")
+                    "istio-proxy occurs \(spec.proxies) times")
             }
         }
     }

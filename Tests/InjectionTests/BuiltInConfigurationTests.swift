@@ -56,7 +56,7 @@ struct BuiltInConfigurationTests {
     }
 
     @Test(
-        "configurations that cannot be used say where and why",
+        "errors of unusable configurations have a place and a reason",
         arguments: [
             ("policy: [1]\ntemplate: x\n", "config:1:1: error: policy is an array, expected a string"),
             ("template: '{{'\n", "config:1:1: error: template: inject:1: unclosed action"),

@@ -35,7 +35,7 @@ struct CacheTests {
     }
 
     @Test(
-        "mixed traffic gets what it gets without caches",
+        "mixed traffic gets the same answers as without caches",
         arguments: [ManifestTextTests.configuration, WayBackTests.modern], [192 << 10, 512 << 10, 4 << 20])
     func mixedTraffic(_ configuration: String, _ cacheBytes: Int) throws {
         let (plain, _) = try Self.snapshot(configuration, cacheBytes: 0)
@@ -69,7 +69,7 @@ struct CacheTests {
     }
 
     @Test(
-        "pods of one workload, each a little different, get what they get without caches",
+        "slightly different pods of one workload get the same answers as without caches",
         arguments: [1, 2, 3])
     func workload(_ seed: UInt64) throws {
         let (plain, _) = try Self.snapshot(WayBackTests.modern, cacheBytes: 0)

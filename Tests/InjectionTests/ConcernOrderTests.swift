@@ -39,7 +39,7 @@ import Testing
         for concern in Self.concerns {
             #expect(
                 wayBack.count { $0 == concern } == 1,
-                "\(concern) is not once in ConcernOrder.wayBack: kube-uninject forgets it or takes it back twice"
+                "\(concern) is not once in ConcernOrder.wayBack: kube-uninject skips it or undoes it twice"
             )
         }
     }

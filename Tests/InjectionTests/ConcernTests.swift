@@ -64,7 +64,7 @@ struct ConcernTests {
     }
 
     @Test(
-        "probes: what the proxy is told, and what the kubelet asks then",
+        "probes: the proxy's record, and the probes of the injected pod",
         arguments: [
             (
                 ["httpGet": ["port": "http", "path": "/x", "scheme": "HTTPS"], "timeoutSeconds": 3],
@@ -140,7 +140,7 @@ struct ConcernTests {
     }
 
     @Test(
-        "Prometheus: what the proxy is told, or what is wrong",
+        "Prometheus: the proxy's variable, or the error",
         arguments: [
             ([:], "", "/stats/prometheus"), (["prometheus.io/port": "15020"], "", nil),
             (["prometheus.io/scrape": "false", "prometheus.io/port": "1"], "", nil),
@@ -183,7 +183,7 @@ struct ConcernTests {
     }
 
     @Test(
-        "concurrency follows the processors where the template does not say",
+        "concurrency is the number of processors unless the template sets it",
         arguments: [
             ([], ["limits": ["cpu": "1500m"]], "--concurrency 2"),
             ([], ["requests": ["cpu": 1]], "--concurrency 1"),

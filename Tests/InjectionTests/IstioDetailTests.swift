@@ -177,7 +177,7 @@ struct IstioDetailTests {
     }
 
     @Test(
-        "the annotation for a native sidecar is true or false to the letter",
+        "the annotation for a native sidecar counts only if it is exactly true or false",
         arguments: [("true", false, true), ("false", true, false), ("1", false, false), ("no", true, true)])
     func native(_ annotation: String, _ option: Bool, _ moves: Bool) throws {
         var options = InjectionOptions()
@@ -211,7 +211,7 @@ struct IstioDetailTests {
     }
 
     @Test(
-        "OpenShift: the ids are the namespace's, and a user that its admission set is taken back",
+        "OpenShift: the ids are the namespace's, and the user that admission has set is removed",
         arguments: [
             ("openshift", "{}", "{name: istio-proxy, image: auto, securityContext: {runAsUser: 5}}", 1999),
             ("OpenShift", "{}", "{name: b, image: i}", 1999),
@@ -238,7 +238,7 @@ struct IstioDetailTests {
     }
 
     @Test(
-        "a file of namespaces says what is wrong with it",
+        "the error of a file of namespaces names the problem",
         arguments: [("kind: Pod", "holds no Namespace"), ("a: [", "is not YAML"), ("", "holds no Namespace")])
     func namespaces(_ text: String, _ want: String) {
         let error = #expect(throws: ConfigurationError.self) {

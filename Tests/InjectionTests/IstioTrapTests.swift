@@ -126,7 +126,7 @@ struct IstioTrapTests {
     }
 
     @Test(
-        "6: a ReplicaSet without the hash's label is taken for a Deployment in the classic form alone, with a note",
+        "6: a ReplicaSet without the hash label counts as a Deployment only in the classic form, with a note",
         arguments: [
             ("ReplicaSet", "front-abc", "abc", "Deployment front apps/v1", "Deployment front apps/v1"),
             ("ReplicaSet", "front-", "", "Deployment front apps/v1", "ReplicaSet front- apps/v1"),
@@ -166,7 +166,7 @@ struct IstioTrapTests {
     }
 
     @Test(
-        "9, 16: dnsConfig and fsGroup of the user stay unless the template sets them, and then a note says so"
+        "9, 16: the user's dnsConfig and fsGroup stay unless the template sets them, which a note reports"
     )
     func overwritten() throws {
         let quiet = try Self.manifest(Self.deployment, Self.configuration(spec: Self.proxy))
@@ -273,7 +273,7 @@ struct IstioTrapTests {
     }
 
     @Test(
-        "7: one answer a request, whatever is wrong",
+        "7: every request gets one answer, whatever the error",
         arguments: ["", "{", "null", "[]", "{\"request\":{\"uid\":7}}", "\u{0}", "{} {}"])
     func oneAnswer(_ body: String) throws {
         let snapshot = try Snapshots.make(Self.configuration(spec: Self.proxy))
@@ -287,7 +287,7 @@ struct IstioTrapTests {
     }
 
     @Test(
-        "14, 15: the oddities of Istio's functions that templates depend on",
+        "14, 15: odd behaviour of Istio's functions that templates depend on",
         arguments: [
             ("{{ render `{{ .Nothing.Such }` }}", ""), ("{{ render `{{ .ObjectMeta.Name }}` }}", "front"),
             ("{{ fromJSON `{` }}", "{}"), ("{{ (fromJSON `{\"a\":1000650000}`).a }}", "1.00065e+09"),
@@ -318,7 +318,7 @@ struct IstioTrapTests {
     }
 
     @Test(
-        "19: the reviews that speed is measured with are really injected",
+        "19: the reviews of the benchmarks are injected",
         .needs(.istioConfigurations),
         arguments: [("1.6", "review-v1beta1.json"), ("1.32", "review-v1.json")])
     func measured(_ version: String, _ file: String) throws {

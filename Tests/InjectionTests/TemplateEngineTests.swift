@@ -84,7 +84,7 @@ struct TemplateEngineTests {
     }
 
     @Test(
-        "what cannot be used is refused at its place",
+        "invalid settings are refused with their place",
         arguments: [
             (
                 "a:\n    engine: mustache\n    template: |\n      x\n      {{#open}}",

@@ -26,7 +26,7 @@ struct WorkloadTests {
     }
 
     @Test(
-        "an object with several templates is injected in each of them, and led back from each",
+        "an object with several pod templates is injected in each, and uninjected in each",
         arguments: [
             (
                 "kind: Job\napiVersion: batch.volcano.sh/v1alpha1\nmetadata: {name: v}\nspec: {tasks: [{template: T}, {name: none}, {template: T}]}",

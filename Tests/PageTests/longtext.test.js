@@ -14,7 +14,7 @@ function made(text) {
 }
 
 const key = (editor, key, more = {}) => editor.area.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
-/// Types as a browser does: sends `beforeinput`, replaces the selected text, and sends `input`.
+/// Types as a browser does: sends `keydown` and `beforeinput`, replaces the selected text, and sends `input`.
 function type(editor, text, inputType = "insertText") {
     key(editor, text[0] ?? "Delete");
     const event = new InputEvent("beforeinput", { inputType, data: text, bubbles: true, cancelable: true });

@@ -51,7 +51,7 @@ struct OrderOfEvaluationTests {
     }
 
     @Test(
-        "the truth table's last six rows hold without namespace labels, and the answer says what it does not know"
+        "the last six rows of the truth table hold without namespace labels, and the answer names what is unknown"
     )
     func withoutNamespaceLabels() {
         for row in Self.truthTable where row.selected {
@@ -156,7 +156,7 @@ struct OrderOfEvaluationTests {
     }
 
     @Test(
-        "spec section 1.3: an illegal policy beats even the annotation true, and says so",
+        "spec section 1.3: an illegal policy overrides even the annotation true, and the answer reports it",
         arguments: ["", "Enabled", "bogus", "true"])
     func illegalPolicy(policy: String) {
         for form in [PolicyConfiguration.Form.classic, .modern] {
@@ -170,7 +170,7 @@ struct OrderOfEvaluationTests {
     }
 
     @Test(
-        "spec section 1.3: namespaces that are left alone differ by the form",
+        "spec section 1.3: the namespaces without injection differ by the form",
         arguments: [
             ("kube-system", true, true), ("kube-public", true, true), ("kube-node-lease", false, true),
             ("local-path-storage", false, true), ("default", false, false), ("kube-systems", false, false),

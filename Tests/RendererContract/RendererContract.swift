@@ -240,7 +240,7 @@ public struct RendererContract: Sendable {
     private func judge(_ error: RenderError, limit: RenderLimit, _ value: Int) -> [String] {
         guard error.kind == .limit, error.limit == ReachedLimit(limit, value: value) else {
             return [
-                "want the limit \(limit) of \(value), got \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"
+                "expected the limit \(limit) of \(value), found \(error.kind.rawValue) \(String(describing: error.limit)): \(error.detail)"
             ]
         }
         return []

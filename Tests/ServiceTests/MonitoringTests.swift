@@ -131,7 +131,7 @@ struct MonitoringTests {
             let heading = document.split(separator: "\n").contains {
                 $0.hasPrefix("### ") && $0.dropFirst(4).lowercased() == halves.last ?? ""
             }
-            #expect(heading, "\(runbook) is no section")
+            #expect(heading, "\(runbook) is not a section")
             #expect(tested.contains(alert), "\(alert) has no test")
         }
     }

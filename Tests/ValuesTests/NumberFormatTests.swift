@@ -47,7 +47,7 @@ struct NumberFormatTests {
     }
 
     @Test(
-        "reading: the short way agrees with the long one",
+        "parsing: the fast path agrees with the general one",
         arguments: [
             "0.1", "123.456", "1e22", "1e23", "9007199254740993", "-1.5e-7", "0.000001", "1e-22",
             "12345678901234567e3",

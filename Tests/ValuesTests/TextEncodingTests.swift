@@ -5,7 +5,7 @@ import Values
 @Suite("Text encodings")
 struct TextEncodingTests {
     @Test(
-        "what is encoded is decoded again",
+        "an encoded text decodes to the same text",
         arguments: [TextEncoding.utf8, .utf16LittleEndian, .utf16BigEndian])
     func bothWays(_ encoding: TextEncoding) throws {
         for text in ["", "a", "größe: 1\r\n", "\u{FFFF}\u{10000}\u{10FFFF}", "日本語 🙂"] {

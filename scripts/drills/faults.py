@@ -35,7 +35,7 @@ async def storm(drill):
     after = server.resident()
     status = server.end()
     drill.check(not result['wrong'], f'wrong: {result["samples"][:3]}')
-    drill.check(not unequal and slowest < 1, f'{unequal} scrapes whose requests are no sum, slowest {slowest:.1f} s')
+    drill.check(not unequal and slowest < 1, f'{unequal} scrapes in which the counts of requests do not add up, slowest {slowest:.1f} s')
     drill.check(reloads > signals / 50, f'only {reloads:.0f} reloads')
     drill.check(status == 0, f'exit status {status}')
     return (f'{signals} signals, {reloads:.0f} reloads, {scrapes} scrapes (slowest {slowest * 1e3:.0f} ms) beside {result["answered"]} '
@@ -168,7 +168,7 @@ async def disk(drill):
         subprocess.run(['umount', full], check=True)
     drill.check(missing, 'the health file was written, so the disk was not full')
     drill.check(not load['wrong'] and ready == 200, f'ready: {ready}, wrong: {load["samples"][:3]}')
-    drill.check(len(said) == 1, f'{len(said)} lines of the log say so, want one')
+    drill.check(len(said) == 1, f'{len(said)} lines of the log report it, expected one')
     drill.check(back and probe.returncode == 0, f'with room again: file {back}, probe {probe.returncode} {probe.stderr}')
     drill.check(removed and status == 0, f'exit status {status}, file removed: {removed}')
     return (f'no room: {load["answered"]} reviews, {load["wrong"]} wrong, ready {ready}, log: {len(said)} line; with room again the file '

@@ -157,7 +157,7 @@ async def swap(drill):
     drill.check(good > 100 * seconds, 'too little load to say anything')
     drill.check(len(seen) > state / 3, f'only {len(seen)} states were ever seen in an answer')
     drill.check('configuration refused' in server.said() and 'certificate refused' in server.said(), 'bad states are not in the log')
-    drill.check(len(texts) == len(scrapes) and not unequal, f'{unequal} scrapes whose requests are no sum')
+    drill.check(len(texts) == len(scrapes) and not unequal, f'{unequal} scrapes in which the counts of requests do not add up')
     drill.check(status == 0, f'exit status {status}')
     return (f'{state} states, {refused} of them bad, in {seconds:.0f} s; {good} answers over TLS, {len(bad)} wrong; '
             f'{len(seen)} states seen in answers, {reloads:.0f} reloads; {len(scrapes)} scrapes')
