@@ -276,7 +276,7 @@ struct Compiler: ~Copyable {
         let outside = variables.count
         compilePipe(node.first)
         let visible = variables.count
-        var loop = Program.Loop(at: lastNode)
+        var loop = Program.Loop(at: lastNode, pipe: node.first, body: node.second)
         let pipe = nodes[Int(node.first)]
         if pipe.second != Syntax.none {
             let first = slot(of: pipe.second)
@@ -297,6 +297,7 @@ struct Compiler: ~Copyable {
         variables.removeLast(variables.count - visible)
         patch(openLoops[openLoops.count - 1].continues)
         emit(.next(body: body))
+        parts.loops[loopIndex].behind = Int32(parts.instructions.count)
         let skip = node.third != Syntax.none ? emit(pending: .jump(Compiler.noJump)) : Compiler.noJump
         parts.loops[loopIndex].elseTarget = Int32(parts.instructions.count)
         if node.third != Syntax.none {

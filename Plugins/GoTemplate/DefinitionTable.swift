@@ -4,8 +4,9 @@ struct DefinitionTable: Sendable {
     private(set) var list: [Syntax.Definition] = []
     private var places: [[UInt8]: Int] = [:]
 
-    /// Up to that many, looking through all is as quick.
-    private static let few = 8
+    /// Up to that many, looking through all is as quick: most names differ in length. Making the first dictionary of that
+    /// kind takes as long as parsing two templates.
+    private static let few = 48
 
     func index(named name: [UInt8]) -> Int? {
         list.count > Self.few ? places[name] : list.firstIndex { $0.name == name }

@@ -1,27 +1,35 @@
 import PluginAPI
 import Values
 
-/// What templates and texts wrote that were rendered with the data of the running job, for the next `include` or `tpl`
-/// of the same one: the names and labels of a chart are included several times in each of its templates.
+/// What templates, texts and loops wrote that read the data of the running job only, for the next `include` or `tpl` of
+/// the same one: the names and labels of a chart are included several times in each of its templates, and the variables
+/// of a container are written in each.
 ///
-/// Belongs to one rendering. Only repeatable templates (`RepeatAnalysis`) are kept, and all are forgotten when a map
-/// changes. An answer counts the steps that the template took, and is not given where the template might reach a limit.
+/// Belongs to one rendering. Only what is repeatable (`RepeatAnalysis`) is kept, and all is forgotten when a map
+/// changes. An answer counts the steps that the run took, and is not given where a run might reach a limit. It is never
+/// deeper than that run, which has counted its depth.
 struct IncludeMemory {
+    /// What a template consists of: its definitions and its loops, by their numbers.
+    enum Part: Equatable {
+        case definition(Int)
+        case loop(Int)
+    }
     private struct Entry {
         var template: GoTemplate
-        var definition: Int
+        var part: Part
         var text: GoValue
         var steps: Int
-        /// How deep it was called, and how deep it called others from there.
+        /// How deep it was called.
         var depth: Int
-        var levels: Int
     }
 
     private var entries: [Entry] = []
     private var bytes = 0
     /// What the templates are included with, and which templates these are; nil where nothing is kept.
     private var data: GoMap?
-    private var template: GoTemplate?
+    private(set) var template: GoTemplate?
+    /// How many texts of `tpl` were rendered so far that are not repeatable: what rendered one is not either.
+    private(set) var unrepeatable = 0
 
     /// Texts that are kept, and bytes of them together; then all are forgotten.
     private static let most = 64
@@ -42,36 +50,43 @@ struct IncludeMemory {
         bytes = 0
     }
 
+    /// Whether anything can be remembered: a job of a chart is running.
+    var isOn: Bool { data != nil }
+
+    /// Whether a value is the whole data of the running job.
+    func isData(_ value: GoValue) -> Bool {
+        guard case .map(let map) = value, let data else { return false }
+        return data.isSame(as: map)
+    }
+
     /// Whether what is rendered beside these templates with this data is to be kept, if it is repeatable.
     func covers(_ template: GoTemplate, with data: GoValue) -> Bool {
-        guard case .map(let map) = data, let own = self.data else { return false }
-        return own.isSame(as: map) && self.template === template
+        self.template === template && isData(data)
     }
 
-    /// What the template wrote, its steps counted.
-    func text(of definition: Int, in template: GoTemplate, _ context: FunctionContext) -> GoValue? {
-        guard let entry = entries.first(where: { $0.definition == definition && $0.template === template }),
+    mutating func noteUnrepeatable() { unrepeatable += 1 }
+
+    /// What the part wrote, and the steps that the caller has to count; nil where it has to be run.
+    func known(
+        _ part: Part, of template: GoTemplate, _ context: FunctionContext
+    ) -> (text: GoValue, steps: Int)? {
+        guard let entry = entries.first(where: { $0.part == part && $0.template === template }),
             context.depth <= entry.depth, context.limits.steps &- context.steps > entry.steps
         else { return nil }
-        context.steps += entry.steps
-        context.deepest = max(context.deepest, context.depth + entry.levels)
-        return entry.text
+        return (entry.text, entry.steps)
     }
 
-    /// - Parameters:
-    ///   - steps: what the template took.
-    ///   - levels: how deep it called others.
-    mutating func keep(
-        _ text: GoValue, of definition: Int, in template: GoTemplate, steps: Int, levels: Int, depth: Int
-    ) {
+    /// - Parameter steps: what the part took.
+    mutating func keep(_ text: GoValue, of part: Part, in template: GoTemplate, steps: Int, depth: Int) {
         let size = text.textSize
         guard size <= IncludeMemory.mostBytes else { return }
+        // One that was called deeper takes the place of the same.
+        if let place = entries.firstIndex(where: { $0.part == part && $0.template === template }) {
+            bytes -= entries[place].text.textSize
+            entries.remove(at: place)
+        }
         if entries.count >= IncludeMemory.most || bytes + size > IncludeMemory.mostBytes { forget() }
-        entries.removeAll { $0.definition == definition && $0.template === template }
-        entries.append(
-            Entry(
-                template: template, definition: definition, text: text, steps: steps, depth: depth,
-                levels: levels))
+        entries.append(Entry(template: template, part: part, text: text, steps: steps, depth: depth))
         bytes += size
     }
 }

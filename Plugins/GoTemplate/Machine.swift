@@ -23,12 +23,14 @@ struct Machine: ~Copyable {
     let limits: RenderLimits
     let context: FunctionContext
     var stack = SlotStack(capacity: 32)
-    private var variables = SlotStack(capacity: 32)
+    var variables = SlotStack(capacity: 32)
     private var variableBase = 0
-    private var dot: Slot
-    private var dots: [Slot] = []
-    private var loops: [RangeLoop] = []
-    private var frames: [Frame] = []
+    private(set) var dot: Slot
+    private(set) var dots: [Slot] = []
+    private(set) var loops: [RangeLoop] = []
+    private(set) var frames: [Frame] = []
+    /// The running loop whose text is to be remembered.
+    var remembered: RememberedLoop?
     private var definition: Int32
     /// The node that a message points to where an instruction does not know it.
     private var noted: NodeIndex = 0
@@ -155,11 +157,28 @@ struct Machine: ~Copyable {
                 }
             case .endWith: if let previous = dots.popLast() { dot = previous }
             case .range(let index):
+                if map == nil, mayRepeatLoops {
+                    context.steps += stretch - left
+                    stretch = left
+                    if takeLoop(Int(index), into: &output) {
+                        _ = stack.pop()
+                        next = Int(program.loops[Int(index)].behind)
+                        stretch = nextStretch()
+                        left = stretch
+                        continue
+                    }
+                }
                 next = try beginLoop(Int(index), next)
             case .next(let body):
                 next = try nextRound(Int(body), next)
+                if remembered != nil, loops.isEmpty {
+                    context.steps += stretch - left
+                    stretch = left
+                    keepLoop(output)
+                }
             case .breakLoop(let target):
                 endLoop()
+                if loops.isEmpty { remembered = nil }
                 next = Int(target)
             case .decide(let isOr, let target, let at):
                 if at >= 0 { noted = at }
@@ -328,7 +347,10 @@ struct Machine: ~Copyable {
         }
         let range = RangeLoop(
             items: items, origin: origin(of: slot), loop: loop, dot: dot, dots: dots.count)
-        if range.count == 0 { return Int(loop.elseTarget) }
+        if range.count == 0 {
+            if loops.isEmpty { remembered = nil }
+            return Int(loop.elseTarget)
+        }
         if range.count > limits.rangeItems {
             throw limitError(.rangeItems, at: loop.at >= 0 ? loop.at : noted)
         }

@@ -92,6 +92,11 @@ final class Program: @unchecked Sendable {
         /// Where its index or key goes.
         var indexSlot: Int32 = -1
         var at: NodeIndex
+        /// What it goes over, and what each round runs.
+        var pipe: NodeIndex
+        var body: NodeIndex
+        /// Where it goes on after the last round.
+        var behind: Int32 = 0
     }
 
     struct TemplateCall: Sendable {

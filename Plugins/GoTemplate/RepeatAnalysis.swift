@@ -1,9 +1,15 @@
 import Synchronization
 import Values
 
-/// The templates of a set that are repeatable, each looked at when it is first asked for.
+/// The templates and loops of a set that are repeatable, each looked at when it is first asked for.
 final class RepeatableTemplates: Sendable {
     private let known = Mutex<[Bool?]>([])
+    private let loops = Mutex<[Holders?]>([])
+
+    private enum Holders {
+        case unrepeatable
+        case members([String])
+    }
 
     func contains(_ definition: Int, in template: GoTemplate) -> Bool {
         if let answer = known.withLock({ $0.indices.contains(definition) ? $0[definition] : nil }) {
@@ -17,16 +23,45 @@ final class RepeatableTemplates: Sendable {
         }
         return answer
     }
+
+    /// The members of the map that a template is included with which a loop of it needs to be the whole data; nil where
+    /// the loop is not repeatable then.
+    func holders(ofLoop index: Int, in template: GoTemplate) -> [String]? {
+        let answer: Holders
+        if let known = loops.withLock({ $0.indices.contains(index) ? $0[index] : nil }) {
+            answer = known
+        } else {
+            var analysis = RepeatAnalysis(template)
+            answer =
+                analysis.holders(ofLoop: template.program.loops[index]).map(Holders.members) ?? .unrepeatable
+            loops.withLock {
+                if $0.isEmpty { $0 = Array(repeating: nil, count: template.program.loops.count) }
+                $0[index] = answer
+            }
+        }
+        if case .members(let names) = answer { return names }
+        return nil
+    }
 }
 
 /// Finds out whether a template writes the same text each time that it is included with the data of a chart, no map
 /// having changed: in any of the chart's templates, which differ in `.Template` only. So for a text of `tpl` that defines
-/// nothing and includes nothing.
+/// nothing and includes nothing, and for a loop of a template that is included with a map that holds the data.
 ///
-/// It may follow paths into the data, call functions that depend on their arguments alone, and include such templates by
-/// name. It may not read `.Template`, nor what leads to that of another chart; hand the whole data to anything but
-/// such a template; change a map; or render a text, which may do all of that.
+/// It may follow paths into the data, call functions that depend on their arguments alone, include such templates by
+/// name, and render texts over the data, which are looked at when they are rendered. It may not read `.Template`, nor what
+/// leads to that of another chart; hand the whole data to anything but such a template or text; or change a map. A loop
+/// may not use variables of the template around it.
 struct RepeatAnalysis {
+    /// What a value is to the data.
+    private enum Role {
+        /// All of it.
+        case data
+        /// A map with members that are all of it.
+        case holder
+        case other
+    }
+
     private let template: GoTemplate
     private let syntax: Syntax
     private let nodes: UnsafeBufferPointer<Syntax.Node>
@@ -35,16 +70,24 @@ struct RepeatAnalysis {
     /// Nodes that may still be looked at.
     private var nodesLeft = nodesLimit
 
+    /// The members of holders through which the data is read.
+    private var holders: [String] = []
+    /// Variables that are declared so far, where those of the template around a loop do not count.
+    private var declared: [ArraySlice<UInt8>] = []
+    private var isOfLoop = false
+
     private struct Visit: Equatable {
         var definition: Int
         var dotIsData: Bool
     }
 
-    /// Whether `.` and `$` are the whole data.
+    /// What `.` and `$` are.
     private struct Scope {
-        var dotIsData: Bool
-        var dollarIsData: Bool
+        var dot: Role
+        var dollar: Role
         var source: Int
+        /// Whether variables belong to the template that is included, not to the loop that includes it.
+        var isIncluded = false
         var depth = 0
 
         var inner: Scope {
@@ -60,6 +103,8 @@ struct RepeatAnalysis {
     /// counts the steps of looking. Labels of a chart have some hundred.
     private static let nodesLimit = 1_000
     private static let renderingTexts: Set<String> = ["tpl", "render"]
+    /// Holders of one loop.
+    private static let holdersLimit = 4
     private static let changing = [Array("Template".utf8), Array("Subcharts".utf8)]
 
     init(_ template: GoTemplate) {
@@ -70,6 +115,18 @@ struct RepeatAnalysis {
 
     mutating func isRepeatable(_ definition: Int) -> Bool { visit(definition, dotIsData: true, depth: 0) }
 
+    /// As `RepeatableTemplates.holders(ofLoop:in:)`. `.` is `$` at the loop.
+    mutating func holders(ofLoop loop: Program.Loop) -> [String]? {
+        isOfLoop = true
+        var scope = Scope(dot: .holder, dollar: .holder, source: syntax.sourceIndex(of: loop.pipe))
+        guard allows(pipe: loop.pipe, scope) else { return nil }
+        scope.dot = .other
+        guard allows(list: loop.body, scope), !holders.isEmpty, holders.count <= Self.holdersLimit else {
+            return nil
+        }
+        return holders
+    }
+
     private mutating func visit(_ definition: Int, dotIsData: Bool, depth: Int) -> Bool {
         let visit = Visit(definition: definition, dotIsData: dotIsData)
         if visited.contains(visit) { return true }
@@ -77,7 +134,9 @@ struct RepeatAnalysis {
         let definition = syntax.definitions[definition]
         return allows(
             list: definition.root,
-            Scope(dotIsData: dotIsData, dollarIsData: dotIsData, source: definition.source, depth: depth))
+            Scope(
+                dot: dotIsData ? .data : .other, dollar: dotIsData ? .data : .other,
+                source: definition.source, isIncluded: true, depth: depth))
     }
 
     // MARK: Nodes
@@ -85,6 +144,8 @@ struct RepeatAnalysis {
     private mutating func allows(list: NodeIndex, _ scope: Scope) -> Bool {
         guard list != Syntax.none else { return true }
         guard let inner = siblings(nodes[Int(list)].first) else { return false }
+        let outside = declared.count
+        defer { declared.removeLast(declared.count - outside) }
         for index in inner where !allows(node: nodes[Int(index)], scope.inner) { return false }
         return true
     }
@@ -104,6 +165,9 @@ struct RepeatAnalysis {
 
     private mutating func allows(node: Syntax.Node, _ scope: Scope) -> Bool {
         guard scope.depth < Self.depthLimit else { return false }
+        let outside = declared.count
+        // What an action declares lasts to the end of its list.
+        defer { if node.kind != .action { declared.removeLast(declared.count - outside) } }
         switch node.kind {
         case .text, .breakLoop, .continueLoop: return true
         case .action: return allows(pipe: node.first, scope)
@@ -112,7 +176,7 @@ struct RepeatAnalysis {
                 && allows(list: node.third, scope)
         case .with, .range:
             var inner = scope
-            inner.dotIsData = false
+            inner.dot = .other
             return allows(pipe: node.first, scope) && allows(list: node.third, scope)
                 && allows(list: node.second, inner)
         case .template:
@@ -135,13 +199,29 @@ struct RepeatAnalysis {
         guard let commands = siblings(nodes[Int(pipe)].first) else { return false }
         for command in commands {
             guard let arguments = siblings(nodes[Int(command)].first) else { return false }
-            if let first = arguments.first, nodes[Int(first)].kind == .identifier,
-                text(nodes[Int(first)], scope) == "include"
-            {
+            let name = arguments.first.flatMap { first in
+                nodes[Int(first)].kind == .identifier ? text(nodes[Int(first)], scope) : nil
+            }
+            if name == "include" {
                 guard allows(inclusion: arguments, scope) else { return false }
+            } else if let name, Self.renderingTexts.contains(name) {
+                guard arguments.count == 3, allows(argument: arguments[1], scope.inner),
+                    isData(arguments[2], scope)
+                else { return false }
             } else {
                 for argument in arguments where !allows(argument: argument, scope.inner) { return false }
             }
+        }
+        return allows(variablesOf: nodes[Int(pipe)], scope)
+    }
+
+    /// The variables that a pipeline declares or assigns.
+    private mutating func allows(variablesOf pipe: Syntax.Node, _ scope: Scope) -> Bool {
+        guard isOfLoop, !scope.isIncluded else { return true }
+        guard let variables = siblings(pipe.second) else { return false }
+        for variable in variables {
+            let name = bytes(nodes[Int(variable)], scope)
+            if !pipe.flag { declared.append(name) } else if !declared.contains(name) { return false }
         }
         return true
     }
@@ -159,12 +239,12 @@ struct RepeatAnalysis {
     private mutating func allows(argument index: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(index)]
         switch node.kind {
-        case .dot where isData(index, scope), .variable where isData(index, scope): return false
-        case .dot: return true
-        case .field: return !scope.dotIsData || !isChanging(names(node, scope)[0])
+        case .dot: return scope.dot == .other
+        case .field: return allows(path: names(node, scope)[...], from: scope.dot)
         case .variable:
             let names = names(node, scope)
-            return names.count < 2 || !isDollar(names[0]) || !scope.dollarIsData || !isChanging(names[1])
+            if isDollar(names[0]) { return allows(path: names.dropFirst(), from: scope.dollar) }
+            return !isOfLoop || scope.isIncluded || declared.contains(names[0])
         case .chain: return allows(argument: node.first, scope.inner)
         case .pipe: return allows(pipe: index, scope)
         case .identifier: return allows(function: text(node, scope))
@@ -183,22 +263,51 @@ struct RepeatAnalysis {
 
     // MARK: Paths
 
-    /// Whether a pipeline is the whole data and nothing else: `.` or `$`.
-    private func isData(pipe: NodeIndex, _ scope: Scope) -> Bool {
+    /// Whether what a path leads to is a part of the data that does not change.
+    private mutating func allows(path: ArraySlice<ArraySlice<UInt8>>, from role: Role) -> Bool {
+        switch role {
+        case .other: return true
+        case .data: return path.first.map { !isChanging($0) } ?? false
+        case .holder:
+            guard path.count >= 2, let member = path.first else { return false }
+            note(holder: member)
+            return allows(path: path.dropFirst(), from: .data)
+        }
+    }
+
+    private mutating func note(holder name: ArraySlice<UInt8>) {
+        let name = String(decoding: name, as: UTF8.self)
+        if !holders.contains(name) { holders.append(name) }
+    }
+
+    /// Whether a pipeline is the whole data and nothing else: `.` or `$`, or a member of a holder.
+    private mutating func isData(pipe: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(pipe)]
         let command = nodes[Int(node.first)]
         guard node.second == Syntax.none, command.next == Syntax.none else { return false }
         return nodes[Int(command.first)].next == Syntax.none && isData(command.first, scope)
     }
 
-    private func isData(_ argument: NodeIndex, _ scope: Scope) -> Bool {
+    private mutating func isData(_ argument: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(argument)]
         switch node.kind {
-        case .dot: return scope.dotIsData
+        case .dot: return scope.dot == .data
+        case .field: return isData(path: names(node, scope)[...], from: scope.dot)
         case .variable:
             let names = names(node, scope)
-            return names.count == 1 && isDollar(names[0]) && scope.dollarIsData
+            return isDollar(names[0]) && isData(path: names.dropFirst(), from: scope.dollar)
         default: return false
+        }
+    }
+
+    private mutating func isData(path: ArraySlice<ArraySlice<UInt8>>, from role: Role) -> Bool {
+        switch role {
+        case .data: return path.isEmpty
+        case .holder:
+            guard path.count == 1, let member = path.first else { return false }
+            note(holder: member)
+            return true
+        case .other: return false
         }
     }
 

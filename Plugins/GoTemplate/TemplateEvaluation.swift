@@ -40,20 +40,29 @@ struct TemplateEvaluation: TemplateEvaluator {
     }
 
     /// What a template writes; one that writes the same each time is run once for the data of the running job.
+    ///
+    /// - Parameter isText: of `tpl`: what renders it is repeatable if it is.
     private func repeated(
-        _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext
+        _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext,
+        isText: Bool = false
     ) throws(FunctionError) -> GoValue {
         guard context.includes.covers(self.template, with: data),
             template.repeatable.contains(definition, in: template)
-        else { return try run(template, definition, data, context) }
-        if let known = context.includes.text(of: definition, in: template, context) { return known }
-        let (steps, deepest) = (context.steps, context.deepest)
-        context.deepest = context.depth
-        defer { context.deepest = max(context.deepest, deepest) }
+        else {
+            if isText { context.includes.noteUnrepeatable() }
+            return try run(template, definition, data, context)
+        }
+        if let known = context.includes.known(.definition(definition), of: template, context) {
+            context.steps += known.steps
+            return known.text
+        }
+        let (steps, unrepeatable) = (context.steps, context.includes.unrepeatable)
         let text = try run(template, definition, data, context)
-        context.includes.keep(
-            text, of: definition, in: template, steps: context.steps - steps,
-            levels: context.deepest - context.depth, depth: context.depth)
+        if unrepeatable == context.includes.unrepeatable {
+            context.includes.keep(
+                text, of: .definition(definition), in: template, steps: context.steps - steps,
+                depth: context.depth)
+        }
         return text
     }
 
@@ -72,7 +81,9 @@ struct TemplateEvaluation: TemplateEvaluator {
             ? TemplateEvaluation(template: template, text: added) : TemplateEvaluation(template: added)
         defer { context.evaluator = outer }
         let root = added.program.syntax.lastRoot
-        return isAlone ? try repeated(added, root, data, context) : try run(added, root, data, context)
+        if isAlone { return try repeated(added, root, data, context, isText: true) }
+        context.includes.noteUnrepeatable()
+        return try run(added, root, data, context)
     }
 
     /// The same text is compiled once in a rendering, and mostly once for all renderings of a template.

@@ -84,18 +84,22 @@ final class ChartProgram: Sendable {
     }
 
     private static func jobs(of entries: [String], in chart: Chart) -> [SharedJob] {
-        var places: [String: [String]] = [:]
+        // A dictionary of a type that there is already: the runtime takes long to make another.
+        var charts: [String: Int] = [:]
+        var places: [[String]] = []
         func note(_ chart: Chart, _ path: String, _ place: [String]) {
-            places[path] = place
+            charts[path] = places.count
+            places.append(place)
             for inner in chart.dependencies {
                 note(inner, path + "/charts/" + inner.name, place + ["Subcharts", inner.name])
             }
         }
         note(chart, chart.name, [])
         return entries.map { entry in
-            let base = ChartProgram.chartPath(of: entry, among: places)
+            let base = ChartProgram.chartPath(of: entry, among: charts)
             return SharedJob(
-                entry: entry, place: places[base] ?? [], typeName: ChartSettlement.typeName,
+                entry: entry, place: charts[base].map { places[$0] } ?? [],
+                typeName: ChartSettlement.typeName,
                 members: [
                     (
                         "Template",
@@ -108,11 +112,11 @@ final class ChartProgram: Sendable {
     }
 
     /// The longest path of a chart that a template's path begins with.
-    private static func chartPath(of entry: String, among places: [String: [String]]) -> String {
+    private static func chartPath(of entry: String, among charts: [String: Int]) -> String {
         var path = Substring(entry)
         while let slash = path.lastIndex(ofByte: "/") {
             path = path[..<slash]
-            if places[String(path)] != nil { return String(path) }
+            if charts[String(path)] != nil { return String(path) }
         }
         return entry
     }

@@ -21,6 +21,8 @@ public final class KeptChart: Sendable {
         var allowsImpureFunctions: Bool
     }
 
+    private let outlines = Mutex(KnownOutlines())
+
     /// Choices of subcharts that are kept; a server sees few.
     private static let keptPrograms = 16
 
@@ -69,8 +71,10 @@ public final class KeptChart: Sendable {
             throw .template(KeptChart.worded(error), program.sources)
         }
         do throws(ChartError) {
+            var known = outlines.withLock { $0 }
             var rendered = try RenderedChart(
-                program.jobsByPath.map { (jobs[$0].entry, outputs[$0]) }, settled, release)
+                program.jobsByPath.map { (jobs[$0].entry, outputs[$0]) }, settled, release, &known)
+            if known.hasChanged { outlines.withLock { [known] in $0 = known.settled } }
             rendered.usesLookup = program.usesLookup
             duration = MonotonicClock.nanoseconds &- start
             return rendered

@@ -30,7 +30,8 @@ enum ManifestOrder {
         var start = text.firstIndex { !isSpace($0) } ?? text.count
         var line: Int? = start
         while let index = line, index < text.count {
-            guard index + 2 < text.count, text[index...index + 2].allSatisfy({ $0 == UInt8(ascii: "-") })
+            guard index + 2 < text.count, text[index] == UInt8(ascii: "-"), text[index + 1] == text[index],
+                text[index + 2] == text[index]
             else {
                 line = lineEnd(in: text, from: index).map { $0 + 1 }
                 continue
@@ -90,16 +91,17 @@ enum ManifestOrder {
 
     /// Adds the documents of one template with what their heads say: manifests to one list, hooks to the other.
     ///
+    /// - Parameter known: outlines of what the template wrote before.
     /// - Throws: `YAML parse error on PATH: …`
     static func add(
-        _ path: String, _ text: [UInt8], to manifests: inout [ChartManifest], hooks: inout [ChartManifest]
+        _ path: String, _ text: [UInt8], to manifests: inout [ChartManifest], hooks: inout [ChartManifest],
+        known: inout KnownOutlines
     ) throws(ChartError) {
-        for slice in documents(text) {
+        for (index, slice) in documents(text).enumerated() {
+            let bytes = Array(slice)
             let head: Value
             do throws(YAMLError) {
-                head = try slice.withUnsafeBufferPointer { bytes throws(YAMLError) in
-                    try YAMLReader.outline(bytes, members: ["kind", "metadata"])
-                }
+                head = try known.head(of: bytes, at: index, in: path)
             } catch {
                 let before = text[..<slice.startIndex].count { $0 == 0x0A }
                 throw ChartError(
@@ -114,7 +116,7 @@ enum ManifestOrder {
                         + "unmarshal \(shown(head)) into Go value of type util.SimpleHead",
                     file: path)
             }
-            var manifest = ChartManifest(path: path, text: Array(slice), head: head)
+            var manifest = ChartManifest(path: path, text: bytes, head: head)
             if let hook = head["metadata"]?["annotations"]?["helm.sh/hook"]?.string {
                 let names = hook.split(byte: ",", omittingEmptySubsequences: false).map {
                     String($0).lowercased().filter { $0 != " " }

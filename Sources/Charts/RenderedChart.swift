@@ -15,9 +15,12 @@ public struct RenderedChart: Sendable {
     public internal(set) var usesLookup = false
     private let release: ChartRelease
 
-    /// - Parameter outputs: what each template wrote, by the bytes of the paths.
+    /// - Parameters:
+    ///   - outputs: what each template wrote, by the bytes of the paths.
+    ///   - known: outlines of what they wrote before.
     init(
-        _ outputs: [(path: String, text: [UInt8])], _ settled: ChartSettlement, _ release: ChartRelease
+        _ outputs: [(path: String, text: [UInt8])], _ settled: ChartSettlement, _ release: ChartRelease,
+        _ known: inout KnownOutlines
     ) throws(ChartError) {
         self.release = release
         warnings = settled.warnings
@@ -32,7 +35,7 @@ public struct RenderedChart: Sendable {
                 continue
             }
             if !ManifestOrder.isBlank(text) {
-                try ManifestOrder.add(path, text, to: &manifests, hooks: &hooks)
+                try ManifestOrder.add(path, text, to: &manifests, hooks: &hooks, known: &known)
             }
         }
         notes = texts.joined(separator: "\n")

@@ -64,7 +64,7 @@ public enum ChartFolder {
             for name in names {
                 let inner = path.isEmpty ? name : path + "/" + name
                 let place = folder + "/" + name
-                guard let real = File.resolved(place) else { continue }
+                guard let real = File.resolvedName(place) else { continue }
                 let isFolder = Folder.exists(real)
                 if rules.ignores(inner, isFolder: isFolder) { continue }
                 guard real == place || real.begins(with: root + "/") else {

@@ -32,7 +32,8 @@ enum MediaType: String {
         return String(head.filter { $0 != " " && $0 != "\t" }).lowercased()
     }
 
-    var essence: String { Self.essence(rawValue) }
+    /// Without parameters; one has one.
+    var essence: String { self == .text ? "text/plain" : rawValue }
 }
 
 /// What a client accepts (RFC 9110, 12.5.1).
@@ -83,6 +84,7 @@ extension HTTPRequest {
     /// - Throws: a problem of status 406 that names the offers.
     func accepted(_ offers: [String]) throws(RequestProblem) -> String {
         guard let header = header("Accept"), header != "*/*" else { return offers[0] }
+        if offers.contains(header) { return header }
         if let best = Accept(header).best(of: offers) { return best }
         throw RequestProblem(
             status: 406, code: "not_acceptable",

@@ -124,9 +124,11 @@ public enum File {
         var information = stat()
         let size = fstat(descriptor, &information) == 0 ? Int(information.st_size) : 0
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(max(size + 1, 4_096), limit))
+        bytes.reserveCapacity(min(size > 0 ? size + 1 : 4_096, limit))
         while bytes.count < limit {
-            let room = min(64 << 10, limit - bytes.count)
+            // The whole of a regular file and its end at once, without touching more memory than that takes.
+            let left = size > 0 && size >= bytes.count ? size - bytes.count + 1 : 64 << 10
+            let room = min(left, 64 << 10, limit - bytes.count)
             var count = 0
             bytes.append(addingCapacity: room) { span in
                 span.withUnsafeMutableBufferPointer { buffer, initialized in
@@ -293,6 +295,13 @@ public enum File {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
+    }
+
+    /// The same for a path whose folder has no links in its path: of the last name only.
+    public static func resolvedName(_ path: String) -> String? {
+        var information = stat()
+        guard lstat(path, &information) == 0 else { return nil }
+        return information.st_mode & S_IFMT == S_IFLNK ? resolved(path) : path
     }
 
     /// Whether the process may read it.

@@ -30,6 +30,8 @@ struct YAMLBlockReader {
     var wanted: [String]?
     /// Whether a member is being checked: no values are made.
     private(set) var checks = false
+    /// Where those members are, each with its key and what follows up to the next one.
+    private(set) var wantedRanges: [Range<Int>] = []
 
     /// Something that libyaml has to read.
     struct Unknown: Error {}
@@ -37,15 +39,6 @@ struct YAMLBlockReader {
     /// The value of a text in a single document, or nil where it is not of the simple kind.
     static func value(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) -> Value? {
         guard var reader = YAMLBlockReader(bytes, limits) else { return nil }
-        return (try? reader.root()) ?? nil
-    }
-
-    /// The same with those members of an outermost mapping only.
-    static func value(
-        _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits, members: [String]
-    ) -> Value? {
-        guard var reader = YAMLBlockReader(bytes, limits) else { return nil }
-        reader.wanted = members
         return (try? reader.root()) ?? nil
     }
 
@@ -84,9 +77,23 @@ struct YAMLBlockReader {
         try nextContent()
         guard column >= 0 else { return nil }
         layout?.begin(at: position)
-        let value = try collection(at: column, depth: 1)
+        let value = isAtFlow ? try flowRoot() : try collection(at: column, depth: 1)
         layout?.finish()
         guard column < 0 else { throw Unknown() }
+        return value
+    }
+
+    /// Whether there is `{` or `[`.
+    private var isAtFlow: Bool {
+        base[position] == UInt8(ascii: "{") || base[position] == UInt8(ascii: "[")
+    }
+
+    /// Reads a text that is a flow collection, as JSON is.
+    private mutating func flowRoot() throws(Unknown) -> Value {
+        // The places of its values and of the members of an outline are not known.
+        guard layout == nil, wanted == nil else { throw Unknown() }
+        let value = try flow(depth: 1)
+        guard try endLine() else { throw Unknown() }
         return value
     }
 
@@ -148,7 +155,10 @@ struct YAMLBlockReader {
             if depth == 1, let wanted { checks = !wanted.contains(key) }
             let value = try memberValue(within: indent, depth: depth)
             if !checks { members.append(Member(key, value)) }
-            if depth == 1 { checks = false }
+            if depth == 1 {
+                if wanted != nil, !checks { wantedRanges.append(start..<position) }
+                checks = false
+            }
             layout?.finish()
         } while column == indent && !isAtDash
         guard column < indent else { throw Unknown() }

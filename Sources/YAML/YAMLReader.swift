@@ -67,17 +67,6 @@ public enum YAMLReader {
         try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try value(buffer, options: options) }
     }
 
-    /// As `value`, where the document is a mapping with those of its members only, as far as that saves work: the rest is
-    /// checked, and mostly left out.
-    ///
-    /// - Parameter members: bare keys.
-    public static func outline(_ bytes: UnsafeBufferPointer<UInt8>, members: [String]) throws(YAMLError)
-        -> Value
-    {
-        if let value = YAMLBlockReader.value(bytes, limits: YAMLLimits(), members: members) { return value }
-        return try value(bytes)
-    }
-
     /// The value of a text that is written as templates write YAML, read the short way; nil where anything else
     /// is in it, a mistake for example. If it is not nil, `value` gives the same.
     public static func simpleValue(

@@ -14,10 +14,18 @@ import Values
         {{- end -}}
         {{- define "inner" }}# inner: {{ .Values.a | quote }}
         {{ end -}}
+        {{- define "part" -}}
+        {{ .name }}:
+        {{- range $i, $e := .context.Values.list }}
+        - {{ tpl "{{ .Values.a }}" $.context }}{{ $e }}
+        {{- end }}
+        {{- end -}}
 
         """
 
-    private func usage(_ template: String, steps: Int = 100_000) throws -> (text: String, RenderUsage) {
+    private func usage(
+        _ template: String, steps: Int = 100_000, outputBytes: Int = 1 << 20
+    ) throws -> (text: String, RenderUsage) {
         let files = [
             "Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
             "templates/_h.tpl": Self.helpers, "templates/a.yaml": "x: 1\n" + template,
@@ -28,13 +36,16 @@ import Values
         let kept = KeptChart(chart, renderer: GoTemplateRenderer())
         var limits = RenderLimits.server
         limits.steps = steps
+        limits.outputBytes = outputBytes
         var usage = RenderUsage()
-        let rendered = try kept.render(["a": 1], as: ChartRelease(), limits: limits, usage: &usage)
+        let rendered = try kept.render(
+            ["a": 1, "list": ["x", "y", "z"]], as: ChartRelease(), limits: limits, usage: &usage)
         return (String(decoding: rendered.text, as: UTF8.self), usage)
     }
 
     @Test(arguments: [
         "{{ include \"labels\" . }}", "{{ tpl \"# t: {{ .Values.a }}{{ range until 9 }}{{ end }}\" $ }}\n",
+        "{{ include \"part\" (dict \"context\" $ \"name\" \"p\") }}\n",
     ])
     func countsStepsAsIfItRan(_ call: String) throws {
         let (none, once, twice) = (try usage(""), try usage(call), try usage(call + call))
@@ -49,6 +60,15 @@ import Values
         let calls = String(repeating: "{{ include \"labels\" . }}", count: 100)
         let steps = try usage(calls).1.steps
         #expect(throws: ChartFailure.self) { try usage(calls, steps: steps / 2) }
+    }
+
+    /// A loop that was not run is not longer than the output may be.
+    @Test func countsBytesAgainstTheLimit() throws {
+        let calls = (0..<40).map { "{{ include \"part\" (dict \"context\" $ \"name\" \"p\($0)\") }}\n" }
+            .joined()
+        let bytes = try usage(calls).1.outputBytes
+        #expect(throws: ChartFailure.self) { try usage(calls, outputBytes: bytes - 1) }
+        #expect(try usage(calls, outputBytes: bytes).1.outputBytes == bytes)
     }
 
     @Test func looksAtFewNodes() throws {

@@ -29,28 +29,88 @@ struct YAMLCaseTests {
             let whole = Result { () throws(YAMLError) in try YAMLReader.value(part) }
             let keys = (try? whole.get())?.object?.members.map(\.key) ?? []
             for members in [["kind", "metadata"], ["a", "list"], Array(keys.prefix(1)), []] {
-                let outline = Result { () throws(YAMLError) in
-                    try part.withUnsafeBufferPointer { bytes throws(YAMLError) in
-                        try YAMLReader.outline(bytes, members: members)
-                    }
+                guard let outline = YAMLOutline(of: part, members: members)?.value else { continue }
+                guard case .success(let value) = whole, let object = value.object else {
+                    #expect(outline == (try? whole.get()), "\(name) up to byte \(end)")
+                    continue
                 }
-                switch (whole, outline) {
-                case (.failure(let one), .failure(let two)): #expect(one == two)
-                case (.success(let value), .success(let outline)):
-                    guard let object = value.object else {
-                        #expect(outline == value)
-                        continue
-                    }
-                    for member in object.members where members.contains(member.key) {
-                        #expect(outline[member.key] == member.value, "\(member.key) of \(name)")
-                    }
-                    for member in outline.object?.members ?? [] {
-                        #expect(object[member.key] == member.value, "\(member.key) of \(name)")
-                    }
-                    #expect(outline.object != nil)
-                default: Issue.record("\(name) up to byte \(end): \(whole), \(outline)")
+                for member in object.members where members.contains(member.key) {
+                    #expect(outline[member.key] == member.value, "\(member.key) of \(name)")
                 }
+                for member in outline.object?.members ?? [] {
+                    #expect(object[member.key] == member.value, "\(member.key) of \(name)")
+                }
+                #expect(outline.object != nil)
             }
+        }
+    }
+
+    /// A text that an outline is said to hold for is valid and has the same outline. Texts are changed at random places,
+    /// mostly within scalars.
+    @Test("outlines of texts that differ", arguments: names)
+    func outlinesOfOthers(name: String) throws {
+        let members = ["kind", "metadata"]
+        let bytes = try #require(contents(of: Self.folder + "/" + name)) + Array(Self.manifest.utf8)
+        let texts = [bytes, Array(Self.manifest.utf8)]
+        let pieces = [
+            "x", "7", "\"q\"", "'s'", "a: b", "- c", "\n", " ", "{d: e}", "|", "1e999", ".inf", "no", "#",
+        ]
+        var random = SplitMix(seed: UInt64(bytes.count))
+        var held = 0
+        for _ in 0..<3_000 {
+            let text = texts[random.next(below: 2)]
+            guard let outline = YAMLOutline(of: text, members: members) else { continue }
+            var other = text
+            for _ in 0...random.next(below: 3) {
+                let place = random.next(below: other.count)
+                let end = min(place + random.next(below: 4), other.count)
+                other.replaceSubrange(place..<end, with: pieces[random.next(below: pieces.count)].utf8)
+            }
+            guard outline.holds(for: other) else { continue }
+            if other != text { held += 1 }
+            let fresh = YAMLOutline(of: other, members: members)
+            #expect(fresh?.value == outline.value, "\(String(decoding: other, as: UTF8.self))")
+            #expect((try? YAMLReader.value(other)) != nil)
+        }
+        #expect(held > 5)
+    }
+
+    private static let manifest = """
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: web
+          labels: {app: web, tier: "a"}
+        spec:
+          replicas: 3
+          selector: {app: web,
+            tier: back}
+          ports:
+          - name: http
+            port: 80 # of: http
+          - {name: other, port: 81}
+          env:
+          - name: A
+            value: "x y"
+          - name: B
+            value: 'z: z'
+          text: |
+            a: b
+            c: "d"
+          # e: f
+          last: end
+
+        """
+
+    private struct SplitMix {
+        private var state: UInt64
+        init(seed: UInt64) { state = seed }
+        mutating func next(below bound: Int) -> Int {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return Int((z ^ (z >> 31)) % UInt64(max(bound, 1)))
         }
     }
 

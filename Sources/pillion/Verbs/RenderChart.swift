@@ -51,6 +51,8 @@ func renderChart(
         let release = try release(arguments, renderer)
         let values = try chartValues(arguments)
         let chart = KeptChart(try ChartFolder.chart(at: path), renderer: renderer, compileLimits: limits)
+        // The process ends with its templates, which the system frees quicker than their parts are freed one by one.
+        _ = Unmanaged.passRetained(chart)
         var usage = RenderUsage()
         let rendered: RenderedChart
         do throws(ChartFailure) {

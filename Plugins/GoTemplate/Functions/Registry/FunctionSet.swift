@@ -93,7 +93,8 @@ public enum FunctionError: Error, Sendable {
 }
 
 /// What a function may use besides its arguments: limits, the allow-list of `env`, the data of the rendering, and
-/// the engine itself. One for each rendering; used on that rendering's thread only.
+/// the engine itself. One for each rendering; used on that rendering's thread only, and none of its accesses calls back
+/// into it, so that nothing is gained by checking each for overlaps.
 public final class FunctionContext {
     public let limits: RenderLimits
     /// What `env` and `expandenv` may read.
@@ -113,7 +114,7 @@ public final class FunctionContext {
     /// Whether a function changed a map.
     private(set) var hasChanges = false
     /// Templates that are being included at this moment, and how often each: a few.
-    private var inclusions: [(name: String, count: Int)] = []
+    @exclusivity(unchecked) private var inclusions: [(name: String, count: Int)] = []
     /// A text that was compiled for `tpl` beside a program.
     struct CompiledText {
         var program: Program
@@ -122,11 +123,11 @@ public final class FunctionContext {
     }
     /// Texts that are kept; a chart has some dozens.
     static let textLimit = 500
-    var texts: [CompiledText] = []
-    var printedData = PrintedData()
-    var includes = IncludeMemory()
+    @exclusivity(unchecked) var texts: [CompiledText] = []
+    @exclusivity(unchecked) var printedData = PrintedData()
+    @exclusivity(unchecked) var includes = IncludeMemory()
     /// The engine, for functions that render.
-    var evaluator: (any TemplateEvaluator)?
+    @exclusivity(unchecked) var evaluator: (any TemplateEvaluator)?
     /// Where values come from; nil where nobody asks for more than `tainted`.
     var origins: OriginTable?
     /// Whether a request wrote parts of the data.

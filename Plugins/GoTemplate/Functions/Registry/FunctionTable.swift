@@ -1,4 +1,5 @@
 import Synchronization
+import Values
 
 /// What a parameter takes.
 enum ParameterType: Sendable {
@@ -45,7 +46,14 @@ struct FunctionTable: Sendable {
         }
     }
 
-    private let functions: [String: TemplateFunction]
+    /// Later ones win. A template calls few of some hundred functions, which are looked through for each: making a
+    /// dictionary of all took a third of compiling a template.
+    private let sets: [[TemplateFunction]]
+    private let allowsImpure: Bool
+    private let refusesImpure: Bool
+    private let without: Set<String>
+    /// Whether a function is among them that changes maps in place.
+    let mutates: Bool
     /// Those that were asked for, some dozens: templates of a chart call the same ones, and a signature is parsed once.
     private let entries = Entries()
 
@@ -59,25 +67,39 @@ struct FunctionTable: Sendable {
     ///   - refusing: whether such functions exist all the same, and fail when they are called.
     ///   - without: names that are left out.
     init(_ sets: [FunctionSet], impure: Bool, refusing: Bool = false, without: Set<String> = []) {
-        var functions: [String: TemplateFunction] = [:]
-        for set in sets {
-            for function in set.functions {
-                if impure || function.isPure {
-                    functions[function.name] = function
-                } else if refusing {
-                    functions[function.name] = function.refused
-                }
+        self.sets = sets.map(\.functions)
+        allowsImpure = impure
+        refusesImpure = refusing
+        self.without = without
+        mutates = self.sets.contains { functions in
+            functions.withBorrowedItems { items in
+                for index in 0..<items.count where items[index].content.mutates { return true }
+                return false
             }
         }
-        for name in without { functions[name] = nil }
-        self.functions = functions
     }
 
-    /// Whether a function is among them that changes maps in place.
-    var mutates: Bool { functions.values.contains { $0.mutates } }
+    func has(_ name: String) -> Bool { self[name] != nil }
 
-    func has(_ name: String) -> Bool {
-        FunctionTable.builtin(name) != nil || !functions.isEmpty && functions[name] != nil
+    /// The function of a set that a template calls by a name.
+    private func function(_ name: String) -> TemplateFunction? {
+        if without.contains(name) { return nil }
+        for functions in sets.reversed() {
+            guard let index = FunctionTable.lastIndex(of: name, in: functions) else { continue }
+            if allowsImpure || functions[index].isPure { return functions[index] }
+            if refusesImpure { return functions[index].refused }
+        }
+        return nil
+    }
+
+    private static func lastIndex(of name: String, in functions: [TemplateFunction]) -> Int? {
+        functions.withBorrowedItems { items in
+            for index in (0..<items.count).reversed()
+            where items[index].content.name.hasSameBytes(as: name) {
+                return index
+            }
+            return nil
+        }
     }
 
     private static let builtins = Builtin.allCases.map { builtin in
@@ -90,19 +112,28 @@ struct FunctionTable: Sendable {
     private static func builtin(_ name: String) -> Entry? { builtins.first { $0.name == name } }
 
     /// All names, for finding the nearest.
-    var names: [String] { functions.keys + Builtin.allCases.map(\.rawValue) }
+    var names: [String] {
+        let named = sets.joined().filter { allowsImpure || refusesImpure || $0.isPure }.map(\.name)
+        return named.filter { !without.contains($0) } + Builtin.allCases.map(\.rawValue)
+    }
 
     subscript(name: String) -> Entry? {
-        guard !functions.isEmpty else { return FunctionTable.builtin(name) }
-        if let known = entries.known.withLock({ $0.first { $0.name == name } }) { return known }
-        guard let function = functions[name] else { return FunctionTable.builtin(name) }
-        let signature = function.signature
-        let entry = Entry(
-            name, kind: .native(function),
-            parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
-            isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
+        if let known = entries.known.withLock({ $0.first { $0.name.hasSameBytes(as: name) } }) {
+            return known
+        }
+        guard let entry = function(name).map(FunctionTable.entry) ?? FunctionTable.builtin(name) else {
+            return nil
+        }
         entries.known.withLock { $0.append(entry) }
         return entry
+    }
+
+    private static func entry(of function: TemplateFunction) -> Entry {
+        let signature = function.signature
+        return Entry(
+            function.name, kind: .native(function),
+            parameters: signature.parameters.map { $0.kind == .interface ? .any : .type($0) },
+            isVariadic: signature.isVariadic, isBoxed: signature.result.kind == .interface)
     }
 }
 

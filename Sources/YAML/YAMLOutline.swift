@@ -1,0 +1,121 @@
+public import Values
+
+/// Some members of a text's outermost mapping, the others being checked only, and whether another text has the same.
+///
+/// A template mostly writes what it wrote before, with other scalars. A text has the outline of an earlier one if both
+/// differ only behind `key: ` on some lines, with bare or quoted scalars on both sides that end on their line and mean
+/// the same to a YAML parser wherever the line is: in a mapping, a flow collection, a block of text or a comment. That
+/// takes a hundredth of parsing it.
+public struct YAMLOutline: Sendable {
+    public let value: Value
+    private let text: [UInt8]
+    /// Where the wanted members are, with their keys.
+    private let members: [Range<Int>]
+
+    /// nil if the text is not of the simple kind that `YAMLBlockReader` reads.
+    ///
+    /// - Parameter members: bare keys.
+    public init?(of text: [UInt8], members: [String]) {
+        let read = text.withUnsafeBufferPointer { bytes -> (Value, [Range<Int>])? in
+            guard var reader = YAMLBlockReader(bytes, YAMLLimits()) else { return nil }
+            reader.wanted = members
+            guard let value = try? reader.root() else { return nil }
+            return (value, reader.wantedRanges)
+        }
+        guard let read else { return nil }
+        self.text = text
+        (value, self.members) = read
+    }
+
+    /// Bytes that it takes.
+    public var size: Int { text.count + 256 }
+
+    /// Whether another text surely has the same outline.
+    public func holds(for other: [UInt8]) -> Bool {
+        guard other.count < YAMLLimits().nodes else { return false }
+        return text.withUnsafeBufferPointer { own in
+            other.withUnsafeBufferPointer { other in
+                var (index, place) = (0, 0)
+                while true {
+                    let same = Self.samePrefix(own, index, other, place)
+                    index += same
+                    place += same
+                    if index == own.count, place == other.count { return true }
+                    // Behind the end of a line that differs, both go on with a line feed.
+                    guard same > 0, let start = Self.scalarStart(in: own, before: index),
+                        !members.contains(where: { $0.contains(start) })
+                    else { return false }
+                    let ends = (Self.lineEnd(in: own, from: index), Self.lineEnd(in: other, from: place))
+                    let inOther = start - index + place
+                    guard Self.isSafeScalar(UnsafeBufferPointer(rebasing: own[start..<ends.0])),
+                        Self.isSafeScalar(UnsafeBufferPointer(rebasing: other[inOther..<ends.1]))
+                    else { return false }
+                    (index, place) = ends
+                }
+            }
+        }
+    }
+
+    /// How many bytes are the same from two places on.
+    private static func samePrefix(
+        _ one: UnsafeBufferPointer<UInt8>, _ first: Int, _ other: UnsafeBufferPointer<UInt8>, _ second: Int
+    ) -> Int {
+        let count = min(one.count - first, other.count - second)
+        let (raw, otherRaw) = (UnsafeRawBufferPointer(one), UnsafeRawBufferPointer(other))
+        var same = 0
+        // Eight bytes at a time, then what is left one by one.
+        while same + 8 <= count,
+            raw.loadUnaligned(fromByteOffset: first + same, as: UInt64.self)
+                == otherRaw.loadUnaligned(fromByteOffset: second + same, as: UInt64.self)
+        {
+            same += 8
+        }
+        while same < count, one[first + same] == other[second + same] { same += 1 }
+        return same
+    }
+
+    /// Where the scalar begins behind the first `: ` of a place's line, if that is before the place.
+    private static func scalarStart(in text: UnsafeBufferPointer<UInt8>, before place: Int) -> Int? {
+        var start = place
+        while start > 0, text[start - 1] != 0x0A { start -= 1 }
+        while start + 2 <= place {
+            if text[start] == UInt8(ascii: ":"), text[start + 1] == 0x20 { return start + 2 }
+            start += 1
+        }
+        return nil
+    }
+
+    private static func lineEnd(in text: UnsafeBufferPointer<UInt8>, from place: Int) -> Int {
+        ByteSearch.index(of: 0x0A, in: text, from: place) ?? text.count
+    }
+
+    /// Whether it is a scalar in any context, up to the end of its line, and one that is a valid value.
+    private static func isSafeScalar(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let first = text.first, let last = text.last else { return false }
+        if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
+            return text.count >= 2 && last == first
+                && text[1..<text.count - 1].allSatisfy {
+                    (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'")
+                        && $0 != UInt8(ascii: "\\")
+                }
+        }
+        guard isWord(first), last != 0x20, last != UInt8(ascii: ":") else { return false }
+        for index in text.indices where !isWord(text[index]) {
+            switch text[index] {
+            case 0x20, UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "@"), UInt8(ascii: "-"): break
+            case UInt8(ascii: ":"): if text[index + 1] == 0x20 { return false }
+            default: return false
+            }
+        }
+        guard YAMLScalar.mayResolve(text) else { return true }
+        guard let scalar = try? YAMLScalar(text, tag: nil) else { return false }
+        if case .double(let number) = scalar.value { return number.isFinite }
+        return true
+    }
+
+    /// Letters, digits and what else may begin a bare scalar.
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
+    }
+}
