@@ -4,7 +4,8 @@ import Synchronization
 /// ones. Any number of threads use it.
 final class TextMemory: Sendable {
     private struct State {
-        var templates: [[UInt8]: (name: String, template: GoTemplate)] = [:]
+        /// Looked through: a dictionary by bytes takes the runtime longer to make than a short run to compile its texts.
+        var templates: [(text: [UInt8], name: String, template: GoTemplate)] = []
         var bytes = 0
     }
     private let state = Mutex(State())
@@ -16,7 +17,7 @@ final class TextMemory: Sendable {
 
     func template(of text: [UInt8], named name: String) -> GoTemplate? {
         state.withLock { state in
-            state.templates[text].flatMap { $0.name == name ? $0.template : nil }
+            state.templates.first { $0.text == text && $0.name == name }?.template
         }
     }
 
@@ -26,9 +27,8 @@ final class TextMemory: Sendable {
             if state.templates.count >= TextMemory.most || state.bytes + text.count > TextMemory.mostBytes {
                 state = State()
             }
-            if state.templates.updateValue((name, template), forKey: text) == nil {
-                state.bytes += text.count
-            }
+            state.templates.append((text, name, template))
+            state.bytes += text.count
         }
     }
 }

@@ -84,22 +84,19 @@ final class ChartProgram: Sendable {
     }
 
     private static func jobs(of entries: [String], in chart: Chart) -> [SharedJob] {
-        // A dictionary of a type that there is already: the runtime takes long to make another.
-        var charts: [String: Int] = [:]
-        var places: [[String]] = []
+        var places: [(path: String, place: [String])] = []
         func note(_ chart: Chart, _ path: String, _ place: [String]) {
-            charts[path] = places.count
-            places.append(place)
+            places.append((path, place))
             for inner in chart.dependencies {
                 note(inner, path + "/charts/" + inner.name, place + ["Subcharts", inner.name])
             }
         }
         note(chart, chart.name, [])
         return entries.map { entry in
-            let base = ChartProgram.chartPath(of: entry, among: charts)
+            let chart = ChartProgram.chart(of: entry, among: places)
+            let base = chart?.path ?? entry
             return SharedJob(
-                entry: entry, place: charts[base].map { places[$0] } ?? [],
-                typeName: ChartSettlement.typeName,
+                entry: entry, place: chart?.place ?? [], typeName: ChartSettlement.typeName,
                 members: [
                     (
                         "Template",
@@ -111,14 +108,18 @@ final class ChartProgram: Sendable {
         }
     }
 
-    /// The longest path of a chart that a template's path begins with.
-    private static func chartPath(of entry: String, among charts: [String: Int]) -> String {
-        var path = Substring(entry)
-        while let slash = path.lastIndex(ofByte: "/") {
-            path = path[..<slash]
-            if charts[String(path)] != nil { return String(path) }
+    /// The one of the longest path that a template's path begins with. Charts are at most 200.
+    private static func chart(
+        of entry: String, among places: [(path: String, place: [String])]
+    ) -> (path: String, place: [String])? {
+        var found: (path: String, place: [String])?
+        for chart in places where chart.path.utf8.count > found?.path.utf8.count ?? 0 {
+            let count = chart.path.utf8.count
+            guard entry.begins(with: chart.path), entry.utf8.dropFirst(count).first == UInt8(ascii: "/")
+            else { continue }
+            found = chart
         }
-        return entry
+        return found
     }
 
     /// What Go writes for nothing is nothing in a chart.

@@ -1,10 +1,15 @@
 import Values
 import YAML
 
-/// The kind and the metadata of the documents that each template of a kept chart wrote last, so that the next rendering,
-/// which mostly differs in some scalars, need not parse them.
+/// What the order of installation asks of the documents that each template of a kept chart wrote last, so that the next
+/// rendering, which mostly differs in some scalars, need not parse them.
 struct KnownOutlines: Sendable {
-    private var outlines: [String: [YAMLOutline?]] = [:]
+    private struct Template {
+        var path: String
+        var documents: [YAMLOutline?] = []
+    }
+    /// By the numbers of the templates. Another choice of subcharts has others.
+    private var templates: [Template] = []
     private var bytes = 0
     /// Whether something was learned since the last `settled`.
     private(set) var hasChanged = false
@@ -13,7 +18,9 @@ struct KnownOutlines: Sendable {
     private static let mostBytes = 256 << 10
     /// Documents of one template.
     private static let mostDocuments = 64
-    private static let members = ["kind", "metadata"]
+    private static let paths = [
+        ["kind"], ["metadata", "name"], ["metadata", "annotations", "helm.sh/hook"],
+    ]
 
     var settled: KnownOutlines {
         var settled = self
@@ -21,31 +28,43 @@ struct KnownOutlines: Sendable {
         return settled
     }
 
-    /// The value of a document, or its kind and metadata only.
+    /// The value of a document, or its kind, name and hook only.
     ///
-    /// - Parameter index: among the documents of the template at that path.
-    mutating func head(of text: [UInt8], at index: Int, in path: String) throws(YAMLError) -> Value {
-        let known = outlines[path].flatMap { $0.indices.contains(index) ? $0[index] : nil }
-        if let known, known.holds(for: text) { return known.value }
-        guard let outline = YAMLOutline(of: text, members: KnownOutlines.members) else {
+    /// - Parameters:
+    ///   - index: among the documents of the template.
+    ///   - number: of the template at that path.
+    mutating func head(
+        of text: [UInt8], at index: Int, ofTemplate number: Int, _ path: String
+    ) throws(YAMLError) -> Value {
+        if number < templates.count, templates[number].path == path,
+            index < templates[number].documents.count, let known = templates[number].documents[index],
+            known.holds(for: text)
+        {
+            return known.value
+        }
+        guard let outline = YAMLOutline(of: text, paths: KnownOutlines.paths) else {
             return try YAMLReader.value(text)
         }
-        keep(outline, at: index, in: path)
+        if index < KnownOutlines.mostDocuments, outline.size <= KnownOutlines.mostBytes / 4 {
+            keep(outline, at: index, ofTemplate: number, path)
+        }
         return outline.value
     }
 
-    private mutating func keep(_ outline: YAMLOutline, at index: Int, in path: String) {
-        guard outline.size <= KnownOutlines.mostBytes, index < KnownOutlines.mostDocuments else { return }
-        var documents = outlines[path] ?? []
-        while documents.count <= index { documents.append(nil) }
-        bytes += outline.size - (documents[index]?.size ?? 0)
-        documents[index] = outline
-        if bytes > KnownOutlines.mostBytes {
-            outlines = [:]
-            bytes = 0
-        } else {
-            outlines[path] = documents
-        }
+    private mutating func keep(_ outline: YAMLOutline, at index: Int, ofTemplate number: Int, _ path: String)
+    {
         hasChanged = true
+        while templates.count <= number { templates.append(Template(path: "")) }
+        if templates[number].path != path {
+            bytes -= templates[number].documents.reduce(0) { $0 + ($1?.size ?? 0) }
+            templates[number] = Template(path: path)
+        }
+        while templates[number].documents.count <= index { templates[number].documents.append(nil) }
+        bytes += outline.size - (templates[number].documents[index]?.size ?? 0)
+        templates[number].documents[index] = outline
+        if bytes > KnownOutlines.mostBytes {
+            templates = []
+            bytes = 0
+        }
     }
 }

@@ -14,7 +14,6 @@ enum ManifestOrder {
         "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService",
         "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
     ]
-    private static let ranks = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, $0) })
 
     private static let events: Set<String> = [
         "pre-install", "post-install", "pre-delete", "post-delete", "pre-upgrade", "post-upgrade",
@@ -91,17 +90,19 @@ enum ManifestOrder {
 
     /// Adds the documents of one template with what their heads say: manifests to one list, hooks to the other.
     ///
-    /// - Parameter known: outlines of what the template wrote before.
+    /// - Parameters:
+    ///   - number: of the template.
+    ///   - known: outlines of what the templates wrote before.
     /// - Throws: `YAML parse error on PATH: …`
     static func add(
-        _ path: String, _ text: [UInt8], to manifests: inout [ChartManifest], hooks: inout [ChartManifest],
-        known: inout KnownOutlines
+        _ path: String, _ number: Int, _ text: [UInt8], to manifests: inout [ChartManifest],
+        hooks: inout [ChartManifest], known: inout KnownOutlines
     ) throws(ChartError) {
         for (index, slice) in documents(text).enumerated() {
             let bytes = Array(slice)
             let head: Value
             do throws(YAMLError) {
-                head = try known.head(of: bytes, at: index, in: path)
+                head = try known.head(of: bytes, at: index, ofTemplate: number, path)
             } catch {
                 let before = text[..<slice.startIndex].count { $0 == 0x0A }
                 throw ChartError(
@@ -142,7 +143,10 @@ enum ManifestOrder {
 
     /// By kind; what is of one kind stays in order.
     static func sorted(_ manifests: [ChartManifest]) -> [ChartManifest] {
-        let ranks = manifests.map { self.ranks[$0.kind] }
+        let ranks = manifests.map { manifest in
+            let count = manifest.kind.utf8.count
+            return kinds.firstIndex { $0.utf8.count == count && $0 == manifest.kind }
+        }
         let order = manifests.indices.sorted { one, two in
             switch (ranks[one], ranks[two]) {
             case (nil, nil):

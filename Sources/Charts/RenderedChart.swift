@@ -27,7 +27,7 @@ public struct RenderedChart: Sendable {
         let own = settled.chart.name + "/templates/NOTES.txt"
         var texts: [String] = []
         var (manifests, hooks): ([ChartManifest], [ChartManifest]) = ([], [])
-        for (path, text) in outputs {
+        for (number, (path, text)) in outputs.enumerated() {
             if path.ends(with: "NOTES.txt") {
                 if path == own || release.includesSubchartNotes {
                     texts.append(String(decoding: text, as: UTF8.self))
@@ -35,10 +35,10 @@ public struct RenderedChart: Sendable {
                 continue
             }
             if !ManifestOrder.isBlank(text) {
-                try ManifestOrder.add(path, text, to: &manifests, hooks: &hooks, known: &known)
+                try ManifestOrder.add(path, number, text, to: &manifests, hooks: &hooks, known: &known)
             }
         }
-        notes = texts.joined(separator: "\n")
+        notes = texts.count > 1 ? texts.joined(separator: "\n") : texts.first ?? ""
         self.manifests = ManifestOrder.sorted(manifests)
         self.hooks = ManifestOrder.sorted(hooks)
         if release.includesDefinitions { definitions = settled.chart.definitions(below: settled.chart.name) }

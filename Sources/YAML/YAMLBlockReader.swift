@@ -26,12 +26,15 @@ struct YAMLBlockReader {
     /// Where the nodes are; nil if not asked for.
     var layout: YAMLLayout?
 
-    /// Which members of the outermost mapping are wanted; nil for all. The others are checked and left out.
-    var wanted: [String]?
+    /// Which paths of members are wanted of the mapping that comes next, each to a whole value; nil for everything. Other
+    /// members are checked and left out.
+    var wanted: [ArraySlice<String>]?
     /// Whether a member is being checked: no values are made.
     private(set) var checks = false
-    /// Where those members are, each with its key and what follows up to the next one.
+    /// Where the values of those paths are, each with its key and what follows up to the next member.
     private(set) var wantedRanges: [Range<Int>] = []
+    /// Whether a mapping took `wanted` for itself.
+    private var hasChosen = false
 
     /// Something that libyaml has to read.
     struct Unknown: Error {}
@@ -90,7 +93,7 @@ struct YAMLBlockReader {
 
     /// Reads a text that is a flow collection, as JSON is.
     private mutating func flowRoot() throws(Unknown) -> Value {
-        // The places of its values and of the members of an outline are not known.
+        // The places of its values and of the paths of an outline are not known.
         guard layout == nil, wanted == nil else { throw Unknown() }
         let value = try flow(depth: 1)
         guard try endLine() else { throw Unknown() }
@@ -145,6 +148,9 @@ struct YAMLBlockReader {
         guard depth <= depthLimit else { throw Unknown() }
         var members: [Member] = []
         var pending = first
+        let paths = checks ? nil : wanted
+        defer { if !checks { wanted = paths } }
+        hasChosen = true
         repeat {
             let start = pending?.start ?? position
             var key = pending?.key
@@ -152,12 +158,13 @@ struct YAMLBlockReader {
             if key == nil { key = try self.key() }
             guard let key else { throw Unknown() }
             layout?.begin(at: start)
-            if depth == 1, let wanted { checks = !wanted.contains(key) }
-            let value = try memberValue(within: indent, depth: depth)
-            if !checks { members.append(Member(key, value)) }
-            if depth == 1 {
-                if wanted != nil, !checks { wantedRanges.append(start..<position) }
-                checks = false
+            if let paths {
+                try wantedMember(key, paths, start: start, within: indent, depth: depth).map {
+                    members.append(Member(key, $0))
+                }
+            } else {
+                let value = try memberValue(within: indent, depth: depth)
+                if !checks { members.append(Member(key, value)) }
             }
             layout?.finish()
         } while column == indent && !isAtDash
@@ -166,6 +173,25 @@ struct YAMLBlockReader {
         let object = Object(lastWins: members)
         if object.count < members.count { layout?.keepLast(of: members.map(\.key)) }
         return .object(object)
+    }
+
+    /// Reads the value of a member of which some paths are wanted; nil where it is not on one of them.
+    private mutating func wantedMember(
+        _ key: String, _ paths: [ArraySlice<String>], start: Int, within indent: Int, depth: Int
+    ) throws(Unknown) -> Value? {
+        let below = paths.compactMap { $0.first == key ? $0.dropFirst() : nil }
+        checks = below.isEmpty
+        wanted = below.contains { $0.isEmpty } ? nil : below
+        hasChosen = false
+        let value = try memberValue(within: indent, depth: depth)
+        if checks {
+            checks = false
+            return nil
+        }
+        // What is no mapping of lines is wanted as a whole.
+        if wanted == nil || !hasChosen { wantedRanges.append(start..<position) }
+        hasChosen = true
+        return value
     }
 
     /// Reads what follows a key and its colon.

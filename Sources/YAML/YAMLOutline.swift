@@ -1,30 +1,31 @@
 public import Values
 
-/// Some members of a text's outermost mapping, the others being checked only, and whether another text has the same.
+/// Some values of a text, which is otherwise checked only, and whether another text has the same ones.
 ///
 /// A template mostly writes what it wrote before, with other scalars. A text has the outline of an earlier one if both
 /// differ only behind `key: ` on some lines, with bare or quoted scalars on both sides that end on their line and mean
 /// the same to a YAML parser wherever the line is: in a mapping, a flow collection, a block of text or a comment. That
 /// takes a hundredth of parsing it.
 public struct YAMLOutline: Sendable {
+    /// The outermost mapping with what is on the paths at least.
     public let value: Value
     private let text: [UInt8]
-    /// Where the wanted members are, with their keys.
-    private let members: [Range<Int>]
+    /// Where the wanted values are, with their keys.
+    private let places: [Range<Int>]
 
     /// nil if the text is not of the simple kind that `YAMLBlockReader` reads.
     ///
-    /// - Parameter members: bare keys.
-    public init?(of text: [UInt8], members: [String]) {
+    /// - Parameter paths: the keys that lead to each wanted value.
+    public init?(of text: [UInt8], paths: [[String]]) {
         let read = text.withUnsafeBufferPointer { bytes -> (Value, [Range<Int>])? in
             guard var reader = YAMLBlockReader(bytes, YAMLLimits()) else { return nil }
-            reader.wanted = members
+            reader.wanted = paths.map { $0[...] }
             guard let value = try? reader.root() else { return nil }
             return (value, reader.wantedRanges)
         }
         guard let read else { return nil }
         self.text = text
-        (value, self.members) = read
+        (value, places) = read
     }
 
     /// Bytes that it takes.
@@ -43,7 +44,7 @@ public struct YAMLOutline: Sendable {
                     if index == own.count, place == other.count { return true }
                     // Behind the end of a line that differs, both go on with a line feed.
                     guard same > 0, let start = Self.scalarStart(in: own, before: index),
-                        !members.contains(where: { $0.contains(start) })
+                        !places.contains(where: { $0.contains(start) })
                     else { return false }
                     let ends = (Self.lineEnd(in: own, from: index), Self.lineEnd(in: other, from: place))
                     let inOther = start - index + place

@@ -29,7 +29,9 @@ struct YAMLCaseTests {
             let whole = Result { () throws(YAMLError) in try YAMLReader.value(part) }
             let keys = (try? whole.get())?.object?.members.map(\.key) ?? []
             for members in [["kind", "metadata"], ["a", "list"], Array(keys.prefix(1)), []] {
-                guard let outline = YAMLOutline(of: part, members: members)?.value else { continue }
+                guard let outline = YAMLOutline(of: part, paths: members.map { [$0] })?.value else {
+                    continue
+                }
                 guard case .success(let value) = whole, let object = value.object else {
                     #expect(outline == (try? whole.get()), "\(name) up to byte \(end)")
                     continue
@@ -49,7 +51,7 @@ struct YAMLCaseTests {
     /// mostly within scalars.
     @Test("outlines of texts that differ", arguments: names)
     func outlinesOfOthers(name: String) throws {
-        let members = ["kind", "metadata"]
+        let paths = [["kind"], ["metadata", "name"], ["metadata", "annotations", "hook"]]
         let bytes = try #require(contents(of: Self.folder + "/" + name)) + Array(Self.manifest.utf8)
         let texts = [bytes, Array(Self.manifest.utf8)]
         let pieces = [
@@ -59,7 +61,7 @@ struct YAMLCaseTests {
         var held = 0
         for _ in 0..<3_000 {
             let text = texts[random.next(below: 2)]
-            guard let outline = YAMLOutline(of: text, members: members) else { continue }
+            guard let outline = YAMLOutline(of: text, paths: paths) else { continue }
             var other = text
             for _ in 0...random.next(below: 3) {
                 let place = random.next(below: other.count)
@@ -68,9 +70,14 @@ struct YAMLCaseTests {
             }
             guard outline.holds(for: other) else { continue }
             if other != text { held += 1 }
-            let fresh = YAMLOutline(of: other, members: members)
+            let fresh = YAMLOutline(of: other, paths: paths)
             #expect(fresh?.value == outline.value, "\(String(decoding: other, as: UTF8.self))")
-            #expect((try? YAMLReader.value(other)) != nil)
+            let whole = try? YAMLReader.value(other)
+            for path in paths {
+                let wanted = path.reduce(whole) { $0?[$1] }
+                #expect(path.reduce(outline.value) { $0?[$1] } == wanted, "\(path)")
+            }
+            #expect(whole != nil)
         }
         #expect(held > 5)
     }
@@ -81,6 +88,13 @@ struct YAMLCaseTests {
         metadata:
           name: web
           labels: {app: web, tier: "a"}
+          annotations:
+            sum: 12ab
+            hook: before
+            note: |
+              hook: text
+            list:
+            - hook: item
         spec:
           replicas: 3
           selector: {app: web,

@@ -60,12 +60,11 @@ func function(
 extension TemplateFunction {
     /// The same function under another name; the example is written for that name.
     func alias(_ name: String) -> TemplateFunction {
-        TemplateFunction(
+        var alias = TemplateFunction(
             name, signatureText, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
-            example: (
-                template: example.template.replacingWord(self.name, with: name), output: example.output
-            ),
-            call: call)
+            example: writtenExample, call: call)
+        alias.exampleName = exampleName ?? self.name
+        return alias
     }
 }
 

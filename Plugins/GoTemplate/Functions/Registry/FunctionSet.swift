@@ -44,7 +44,13 @@ public struct TemplateFunction: Sendable {
     /// What it does, in a line.
     public let summary: String
     /// An expression and what it prints: documentation that is also a test. `{{ upper "a" }}` → `A`.
-    public let example: (template: String, output: String)
+    public var example: (template: String, output: String) {
+        guard let exampleName else { return writtenExample }
+        return (writtenExample.template.replacingWord(exampleName, with: name), writtenExample.output)
+    }
+    let writtenExample: (template: String, output: String)
+    /// The name that the written example has for the function, where it is another.
+    var exampleName: String?
     public let call: NativeFunction
 
     /// - Parameter signature: a Go function type; one that does not parse stops the first compilation that calls it.
@@ -58,7 +64,7 @@ public struct TemplateFunction: Sendable {
         self.isPure = isPure
         self.mutates = mutates
         self.summary = summary
-        self.example = example
+        writtenExample = example
         self.call = call
     }
 }

@@ -93,9 +93,12 @@ struct FunctionTable: Sendable {
     }
 
     private static func lastIndex(of name: String, in functions: [TemplateFunction]) -> Int? {
-        functions.withBorrowedItems { items in
+        let count = name.utf8.count
+        return functions.withBorrowedItems { items in
             for index in (0..<items.count).reversed()
-            where items[index].content.name.hasSameBytes(as: name) {
+            where items[index].content.name.utf8.count == count
+                && items[index].content.name.hasSameBytes(as: name)
+            {
                 return index
             }
             return nil

@@ -2,7 +2,8 @@ import PluginAPI
 import Values
 
 /// What functions printed of maps of the data, for the next template that prints the same: labels and resources of a chart
-/// are printed in each of its templates. Data never changes; a map that was changed is not data any more.
+/// are printed in each of its templates. Data never changes; a map that was changed is not data any more. And the digest
+/// of the last text, because templates have the checksum of one configuration in them.
 struct PrintedData {
     enum Form {
         case yaml, json
@@ -16,10 +17,19 @@ struct PrintedData {
     /// A chart has a few, so that looking through them is quicker than hashing.
     private var entries: [Entry] = []
     private var bytes = 0
+    private var digest: (text: [UInt8], sum: GoValue)?
 
     /// Texts that are kept, and bytes of them together; then all are forgotten.
     private static let most = 64
     private static let mostBytes = 256 << 10
+
+    /// The digest that `sum` gives for a text.
+    mutating func digest(of text: [UInt8], sum: () -> GoValue) -> GoValue {
+        if let digest, digest.text == text { return digest.sum }
+        let made = sum()
+        if text.count <= PrintedData.mostBytes { digest = (text, made) }
+        return made
+    }
 
     func text(of object: Object, as form: Form) -> GoValue? {
         entries.first { $0.form == form && $0.object.members.isSameStorage(as: object.members) }?.text

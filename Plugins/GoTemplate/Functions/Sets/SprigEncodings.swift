@@ -46,7 +46,10 @@ enum SprigEncodings {
         function(
             "sha256sum", "func(s string) string", "the hash in hexadecimal", #"{{ sha256sum "a" }}"#,
             "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
-        ) { call throws(FunctionError) in .string(SHA256.hex(call.bytes(0))) },
+        ) { call throws(FunctionError) in
+            let text = call.bytes(0)
+            return call.context.printedData.digest(of: text) { .string(SHA256.hex(text)) }
+        },
         hash(
             "sha512sum", PILLION_SHA512, size: 64,
             "1f40fc92da241694750979ee6cf582f2d5d7d28e18335de05abc54d0560e0f5302860c652bf08d560252aa5e74210546"
@@ -84,23 +87,22 @@ enum SprigEncodings {
         }
     }
 
-    private static let paths: [TemplateFunction] = ["", "os"].flatMap { prefix in
-        func name(_ text: String) -> String {
-            prefix.isEmpty ? text : prefix + text.prefix(1).uppercased() + text.dropFirst()
-        }
-        func example(_ text: String, _ path: String) -> String { "{{ \(name(text)) \"\(path)\" }}" }
-        return [
-            mapped(name("base"), "the last part of a path", example("base", "/a/b.c"), "b.c", GoPath.base),
-            mapped(name("dir"), "all but the last part", example("dir", "/a/b.c"), "/a", GoPath.directory),
-            mapped(
-                name("clean"), "the shortest form of a path", example("clean", "a/../b"), "b", GoPath.clean),
-            mapped(name("ext"), "a file name's ending", example("ext", "/a/b.c"), ".c", GoPath.ending),
+    private static let paths: [TemplateFunction] = {
+        let slashed = [
+            mapped("base", "the last part of a path", #"{{ base "/a/b.c" }}"#, "b.c", GoPath.base),
+            mapped("dir", "all but the last part", #"{{ dir "/a/b.c" }}"#, "/a", GoPath.directory),
+            mapped("clean", "the shortest form of a path", #"{{ clean "a/../b" }}"#, "b", GoPath.clean),
+            mapped("ext", "a file name's ending", #"{{ ext "/a/b.c" }}"#, ".c", GoPath.ending),
             function(
-                name("isAbs"), "func(path string) bool", "whether a path begins at the root",
-                example("isAbs", "/a"), "true"
+                "isAbs", "func(path string) bool", "whether a path begins at the root",
+                #"{{ isAbs "/a" }}"#, "true"
             ) { call throws(FunctionError) in .bool(GoPath.isAbsolute(call.bytes(0))) },
         ]
-    }
+        return slashed + [
+            slashed[0].alias("osBase"), slashed[1].alias("osDir"), slashed[2].alias("osClean"),
+            slashed[3].alias("osExt"), slashed[4].alias("osIsAbs"),
+        ]
+    }()
 
     private static let urls: [TemplateFunction] = [
         function(
