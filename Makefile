@@ -12,7 +12,8 @@ PACKAGES := libmicrohttpd-dev libyaml-dev libre2-dev \
     libcurl4-gnutls-dev|libcurl4-openssl-dev|libcurl4-nss-dev
 
 # The Swift runtime is linked into the binary; C libraries stay dynamic.
-RELEASE := -c release --static-swift-stdlib --product pillion
+# Nothing is next to the binary that the loader would have to look for.
+RELEASE := -c release --static-swift-stdlib --product pillion --disable-local-rpath
 
 # Everything that swift format lays out: the package, and the nested packages of benchmarks and fuzzers.
 SWIFT := Package.swift Sources Plugins Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Peers \

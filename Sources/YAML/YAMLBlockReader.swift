@@ -183,6 +183,7 @@ struct YAMLBlockReader {
         checks = below.isEmpty
         wanted = below.contains { $0.isEmpty } ? nil : below
         hasChosen = false
+        defer { hasChosen = true }
         let value = try memberValue(within: indent, depth: depth)
         if checks {
             checks = false
@@ -190,7 +191,6 @@ struct YAMLBlockReader {
         }
         // What is no mapping of lines is wanted as a whole.
         if wanted == nil || !hasChosen { wantedRanges.append(start..<position) }
-        hasChosen = true
         return value
     }
 
