@@ -28,6 +28,8 @@ extension YAMLBlockReader {
             start = marker + 3
             while start < bytes.count, bytes[start] != 0x0A {
                 guard isBlank(bytes[start]) else { return nil }
+                // Alone it ends the line, and libyaml takes no tab at the start of the next.
+                if bytes[start] == 0x0D, start + 1 == bytes.count || bytes[start + 1] != 0x0A { return nil }
                 start += 1
             }
             if start < bytes.count {

@@ -128,7 +128,6 @@ struct ReinjectionTests {
         #expect(once == (try Self.inject(once, snapshot, check: false).pod))
     }
 
-    /// An injection that is tried beside another one starts from all that is known.
     @Test("a container of the pod with the name of one in both lists of a template") func inBothLists() throws
     {
         let snapshot = try Self.snapshot(
@@ -137,6 +136,26 @@ struct ReinjectionTests {
         #expect(try Self.inject(once, snapshot).pod == once)
     }
 
+    /// The API server refuses two containers of one name; each must still get its own image.
+    @Test(
+        "two containers of one name, which the template has twice too",
+        arguments: ["containers", "initContainers"])
+    func twinContainers(list: String) throws {
+        let snapshot = try Self.snapshot(
+            "\(list): [{name: agent, image: t}, {name: agent, image: u}]", classic: false)
+        let own = "{name: agent, image: a}, {name: agent, image: auto, env: [{name: E, value: '1'}]}"
+        let pod = try Self.pod(
+            "spec: {containers: [{name: web, image: w}], initContainers: []}".replacing(
+                list == "containers" ? "image: w}" : "[]",
+                with: list == "containers" ? "image: w}, \(own)" : "[\(own)]"))
+        let once = try Self.inject(pod, snapshot, check: false).pod
+        let agents = try #require(once["spec"]?[list]?.array).filter { $0.name == "agent" }
+        #expect(agents.map { $0["image"]?.string } == ["a", "u"])
+        #expect(agents.map { $0["env"] == nil } == [true, false])
+        #expect(once == (try Self.inject(once, snapshot, check: false).pod))
+    }
+
+    /// An injection that is tried beside another one starts from all that is known.
     @Test("a copy of a subject has every member") func copiesAreWhole() throws {
         let pod = Pod(metadata: Object(), spec: Object())
         let subject = InjectionSubject(pod: pod, form: .modern, namespace: "shop", isReview: true)

@@ -18,6 +18,20 @@ struct YAMLCaseTests {
         #expect(result == nil)
     }
 
+    /// Places are libyaml's alone; without them, simple documents are read the short way.
+    @Test("documents, read the short way", arguments: names)
+    func shortWay(name: String) throws {
+        let bytes = try #require(contents(of: Self.folder + "/" + name))
+        let outcomes = [true, false].map { positions in
+            Result { () throws(YAMLError) in
+                try YAMLReader.documents(bytes, options: YAMLOptions(positions: positions)).map {
+                    "\($0.range) \($0.line) \($0.isEmpty) \(JSON.text($0.value))"
+                }
+            }
+        }
+        #expect(outcomes[0] == outcomes[1])
+    }
+
     /// Every text, and every text cut at each of its lines: what an outline has is in the value, and what is wanted of it
     /// is whole; where the one is an error, the other is the same one.
     @Test("outlines", arguments: names)

@@ -29,10 +29,12 @@ enum CostTargets {
         }
     }
 
-    /// The names of the functions that are tried with data of the form's size.
+    /// The names of the Go engine's functions.
     static let functions: [String] = {
-        guard case .array(let sets)? = Catalogue.functions(registry)["functions"] else { return [] }
-        return sets.compactMap { $0["name"]?.string }
+        let rows = Catalogue.functions(registry).array ?? []
+        let names = rows.filter { $0["engine"] == "gotemplate" }.compactMap { $0["name"]?.string }
+        precondition(!names.isEmpty, "the catalogue has no functions")
+        return names
     }()
 
     static let seeds: [String: [String]] = [

@@ -66,7 +66,10 @@ if arguments.count == 4, arguments[1] == "--run", let form = CostForm(line: argu
     while time(nil) < end {
         let form = made(arguments[1], &random)
         tried += 1
-        if let count = growsTooFast(form) { print("\(count) \(form.line)") }
+        guard let count = growsTooFast(form) else { continue }
+        print("\(count) \(form.line)")
+        // A finding is confirmed while the search goes on.
+        fflush(nil)
     }
     print("tried \(tried) forms")
 } else {

@@ -4,9 +4,12 @@ import Values
 /// Warnings about a pod that its author can act on: it is valid, but will not do what was meant.
 enum ApplicationWarnings {
     /// Ports that the proxy listens on in the pod's network.
-    private static let proxyPorts: Set<Int64> = [
-        15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
-    ]
+    private static func isProxyPort(_ port: Int64) -> Bool {
+        switch port {
+        case 15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090: true
+        default: false
+        }
+    }
 
     /// `image: auto` stands for the injected image: no node can pull it.
     static func whereNothingIsInjected(_ pod: Pod) -> [String] {
@@ -20,13 +23,15 @@ enum ApplicationWarnings {
     static func conflicts(_ pod: Pod, injected: Pod) -> [String] {
         var found = emptyVolumes(injected, before: pod)
         guard let proxy = injected.proxy else { return found }
+        let isProxyUser = proxy["securityContext"]?["runAsUser"]?.int == FSGroup.proxyGroup
         for container in pod.containers where container.name != ContainerName.proxy {
             for port in container["ports"]?.array ?? [] {
-                guard let number = port["containerPort"]?.int, proxyPorts.contains(number) else { continue }
+                guard let number = port["containerPort"]?.int, isProxyPort(number) else { continue }
                 found.append("container \"\(container.name.prefix(63))\": port \(number) is the proxy's")
             }
+            guard isProxyUser else { continue }
             let user = container["securityContext"]?["runAsUser"] ?? pod.spec["securityContext"]?["runAsUser"]
-            if user == .int(FSGroup.proxyGroup), proxy["securityContext"]?["runAsUser"] == user {
+            if user?.int == FSGroup.proxyGroup {
                 found.append(
                     "container \"\(container.name.prefix(63))\" runs as the proxy's user 1337: its traffic is not redirected"
                 )

@@ -74,7 +74,7 @@ struct PodChecker {
     /// Of the volumes, where a mount needs them.
     private(set) lazy var volumeNames = Self.names(of: pod.volumes)
     private var containerNames = SeenNames(expecting: 4)
-    private var hostPorts: [String] = []
+    private var hostPorts = SeenNames()
 
     var isWindows: Bool { pod.isWindows }
     var usesHostNetwork: Bool { pod.usesHostNetwork }
@@ -128,30 +128,43 @@ struct PodChecker {
 
     /// Checks the keys, and the values of labels.
     private mutating func members(_ object: Object, _ part: String, known: Object, like good: Object?) {
+        let areLabels = part == "labels"
         // An injection keeps the order of what was there, so the next known key is mostly this one.
         var next = 0
         object.members.withBorrowedItems { members in
-            (good?.members ?? []).withBorrowedItems { good in
-                for index in 0..<members.count {
-                    let key = members[index].content.key
-                    let isKnown = next < known.count && known.members[next].key.hasSameBytes(as: key)
-                    if isKnown { next += 1 }
-                    if index < good.count, members.hasSameBits(as: good, at: index) { continue }
-                    let isGood =
-                        isKnown || index < good.count && good[index].content.key.hasSameBytes(as: key)
-                    if !isGood, !Names.isQualified(key) {
-                        if let index = known.index(of: key) {
-                            next = index + 1
-                        } else {
-                            add(
-                                "name_invalid", [.member("metadata"), .member(part), .member(key)],
-                                "\(part): \"\(key.prefix(60))\" is not a valid key")
+            known.members.withBorrowedItems { before in
+                (good?.members ?? []).withBorrowedItems { good in
+                    for index in 0..<members.count {
+                        var isGood =
+                            next < before.count
+                            && before[next].content.key.hasSameBytes(as: members[index].content.key)
+                        if isGood { next += 1 }
+                        if index < good.count {
+                            if members.hasSameBits(as: good, at: index) { continue }
+                            isGood =
+                                isGood
+                                || good[index].content.key.hasSameBytes(as: members[index].content.key)
+                        }
+                        if !isGood { next = name(members[index].content.key, part, known: known) ?? next }
+                        if areLabels, case .string(let value) = members[index].content.value {
+                            label(members[index].content.key, value)
                         }
                     }
-                    if part == "labels" { label(key, members[index].content.value.string ?? "") }
                 }
             }
         }
+    }
+
+    /// Checks a key of labels or annotations.
+    ///
+    /// - Returns: the place behind the key in `known`, where it is not valid but was there before.
+    private mutating func name(_ key: String, _ part: String, known: Object) -> Int? {
+        guard !Names.isQualified(key) else { return nil }
+        if let index = known.index(of: key) { return index + 1 }
+        add(
+            "name_invalid", [.member("metadata"), .member(part), .member(key)],
+            "\(part): \"\(key.prefix(60))\" is not a valid key")
+        return nil
     }
 
     private mutating func label(_ key: String, _ value: String) {
@@ -257,6 +270,8 @@ struct PodChecker {
     mutating func containers(
         _ containers: [Value], _ list: String, unchanged: [Value], like good: [Value]
     ) {
+        // The pod's own containers keep their order, so the next one that was there is mostly this one.
+        var next = 0
         for (index, container) in containers.enumerated() {
             guard case .object(let members) = container else { continue }
             let place = ContainerPlace(name: members.text("name"), list: list)
@@ -264,9 +279,18 @@ struct PodChecker {
                 add("name_duplicate", place.path(), place.sentence("two containers have this name"))
             }
             hostPorts(of: members, place)
-            if unchanged.contains(where: { Self.isSame($0, members) }) { continue }
-            _ = isName(place.name, "container", list)
-            parts(of: members, place, like: index < good.count ? good[index].object : nil)
+            if next < unchanged.count {
+                if Self.isSame(unchanged[next], members) {
+                    next += 1
+                    continue
+                }
+                if unchanged[next].name.hasSameBytes(as: place.name) { next += 1 }
+            }
+            let twin = index < good.count ? good[index].object : nil
+            if twin?.text("name").hasSameBytes(as: place.name) != true {
+                _ = isName(place.name, "container", list)
+            }
+            parts(of: members, place, like: twin)
         }
     }
 
@@ -277,19 +301,23 @@ struct PodChecker {
 
     private mutating func hostPorts(of container: Object, _ place: ContainerPlace) {
         guard case .array(let ports)? = container["ports"] else { return }
-        for port in ports {
-            guard let number = port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil),
-                number != 0
-            else { continue }
-            let transport = port["protocol"]?.string ?? "TCP"
-            let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
-            if hostPorts.contains(key) {
-                add(
-                    "port_duplicate", place.path(.member("ports")),
-                    place.sentence("host port \(number)/\(transport) is used twice"))
+        ports.withBorrowedItems { ports in
+            for index in 0..<ports.count {
+                guard let number = hostPort(ports[index].content), number != 0 else { continue }
+                let port = ports[index].content
+                let transport = port["protocol"]?.string ?? "TCP"
+                let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
+                if !hostPorts.insert(key) {
+                    add(
+                        "port_duplicate", place.path(.member("ports")),
+                        place.sentence("host port \(number)/\(transport) is used twice"))
+                }
             }
-            hostPorts.append(key)
         }
+    }
+
+    private func hostPort(_ port: Value) -> Int64? {
+        port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil)
     }
 
     /// Checks the name of a container or volume, a label of DNS (RFC 1123).

@@ -10,6 +10,8 @@ struct ContainerPlace {
     /// `containers` or `initContainers`
     let list: String
 
+    var isInitContainer: Bool { list.hasSameBytes(as: "initContainers") }
+
     func path(_ steps: Step...) -> [Step] { [.member("spec"), .member(list), .item(name)] + steps }
 
     /// `container "web": ` and the rest of the sentence
@@ -47,21 +49,25 @@ extension PodChecker {
     /// - Parameter good: a container of the same list that has no problems.
     mutating func parts(of container: Object, _ place: ContainerPlace, like good: Object?) {
         // What a probe may be depends on this.
-        let isShort = place.list == "initContainers" && container["restartPolicy"] != "Always"
-        let twin =
-            place.list == "containers" || container["restartPolicy"] == good?["restartPolicy"] ? good : nil
+        let policy = place.isInitContainer ? container.text("restartPolicy") : "Always"
+        let isShort = !policy.hasSameBytes(as: "Always")
+        let isAlike = !place.isInitContainer || good?.text("restartPolicy").hasSameBytes(as: policy) == true
+        let twin = isAlike ? good : nil
         var hasImage = false
         container.members.withBorrowedItems { members in
             (twin?.members ?? []).withBorrowedItems { good in
                 for index in 0..<members.count {
-                    let isTwin =
-                        index < good.count
-                        && good[index].content.key.hasSameBytes(as: members[index].content.key)
-                    let isSame = isTwin && members.hasSameBits(as: good, at: index)
-                    if members[index].content.key.hasSameBytes(as: "image") {
-                        hasImage = true
+                    let isImage = members[index].content.key.hasSameBytes(as: "image")
+                    hasImage = hasImage || isImage
+                    // Same bits are the same key too.
+                    let isSame = index < good.count && members.hasSameBits(as: good, at: index)
+                    if isImage {
                         if !isSame { image(members[index].content.value, place) }
                     } else if !isSame || !hasGoodVolumes {
+                        let isTwin =
+                            isSame
+                            || index < good.count
+                                && good[index].content.key.hasSameBytes(as: members[index].content.key)
                         part(
                             members[index].content.key, members[index].content.value,
                             like: isTwin ? good[index].content.value : .null, isShort, place)
@@ -321,11 +327,6 @@ extension PodChecker {
                 "probe_forbidden", place.path(.member(key)), place.sentence("an init container has no \(key)")
             )
         }
-        if key != "readinessProbe", let threshold = probe["successThreshold"]?.int, threshold > 1 {
-            add(
-                "number_invalid", place.path(.member(key)),
-                place.sentence("\(key).successThreshold must be 1"))
-        }
     }
 
     /// - Parameter key: `readinessProbe`, `lifecycle.preStop` …
@@ -334,15 +335,27 @@ extension PodChecker {
     ) {
         let last = isHook ? "sleep" : "grpc"
         var count = 0
-        for member in object.members where !member.value.isNull {
-            if member.key.hasSameBytes(as: "httpGet") || member.key.hasSameBytes(as: "tcpSocket") {
-                port(of: member, key, place)
-            } else if member.key.hasSameBytes(as: last) {
-                if !isHook { port(of: member, key, place) }
-            } else if !member.key.hasSameBytes(as: "exec") {
-                continue
+        object.members.withBorrowedItems { members in
+            for index in 0..<members.count {
+                if case .int(let number) = members[index].content.value, number > 1,
+                    members[index].content.key.hasSameBytes(as: "successThreshold"),
+                    !key.hasSameBytes(as: "readinessProbe")
+                {
+                    add(
+                        "number_invalid", place.path(.member(key)),
+                        place.sentence("\(key).successThreshold must be 1"))
+                }
+                guard case .object = members[index].content.value else { continue }
+                let name = members[index].content.key
+                if name.hasSameBytes(as: "httpGet") || name.hasSameBytes(as: "tcpSocket")
+                    || !isHook && name.hasSameBytes(as: last)
+                {
+                    port(of: name, members[index].content.value, key, place)
+                } else if !name.hasSameBytes(as: last), !name.hasSameBytes(as: "exec") {
+                    continue
+                }
+                count += 1
             }
-            count += 1
         }
         if count == 0 {
             add("required_missing", place.path(.member(key)), place.sentence("\(key) has no handler"))
@@ -354,8 +367,10 @@ extension PodChecker {
             place.sentence("\(key): found \(found.joined(separator: " and ")), expected one handler"))
     }
 
-    private mutating func port(of handler: Member, _ key: String, _ place: ContainerPlace) {
-        switch handler.value["port"] {
+    private mutating func port(
+        of handler: String, _ value: Value, _ key: String, _ place: ContainerPlace
+    ) {
+        switch value["port"] {
         case .int(let port)? where !(1...65_535).contains(port):
             add(
                 "port_invalid", place.path(.member(key)),
@@ -363,7 +378,7 @@ extension PodChecker {
         case nil, .null?:
             add(
                 "required_missing", place.path(.member(key)),
-                place.sentence("\(key): \(handler.key) has no port"))
+                place.sentence("\(key): \(handler) has no port"))
         case .string(let name)? where !Names.isPortName(name):
             add(
                 "name_invalid", place.path(.member(key)),

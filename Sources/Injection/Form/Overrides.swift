@@ -32,7 +32,9 @@ struct Overrides: Sendable {
         }
     }
 
-    init() {}
+    init(containers: [Value] = [], initContainers: [Value] = []) {
+        (self.containers, self.initContainers) = (containers, initContainers)
+    }
 
     /// The containers as the user wrote them: with the image that stands for the injected one where they were kept
     /// without one, and the proxy among the containers, from which a native sidecar took it. One with a
@@ -69,9 +71,7 @@ struct Overrides: Sendable {
     private static func reinsert(_ kept: [Value], into list: String, of pod: inout Pod) {
         guard !kept.isEmpty else { return }
         pod.modifyList(list) { items in
-            for container in kept where !items.contains(where: { $0.name == container.name }) {
-                items.append(container)
-            }
+            items += kept.filter { container in !items.contains { $0.name == container.name } }
         }
     }
 
@@ -86,28 +86,23 @@ struct Overrides: Sendable {
         to pod: inout Pod, original: Pod, template: Object, earlier: StatusAnnotation?,
         isTransparentProxy: Bool
     ) throws(InjectionError) {
-        var used = Overrides()
-        for container in template["containers"]?.array ?? [] {
-            let users = earlier?.containers.contains(container.name) == true ? [] : original.containers
-            guard let own = Self.own(container.name, among: containers + users) else {
-                continue
-            }
-            used.containers.append(own)
-            try Self.merge(own, into: "containers", of: &pod)
-        }
-        for container in template["initContainers"]?.array ?? [] {
-            let isInjected = earlier?.initContainers.contains(container.name) == true
-            let users = isInjected ? [] : original.initContainers + original.containers
-            guard let own = Self.own(container.name, among: initContainers + users) else { continue }
-            used.initContainers.append(own)
-            try Self.merge(own, into: "initContainers", of: &pod)
-        }
+        let injected = (earlier?.containers ?? [], earlier?.initContainers ?? [])
+        let used = Overrides(
+            containers: Self.own(for: template["containers"]) { name in
+                containers + (injected.0.contains(name) ? [] : original.containers)
+            },
+            initContainers: Self.own(for: template["initContainers"]) { name in
+                initContainers
+                    + (injected.1.contains(name) ? [] : original.initContainers + original.containers)
+            })
+        try Self.merge(used.containers, into: "containers", of: &pod)
+        try Self.merge(used.initContainers, into: "initContainers", of: &pod)
         if earlier == nil, !used.containers.isEmpty || !used.initContainers.isEmpty {
             pod.setAnnotation(MetadataKey.overrides, used.text)
         }
         let proxy =
             earlier == nil
-            ? original.proxy : Self.own(ContainerName.proxy, among: containers + initContainers)?.object
+            ? original.proxy : (containers + initContainers).first { $0.name == ContainerName.proxy }?.object
         if let proxy {
             Self.adjustUser(of: &pod, proxy: proxy, isTransparentProxy: isTransparentProxy)
         }
@@ -120,28 +115,45 @@ struct Overrides: Sendable {
         return GoText.json(.object(Object(members)))
     }
 
-    /// The user's container of that name, without an image that means the injected one.
-    private static func own(_ name: String, among containers: [Value]) -> Value? {
-        guard var found = containers.first(where: { $0.name == name }) else { return nil }
-        if found["image"]?.string == automaticImage { found.modifyObject { $0["image"] = nil } }
-        return found
+    /// The user's containers for those of a template, without an image that means the injected one. The n-th of a name
+    /// is for the n-th, as wherever lists are merged.
+    ///
+    /// - Parameter candidates: gives the containers among which the user's of a name are.
+    private static func own(for template: Value?, among candidates: (String) -> [Value]) -> [Value] {
+        var used: [Value] = []
+        for container in template?.array ?? [] {
+            let name = container.name
+            let twins = used.count { $0.name == name }
+            guard var own = candidates(name).filter({ $0.name == name }).dropFirst(twins).first else {
+                continue
+            }
+            if own["image"]?.string == automaticImage { own.modifyObject { $0["image"] = nil } }
+            used.append(own)
+        }
+        return used
     }
 
-    private static func merge(_ own: Value, into list: String, of pod: inout Pod) throws(InjectionError) {
-        var patch: TypedDecoding.Result
+    private static func merge(
+        _ own: [Value], into list: String, of pod: inout Pod
+    ) throws(InjectionError) {
+        guard !own.isEmpty else { return }
+        let containers = try own.map(decoded)
+        let patch = TypedDecoding.Result(value: .object(Object([Member(list, .array(containers))])))
+        var merged: Value = .object(pod.spec)
+        try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
+        if case .object(let spec) = merged { pod.spec = spec }
+    }
+
+    private static func decoded(_ own: Value) throws(InjectionError) -> Value {
         do {
             // Zeros and nulls of the user have no effect: encoding by Go types would drop them.
-            patch = try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping)
+            return try TypedDecoding.decode(own, as: TypeTable.modern.container, .keeping).value
         } catch {
             throw InjectionError(
                 .schema, .renderedSchemaInvalid,
                 IstioText.templateFailed
                     + "container \(own.name) of the pod: \(error.pointer): \(error.message)")
         }
-        patch.value = .object(Object([Member(list, .array([patch.value]))]))
-        var merged: Value = .object(pod.spec)
-        try InjectedMerge.merge(patch, into: &merged, as: TypeTable.modern.podSpec)
-        if case .object(let spec) = merged { pod.spec = spec }
     }
 
     // MARK: The user's own user and group

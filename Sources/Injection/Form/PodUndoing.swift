@@ -22,17 +22,32 @@ struct PodUndoing: Sendable {
     /// Whether the pod is not injected again.
     var isFinal: Bool { configuration == nil }
 
-    /// Replaces injected containers by the user's own with the same names, at the same places.
+    /// Replaces injected containers by the user's own with the same names, at the same places: the n-th with a name by
+    /// the n-th with that name.
     mutating func putBack(
         _ own: [Value], _ injected: WritableKeyPath<StatusAnnotation, [String]>, in list: String
     ) {
+        guard !own.isEmpty, var items = pod.spec[list]?.array else { return }
+        var places = Self.places(of: items.map(\.name))
+        var named = Self.places(of: status[keyPath: injected])
+        var restored: Set<Int> = []
         for container in own {
-            guard let number = status[keyPath: injected].firstIndex(of: container.name),
-                let index = pod.spec[list]?.array?.firstIndex(where: { $0.name == container.name })
-            else { continue }
-            pod.modifyList(list) { $0[index] = container }
-            status[keyPath: injected].remove(at: number)
+            let name = ExactKey(container.name)
+            guard let place = places[name]?.last, let number = named[name]?.popLast() else { continue }
+            places[name]?.removeLast()
+            items[place] = container
+            restored.insert(number)
         }
+        guard !restored.isEmpty else { return }
+        pod.modifyList(list) { $0 = items }
+        status[keyPath: injected] = status[keyPath: injected].enumerated().filter {
+            !restored.contains($0.offset)
+        }.map(\.element)
+    }
+
+    /// Where each name is, the first place last.
+    private static func places(of names: [String]) -> [ExactKey: [Int]] {
+        Dictionary(grouping: names.indices.reversed()) { ExactKey(names[$0]) }
     }
 
     /// Whether the user's container that changed an injected init container is still in the containers, where it was.

@@ -44,8 +44,6 @@ public enum Catalogue {
                 ])
                 if !function.origin.isEmpty { row["origin"] = .string(function.origin) }
                 if !function.summary.isEmpty { row["summary"] = .string(function.summary) }
-                if !function.origin.isEmpty { row["origin"] = .string(function.origin) }
-                if !function.summary.isEmpty { row["summary"] = .string(function.summary) }
                 if let example = function.example {
                     row["example"] = [
                         "template": .string(example.template), "output": .string(example.output),
