@@ -86,7 +86,7 @@ enum Comparison {
                 return a == c && b == d
             }
             return false
-        case .string: return (left.stringBytes ?? []) == (right.stringBytes ?? [])
+        case .string: return left.hasSameStringBytes(as: right)
         case .invalid: return try equalOthers(left, right)
         }
     }
@@ -155,7 +155,7 @@ enum Comparison {
             if case .string(let left) = left, case .string(let right) = right {
                 return GoText.isLess(left, right)
             }
-            return (left.stringBytes ?? []).lexicographicallyPrecedes(right.stringBytes ?? [])
+            return left.withStringBytes { one in right.withStringBytes { one.lexicographicallyPrecedes($0) } }
         default: throw .message("invalid type for comparison")
         }
     }

@@ -99,11 +99,20 @@ import Values
             ("{{len (print .a)}}", 10), ("{{len (urlquery .s)}}", 10), ("{{len (js .s)}}", 10),
             ("{{len (html .s)}}", 10), ("{{len (dict .a)}}", 10), ("{{deepEqual .m .m}}", 10),
             ("{{len (values .m)}}", 10), ("{{len (kebabcase .s)}}", 10), ("{{len (cat .a)}}", 10),
+            ("{{len (slice .a 0 1)}}", 10), ("{{len (concat .a .a)}}", 10), ("{{len (chunk 9 .a)}}", 10),
+            ("{{len (pluck `k` .m .m .m)}}", 10),
         ] as [(String, Int)])
     func stepsGrowWithWhatIsTouched(_ source: String, _ times: Int) throws {
+        try stepsGrow(source, times, sets: ["sprig"])
+    }
+
+    @Test(arguments: ["{{len (slice .a 0 1)}}", "{{len (slice .s 1)}}"])
+    func stepsOfSlicesGrow(_ source: String) throws { try stepsGrow(source, 10, sets: []) }
+
+    private func stepsGrow(_ source: String, _ times: Int, sets: [String]) throws {
         func steps(_ size: Int) throws -> Int {
             var options = CompileOptions()
-            options.functionSets = ["sprig"]
+            options.functionSets = sets
             let template = try GoTemplateRenderer().compile(
                 TemplateSources(TemplateSource(name: "t", text: source)), options: options)
             let data: Value = .object(

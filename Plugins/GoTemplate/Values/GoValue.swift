@@ -214,8 +214,20 @@ extension GoValue {
 
     /// Lends the bytes of a string; none for anything else.
     func withStringBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-        if case .string(let text) = self { return text.withBytes(body) }
-        return (stringBytes ?? []).withUnsafeBufferPointer(body)
+        switch self {
+        case .string(let text): text.withBytes(body)
+        case .typed(let typed) where typed.type.kind == .string:
+            (typed.value.string ?? "").withBytes(body)
+        default: (stringBytes ?? []).withUnsafeBufferPointer(body)
+        }
+    }
+
+    /// Whether two strings are the same bytes. Copies neither: a loop may compare one long text with many.
+    func hasSameStringBytes(as other: GoValue) -> Bool {
+        if case .string(let one) = self, case .string(let two) = other { return one.hasSameBytes(as: two) }
+        return withStringBytes { one in
+            other.withStringBytes { two in one.count == two.count && one.elementsEqual(two) }
+        }
     }
 
     /// The text of a string, bytes that are not UTF-8 repaired; nil for anything else.

@@ -18,7 +18,7 @@ enum BuiltinFunctions {
         case .index:
             try context.count(members: slots[0].value.searchedMembers)
             return try index(slots)
-        case .slice: return Slot(try slice(slots))
+        case .slice: return Slot(try slice(slots, context))
         case .len: return Slot(.int(try length(slots[0])))
         case .call: throw uncallable(slots[0], call.pointee.calleeName)
         case .and, .or: return slots[slots.count - 1]
@@ -200,7 +200,9 @@ enum BuiltinFunctions {
     }
 
     /// `slice x 1 2` is `x[1:2]`.
-    private static func slice(_ slots: UnsafeBufferPointer<Slot>) throws(FunctionError) -> GoValue {
+    private static func slice(
+        _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext
+    ) throws(FunctionError) -> GoValue {
         var item = slots[0].value
         if case .none = item { throw .message("slice of untyped nil") }
         if case .typed(let typed) = item {
@@ -214,8 +216,10 @@ enum BuiltinFunctions {
             throw .message("can't slice item of type \(item.typeName)")
         }
         if kind == .string, indexes.count == 3 { throw .message("cannot 3-index slice a string") }
-        let count = kind == .string ? (item.stringBytes ?? []).count : item.itemCount
+        let count = kind == .string ? item.withStringBytes(\.count) : item.itemCount
         let capacity = count + item.spare.count
+        // Of a list all is copied, as its capacity stays; of a text, what comes out.
+        if kind == .slice { try context.count(steps: capacity / 4) }
         var bounds = [0, count, capacity]
         for (position, index) in indexes.enumerated() {
             if index.isBoxed { throw .message("cannot index slice/array with type interface {}") }
@@ -223,7 +227,10 @@ enum BuiltinFunctions {
         }
         if bounds[0] > bounds[1] { throw .message("invalid slice index: \(bounds[0]) > \(bounds[1])") }
         if bounds[1] > bounds[2] { throw .message("invalid slice index: \(bounds[1]) > \(bounds[2])") }
-        if kind == .string { return .text(Array((item.stringBytes ?? [])[bounds[0]..<bounds[1]])) }
+        if kind == .string {
+            try context.count(handledBytes: bounds[1] - bounds[0])
+            return .text(item.withStringBytes { Array($0[bounds[0]..<bounds[1]]) })
+        }
         if case .bytes(let bytes) = item { return .bytes(Array(bytes[bounds[0]..<bounds[1]])) }
         let all = (item.items ?? []) + item.spare
         return .slice(

@@ -50,7 +50,9 @@ enum SprigDicts {
                 "pluck", "func(key string, dicts ...map[string]any) []any",
                 "the values of a key in several maps",
                 #"{{ pluck "a" (dict "a" 1) (dict "b" 2) (dict "a" 3) }}"#, "[1 3]"
-            ) { call throws(FunctionError) in .list(call.rest(from: 1).compactMap { $0.member(call.text(0)) })
+            ) { call throws(FunctionError) in
+                for dict in call.rest(from: 1) { try call.context.count(members: dict.searchedMembers) }
+                return .list(call.rest(from: 1).compactMap { $0.member(call.text(0)) })
             },
             function(
                 "keys", "func(dicts ...map[string]any) []string", "the keys of maps",

@@ -124,6 +124,7 @@ enum SprigLists {
             guard let items = value.items else {
                 throw .message("Cannot concat type \(call[index].kindName) as list")
             }
+            try call.work(items.count / 4)
             try call.room(items: result.count + items.count)
             result += items
         }
@@ -135,6 +136,7 @@ enum SprigLists {
         guard let items = call[0].items else {
             throw .message("list should be type of slice or array but \(call[0].kindName)")
         }
+        try call.work(items.count / 4)
         if items.isEmpty { return .none }
         let start = call.count > 1 ? call.int(1) : 0
         let end = call.count > 2 ? call.int(2) : items.count
@@ -158,6 +160,7 @@ enum SprigLists {
         let count = Cast.truncated((Double(items.count - 1) / Double(size)).rounded(.down) + 1)
         guard count >= 0 else { throw Panic.makeSlice }
         guard count == 0 || size > 0 else { throw Panic.makeSlice }
+        try call.work(items.count / 4)
         try call.room(items: items.count)
         var parts: [GoValue] = []
         var start = 0

@@ -63,8 +63,10 @@ enum Structure {
             return one.type.name == two.type.name && one.value == two.value
         default: break
         }
-        if let one = left.stringBytes { return left.typeName == right.typeName && one == right.stringBytes }
-        guard left.typeName == right.typeName, left.isNil == right.isNil else { return false }
+        if case .string(let one) = left, case .string(let two) = right { return one.hasSameBytes(as: two) }
+        guard left.typeName == right.typeName else { return false }
+        if left.type.kind == .string { return left.hasSameStringBytes(as: right) }
+        guard left.isNil == right.isNil else { return false }
         if let one = left.items, let two = right.items {
             guard one.count == two.count else { return false }
             for index in one.indices where try !isEqual(one[index], two[index], call, depth: depth + 1) {
