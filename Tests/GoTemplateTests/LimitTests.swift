@@ -72,6 +72,13 @@ import Values
         #expect(error?.limit?.limit == (expected == nil ? .steps : nil), "\(error?.detail ?? "no error")")
     }
 
+    /// Go searches the rest of a format for a `]` at each `[`: of a text of this length, 10 billion bytes.
+    @Test func openBracketsInAFormat() {
+        let (output, error) = rendered("{{len (printf (repeat 100000 `%[`))}}", sets: ["sprig"])
+        #expect(error == nil, "\(error?.detail ?? "")")
+        #expect(String(decoding: output, as: UTF8.self) == "100000")
+    }
+
     /// A search counts steps in proportion to its time: the length of the text times the size of the pattern.
     @Test func searchesAreSteps() throws {
         func steps(_ pattern: String) throws -> Int {

@@ -12,6 +12,8 @@ extension GoFormat {
         var isReordered = false
         var isArgumentGood = true
         var isAfterIndex = false
+        /// Whether a `]` can follow. Where one search found none, another would read the rest of the format again.
+        var canClose = true
     }
 
     public mutating func printf<Arguments: RandomAccessCollection<GoValue>>(
@@ -175,9 +177,10 @@ extension GoFormat {
     ) -> Bool {
         guard state.index < format.count, format[state.index] == UInt8(ascii: "[") else { return false }
         state.isReordered = true
-        guard format.count - state.index >= 3,
+        guard state.canClose, format.count - state.index >= 3,
             let close = format[(state.index + 1)...].firstIndex(of: UInt8(ascii: "]"))
         else {
+            state.canClose = state.canClose && format.count - state.index < 3
             state.isArgumentGood = false
             state.index += 1
             return false

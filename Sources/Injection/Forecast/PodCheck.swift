@@ -301,23 +301,18 @@ struct PodChecker {
 
     private mutating func hostPorts(of container: Object, _ place: ContainerPlace) {
         guard case .array(let ports)? = container["ports"] else { return }
-        ports.withBorrowedItems { ports in
-            for index in 0..<ports.count {
-                guard let number = hostPort(ports[index].content), number != 0 else { continue }
-                let port = ports[index].content
-                let transport = port["protocol"]?.string ?? "TCP"
-                let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
-                if !hostPorts.insert(key) {
-                    add(
-                        "port_duplicate", place.path(.member("ports")),
-                        place.sentence("host port \(number)/\(transport) is used twice"))
-                }
+        for port in ports {
+            guard let number = port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil),
+                number != 0
+            else { continue }
+            let transport = port["protocol"]?.string ?? "TCP"
+            let key = "\(number)/\(transport)/\(port["hostIP"]?.string ?? "")"
+            if !hostPorts.insert(key) {
+                add(
+                    "port_duplicate", place.path(.member("ports")),
+                    place.sentence("host port \(number)/\(transport) is used twice"))
             }
         }
-    }
-
-    private func hostPort(_ port: Value) -> Int64? {
-        port["hostPort"]?.int ?? (usesHostNetwork ? port["containerPort"]?.int : nil)
     }
 
     /// Checks the name of a container or volume, a label of DNS (RFC 1123).
