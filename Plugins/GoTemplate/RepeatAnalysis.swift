@@ -102,7 +102,6 @@ struct RepeatAnalysis {
     /// Nodes of a template and of those that it includes; one that has more is taken to be not repeatable, because nobody
     /// counts the steps of looking. Labels of a chart have some hundred.
     private static let nodesLimit = 1_000
-    private static let renderingTexts: Set<String> = ["tpl", "render"]
     /// Holders of one loop.
     private static let holdersLimit = 4
     private static let changing = [Array("Template".utf8), Array("Subcharts".utf8)]
@@ -204,7 +203,7 @@ struct RepeatAnalysis {
             }
             if name == "include" {
                 guard allows(inclusion: arguments, scope) else { return false }
-            } else if let name, Self.renderingTexts.contains(name) {
+            } else if let name, GoTemplate.rendersText.contains(name) {
                 guard arguments.count == 3, allows(argument: arguments[1], scope.inner),
                     isData(arguments[2], scope)
                 else { return false }
@@ -255,7 +254,7 @@ struct RepeatAnalysis {
 
     private func allows(function name: String) -> Bool {
         // Only where it is called with a name, which is looked at before.
-        if name == "include" || Self.renderingTexts.contains(name) { return false }
+        if name == "include" || GoTemplate.rendersText.contains(name) { return false }
         guard let entry = template.table[name] else { return false }
         guard case .native(let function) = entry.kind else { return true }
         return function.isPure && !function.mutates

@@ -64,7 +64,8 @@ final class ChartProgram: Sendable {
     }
 
     private static func isPartial(_ path: String) -> Bool {
-        (path.split(byte: "/").last ?? "").begins(with: "_")
+        let name = path.lastIndex(ofByte: "/").map { path.utf8.index(after: $0) } ?? path.startIndex
+        return path.utf8[name...].first == UInt8(ascii: "_")
     }
 
     private static func contains(_ word: StaticString, in bytes: [UInt8]) -> Bool {

@@ -157,7 +157,7 @@ public struct CompileOptions: Sendable {
     /// charts have them in branches that are not taken.
     public var refusesImpureFunctions: Bool = false
     /// Functions of the sets that are left out.
-    public var withoutFunctions: Set<String> = []
+    public var withoutFunctions: [String] = []
     /// The type of the data that will be rendered, where it is known: lookups are resolved while compiling.
     public var dataType: ObjectType? = nil
     /// Where the template may keep what it wrote, for later renderings over data of `dataType`; nil keeps nothing.

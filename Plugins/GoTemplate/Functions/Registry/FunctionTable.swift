@@ -51,7 +51,7 @@ struct FunctionTable: Sendable {
     private let sets: [[TemplateFunction]]
     private let allowsImpure: Bool
     private let refusesImpure: Bool
-    private let without: Set<String>
+    private let without: [String]
     /// Whether a function is among them that changes maps in place.
     let mutates: Bool
     /// Those that were asked for, some dozens: templates of a chart call the same ones, and a signature is parsed once.
@@ -66,7 +66,7 @@ struct FunctionTable: Sendable {
     ///   - impure: whether functions are there that depend on more than their arguments.
     ///   - refusing: whether such functions exist all the same, and fail when they are called.
     ///   - without: names that are left out.
-    init(_ sets: [FunctionSet], impure: Bool, refusing: Bool = false, without: Set<String> = []) {
+    init(_ sets: [FunctionSet], impure: Bool, refusing: Bool = false, without: [String] = []) {
         self.sets = sets.map(\.functions)
         allowsImpure = impure
         refusesImpure = refusing
