@@ -66,9 +66,7 @@ func fuzzYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
 
 private func fuzzPlainYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
     let value = try? YAMLReader.value(bytes)
-    let outline = try? YAMLReader.outline(bytes, members: ["kind", "a"])
-    precondition((outline == nil) == (value == nil), "an outline is read where the value is")
-    for key in ["kind", "a"] { precondition(outline?[key] == value?[key], "an outline has other members") }
+    fuzzOutline(Array(bytes), value)
     do throws(YAMLError) {
         let strict = try YAMLReader.value(bytes, options: YAMLOptions(strict: true))
         precondition(value == strict, "two values: \(String(describing: value)) and \(strict)")
@@ -106,6 +104,28 @@ private func fuzzPlainYAML(_ bytes: UnsafeBufferPointer<UInt8>) {
             // Line breaks of YAML 1.1 other than LF are folded within quotes, as in go-yaml's output.
             if text.unicodeScalars.contains(where: { $0 == "\u{2028}" || $0 == "\u{2029}" }) { continue }
             precondition(again.isEqual(document.value, numbersByValue: true), "another value: \(text)")
+        }
+    }
+}
+
+/// An outline has the wanted members of the value. If it holds for another text, that text has the same outline.
+private func fuzzOutline(_ text: [UInt8], _ value: Value?) {
+    let paths = [["kind"], ["a", "b"]]
+    func members(_ value: Value?) -> [Value?] { paths.map { $0.reduce(value) { $0?[$1] } } }
+    guard let outline = YAMLOutline(of: text, paths: paths) else { return }
+    precondition(value != nil, "an outline is read, the value is not")
+    precondition(members(outline.value) == members(value), "an outline has other members")
+    precondition(outline.holds(for: text), "an outline does not hold for its own text")
+    let starts = text.indices.dropLast(2).filter { text[$0] == UInt8(ascii: ":") && text[$0 + 1] == 0x20 }
+    for start in [starts.first, starts.last].compactMap({ $0 }) {
+        let rest = text[(start + 2)...]
+        let end = rest.firstIndex(of: 0x0A) ?? text.endIndex
+        for scalar in ["x", "\"y z\"", "'1'", "7", "null", "a: b", ""] {
+            let other = Array(text[..<(start + 2)] + Array(scalar.utf8) + text[end...])
+            guard outline.holds(for: other) else { continue }
+            let fresh = try? YAMLReader.value(other)
+            precondition(fresh != nil, "an outline holds for what is not valid")
+            precondition(members(fresh) == members(value), "an outline holds for other members")
         }
     }
 }
