@@ -74,6 +74,10 @@ private struct Case: Sendable, CustomTestStringConvertible {
             "$patch merge", #"{"nodeSelector":{"a":"1"}}"#, #"{"nodeSelector":{"$patch":"merge","b":"2"}}"#,
             #"{"nodeSelector":{"a":"1","b":"2"}}"#),
         Case(
+            "$patch merge in an item of a new list", #"{"nodeName":"n"}"#,
+            #"{"volumes":[{"name":"v","$patch":"merge","emptyDir":{}}]}"#,
+            #"{"nodeName":"n","volumes":[{"name":"v","emptyDir":{}}]}"#),
+        Case(
             "$retainKeys", #"{"volumes":[{"name":"v","hostPath":{"path":"/x"}}]}"#,
             #"{"volumes":[{"$retainKeys":["name","emptyDir"],"name":"v","emptyDir":{}}]}"#,
             #"{"volumes":[{"name":"v","emptyDir":{}}]}"#),

@@ -243,7 +243,10 @@ private struct TypedDecoder {
     private mutating func decodeList(_ items: [Value], _ element: ObjectType) throws(SchemaError) -> Outcome {
         var changed: [Value]?
         for (index, item) in items.enumerated() {
-            if mode == .settle, case .object(let object) = item, object["$patch"] != nil {
+            if mode == .settle, case .object(let object) = item, let directive = object["$patch"],
+                directive != "merge", !directive.isNull
+            {
+                // Deletes or replaces items that are not there.
                 if changed == nil { changed = Array(items[..<index]) }
                 continue
             }
