@@ -155,6 +155,15 @@ struct ReinjectionTests {
         #expect(once == (try Self.inject(once, snapshot, check: false).pod))
     }
 
+    @Test("a container of the pod that the template has twice", arguments: ["containers", "initContainers"])
+    func oneOfTwins(list: String) throws {
+        let snapshot = try Self.snapshot("\(list): [{name: web, image: t}, {name: web}]", classic: false)
+        let pod = try Self.pod("spec: {\(list): [{name: web, image: w}], volumes: []}")
+        let once = try Self.inject(pod, snapshot, check: false).pod
+        #expect(once == (try Self.inject(once, snapshot, check: false).pod))
+        #expect(once["spec"]?[list]?.array?.first?["image"] == "w")
+    }
+
     /// An injection that is tried beside another one starts from all that is known.
     @Test("a copy of a subject has every member") func copiesAreWhole() throws {
         let pod = Pod(metadata: Object(), spec: Object())

@@ -38,6 +38,15 @@ struct PodUndoing: Sendable {
             items[place] = container
             restored.insert(number)
         }
+        // A template that has a container twice may have changed one of the pod: the status names it twice.
+        for name in Set(own.map { ExactKey($0.name) }) {
+            while let number = named[name]?.last,
+                named[name, default: []].count > places[name, default: []].count
+            {
+                named[name]?.removeLast()
+                restored.insert(number)
+            }
+        }
         guard !restored.isEmpty else { return }
         pod.modifyList(list) { $0 = items }
         status[keyPath: injected] = status[keyPath: injected].enumerated().filter {
