@@ -24,7 +24,7 @@ enum ApplicationWarnings {
         var found = emptyVolumes(injected, before: pod)
         guard let proxy = injected.proxy else { return found }
         let isProxyUser = proxy["securityContext"]?["runAsUser"]?.int == FSGroup.proxyGroup
-        for container in pod.containers where container.name != ContainerName.proxy {
+        for container in pod.containers where !container.name.hasSameBytes(as: ContainerName.proxy) {
             for port in container["ports"]?.array ?? [] {
                 guard let number = port["containerPort"]?.int, isProxyPort(number) else { continue }
                 found.append("container \"\(container.name.prefix(63))\": port \(number) is the proxy's")

@@ -86,8 +86,8 @@ extension Pod {
 
     /// The proxy, in the containers or init containers.
     var proxy: Object? {
-        (containers.first { $0.name == ContainerName.proxy }
-            ?? initContainers.first { $0.name == ContainerName.proxy })?.object
+        (containers.first { $0.name.hasSameBytes(as: ContainerName.proxy) }
+            ?? initContainers.first { $0.name.hasSameBytes(as: ContainerName.proxy) })?.object
     }
 
     /// The object with its metadata and spec replaced by the pod's. An empty part that was absent stays absent.
