@@ -51,10 +51,9 @@ enum PodInjection {
             }
         }
         let volumes = subject.pod.spec["volumes"]?.array ?? []
-        subject.removed += status.pointers
         subject.leftVolumes = volumes.filter { status.volumes.contains($0.name) }
         subject.pod = try EarlierInjection.undone(subject.pod, status, snapshot)
-        subject.wasInjected = true
+        (subject.undone, subject.undoneParts) = (subject.pod, status.pointers)
     }
 
     /// Injects into a pod whose injected proxy becomes a native sidecar: Istio moves it, merges into it, and keeps what it

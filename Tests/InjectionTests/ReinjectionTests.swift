@@ -157,11 +157,30 @@ struct ReinjectionTests {
 
     @Test("a container of the pod that the template has twice", arguments: ["containers", "initContainers"])
     func oneOfTwins(list: String) throws {
-        let snapshot = try Self.snapshot("\(list): [{name: web, image: t}, {name: web, image: null}]", classic: false)
+        let snapshot = try Self.snapshot(
+            "\(list): [{name: web, image: t}, {name: web, image: null}]", classic: false)
         let pod = try Self.pod("spec: {\(list): [{name: web, image: w}], volumes: []}")
         let once = try Self.inject(pod, snapshot, check: false).pod
         #expect(once == (try Self.inject(once, snapshot, check: false).pod))
         #expect(once["spec"]?[list]?.array?.first?["image"] == "w")
+    }
+
+    /// The status names the container, so the earlier injection's part of it may go, but not the user's.
+    @Test("the user's part of an injected container survives the next configuration too")
+    func userPartsSurvive() throws {
+        let first = try Self.snapshot("initContainers: [\(Self.proxy)]", classic: false)
+        let second = try Self.snapshot(
+            "initContainers: [{name: other, image: o}, {$patch: replace}]", classic: false)
+        let pod = try Self.pod(
+            "spec: {containers: [{name: web, image: w}], initContainers: [{name: istio-proxy, image: own}]}")
+        let once = try Self.inject(pod, first, check: false).pod
+        let review: Value = [
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": once]
+        ]
+        let answer = try Answer(to: review, snapshot: second, options: ReviewOptions())
+        #expect(
+            !answer.allowed && answer.message.contains("/spec/initContainers/istio-proxy"),
+            "\(answer.message)")
     }
 
     /// An injection that is tried beside another one starts from all that is known.

@@ -20,14 +20,24 @@ enum InjectionExit {
             subject.templateNotes.append(note)
             if subject.isReview { subject.notes.append(note.message) }
         }
-        let allowance = PodSurvival.Allowance(removed: subject.removed, namespace: subject.namespace)
-        let losses = PodSurvival.losses(of: original, in: result, form: snapshot.form, allowing: allowance)
-        guard losses.isEmpty else {
-            var problems = Problems()
-            for loss in losses { problems.add(LostPart.error(loss, subject.rendered, snapshot.form)) }
-            return try problems.check()
-        }
+        try checkSurvival(of: original, in: result, subject, snapshot, allowing: subject.undoneParts)
+        // What the user has of an injected container is in the pod without its earlier injection.
+        if let undone = subject.undone { try checkSurvival(of: undone, in: result, subject, snapshot) }
         try forecast(result, from: original, subject, snapshot)
+    }
+
+    /// - Parameter parts: parts that may be missing, besides those that a template removes.
+    private static func checkSurvival(
+        of pod: Pod, in result: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot,
+        allowing parts: [String] = []
+    ) throws(InjectionError) {
+        let allowance = PodSurvival.Allowance(
+            removed: subject.removed + parts, namespace: subject.namespace)
+        let losses = PodSurvival.losses(of: pod, in: result, form: snapshot.form, allowing: allowance)
+        guard !losses.isEmpty else { return }
+        var problems = Problems()
+        for loss in losses { problems.add(LostPart.error(loss, subject.rendered, snapshot.form)) }
+        try problems.check()
     }
 
     /// Reports what an API server will refuse.

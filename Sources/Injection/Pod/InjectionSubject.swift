@@ -40,8 +40,10 @@ final class InjectionSubject {
     var forecast: [Forecast.Finding] = []
     /// Whether this is the trial of a configuration, which reports the forecast but does not refuse the pod.
     var isTrial = false
-    /// Whether the pod had a status annotation, and its injection was removed.
-    var wasInjected = false
+    /// The pod after its earlier injection was removed; nil if it had no status annotation.
+    var undone: Pod?
+    /// The parts that the earlier injection had added, as in `removed`. The user's part of them is in `undone`.
+    var undoneParts: [String] = []
     /// Volumes of that injection that containers of the pod may mount.
     var leftVolumes: [Value] = []
     /// Whether all templates rendered to nothing, so that the pod stays as it is.
@@ -83,6 +85,8 @@ final class InjectionSubject {
         deploymentMetadata = workload.object["metadata"]?.object ?? Object()
     }
 
+    var wasInjected: Bool { undone != nil }
+
     /// A copy for the trial of an injection.
     init(copying other: InjectionSubject) {
         (pod, owner, deploymentMetadata) = (other.pod, other.owner, other.deploymentMetadata)
@@ -109,7 +113,8 @@ final class InjectionSubject {
         removed = other.removed
         forecast = other.forecast
         isTrial = other.isTrial
-        wasInjected = other.wasInjected
+        undone = other.undone
+        undoneParts = other.undoneParts
         leftVolumes = other.leftVolumes
         hasRenderedNothing = other.hasRenderedNothing
         taint = other.taint
