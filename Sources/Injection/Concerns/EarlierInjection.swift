@@ -162,14 +162,19 @@ struct EarlierInjection: Sendable, Equatable {
         return undoing.pod
     }
 
-    /// Restores the volumes of an earlier injection that containers of the new pod mount and no template renders any
-    /// more. They are placed with the pod's own volumes: before the injected ones in the classic form, after them in
-    /// the modern.
-    static func keepMounted(_ volumes: [Value], in pod: inout Pod, form: PolicyConfiguration.Form) {
-        guard !volumes.isEmpty else { return }
+    /// The volumes of an earlier injection that containers of the new pod mount and no template renders any more. They
+    /// stay, and the status names them still: they are not the pod's own.
+    static func mounted(_ volumes: [Value], missingIn pod: Pod) -> [Value] {
+        guard !volumes.isEmpty else { return [] }
         let mounted = StatusAnnotation.mountedVolumes(of: pod)
         let present = Set((pod.spec["volumes"]?.array ?? []).map(\.name))
-        let missing = volumes.filter { mounted.contains($0.name) && !present.contains($0.name) }
+        return volumes.filter { mounted.contains($0.name) && !present.contains($0.name) }
+    }
+
+    /// Restores those volumes. They are placed with the pod's own: before the injected ones in the classic form, after
+    /// them in the modern.
+    static func keepMounted(_ volumes: [Value], in pod: inout Pod, form: PolicyConfiguration.Form) {
+        let missing = mounted(volumes, missingIn: pod)
         guard !missing.isEmpty else { return }
         pod.modifyList("volumes") { $0.insert(contentsOf: missing, at: form == .classic ? 0 : $0.count) }
     }

@@ -1,9 +1,11 @@
 import PluginAPI
+import Values
 
 /// Sets the annotation that records the injected parts (`StatusAnnotation`).
 struct StatusMark: PodConcern {
     func apply(to work: inout PodWork) {
         var status = StatusAnnotation(of: work.template)
+        status.volumes += EarlierInjection.mounted(work.subject.leftVolumes, missingIn: work.pod).map(\.name)
         let text: String
         switch work.snapshot.form {
         case .classic: text = status.text(version: work.snapshot.templateHash)
