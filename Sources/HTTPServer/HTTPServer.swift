@@ -93,6 +93,10 @@ public final class HTTPServer: Sendable {
         setup.request_line = requestLineArrived
         setup.access = requestAdvanced
         setup.context = Unmanaged.passUnretained(self).toOpaque()
+        guard budgets.watch.start() else {
+            close(socket)
+            throw HTTPServerError(message: "the system has no thread that watches the requests' deadlines")
+        }
         let started = Self.start(&setup, options.tls)
         guard let started else {
             let message =
@@ -102,7 +106,6 @@ public final class HTTPServer: Sendable {
         }
         daemon.withLock { $0 = Daemon(pointer: started) }
         watch.start()
-        budgets.watch.start()
     }
 
     /// libmicrohttpd copies the texts that it is given here.

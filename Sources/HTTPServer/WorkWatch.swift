@@ -28,14 +28,15 @@ final class WorkWatch: @unchecked Sendable {
     /// Whether the process has too little memory for new work.
     var isOverloaded: Bool { overloaded.load(ordering: .relaxed) }
 
-    /// Starts the thread, once; it lives as long as the process.
-    func start() {
-        let isFirst = monitor.locked {
-            defer { isStarted = true }
-            return !isStarted
+    /// Starts the thread, once. It ends with the watch.
+    ///
+    /// - Returns: false if the system has no thread to give.
+    func start() -> Bool {
+        monitor.locked {
+            if isStarted { return true }
+            isStarted = Thread.detach(stackBytes: 1 << 20) { [weak self] in WorkWatch.run { self } }
+            return isStarted
         }
-        guard isFirst else { return }
-        _ = Thread(stackBytes: 1 << 20) { [weak self] in WorkWatch.run { self } }
     }
 
     func add(_ exchange: Exchange) {

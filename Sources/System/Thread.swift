@@ -11,7 +11,7 @@ public struct Thread: @unchecked Sendable {
 
     /// Starts a thread that runs the body; nil if the system has none to give.
     ///
-    /// Either `join` it, once, or let it end by itself with the process.
+    /// `join` it, once. A thread that nobody joins is one of `detach`.
     public init?(stackBytes: Int = Self.wholeStack, _ body: @escaping @Sendable () -> Void) {
         guard let handle = Self.start(Body(body), stackBytes: stackBytes, isDetached: false) else {
             return nil
@@ -23,7 +23,7 @@ public struct Thread: @unchecked Sendable {
     public func join() { pthread_join(handle, nil) }
 
     /// Starts a thread that nobody joins; false if the system has none to give.
-    static func detach(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
+    public static func detach(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
         start(Body(body), stackBytes: stackBytes, isDetached: true) != nil
     }
 

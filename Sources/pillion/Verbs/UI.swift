@@ -88,7 +88,7 @@ private func open(_ address: String) {
     do throws(ChildProcessError) {
         let child = try ChildProcess(program)
         // The browser may be the child itself, so it is waited for as long as it likes to stay.
-        _ = Thread(stackBytes: 256 << 10) {
+        _ = Thread.detach(stackBytes: 256 << 10) {
             while child.ending() == nil { Thread.sleep(milliseconds: 500) }
         }
     } catch {
