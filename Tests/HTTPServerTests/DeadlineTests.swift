@@ -10,6 +10,7 @@ import Values
 private final class Endless: HTTPHandler {
     let milliseconds: UInt64?
     let stops = Mutex<[WorkStop]>([])
+    let hasBegun = Atomic<Bool>(false)
 
     init(milliseconds: UInt64?) { self.milliseconds = milliseconds }
 
@@ -19,6 +20,7 @@ private final class Endless: HTTPHandler {
         guard mayTakeLong else { return nil }
         #expect(request.header("X-Test") == "t")
         #expect(request.query("q") == "1")
+        hasBegun.store(true, ordering: .relaxed)
         while true {
             if let stop = WorkStop.current {
                 stops.withLock { $0.append(stop) }
@@ -86,7 +88,8 @@ struct DeadlineTests {
         do {
             let client = try #require(HTTPClient(port: server.port))
             ask(client)
-            for _ in 0..<1_000 where server.activeRequests == 0 { usleep(5_000) }
+            // A client that leaves before the work begins has none to stop.
+            for _ in 0..<2_000 where !handler.hasBegun.load(ordering: .relaxed) { usleep(5_000) }
         }
         for _ in 0..<2_000 where handler.stops.withLock({ $0.isEmpty }) { usleep(5_000) }
         #expect(handler.stops.withLock { $0 } == [.clientGone])
