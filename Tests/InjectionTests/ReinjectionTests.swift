@@ -183,6 +183,14 @@ struct ReinjectionTests {
             "\(answer.message)")
     }
 
+    /// An item of nothing but nulls adds nothing, so the status does not name it.
+    @Test("a template's container without content") func emptyItems() throws {
+        let snapshot = try Self.snapshot("containers: [{name: agent, image: null}]", classic: false)
+        let once = try Self.inject(Self.pod(Self.pods[0]), snapshot, check: false).pod
+        let status = try #require(once["metadata"]?["annotations"]?["sidecar.istio.io/status"]?.string)
+        #expect(!status.contains("agent"), "\(status)")
+    }
+
     /// An injection that is tried beside another one starts from all that is known.
     @Test("a copy of a subject has every member") func copiesAreWhole() throws {
         let pod = Pod(metadata: Object(), spec: Object())

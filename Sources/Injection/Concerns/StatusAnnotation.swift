@@ -40,6 +40,20 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func names(_ list: Value?) -> [String] { list?.array?.map(\.name) ?? [] }
 
+    /// Removes names that are not in the injected pod: an item of a template with nothing but nulls beside its name adds
+    /// nothing.
+    mutating func removeMissing(of template: Object, in pod: Pod) {
+        let isBare = Self.lists.dropLast().contains { list in
+            template[list]?.array?.contains { $0.object?.count == 1 } == true
+        }
+        guard isBare else { return }
+        let items = pod.initContainers + pod.containers + (pod.spec["volumes"]?.array ?? [])
+        let present = Set(items.map(\.name))
+        initContainers.removeAll { !present.contains($0) }
+        containers.removeAll { !present.contains($0) }
+        volumes.removeAll { !present.contains($0) }
+    }
+
     /// Records the pod's own volumes and pull secrets. If it has none, the annotation's text is Istio's.
     mutating func noteOwn(of pod: Pod) {
         for (list, names) in [("volumes", volumes), ("imagePullSecrets", imagePullSecrets)]

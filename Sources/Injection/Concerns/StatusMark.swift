@@ -5,6 +5,7 @@ import Values
 struct StatusMark: PodConcern {
     func apply(to work: inout PodWork) {
         var status = StatusAnnotation(of: work.template)
+        status.removeMissing(of: work.template, in: work.pod)
         status.volumes += EarlierInjection.mounted(work.subject.leftVolumes, missingIn: work.pod).map(\.name)
         let text: String
         switch work.snapshot.form {

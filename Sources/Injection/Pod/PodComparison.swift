@@ -75,22 +75,29 @@ struct PodComparison {
 
     // MARK: Members
 
-    private mutating func members(_ old: Object, _ new: Object, _ type: ObjectType, _ place: Place) {
+    private mutating func members(_ old: Object, _ new: Object, _ type: ObjectType, _ inside: Place) {
         guard !old.members.isSameStorage(as: new.members) else { return }
         old.members.withBorrowedItems { members in
             new.members.withBorrowedItems { newMembers in
+                // Most members keep their index and their value. Behind one that was removed, all are at an earlier one.
+                var shift = 0
                 for index in 0..<members.count {
-                    // Most members keep their index and their value.
-                    let isThere = index < newMembers.count
-                    if isThere, members.hasSameBits(as: newMembers, at: index) { continue }
+                    let place = index + shift
+                    let isThere = place >= 0 && place < newMembers.count
+                    if isThere, shift == 0, members.hasSameBits(as: newMembers, at: index) { continue }
                     if Self.isNothing(members[index].content.value) { continue }
                     let key = members[index].content.key
-                    let isAtIndex = isThere && newMembers[index].content.key.hasSameBytes(as: key)
-                    let found = isAtIndex ? newMembers[index].content.value : new[key]
+                    var found: Value?
+                    if isThere, newMembers[place].content.key.hasSameBytes(as: key) {
+                        found = newMembers[place].content.value
+                    } else if let place = new.index(of: key) {
+                        found = new.members[place].value
+                        shift = place - index
+                    }
                     if let found, Self.isSurelyKept(members[index].content.value, found) { continue }
-                    if isExcepted(key, place, old, new) { continue }
+                    if isExcepted(key, inside, old, new) { continue }
                     path.append(.member(key))
-                    member(Member(key, members[index].content.value), found, type, place.member(key))
+                    member(Member(key, members[index].content.value), found, type, inside.member(key))
                     path.removeLast()
                 }
             }
