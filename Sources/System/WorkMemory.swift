@@ -9,11 +9,14 @@ public struct WorkMemory: @unchecked Sendable {
 
     private init(pool: UnsafeMutablePointer<work_pool>) { self.pool = pool }
 
-    /// One of its own, for tests; it lives as long as the process.
+    /// One of its own, for tests; it lives as long as the process, or until `deallocate`.
     public init(limit: Int) {
         pool = .allocate(capacity: 1)
         pool.initialize(to: work_pool(total: 0, answers: 0, limit: limit))
     }
+
+    /// Frees a test's own. No work may be charged to it any more.
+    public func deallocate() { pool.deallocate() }
 
     /// Bytes; past it, work that holds much is stopped (`WorkStop.overload`).
     public var limit: Int {

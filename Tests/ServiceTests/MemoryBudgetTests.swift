@@ -96,6 +96,7 @@ import Values
     /// Answers that wait to be sent count, and may take up to half of the limit.
     @Test func answersThatWaitCount() {
         let pool = WorkMemory(limit: 1000)
+        defer { pool.deallocate() }
         #expect(pool.holdAnswer(500))
         #expect(!pool.holdAnswer(1))
         #expect(pool.used == 500)
