@@ -186,7 +186,8 @@ struct ReinjectionTests {
     /// An item of nothing but nulls adds nothing, so the status does not name it.
     @Test("a template's container without content") func emptyItems() throws {
         let snapshot = try Self.snapshot("containers: [{name: agent, image: null}]", classic: false)
-        let once = try Self.inject(Self.pod(Self.pods[0]), snapshot, check: false).pod
+        let pod = "spec: {containers: [{name: web, image: w}], initContainers: [{name: agent, image: own}]}"
+        let once = try Self.inject(Self.pod(pod), snapshot, check: false).pod
         let status = try #require(once["metadata"]?["annotations"]?["sidecar.istio.io/status"]?.string)
         #expect(!status.contains("agent"), "\(status)")
     }

@@ -47,11 +47,10 @@ struct StatusAnnotation: Sendable, Equatable {
             template[list]?.array?.contains { $0.object?.count == 1 } == true
         }
         guard isBare else { return }
-        let items = pod.initContainers + pod.containers + (pod.spec["volumes"]?.array ?? [])
-        let present = Set(items.map(\.name))
-        initContainers.removeAll { !present.contains($0) }
-        containers.removeAll { !present.contains($0) }
-        volumes.removeAll { !present.contains($0) }
+        func present(_ list: String) -> Set<String> { Set((pod.spec[list]?.array ?? []).map(\.name)) }
+        initContainers = initContainers.filter(present("initContainers").contains)
+        containers = containers.filter(present("containers").contains)
+        volumes = volumes.filter(present("volumes").contains)
     }
 
     /// Records the pod's own volumes and pull secrets. If it has none, the annotation's text is Istio's.
