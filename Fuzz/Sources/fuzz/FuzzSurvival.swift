@@ -115,7 +115,10 @@ private func lost(_ old: Value, _ new: Value?, _ deleted: Set<String>, _ place: 
         for item in old {
             if let name = item["name"]?.string, deleted.contains(name) { continue }
             if case .object = item {
-                guard let index = left.firstIndex(where: { key(item) == key($0) }) else {
+                // Of two proxies one goes to the end, so twins may change places.
+                let twins = left.indices.filter { key(item) == key(left[$0]) }
+                guard let index = twins.first(where: { lost(item, left[$0], deleted) == nil }) ?? twins.first
+                else {
                     return place + "/" + JSON.text(item)
                 }
                 let found = left.remove(at: index)
