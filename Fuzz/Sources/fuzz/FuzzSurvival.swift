@@ -76,12 +76,13 @@ private func injected(_ pod: Value, _ snapshot: Snapshot) -> Value? {
     return after
 }
 
-/// Whether each container has a unique name.
+/// Whether each container and each volume has a unique name.
 private func hasNames(_ pod: Value) -> Bool {
-    let names = ["initContainers", "containers"].flatMap {
-        (pod["spec"]?[$0]?.array ?? []).map { $0["name"]?.string ?? "" }
+    let lists = [["initContainers", "containers"], ["volumes"]]
+    return lists.allSatisfy { lists in
+        let names = lists.flatMap { (pod["spec"]?[$0]?.array ?? []).map { $0["name"]?.string ?? "" } }
+        return !names.contains("") && Set(names).count == names.count
     }
-    return !names.contains("") && Set(names).count == names.count
 }
 
 /// The names of items with `$patch: delete`.

@@ -40,17 +40,16 @@ struct StatusAnnotation: Sendable, Equatable {
 
     private static func names(_ list: Value?) -> [String] { list?.array?.map(\.name) ?? [] }
 
-    /// Removes names that are not in the injected pod: an item of a template with nothing but nulls beside its name adds
-    /// nothing.
+    /// Removes names of containers that are not in the injected pod: a container of a template with nothing but nulls
+    /// beside its name adds nothing. (Volumes of Istio's own templates often have nothing beside their names.)
     mutating func removeMissing(of template: Object, in pod: Pod) {
-        let isBare = Self.lists.dropLast().contains { list in
+        func isBare(_ list: String) -> Bool {
             template[list]?.array?.contains { $0.object?.count == 1 } == true
         }
-        guard isBare else { return }
-        func present(_ list: String) -> Set<String> { Set((pod.spec[list]?.array ?? []).map(\.name)) }
-        initContainers = initContainers.filter(present("initContainers").contains)
-        containers = containers.filter(present("containers").contains)
-        volumes = volumes.filter(present("volumes").contains)
+        if isBare("initContainers") {
+            initContainers = initContainers.filter(Set(pod.initContainers.map(\.name)).contains)
+        }
+        if isBare("containers") { containers = containers.filter(Set(pod.containers.map(\.name)).contains) }
     }
 
     /// Records the pod's own volumes and pull secrets. If it has none, the annotation's text is Istio's.
