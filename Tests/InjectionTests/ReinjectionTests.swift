@@ -335,7 +335,8 @@ struct ReinjectionTests {
         let names = (twice["spec"]?["volumes"]?.array ?? []).map(\.name)
         #expect(names.contains("more"))
         #expect(twice == (try Self.inject(twice, Self.snapshot(Self.specs[1], classic: classic)).pod))
-        let replacing = "containers: [\(Self.proxy)]\nvolumes: [{name: envoy, emptyDir: {}}, {$patch: replace}]"
+        let volumes = "[{name: envoy, emptyDir: {}}, {$patch: replace}]"
+        let replacing = "containers: [\(Self.proxy)]\nvolumes: \(volumes)"
         if !classic { _ = try Self.inject(twice, Self.snapshot(replacing, classic: false)) }
         let again = try Self.inject(twice, Self.snapshot(Self.specs[3], classic: classic)).pod
         #expect((again["spec"]?["volumes"]?.array ?? []).filter { $0.name == "more" }.count == 1)
