@@ -22,7 +22,8 @@ static struct {
 } mhd;
 
 static const char *open_error;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+static int was_opened;
 static pillion_receiving receiving;
 static pillion_receiving_waits receiving_waits;
 static pillion_receiving_ends receiving_ends;
@@ -57,12 +58,18 @@ static void open_library(void) {
 
 int pillion_mhd_open(
     pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends, const char **error) {
-    receiving = receive;
-    receiving_waits = waits;
-    receiving_ends = ends;
-    pthread_once(&once, open_library);
+    /* Servers may start at the same time. */
+    pthread_mutex_lock(&opening);
+    if (!was_opened) {
+        was_opened = 1;
+        receiving = receive;
+        receiving_waits = waits;
+        receiving_ends = ends;
+        open_library();
+    }
     *error = open_error;
-    return open_error == NULL ? 0 : -1;
+    pthread_mutex_unlock(&opening);
+    return *error == NULL ? 0 : -1;
 }
 
 struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options) {
