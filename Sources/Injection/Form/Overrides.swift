@@ -124,7 +124,7 @@ struct Overrides: Sendable {
         for container in template?.array ?? [] {
             let name = container.name
             let twins = used.count { $0.name == name }
-            guard var own = candidates(name).filter({ $0.name == name }).dropFirst(twins).first else {
+            guard var own = candidates(name).lazy.filter({ $0.name == name }).dropFirst(twins).first else {
                 continue
             }
             if own["image"]?.string == automaticImage { own.modifyObject { $0["image"] = nil } }
