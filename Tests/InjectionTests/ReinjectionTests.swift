@@ -107,6 +107,39 @@ struct ReinjectionTests {
         }
     }
 
+    /// Some containers change their places after the merge, and the merge looks at the places of the pod's own.
+    @Test(
+        "a template of several containers, some of them the pod's own: the order stays",
+        arguments: [
+            ("containers", "istio-proxy", false), ("containers", "istio-proxy", true),
+            ("initContainers", "istio-init", false), ("initContainers", "istio-validation", false),
+        ])
+    func orderOfOwn(list: String, moved: String, holdsApplication: Bool) throws {
+        let pods = Self.orders(of: [moved, "second", "web"])
+        for template in Self.orders(of: [moved, "second", "added"]) {
+            let containers = template.map { "{name: \($0), env: [{name: T, value: '1'}]}" }
+            let snapshot = try Snapshots.make(
+                "policy: enabled\nengine: literal\ntemplates:\n  sidecar: |\n    spec:\n"
+                    + "      \(list): [\(containers.joined(separator: ", "))]\n",
+                mesh: "defaultConfig: {holdApplicationUntilProxyStarts: \(holdsApplication)}")
+            for names in pods {
+                let own = names.map { "{name: \($0), image: i}" }
+                let other = list == "containers" ? "" : ", containers: [{name: main, image: i}]"
+                let pod = try Self.pod("spec: {\(list): [\(own.joined(separator: ", "))]\(other)}")
+                let once = try Self.inject(pod, snapshot, check: false).pod
+                let again = try Self.inject(once, snapshot, check: false).pod
+                #expect(once == again, "\(names) by \(template):\n\(JSON.text(once))\n\(JSON.text(again))")
+            }
+        }
+    }
+
+    private static func orders(of names: [String]) -> [[String]] {
+        guard names.count > 1 else { return [names] }
+        return names.flatMap { name in
+            orders(of: names.filter { $0 != name }).map { [name] + $0 }
+        }
+    }
+
     /// The API server refuses two volumes of one name; what is injected must still be the same each time.
     @Test("two volumes of one name, given by a template") func twinVolumes() throws {
         let volumes = "volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]"

@@ -14,8 +14,33 @@ struct ContainerOrder: PodConcern {
         Self.apply(to: &work.pod, holdApplication: Self.holdsApplication(work))
     }
 
-    /// Does nothing: the injected containers are removed, and the others are in their own order.
-    func undo(in undoing: inout PodUndoing) {}
+    /// Moves the user's own containers with moved names back to their neighbours in the template, which the status lists in
+    /// the template's order. Other containers with moved names are removed. The place in the user's pod is not recorded,
+    /// but this one makes the next merge arrange all containers as the last one did.
+    func undo(in undoing: inout PodUndoing) {
+        guard undoing.pod.annotation(MetadataKey.overrides) != nil else { return }
+        let status = undoing.status
+        undoing.pod.modifyList("containers") { Self.moveBack(in: &$0, template: status.containers) }
+        undoing.pod.modifyList("initContainers") { Self.moveBack(in: &$0, template: status.initContainers) }
+    }
+
+    /// The names of the containers that are moved.
+    private static let moved = [
+        ContainerName.proxy, ContainerName.initialisation, ContainerName.validation, ContainerName.coreDump,
+    ]
+
+    /// Moves each moved container before the next one of the template, or to the end. From the last to the first, so that
+    /// the next one is in its place already.
+    private static func moveBack(in items: inout [Value], template: [String]) {
+        guard template.count > 1 else { return }
+        for index in moved.compactMap { template.firstIndex(of: $0) }.sorted(by: >) {
+            guard let place = items.firstIndex(where: { $0.name == template[index] }) else { continue }
+            let item = items.remove(at: place)
+            let next = template.dropFirst(index + 1).first
+            let end = items.firstIndex { $0.name == next } ?? items.count
+            items.insert(item, at: end)
+        }
+    }
 
     private static func holdsApplication(_ work: PodWork) -> Bool {
         if work.settings.proxyConfig["holdApplicationUntilProxyStarts"]?.bool == true { return true }
