@@ -112,7 +112,8 @@ struct ReinjectionTests {
         "a template of several containers, some of them the pod's own: the order stays",
         arguments: [
             ("containers", "istio-proxy", false), ("containers", "istio-proxy", true),
-            ("initContainers", "istio-init", false), ("initContainers", "istio-validation", false),
+            ("containers", "istio-init", false), ("initContainers", "istio-init", false),
+            ("initContainers", "istio-validation", false), ("initContainers", "istio-proxy", false),
         ])
     func orderOfOwn(list: String, moved: String, holdsApplication: Bool) throws {
         let pods = Self.orders(of: [moved, "second", "web"])

@@ -20,25 +20,28 @@ struct ContainerOrder: PodConcern {
     func undo(in undoing: inout PodUndoing) {
         guard undoing.pod.annotation(MetadataKey.overrides) != nil else { return }
         let status = undoing.status
-        undoing.pod.modifyList("containers") { Self.moveBack(in: &$0, template: status.containers) }
-        undoing.pod.modifyList("initContainers") { Self.moveBack(in: &$0, template: status.initContainers) }
+        undoing.pod.modifyList("containers") {
+            Self.moveBack([ContainerName.proxy], in: &$0, template: status.containers)
+        }
+        undoing.pod.modifyList("initContainers") {
+            Self.moveBack(Self.movedInitContainers, in: &$0, template: status.initContainers)
+        }
     }
 
-    /// The names of the containers that are moved.
-    private static let moved = [
+    private static let movedInitContainers = [
         ContainerName.proxy, ContainerName.initialisation, ContainerName.validation, ContainerName.coreDump,
     ]
 
     /// Moves each moved container before the next one of the template, or to the end. From the last to the first, so that
     /// the next one is in its place already.
-    private static func moveBack(in items: inout [Value], template: [String]) {
+    private static func moveBack(_ moved: [String], in items: inout [Value], template: [String]) {
         guard template.count > 1 else { return }
         for index in moved.compactMap { template.firstIndex(of: $0) }.sorted(by: >) {
             guard let place = items.firstIndex(where: { $0.name == template[index] }) else { continue }
             let item = items.remove(at: place)
             let next = template.dropFirst(index + 1).first
-            let end = items.firstIndex { $0.name == next } ?? items.count
-            items.insert(item, at: end)
+            let target = items.firstIndex { $0.name == next } ?? items.count
+            items.insert(item, at: target)
         }
     }
 
