@@ -36,7 +36,7 @@ struct ContainerOrder: PodConcern {
     /// the next one is in its place already.
     private static func moveBack(_ moved: [String], in items: inout [Value], template: [String]) {
         guard template.count > 1 else { return }
-        for index in moved.compactMap { template.firstIndex(of: $0) }.sorted(by: >) {
+        for index in moved.compactMap({ template.firstIndex(of: $0) }).sorted(by: >) {
             guard let place = items.firstIndex(where: { $0.name == template[index] }) else { continue }
             let item = items.remove(at: place)
             let next = template.dropFirst(index + 1).first
