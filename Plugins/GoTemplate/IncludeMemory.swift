@@ -1,15 +1,15 @@
 import PluginAPI
 import Values
 
-/// What templates, texts and loops wrote that read the data of the running job only, for the next `include` or `tpl` of
-/// the same one: the names and labels of a chart are included several times in each of its templates, and the variables
-/// of a container are written in each.
+/// The output of templates, texts and loops that read only the data of the running job, for the next `include` or `tpl`
+/// of the same one. The templates of a chart include its names and labels several times, and write the variables of a
+/// container in each.
 ///
-/// Belongs to one rendering. Only what is repeatable (`RepeatAnalysis`) is kept, and all is forgotten when a map
-/// changes. An answer counts the steps that the run took, and is not given where a run might reach a limit. It is never
-/// deeper than that run, which has counted its depth.
+/// Belongs to one rendering. Only repeatable output (`RepeatAnalysis`) is kept, and all is forgotten when a map changes.
+/// A kept output counts the steps of its run. It is not used if a run might reach a limit, or where it would be deeper
+/// than its run.
 struct IncludeMemory {
-    /// What a template consists of: its definitions and its loops, by their numbers.
+    /// A definition or a loop of a template, by its number.
     enum Part: Equatable {
         case definition(Int)
         case loop(Int)
@@ -19,25 +19,25 @@ struct IncludeMemory {
         var part: Part
         var text: GoValue
         var steps: Int
-        /// How deep it was called.
+        /// The depth of its call.
         var depth: Int
     }
 
     private var entries: [Entry] = []
     private var bytes = 0
-    /// What the templates are included with, and which templates these are; nil where nothing is kept.
+    /// The data and the templates of the running job; nil if nothing is kept.
     private var data: GoMap?
     private(set) var template: GoTemplate?
-    /// How many texts of `tpl` were rendered so far that are not repeatable: what rendered one is not either.
+    /// The number of rendered `tpl` texts that are not repeatable. A part that rendered one is not repeatable either.
     private(set) var unrepeatable = 0
 
-    /// Texts that are kept, and bytes of them together; then all are forgotten.
+    /// The number of kept outputs and their bytes together. If either is exceeded, all are forgotten.
     private static let most = 64
     private static let mostBytes = 256 << 10
 
-    /// Begins a job. Its name and path (`.Template`) are all that differs from the job before if the data is the same.
+    /// Begins a job. If it has the data of the job before, it differs from it only in `.Template` (name and path).
     ///
-    /// - Parameter hasChanges: whether a map changed since the rendering began. It may hold the data itself then.
+    /// - Parameter hasChanges: whether a map has changed since the rendering began. That map may be the data itself.
     mutating func begin(_ data: GoMap, of template: GoTemplate, hasChanges: Bool) {
         if hasChanges || self.data.map({ !$0.isSame(as: data) }) ?? true { forget() }
         self.data = data
@@ -59,14 +59,14 @@ struct IncludeMemory {
         return data.isSame(as: map)
     }
 
-    /// Whether what is rendered beside these templates with this data is to be kept, if it is repeatable.
+    /// Whether repeatable output of these templates with this data is kept.
     func covers(_ template: GoTemplate, with data: GoValue) -> Bool {
         self.template === template && isData(data)
     }
 
     mutating func noteUnrepeatable() { unrepeatable += 1 }
 
-    /// What the part wrote, and the steps that the caller has to count; nil where it has to be run.
+    /// The part's output, and the steps that the caller must count; nil if the part must run.
     func known(
         _ part: Part, of template: GoTemplate, _ context: FunctionContext
     ) -> (text: GoValue, steps: Int)? {
@@ -76,11 +76,11 @@ struct IncludeMemory {
         return (entry.text, entry.steps)
     }
 
-    /// - Parameter steps: what the part took.
+    /// - Parameter steps: the steps of the part's run.
     mutating func keep(_ text: GoValue, of part: Part, in template: GoTemplate, steps: Int, depth: Int) {
         let size = text.textSize
         guard size <= IncludeMemory.mostBytes else { return }
-        // One that was called deeper takes the place of the same.
+        // An output from a deeper call replaces one from a less deep call.
         if let place = entries.firstIndex(where: { $0.part == part && $0.template === template }) {
             bytes -= entries[place].text.textSize
             entries.remove(at: place)

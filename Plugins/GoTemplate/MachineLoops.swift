@@ -1,6 +1,6 @@
 import Values
 
-/// A loop that is running, and what had been written and used when it began.
+/// A running loop, and what was written and used when it began.
 struct RememberedLoop {
     var index: Int
     /// Bytes of the output.
@@ -10,18 +10,18 @@ struct RememberedLoop {
     var unrepeatable: Int
 }
 
-// A library's template is included with a map that has the whole data of the chart in it, beside what differs between
-// the calls: (dict "context" $ "name" "web"). A loop in it that reads the data only writes the same each time.
+// Templates of library charts are included with a map that has the chart's whole data beside what differs between the
+// calls: (dict "context" $ "name" "web"). If a loop in them reads only the data, it always writes the same text.
 extension Machine {
-    /// Whether the next loop may be one of those: the outermost one of a template that was included, so that `.` is `$`.
+    /// Whether the next loop can be such a loop: the outermost one of an included template, so that `.` is `$`.
     var mayRepeatLoops: Bool {
         loops.isEmpty && dots.isEmpty && frames.isEmpty && context.includes.isOn && context.origins == nil
             && !context.isTainted
     }
 
-    /// Writes what a loop wrote before; if it did not run yet, notes that its text is to be remembered.
+    /// Writes the text that the loop wrote before. If it did not run yet, notes that its text is to be remembered.
     ///
-    /// The steps that were counted so far must be exact.
+    /// All steps so far must be counted.
     @inline(never)
     mutating func takeLoop(_ index: Int, into output: inout ByteBuffer) -> Bool {
         guard let template = context.includes.template, template.program === program,
@@ -43,7 +43,7 @@ extension Machine {
         return false
     }
 
-    /// Remembers what the loop wrote that has just ended.
+    /// Remembers the text of the loop that has just ended.
     @inline(never)
     mutating func keepLoop(_ output: borrowing ByteBuffer) {
         guard let loop = remembered else { return }

@@ -1,7 +1,7 @@
 import Synchronization
 import Values
 
-/// The templates and loops of a set that are repeatable, each looked at when it is first asked for.
+/// The templates and loops of a set that are repeatable. Each is analysed at its first use.
 final class RepeatableTemplates: Sendable {
     private let known = Mutex<[Bool?]>([])
     private let loops = Mutex<[Holders?]>([])
@@ -24,8 +24,8 @@ final class RepeatableTemplates: Sendable {
         return answer
     }
 
-    /// The members of the map that a template is included with which a loop of it needs to be the whole data; nil where
-    /// the loop is not repeatable then.
+    /// A loop of a template that is included with a map: the members of the map that must be the whole data for the loop
+    /// to be repeatable. nil if it is not repeatable even then.
     func holders(ofLoop index: Int, in template: GoTemplate) -> [String]? {
         let answer: Holders
         if let known = loops.withLock({ $0.indices.contains(index) ? $0[index] : nil }) {
@@ -44,16 +44,17 @@ final class RepeatableTemplates: Sendable {
     }
 }
 
-/// Finds out whether a template writes the same text each time that it is included with the data of a chart, no map
-/// having changed: in any of the chart's templates, which differ in `.Template` only. So for a text of `tpl` that defines
-/// nothing and includes nothing, and for a loop of a template that is included with a map that holds the data.
+/// Decides whether a template always writes the same text when it is included with the whole data of a chart and no map
+/// has changed. The chart's templates get data that differs only in `.Template`. The same is decided for a text of `tpl`
+/// that defines nothing and includes nothing, and for a loop of a template that is included with a map that has the whole
+/// data as a member.
 ///
-/// It may follow paths into the data, call functions that depend on their arguments alone, include such templates by
-/// name, and render texts over the data, which are looked at when they are rendered. It may not read `.Template`, nor what
-/// leads to that of another chart; hand the whole data to anything but such a template or text; or change a map. A loop
-/// may not use variables of the template around it.
+/// A repeatable template may read members of the data, call functions whose results depend only on their arguments,
+/// include repeatable templates by name, and render texts over the data, which are analysed when they are rendered. It may
+/// not read `.Template` or `.Subcharts`, pass the whole data to anything else, or change a map. A loop may not use
+/// variables that the template declares outside it.
 struct RepeatAnalysis {
-    /// What a value is to the data.
+    /// How a value relates to the data.
     private enum Role {
         /// All of it.
         case data
@@ -65,14 +66,14 @@ struct RepeatAnalysis {
     private let template: GoTemplate
     private let syntax: Syntax
     private let nodes: UnsafeBufferPointer<Syntax.Node>
-    /// Templates that were looked at, or are.
+    /// Templates whose analysis has begun.
     private var visited: [Visit] = []
-    /// Nodes that may still be looked at.
+    /// How many more nodes may be visited.
     private var nodesLeft = nodesLimit
 
     /// The members of holders through which the data is read.
     private var holders: [String] = []
-    /// Variables that are declared so far, where those of the template around a loop do not count.
+    /// The variables declared so far; only used for a loop, without those of the template around it.
     private var declared: [ArraySlice<UInt8>] = []
     private var isOfLoop = false
 
@@ -97,10 +98,10 @@ struct RepeatAnalysis {
         }
     }
 
-    /// Templates that nest deeper are not looked at; no written one does.
+    /// Templates that nest deeper are not repeatable; people write none.
     private static let depthLimit = 100
-    /// Nodes of a template and of those that it includes; one that has more is taken to be not repeatable, because nobody
-    /// counts the steps of looking. Labels of a chart have some hundred.
+    /// Nodes of a template and of those that it includes. One with more is not repeatable, because the steps of the analysis
+    /// are not counted. The templates for a chart's labels have about a hundred.
     private static let nodesLimit = 1_000
     /// Holders of one loop.
     private static let holdersLimit = 4
@@ -149,7 +150,7 @@ struct RepeatAnalysis {
         return true
     }
 
-    /// A node and those behind it; nil where they are too many.
+    /// A node and those behind it; nil if there are too many.
     private mutating func siblings(_ first: NodeIndex) -> [NodeIndex]? {
         var found: [NodeIndex] = []
         var index = first
@@ -253,7 +254,7 @@ struct RepeatAnalysis {
     }
 
     private func allows(function name: String) -> Bool {
-        // Only where it is called with a name, which is looked at before.
+        // As a command with a name, `allows(pipe:)` has handled it.
         if name == "include" || GoTemplate.rendersText.contains(name) { return false }
         guard let entry = template.table[name] else { return false }
         guard case .native(let function) = entry.kind else { return true }
@@ -262,7 +263,7 @@ struct RepeatAnalysis {
 
     // MARK: Paths
 
-    /// Whether what a path leads to is a part of the data that does not change.
+    /// Whether a path leads to a part of the data that does not change.
     private mutating func allows(path: ArraySlice<ArraySlice<UInt8>>, from role: Role) -> Bool {
         switch role {
         case .other: return true
@@ -316,7 +317,7 @@ struct RepeatAnalysis {
         Self.changing.contains { $0.elementsEqual(name) }
     }
 
-    /// `.a.b` and `$x.a.b` taken apart: `a`, `b`; `$x`, `a`, `b`.
+    /// The parts of `.a.b` or `$x.a.b`: `a` and `b`, or `$x`, `a` and `b`.
     private func names(_ node: Syntax.Node, _ scope: Scope) -> [ArraySlice<UInt8>] {
         bytes(node, scope).split(separator: UInt8(ascii: "."))
     }

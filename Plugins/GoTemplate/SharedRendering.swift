@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Rendering several templates of a set over data that they share and may change: what a chart asks for.
+/// Renders several templates of a set over data that they share and may change, as a chart needs it.
 extension GoTemplate: SharedDataTemplate {
     var sharedDataTemplate: (any SharedDataTemplate)? { self }
 
@@ -67,7 +67,7 @@ extension GoTemplate: SharedDataTemplate {
 
 /// Shared data as values that templates can change.
 private enum SharedValues {
-    /// - Parameter root: the outermost map, once it is begun: places lead from there.
+    /// - Parameter root: the outermost map once it exists; places start there.
     static func made(_ data: SharedData, root: inout GoMap?) -> GoValue {
         switch data {
         case .plain(let value): return GoValue(value).sharedMaps()
@@ -88,7 +88,7 @@ private enum SharedValues {
 
     private static func type(_ name: String) -> GoType { GoType(name: name, kind: .map, element: .any) }
 
-    /// The map under the name of a type.
+    /// The map with the name of another type.
     static func seen(_ map: GoMap, as name: String?) -> GoMap {
         guard let name, name != map.type.name else { return map }
         return GoMap(map, as: type(name))

@@ -1,17 +1,17 @@
 import Synchronization
 
-/// Texts that `tpl` rendered beside a template, compiled: the next rendering of the same template mostly renders the same
-/// ones. Any number of threads use it.
+/// The compiled texts that `tpl` rendered beside a template, because the next rendering of the template usually renders
+/// the same ones. Any number of threads may use it.
 final class TextMemory: Sendable {
     private struct State {
-        /// Looked through: a dictionary by bytes takes the runtime longer to make than a short run to compile its texts.
+        /// A list, because setting up a dictionary keyed by bytes costs a short run more than compiling its texts.
         var templates: [(text: [UInt8], name: String, template: GoTemplate)] = []
         var bytes = 0
     }
     private let state = Mutex(State())
 
-    /// Texts that are kept, and bytes of them together; then all are forgotten. A compiled text takes some 50 bytes for
-    /// each of its own.
+    /// The number of kept texts and their bytes together. If either is exceeded, all are forgotten. A compiled text takes
+    /// about 50 bytes for each byte of the text.
     private static let most = 256
     private static let mostBytes = 64 << 10
 

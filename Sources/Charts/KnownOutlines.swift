@@ -1,20 +1,20 @@
 import Values
 import YAML
 
-/// What the order of installation asks of the documents that each template of a kept chart wrote last, so that the next
-/// rendering, which mostly differs in some scalars, need not parse them.
+/// The outlines of the documents that each template of a kept chart wrote last: kind, name and hook, which determine the
+/// order of installation. The next rendering usually differs only in some scalars, and then its documents are not parsed.
 struct KnownOutlines: Sendable {
     private struct Template {
         var path: String
         var documents: [YAMLOutline?] = []
     }
-    /// By the numbers of the templates. Another choice of subcharts has others.
+    /// By the numbers of the templates, which depend on the chosen subcharts.
     private var templates: [Template] = []
     private var bytes = 0
-    /// Whether something was learned since the last `settled`.
+    /// Whether an outline was added since the last `settled`.
     private(set) var hasChanged = false
 
-    /// Bytes of the texts of one chart; then all are forgotten. Most charts write less than half of that.
+    /// Bytes of the texts of one chart. If they exceed it, all are forgotten. Most charts write less than half of it.
     private static let mostBytes = 256 << 10
     /// Documents of one template.
     private static let mostDocuments = 64
@@ -31,8 +31,8 @@ struct KnownOutlines: Sendable {
     /// The value of a document, or its kind, name and hook only.
     ///
     /// - Parameters:
-    ///   - index: among the documents of the template.
-    ///   - number: of the template at that path.
+    ///   - index: the document's index in the template's output.
+    ///   - number: the template's number.
     mutating func head(
         of text: [UInt8], at index: Int, ofTemplate number: Int, _ path: String
     ) throws(YAMLError) -> Value {

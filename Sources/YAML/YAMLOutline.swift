@@ -1,16 +1,16 @@
 public import Values
 
-/// Some values of a text, which is otherwise checked only, and whether another text has the same ones.
+/// Some values of a YAML text, and a quick check whether another text has the same values at the same places.
 ///
-/// A template mostly writes what it wrote before, with other scalars. A text has the outline of an earlier one if both
-/// differ only behind `key: ` on some lines, with bare or quoted scalars on both sides that end on their line and mean
-/// the same to a YAML parser wherever the line is: in a mapping, a flow collection, a block of text or a comment. That
-/// takes a hundredth of parsing it.
+/// A template usually writes the text that it wrote before, with other scalars. Two texts have the same outline if they
+/// differ only behind `key: ` on some lines, and both have bare or quoted scalars there that end on their line and that a
+/// YAML parser reads alike wherever the line is: in a mapping, a flow collection, a block of text or a comment. The check
+/// costs a hundredth of parsing.
 public struct YAMLOutline: Sendable {
-    /// The outermost mapping with what is on the paths at least.
+    /// The outermost mapping, with at least the wanted values.
     public let value: Value
     private let text: [UInt8]
-    /// Where the wanted values are, with their keys.
+    /// The ranges of the wanted values with their keys.
     private let places: [Range<Int>]
 
     /// nil if the text is not of the simple kind that `YAMLBlockReader` reads.
@@ -28,7 +28,7 @@ public struct YAMLOutline: Sendable {
         (value, places) = read
     }
 
-    /// Bytes that it takes.
+    /// Bytes in memory.
     public var size: Int { text.count + 256 }
 
     /// Whether another text surely has the same outline.
@@ -42,7 +42,7 @@ public struct YAMLOutline: Sendable {
                     index += same
                     place += same
                     if index == own.count, place == other.count { return true }
-                    // Behind the end of a line that differs, both go on with a line feed.
+                    // Both texts continue with a line feed behind a line that differs.
                     guard same > 0, let start = Self.scalarStart(in: own, before: index),
                         !places.contains(where: { $0.contains(start) })
                     else { return false }
@@ -57,14 +57,14 @@ public struct YAMLOutline: Sendable {
         }
     }
 
-    /// How many bytes are the same from two places on.
+    /// The number of equal bytes from two places on.
     private static func samePrefix(
         _ one: UnsafeBufferPointer<UInt8>, _ first: Int, _ other: UnsafeBufferPointer<UInt8>, _ second: Int
     ) -> Int {
         let count = min(one.count - first, other.count - second)
         let (raw, otherRaw) = (UnsafeRawBufferPointer(one), UnsafeRawBufferPointer(other))
         var same = 0
-        // Eight bytes at a time, then what is left one by one.
+        // Eight bytes at a time, then the rest one by one.
         while same + 8 <= count,
             raw.loadUnaligned(fromByteOffset: first + same, as: UInt64.self)
                 == otherRaw.loadUnaligned(fromByteOffset: second + same, as: UInt64.self)
@@ -75,7 +75,7 @@ public struct YAMLOutline: Sendable {
         return same
     }
 
-    /// Where the scalar begins behind the first `: ` of a place's line, if that is before the place.
+    /// The start of the scalar behind the first `: ` on a place's line; nil if that is not before the place.
     private static func scalarStart(in text: UnsafeBufferPointer<UInt8>, before place: Int) -> Int? {
         var start = place
         while start > 0, text[start - 1] != 0x0A { start -= 1 }
@@ -90,7 +90,7 @@ public struct YAMLOutline: Sendable {
         ByteSearch.index(of: 0x0A, in: text, from: place) ?? text.count
     }
 
-    /// Whether it is a scalar in any context, up to the end of its line, and one that is a valid value.
+    /// Whether the text is a scalar in any context, up to the end of its line, and its value is valid.
     private static func isSafeScalar(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = text.first, let last = text.last else { return false }
         if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
@@ -114,7 +114,7 @@ public struct YAMLOutline: Sendable {
         return true
     }
 
-    /// Letters, digits and what else may begin a bare scalar.
+    /// Letters, digits and the other bytes that may begin a bare scalar here.
     private static func isWord(_ byte: UInt8) -> Bool {
         (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
             || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")
