@@ -101,8 +101,8 @@ enum LiveService {
         options.monitoringPort = -1
         options.logLevels = LogLevels(.none)
         // These tests do not test time limits, and the machine may be busy.
-        options.renderMilliseconds = 60_000
-        options.requestBudgetMilliseconds = 60_000
+        options.renderMilliseconds = 240_000
+        options.requestBudgetMilliseconds = 240_000
         change(&options)
         return try Service(options, log: Log(options.logLevels, format: .json))
     }
