@@ -116,8 +116,9 @@ struct Machine: ~Copyable {
                 }
                 if map != nil {
                     record(.value, before, output.count, origin(of: slot), at: next - 1, into: &map)
-                } else if origin(of: slot) != .clean {
-                    noteTainted(from: before, to: output.count)
+                } else {
+                    let origin = origin(of: slot)
+                    if origin != .clean { noteTainted(from: before, in: output, isQuoted: origin.isSerialised) }
                 }
                 try checkOutput(&output, at: next - 1)
                 if output.count &- before >= Machine.largeOutput {
@@ -303,9 +304,12 @@ struct Machine: ~Copyable {
         }
     }
 
+    /// - Parameter isQuoted: whether `quote` wrote the text. It escapes what it puts between its quotes, so the run is
+    ///   what is between them.
     @inline(never)
-    private func noteTainted(from start: Int, to end: Int) {
-        context.tainted.append(TaintedRun(start: start, end: end))
+    private func noteTainted(from start: Int, in output: borrowing ByteBuffer, isQuoted: Bool) {
+        let quotes = isQuoted && output.count - start >= 2 ? 1 : 0
+        context.tainted.append(TaintedRun(start: start + quotes, end: output.count - quotes))
     }
 
     /// What an action writes: pointers are followed, nothing is `<no value>`.

@@ -105,7 +105,7 @@ extension Machine {
                 context.origins?.noteChange(of: map, by: change)
             }
         }
-        guard let origins = context.origins else { return .tainted }
+        guard let origins = context.origins else { return .tainted.serialised(function.name == "quote") }
         let rules = OriginRules(
             table: origins, arguments: arguments, origins: given.origins, result: result)
         return rules.origin(of: function.name)

@@ -1,7 +1,7 @@
 /// Which tainted data a value was made from.
 ///
-/// Without a source map only the three constants are used: that is enough to know what has to be looked at. With one, the
-/// numbers after them are those of an `OriginTable`.
+/// Without a source map only the three constants are used, which is enough to find the tainted output; a text of `quote`
+/// is serialised. With a source map, the other numbers are entries of an `OriginTable`.
 struct Origin: Sendable, Equatable, Hashable {
     private var rawValue: UInt32
 

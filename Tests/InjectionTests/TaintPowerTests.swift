@@ -66,6 +66,41 @@ struct TaintPowerTests {
         #expect(try Self.answer(annotations, .off).allowed)
     }
 
+    /// Also where the text is quoted, only a part of the item, or in a list in brackets.
+    @Test(arguments: [
+        "add: [NET_ADMIN, {{ .x }}]", "add: [NET_ADMIN,{{ .x }}]", "add: [NET_ADMIN, \"{{ .x }}\"]",
+        "add: ['{{ .x }}']", "add: [{{ quote .x }}]", "add: [{{ toJson .x }}]", "add: [\"SYS_{{ .x }}\"]",
+        "\"add\": [{{ .x }}]", "add:\n- {{ quote .x }}", "add:\n- '{{ .x }}'", "add:\n- \"{{ .x }}\"",
+        "add:\n- SYS_{{ .x }}", "add:\n- {{ toJson .x }}",
+    ])
+    func capabilityInAnyForm(item: String) throws {
+        let text = item.replacing(".x", with: "(index $.ObjectMeta.Annotations `a`)")
+            .replacing("\n", with: "\n              ")
+        let snapshot = try Snapshots.make(
+            """
+            policy: enabled
+            templates:
+              sidecar: |
+                spec:
+                  containers:
+                  - name: istio-proxy
+                    image: proxy
+                    securityContext:
+                      capabilities:
+                        \(text.replacing("\n", with: "\n          "))
+            """)
+        let pod: Value = [
+            "metadata": ["name": "p", "annotations": ["a": "ADMIN"]],
+            "spec": ["containers": [["name": "web", "image": "i"]]],
+        ]
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
+        ]
+        let answer = try Answer(to: review, snapshot: snapshot)
+        #expect(answer.report.taint.powers.count == 1, "\(answer.report.taint) \(answer.message)")
+    }
+
     @Test func othersPass() throws {
         let answer = try Self.answer(["a/privileged": "false", "b": "hostPath"], .deny)
         #expect(answer.allowed && answer.report.taint.powers.isEmpty, "\(answer.message)")

@@ -23,6 +23,10 @@ import YAML
         "a: \"x\n  {{ .x }}\"\nb: 1\n", "a: --log={{ .x }}\n",
         "-{{ .x }}b\n- c\n", "a: h:{{ .x }}t\nb: 1\n", "a: v{{ .x }}#f\nb: 1\n", "a: v {{ .x }}#f\nb: 1\n",
         "- {{ .x }}- b\n  - c\n", "f: [y, {{ .x }}]\n",
+        "f: [y, \"{{ .x }}\", z]\nb: 1\n", "f: [\"y\", {{ quote .x }}]\nb: 1\n", "f: [ 'y','{{ .x }}' ]\nb: 1\n",
+        "f: [y, {{ toJson .x }}, \"z\"]\nb: 1\n", "f: [y {{ quote .x }}]\nb: 1\n",
+        "- [\"y\", \"{{ .x }}\"]\n- b\n", "f: a{{ quote .x }}{{ quote .x }}\nb: 1\n",
+        "f: [y, {k: {{ quote .x }}}]\nb: 1\n", "f: '{{ quote .x }}'\nb: 1\n",
         "a: {{ .x | nindent 2 }}\nb: 1\n", "a: |\n{{ .x | indent 2 }}\nb: 1\n",
         "k: |\n  {{ .x }}\n  d: e\nb: 1\n", "k: >-\n\n  {{ .x }}\n  y\nb: 1\n",
         "a: {{ quote .x | trimAll `\"` }}\nb: 1\n", "a: {{ print 5 (quote .x) }}\nb: 1\n",
@@ -154,7 +158,9 @@ import YAML
             ("t: |\n  {{ toJson .x }}\n", "say \"hi\": # x"), ("a: {{ .x }}\n", "web-1.2_x/y"),
             ("a: --b={{ .x }}\n", ""),
             ("l:\n- t: |-\n    [\n      {{ toJson .x }}\n    ]\n", "x"), ("a: {{ .x | quote }}\n", "a b: c"),
-            ("f: {\n  \"a\": \"{{ .x }}\",\n}\n", "1"),
+            ("f: {\n  \"a\": \"{{ .x }}\",\n}\n", "1"), ("a: [\"-b\", {{ quote .x }}]\n", "80,80"),
+            ("a: [\"-b\", {{ quote .x }}]\n", ""), ("a: [b, \"{{ .x }}\", \"c\"]\n", "80,80"),
+            ("a: [b, '{{ .x }}']\n", "web"), ("a: [\"-b\", {{ toJson .x }}]\n", "80,80"),
         ] {
             let rendered = try Self.render(source, text)
             let simple = rendered.bytes.withUnsafeBufferPointer { YAMLReader.simpleValue($0) != nil }

@@ -1,8 +1,8 @@
 import Glibc
 import PluginAPI
 
-/// Proves by looking at single lines that what tainted data wrote stays within its scalars; what is not proven here is
-/// looked at by `TaintCheck`, which renders again and asks libyaml, and takes as long as a whole review.
+/// Proves from single lines that the output of tainted data stays within its scalars. What is not proven here,
+/// `TaintCheck` checks, which renders again and uses libyaml, and costs as much as a whole review.
 ///
 /// Three proofs, each over the line of a run and none over its meaning:
 /// - **A harmless run** has letters, digits, `_`, `.`, `/` and `-` only, and `=`, `@`, `+`, `$`, `;` and a colon between
@@ -33,9 +33,9 @@ struct TaintedLines {
             let run = runs[index].range
             guard run.upperBound <= bytes.count else { return false }
             if !isHarmless(run) {
-                guard isLineByLine, isPrintable(run), isWithinQuotes(run) || isWithinBlock(run) else {
-                    return false
-                }
+                guard isLineByLine, isPrintable(run), !mayBeCapability(run),
+                    isWithinQuotes(run) || isWithinBlock(run)
+                else { return false }
             }
             index += 1
         }
@@ -69,26 +69,28 @@ struct TaintedLines {
             }
         }
         if before != UInt8(ascii: "\""), run.count <= 4, mayMatter(run) { return false }
-        return !isKey(endingAt: run.upperBound) && !mayBeCapability(run, behind: before)
+        return !isKey(endingAt: run.upperBound) && !mayBeCapability(run)
     }
 
-    /// Whether a run may be an item of `capabilities: {add: […]}`: `TaintPowers` names those.
-    private func mayBeCapability(_ run: Range<Int>, behind before: UInt8) -> Bool {
-        guard before == 0x20 || before == UInt8(ascii: "\"") || before == UInt8(ascii: "[") else {
-            return false
+    /// Whether a run may be an item of `capabilities: {add: […]}`, or the end of one, for which `TaintPowers` is needed.
+    private func mayBeCapability(_ run: Range<Int>) -> Bool {
+        var run = run
+        if run.count > 2, Self.isQuote(bytes[run.lowerBound]) {
+            run = run.lowerBound + 1..<run.upperBound - 1
         }
-        for index in run {
-            guard (bytes[index] | 0x20) &- UInt8(ascii: "a") < 26 || bytes[index] == UInt8(ascii: "_") else {
-                return false
-            }
-        }
-        var line = lineStart(run.lowerBound)
-        var lead = skipLead(line, run.lowerBound)
-        if lead < run.lowerBound, bytes[lead] == UInt8(ascii: "\"") { lead += 1 }
-        guard lead == run.lowerBound else {
-            // A list in brackets is too rare to be told apart.
-            return bytes[lead..<run.lowerBound].contains(UInt8(ascii: "["))
-        }
+        guard !run.isEmpty, run.allSatisfy({ Self.isOfCapability(bytes[$0]) }) else { return false }
+        var start = run.lowerBound
+        while start > 0, Self.isOfCapability(bytes[start - 1]) { start -= 1 }
+        guard start > 0 else { return false }
+        let before = bytes[start - 1]
+        guard
+            before == 0x20 || Self.isQuote(before) || before == UInt8(ascii: "[")
+                || before == UInt8(ascii: ",")
+        else { return false }
+        var line = lineStart(start)
+        var lead = skipLead(line, start)
+        if lead < start, Self.isQuote(bytes[lead]) { lead += 1 }
+        guard lead == start else { return isAdded(lead..<start) }
         for _ in 0..<Self.heightLimit where line > 0 {
             let end = line - 1
             line = lineStart(end)
@@ -98,6 +100,24 @@ struct TaintedLines {
                 && bytes[start + 1] == UInt8(ascii: "d")
         }
         return false
+    }
+
+    /// Whether the text from the start of a line leads into a list in brackets that is the value of `add`, or of no key.
+    private func isAdded(_ text: Range<Int>) -> Bool {
+        guard var end = bytes[text].lastIndex(of: UInt8(ascii: "[")) else { return false }
+        while end > text.lowerBound, bytes[end - 1] == 0x20 { end -= 1 }
+        guard end > text.lowerBound, bytes[end - 1] == UInt8(ascii: ":") else { return true }
+        end -= 1
+        if end > text.lowerBound, Self.isQuote(bytes[end - 1]) { end -= 1 }
+        return bytes[text.lowerBound..<end].suffix(3).elementsEqual("add".utf8)
+    }
+
+    private static func isOfCapability(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "_")
+    }
+
+    private static func isQuote(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
     }
 
     /// Whether a byte within a run means nothing to YAML behind another one of the same scalar: `=`, `@`, `+` and a colon
@@ -137,7 +157,7 @@ struct TaintedLines {
     private func isKey(endingAt end: Int) -> Bool {
         var index = end
         while index < bytes.count, Self.isWordByte(bytes[index]) { index += 1 }
-        if index < bytes.count, bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "'") {
+        if index < bytes.count, Self.isQuote(bytes[index]) {
             index += 1
         } else if index < bytes.count, bytes[index] == UInt8(ascii: ",") || bytes[index] == UInt8(ascii: "}")
         {
@@ -149,7 +169,7 @@ struct TaintedLines {
         guard index + 1 < bytes.count else { return true }
         let next = bytes[index + 1]
         return next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09
-            || index > 0 && (bytes[index - 1] == UInt8(ascii: "\"") || bytes[index - 1] == UInt8(ascii: "'"))
+            || index > 0 && Self.isQuote(bytes[index - 1])
     }
 
     /// Whether a run without bytes is next to what else is in its scalar.
@@ -171,7 +191,8 @@ struct TaintedLines {
         var index = skipLead(line, place)
         while index < place {
             let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+            if byte == UInt8(ascii: "[") { return itemToken(from: index + 1, to: place) }
+            if Self.isQuote(byte) {
                 guard let close = closing(byte, from: index + 1, before: place) else {
                     return .inQuotes(byte)
                 }
@@ -190,6 +211,26 @@ struct TaintedLines {
             while index < place, bytes[index] == 0x20 { index += 1 }
         }
         return .start
+    }
+
+    /// The same within a list in brackets.
+    private func itemToken(from first: Int, to place: Int) -> Token {
+        var index = first
+        while true {
+            while index < place, bytes[index] == 0x20 { index += 1 }
+            guard index < place else { return .start }
+            if Self.isQuote(bytes[index]) {
+                guard let close = closing(bytes[index], from: index + 1, before: place) else {
+                    return .inQuotes(bytes[index])
+                }
+                index = close + 1
+            } else {
+                while index < place, Self.isWordByte(bytes[index]) { index += 1 }
+            }
+            while index < place, bytes[index] == 0x20 { index += 1 }
+            guard index < place, bytes[index] == UInt8(ascii: ",") else { return .other }
+            index += 1
+        }
     }
 
     /// Behind blanks and dashes.
@@ -247,6 +288,7 @@ struct TaintedLines {
             var index = run.upperBound
             while index < bytes.count, bytes[index] == 0x20 { index += 1 }
             return index == bytes.count || bytes[index] == 0x0A || bytes[index] == UInt8(ascii: ",")
+                || bytes[index] == UInt8(ascii: "]")
         }
     }
 
