@@ -118,7 +118,9 @@ struct Machine: ~Copyable {
                     record(.value, before, output.count, origin(of: slot), at: next - 1, into: &map)
                 } else {
                     let origin = origin(of: slot)
-                    if origin != .clean { noteTainted(from: before, in: output, isQuoted: origin.isSerialised) }
+                    if origin != .clean {
+                        noteTainted(from: before, in: output, isQuoted: origin.isSerialised)
+                    }
                 }
                 try checkOutput(&output, at: next - 1)
                 if output.count &- before >= Machine.largeOutput {

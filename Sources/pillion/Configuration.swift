@@ -2,6 +2,7 @@ import Glibc
 import Injection
 import PluginAPI
 import Service
+import Synchronization
 import System
 import Values
 
@@ -170,16 +171,52 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
 func compile(
     _ files: InjectionFiles, _ arguments: Arguments, nativeSidecars: Bool? = nil, cacheBytes: Int? = nil
 ) throws -> Snapshot {
+    let options = try injectionOptions(arguments, nativeSidecars, cacheBytes)
+    return try compile(files, registry(for: arguments), options)
+}
+
+private func injectionOptions(
+    _ arguments: Arguments, _ nativeSidecars: Bool?, _ cacheBytes: Int? = nil
+) throws -> InjectionOptions {
     var options = try injectionOptions(arguments)
     options.nativeSidecars = nativeSidecars ?? options.nativeSidecars
     if let cacheBytes { options.cacheBytes = cacheBytes }
     options.limits = .commandLine
-    do {
-        let snapshot = try InjectionConfiguration.compile(
-            files, registry: registry(for: arguments), options: options)
+    return options
+}
+
+private func compile(
+    _ files: InjectionFiles, _ registry: PluginRegistry, _ options: InjectionOptions
+) throws -> Snapshot {
+    do throws(ConfigurationError) {
+        let snapshot = try InjectionConfiguration.compile(files, registry: registry, options: options)
         for warning in snapshot.warnings { complain(warning.description) }
         return snapshot
-    } catch let error as ConfigurationError {
+    } catch {
         throw Failure(error.description)
+    }
+}
+
+/// A Snapshot for each thread. Threads that share one wait for each other's caches and reference counts.
+final class ThreadSnapshots: Sendable {
+    private let compiled: Mutex<[Int: Snapshot]>
+    private let first: Snapshot
+    private let compile: @Sendable () -> Snapshot?
+
+    /// Compiles the first; its warnings go to standard error, its errors end the run.
+    init(_ files: InjectionFiles, _ arguments: Arguments, nativeSidecars: Bool?) throws {
+        let options = try injectionOptions(arguments, nativeSidecars)
+        let registry = try registry(for: arguments)
+        let first = try pillion.compile(files, registry, options)
+        self.first = first
+        compile = { try? InjectionConfiguration.compile(files, registry: registry, options: options) }
+        compiled = Mutex([0: first])
+    }
+
+    subscript(thread: Int) -> Snapshot {
+        if let snapshot = compiled.withLock({ $0[thread] }) { return snapshot }
+        let snapshot = compile() ?? first
+        compiled.withLock { $0[thread] = snapshot }
+        return snapshot
     }
 }

@@ -30,7 +30,11 @@ let manifestOptions: [Option] =
 /// The manifests of one command line, and what is done with them. Several are worked on at once; everything comes out in
 /// the order of the input.
 struct ManifestWork: Sendable {
-    typealias Change = @Sendable (_ manifest: [UInt8], _ options: ManifestOptions) throws -> ManifestOutcome
+    /// - Parameter thread: the number of the thread that it runs on.
+    typealias Change =
+        @Sendable (
+            _ manifest: [UInt8], _ options: ManifestOptions, _ thread: Int
+        ) throws -> ManifestOutcome
 
     let options: ManifestOptions
     /// What was done with a workload, in a word: `injected`.
@@ -87,7 +91,7 @@ struct ManifestWork: Sendable {
         var hasFailed = false
         var account = ManifestAccount(self)
         let progress = Progress()
-        try OrderedWork.run(count: paths.count, work: { outcome(of: paths[$0], progress) }) {
+        try OrderedWork.run(count: paths.count, work: { outcome(of: paths[$0], on: $1, progress) }) {
             (index, outcome) throws in
             progress.files(index, of: paths.count)
             wouldChange = wouldChange || outcome.isChanged
@@ -112,14 +116,14 @@ struct ManifestWork: Sendable {
 
     private func name(_ path: String) -> String { path == "-" ? "standard input" : path }
 
-    private func outcome(of path: String, _ progress: Progress) -> Outcome {
+    private func outcome(of path: String, on thread: Int, _ progress: Progress) -> Outcome {
         var outcome = Outcome()
         do {
             let input = try read(file: path)
             var options = options
             options.name = name(path)
             if paths.count == 1 { options.progress = progress.documents(of: options.name) }
-            let result = try change(input, options)
+            let result = try change(input, options, thread)
             outcome.isChanged = result.changed
             outcome.workloads = result.workloads
             if isInPlace {

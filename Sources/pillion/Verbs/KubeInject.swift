@@ -62,7 +62,7 @@ let kubeInjectVerb = Verb(
         let cluster = ClusterConfiguration(arguments)
         let files = try cluster.files()
         if try arguments.flag("emitTemplate") { return try emitTemplate(of: files.configuration) }
-        let snapshot = try compile(files, arguments, nativeSidecars: cluster.nativeSidecars())
+        let snapshots = try ThreadSnapshots(files, arguments, nativeSidecars: cluster.nativeSidecars())
         var options = ManifestOptions()
         options.namespace = arguments.string("namespace")
         options.respectPolicy = try arguments.flag("respect-policy")
@@ -72,8 +72,9 @@ let kubeInjectVerb = Verb(
         options.explain = try arguments.flag("blame")
         options.isStrict = try arguments.flag("strict")
         options.quotesScalars = try arguments.flag("quote-scalars")
-        let work = try ManifestWork(arguments, options, verb: "injected") { manifest, options in
-            try Pipeline.inject(manifest: manifest, snapshot: snapshot, options: options)
+        let work = try ManifestWork(arguments, options, verb: "injected") {
+            manifest, options, thread in
+            try Pipeline.inject(manifest: manifest, snapshot: snapshots[thread], options: options)
         }
         return try work.run()
     })

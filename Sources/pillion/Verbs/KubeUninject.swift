@@ -13,7 +13,7 @@ let kubeUninjectVerb = Verb(
     run: { arguments in
         let paths = try podTemplatePaths(arguments)
         let work = try ManifestWork(arguments, ManifestOptions(), verb: "uninjected", undoes: true) {
-            manifest, options in
+            manifest, options, _ in
             try Pipeline.uninject(manifest: manifest, podTemplatePaths: paths, options: options)
         }
         return try work.run()
