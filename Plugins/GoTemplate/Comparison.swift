@@ -1,9 +1,10 @@
 import PluginAPI
 import Values
 
-/// Truth and comparison as Go's templates have them: kinds, not types, and messages for what cannot be compared.
+/// Truth and comparison as in Go's templates: they depend on kinds, not types. Values that cannot be compared are
+/// errors.
 enum Comparison {
-    /// Whether `if` takes a value for true: it is not the zero value of its type, or empty.
+    /// Whether `if` treats a value as true: it is neither the zero value of its type nor empty.
     static func isTrue(_ value: GoValue) -> Bool {
         switch value {
         case .none: false
@@ -49,7 +50,7 @@ enum Comparison {
         }
     }
 
-    /// `a == b || a == c …`
+    /// Whether the first value equals any of the others: `a == b || a == c …`.
     static func equal(_ slots: UnsafeBufferPointer<Slot>) throws(FunctionError) -> Bool {
         let first = slots[0].value
         guard slots.count > 1 else { throw .message("missing argument for comparison") }
@@ -95,7 +96,7 @@ enum Comparison {
         signed >= 0 && UInt64(signed) == unsigned
     }
 
-    /// Values that are neither numbers nor texts nor booleans.
+    /// Compares values that are neither numbers nor strings nor booleans.
     private static func equalOthers(_ left: GoValue, _ right: GoValue) throws(FunctionError) -> Bool {
         var leftIsNone = false
         var rightIsNone = false
@@ -126,14 +127,14 @@ enum Comparison {
             GoFormat.printf("non-comparable type %s: %s", [right, .string(right.typeName)]))
     }
 
-    /// As `%v` prints it.
+    /// Formats a value with `%v`.
     private static func shown(_ value: GoValue) -> GoValue { .string(GoFormat.text(value)) }
 
     private static func isNil(_ value: GoValue) -> Bool {
         if case .typed(let typed) = value { typed.isNil } else { false }
     }
 
-    /// `a < b`
+    /// Whether `a < b`.
     static func less(_ left: GoValue, _ right: GoValue) throws(FunctionError) -> Bool {
         let leftKind = kind(left)
         let rightKind = kind(right)

@@ -1,13 +1,14 @@
 import PluginAPI
 import Values
 
-/// `Syntax` in, `Program` out: variables become slots, functions and templates indexes, text ranges of one pool.
+/// Compiles `Syntax` to `Program`: variables become slots, functions and templates become indexes, and text becomes
+/// ranges of one pool.
 ///
-/// What Go finds wrong only when it gets there (a wrong number of arguments, nil as a command) becomes an
-/// instruction that fails there, so that what stands before it is still written. `lastNode` follows which node Go's
-/// interpreter would have looked at last: messages point to that one.
+/// Errors that Go only finds when it reaches them (a wrong number of arguments, nil as a command) become instructions
+/// that fail there, so that the output before them is still written. `lastNode` tracks the node that Go's interpreter
+/// would have evaluated last, because messages point to it.
 struct Compiler: ~Copyable {
-    /// The pools that grow while compiling.
+    /// The pools that grow during compilation.
     struct Parts: ~Copyable {
         var instructions: Pool<Instruction>
         var nodes: Pool<NodeIndex>
@@ -26,23 +27,23 @@ struct Compiler: ~Copyable {
         var plan: SegmentPlan?
     }
 
-    /// A variable that is visible; the name stands in the source without its dollar sign.
+    /// A visible variable. The source contains its name without the dollar sign.
     struct Variable {
         let name: Range<Int>
         let slot: Int32
     }
 
-    /// A `range` that is being compiled. In its else list no round is running: `break` leaves the list and nothing
-    /// else, `continue` goes on with the loop around it.
+    /// A `range` that is being compiled. In its else list no iteration is running: `break` only leaves the list, and
+    /// `continue` continues the loop around it.
     struct OpenLoop {
-        /// The jumps of `continue` and of `break`, each with the index of the one before it.
+        /// The last jumps of `continue` and of `break`. Each holds the index of the one before it.
         var continues = Compiler.noJump
         var exits = Compiler.noJump
-        /// How many `with` clauses were open where the else list begins; nil in the body.
+        /// The number of `with` clauses that are open at the start of the else list; nil in the body.
         var withsBeforeElse: Int?
     }
 
-    /// Which template is cut into segments, and what its root is.
+    /// The template to split into segments, and the type of its root.
     struct Segmenting {
         var entry: [UInt8]
         var type: ObjectType
@@ -53,36 +54,36 @@ struct Compiler: ~Copyable {
     let nodes: UnsafeBufferPointer<Syntax.Node>
     let functionTable: FunctionTable
     let room: DeepStack.Room
-    /// Whether a block or parenthesis stood too deep for the stack: what was compiled is worth nothing then.
+    /// Whether a block or parenthesis was nested too deeply for the stack. If so, the result is unusable.
     var isOutOfRoom = false
     var parts: Parts
-    /// Where each source begins in the literals.
+    /// The offset in the literals at which each source begins.
     var literalStarts: [Int] = []
-    /// The source that is being compiled.
+    /// The index of the source that is being compiled.
     var source = 0
-    /// The variables that are visible, by name; the last one of a name holds.
+    /// The visible variables. If several have the same name, the last one applies.
     var variables: [Variable] = []
     var slotCount: Int32 = 0
-    /// The node that messages would point to now; -1 where only the machine knows.
+    /// The node that messages would point to at this place; -1 if only the machine knows it.
     var lastNode: NodeIndex = Syntax.none
     private let segmenting: Segmenting?
-    /// The most of the data that may be tainted; nil where that is not known.
+    /// The parts of the data that may be tainted; nil if they are not known.
     let taint: DataTaint?
-    /// The node that instructions are written for.
+    /// The node for which instructions are emitted.
     var currentNode: NodeIndex = 0
     /// The `range` clauses around the node that is being compiled, innermost last.
     private var openLoops: [OpenLoop] = []
-    /// How many `with` clauses are open: what leaves an else list has to close those inside of it.
+    /// The number of open `with` clauses. A jump out of an else list has to close those inside it.
     private var openWiths = 0
-    /// The functions of `syntax` that were called before.
+    /// The functions of `syntax` that have been looked up.
     var entries: [FunctionTable.Entry?]
-    /// Which of the constants the strings of `syntax` are; -1 for those that are none yet.
+    /// The constants of the strings of `syntax`; -1 for those that have no constant yet.
     private var stringConstants: [Int32]
     private var functionIndexes: [String: Int32] = [:]
-    /// Paths and names that were used before, by how they are written: index into `sharedPaths`, and into the names.
+    /// The paths and names that were used before, by their text: indexes into `sharedPaths` and into the names.
     var knownPaths = TextTable()
     var knownNames = TextTable()
-    /// Where in the names paths stand.
+    /// The ranges of names of the paths.
     var sharedPaths = Pool<(first: Int32, count: Int32)>(capacity: 32)
 
     private init(
@@ -102,7 +103,7 @@ struct Compiler: ~Copyable {
             literalStarts.append(literals.count)
             source.bytes.withUnsafeBufferPointer { literals.append(contentsOf: $0) }
         }
-        // Few templates need more than these.
+        // Few templates need more than this.
         parts = Parts(
             instructions: Pool(capacity: nodes.count), nodes: Pool(capacity: nodes.count), literals: literals,
             constants: Pool(capacity: syntax.strings.count + syntax.numbers.count),
@@ -110,7 +111,7 @@ struct Compiler: ~Copyable {
             calls: Pool(capacity: nodes.count / 8))
     }
 
-    /// - Throws: `Parser.noStack` where the system has no stack that is large enough.
+    /// - Throws: `Parser.noStack` if the system cannot provide a large enough stack.
     static func compile(
         _ syntax: Syntax, functions: FunctionTable, missingKey: CompileOptions.MissingKey,
         segmenting: Segmenting? = nil, taint: DataTaint? = nil
@@ -127,7 +128,7 @@ struct Compiler: ~Copyable {
         return program
     }
 
-    /// To be asked by whatever recurses; where the answer is no, everything returns.
+    /// Whether the stack has room. Every recursive function must check this, and return if it is false.
     mutating func hasRoom() -> Bool {
         if !isOutOfRoom, !room.isLeft { isOutOfRoom = true }
         return !isOutOfRoom
@@ -154,7 +155,7 @@ struct Compiler: ~Copyable {
         parts.definitions.append(.init(name: definition.name, start: start, slots: slotCount))
     }
 
-    /// As `compileList`, with a pause behind each segment.
+    /// Compiles a list as `compileList` does, with a pause after each segment.
     private mutating func compileSegments(of list: NodeIndex, _ plan: SegmentPlan) {
         var plan = plan
         var index = nodes[Int(list)].first
@@ -176,7 +177,7 @@ struct Compiler: ~Copyable {
         if plan.isUseful { parts.plan = plan }
     }
 
-    /// The variables that instructions write, each once.
+    /// Returns the variables that instructions write, without duplicates.
     private func written(_ range: Range<Int32>) -> [Int32] {
         var slots: Set<Int32> = []
         for index in range {
@@ -233,8 +234,8 @@ struct Compiler: ~Copyable {
     }
 
     private mutating func compileBranch(_ node: Syntax.Node) {
-        // A chain of `else if` is a nest of else lists, which may be as long as the template: it is walked in a
-        // loop. `ends` are the jumps behind the whole chain.
+        // In a chain of `else if`, each else list contains the next branch. It may be as long as the template, so it is
+        // compiled in a loop. `ends` are the jumps to the end of the whole chain.
         var node = node
         var ends = Compiler.noJump
         let outside = variables.count
@@ -324,7 +325,7 @@ struct Compiler: ~Copyable {
 
     // MARK: Pipelines
 
-    /// Leaves the pipeline's value on the stack and stores it in the variables that it declares or assigns.
+    /// Leaves the pipeline's value on the stack, and stores it in the variables that it declares or assigns.
     mutating func compilePipe(_ index: NodeIndex) {
         guard hasRoom() else { return }
         let pipe = nodes[Int(index)]
@@ -355,7 +356,7 @@ struct Compiler: ~Copyable {
 
     private func slot(of variable: NodeIndex) -> Int32 { findVariable(variable) ?? 0 }
 
-    /// Where `$x` of `$x.a.b` stands behind its dollar sign.
+    /// Returns the range of `x` in `$x.a.b`.
     func firstName(_ variable: NodeIndex) -> Range<Int> {
         let node = nodes[Int(variable)]
         let start = Int(node.start) + 1
@@ -365,16 +366,16 @@ struct Compiler: ~Copyable {
         return start..<index
     }
 
-    /// `$x` as text.
+    /// Returns `$x` as text.
     func writtenName(_ name: Range<Int>) -> GoValue {
         .text([UInt8(ascii: "$")] + syntax.sources[source].bytes[name])
     }
 
-    /// A byte of the source that is being compiled.
+    /// Returns a byte of the source that is being compiled.
     @inline(__always)
     func byte(_ index: Int) -> UInt8 { parts.literals[literalStart + index] }
 
-    /// Where the source that is being compiled begins in the literals.
+    /// The offset in the literals at which the source that is being compiled begins.
     @inline(__always)
     var literalStart: Int { source == 0 ? 0 : literalStarts[source] }
 
@@ -388,7 +389,7 @@ struct Compiler: ~Copyable {
         return nil
     }
 
-    /// A part of the source that is being compiled.
+    /// Returns a part of the source that is being compiled.
     @inline(__always)
     func text(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: parts.literals.base + literalStart + range.lowerBound, count: range.count)
@@ -402,11 +403,11 @@ struct Compiler: ~Copyable {
         parts.nodes.append(currentNode)
     }
 
-    /// The end of a list of jumps whose target is not known yet: until it is, each holds the index of the one
-    /// before it.
+    /// The end of a list of jumps whose target is not known yet. Until it is known, each jump holds the index of the
+    /// one before it.
     static let noJump: Int32 = -1
 
-    /// Writes a jump that is to be patched.
+    /// Emits a jump that will be patched.
     ///
     /// - Returns: its index.
     mutating func emit(pending jump: Instruction) -> Int32 {
@@ -414,7 +415,7 @@ struct Compiler: ~Copyable {
         return Int32(parts.instructions.count - 1)
     }
 
-    /// Lets a list of jumps go to the next instruction.
+    /// Sets the target of a list of jumps to the next instruction.
     mutating func patch(_ last: Int32) {
         let target = Int32(parts.instructions.count)
         var index = last
@@ -451,7 +452,7 @@ struct Compiler: ~Copyable {
         parts.constants.append(constant)
     }
 
-    /// A string of the syntax's, which is made into a constant once.
+    /// Emits a string of the syntax. It becomes a constant only once.
     mutating func emit(string index: Int32) {
         let known = stringConstants[Int(index)]
         if known >= 0 { return emit(.constant(known)) }

@@ -3,8 +3,8 @@ import PluginAPI
 import Values
 
 extension Compiler {
-    /// A command: its value on the stack, out of its interface. `hasFinal`: the value before the pipe is on the
-    /// stack and becomes the last argument.
+    /// Compiles a command, which leaves its value on the stack, outside of its interface. With `hasFinal`, the value
+    /// before the pipe is on the stack and becomes the last argument.
     mutating func compileCommand(_ index: NodeIndex, hasFinal: Bool) {
         let first = nodes[Int(index)].first
         let node = nodes[Int(first)]
@@ -39,7 +39,7 @@ extension Compiler {
         }
     }
 
-    /// The arguments of a call: nodes that follow each other.
+    /// The arguments of a call: consecutive nodes.
     private struct Arguments {
         var first: NodeIndex
         var count: Int
@@ -61,7 +61,7 @@ extension Compiler {
         fail("can't give argument to non-function %s", [.text(syntax.text(of: node))])
     }
 
-    /// A number whose type its own form decides.
+    /// Compiles a number whose type is determined by its notation.
     private mutating func compileNumber(_ node: Syntax.Node) {
         let number = syntax.numbers[Int(node.second)]
         if let complex = number.complex {
@@ -124,9 +124,9 @@ extension Compiler {
     }
 
     /// - Parameters:
-    ///   - start, length: `.a.b` in the source.
-    ///   - given: the arguments behind it: the last name is a method then.
-    ///   - receiver: pushes what the path begins at; nil where that is on the stack.
+    ///   - start, length: the range of `.a.b` in the source.
+    ///   - given: the arguments after it. If there are any, the last name is a method.
+    ///   - receiver: pushes the value at which the path begins; nil if it is already on the stack.
     private mutating func compilePath(
         _ start: Int32, _ length: Int32, given: Arguments, hasFinal: Bool, unwraps: Bool,
         _ receiver: Instruction?, _ instruction: (Int32) -> Instruction
@@ -166,8 +166,8 @@ extension Compiler {
         emit(.invoke(index))
     }
 
-    /// The names of `.a.b`, which stands there in the literals. The same path has the same names, and the same name
-    /// is made into a string once.
+    /// Returns the names of `.a.b`, which is at that offset in the literals. Equal paths share their names, and equal
+    /// names share a string.
     private mutating func names(start: Int, length: Int) -> (first: Int32, count: Int32) {
         let base = UnsafePointer(parts.literals.base)
         let new = Int32(sharedPaths.count)
@@ -194,7 +194,7 @@ extension Compiler {
         return path
     }
 
-    /// Whether what a path leads to from the root may be tainted.
+    /// Returns whether the value of a path from the root may be tainted.
     private func origin(of path: (first: Int32, count: Int32)) -> Origin {
         guard let taint else { return .tainted }
         let names = (path.first..<path.first + path.count).map { parts.names[Int($0)].text }
@@ -205,8 +205,8 @@ extension Compiler {
 
     /// - Parameters:
     ///   - shown: the node that an error of the call shows.
-    ///   - arguments: nil where the function stands as an argument itself, without any of its own.
-    /// - Returns: whether the result may stand in an interface.
+    ///   - arguments: nil if the function is itself an argument, without any of its own.
+    /// - Returns: whether the result may be in an interface.
     private mutating func compileFunction(
         _ index: NodeIndex, shown: NodeIndex, arguments: Arguments?, hasFinal: Bool
     ) -> Bool {
@@ -252,7 +252,7 @@ extension Compiler {
         if hasFinal, function.checks {
             let type = function.parameter(at: count - 1)
             if case .type = type {
-                // The value lies beneath the arguments; turning it to the top lets it be checked like they are.
+                // The value is beneath the arguments. Rotating it to the top lets it be checked as they are.
                 emitRotation(Int32(count))
                 emitCheck(type)
                 call.hasFinal = false
@@ -272,7 +272,7 @@ extension Compiler {
         return function.isBoxed
     }
 
-    /// The function at that index of the syntax's.
+    /// Returns the function at that index of the syntax.
     private mutating func entry(_ index: NodeIndex) -> FunctionTable.Entry? {
         if let known = entries[Int(index)] { return known }
         let entry = functionTable[syntax.functions[Int(index)]]
@@ -284,7 +284,7 @@ extension Compiler {
         if count > 1 { emit(.rotate(count)) }
     }
 
-    /// `and` and `or`: arguments are evaluated until one decides; the last one is the value in any case.
+    /// Compiles `and` and `or`: arguments are evaluated until one decides. If none does, the last one is the result.
     private mutating func compileDecision(isOr: Bool, _ given: Arguments, hasFinal: Bool) {
         var decisions = Compiler.noJump
         var argument = given.first
@@ -336,7 +336,7 @@ extension Compiler {
         emit(.check(type: self.index(of: type), at: lastNode))
     }
 
-    /// A literal takes its parameter's type, as Go's untyped constants do.
+    /// Compiles a literal. It takes the type of its parameter, as Go's untyped constants do.
     private mutating func compileLiteral(_ index: NodeIndex, _ node: Syntax.Node, as parameter: ParameterType)
     {
         guard case .type(let type) = parameter, type.kind != .interface else {
@@ -384,7 +384,7 @@ extension Compiler {
 }
 
 extension GoValue {
-    /// A signed integer of a type.
+    /// Returns a signed integer of a type.
     static func signed(_ number: Int64, as type: GoType) -> GoValue {
         switch type.name {
         case "int": .int(Int(number))

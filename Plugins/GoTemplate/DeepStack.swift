@@ -2,32 +2,33 @@ import CStack
 import Glibc
 import System
 
-/// Room for recursion: parsing and compiling call themselves once for each block or parenthesis inside of another.
+/// Stack space for recursion: parsing and compiling call themselves once for each nested block or parenthesis.
 ///
-/// What a level takes of the stack depends on how the code was built (some hundred bytes, or 20 KB under the address
-/// sanitizer), so it is not counted but looked at: the work goes on as long as the stack has `Room`. A first try on the
-/// caller's stack may use 256 KB of it. A template that nests deeper is done again on a thread of its own with 8 MB,
-/// and on ever larger ones; memory that is not touched costs nothing.
+/// The stack space of a level depends on the build (some hundred bytes, or 20 KB with the address sanitizer), so the
+/// levels are not counted. Instead, the work continues as long as the stack has `Room`. A first attempt may use 256 KB
+/// of the caller's stack. A template that nests deeper is processed again on a thread of its own with 8 MB, and then on
+/// ever larger ones. Memory that is not touched costs nothing.
 enum DeepStack {
     /// The part of a stack that may be used.
     struct Room {
         fileprivate let lowest: UInt
 
-        /// To be asked once a level; what is called between two questions fits the margin.
+        /// Whether there is stack space left. It must be checked once per level: the calls between two checks fit in
+        /// the margin.
         @inline(__always)
         var isLeft: Bool { stack_address() > lowest }
     }
 
     enum Outcome { case done, noRoom }
 
-    /// Of the caller's stack.
+    /// The number of bytes of the caller's stack that may be used.
     private static let inlineBytes: UInt = 256 << 10
-    /// What is kept below the room for what a level calls.
+    /// The space that is reserved below the room for the calls of one level.
     private static let margin: UInt = 512 << 10
-    /// The stacks of the threads; 100,000 levels of an optimized build take less than the third.
+    /// The stack sizes of the threads. In an optimised build, 100,000 levels need less than the third.
     private static let sizes: [UInt] = [8 << 20, 64 << 20, 512 << 20, 4 << 30]
 
-    /// Runs the body until it had room enough, or there is no larger stack.
+    /// Runs the body until it has enough room or there is no larger stack.
     static func run(_ body: (Room) -> Outcome) {
         if body(Room(lowest: stack_address() - inlineBytes)) == .done { return }
         for size in sizes {

@@ -1,18 +1,18 @@
-/// Templates by name, in the order of their definition: looked through while they are few, found by hash from then on.
-/// Twenty thousand templates, each compared with all before it, took seconds.
+/// Templates by name, in the order of their definition. They are searched linearly if there are few, and by hash
+/// otherwise. Comparing each of twenty thousand templates with all before it took seconds.
 struct DefinitionTable: Sendable {
     private(set) var list: [Syntax.Definition] = []
     private var places: [[UInt8]: Int] = [:]
 
-    /// Up to that many, looking through all is as quick: most names differ in length. Making the first dictionary of that
-    /// kind takes as long as parsing two templates.
+    /// The number of templates up to which a linear search is as quick: most names differ in length. Creating the first
+    /// dictionary of that type takes as long as parsing two templates.
     private static let few = 48
 
     func index(named name: [UInt8]) -> Int? {
         list.count > Self.few ? places[name] : list.firstIndex { $0.name == name }
     }
 
-    /// Adds a template whose name is not there, or is there and found first.
+    /// Adds a template. If there is already one with the same name, that one is still the one that is found.
     mutating func append(_ definition: Syntax.Definition) {
         list.append(definition)
         if list.count == Self.few + 1 {
@@ -24,6 +24,6 @@ struct DefinitionTable: Sendable {
         }
     }
 
-    /// - Parameter definition: of the same name.
+    /// - Parameter definition: a definition with the same name.
     mutating func replace(at index: Int, by definition: Syntax.Definition) { list[index] = definition }
 }

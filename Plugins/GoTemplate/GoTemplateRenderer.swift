@@ -2,11 +2,12 @@ public import PluginAPI
 import System
 import Values
 
-/// Go's text/template as a renderer: the same bytes and the same messages, with limits and a source map.
+/// A renderer that implements Go's text/template: the same output and the same messages, with limits and a source map.
 ///
-/// Read `Program` and `Instruction` first, then `Machine`. A template's way is bytes → `Lexer` → tokens → `Parser` →
-/// `Syntax` → `Compiler` → `Program`, once; then `Machine` for every rendering. Data is read where it is. What
-/// functions there are besides Go's own, the sets say that are given here and chosen by name in the options.
+/// Read `Program` and `Instruction` first, then `Machine`. A template is converted once, from bytes by `Lexer` to
+/// tokens, by `Parser` to `Syntax`, and by `Compiler` to `Program`. `Machine` then runs the program for every
+/// rendering. Data is read in place. Functions besides Go's own come from the given sets, which the options select by
+/// name.
 public struct GoTemplateRenderer: Renderer {
     let functionSets: [FunctionSet]
 
@@ -19,7 +20,7 @@ public struct GoTemplateRenderer: Renderer {
             functionSets: functionSets.map(\.name))
     }
 
-    /// - Throws: `.parse` with Go's message, or `.limit`; an unknown function set is `.parse` as well.
+    /// - Throws: `.parse` with Go's message, or `.limit`. An unknown function set is a `.parse` error too.
     public func compile(
         _ sources: TemplateSources, options: CompileOptions
     ) throws(RenderError) -> any CompiledTemplate {
@@ -38,20 +39,21 @@ public struct GoTemplateRenderer: Renderer {
     }
 }
 
-/// A set of compiled templates: never changed, and held by each text that `tpl` renders.
+/// A set of compiled templates. It is immutable, and each text that `tpl` renders holds a reference to it.
 final class GoTemplate: CompiledTemplate {
     let program: Program
     let entry: [UInt8]
     let rootName: [UInt8]
     let table: FunctionTable
     let options: CompileOptions
-    /// What it wrote before; nil where nothing is kept.
+    /// The cached output of earlier renderings; nil if none is cached.
     private let memory: TemplateMemory?
-    /// Texts that were rendered beside it; nil for such a text itself.
+    /// The texts that `tpl` rendered with it; nil for the template of such a text.
     let texts: TextMemory?
     let repeatable = RepeatableTemplates()
     private let left: [UInt8]
-    /// Whether a rendering may change maps of the data: it calls a function that does, or renders texts that may.
+    /// Whether a rendering may change maps of the data, because it calls a function that does, or renders texts that
+    /// may.
     private let mutates: Bool
 
     convenience init(
@@ -92,10 +94,10 @@ final class GoTemplate: CompiledTemplate {
         left = Array((options.leftDelimiter.isEmpty ? "{{" : options.leftDelimiter).utf8)
     }
 
-    /// A text that is rendered beside these templates.
+    /// Compiles a text that is rendered in addition to these templates.
     ///
-    /// - Returns: the text's template; where it defines or calls templates by `template`, the running ones are in it,
-    ///   and what it defines again is replaced.
+    /// - Returns: the text's template. If it defines templates or calls them with `template`, it includes the running
+    ///   ones, and its own definitions replace those with the same name.
     func adding(_ source: TemplateSource) throws(RenderError) -> GoTemplate {
         var options = options
         options.memory = nil
@@ -108,7 +110,7 @@ final class GoTemplate: CompiledTemplate {
             options)
     }
 
-    /// Whether a text has no action, so that it renders to itself.
+    /// Whether a text has no action and therefore renders to itself.
     func isPlain(_ text: [UInt8]) -> Bool {
         !ByteText.contains(left, in: text)
     }
@@ -151,13 +153,13 @@ final class GoTemplate: CompiledTemplate {
 
     var tracksOrigins: Bool { true }
 
-    /// A text that is rendered by `tpl` or `render` may call whatever is there.
+    /// A text that `tpl` or `render` renders may call any available function.
     var isPure: Bool {
         !options.allowsImpureFunctions
             || program.functions.allSatisfy { $0.isPure && !GoTemplate.rendersText.contains($0.name) }
     }
 
-    /// Two are looked through: the runtime takes long to make the first set of a run.
+    /// An array, because a linear search of two is quicker than creating the first set of a process.
     static let rendersText = ["tpl", "render"]
 
     func warnings() -> [TemplateWarning] { TemplateReview.warnings(of: program) }

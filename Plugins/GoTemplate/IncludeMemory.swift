@@ -1,13 +1,13 @@
 import PluginAPI
 import Values
 
-/// The output of templates, texts and loops that read only the data of the running job, for the next `include` or `tpl`
-/// of the same one. The templates of a chart include its names and labels several times, and write the variables of a
-/// container in each.
+/// Caches the output of templates, texts and loops that read only the data of the running job, for the next `include`
+/// or `tpl` of the same one. The templates of a chart include its names and labels several times, and each writes the
+/// variables of a container.
 ///
-/// Belongs to one rendering. Only repeatable output (`RepeatAnalysis`) is kept, and all is forgotten when a map changes.
-/// A kept output counts the steps of its run. It is not used if a run might reach a limit, or where it would be deeper
-/// than its run.
+/// Each rendering has its own. Only repeatable output (`RepeatAnalysis`) is cached, and all is removed when a map
+/// changes. The steps of the original run are counted when cached output is used. It is not used if a run might reach a
+/// limit, or if the call is deeper than that of the original run.
 struct IncludeMemory {
     /// A definition or a loop of a template, by its number.
     enum Part: Equatable {
@@ -31,11 +31,11 @@ struct IncludeMemory {
     /// The number of rendered `tpl` texts that are not repeatable. A part that rendered one is not repeatable either.
     private(set) var unrepeatable = 0
 
-    /// The number of kept outputs and their bytes together. If either is exceeded, all are forgotten.
+    /// The largest number of cached outputs and their total bytes. If either is exceeded, all are removed.
     private static let most = 64
     private static let mostBytes = 256 << 10
 
-    /// Begins a job. If it has the data of the job before, it differs from it only in `.Template` (name and path).
+    /// Begins a job. If its data is that of the previous job, it may differ only in `.Template` (name and path).
     ///
     /// - Parameter hasChanges: whether a map has changed since the rendering began. That map may be the data itself.
     mutating func begin(_ data: GoMap, of template: GoTemplate, hasChanges: Bool) {
@@ -50,7 +50,7 @@ struct IncludeMemory {
         bytes = 0
     }
 
-    /// Whether anything can be remembered: a job of a chart is running.
+    /// Whether output can be cached, because a job of a chart is running.
     var isOn: Bool { data != nil }
 
     /// Whether a value is the whole data of the running job.
@@ -59,14 +59,14 @@ struct IncludeMemory {
         return data.isSame(as: map)
     }
 
-    /// Whether repeatable output of these templates with this data is kept.
+    /// Whether repeatable output of these templates with this data can be cached.
     func covers(_ template: GoTemplate, with data: GoValue) -> Bool {
         self.template === template && isData(data)
     }
 
     mutating func noteUnrepeatable() { unrepeatable += 1 }
 
-    /// The part's output, and the steps that the caller must count; nil if the part must run.
+    /// Returns the part's output, and the steps that the caller must count; nil if the part must run.
     func known(
         _ part: Part, of template: GoTemplate, _ context: FunctionContext
     ) -> (text: GoValue, steps: Int)? {
@@ -80,7 +80,7 @@ struct IncludeMemory {
     mutating func keep(_ text: GoValue, of part: Part, in template: GoTemplate, steps: Int, depth: Int) {
         let size = text.textSize
         guard size <= IncludeMemory.mostBytes else { return }
-        // An output from a deeper call replaces one from a less deep call.
+        // The output of a deeper call replaces that of a less deep one.
         if let place = entries.firstIndex(where: { $0.part == part && $0.template === template }) {
             bytes -= entries[place].text.textSize
             entries.remove(at: place)

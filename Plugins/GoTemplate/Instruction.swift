@@ -1,17 +1,17 @@
-/// One step of the machine. Values are on its stack; `at` is the node that a message points to, -1 for the one that
-/// the machine noted last (what an `and` or `or` evaluated last is known only then).
+/// An instruction of the machine. Values are on its stack. `at` is the node that a message points to; -1 is the node
+/// that the machine noted last (the last argument that an `and` or `or` evaluates is only known at run time).
 ///
-/// Operands that do not fit stand in the pools of `Program`; jump targets are indexes into `Program.instructions`.
+/// Operands that do not fit are in the pools of `Program`. Jump targets are indexes into `Program.instructions`.
 enum Instruction: Sendable {
     /// Writes bytes of `Program.literals`.
     case text(start: Int32, length: Int32)
-    /// Takes the top and writes it.
+    /// Pops the top and writes it.
     case print
-    /// Drops the top.
+    /// Removes the top.
     case pop
-    /// Drops the value beneath the top.
+    /// Removes the value beneath the top.
     case dropBelow
-    /// Of so many values, the lowest becomes the top.
+    /// Moves the lowest of that many values to the top.
     case rotate(Int32)
     /// Pushes the dot.
     case dot
@@ -19,51 +19,51 @@ enum Instruction: Sendable {
     case variable(slot: Int32)
     /// Pushes a constant.
     case constant(Int32)
-    /// Pushes nothing: Go's invalid value.
+    /// Pushes Go's invalid value, the absence of a value.
     case none
-    /// Follows a path from the dot and pushes what it leads to.
+    /// Follows a path from the dot and pushes the result.
     case field(path: Int32)
     /// Follows a path from a variable.
     case variableField(slot: Int32, path: Int32)
-    /// Follows a path from the top, which it replaces.
+    /// Follows a path from the top, and replaces it.
     case chainField(path: Int32)
-    /// The top is the receiver of a method that is given arguments: it becomes the method.
+    /// Replaces the top, which is the receiver of a method with arguments, with the method.
     case method(Int32)
-    /// Calls the method that lies beneath its arguments.
+    /// Calls the method that is beneath its arguments.
     case invoke(Int32)
-    /// Takes the top out of the interface that it stands in.
+    /// Replaces the top with the value in its interface.
     case unwrap
-    /// Stores the top in a variable and leaves it where it is.
+    /// Stores the top in a variable without popping it.
     case store(slot: Int32)
     case jump(Int32)
-    /// Takes the top; jumps where it is false.
+    /// Pops the top, and jumps if it is false.
     case jumpIfFalse(Int32)
-    /// Takes the top; where it is true it becomes the dot, otherwise jumps.
+    /// Pops the top. If it is true, it becomes the dot; otherwise jumps.
     case with(Int32)
-    /// The dot becomes what it was before `with`.
+    /// Restores the dot from before `with`.
     case endWith
-    /// Takes the top and begins a loop over it; jumps to the else list where it is empty.
+    /// Pops the top and begins a loop over it. If it is empty, jumps to the else list.
     case range(Int32)
-    /// The next round, or on behind the loop.
+    /// Begins the next iteration, or continues after the loop.
     case next(body: Int32)
-    /// Leaves the innermost loop and jumps.
+    /// Ends the innermost loop and jumps.
     case breakLoop(Int32)
-    /// Jumps where the top decides an `and` or `or`, otherwise drops it; notes the node.
+    /// Jumps if the top decides an `and` or `or`, otherwise pops it. Notes the node.
     case decide(isOr: Bool, target: Int32, at: NodeIndex)
-    /// Notes the node for messages that follow.
+    /// Notes the node for messages of later instructions.
     case note(at: NodeIndex)
-    /// Fails where the top does not fit a parameter's type.
+    /// Fails if the top does not fit the type of a parameter.
     case check(type: Int32, at: NodeIndex)
-    /// Calls a built-in function with what is on the stack.
+    /// Calls a built-in function with arguments on the stack.
     case call(Int32)
     /// Calls a function of a set.
     case callNative(Int32)
-    /// Takes the top and runs another template over it.
+    /// Pops the top and runs another template with it.
     case template(Int32)
-    /// Fails with a message that was known while compiling.
+    /// Fails with a message that was determined during compilation.
     case fail(Int32)
-    /// The end of a segment of `SegmentPlan`; it counts as no step.
+    /// Ends a segment of `SegmentPlan`. It is not counted as a step.
     case pause
-    /// The end of a template.
+    /// Ends a template.
     case finish
 }

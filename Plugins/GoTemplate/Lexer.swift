@@ -1,26 +1,26 @@
 import Glibc
 import Values
 
-/// Bytes of a template in, tokens out, an action's at a time as the parser asks; knows nothing of what they mean
-/// together.
+/// Splits the bytes of a template into tokens, one action at a time, when the parser needs them. It does not know the
+/// grammar.
 ///
-/// White space around `{{-` and `-}}` is trimmed and comments are dropped here, so that the parser never sees them.
-/// Lines are not counted: a token's line follows from its offset, and only an error needs it.
+/// White space next to `{{-` and `-}}` and comments are removed here, so that the parser never sees them. Lines are not
+/// counted: the line of a token can be derived from its offset, and only errors need it.
 struct Lexer {
     let bytes: UnsafeBufferPointer<UInt8>
     let left: Delimiter
     let right: Delimiter
-    /// Whether functions of these names are there, which turns the keywords into plain names.
+    /// Whether functions with these names exist, in which case they are identifiers instead of keywords.
     let breakIsFunction: Bool
     let continueIsFunction: Bool
-    /// What an error token says.
+    /// The message of the error token.
     private(set) var errorMessage: [UInt8] = []
 
     private var position = 0
     private var start = 0
     private var end: Int
     private var isInsideAction = false
-    /// Whether blanks stand before the token that is being read.
+    /// Whether there is white space before the token that is being read.
     private var isBehindSpace = false
     private var parentheses = 0
 
@@ -36,7 +36,7 @@ struct Lexer {
         end = bytes.count
     }
 
-    /// Adds the tokens up to the end of the next action, or of the text. The parser never looks further ahead.
+    /// Adds the tokens up to the end of the next action or of the text. The parser never looks further ahead.
     mutating func fill(_ tokens: inout Pool<Token>) {
         while true {
             let token = next()
@@ -48,7 +48,7 @@ struct Lexer {
         }
     }
 
-    /// The next token; after an error or the end of the text, the end of the text for ever.
+    /// Returns the next token. After an error or the end of the text, it is always the end of the text.
     mutating func next() -> Token {
         isInsideAction ? insideAction() : text()
     }
@@ -89,7 +89,7 @@ struct Lexer {
         }
     }
 
-    /// Skips a comment; the token of an error where it does not end as it should.
+    /// Skips a comment. Returns an error token if the comment is not closed correctly.
     private mutating func comment() -> Token? {
         guard let close = find(Lexer.commentEnd, from: position + 2) else { return error("unclosed comment") }
         position = close + 2
@@ -109,7 +109,7 @@ struct Lexer {
         if Lexer.isSpace(byte) {
             if let trims = rightDelimiterTrims() { return rightDelimiter(trims) }
             skipSpaces()
-            // The last blank belongs to a closing delimiter with a trim marker where one follows.
+            // If a closing delimiter with a trim marker follows, the last space belongs to it.
             if hasRightTrimMarker(at: position - 1), right.stands(in: bytes, at: position + 1) {
                 position -= 1
                 return rightDelimiter(true)
@@ -149,7 +149,7 @@ struct Lexer {
                 position += 1
                 return isAtTerminator ? emit(.dot) : field()
             }
-            // A dot at the very end of the text is read as a number, as Go does.
+            // A dot at the very end of the text is lexed as a number, as in Go.
             return number()
         case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             return number()
@@ -204,8 +204,8 @@ struct Lexer {
         }
     }
 
-    /// A name behind its dot, and the fields that follow it: a whole path is one token, as far as its names begin with
-    /// what is plainly a letter and end as names must.
+    /// Lexes a name after its dot, and the fields that follow it. A whole path is one token, as long as its names begin
+    /// with an ASCII letter and end as names must.
     private mutating func field() -> Token {
         skipAlphanumerics()
         guard isAtTerminator else { return badCharacter() }
@@ -230,7 +230,7 @@ struct Lexer {
         error("bad character " + GoQuote.unicode(scalar(at: position).scalar))
     }
 
-    /// Quotes with escapes; the parser looks into them.
+    /// Lexes a literal in quotes. The parser processes its escapes.
     private mutating func quoted(_ quote: UInt8, _ kind: Token.Kind, _ complaint: String) -> Token {
         position += 1
         while position < end {
@@ -254,7 +254,7 @@ struct Lexer {
         return emit(.rawString)
     }
 
-    /// Numbers as far as their characters go; whether they are numbers, the parser says.
+    /// Lexes the characters of a number. The parser checks whether they are a valid number.
     private mutating func number() -> Token {
         let mark = position
         while position < end, Lexer.isDigit(bytes[position]) { position += 1 }
@@ -361,9 +361,9 @@ struct Lexer {
         if index < end, bytes[index] >= 0x80 { skipAlphanumericScalars() }
     }
 
-    /// How many of eight bytes belong to a name, up to the first that does not, all of them looked at at once.
+    /// Returns the number of leading bytes, of eight, that belong to a name. All are checked at once.
     ///
-    /// A sum of a seven-bit byte and 128 - n has its eighth bit where the byte is n or more.
+    /// The sum of a seven-bit byte and 128 - n has its eighth bit set if the byte is at least n.
     @inline(__always)
     private static func wordBytes(_ start: UnsafeRawPointer) -> Int {
         let each: UInt64 = 0x0101_0101_0101_0101
@@ -394,15 +394,16 @@ struct Lexer {
         return byte == UInt8(ascii: "|") || right.stands(in: bytes, at: position)
     }
 
-    /// A bit for each of the first 64 characters that end a name: blanks, `.`, `,`, `:`, `(` and `)`.
+    /// A bit for each of the first 64 characters that end a name: white space, `.`, `,`, `:`, `(` and `)`.
     private static let terminators: UInt64 = 0x0400_5301_0000_2600
 
-    /// Whether a plain number surely ends here.
+    /// Whether a simple number certainly ends here.
     private var isBlankOrClosing: Bool {
         position < end && (Lexer.isSpace(bytes[position]) || bytes[position] == UInt8(ascii: ")"))
     }
 
-    /// nil where no closing delimiter begins here; otherwise whether it has a trim marker.
+    /// Returns whether the closing delimiter that begins here has a trim marker; nil if no closing delimiter begins
+    /// here.
     @inline(__always)
     private func rightDelimiterTrims() -> Bool? {
         guard position < end, bytes[position] == right.first || Lexer.isSpace(bytes[position]) else {
@@ -461,7 +462,7 @@ struct Lexer {
         isASCIILetter(byte) || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
     }
 
-    /// Letters, decimal digits of any script, and the underscore.
+    /// Whether it is a letter, a decimal digit of any script, or the underscore.
     static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return isWordByte(UInt8(scalar.value)) }
         switch scalar.properties.generalCategory {
@@ -474,7 +475,7 @@ struct Lexer {
 
     private static let commentEnd = Delimiter(Array("*/".utf8))
 
-    /// The keyword that a word is, or `.identifier`.
+    /// Returns the keyword that a word is, or `.identifier`.
     private static func keyword(_ word: UnsafeBufferPointer<UInt8>) -> Token.Kind {
         guard let base = word.baseAddress else { return .identifier }
         func isWord(_ text: StaticString) -> Bool { memcmp(base, text.utf8Start, word.count) == 0 }
@@ -496,7 +497,7 @@ struct Lexer {
     }
 }
 
-/// What opens or closes an action.
+/// The text that opens or closes an action.
 struct Delimiter {
     let bytes: [UInt8]
     let first: UInt8
@@ -506,7 +507,7 @@ struct Delimiter {
     static let usualLeft = Delimiter(Array("{{".utf8))
     static let usualRight = Delimiter(Array("}}".utf8))
 
-    /// - Parameter bytes: at least one.
+    /// - Parameter bytes: at least one byte.
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
         first = bytes[0]
@@ -514,7 +515,8 @@ struct Delimiter {
         count = bytes.count
     }
 
-    /// Nearly all delimiters have two bytes, which are compared without looking into the array.
+    /// Whether the delimiter is at an index. Nearly all delimiters have two bytes, which are compared without reading
+    /// the array.
     @inline(__always)
     func stands(in text: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
         guard index + count <= text.count, text[index] == first else { return false }

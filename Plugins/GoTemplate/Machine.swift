@@ -3,13 +3,13 @@ import PluginAPI
 import System
 import Values
 
-/// Runs a `Program`: one switch over instructions, a stack of values, an output buffer, limits that are counted.
+/// Runs a `Program` with one switch over instructions, a stack of values, an output buffer, and counted limits.
 ///
-/// It never calls itself: templates that call templates are frames of its own, so a template may nest calls as deep
-/// as `limits.depth` without using the thread's stack. Functions that render (`include`, `tpl`) make a machine of
-/// their own; `FunctionContext.evaluationLimit` bounds those. What was written before an error stays written.
+/// It never calls itself: calls of templates are frames of its own, so templates may nest as deep as `limits.depth`
+/// without using the thread's stack. Functions that render (`include`, `tpl`) create a machine of their own;
+/// `TemplateEvaluation` bounds their depth. The output before an error stays written.
 struct Machine: ~Copyable {
-    /// A template that was called: where it goes on in the caller.
+    /// The state of a caller, to which the machine returns after a called template.
     struct Frame {
         var next: Int
         var variables: Int
@@ -29,22 +29,22 @@ struct Machine: ~Copyable {
     private(set) var dots: [Slot] = []
     private(set) var loops: [RangeLoop] = []
     private(set) var frames: [Frame] = []
-    /// The running loop whose text is to be remembered.
+    /// The running loop whose text will be cached.
     var remembered: RememberedLoop?
     private var definition: Int32
-    /// The node that a message points to where an instruction does not know it.
+    /// The node that a message points to if its instruction does not specify one.
     private var noted: NodeIndex = 0
     private var outputStart = 0
     var deepest = 0
-    /// Whether it stops behind a segment.
+    /// Whether it stops after a segment.
     private var pauses = false
 
-    /// Bytes of one output after which it is asked whether to go on.
+    /// The size of a single output, in bytes, from which the stop condition is checked.
     private static let largeOutput = 4 << 10
-    /// Instructions between two looks at the clock.
+    /// The number of instructions between two checks of the clock.
     private static let clockInterval = 1000
 
-    /// - Parameter origin: of the data.
+    /// - Parameter origin: the origin of the data.
     init(
         _ program: Program, definition: Int32, data: GoValue, origin: Origin, context: FunctionContext
     ) {
@@ -57,7 +57,7 @@ struct Machine: ~Copyable {
 
     /// Runs to the end.
     ///
-    /// - Parameter map: nil when nobody asks.
+    /// - Parameter map: nil if no source map is requested.
     mutating func run(
         into output: inout ByteBuffer, map: inout SourceMap?
     ) throws(RenderError) {
@@ -65,7 +65,7 @@ struct Machine: ~Copyable {
         try run(from: Int(program.definitions[Int(definition)].start), into: &output, map: &map)
     }
 
-    /// Makes ready to run, once.
+    /// Prepares for running. Call it once.
     mutating func begin(_ output: borrowing ByteBuffer) {
         outputStart = output.count
         variables.extend(to: Int(program.definitions[Int(definition)].slots))
@@ -83,7 +83,7 @@ struct Machine: ~Copyable {
         from start: Int, into output: inout ByteBuffer, map: inout SourceMap?
     ) throws(RenderError) {
         var next = start
-        // Steps are counted in stretches, so that the common step costs one decrement.
+        // Steps are counted in batches, so that a normal step costs only one decrement.
         var stretch = nextStretch()
         var left = stretch
         defer { context.steps += stretch - left }
@@ -215,7 +215,7 @@ struct Machine: ~Copyable {
 
     // MARK: Variables
 
-    /// The values of variables of the outermost template; nil where one of them cannot be shared.
+    /// Returns the values of variables of the outermost template; nil if one of them cannot be shared.
     func plainVariables(_ slots: [Int32]) -> [Slot]? {
         var values: [Slot] = []
         for slot in slots {
@@ -232,7 +232,7 @@ struct Machine: ~Copyable {
 
     // MARK: Limits
 
-    /// Whether that many bytes may still be written.
+    /// Whether that many more bytes may be written.
     func allows(_ further: Int, behind output: borrowing ByteBuffer) -> Bool {
         output.count &- outputStart + further <= limits.outputBytes
     }
@@ -252,7 +252,7 @@ struct Machine: ~Copyable {
         try checkStop(at: node)
     }
 
-    /// To be asked where much may have happened since the last question: a function was called.
+    /// Checks for a stop. Call it if much may have happened since the last check, such as after a function call.
     @inline(__always)
     private func checkStop(at node: NodeIndex) throws(RenderError) {
         if let stop = WorkStop.current { throw stopped(stop, at: node) }
@@ -274,7 +274,7 @@ struct Machine: ~Copyable {
         }
     }
 
-    /// Not inlined, as nearly no rendering comes here.
+    /// Not inlined, because it is hardly ever called.
     @inline(never)
     private func limitError(_ limit: RenderLimit, at node: NodeIndex) -> RenderError {
         limitError(limits.reached(limit), at: node)
@@ -314,7 +314,7 @@ struct Machine: ~Copyable {
         context.tainted.append(TaintedRun(start: start + quotes, end: output.count - quotes))
     }
 
-    /// What an action writes: pointers are followed, nothing is `<no value>`.
+    /// Writes the value of an action: pointers are dereferenced, and a missing value is `<no value>`.
     private func print(_ value: GoValue, into output: inout ByteBuffer) throws(RenderError) {
         switch value {
         case .none: if program.missingKey != .empty { output.append("<no value>") }
@@ -326,7 +326,7 @@ struct Machine: ~Copyable {
             var shown = value
             if case .typed(let typed) = value, !typed.printsByMethod {
                 shown = typed.pointee
-                // What a field holds has the methods of a pointer to it.
+                // The value of a field has the methods of a pointer to it.
                 if case .function? = typed.type.methods["String"],
                     let text = typed.callMethod(named: "String")
                 {
@@ -343,7 +343,7 @@ struct Machine: ~Copyable {
     private mutating func beginLoop(_ index: Int, _ body: Int) throws(RenderError) -> Int {
         let loop = program.loops[index]
         let slot = stack.pop()
-        // Messages show what a pointer points to.
+        // Messages show the target of a pointer.
         var shown: GoValue { if case .typed(let typed) = slot.value { typed.pointee } else { slot.value } }
         guard let items = RangeLoop.items(of: slot.value) else {
             throw error(at: loop.at, "range can't iterate over %v", [shown])
@@ -365,7 +365,7 @@ struct Machine: ~Copyable {
         return body
     }
 
-    /// Sets the dot and the variables for the round that the innermost loop is at.
+    /// Sets the dot and the variables for the current iteration of the innermost loop.
     private mutating func beginRound() throws(RenderError) {
         let last = loops.count - 1
         var element = loops[last].element
@@ -376,7 +376,7 @@ struct Machine: ~Copyable {
         } else {
             var key = loops[last].key
             element.origin = self.origin(of: key.value, in: origin)
-            // The number of an item is nobody's text.
+            // The index of an item is not tainted.
             if case .string = key.value { key.origin = element.origin }
             if loop.indexSlot >= 0 { variables[variableBase + Int(loop.indexSlot)] = key }
         }
@@ -432,8 +432,8 @@ struct Machine: ~Copyable {
         return Int(callee.start)
     }
 
-    /// Whether the top fits a parameter, as reflection assigns: the same type, nil where that is possible, or one
-    /// pointer followed.
+    /// Checks that the top fits a parameter, by the rules of reflection: the type is the same, the value is nil and the
+    /// type allows it, or the types differ by one pointer.
     private mutating func check(_ type: GoType, at node: NodeIndex) throws(RenderError) {
         let slot = stack.top
         switch slot.value {
@@ -450,7 +450,7 @@ struct Machine: ~Copyable {
                 stack.top.value = typed.pointee
                 return
             }
-        // A map type with a name of its own fits where the same type has none.
+        // A map type with a name of its own is assignable to the same type without a name.
         case .map(let map) where type == .anyMap && map.type.element?.kind == .interface: return
         default: if slot.value.type == type { return }
         }
@@ -498,14 +498,14 @@ struct Machine: ~Copyable {
         try checkStop(at: call.pointee.node)
     }
 
-    /// Calls the method that lies beneath its arguments; a value that came through the pipe lies beneath that.
+    /// Calls the method that is beneath its arguments. A value from the pipe is beneath the method.
     private mutating func invoke(_ call: Program.MethodCall) throws(RenderError) {
         let count = Int(call.count)
         var arguments = stack.last(count).map { $0 }
         stack.shrink(to: stack.count - count)
         let receiver = stack.pop()
         if call.hasFinal { arguments.append(stack.pop()) }
-        // Nothing has no methods, and gives nothing where that is no error.
+        // A missing value has no methods, and where that is not an error, the result is a missing value too.
         guard case .native(let bound as BoundMethod) = receiver.value else { return stack.push(receiver) }
         let values = try fitting(arguments, bound, call)
         context.depth += frames.count
@@ -520,7 +520,7 @@ struct Machine: ~Copyable {
         try checkStop(at: call.at)
     }
 
-    /// The arguments, checked as reflection would assign them.
+    /// Returns the arguments, checked as reflection would assign them.
     private func fitting(
         _ arguments: [Slot], _ bound: BoundMethod, _ call: Program.MethodCall
     ) throws(RenderError) -> [GoValue] {

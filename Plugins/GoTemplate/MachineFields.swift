@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Fields, keys and methods: where a path leads.
+/// Resolves fields, keys and methods along a path.
 extension Machine {
     // MARK: Fields
 
-    /// Where a path leads from a value: Go's rules for nil, missing keys, pointers and interfaces.
+    /// Follows a path from a value, with Go's rules for nil, missing keys, pointers and interfaces.
     @inline(__always)
     func follow(_ index: Int, from start: borrowing Slot) throws(RenderError) -> Slot {
         let path = program.paths[index]
@@ -15,7 +15,7 @@ extension Machine {
                 object, program.names.baseAddress.unsafelyUnwrapped + Int(path.first), Int(path.count),
                 &members)
         {
-            // Objects are searched from their start: large ones are work.
+            // Objects are searched from their start, which is work if they are large.
             if members >= FunctionContext.membersPerStep {
                 context.steps &+= members / FunctionContext.membersPerStep
             }
@@ -31,18 +31,18 @@ extension Machine {
             return Slot(found, boxed: !path.unwraps, origin: origin(of: path, from: start.origin))
         }
         var found = try followSlowly(path, from: copy start)
-        // A map on the way that was changed with tainted values is more than the start says.
+        // If a map on the path was changed with tainted values, its origin is more than that of the start.
         if found.origin == start.origin { found.origin = origin(of: path, from: start.origin) }
         return found
     }
 
-    /// The common case: objects of the data all the way, every key there. Lengths are compared before texts, and an
-    /// ASCII text of the same length is equal only to itself.
+    /// Follows a path in the common case: all containers are objects of the data, and every key exists. Lengths are
+    /// compared before texts, and an ASCII text is equal only to itself among texts of the same length.
     private static func walk(
         _ object: borrowing Object, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int,
         _ searched: inout Int
     ) -> Value? {
-        // The slot keeps the data where it is, so that no reference is taken on the way.
+        // The slot keeps the data alive, so that no references have to be retained on the way.
         var members = object.members.withUnsafeBufferPointer { $0 }
         var name = names
         let last = names + (count - 1)
@@ -56,7 +56,7 @@ extension Machine {
         }
     }
 
-    /// The same for maps that functions can change, as far as they are maps of any values.
+    /// Does the same for maps that functions can change, if they are maps of `any`.
     private static func walk(
         _ start: borrowing GoMap, _ names: UnsafeMutablePointer<Program.Name>, _ count: Int,
         _ searched: inout Int
@@ -108,7 +108,7 @@ extension Machine {
         return receiver
     }
 
-    /// A method that is given arguments. Whether there is one is found out before the arguments are evaluated.
+    /// Finds a method that is called with arguments. It is looked up before the arguments are evaluated.
     func method(_ call: Program.MethodCall, of receiver: Slot) throws(RenderError) -> Slot {
         let name = program.names[Int(call.name)].text
         let count = Int(call.count) + (call.hasFinal ? 1 : 0)

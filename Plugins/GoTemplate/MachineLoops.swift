@@ -1,27 +1,28 @@
 import Values
 
-/// A running loop, and what was written and used when it began.
+/// A running loop whose text will be cached, and the state at its start.
 struct RememberedLoop {
     var index: Int
-    /// Bytes of the output.
+    /// The offset of its text in the output.
     var start: Int
     var steps: Int
-    /// `IncludeMemory.unrepeatable`.
+    /// The value of `IncludeMemory.unrepeatable`.
     var unrepeatable: Int
 }
 
-// Templates of library charts are included with a map that has the chart's whole data beside what differs between the
-// calls: (dict "context" $ "name" "web"). If a loop in them reads only the data, it always writes the same text.
+// Templates of library charts are included with a map that has the chart's whole data as a member, besides what differs
+// between the calls: (dict "context" $ "name" "web"). If a loop in them reads only the data, it always writes the same
+// text.
 extension Machine {
-    /// Whether the next loop can be such a loop: the outermost one of an included template, so that `.` is `$`.
+    /// Whether the next loop may be cached: it is the outermost one of an included template, so that `.` is `$`.
     var mayRepeatLoops: Bool {
         loops.isEmpty && dots.isEmpty && frames.isEmpty && context.includes.isOn && context.origins == nil
             && !context.isTainted
     }
 
-    /// Writes the text that the loop wrote before. If it did not run yet, notes that its text is to be remembered.
+    /// Writes the cached text of the loop. If the loop has not run yet, notes that its text will be cached.
     ///
-    /// All steps so far must be counted.
+    /// All steps so far must have been counted.
     @inline(never)
     mutating func takeLoop(_ index: Int, into output: inout ByteBuffer) -> Bool {
         guard let template = context.includes.template, template.program === program,
@@ -43,7 +44,7 @@ extension Machine {
         return false
     }
 
-    /// Remembers the text of the loop that has just ended.
+    /// Caches the text of the loop that has just ended.
     @inline(never)
     mutating func keepLoop(_ output: borrowing ByteBuffer) {
         guard let loop = remembered else { return }

@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// Where values come from, while a template runs over data with a taint. Without a taint everything is clean, and costs a
-/// comparison.
+/// Tracks the origins of values while a template runs with tainted data. Without tainted data, everything is clean,
+/// which costs one comparison.
 extension Machine {
-    /// Of what a path leads to.
+    /// Returns the origin of the value at the end of a path.
     @inline(__always)
     func origin(of path: Program.Path, from start: Origin) -> Origin {
         start == .clean ? .clean : followed(path, from: start)
@@ -19,13 +19,13 @@ extension Machine {
         return origin
     }
 
-    /// Of an item or a member of what a loop goes over.
+    /// Returns the origin of an item or member of a container that a loop iterates over.
     func origin(of key: GoValue, in container: Origin) -> Origin {
         guard let origins = context.origins else { return .tainted }
         return origins.member(key.stringText ?? key.integer.map { String($0) } ?? "", of: container)
     }
 
-    /// Of a slot's value as a whole: what a map was changed with belongs to it.
+    /// Returns the origin of a slot's whole value, including the values with which a map was changed.
     @inline(__always)
     func origin(of slot: borrowing Slot) -> Origin {
         context.hasTaintedChanges ? changedOrigin(of: copy slot) : slot.origin
@@ -42,7 +42,7 @@ extension Machine {
 
     // MARK: Calls
 
-    /// Of the result of a built-in function.
+    /// Returns the origin of the result of a built-in function.
     @inline(__always)
     func origin(
         ofCall builtin: Builtin, _ slots: UnsafeBufferPointer<Slot>, _ result: borrowing Slot
@@ -73,9 +73,9 @@ extension Machine {
         return rules.origin(of: builtin.rawValue)
     }
 
-    /// Notes what the function that is about to be called is given.
+    /// Records the origins of the arguments of the function that is about to be called.
     ///
-    /// - Returns: the origins of the arguments where somebody asks for them.
+    /// - Returns: the origins of the arguments, if a table records them.
     func beginCall(_ slots: UnsafeBufferPointer<Slot>) -> (isTainted: Bool, origins: [Origin]) {
         guard let origins = context.origins else { return (hasTainted(slots), []) }
         let given = slots.map { origin(of: $0) }
@@ -83,19 +83,19 @@ extension Machine {
         return (given.contains { $0 != .clean }, given)
     }
 
-    /// Of the result of a method.
+    /// Returns the origin of the result of a method.
     func origin(ofMethod receiver: Slot, _ arguments: [Slot]) -> Origin {
         let given = [receiver.origin] + arguments.map(\.origin)
         guard given.contains(where: { $0 != .clean }) else { return .clean }
         return context.origins?.union(given) ?? .tainted
     }
 
-    /// Of the result of a function of a set.
+    /// Returns the origin of the result of a function of a set.
     func origin(
         of function: TemplateFunction, _ given: (isTainted: Bool, origins: [Origin]), _ arguments: [GoValue],
         _ result: GoValue
     ) -> Origin {
-        // Istio's `render` is given a text only, and renders it over the root.
+        // Istio's `render` gets only a text, and renders it with the root.
         let readsRoot = context.isTainted && function.name == "render"
         guard given.isTainted || readsRoot else { return .clean }
         if function.mutates, case .map(let map)? = arguments.first {

@@ -2,15 +2,15 @@ import PluginAPI
 import Synchronization
 import Values
 
-/// What one template wrote before, and what it depends on.
+/// Caches the output of one template, by the inputs that it depends on.
 ///
-/// A rendering is looked up segment by segment; only segments whose inputs were not seen before are run. Output,
-/// variables and the use of limits are those of a run: where a limit would be met, it is run.
+/// A rendering is looked up segment by segment, and only segments with new inputs are run. Output, variables and the
+/// use of limits are those of a run. A segment that would reach a limit is run.
 final class TemplateMemory: Sendable {
     let plan: SegmentPlan
     private let memory: OutputMemory
-    /// The root and the limits of an earlier rendering: what later ones share with the root needs no comparing. What
-    /// was written within other limits has another number.
+    /// The root and the limits of an earlier rendering. Parts of later roots that share memory with this root need not
+    /// be compared. Renderings with other limits have a different number.
     private let earlier = Mutex<(root: Object, limits: RenderLimits, isTracked: Bool, number: Int)?>(nil)
 
     init(_ plan: SegmentPlan, _ memory: OutputMemory) {
@@ -18,11 +18,11 @@ final class TemplateMemory: Sendable {
         self.memory = memory
     }
 
-    /// What a rendering depends on; nil where it has to be run.
+    /// Returns the inputs of a rendering; nil if it has to be run.
     func inputs(of data: TemplateData, _ limits: RenderLimits) -> SegmentInputs? {
         guard case .object(let root) = data.value else { return nil }
         let isTracked = data.taint != nil
-        // These three are looked at when an output is taken, or depend on the clock.
+        // These three are checked when an output is used, or depend on the clock.
         var limits = limits
         limits.deadline = nil
         limits.steps = 0
@@ -43,7 +43,7 @@ final class TemplateMemory: Sendable {
 }
 
 extension Machine {
-    /// Runs to the end, by what is remembered where it can.
+    /// Runs to the end, using cached output if possible.
     mutating func run(
         _ memory: TemplateMemory, _ inputs: SegmentInputs, into output: inout ByteBuffer
     ) throws(RenderError) {
@@ -80,7 +80,7 @@ extension Machine {
             bytes: output.withBytes { Array($0[start...]) }, steps: steps, depth: deepest, state: state)
     }
 
-    /// Does what a run would do that gave this; false where the limits do not allow it.
+    /// Applies the effects of the run that produced a cached output. Returns false if the limits do not allow it.
     private mutating func take(
         _ known: OutputMemory.Output, _ slots: [Int32], into output: inout ByteBuffer
     ) -> Bool {
@@ -101,14 +101,14 @@ extension Machine {
     }
 }
 
-/// What a segment leaves besides its bytes.
+/// The effects of a segment besides its output.
 final class SegmentState: Sendable {
     let variables: [Slot]
-    /// What tainted data wrote, from the start of the segment.
+    /// The parts of the output that tainted data produced, relative to the start of the segment.
     let tainted: [TaintedRun]
 
-    /// - Parameter start: where the segment begins in the output of `tainted`.
-    /// - Returns: nil where it leaves nothing.
+    /// - Parameter start: the offset at which the segment begins in the output to which `tainted` refers.
+    /// - Returns: nil if there are no effects.
     init?(variables: [Slot], tainted: [TaintedRun], start: Int) {
         guard !variables.isEmpty || !tainted.isEmpty else { return nil }
         self.variables = variables
@@ -119,7 +119,7 @@ final class SegmentState: Sendable {
 }
 
 extension GoValue {
-    /// Whether it can be shared between renderings: nothing in it changes in place.
+    /// Whether it can be shared between renderings, because nothing in it changes in place.
     var isPlain: Bool {
         switch self {
         case .none, .bool, .int, .int64, .float64, .string, .rawString, .array, .object, .strings, .bytes,

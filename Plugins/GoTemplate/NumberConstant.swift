@@ -1,22 +1,22 @@
 import Glibc
 import Values
 
-/// A number as a template writes it, under every type that can hold it: Go's untyped constants.
+/// A number in a template, converted to every type that can represent it, like Go's untyped constants.
 struct NumberConstant: Sendable {
     var int: Int64?
     var uint: UInt64?
     var float: Double?
     var complex: (real: Double, imaginary: Double)?
-    /// Whether it is written as a fraction or with an exponent, and not as a character or in hexadecimal.
+    /// Whether it is written with a fraction or an exponent, and not as a character or in hexadecimal.
     var isWrittenAsFloat = false
 
-    /// Why a text is not a number: a format of `printf` and the text that it quotes.
+    /// The reason why a text is not a number: a format of `printf`, and whether the text is its argument.
     struct Failure: Error {
         var format: String
         var quotes = true
     }
 
-    /// A constant in quotes: its code point under every type.
+    /// Parses a character constant in quotes. Its value is the code point, for every type.
     init(character literal: UnsafeBufferPointer<UInt8>) throws(Failure) {
         var index = 1
         guard let piece = GoQuote.unescape(literal, &index, quote: UInt8(ascii: "'")) else {
@@ -28,7 +28,7 @@ struct NumberConstant: Sendable {
         float = Double(piece.value)
     }
 
-    /// `1+2i`
+    /// Parses a complex number: `1+2i`.
     init(complex text: UnsafeBufferPointer<UInt8>) throws(Failure) {
         let failure = Failure(format: "syntax error scanning complex number", quotes: false)
         guard let split = NumberConstant.imaginaryStart(text),
@@ -49,7 +49,7 @@ struct NumberConstant: Sendable {
         }
     }
 
-    /// Any other number.
+    /// Parses any other number.
     init(_ text: UnsafeBufferPointer<UInt8>) throws(Failure) {
         if text.last == UInt8(ascii: "i"),
             let imaginary = NumberConstant.float(UnsafeBufferPointer(rebasing: text[..<(text.count - 1)]))
@@ -87,7 +87,7 @@ struct NumberConstant: Sendable {
         isWrittenAsFloat = isFloatText && !isHexadecimal
     }
 
-    /// The sign before the imaginary part: the last one that no exponent owns.
+    /// Returns the index of the sign before the imaginary part: the last one that is not that of an exponent.
     private static func imaginaryStart(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
         var index = text.count - 1
         let isHexadecimal = text.contains { $0 | 0x20 == UInt8(ascii: "x") }
@@ -103,7 +103,7 @@ struct NumberConstant: Sendable {
         return nil
     }
 
-    /// An integer without a sign in any base; nil if it is not one or is too large.
+    /// Parses an unsigned integer in any base; nil if it is not one or is too large.
     private static func magnitude(_ text: UnsafeBufferPointer<UInt8>) -> UInt64? {
         guard let first = text.first else { return nil }
         var index = 0
@@ -135,7 +135,7 @@ struct NumberConstant: Sendable {
         return hasUnderscore && !areUnderscoresRight(text) ? nil : value
     }
 
-    /// A binary fraction from Go's decimal or hexadecimal form; nil if it is not one or is too large.
+    /// Parses a floating-point number in Go's decimal or hexadecimal notation; nil if it is not one or is too large.
     static func float(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         var clean: [CChar] = []
         clean.reserveCapacity(text.count + 1)
@@ -179,7 +179,7 @@ struct NumberConstant: Sendable {
         }
     }
 
-    /// Underscores stand between digits, or between the base's prefix and a digit.
+    /// Whether all underscores are between digits, or between the base's prefix and a digit.
     private static func areUnderscoresRight(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = text.first == UInt8(ascii: "-") || text.first == UInt8(ascii: "+") ? 1 : 0
         var isHexadecimal = false

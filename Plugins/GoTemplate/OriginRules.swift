@@ -1,16 +1,16 @@
 import PluginAPI
 import Values
 
-/// How functions hand on where their arguments come from.
+/// Determines the origin of a function's result from those of its arguments.
 ///
 /// | functions | the result |
 /// | --- | --- |
-/// | `index`, `get`, `annotation` | the member that was looked up |
+/// | `index`, `get`, `annotation` | that of the member |
 /// | `isset`, `hasKey` | from all arguments; the member counts as read |
-/// | `deepCopy` | as what was copied |
-/// | `default`, `coalesce`, `valueOrDefault`, `ternary` | the argument that was chosen; a condition does not count |
-/// | `dict`, `list`, `tuple` | a map or a list of the arguments, each with its own |
-/// | `print`, `indent`, `nindent`, `trim…` | as the text that they were given, with its runs |
+/// | `deepCopy` | that of the copied value |
+/// | `default`, `coalesce`, `valueOrDefault`, `ternary` | the chosen argument; a condition does not count |
+/// | `dict`, `list`, `tuple` | a map or a list in which each argument keeps its own origin |
+/// | `print`, `indent`, `nindent`, `trim…` | that of the text argument, with its runs |
 /// | `toJson`, `toYaml`, `quote` … | serialised, from all arguments |
 /// | `include`, `tpl`, `render` | a text with its runs |
 /// | all others | from all arguments, not serialised |
@@ -41,7 +41,7 @@ struct OriginRules {
         return rules
     }()
 
-    /// Every function that returns JSON, YAML or a quoted string. (`squote` escapes nothing, so it is not one of them.)
+    /// The functions that return JSON, YAML or a quoted string. (`squote` escapes nothing, so it is not one of them.)
     static let serialisers: Set<String> = [
         "toJson", "mustToJson", "toPrettyJson", "mustToPrettyJson", "toRawJson", "mustToRawJson", "toJSON",
         "toJsonMap", "toYaml", "mustToYaml", "toYamlPretty", "structToJSON", "protoToJSON", "quote",
@@ -79,7 +79,7 @@ struct OriginRules {
         case .serialiser: return all.serialised(true)
         case .nested:
             let runs = table.takeNested()
-            // The text of the template itself may be data.
+            // The text of the template itself may be tainted.
             guard origins.first ?? .clean == .clean else { return all }
             // A text without actions is not run.
             guard let runs else { return .clean }
@@ -101,7 +101,7 @@ struct OriginRules {
         return origin
     }
 
-    /// Of each member. A key that is tainted belongs to its value, as a loop gives both.
+    /// A map with an origin for each member. A tainted key counts for its value too, because a loop provides both.
     private var dictionary: Origin {
         var members: [String: Origin] = [:]
         var index = 0
@@ -119,7 +119,7 @@ struct OriginRules {
         key.stringText ?? key.integer.map { String($0) } ?? ""
     }
 
-    /// The annotation where there is one, else the default.
+    /// The annotation if it exists, otherwise the default.
     private var annotation: Origin {
         guard arguments.count == 3 else { return all }
         let found = table.member(
@@ -128,7 +128,7 @@ struct OriginRules {
         return annotations?.member(arguments[1].stringText ?? "") == nil ? origins[2] : found
     }
 
-    /// The white space before the first line is the function's own, so that a value may begin behind it.
+    /// The white space before the first line comes from the function, so that the value's own text begins after it.
     private func indented(startsLine: Bool) -> Origin {
         let text = kept
         guard table.runs(of: text) == nil, !text.isSerialised, text != .clean,
@@ -144,7 +144,7 @@ struct OriginRules {
         ])
     }
 
-    /// The text that was given, without what was cut off or with what was put in.
+    /// The argument's text, without the parts that were removed, or with the inserted ones.
     private var kept: Origin {
         guard let index = arguments.lastIndex(where: { $0.isString }) else { return all }
         let text = origins[index]
@@ -154,7 +154,7 @@ struct OriginRules {
             })
         else { return all }
         guard let runs = table.runs(of: text) else {
-            // A serialised text without its quotes is not one any more, nor is one with something before it.
+            // A serialised text without its quotes is no longer serialised, and neither is one with a prefix.
             guard text.isSerialised else { return text }
             return OriginRules.isSame(arguments[index].stringBytes ?? [], result.stringBytes ?? [])
                 ? text : all
@@ -175,14 +175,14 @@ struct OriginRules {
             })
     }
 
-    /// Whether two texts differ in white space only.
+    /// Whether two texts differ only in white space.
     private static func isSame(_ before: [UInt8], _ after: [UInt8]) -> Bool {
         func isInk(_ byte: UInt8) -> Bool { byte != 0x20 && byte != 0x0A && byte != 0x0D && byte != 0x09 }
         return before.lazy.filter(isInk).elementsEqual(after.lazy.filter(isInk))
     }
 
-    /// Where each byte of a text is in the text that was made of it by cutting off its ends or by putting white space
-    /// in; one place more, for the end. nil where it was made otherwise.
+    /// Returns the offset of each byte of a text in the text that was made from it by removing its ends or inserting
+    /// white space, and one more offset for the end. nil if it was made in another way.
     private static func places(of before: [UInt8], in after: [UInt8]) -> [Int]? {
         if after.count <= before.count {
             guard let lead = ByteText.index(of: after, in: before) else { return nil }

@@ -1,26 +1,26 @@
 import PluginAPI
 import Values
 
-/// The origins of one rendering whose source map somebody asks for: which paths of the data a value was read from.
+/// The origins of values in one rendering with a source map: the paths of the data from which they were read.
 ///
-/// Paths are kept as nodes that know the one before them, so that following a name is a lookup; values that were made
-/// from several have a set of paths. A text that a nested template wrote knows its runs, so that what the template wrote
-/// itself is not taken for data.
+/// Paths are stored as nodes with a reference to their parent, so that following a name is a lookup. Values that were
+/// made from several paths have a set of paths. A text from a nested template keeps its runs, so that the template's
+/// own text is not treated as data.
 final class OriginTable {
-    /// A run of a text that a nested template wrote.
+    /// A run of a text from a nested template.
     struct TextRun {
         var run: SourceMap.Run
         var origin: Origin
     }
 
     private enum Entry {
-        /// `isWhole`: whether all that is under it is tainted.
+        /// A path. `isWhole`: whether everything below it is tainted.
         case path(parent: Origin, name: String, isWhole: Bool)
-        /// Several paths; none for what nobody can say more of.
+        /// Several paths; empty if nothing more is known.
         case several([Origin])
-        /// A text with what wrote it.
+        /// A text with its runs.
         case text([TextRun])
-        /// A map or a list that a function put together, with what its members or items were made from.
+        /// A map or a list that a function created, with the origins of its members or items.
         case structure([String: Origin])
     }
 
@@ -29,24 +29,24 @@ final class OriginTable {
         var name: String
     }
 
-    /// Entries that a table has at most, so that a loop cannot make it grow without bound; later values are tainted
-    /// without a path.
+    /// The largest number of entries of a table, so that a loop cannot make it grow without a limit. Later values are
+    /// tainted without a path.
     static let entryLimit = 100_000
-    /// Paths that are kept of one value; messages name the first.
+    /// The largest number of paths recorded for one value. Messages name the first.
     private static let severalLimit = 16
-    /// Names of a path; deeper ones count as the member above.
+    /// The largest number of names in a path. A deeper value counts as its ancestor at that depth.
     private static let depthLimit = 64
 
     private let taint: DataTaint
     private var entries: [Entry] = []
     private var steps: [Step: Origin] = [:]
-    /// What was written so far: a list for each template that is running within another.
+    /// The output so far: a list for each nested template that is running.
     private var written: [[TextRun]] = [[]]
-    /// What the call that is running was given.
+    /// The origins of the arguments of the running call.
     var arguments: [Origin] = []
-    /// What the last nested template wrote, until the call that ran it takes it.
+    /// The output of the last nested template, until the call that ran it takes it.
     private var nested: [TextRun]?
-    /// Maps that were changed with tainted values, with their origins.
+    /// The maps that were changed with tainted values, with the origins of those values.
     private var changed: [ObjectIdentifier: Origin] = [:]
 
     init(_ taint: DataTaint) { self.taint = taint }
@@ -59,7 +59,7 @@ final class OriginTable {
 
     // MARK: Reading
 
-    /// What a name leads to.
+    /// Returns the origin of a member.
     func member(_ name: String, of origin: Origin) -> Origin {
         guard origin != .clean else { return .clean }
         if origin != .root {
@@ -82,20 +82,20 @@ final class OriginTable {
         return found
     }
 
-    /// Whether all that a path leads to is tainted, whatever names follow.
+    /// Whether everything below a path is tainted, whatever names follow.
     private func isWhole(_ origin: Origin) -> Bool {
         guard let entry = origin.entry else { return origin == .tainted }
         guard case .path(_, _, let isWhole) = entries[entry] else { return false }
         return isWhole
     }
 
-    /// What a map or a list is made from that a function puts together; clean where nothing in it is tainted.
+    /// Returns the origin of a map or list that a function creates; clean if nothing in it is tainted.
     func structure(_ members: [String: Origin]) -> Origin {
         members.values.allSatisfy { $0 == .clean } ? .clean : add(.structure(members))
     }
 
-    /// What a value is made from that was made from several. Names do not lead on from it as they do in the data: all of
-    /// it counts, whatever a function made of a value that is tainted in part.
+    /// Returns the origin of a value that was made from several. Unlike in the data, members are not distinguished: all
+    /// of the value has all of the origins, whatever a function made from a partly tainted value.
     func union(_ origins: some Sequence<Origin>) -> Origin {
         var paths: [Origin] = []
         for origin in origins where origin != .clean {
@@ -111,7 +111,7 @@ final class OriginTable {
         }
     }
 
-    /// The paths that an origin is made of.
+    /// Returns the paths of an origin.
     private func leaves(of origin: Origin) -> [Origin] {
         let plain = origin.serialised(false)
         guard let entry = plain.entry else { return plain == .clean ? [] : [plain] }
@@ -143,13 +143,13 @@ final class OriginTable {
         return names.reversed()
     }
 
-    /// What wrote a text, where a nested template did.
+    /// Returns the runs of a text, if it comes from a nested template.
     func runs(of origin: Origin) -> [TextRun]? {
         guard let entry = origin.entry, case .text(let runs) = entries[entry] else { return nil }
         return runs
     }
 
-    /// The origin of a text with these runs; clean where none of them is tainted.
+    /// Returns the origin of a text with these runs; clean if none of them is tainted.
     func text(_ runs: [TextRun]) -> Origin {
         runs.contains { $0.origin != .clean } ? add(.text(runs)) : .clean
     }
@@ -163,14 +163,14 @@ final class OriginTable {
 
     func change(of map: GoMap) -> Origin { changed[ObjectIdentifier(map)] ?? .clean }
 
-    /// Of whatever may hold a map that was changed.
+    /// The origin of a value that may contain any map that was changed.
     var allChanges: Origin { union(changed.values) }
 
     // MARK: Writing
 
-    /// Notes a run of the output.
+    /// Records a run of the output.
     ///
-    /// - Parameter templates: how many sources the running program has.
+    /// - Parameter templates: the number of sources of the running program.
     func record(_ run: SourceMap.Run, _ origin: Origin, templates: Int) {
         guard let inner = runs(of: origin) else {
             written[written.count - 1].append(TextRun(run: run, origin: origin))
@@ -190,14 +190,15 @@ final class OriginTable {
 
     /// Begins a nested template.
     ///
-    /// - Returns: the origin of its data: of the last argument of the function that renders it, or the root.
+    /// - Returns: the origin of its data, which is that of the last argument of the function that renders it, or the
+    ///   root.
     func enter() -> Origin {
         written.append([])
         return arguments.count > 1 ? arguments[arguments.count - 1] : .root
     }
 
-    /// - Parameter isOfRunning: whether it belongs to the program that runs it; a text that was compiled while rendering
-    ///   has no place that anybody could look up.
+    /// - Parameter isOfRunning: whether the template belongs to the running program. A text that was compiled during
+    ///   the rendering has no source to which a run could refer.
     func leave(isOfRunning: Bool) {
         nested = written.popLast()
         guard !isOfRunning else { return }
@@ -208,13 +209,13 @@ final class OriginTable {
         }
     }
 
-    /// What the nested template of a call wrote; nil where it ran none.
+    /// Returns the output of the nested template of a call; nil if the call ran none.
     func takeNested() -> [TextRun]? {
         defer { nested = nil }
         return nested
     }
 
-    /// Hands everything over.
+    /// Adds the recorded runs and reads to the source map.
     func finish(into map: inout SourceMap?) {
         guard map != nil else { return }
         map?.runs += written[0].map { part in

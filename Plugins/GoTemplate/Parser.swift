@@ -2,22 +2,22 @@ import PluginAPI
 import System
 import Values
 
-/// Tokens in, `Syntax` out: one source after the other, each with the templates that it defines.
+/// Parses tokens to `Syntax`, one source after the other, each with the templates that it defines.
 ///
-/// Messages are Go's, with the line of the token that was read last, which is not always the one that is wrong.
-/// Blocks and parentheses are parsed by recursion; `limits.nesting` bounds it, and `DeepStack` gives it the room.
+/// Messages are Go's, with the line of the token that was read last, which is not always the wrong one. Blocks and
+/// parentheses are parsed by recursion, which `limits.nesting` bounds and for which `DeepStack` provides the stack.
 struct Parser: ~Copyable {
-    /// What has to be put back when a definition inside of another template ends.
+    /// The state that is restored when a definition inside of another template ends.
     struct Scope {
-        /// The names that may be used here: offset and length.
+        /// The visible names: offset and length.
         var variables: [(Int32, Int32)] = []
-        /// Where the action that is being read begins; nil between actions.
+        /// The offset of the action that is being parsed; nil between actions.
         var action: Int32?
         var loops = 0
         var parentheses = 0
     }
 
-    /// What ends a list.
+    /// The token that ended a list.
     enum Terminator { case end, elseClause, endOfFile }
 
     let bytes: UnsafeBufferPointer<UInt8>
@@ -25,28 +25,28 @@ struct Parser: ~Copyable {
     let limits: RenderLimits
     let hasFunction: (String) -> Bool
     var lexer: Lexer
-    /// The action that is being read, with the text before it.
+    /// The tokens of the current action and of the text before it.
     var tokens = Pool<Token>(capacity: 64)
-    /// The token that is read next; going back is counting down.
+    /// The index of the next token. Decreasing it goes back.
     var cursor = 0
-    /// How many of the tokens were read at all.
+    /// The number of these tokens that were read at least once.
     var seen = 0
-    /// Of the token that was read last of the actions before.
+    /// The offset of the last token that was read in earlier actions.
     var earlierOffset: Int32 = 0
     var scope = Scope()
     var syntax = Syntax()
     var nodes = Pool<Syntax.Node>(capacity: 0)
     var nesting = 0
     let room: DeepStack.Room
-    /// Functions and strings of this source that were seen before, by how they are written.
+    /// The functions and strings of this source so far, by their text.
     var functions = TextTable()
     var strings = TextTable()
-    /// The templates of this source: later these are merged into the set.
+    /// The templates of this source. They are merged into the set afterwards.
     var found = DefinitionTable()
 
-    /// Nodes between two questions whether to go on; a power of two less one.
+    /// The mask of the node indexes at which a stop is checked, which is every 1,024 nodes.
     private static let stopInterval = 1_023
-    /// Deeper than Go's parser goes into parentheses.
+    /// The limit of Go's parser for the depth of parentheses.
     static let parenthesesLimit = 10_000
 
     private init(
@@ -64,7 +64,7 @@ struct Parser: ~Copyable {
             continueIsFunction: hasFunction("continue"))
     }
 
-    /// Parses sources and adds what they define; a later definition replaces an earlier one, unless it is empty.
+    /// Parses sources and adds their definitions. A later definition replaces an earlier one, unless it is empty.
     ///
     /// - Throws: `.parse` with Go's message, or `.limit`.
     static func add(
@@ -90,15 +90,15 @@ struct Parser: ~Copyable {
         syntax = result
     }
 
-    /// What says to `add` that the stack is too small; the caller sees it where the system has no larger one.
+    /// Tells `add` that the stack is too small. The caller only sees it if the system has no larger one.
     static let noStack = RenderError(
         kind: .engine,
         detail:
             "no stack for a template that nests so deep: allow more memory, or lower \(RenderLimit.nesting.flag)"
     )
 
-    /// The sources share one pool of nodes, which grows from one to the next: copied for each, it would grow with the
-    /// square of their number.
+    /// The sources share one pool of nodes, which grows with each of them. Copying it for each would take quadratic
+    /// time.
     private static func parsed(
         _ sources: [TemplateSource], _ delimiters: (String, String), _ limits: RenderLimits,
         onto before: Syntax, _ room: DeepStack.Room, hasFunction: @escaping (String) -> Bool
@@ -128,7 +128,7 @@ struct Parser: ~Copyable {
         return syntax
     }
 
-    /// - Parameter size: bytes of the source and all before it. Offsets are 32 bits wide.
+    /// - Parameter size: the bytes of the source and all before it. Offsets are 32 bits wide.
     private static func checkSize(
         _ size: Int, _ source: TemplateSource, _ limits: RenderLimits
     ) throws(RenderError) {
@@ -192,7 +192,7 @@ struct Parser: ~Copyable {
         scope = saved
     }
 
-    /// `{{block "name" pipe}}`: a definition and its use at once.
+    /// Parses `{{block "name" pipe}}`, which is a definition and a call.
     private mutating func blockControl(_ source: Int) throws(RenderError) -> NodeIndex {
         let token = read()
         let name = try templateName(token, "block clause")
@@ -202,7 +202,7 @@ struct Parser: ~Copyable {
         scope = Scope()
         let (list, terminator) = try parseList(source)
         if terminator != .end {
-            // Go's message comes from the parser of what stands around the block, which has read no further.
+            // Go's message comes from the parser of the enclosing text, which has not read further.
             seen = 0
             earlierOffset = clauseEnd
             throw unexpected(terminator, in: "block clause")
@@ -274,7 +274,7 @@ struct Parser: ~Copyable {
         case .continueKeyword: return (try loopControl(token, .continueLoop, "{{continue}}"), nil)
         case .elseKeyword:
             let next = peek()
-            // The parser of the branch goes on with `else if` and `else with`.
+            // The parser of the branch continues with `else if` and `else with`.
             if next.kind == .ifKeyword || next.kind == .with { return (Syntax.none, .elseClause) }
             try expectRightDelimiter("else")
             return (Syntax.none, .elseClause)
@@ -330,10 +330,10 @@ struct Parser: ~Copyable {
         return node
     }
 
-    /// `if`, `range` and `with` up to their `end`.
+    /// Parses `if`, `range` and `with` up to their `end`.
     ///
-    /// `{{else if}}` and `{{else with}}` open a branch inside of the else list that shares the `end`; a chain of
-    /// them is parsed in a loop, because it may be as long as the template.
+    /// `{{else if}}` and `{{else with}}` open a branch in the else list, which shares the `end`. A chain of them is
+    /// parsed in a loop, because it may be as long as the template.
     private mutating func branch(
         _ kind: Syntax.Node.Kind, _ context: String, _ source: Int
     ) throws(RenderError) -> NodeIndex {
@@ -379,7 +379,7 @@ struct Parser: ~Copyable {
         try append(Syntax.Node(kind: kind, position: position))
     }
 
-    /// A node that is written by one token.
+    /// Makes a node for a single token.
     @inline(__always)
     mutating func leaf(
         _ kind: Syntax.Node.Kind, _ token: Token, flag: Bool = false, second: NodeIndex = Syntax.none

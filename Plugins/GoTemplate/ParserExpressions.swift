@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Pipelines, commands, operands and terms.
+/// Parses pipelines, commands, operands and terms.
 extension Parser {
     // MARK: Expressions
 
-    /// Declarations, then commands, up to the closing token.
+    /// Parses declarations, then commands, up to the closing token.
     mutating func pipeline(_ context: String, until end: Token.Kind) throws(RenderError) -> NodeIndex {
         let pipe = try makeNode(.pipe, at: peek().offset)
         var lastDeclared = Syntax.none
@@ -85,7 +85,7 @@ extension Parser {
         }
     }
 
-    /// Operands up to a pipe, which is read, or what ends the pipeline, which is left.
+    /// Parses operands up to a pipe, which is consumed, or the end of the pipeline, which is not.
     private mutating func command() throws(RenderError) -> NodeIndex {
         let command = try makeNode(.command, at: peek().offset)
         var last = Syntax.none
@@ -103,7 +103,7 @@ extension Parser {
         return command
     }
 
-    /// A term, and the fields that follow it without a blank.
+    /// Parses a term, and the fields that follow it without a space.
     private mutating func operand() throws(RenderError) -> NodeIndex? {
         guard let node = try term() else { return nil }
         guard isAtField else { return node }
@@ -123,7 +123,7 @@ extension Parser {
             nodes.base[Int(chain)].length = Int32(end) - firstField.offset
             return chain
         }
-        // One node for the whole chain; messages place it at the second field, as Go's do.
+        // The whole chain is one node. Messages place it at the second field, as in Go.
         nodes.base[Int(node)].length = Int32(end) - nodes.base[Int(node)].start
         if nodes.base[Int(node)].position == nodes.base[Int(node)].start {
             nodes.base[Int(node)].position = firstField.offset
@@ -131,7 +131,7 @@ extension Parser {
         return node
     }
 
-    /// Whether a field stands there with no blank before it.
+    /// Whether the next token is a field without white space before it.
     @inline(__always)
     private var isAtField: Bool {
         mutating get {
@@ -182,7 +182,7 @@ extension Parser {
         }
     }
 
-    /// Which of the syntax's functions an identifier names.
+    /// Returns the index of an identifier's function in the syntax.
     private mutating func function(_ token: Token) throws(RenderError) -> Int32 {
         guard let base = bytes.baseAddress else { return 0 }
         let next = Int32(syntax.functions.count)
@@ -201,7 +201,7 @@ extension Parser {
         return next
     }
 
-    /// Which of the syntax's strings a literal is.
+    /// Returns the index of a literal's string in the syntax.
     private mutating func string(_ token: Token) throws(RenderError) -> Int32 {
         guard let base = bytes.baseAddress else { return 0 }
         let next = Int32(syntax.strings.count)

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Looking ahead, and what goes wrong.
+/// Reads tokens and reports errors.
 extension Parser {
     // MARK: Tokens
 
@@ -14,8 +14,8 @@ extension Parser {
         return token
     }
 
-    /// The next action's tokens. None of the last one's are gone back to: nothing looks ahead over an action's end
-    /// but for the one token behind it.
+    /// Reads the tokens of the next action. Those of the last action are not needed any more: nothing looks ahead
+    /// beyond the end of an action, except at the one token after it.
     @inline(never)
     private mutating func fill() {
         earlierOffset = lastOffset
@@ -52,7 +52,7 @@ extension Parser {
 
     // MARK: Errors
 
-    /// One more level has begun.
+    /// Checks the nesting depth. Call it when a level begins.
     mutating func checkNesting() throws(RenderError) {
         if nesting > limits.nesting { throw limit(.nesting) }
         if !room.isLeft { throw Parser.noStack }
@@ -62,7 +62,7 @@ extension Parser {
         if token.kind == .error {
             var text = lexer.errorMessage
             if let action = scope.action, line(action) != line(token.offset) {
-                // "unclosed action" is followed by "started at", everything else by "in action started at".
+                // Go writes "started at" after "unclosed action", and "in action started at" after anything else.
                 let isAction = text.suffix(7).elementsEqual(" action".utf8)
                 text += Array((isAction ? " started at " : " in action started at ").utf8)
                 text += sourceName + Array(":\(line(action))".utf8)
@@ -94,13 +94,14 @@ extension Parser {
 
     func line(_ offset: Int32) -> Int { SourceText.position(of: Int(offset), in: bytes).line }
 
-    /// Where the token stands that was read as the furthest, which is the one that messages name the line of.
+    /// The offset of the furthest token that was read. Messages give its line.
     var lastOffset: Int32 { seen > 0 ? tokens[seen - 1].offset : earlierOffset }
 
-    /// The line of the token that was read last.
+    /// The line of the furthest token that was read.
     var lastLine: Int { line(lastOffset) }
 
-    /// Go puts the template's name into a format, so a percent sign in it acts as one: `n%sx` swallows an argument.
+    /// Go uses the template's name as a part of a format, so a percent sign in it is interpreted: `n%sx` consumes an
+    /// argument.
     func failure(_ format: String, _ arguments: [GoValue]) -> RenderError {
         let head = Array("template: ".utf8) + sourceName + Array(":\(lastLine): ".utf8)
         return RenderError(

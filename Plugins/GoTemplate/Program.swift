@@ -1,20 +1,20 @@
 import PluginAPI
 import Values
 
-/// What a set of templates compiles to: instructions and their pools. Immutable; any number of machines run it.
+/// A compiled set of templates: instructions and their pools. It is immutable, and any number of machines can run it.
 ///
-/// What a machine reads with every step lies in raw memory: reading an array of a class costs a reference count
+/// The data that a machine reads with every step is in raw memory. Reading an array of a class costs reference counting
 /// each time, which took a third of a rendering.
 final class Program: @unchecked Sendable {
-    /// One template's part of the instructions.
+    /// The instructions of one template.
     struct Definition: Sendable {
         var name: [UInt8]
         var start: Int32
-        /// How many variables it has, `$` among them.
+        /// The number of variables, including `$`.
         var slots: Int32
     }
 
-    /// One name of a path, with what makes comparing it fast.
+    /// One name of a path, with precomputed properties for fast comparison.
     struct Name: Sendable {
         var text: String
         var length: Int
@@ -32,32 +32,33 @@ final class Program: @unchecked Sendable {
             isASCII = false
         }
 
-        /// Whether it is that key, byte for byte. An ASCII text of the same length is equal only to itself.
+        /// Whether it equals the key, byte for byte. An ASCII text is equal only to itself among texts of the same
+        /// length.
         @inline(__always)
         func isName(of key: borrowing String) -> Bool {
             key.utf8.count == length && key == text && (isASCII || key.hasSameBytes(as: text))
         }
     }
 
-    /// Names to follow from a value: `.a.b.c`.
+    /// The names to follow from a value: `.a.b.c`.
     struct Path: Sendable {
-        /// Which of `names`.
+        /// The index of its first name in `names`.
         var first: Int32
         var count: Int32
-        /// Where messages point; -1 as in `Instruction`.
+        /// The node that messages point to; -1 as in `Instruction`.
         var at: NodeIndex
         /// Whether the value is taken out of its interface at the end, as at the end of a command.
         var unwraps = false
-        /// Of what it leads to from the root of the data.
+        /// The origin of the value at its end, starting from the root of the data.
         var origin = Origin.tainted
     }
 
-    /// A call of a method with arguments: data has none, but values with behaviour of their own do.
+    /// A call of a method with arguments. Data has no such methods, but native values do.
     struct MethodCall: Sendable {
-        /// Its name, in `names`.
+        /// The index of its name in `names`.
         var name: Int32
         var count: Int32
-        /// Whether the value that came through the pipe, which lies beneath the method, is the last argument.
+        /// Whether the value from the pipe, which is beneath the method, is the last argument.
         var hasFinal: Bool
         var at: NodeIndex
         var unwraps: Bool
@@ -67,35 +68,35 @@ final class Program: @unchecked Sendable {
 
     struct Call: Sendable {
         var builtin: Builtin
-        /// Index into `functions` for a function of a set.
+        /// The index in `functions`, for a function of a set.
         var function: Int32 = -1
         var count: Int32
-        /// Whether the first on the stack is the last argument: the value that came through the pipe.
+        /// Whether the first value on the stack is the last argument, because it comes from the pipe.
         var hasFinal: Bool
-        /// The node that messages show: the whole command.
+        /// The node that messages show, which is the whole command.
         var node: NodeIndex
-        /// What `call` says that it could not call.
+        /// The name that an error of `call` shows.
         var calleeName: [UInt8] = []
     }
 
-    /// What calling a function of a set needs of it: the rest of its row is not copied for each call.
+    /// The properties of a set's function that a call needs. The rest of its row is not copied for each call.
     struct Callee: Sendable {
         var call: NativeFunction
-        /// Whether the result stands in an interface.
+        /// Whether the result is in an interface.
         var isBoxed: Bool
     }
 
     struct Loop: Sendable {
         var elseTarget: Int32 = 0
-        /// Where the round's value goes; -1 for nowhere.
+        /// The variable of the iteration's value; -1 if there is no such variable.
         var elementSlot: Int32 = -1
-        /// Where its index or key goes.
+        /// The variable of its index or key; -1 if there is no such variable.
         var indexSlot: Int32 = -1
         var at: NodeIndex
-        /// What it goes over, and what each round runs.
+        /// The node of the value that it iterates over, and the node of its body.
         var pipe: NodeIndex
         var body: NodeIndex
-        /// Where it goes on after the last round.
+        /// The instruction after the loop.
         var behind: Int32 = 0
     }
 
@@ -115,7 +116,7 @@ final class Program: @unchecked Sendable {
     let instructions: UnsafeMutableBufferPointer<Instruction>
     /// The node of each instruction, for the source map.
     let nodes: UnsafeMutableBufferPointer<NodeIndex>
-    /// All sources, one behind the other.
+    /// All sources, concatenated.
     let literals: UnsafeMutableBufferPointer<UInt8>
     let constants: UnsafeMutableBufferPointer<GoValue>
     let paths: UnsafeMutableBufferPointer<Path>
@@ -127,13 +128,13 @@ final class Program: @unchecked Sendable {
     let failures: [Failure]
     let types: [GoType]
     let functions: [TemplateFunction]
-    /// By the same index.
+    /// The callees of `functions`, with the same indexes.
     let callees: UnsafeMutableBufferPointer<Callee>
     let definitions: [Definition]
     let missingKey: CompileOptions.MissingKey
-    /// Whether a function is called that changes maps in place.
+    /// Whether a called function changes maps in place.
     let mutates: Bool
-    /// How the template that is run first is cut into segments, where it is.
+    /// The segments of the entry template, if it was split.
     let plan: SegmentPlan?
 
     init(_ parts: consuming Compiler.Parts, syntax: Syntax, missingKey: CompileOptions.MissingKey) {
@@ -147,7 +148,7 @@ final class Program: @unchecked Sendable {
         functions = parts.functions
         definitions = parts.definitions
         mutates = parts.functions.contains { $0.mutates }
-        // What a function changes or finds out elsewhere is not seen in what a template reads.
+        // If a function has side effects or other inputs, its result does not depend only on what the template reads.
         plan = parts.functions.allSatisfy { $0.isPure && !$0.mutates } ? parts.plan : nil
         instructions = parts.instructions.finish()
         nodes = parts.nodes.finish()
@@ -163,7 +164,7 @@ final class Program: @unchecked Sendable {
         }
     }
 
-    /// They stand as in the syntax.
+    /// Returns the index of a definition. The order is that of the syntax.
     func definition(named name: [UInt8]) -> Int? { syntax.definition(named: name) }
 
     deinit {
@@ -177,14 +178,16 @@ final class Program: @unchecked Sendable {
         callees.deinitialize().deallocate()
     }
 
-    /// Where a node stands: Go counts columns in bytes, from 1 behind a line feed and from 0 on the first line.
+    /// Returns the position of a node. Go counts columns in bytes, from 1 after a line feed and from 0 on the first
+    /// line.
     func position(of node: NodeIndex) -> (line: Int, column: Int) {
         let source = syntax.source(of: node)
         let position = SourceText.position(of: Int(syntax.nodes[Int(node)].position), in: source.bytes)
         return (position.line, position.column - 1)
     }
 
-    /// An error at a node, worded and formatted as Go's: the name of the source counts as a part of the format.
+    /// Returns an error at a node, with the text and format of Go's. As in Go, the name of the source is a part of the
+    /// format.
     func failure(
         at node: NodeIndex, in definition: Int32, _ format: [UInt8], _ arguments: [GoValue],
         limit: ReachedLimit? = nil

@@ -1,18 +1,18 @@
 import PluginAPI
 import Values
 
-/// A loop that is running: what it goes over, where it is, and the dot to go back to.
+/// A running loop: its items, its position, and the dot to restore.
 struct RangeLoop {
     enum Items {
-        /// A number of rounds, each with its number in the integer's own type.
+        /// A number of iterations, each with its number in the integer's own type.
         case count(Int, GoType)
         /// The same for an enum, whose numbers print as names.
         case numbers(Int, ObjectType)
         case array([Value])
         case list([GoValue])
-        /// Other slices, whose items stand in no interface.
+        /// Other slices, whose items are not in interfaces.
         case plain([GoValue])
-        /// A map of the data in the order of its keys.
+        /// A map of the data, sorted by key.
         case members([Member])
         case entries([(key: String, value: GoValue)], boxed: Bool)
         case empty
@@ -30,7 +30,7 @@ struct RangeLoop {
     let dot: Slot
     let dots: Int
     let count: Int
-    /// Of what it goes over.
+    /// The origin of the value that it iterates over.
     let origin: Origin
     var position = 0
 
@@ -51,7 +51,7 @@ struct RangeLoop {
             }
     }
 
-    /// What a loop over a value goes over; nil where Go does not iterate over such values.
+    /// Returns the items of a value; nil if Go does not iterate over such values.
     static func items(of value: GoValue) -> Items? {
         switch value {
         case .none: return .empty
@@ -82,7 +82,7 @@ struct RangeLoop {
         }
     }
 
-    /// The round's value.
+    /// The value of the current iteration.
     var element: Slot {
         switch items {
         case .count(_, let type):
@@ -98,7 +98,7 @@ struct RangeLoop {
         }
     }
 
-    /// The round's index or key.
+    /// The index or key of the current iteration.
     var key: Slot {
         switch items {
         case .members(let members): Slot(.string(members[position].key))

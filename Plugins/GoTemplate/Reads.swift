@@ -1,26 +1,26 @@
 import PluginAPI
 import Values
 
-/// Which parts of the data a piece of a template can read at most.
+/// The parts of the data that a piece of a template reads, and possibly more.
 struct Reads: Equatable {
-    /// A member of the root, or a member of that, or an entry of a map in it: `Spec`, `Spec.containers`,
+    /// A member of the root, a member of that, or an entry of a map in it: `Spec`, `Spec.containers`,
     /// `ObjectMeta.annotations["k"]`.
     struct Part: Hashable {
-        /// By the names in JSON.
+        /// The member's JSON name. `field` is a JSON name too.
         var member: String
         var field: String?
         var key: String?
 
-        /// `.ObjectMeta.Labels` of a pod, or one of them.
+        /// Whether it is `.ObjectMeta.Labels` of a pod, or one of the labels.
         var isOfLabels: Bool { field == "labels" }
-        /// Parts of one member, and of one field of it, stand beside each other.
+        /// The order of parts. Parts of the same member, and of the same field, are adjacent.
         var order: (String, String, String) { (member, field ?? "", key ?? "") }
     }
 
-    /// Whether nothing can be said.
+    /// Whether it may read anything.
     var isEverything = false
     var parts: Set<Part> = []
-    /// Variables of the whole template that it uses, by name.
+    /// The names of variables of the whole template that it uses.
     var variables: Set<String> = []
 
     mutating func formUnion(_ other: Reads) {
@@ -30,20 +30,20 @@ struct Reads: Equatable {
     }
 }
 
-/// Finds out what the nodes of a template read, by looking at how paths into the data are written.
+/// Determines what the nodes of a template read, by analysing the paths into the data that they contain.
 ///
-/// A path that begins at the root counts with all that stands where it leads. What is read from there on, through
-/// `with`, `range` or a variable, is part of that. Three functions are known to look at one key of a map only. Nothing
-/// is said about templates that hand the whole root to something, save to a template that is defined beside them.
+/// A path that begins at the root counts as reading everything below it. Reads from there on, through `with`, `range`
+/// or a variable, are included. Three functions are known to read only one key of a map. A template that passes the
+/// whole root to anything may read everything, except if it passes it to a template that is defined with it.
 struct ReadAnalysis {
     private let syntax: Syntax
     private let nodes: UnsafeBufferPointer<Syntax.Node>
     /// The only source.
     private let source: Syntax.Source
-    /// Of the root.
+    /// The type of the root.
     private let type: ObjectType
 
-    /// - Parameter type: of the root; nothing is said about templates in several sources.
+    /// - Parameter type: the type of the root. Templates in several sources cannot be analysed.
     init?(_ syntax: Syntax, _ nodes: UnsafeBufferPointer<Syntax.Node>, type: ObjectType) {
         guard syntax.sources.count == 1 else { return nil }
         self.syntax = syntax
@@ -52,34 +52,35 @@ struct ReadAnalysis {
         self.type = type
     }
 
-    /// What one node of the outermost list does.
+    /// The reads and writes of one node of the outermost list.
     struct Top {
         var reads = Reads()
-        /// Variables that it declares or assigns, anywhere in it.
+        /// The variables that it declares or assigns, anywhere in it.
         var writes: Set<String> = []
     }
 
     private struct Scope {
         var dotIsRoot = true
         var dollarIsRoot = true
-        /// In a template that is called: its variables are its own.
+        /// Whether it is a template that is called, whose variables are its own.
         var isCalled = false
         var depth = 0
     }
 
-    /// Templates that nest deeper are not looked at; no written one does.
+    /// Templates that nest deeper are not analysed. Nobody writes such templates.
     private static let depthLimit = 100
-    /// Functions that render a text over the root, or over whatever they are given.
+    /// Functions that render a text with the root, or with any other argument.
     private static let evaluating: Set<String> = ["render", "include", "tpl"]
 
-    /// The nodes of a template's outermost list, each with what it reads, variables followed to where they come from.
+    /// Returns the nodes of a template's outermost list, each with its reads, including those of the values of its
+    /// variables.
     func tops(of root: NodeIndex) -> [Top] {
         var tops: [Top] = []
         var shared: Set<String> = []
         for index in nodes.siblings(nodes[Int(root)].first) {
             var top = Top()
             walk(index, Scope(), &top)
-            // Only these are visible in what follows.
+            // Only these are visible in later nodes.
             if nodes[Int(index)].kind == .action { shared.formUnion(declared(by: nodes[Int(index)].first)) }
             tops.append(top)
         }
@@ -107,7 +108,7 @@ struct ReadAnalysis {
         }
         return tops.map { top in
             var top = top
-            // What it may or may not assign keeps the value that it had.
+            // A variable that it assigns only in some cases may keep its previous value.
             for name in top.reads.variables.union(top.writes) {
                 if let more = sources[name] { top.reads.formUnion(more) }
             }
@@ -159,7 +160,7 @@ struct ReadAnalysis {
         walk(list: syntax.definitions[name].root, called, &top)
     }
 
-    /// Whether a pipeline is the root and nothing else: `.` or `$`.
+    /// Whether a pipeline is just the root: `.` or `$`.
     private func isRoot(pipe: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(pipe)]
         guard node.second == Syntax.none, nodes.siblings(node.first).count == 1 else { return false }
@@ -224,7 +225,7 @@ struct ReadAnalysis {
         if let part = part(names) { top.reads.parts.insert(part) } else { top.reads.isEverything = true }
     }
 
-    /// `index MAP "key"`, `isset MAP "key"` and `annotation META "key" …` read one entry.
+    /// Returns the entry that `index MAP "key"`, `isset MAP "key"` or `annotation META "key" …` reads.
     private func keyed(_ arguments: [NodeIndex], _ scope: Scope) -> Reads.Part? {
         guard arguments.count >= 3, nodes[Int(arguments[0])].kind == .identifier,
             nodes[Int(arguments[2])].kind == .string, var names = rootPath(arguments[1], scope)
@@ -245,7 +246,7 @@ struct ReadAnalysis {
             member: field.jsonName, field: entry.jsonName, key: String(decoding: key, as: UTF8.self))
     }
 
-    /// The names behind the root that an argument follows.
+    /// Returns the names of a path that begins at the root; nil for any other argument.
     private func rootPath(_ index: NodeIndex, _ scope: Scope) -> [String]? {
         let node = nodes[Int(index)]
         switch node.kind {
@@ -265,7 +266,7 @@ struct ReadAnalysis {
         return Reads.Part(member: member.jsonName, field: field.jsonName)
     }
 
-    /// A member with a name of its own in JSON; methods and embedded members are none.
+    /// Returns a member with its own name in JSON; nil for methods and embedded members.
     private func field(_ name: String, of type: ObjectType) -> ObjectType.Field? {
         let structure = Self.pointee(type)
         guard structure.kind == .structure, structure.methods[name] == nil,
@@ -279,12 +280,12 @@ struct ReadAnalysis {
         type.kind == .pointer ? type.element ?? type : type
     }
 
-    /// `.a.b` and `$x.a.b` taken apart: `a`, `b`; `$x`, `a`, `b`.
+    /// Splits `.a.b` into `a` and `b`, and `$x.a.b` into `$x`, `a` and `b`.
     private func path(_ written: String) -> [String] {
         written.split(byte: ".").map(String.init)
     }
 
-    /// `$x` of `$x.a`.
+    /// Returns `$x` of `$x.a`.
     private func name(of node: Syntax.Node) -> String { path(text(node)).first ?? "" }
 
     private func text(_ node: Syntax.Node) -> String {

@@ -24,8 +24,8 @@ final class RepeatableTemplates: Sendable {
         return answer
     }
 
-    /// A loop of a template that is included with a map: the members of the map that must be the whole data for the loop
-    /// to be repeatable. nil if it is not repeatable even then.
+    /// Returns, for a loop of a template that is included with a map, the members of the map that must be the whole
+    /// data for the loop to be repeatable. nil if it is not repeatable even then.
     func holders(ofLoop index: Int, in template: GoTemplate) -> [String]? {
         let answer: Holders
         if let known = loops.withLock({ $0.indices.contains(index) ? $0[index] : nil }) {
@@ -45,13 +45,13 @@ final class RepeatableTemplates: Sendable {
 }
 
 /// Decides whether a template always writes the same text when it is included with the whole data of a chart and no map
-/// has changed. The chart's templates get data that differs only in `.Template`. The same is decided for a text of `tpl`
-/// that defines nothing and includes nothing, and for a loop of a template that is included with a map that has the whole
-/// data as a member.
+/// has changed. The chart's templates get data that differs only in `.Template`. The same is decided for a text of
+/// `tpl` that defines nothing and includes nothing, and for a loop of a template that is included with a map that has
+/// the whole data as a member.
 ///
 /// A repeatable template may read members of the data, call functions whose results depend only on their arguments,
-/// include repeatable templates by name, and render texts over the data, which are analysed when they are rendered. It may
-/// not read `.Template` or `.Subcharts`, pass the whole data to anything else, or change a map. A loop may not use
+/// include repeatable templates by name, and render texts over the data, which are analysed when they are rendered. It
+/// may not read `.Template` or `.Subcharts`, pass the whole data to anything else, or change a map. A loop may not use
 /// variables that the template declares outside it.
 struct RepeatAnalysis {
     /// How a value relates to the data.
@@ -68,7 +68,7 @@ struct RepeatAnalysis {
     private let nodes: UnsafeBufferPointer<Syntax.Node>
     /// Templates whose analysis has begun.
     private var visited: [Visit] = []
-    /// How many more nodes may be visited.
+    /// The number of nodes that may still be visited.
     private var nodesLeft = nodesLimit
 
     /// The members of holders through which the data is read.
@@ -82,7 +82,7 @@ struct RepeatAnalysis {
         var dotIsData: Bool
     }
 
-    /// What `.` and `$` are.
+    /// The roles of `.` and `$`.
     private struct Scope {
         var dot: Role
         var dollar: Role
@@ -98,12 +98,13 @@ struct RepeatAnalysis {
         }
     }
 
-    /// Templates that nest deeper are not repeatable; people write none.
+    /// The greatest nesting depth of a repeatable template. Nobody writes deeper ones.
     private static let depthLimit = 100
-    /// Nodes of a template and of those that it includes. One with more is not repeatable, because the steps of the analysis
-    /// are not counted. The templates for a chart's labels have about a hundred.
+    /// The largest number of nodes of a repeatable template, including those of the templates that it includes. There
+    /// is a limit because the steps of the analysis are not counted. The templates for a chart's labels have about a
+    /// hundred nodes.
     private static let nodesLimit = 1_000
-    /// Holders of one loop.
+    /// The largest number of holders of one loop.
     private static let holdersLimit = 4
     private static let changing = [Array("Template".utf8), Array("Subcharts".utf8)]
 
@@ -150,7 +151,7 @@ struct RepeatAnalysis {
         return true
     }
 
-    /// A node and those behind it; nil if there are too many.
+    /// Returns a node and those after it; nil if there are too many.
     private mutating func siblings(_ first: NodeIndex) -> [NodeIndex]? {
         var found: [NodeIndex] = []
         var index = first
@@ -166,7 +167,7 @@ struct RepeatAnalysis {
     private mutating func allows(node: Syntax.Node, _ scope: Scope) -> Bool {
         guard scope.depth < Self.depthLimit else { return false }
         let outside = declared.count
-        // What an action declares lasts to the end of its list.
+        // A declaration of an action is valid until the end of its list.
         defer { if node.kind != .action { declared.removeLast(declared.count - outside) } }
         switch node.kind {
         case .text, .breakLoop, .continueLoop: return true
@@ -215,7 +216,7 @@ struct RepeatAnalysis {
         return allows(variablesOf: nodes[Int(pipe)], scope)
     }
 
-    /// The variables that a pipeline declares or assigns.
+    /// Whether the variables that a pipeline declares or assigns are allowed.
     private mutating func allows(variablesOf pipe: Syntax.Node, _ scope: Scope) -> Bool {
         guard isOfLoop, !scope.isIncluded else { return true }
         guard let variables = siblings(pipe.second) else { return false }
@@ -226,7 +227,7 @@ struct RepeatAnalysis {
         return true
     }
 
-    /// `include "name" DATA`, the name written in the template.
+    /// Whether `include "name" DATA` is allowed. The name must be a literal.
     private mutating func allows(inclusion arguments: [NodeIndex], _ scope: Scope) -> Bool {
         guard arguments.count == 3, nodes[Int(arguments[1])].kind == .string,
             let called = syntax.definition(named: syntax.strings[Int(nodes[Int(arguments[1])].second)])
@@ -254,7 +255,7 @@ struct RepeatAnalysis {
     }
 
     private func allows(function name: String) -> Bool {
-        // As a command with a name, `allows(pipe:)` has handled it.
+        // If it is a command with a literal name, `allows(pipe:)` has handled it.
         if name == "include" || GoTemplate.rendersText.contains(name) { return false }
         guard let entry = template.table[name] else { return false }
         guard case .native(let function) = entry.kind else { return true }
@@ -280,7 +281,7 @@ struct RepeatAnalysis {
         if !holders.contains(name) { holders.append(name) }
     }
 
-    /// Whether a pipeline is the whole data and nothing else: `.` or `$`, or a member of a holder.
+    /// Whether a pipeline is just the whole data: `.` or `$`, or a member of a holder.
     private mutating func isData(pipe: NodeIndex, _ scope: Scope) -> Bool {
         let node = nodes[Int(pipe)]
         let command = nodes[Int(node.first)]
@@ -317,7 +318,7 @@ struct RepeatAnalysis {
         Self.changing.contains { $0.elementsEqual(name) }
     }
 
-    /// The parts of `.a.b` or `$x.a.b`: `a` and `b`, or `$x`, `a` and `b`.
+    /// Splits `.a.b` into `a` and `b`, and `$x.a.b` into `$x`, `a` and `b`.
     private func names(_ node: Syntax.Node, _ scope: Scope) -> [ArraySlice<UInt8>] {
         bytes(node, scope).split(separator: UInt8(ascii: "."))
     }

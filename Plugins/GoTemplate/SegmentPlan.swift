@@ -1,28 +1,29 @@
 import PluginAPI
 import Values
 
-/// A template's outermost list, cut into pieces by what they read of the data: a piece whose inputs are what they were
-/// before writes what it wrote before.
+/// Splits a template's outermost list into segments by the parts of the data that they read. A segment with the same
+/// inputs as before writes the same output as before.
 struct SegmentPlan: Sendable {
     struct Segment: Sendable {
-        /// The first instruction.
+        /// The index of its first instruction.
         var start: Int32 = 0
-        /// Which of `parts` it can read; nil where it may read anything, so that it is run each time.
+        /// The indexes in `parts` of what it can read; nil if it may read anything, so that it is run each time.
         var parts: [Int]?
         /// The variables of the outermost list that it writes.
         var slots: [Int32] = []
-        /// How many nodes of the list.
+        /// The number of its nodes in the list.
         var nodes = 1
     }
 
-    /// What the segments read, all together.
+    /// The parts that the segments read.
     private(set) var parts: [Reads.Part] = []
     var segments: [Segment] = []
-    /// The `finish` behind the last segment.
+    /// The index of the `finish` after the last segment.
     var end: Int32 = 0
 
-    /// A segment takes up nodes until it would read more members than this: then one that changed makes little be
-    /// written again. Whole members of the root are not counted; they seldom change.
+    /// The largest number of members that a segment reads. Nodes are added to a segment until it would read more, so
+    /// that a changed member causes only a small segment to run again. Whole members of the root are not counted,
+    /// because they seldom change.
     private static let memberLimit = 16
 
     init(_ tops: [ReadAnalysis.Top]) {
@@ -55,7 +56,8 @@ struct SegmentPlan: Sendable {
         sortParts()
     }
 
-    /// Those of one member, and of one field of it, beside each other: each is looked up once.
+    /// Sorts the parts so that those of the same member, and of the same field, are adjacent. Then each is looked up
+    /// only once.
     private mutating func sortParts() {
         let order = parts.indices.sorted { parts[$0].order < parts[$1].order }
         var places = [Int](repeating: 0, count: parts.count)
@@ -67,26 +69,27 @@ struct SegmentPlan: Sendable {
     }
 
     private static func belong(_ open: Set<Reads.Part>, _ new: Set<Reads.Part>) -> Bool {
-        // Labels differ between any two ReplicaSets: what reads them is mostly run, and by itself.
+        // Labels differ between any two ReplicaSets, so segments that read them are usually run. They are kept separate
+        // from others.
         guard open.contains(where: \.isOfLabels) == new.contains(where: \.isOfLabels) else { return false }
         return new.isSubset(of: open) || open.union(new).count(where: { $0.field != nil }) <= memberLimit
     }
 
-    /// Whether anything is gained.
+    /// Whether the plan saves any work.
     var isUseful: Bool { segments.contains { $0.parts != nil } }
 }
 
-/// The values of what a plan's segments read, as bytes that differ where the values do.
+/// The values that a plan's segments read, encoded as bytes that differ if the values do.
 struct SegmentInputs {
     private let bytes: [UInt8]
-    /// Of each part.
+    /// The range of each part.
     private let ranges: [Range<Int>]
     private let template: Int
 
     /// - Parameters:
-    ///   - known: a root whose members count as one value each where they are the same memory.
-    ///   - template: tells keys of templates apart.
-    /// - Returns: nil where a value nests too deep to be looked at.
+    ///   - known: a root whose members are encoded as unchanged if they are the same memory.
+    ///   - template: distinguishes the keys of templates.
+    /// - Returns: nil if a value is nested too deeply to be encoded.
     init?(_ plan: SegmentPlan, of root: Object, known: Object, template: Int) {
         var bytes = ByteBuffer(capacity: 4096)
         var ranges: [Range<Int>] = []
@@ -126,7 +129,7 @@ struct SegmentInputs {
         self.template = template
     }
 
-    /// All that a segment depends on.
+    /// Returns the key of all inputs of a segment.
     func key(of parts: [Int], at index: Int) -> CacheKey {
         let head = (template, index)
         let count = parts.reduce(0) { $0 + ranges[$1].count }
@@ -145,13 +148,13 @@ struct SegmentInputs {
             })
     }
 
-    /// If the value is not a map, its entry is the whole of it.
+    /// Returns the entry of a map. If the value is not a map, returns the whole value.
     private static func value(of key: String?, in map: Value?) -> Value? {
         guard let key, case .object(let object)? = map else { return map }
         return object[key]
     }
 
-    /// Whether both are one and the same: memory that is shared, or equal scalars.
+    /// Whether both are identical: the same memory, or equal scalars.
     private static func isSame(_ one: Value?, _ other: Value?) -> Bool {
         switch (one, other) {
         case (nil, nil): true
@@ -182,10 +185,11 @@ struct SegmentInputs {
         static let object: UInt8 = 9
     }
 
-    /// Pods nest about 12 deep.
+    /// The greatest nesting depth of an encoded value. Pods have a depth of about 12.
     private static let depthLimit = 64
 
-    /// Each value begins with its kind and says how long it is, so that no two rows of values are the same bytes.
+    /// Appends a value. It begins with its kind and its size, so that different sequences of values never have the same
+    /// bytes.
     private static func append(_ value: Value?, to bytes: inout ByteBuffer, depth: Int) -> Bool {
         guard depth < depthLimit else { return false }
         switch value {

@@ -1,10 +1,10 @@
 import Values
 
 extension GoValue {
-    /// How deep lists of lists are copied; maps in deeper ones cannot be changed.
+    /// The greatest depth of lists in lists that are copied. Maps in deeper ones cannot be changed.
     private static let sharingLimit = 100
 
-    /// The same value with every map of the data as one that functions can change in place.
+    /// Returns the same value, with every map of the data as one that functions can change in place.
     func sharedMaps(depth: Int = 0) -> GoValue {
         switch self {
         case .object(let object): return .map(GoMap(data: object))

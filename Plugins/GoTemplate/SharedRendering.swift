@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Renders several templates of a set over data that they share and may change, as a chart needs it.
+/// Renders several templates of a set with data that they share and may change, as a chart requires.
 extension GoTemplate: SharedDataTemplate {
     var sharedDataTemplate: (any SharedDataTemplate)? { self }
 
@@ -65,9 +65,9 @@ extension GoTemplate: SharedDataTemplate {
     }
 }
 
-/// Shared data as values that templates can change.
+/// Converts shared data to values that templates can change.
 private enum SharedValues {
-    /// - Parameter root: the outermost map once it exists; places start there.
+    /// - Parameter root: the outermost map once it exists; paths start there.
     static func made(_ data: SharedData, root: inout GoMap?) -> GoValue {
         switch data {
         case .plain(let value): return GoValue(value).sharedMaps()
@@ -88,7 +88,7 @@ private enum SharedValues {
 
     private static func type(_ name: String) -> GoType { GoType(name: name, kind: .map, element: .any) }
 
-    /// The map with the name of another type.
+    /// Returns the map with another type name.
     static func seen(_ map: GoMap, as name: String?) -> GoMap {
         guard let name, name != map.type.name else { return map }
         return GoMap(map, as: type(name))

@@ -1,10 +1,10 @@
-/// A value on the machine's stack, and whether it stands in an interface: an item of `[]interface {}` does, and
-/// Go's messages then name the interface instead of the type. Nothing in an interface is a nil interface; nothing
-/// outside of one is no value at all.
+/// A value on the machine's stack, and whether it is in an interface, as an item of `[]interface {}` is. Go's messages
+/// then name the interface instead of the type. A missing value in an interface is a nil interface; outside of one it
+/// is no value at all.
 struct Slot {
     var value: GoValue
     var isBoxed: Bool
-    /// Which tainted data the value was made from; fits in what would be padding.
+    /// The tainted data from which the value was made. It fits into what would be padding.
     var origin: Origin
 
     @inline(__always)
@@ -14,18 +14,18 @@ struct Slot {
         self.origin = origin
     }
 
-    /// Go's zero reflect.Value.
+    /// Whether it is Go's zero reflect.Value.
     var isInvalid: Bool { if case .none = value { !isBoxed } else { false } }
 
-    /// A nil interface.
+    /// Whether it is a nil interface.
     var isNilInterface: Bool { if case .none = value { isBoxed } else { false } }
 
-    /// The static type: the interface where it stands in one.
+    /// The name of the static type, which is that of the interface if the value is in one.
     var typeName: String { isBoxed ? "interface {}" : value.typeName }
 }
 
-/// The machine's stack: raw memory that grows, for the checks that an array makes with every step cost as much as
-/// the steps themselves.
+/// The machine's stack. It is growable raw memory, because the checks of an array would cost as much as the steps
+/// themselves.
 struct SlotStack: ~Copyable {
     private var base: UnsafeMutablePointer<Slot>
     private var capacity: Int
@@ -57,14 +57,14 @@ struct SlotStack: ~Copyable {
         count += 1
     }
 
-    /// Takes the top; there must be one.
+    /// Removes and returns the top, which must exist.
     @inline(__always)
     mutating func pop() -> Slot {
         count -= 1
         return (base + count).move()
     }
 
-    /// From the bottom.
+    /// Accesses a slot by its index from the bottom.
     @inline(__always)
     subscript(index: Int) -> Slot {
         get { base[index] }
@@ -77,34 +77,34 @@ struct SlotStack: ~Copyable {
         set { base[count - 1] = newValue }
     }
 
-    /// Where the top lies, to be looked at without taking a reference.
+    /// The address of the top, for reading it without retaining a reference.
     @inline(__always)
     var topAddress: UnsafePointer<Slot> { UnsafePointer(base + (count - 1)) }
 
-    /// The uppermost so many, lowest first; valid until the stack changes.
+    /// Returns the topmost slots, lowest first. They are valid until the stack changes.
     @inline(__always)
     func last(_ number: Int) -> UnsafeBufferPointer<Slot> {
         UnsafeBufferPointer(start: base + (count - number), count: number)
     }
 
-    /// The values of the uppermost so many, lowest first.
+    /// Returns the values of the topmost slots, lowest first.
     @inline(__always)
     func values(ofLast number: Int) -> [GoValue] {
-        // An array of uninitialised memory would ask the runtime for its type each time.
+        // An array of uninitialised memory would request its type from the runtime each time.
         var values: [GoValue] = []
         values.reserveCapacity(number)
         for slot in last(number) { values.append(slot.value) }
         return values
     }
 
-    /// Drops all above so many.
+    /// Removes all slots above that length.
     @inline(__always)
     mutating func shrink(to length: Int) {
         (base + length).deinitialize(count: count - length)
         count = length
     }
 
-    /// A slot in the place of the uppermost so many.
+    /// Replaces the topmost slots with one.
     @inline(__always)
     mutating func replaceLast(_ number: Int, by slot: consuming Slot) {
         var index = count - number
@@ -116,7 +116,7 @@ struct SlotStack: ~Copyable {
         push(slot)
     }
 
-    /// Pushes empty slots up to so many.
+    /// Pushes empty slots up to that length.
     mutating func extend(to length: Int) {
         if length > capacity { grow(to: length) }
         while count < length {
@@ -125,7 +125,7 @@ struct SlotStack: ~Copyable {
         }
     }
 
-    /// Of the uppermost so many, the lowest becomes the top.
+    /// Moves the lowest of that many slots to the top.
     mutating func rotate(_ number: Int) {
         guard number > 1 else { return }
         let start = base + (count - number)
@@ -135,7 +135,7 @@ struct SlotStack: ~Copyable {
     }
 }
 
-/// The values of slots, as the arguments of `print` and `printf`; valid as long as the slots.
+/// The values of slots, as the arguments of `print` and `printf`. They are valid as long as the slots.
 struct SlotValues: RandomAccessCollection {
     var slots: UnsafeBufferPointer<Slot>
 

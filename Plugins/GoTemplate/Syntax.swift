@@ -1,18 +1,18 @@
 import Values
 
-/// An index into `Syntax.nodes`; `none` where there is no node.
+/// An index into `Syntax.nodes`; `none` if there is no node.
 typealias NodeIndex = Int32
 
-/// The parsed form of a set of templates: nodes in one array, joined by indexes, with offsets into the sources.
+/// The syntax tree of a set of templates: nodes in one array, linked by indexes, with offsets into the sources.
 ///
-/// Nothing is copied out of a source: names are offset and length, so that parsing allocates next to nothing. The
-/// tree stays with the program, because a message at run time shows the expression that failed.
+/// Nothing is copied from a source: names are offsets and lengths, so that parsing allocates almost nothing. The
+/// program keeps the tree, because a message at run time shows the expression that failed.
 struct Syntax: Sendable {
     static let none: NodeIndex = -1
 
     struct Node: Sendable {
         enum Kind: UInt8, Sendable {
-            /// Bytes to be written: `start`, `length`.
+            /// Bytes to write: `start`, `length`.
             case text
             /// `{{pipe}}`: `first` is the pipe.
             case action
@@ -34,43 +34,43 @@ struct Syntax: Sendable {
             case number
             /// `second`: index into `strings`; `start`, `length`: as written.
             case string
-            /// `first`: pipe, `second`: list, `third`: list behind else.
+            /// `first`: pipe, `second`: list, `third`: list after else.
             case ifBranch, range, with
             /// `second`: index into `strings`, the name; `first`: the pipe or none.
             case template
             case breakLoop, continueLoop
-            /// `first`: the first node of it.
+            /// `first`: its first node.
             case list
         }
 
         var kind: Kind
-        /// An assignment rather than a declaration (pipe); the truth (bool).
+        /// Whether a pipe is an assignment rather than a declaration; the value of a bool.
         var flag = false
-        /// Where messages say that it stands.
+        /// The offset that messages report.
         var position: Int32
         var start: Int32 = 0
         var length: Int32 = 0
         var first: NodeIndex = Syntax.none
         var second: NodeIndex = Syntax.none
         var third: NodeIndex = Syntax.none
-        /// The node behind this one in the list that it stands in.
+        /// The next node in the same list.
         var next: NodeIndex = Syntax.none
     }
 
-    /// One text that was parsed.
+    /// A text that was parsed.
     struct Source: Sendable {
         var name: [UInt8]
         var bytes: [UInt8]
         var left: [UInt8]
         var right: [UInt8]
-        /// Where its nodes end in `nodes`.
+        /// The index in `nodes` at which its nodes end.
         var nodesEnd: NodeIndex
     }
 
-    /// A template with a name: a source's own text, or one that `define` or `block` made.
+    /// A named template: a source's own text, or one that `define` or `block` defined.
     struct Definition: Sendable {
         var name: [UInt8]
-        /// A list node.
+        /// The index of its list node.
         var root: NodeIndex
         var source: Int
     }
@@ -78,21 +78,21 @@ struct Syntax: Sendable {
     var nodes = NodeStorage.empty
     var numbers: [NumberConstant] = []
     var strings: [[UInt8]] = []
-    /// The names of functions that are called; those of each source on their own.
+    /// The names of called functions, separate for each source.
     var functions: [String] = []
     var sources: [Source] = []
     var table = DefinitionTable()
     var definitions: [Definition] { table.list }
-    /// The definition that the text of the last source itself is. A text of nothing but white space does not replace
-    /// an earlier template of its name, but is still what that text renders to.
+    /// The index of the definition of the last source's own text. A text of only white space does not replace an
+    /// earlier template of its name, but is still the text that is rendered.
     var lastRoot = 0
 
     func definition(named name: [UInt8]) -> Int? { table.index(named: name) }
 
-    /// The source that a node comes from.
+    /// Returns the source of a node.
     func source(of node: NodeIndex) -> Source { sources[sourceIndex(of: node)] }
 
-    /// Sources stand in the order of their nodes.
+    /// Returns the index of a node's source. Sources are in the order of their nodes.
     func sourceIndex(of node: NodeIndex) -> Int {
         var low = 0
         var high = sources.count - 1
@@ -103,7 +103,7 @@ struct Syntax: Sendable {
         return low
     }
 
-    /// Whether there is nothing but white space under a list: such a definition does not replace another.
+    /// Whether a list contains only white space. Such a definition does not replace another.
     static func isEmpty(_ list: NodeIndex, _ nodes: UnsafePointer<Node>, in source: Source) -> Bool {
         var index = nodes[Int(list)].first
         while index != Syntax.none {
@@ -118,13 +118,13 @@ struct Syntax: Sendable {
 
     // MARK: Printing
 
-    /// An expression as Go prints it back: one blank between arguments, ` | ` between commands.
+    /// Prints an expression as Go does: one space between arguments, ` | ` between commands.
     ///
-    /// Works from a stack of its own, because parentheses may be nested as deep as the limit lets them.
+    /// It uses a stack of its own, because parentheses may be nested as deep as the limit allows.
     func text(of node: NodeIndex) -> [UInt8] {
         enum Piece {
             case node(NodeIndex)
-            /// An argument: pipes among them stand in parentheses.
+            /// An argument. A pipe as an argument is in parentheses.
             case argument(NodeIndex)
             case text(StaticString)
             case range(Int32, Int32)
@@ -190,7 +190,7 @@ struct Syntax: Sendable {
 }
 
 extension UnsafeBufferPointer<Syntax.Node> {
-    /// A node and those behind it in the list that it stands in.
+    /// Returns a node and those after it in the same list.
     func siblings(_ first: NodeIndex) -> [NodeIndex] {
         var found: [NodeIndex] = []
         var index = first
@@ -202,19 +202,19 @@ extension UnsafeBufferPointer<Syntax.Node> {
     }
 }
 
-/// The nodes of a `Syntax`, which do not change any more. In raw memory: see `Pool`.
+/// The nodes of a `Syntax`, which do not change any more. They are in raw memory for the same reason as in `Pool`.
 final class NodeStorage: @unchecked Sendable {
     static let empty = NodeStorage(Pool<Syntax.Node>(capacity: 0).finish())
 
     private let memory: UnsafeMutableBufferPointer<Syntax.Node>
 
-    /// - Parameter memory: of a pool; it is this object's from now on.
+    /// - Parameter memory: the memory of a pool, which this object now owns.
     init(_ memory: UnsafeMutableBufferPointer<Syntax.Node>) { self.memory = memory }
 
     deinit { memory.deallocate() }
 
     var count: Int { memory.count }
-    /// Lives as long as this object.
+    /// The nodes, which are valid as long as this object.
     var buffer: UnsafeBufferPointer<Syntax.Node> { UnsafeBufferPointer(memory) }
 
     @inline(__always)
@@ -222,7 +222,7 @@ final class NodeStorage: @unchecked Sendable {
 }
 
 extension GoText {
-    /// Whether there is nothing but white space, as Go's `unicode.IsSpace` has it.
+    /// Whether a text contains only white space, as defined by Go's `unicode.IsSpace`.
     static func isBlank(_ bytes: ArraySlice<UInt8>) -> Bool {
         if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return true }
         return Array(bytes).withUnsafeBufferPointer { bytes in

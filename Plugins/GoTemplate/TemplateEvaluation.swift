@@ -2,18 +2,19 @@ import PluginAPI
 import System
 import Values
 
-/// What functions that render see of the engine: `include`, `tpl`, `render`.
+/// The interface of the engine for functions that render: `include`, `tpl`, `render`.
 struct TemplateEvaluation: TemplateEvaluator {
-    /// How deep one template may include itself, as in Helm.
+    /// The greatest depth to which a template may include itself, as in Helm.
     private static let inclusionLimit = 1_000
-    /// How deep such functions may nest where `RenderLimits.depth` allows more: each level needs some KB of a stack.
+    /// The greatest nesting depth of such functions if `RenderLimits.depth` allows more. Each level needs some KB of a
+    /// stack.
     private static let nestingLimit = 10_000
-    /// Levels that one stack has room for; the next ones run on a stack of their own.
+    /// The number of levels per stack. Further levels run on a stack of their own.
     private static let levelsPerStack = 100
     private static let stackBytes = 8 << 20
 
     let template: GoTemplate
-    /// The text of `tpl` that is being rendered, where it has no templates but the running ones.
+    /// The `tpl` text that is being rendered, if it has no templates but the running ones.
     var text: GoTemplate?
 
     func render(
@@ -39,9 +40,9 @@ struct TemplateEvaluation: TemplateEvaluator {
                     [.string(name), .text((text ?? template).rootName)])))
     }
 
-    /// What a template writes; one that writes the same each time is run once for the data of the running job.
+    /// Returns the output of a template. A repeatable one runs only once with the data of the running job.
     ///
-    /// - Parameter isText: of `tpl`: what renders it is repeatable if it is.
+    /// - Parameter isText: whether it is a text of `tpl`. A part that renders one is only repeatable if the text is.
     private func repeated(
         _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext,
         isText: Bool = false
@@ -86,7 +87,8 @@ struct TemplateEvaluation: TemplateEvaluator {
         return try run(added, root, data, context)
     }
 
-    /// The same text is compiled once in a rendering, and mostly once for all renderings of a template.
+    /// Returns the compiled text. The same text is compiled once per rendering, and usually once for all renderings of
+    /// a template.
     private func compiled(
         _ source: TemplateSource, _ context: FunctionContext
     ) throws(FunctionError) -> GoTemplate {
@@ -136,14 +138,14 @@ struct TemplateEvaluation: TemplateEvaluator {
         return try result.get()
     }
 
-    /// What a template writes, as a string.
+    /// Returns the output of a template as a string.
     private func rendered(
         _ template: GoTemplate, _ definition: Int, _ data: GoValue, _ context: FunctionContext
     ) throws(FunctionError) -> GoValue {
         let origins = context.origins
         var output = ByteBuffer()
-        // Without a table, what it writes is tainted as a whole, by what the function was given; inside, only maps
-        // that it changes count.
+        // Without a table, the whole output is tainted if the function's arguments are. Within the template, only maps
+        // that it changes matter.
         var map = origins.map { _ in SourceMap() }
         let changes = context.isTainted && template.program.mutates
         let origin = origins?.enter() ?? (changes ? .tainted : .clean)
@@ -164,7 +166,8 @@ struct TemplateEvaluation: TemplateEvaluator {
 }
 
 extension FunctionError {
-    /// The error of a text that was rendered, with the text before it, as Helm words it; limits say it themselves.
+    /// Returns the error of a rendered text with a prefix and the text before it, as in Helm. Limits stay unchanged,
+    /// because their message is complete.
     func prefixed(_ words: String, _ source: [UInt8]) -> FunctionError {
         guard case .template(var error) = self, !error.kind.isOfBudget else {
             return self

@@ -1,18 +1,18 @@
 import PluginAPI
 import Values
 
-/// Reads a parsed template for what Go accepts and nobody means: variables that are never read, and branches that no
-/// data can reach.
+/// Finds problems that Go accepts but nobody intends: variables that are never read, and branches that no data can
+/// reach.
 ///
-/// It only says what holds for all data. A condition that is a constant is such, and so is one that stands in its
-/// `else if` chain before, and what follows `{{break}}` in its list.
+/// It only reports what is true for all data: conditions that are constant, conditions that already occurred in the
+/// same `else if` chain, and text after `{{break}}` in a list.
 struct TemplateReview {
     private let program: Program
     private let nodes: UnsafeBufferPointer<Syntax.Node>
-    /// With the source and the offset that they speak of.
+    /// The warnings, each with its source and offset.
     private var found: [(node: (Int, Int32), warning: TemplateWarning)] = []
 
-    /// The warnings in the order of the places they speak of.
+    /// Returns the warnings in the order of their positions.
     static func warnings(of program: Program) -> [TemplateWarning] {
         var review = TemplateReview(program)
         for definition in program.syntax.definitions { review.read(definition) }
@@ -27,16 +27,16 @@ struct TemplateReview {
 
     // MARK: Walking
 
-    /// The variables of a definition: where each is declared, and which names are read.
+    /// The variables of a definition: the places of their declarations, and the names that are read.
     private struct Variables {
-        /// Those of one pipe together: `$i, $v` has to name both for either.
+        /// The variables of one pipe are together, because `$i, $v` has to declare both if either is needed.
         var declared: [(names: [[UInt8]], node: NodeIndex)] = []
         var read: Set<[UInt8]> = []
     }
 
     private mutating func read(_ definition: Syntax.Definition) {
         var variables = Variables()
-        // A stack of its own, because blocks may be nested as deep as the limit lets them.
+        // It uses a stack of its own, because blocks may be nested as deep as the limit allows.
         var work = [definition.root]
         while let index = work.popLast() {
             let node = nodes[Int(index)]
@@ -49,7 +49,7 @@ struct TemplateReview {
             }
             for child in children(of: index) { work.append(child) }
         }
-        // `$_` is what people write for a value that they do not want.
+        // By convention, `$_` is a value that is not needed.
         for pipe in variables.declared
         where variables.read.isDisjoint(with: pipe.names)
             && !["$_", "_"].contains(pipe.names.map(shown).joined(separator: ","))
@@ -58,7 +58,7 @@ struct TemplateReview {
         }
     }
 
-    /// What stands directly inside of a node, but for the variables that a pipe declares.
+    /// Returns the direct children of a node, except the variables that a pipe declares.
     private func children(of index: NodeIndex) -> [NodeIndex] {
         let node = nodes[Int(index)]
         switch node.kind {
@@ -79,7 +79,7 @@ struct TemplateReview {
         variables.declared.append((declared.map { name(of: $0) }, first))
     }
 
-    /// `$x` of `$x.a.b`
+    /// Returns `$x` of `$x.a.b`.
     private func name(of variable: NodeIndex) -> [UInt8] {
         Array(text(variable).prefix { $0 != UInt8(ascii: ".") })
     }
@@ -119,7 +119,7 @@ struct TemplateReview {
         readChain(index)
     }
 
-    /// A condition of an `else if` that stood before in its chain.
+    /// Warns about a later `else if` with the same condition as an earlier branch of its chain.
     private mutating func readChain(_ index: NodeIndex) {
         let condition = program.syntax.text(of: nodes[Int(index)].first)
         var index = index
@@ -146,7 +146,7 @@ struct TemplateReview {
         }
     }
 
-    /// The truth of a pipe that is one literal; nil for any other.
+    /// Returns the truth of a pipe that is a single literal; nil for any other.
     private func constant(_ pipe: NodeIndex) -> Bool? {
         let command = nodes[Int(pipe)].first
         guard nodes[Int(pipe)].second == Syntax.none, command != Syntax.none,

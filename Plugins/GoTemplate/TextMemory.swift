@@ -1,17 +1,17 @@
 import Synchronization
 
-/// The compiled texts that `tpl` rendered beside a template, because the next rendering of the template usually renders
-/// the same ones. Any number of threads may use it.
+/// Caches the compiled texts that `tpl` rendered with a template, because the next rendering of the template usually
+/// renders the same ones. Any number of threads may use it.
 final class TextMemory: Sendable {
     private struct State {
-        /// A list, because setting up a dictionary keyed by bytes costs a short run more than compiling its texts.
+        /// A list, because setting up a dictionary with bytes as keys costs a short run more than compiling its texts.
         var templates: [(text: [UInt8], name: String, template: GoTemplate)] = []
         var bytes = 0
     }
     private let state = Mutex(State())
 
-    /// The number of kept texts and their bytes together. If either is exceeded, all are forgotten. A compiled text takes
-    /// about 50 bytes for each byte of the text.
+    /// The largest number of cached texts and their total bytes. If either is exceeded, all are removed. A compiled
+    /// text takes about 50 bytes per byte of the text.
     private static let most = 256
     private static let mostBytes = 64 << 10
 

@@ -1,9 +1,9 @@
 import Values
 
-/// Pieces of one text, each once: what a template writes many times is looked up, made into a string and stored one
-/// time.
+/// Maps the distinct substrings of one text to values, so that a substring that occurs several times is looked up,
+/// converted to a string and stored only once.
 struct TextTable: ~Copyable {
-    // Not private: Swift 6.3.1 cannot make the deinit of a private type's pool in another file.
+    // Not private: Swift 6.3.1 cannot synthesise the deinit of a private type's pool in another file.
     struct Entry {
         var start: Int32
         var length: Int32
@@ -12,18 +12,18 @@ struct TextTable: ~Copyable {
     }
 
     private var entries = Pool<Entry>(capacity: 8)
-    /// Indexes of entries, -1 for none, where the hash leads; a power of two, at most half full. Not made for the few
-    /// entries of a small template, which are looked through one after the other.
+    /// A hash table of indexes of entries, -1 for empty slots. Its size is a power of two, and it is at most half full.
+    /// It is not created for the few entries of a small template, which are searched linearly.
     private var slots = Pool<Int32>(capacity: 0)
     private var mask = 0
 
     private static let scanned = 8
     private static let leastSlots = 256
 
-    /// What was stored for the same text before, or nil after storing `value`.
+    /// Returns the value that was stored for the same text before, or stores `value` and returns nil.
     ///
     /// - Parameters:
-    ///   - start, length: the text within `bytes`, which are the same with every call.
+    ///   - start, length: the text within `bytes`, which must be the same for every call.
     mutating func value(
         of bytes: UnsafePointer<UInt8>, start: Int, length: Int, orStore value: Int32
     ) -> Int32? {

@@ -1,17 +1,17 @@
-/// One lexical element of a template: its kind and where it stands.
+/// A lexical element of a template: its kind and its place.
 ///
-/// The text is not copied: `offset` and `length` count bytes of the source. An error token has no text of its own;
-/// its message stands in the lexer.
+/// The text is not copied: `offset` and `length` are in bytes of the source. An error token has no text of its own; the
+/// lexer has its message.
 struct Token: Equatable {
     enum Kind: UInt8 {
         case error, endOfFile
-        /// What stands outside of actions.
+        /// Text outside of actions.
         case text
         case leftDelimiter, rightDelimiter
         /// `=` and `:=`
         case assign, declare
         case pipe, leftParenthesis, rightParenthesis
-        /// A character that means something only to the parser, such as a comma.
+        /// A character that only the parser interprets, such as a comma.
         case character
         case bool, characterConstant, complex, number, string, rawString
         /// `.name` or `.name.name`, name without a dot, `$name`
@@ -25,11 +25,11 @@ struct Token: Equatable {
     }
 
     var kind: Kind
-    /// Whether blanks stand before it.
+    /// Whether there is white space before it.
     var isBehindSpace = false
     var offset: Int32
     var length: Int32
-    /// Of a field, the length of its first name with the dot: what follows are further fields. Elsewhere the length.
+    /// For a field, the length of its first name with the dot; further fields follow. For other tokens, the length.
     var head: Int32
 
     var end: Int { Int(offset) + Int(length) }

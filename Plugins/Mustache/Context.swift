@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// A type of the typed view. Types live as long as the process, so no reference is counted.
+/// A reference to a type of the typed view. Types live as long as the process, so no reference is counted.
 struct TypeReference {
     private let reference: Unmanaged<ObjectType>
 
@@ -9,15 +9,15 @@ struct TypeReference {
 
     var type: ObjectType { reference._withUnsafeGuaranteedRef { $0 } }
 
-    /// What a list of this type holds.
+    /// The type of the elements of a list or map of this type.
     var element: TypeReference? { type.held.map(TypeReference.init) }
 }
 
-/// A value that names are looked up in, with its Go type where there is one.
+/// A value in which names are looked up, with its Go type if it has one.
 struct Context {
     var value: Value
     var type: TypeReference?
-    /// Where the value is in the data, as far as it is tainted; nil where it is not, and where nobody asks.
+    /// The path of the value in the data; nil if nothing in it is tainted or origins are not tracked.
     var path: TaintedPath?
 
     init(value: Value, type: TypeReference?, path: TaintedPath? = nil) {
@@ -26,10 +26,11 @@ struct Context {
         self.path = path
     }
 
-    /// The member of that name, or nil if it does not exist.
+    /// Returns the member of that name; nil if it does not exist.
     ///
-    /// Names are those of the JSON. Where the type is known, a struct's Go names are understood too (`Spec.NodeName`
-    /// for `spec.nodeName`); a field that the JSON does not have is null, not a name to look for further out.
+    /// Names are those of the JSON. If the type is known, a struct's Go names are accepted too (`Spec.NodeName` for
+    /// `spec.nodeName`). A field that is missing in the JSON is null, so that the name is not looked up in outer
+    /// contexts.
     func member(_ name: String, work: inout Int) -> Context? {
         guard case .object(let object) = value else { return nil }
         work &+= object.members.count
@@ -50,7 +51,7 @@ struct Context {
             value: object[field.jsonName] ?? .null, type: TypeReference(field.type), path: path?.member(name))
     }
 
-    /// Structs within structs within structs: deeper embedding has no type of Kubernetes.
+    /// The greatest depth of embedded structs. No Kubernetes type has a greater one.
     private static let deepestEmbedding = 4
 
     private static func field(of type: ObjectType, goName: String, depth: Int) -> ObjectType.Field? {
@@ -81,16 +82,17 @@ struct Context {
 }
 
 extension ObjectType {
-    /// The type behind a pointer, or this one; its fields and its element are what names lead to.
+    /// The target type of a pointer, or this type itself. Names refer to its fields and its element.
     fileprivate var structure: ObjectType? { kind == .pointer ? element : self }
 
-    /// What a list or map of this type holds, also behind a pointer.
+    /// The element type of a list or map, or of a pointer to one.
     fileprivate var held: ObjectType? { kind == .pointer ? element?.element : element }
 }
 
 extension Value {
-    /// What a section takes for true: not null, false, zero, the empty text or the empty list. An object is true,
-    /// also without members. (The specification leaves this to the language; this is JavaScript's answer.)
+    /// Whether a section treats it as true: it is not null, false, zero, an empty string or an empty list. An object is
+    /// always true, even without members. (The specification leaves this to the language; these are JavaScript's
+    /// rules.)
     var isTrue: Bool {
         switch self {
         case .null: false

@@ -1,71 +1,72 @@
 import PluginAPI
 
-/// Follows a template's own text up to a tag, to know what the tag's value stands in: quotes, a comment, a block
-/// scalar, or bare. Only text is followed, tag after tag in the order of the source; sections are seen through.
+/// Scans a template's own text up to a tag, to determine the context of the tag's value: quotes, a comment, a block
+/// scalar, or none of them. Only text is scanned, tag after tag in the order of the source, regardless of sections.
 ///
-/// It knows as much of YAML and JSON as that takes, and where it is wrong it errs on the side of quoting.
+/// It knows only as much of YAML and JSON as this requires. When in doubt, it errs on the side of quoting.
 struct EscapeContext {
     private enum Quote { case none, single, double, comment }
 
     private let escape: CompileOptions.Escape
     private var quote = Quote.none
-    /// The byte before was a backslash within double quotes.
+    /// Whether the previous byte was a backslash in double quotes.
     private var isEscaped = false
-    /// The single quotes were closed by the byte before: another one opens them again.
+    /// Whether the previous byte closed single quotes. Another quote would open them again.
     private var justClosed = false
     /// Whether a scalar would begin here.
     private var atStart = true
-    /// The byte before was an indicator (`:`, `-`, `?`), which counts when a blank follows.
+    /// The previous byte, if it was an indicator (`:`, `-`, `?`). It only counts if white space follows.
     private var indicator: UInt8 = 0
     private var previous: UInt8 = UInt8(ascii: "\n")
     private var flowDepth = 0
 
     private var column = 0
-    /// Where the line's first key or scalar begins, behind blanks and dashes.
+    /// The column at which the line's first key or scalar begins, after white space and dashes.
     private var keyColumn = 0
     private var hasKey = false
     private var inLead = true
-    /// The column of the innermost dash of the line, -1 without one.
+    /// The column of the innermost dash of the line; -1 without one.
     private var dashColumn = -1
-    /// A block scalar's header was seen on this line.
+    /// Whether a block scalar's header was found on this line.
     private var header = false
-    /// Lines that are indented deeper than this belong to a block scalar; nil outside of one.
+    /// Lines with a greater indentation belong to a block scalar; nil outside of one.
     private var block: Int?
-    /// Whether leading blanks of a line would change the block scalar: on its first line, and on all of a folded one.
+    /// Whether leading white space of a line would change the block scalar: on its first line, and on all lines of a
+    /// folded one.
     private var blanksCount = false
     private var isFolded = false
-    /// Nothing but tags and blanks is on the line so far.
+    /// Whether the line has contained only tags and white space so far.
     private var onlyTags = true
-    /// The start of the current unquoted scalar in the text that is fed; nil outside of one.
+    /// The start of the current unquoted scalar in the scanned text; nil outside of one.
     private(set) var scalarStart: Int?
-    /// The first tag where a scalar would begin, which writes nothing itself: a section's.
+    /// The first tag at a place where a scalar would begin, if the tag itself writes nothing, such as a section's.
     private var leadTag: Int?
-    /// A line that is indented deeper than this goes on with the unquoted scalar of the line before.
+    /// A line with a greater indentation continues the unquoted scalar of the previous line.
     private var continuation: Int?
-    /// The line goes on with such a scalar.
+    /// Whether the line continues such a scalar.
     private var isContinued = false
-    /// Within an anchor or a tag, behind which a scalar begins: its first byte; `other` for tags but `!!str`.
+    /// The first byte of the current anchor or tag, after which a scalar begins; 0 outside of one.
     private var property: UInt8 = 0
     private var propertyText: [UInt8] = []
     private(set) var hasForeignTag = false
 
     init(_ escape: CompileOptions.Escape) { self.escape = escape }
 
-    /// Whether a value here stands in an unquoted scalar, or is one.
+    /// Whether a value here is in an unquoted scalar, or is one.
     var isBare: Bool { escape == .yaml && quote == .none && !isInBlock }
 
-    /// Whether a value here is a part of an unquoted scalar that began on an earlier line.
+    /// Whether a value here is part of an unquoted scalar that began on an earlier line.
     var continuesLine: Bool { isContinued || inLead && continuation.map { column > $0 } ?? false }
 
     var isInFlow: Bool { flowDepth > 0 }
 
-    /// Where the unquoted scalar begins that a tag at this place belongs to.
+    /// Returns the start of the unquoted scalar to which a tag at this place belongs.
     func start(ofTagAt place: Int) -> Int { scalarStart ?? leadTag ?? place }
 
-    /// The column that lines have to exceed which go on with an unquoted scalar of this line.
+    /// The column that the indentation of a line must exceed to continue an unquoted scalar of this line.
     var parentColumn: Int { hasKey ? keyColumn : dashColumn }
 
-    /// How a value is written here; unquoted YAML scalars are the matter of `ScalarRegions`.
+    /// The style of a value here. `ScalarRegions` determines that of unquoted YAML scalars.
     var style: ValueStyle {
         switch escape {
         case .none: return .none
@@ -82,12 +83,12 @@ struct EscapeContext {
         }
     }
 
-    /// A tag that writes nothing itself stood here.
+    /// Scans a tag that writes nothing itself.
     mutating func feedTag(at place: Int) {
         if escape == .yaml, atStart, scalarStart == nil, leadTag == nil { leadTag = place }
     }
 
-    /// A tag that writes something itself stood here.
+    /// Scans a tag that writes something itself.
     mutating func feedValue(at place: Int = 0) {
         guard escape == .json || escape == .yaml else { return }
         if isBare, scalarStart == nil { scalarStart = leadTag ?? place }
@@ -117,7 +118,7 @@ struct EscapeContext {
         }
     }
 
-    /// Keeps where an unquoted scalar began.
+    /// Updates the start of the unquoted scalar.
     private mutating func follow(_ byte: UInt8, at place: Int, wasStart: Bool) {
         if quote != .none || isInBlock || atStart {
             (scalarStart, leadTag) = (nil, quote != .none || isInBlock ? nil : wasStart ? leadTag : nil)
@@ -235,7 +236,7 @@ struct EscapeContext {
         (scalarStart, leadTag, isContinued, onlyTags, property, hasForeignTag) = (
             nil, nil, false, true, 0, false
         )
-        // Quotes reach over lines in YAML; a comment does not.
+        // Quotes may span lines in YAML; a comment may not.
         if quote == .comment { quote = .none }
         if quote == .none { atStart = true }
         (indicator, column, keyColumn, dashColumn) = (0, 0, 0, -1)

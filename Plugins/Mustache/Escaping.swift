@@ -1,41 +1,42 @@
 import Values
 
-/// How a value becomes text at one tag, settled when compiling.
+/// The style in which a tag writes its value. It is determined during compilation.
 enum ValueStyle: UInt8 {
-    /// As it is.
+    /// Unchanged.
     case none
     case html
-    /// Within a JSON string.
+    /// In a JSON string.
     case jsonString
-    /// Where a JSON value stands: strings with their quotes.
+    /// In place of a JSON value: strings get quotes.
     case jsonValue
-    /// Where a whole YAML scalar stands: quoted where it must be.
+    /// In place of a whole YAML scalar: quoted if necessary.
     case yamlScalar
-    /// A part of an unquoted YAML scalar that is quoted as a whole where it ends.
+    /// A part of an unquoted YAML scalar. The whole scalar is quoted at its end if necessary.
     case yamlRaw
-    /// A part of an unquoted YAML scalar that cannot be quoted, at its beginning or behind it.
+    /// A part of an unquoted YAML scalar that cannot be quoted: the first part, and any other part.
     case yamlFirstPart
     case yamlPart
-    /// As `yamlPart`, of a scalar that nothing but its values may tell from a number or a word such as `no`.
+    /// Like `yamlPart`, in a scalar whose fixed text does not distinguish it from a number or a word such as `no`.
     case yamlDoubtfulPart
-    /// A part of an unquoted YAML scalar of several lines.
+    /// A part of an unquoted YAML scalar that spans several lines.
     case yamlContinued
     case yamlDoubleQuoted
     case yamlSingleQuoted
-    /// Within a block scalar or a comment: anything that stays on the line.
+    /// In a block scalar or a comment: any text that stays on one line.
     case yamlLine
-    /// At the beginning of a block scalar's line whose indentation counts.
+    /// At the beginning of a line of a block scalar, where indentation is significant.
     case yamlFirstLine
 
-    /// Whether the text is JSON or YAML that holds the value; `none` and `html` write text that may mean anything there.
+    /// Whether the text is JSON or YAML that represents the value. `none` and `html` write text that may have any
+    /// meaning there.
     var isSerialiser: Bool { self != .none && self != .html }
 
-    /// Why a value cannot stand where the tag stands.
+    /// The reason why a value cannot be written at the place of a tag.
     struct Problem {
         var message: String
     }
 
-    /// Appends the value's text; null is the empty text, save as a JSON value.
+    /// Appends the value's text. null is an empty text, except as a JSON value.
     func write(_ value: Value, into output: inout ByteBuffer) -> Problem? {
         switch value {
         case .null:
@@ -45,7 +46,7 @@ enum ValueStyle: UInt8 {
         case .double(let value): NumberFormat.appendJSON(value, into: &output)
         case .string(let text): return write(text, into: &output)
         case .array, .object:
-            // A list or object stands as JSON, which is YAML too; within quotes it is text like any other.
+            // A list or object is written as JSON, which is YAML too. Within quotes, that is text like any other.
             if self == .jsonValue || self == .yamlScalar || self == .none {
                 JSON.write(value, into: &output)
             } else {
@@ -111,14 +112,14 @@ enum ValueStyle: UInt8 {
         return nil
     }
 
-    /// For messages: the text as JSON, cut where it is long.
+    /// Returns the text as JSON for a message, truncated if it is long.
     private static func shown(_ text: String) -> String {
         let most = 60
         let head = String(text.unicodeScalars.prefix(most))
         return JSON.text(.string(head)) + (head.utf8.count < text.utf8.count ? " (cut)" : "")
     }
 
-    /// The five characters that HTML gives a meaning in text and in quoted attributes.
+    /// Escapes the five characters that have a meaning in HTML text and quoted attributes.
     private static func writeHTML(_ text: String, into output: inout ByteBuffer) {
         var text = text
         text.withUTF8 { bytes in
@@ -150,8 +151,8 @@ enum ValueStyle: UInt8 {
 }
 
 extension ValueStyle {
-    /// In double quotes, or as between them: what JSON escapes, and what YAML takes for a line's end or for no
-    /// character at all.
+    /// Writes text in double quotes, or the part between them. Escapes the characters that JSON escapes, and those that
+    /// YAML treats as a line end or as invalid.
     static func writeYAMLQuoted(_ text: String, quotes: Bool, into output: inout ByteBuffer) {
         guard text.unicodeScalars.contains(where: YAMLText.isUnreadable) else {
             return writeQuoted(text, quotes: quotes, into: &output)
@@ -170,7 +171,7 @@ extension ValueStyle {
 }
 
 extension Value {
-    /// Whether the value is text where it is a part of a scalar: numbers, truths and null are not.
+    /// Whether the value is text as a part of a scalar. Numbers, booleans and null are not.
     var isText: Bool {
         switch self {
         case .string, .array, .object: true
@@ -179,16 +180,16 @@ extension Value {
     }
 }
 
-/// What a text may hold to stand unquoted in YAML. Stricter than YAML itself: what is refused here is quoted, which
-/// is never wrong.
+/// Checks whether a text can be unquoted in YAML. The checks are stricter than YAML itself: text that is refused here
+/// is quoted, which is never wrong.
 enum YAMLText {
-    /// Whether the text, unquoted and alone, is a scalar that reads back as this very string.
+    /// Whether the text, as a whole unquoted scalar, is parsed as this very string.
     static func isPlain(_ text: String) -> Bool {
         isPart(text, first: true) && !text.isEmpty && !resolves(text)
     }
 
-    /// Whether the text, as a whole scalar of several parts, reads back as this very string. Between the brackets of
-    /// flow style more characters end a scalar.
+    /// Whether the text, as a whole scalar of several parts, is parsed as this very string. Within the brackets of flow
+    /// style, more characters end a scalar.
     static func isPlainScalar(_ text: String, isInFlow: Bool) -> Bool {
         let bytes = Array(text.utf8)
         guard let head = bytes.first, let tail = bytes.last, !text.begins(with: "---"),
@@ -219,19 +220,19 @@ enum YAMLText {
         return !resolves(text) && !text.unicodeScalars.contains(where: isUnreadable)
     }
 
-    /// `-.inf` as `inf`.
+    /// Returns a text without sign and dot: `-.inf` becomes `inf`.
     private static func unsigned(_ text: String) -> String {
         String(text.drop { $0 == "-" || $0 == "+" || $0 == "." }).lowercased()
     }
 
-    /// Whether the text makes any scalar that it is a part of a string: a letter that no number or date has, in a word
-    /// too long for `false`, or beside a character that words do not have.
+    /// Whether any scalar that contains the text must be a string: it has a letter that no number or date has, and is
+    /// too long for `false` or has a character that such words do not have.
     static func isClearlyText(_ text: String) -> Bool {
         isImageLike(text)
             && (text.utf8.count > 5 || text.utf8.contains { "-_./0123456789".utf8.contains($0) })
     }
 
-    /// Control characters, line ends of YAML 1.1, the byte order mark, and what is no character.
+    /// Whether it is a control character, a line end of YAML 1.1, the byte order mark, or a noncharacter.
     static func isUnreadable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
@@ -239,7 +240,7 @@ enum YAMLText {
         }
     }
 
-    /// Whether the text can be a part of an unquoted scalar without changing the structure around it.
+    /// Whether the text can be part of an unquoted scalar without changing the structure around it.
     static func isPart(_ text: String, first: Bool) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
@@ -263,7 +264,7 @@ enum YAMLText {
         }
     }
 
-    /// Whether the text has no control characters, and so stays on its line.
+    /// Whether the text has no control characters, so that it stays on its line.
     static func isPrintable(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
@@ -271,7 +272,7 @@ enum YAMLText {
         }
     }
 
-    /// Whether no character beyond ASCII is one that YAML reads otherwise: NEL and others of C1, LS, PS, the byte
+    /// Whether no non-ASCII character has a special meaning in YAML: NEL and other C1 characters, LS, PS, the byte
     /// order mark, U+FFFE and U+FFFF.
     private static func isReadable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = 0
@@ -296,8 +297,8 @@ enum YAMLText {
         "-?:,[]{}#&*!|>'\"%@`=~<.".utf8.contains(byte)
     }
 
-    /// Whether YAML 1.1 or 1.2 takes the text for something else than a string. Everything that begins as a number
-    /// counts, dates and sexagesimal numbers among it.
+    /// Whether YAML 1.1 or 1.2 parses the text as something other than a string. Anything that begins like a number
+    /// counts, including dates and sexagesimal numbers.
     private static func resolves(_ text: String) -> Bool {
         guard let first = text.utf8.first else { return true }
         if (0x30...0x39).contains(first) || first == UInt8(ascii: "+") { return !isImageLike(text) }
@@ -310,7 +311,8 @@ enum YAMLText {
 
     private static let words: Set<String> = ["null", "true", "false", "yes", "no", "on", "off", "inf", "nan"]
 
-    /// A text that begins with a digit and cannot be a number or date, for a letter beyond hexadecimal is in it.
+    /// Whether the text cannot be a number or date, even if it begins with a digit, because it has a letter that these
+    /// do not have.
     private static func isImageLike(_ text: String) -> Bool {
         text.utf8.contains { byte in
             let letter = byte | 0x20

@@ -1,9 +1,10 @@
 import PluginAPI
 import Values
 
-/// Tags with their places → instructions. All texts of a template go through one generator and share its tables.
+/// Compiles tags with their places to instructions. All texts of a template are compiled by one generator and share its
+/// tables.
 struct Generator {
-    /// What becomes the program.
+    /// The tables of the program.
     struct Code {
         var instructions: [Instruction] = []
         var offsets: [Int32] = []
@@ -15,16 +16,16 @@ struct Generator {
         var blocks: [Block] = []
     }
 
-    /// An opened tag whose end is still to come.
+    /// An open tag.
     private struct Open {
         var kind: Tag.Kind
-        /// The instruction whose target is the end; -1 for none.
+        /// The instruction whose target is the end; -1 if there is no such instruction.
         var instruction = -1
-        /// Index of the parent, or of the argument.
+        /// The index of the parent or of the argument.
         var index = 0
-        /// What lines lost before this tag, and lose again behind it.
+        /// The indentation that was removed from lines before this tag, and is removed again after it.
         var dedent: Range<Int> = 0..<0
-        /// For a parent: its arguments so far.
+        /// The arguments of a parent so far.
         var arguments: [Argument] = []
     }
 
@@ -47,10 +48,10 @@ struct Generator {
     private var dedent: Range<Int> = 0..<0
     private var context: EscapeContext
     private var scalars: ScalarRegions?
-    /// Marks of scalars that were emitted already.
+    /// The number of scalars' marks that have been emitted.
     private var marksDone = 0
 
-    /// - Throws: where the sources together are larger than they may be.
+    /// - Throws: if the total size of the sources exceeds the limit.
     init(
         sources: [TemplateSource], escape: CompileOptions.Escape, limits: RenderLimits
     ) throws(RenderError) {
@@ -73,13 +74,13 @@ struct Generator {
         for (index, source) in sources.enumerated() { templateIndex[source.name] = index }
     }
 
-    /// Compiles the text of that index; texts are added in their order.
+    /// Compiles the text with that index. Texts must be added in order.
     mutating func add(template index: Int, delimiters: Delimiters) throws(RenderError) {
         let source = sources[index]
         base = pool.count
         pool += source.bytes
         let range = base..<pool.count
-        // A byte between two sources, so that the offset behind one is not the first of the next.
+        // A byte between two sources, so that the offset after one is not the first of the next.
         pool.append(0)
         templates.append(.init(name: source.name, range: range, entry: Int32(code.instructions.count)))
         do throws(SyntaxError) {
@@ -91,7 +92,7 @@ struct Generator {
         }
     }
 
-    /// The program, or nil where no text has the entry's name.
+    /// Returns the program; nil if no text has the entry's name.
     consuming func finish(entry: String) -> Program? {
         guard let entry = templateIndex[entry] else { return nil }
         return Program(templates: templates, pool: pool, code: code, index: templateIndex, entry: entry)
@@ -113,13 +114,13 @@ struct Generator {
         var position = 0
         for (index, tag) in tags.enumerated() {
             let place = places[index]
-            // Directly within a parent only its blocks count.
+            // Directly within a parent, only its blocks are used.
             let isIgnored = open.last?.kind == .parent
             context.feed(bytes[base + position..<base + tag.range.lowerBound], origin: base)
             if !isIgnored {
                 let start = index == 0 ? 0 : places[index - 1].textStart
                 textAndMarks(start, max(start, place.textEnd), before: tag.range.lowerBound)
-                // A line that stays may begin with a tag, and then no text says that it begins.
+                // If a line that is kept begins with a tag, no text marks its beginning.
                 if !place.ownLine, isLineStart(tag.range.lowerBound) {
                     emit(.lineStart, at: tag.range.lowerBound)
                 }
@@ -191,7 +192,7 @@ struct Generator {
         let first = beginsLine ? layout.firstIndent(from: place.textStart, to: close) : nil
         let name = number(of: name(tag))
         if isArgument {
-            // The code of an argument is where the tag is; execution jumps over it.
+            // The code of an argument is at the tag's place; execution jumps over it.
             open.append(
                 Open(
                     kind: .block, instruction: code.instructions.count, index: Int(name) + 1, dedent: dedent))
@@ -203,7 +204,7 @@ struct Generator {
             dedent = first ?? 0..<0
             return
         }
-        // A block within a block of its own name cannot be replaced apart from it.
+        // A block within a block of the same name cannot be replaced separately.
         let isInner = open.contains { $0.kind == .block && $0.index == Int(name) + 1 }
         open.append(
             Open(
@@ -234,14 +235,14 @@ struct Generator {
             }
         case .parent:
             let first = Int32(code.arguments.count)
-            // The last block of a name counts, as with templates of one name.
+            // If several blocks have the same name, the last one is used, as with templates of the same name.
             var seen: Set<Int32> = []
             code.arguments += last.arguments.reversed().filter { seen.insert($0.name).inserted }
             code.parents[last.index].arguments = first..<Int32(code.arguments.count)
             emit(.parent(Int32(last.index)), at: offset)
             context.feedValue()
         default:
-            // A section directly within a parent writes nothing: its code goes.
+            // A section directly within a parent writes nothing, so its code is removed.
             code.instructions.removeSubrange(last.instruction...)
             code.offsets.removeSubrange(last.instruction...)
         }
@@ -261,7 +262,7 @@ struct Generator {
 
     // MARK: Text and lines
 
-    /// Text, and the marks of scalars that begin or end in it, or right before the tag behind it.
+    /// Emits text, and the marks of scalars that begin or end in it or directly before the next tag.
     private mutating func textAndMarks(_ start: Int, _ end: Int, before tag: Int) {
         var position = start
         while let marks = scalars?.marks, marksDone < marks.count, marks[marksDone].offset <= tag {
@@ -278,7 +279,7 @@ struct Generator {
     private mutating func text(_ start: Int, _ end: Int) {
         guard start < end else { return }
         guard !dedent.isEmpty else { return literal(start, end) }
-        // Every line loses what the argument's first line is indented by, or as much of it as it has.
+        // The indentation of the argument's first line is removed from every line, or as much of it as the line has.
         var line = start
         while line < end {
             var next = line
@@ -314,14 +315,14 @@ struct Generator {
         offset == 0 || pool[base + offset - 1] == UInt8(ascii: "\n")
     }
 
-    /// Indentation of a standalone tag, as an index of the table; -1 for a tag within a line.
+    /// Adds the indentation of a standalone tag to the table and returns its index; -1 for a tag within a line.
     private mutating func indent(_ place: Layout.Place) -> Int32 {
         guard place.ownLine else { return -1 }
         code.indents.append(pooled(relative(place.indent)))
         return Int32(code.indents.count - 1)
     }
 
-    /// What is left of a line's indentation where an argument's lines lose some.
+    /// Returns the rest of a line's indentation after that of the argument's first line has been removed.
     private func relative(_ indent: Range<Int>) -> Range<Int> {
         var low = indent.lowerBound
         while low < indent.upperBound, low - indent.lowerBound < dedent.count,

@@ -1,30 +1,30 @@
-/// Which bytes around a tag vanish with it, and how deep the tag is indented.
+/// Determines which bytes around a tag are removed with it, and the indentation of the tag.
 ///
-/// The specification's rule for standalone tags: a tag that is alone on its line, and writes nothing itself, takes
-/// the line with it. Inheritance needs more, because its tags come in pairs and several to a line:
+/// The specification has a rule for standalone tags: a tag that is alone on its line, and writes nothing itself,
+/// removes the line. Inheritance requires more rules, because its tags come in pairs, and several may be on one line:
 ///
 /// | line                              | what happens                                                          |
 /// | --------------------------------- | --------------------------------------------------------------------- |
-/// | `  {{#a}}`, `{{! c }}`, `{{>p}}` …| the line goes; the blanks before a partial indent every line of it    |
+/// | `  {{#a}}`, `{{! c }}`, `{{>p}}` …| the line is removed; white space before a partial indents its lines   |
 /// | `  {{<p}} … {{/p}}` (one or many) | the pair is treated as one partial                                    |
-/// | `  {{$b}}` or `{{<p}}{{$b}}`      | the line's end goes: the block's content begins on the next line      |
+/// | `  {{$b}}` or `{{<p}}{{$b}}`      | the line end is removed: the block's content begins on the next line  |
 /// | `  {{/b}}` or `{{/b}}{{/p}}`      | as any closing tag                                                    |
-/// | `  {{$b}}text{{/b}}`              | the line stays: the block is a part of it                             |
+/// | `  {{$b}}text{{/b}}`              | the line is kept: the block is a part of it                           |
 struct Layout {
     struct Place {
-        /// Where the text before the tag ends.
+        /// The end of the text before the tag.
         var textEnd: Int
-        /// Where the text behind the tag begins.
+        /// The start of the text after the tag.
         var textStart: Int
-        /// The blanks before the tag, where nothing else stands before it on its line; else empty.
+        /// The white space before the tag if nothing else is before it on its line; otherwise empty.
         var indent: Range<Int>
-        /// Whether nothing but blanks stands before the tag on its line.
+        /// Whether only white space is before the tag on its line.
         var isFirst: Bool
-        /// Whether nothing but blanks stands behind the tag on its line.
+        /// Whether only white space is after the tag on its line.
         var isLast: Bool
-        /// Whether the blanks before the tag vanished: what it stands for begins on a line of its own.
+        /// Whether the white space before the tag was removed, so that its output begins on a line of its own.
         var ownLine = false
-        /// Where the line behind the tag begins, were it to vanish.
+        /// The start of the line after the tag, used if the tag's line is removed.
         var nextLine: Int
     }
 
@@ -61,7 +61,8 @@ struct Layout {
         }
     }
 
-    /// The indentation of the first line from `start` on that is not blank, unless that is at or behind `end`.
+    /// Returns the indentation of the first non-blank line from `start` on; nil if that line's text begins at or after
+    /// `end`.
     func firstIndent(from start: Int, to end: Int) -> Range<Int>? {
         var line = start
         var index = start
@@ -109,7 +110,7 @@ struct Layout {
         return true
     }
 
-    /// A line that holds nothing but these tags and blanks.
+    /// Determines the layout of a line that contains only these tags and white space.
     private mutating func settle(_ run: ClosedRange<Int>, _ tags: [Tag], _ tree: TagTree) {
         let (first, last) = (run.lowerBound, run.upperBound)
         func inherits(_ index: Int) -> Bool {
@@ -123,7 +124,7 @@ struct Layout {
             return
         }
         guard run.allSatisfy(inherits) else { return }
-        // A pair that writes something makes the line a line of text; a block within a parent writes nothing here.
+        // A pair that writes something makes the line a text line. A block within a parent writes nothing here.
         for index in run where tags[index].kind == .close {
             let opening = tree.partner[index]
             let isParent = tags[opening].kind == .parent

@@ -2,20 +2,20 @@ import PluginAPI
 import System
 import Values
 
-/// Runs a program once: one loop over flat instructions, with stacks of its own for contexts, loops and calls, so that
-/// no template can exhaust the thread's stack.
+/// Runs a program once. It is a single loop over flat instructions, with its own stacks for contexts, loops and calls,
+/// so that no template can exhaust the thread's stack.
 struct Machine {
     let program: Program
     let limits: RenderLimits
-    /// Where this rendering's output begins in the buffer.
+    /// The offset at which this rendering's output begins in the buffer.
     let outputStart: Int
     private(set) var steps = 0
-    /// The deepest call.
+    /// The greatest depth of calls so far.
     private(set) var deepest = 0
-    /// What tainted data wrote, where no source map is asked for.
+    /// The parts of the output that tainted data produced, if no source map is requested.
     private(set) var tainted: [TaintedRun] = []
 
-    /// A section that is being run.
+    /// A running section.
     private struct Loop {
         var items: [Value]
         var index: Int
@@ -25,7 +25,7 @@ struct Machine {
         var body: Int
     }
 
-    /// A template or argument that is being run: what comes back when it is left.
+    /// A running template or argument, and the state that is restored when it ends.
     private struct Call {
         var returnTo: Int
         var indentStart: Int
@@ -37,17 +37,17 @@ struct Machine {
     var contexts: [Context]
     private var loops: [Loop] = []
     private var calls: [Call] = []
-    /// Parents that are being run, the outermost first: its arguments win.
+    /// The running parents, the outermost first. Its arguments take precedence.
     private var parents: [Int32] = []
-    /// What begins every line: the bytes from `indentStart` on. Those before belong to callers.
+    /// The indentation of every line: the bytes from `indentStart` on. Those before belong to callers.
     private var indent: [UInt8] = []
     private var indentStart = 0
-    /// How much of the indentation the current line has already.
+    /// The number of bytes of the indentation that the current line already has.
     private var skipped = 0
-    /// Where the unquoted scalar of several parts begins in the output, and whether a text is among its values.
+    /// The start of the current unquoted scalar of several parts in the output, and whether one of its values is text.
     private var scalarStart = 0
     private var scalarHasText = false
-    /// The number of steps at which something has to be looked at: the limit, or the clock.
+    /// The number of steps at which the limit or the clock has to be checked next.
     private var checkpoint: Int
 
     init(program: Program, data: TemplateData, limits: RenderLimits, outputStart: Int) {
@@ -179,8 +179,8 @@ struct Machine {
         deepest = max(deepest, calls.count)
     }
 
-    /// A standalone partial adds to the indentation; one within a line has none, whatever is around it, for the
-    /// indentation goes before the lines of the text that names it.
+    /// Pushes the indentation of a partial. A standalone partial adds to the current indentation. One within a line has
+    /// none, because the surrounding indentation is written before the lines of the text that calls it.
     private mutating func push(indent index: Int32) {
         if index < 0 {
             indentStart = indent.count
@@ -228,8 +228,8 @@ struct Machine {
 
     // MARK: Names
 
-    /// The first word is looked for in the contexts from the innermost out, the others only in what it named.
-    /// Long ways are counted as steps, one for 64 members and one for 16 contexts.
+    /// Looks up a name. The first word is searched in the contexts from the innermost outwards, the others only in the
+    /// value found so far. Long searches are counted as steps: one for 64 members, and one for 16 contexts.
     private mutating func lookUp(_ path: Int32) -> Context? {
         let path = program.paths[Int(path)]
         guard path.count > 0 else { return contexts[contexts.count - 1] }
@@ -284,7 +284,7 @@ struct Machine {
         }
     }
 
-    /// Quotes the scalar that was written since `scalarStart` where it does not read as the text that it is.
+    /// Quotes the scalar that was written since `scalarStart` if it would not be parsed as that text.
     private mutating func endScalar(
         isInFlow: Bool, at: Int, into output: inout ByteBuffer, _ map: inout SourceMap?
     ) throws(RenderError) {
@@ -376,7 +376,7 @@ struct Machine {
 
     // MARK: Limits
 
-    /// The slow part of counting: the limit of steps, and the clock every 1,024 steps.
+    /// Performs the slow part of counting: checks the limit of steps, and the clock every 1,024 steps.
     private mutating func check(at: Int) throws(RenderError) {
         guard steps < limits.steps else {
             throw exceeded(.steps, at: at)
@@ -388,7 +388,7 @@ struct Machine {
         checkpoint = min(limits.steps, steps + 1024)
     }
 
-    /// Bytes of one output after which it is asked whether to go on.
+    /// The size of a single output, in bytes, from which the stop condition is checked.
     private static let largeOutput = 4 << 10
 
     private func checkStop(at: Int) throws(RenderError) {

@@ -2,13 +2,13 @@ public import PluginAPI
 import System
 import Values
 
-/// The mustache engine: the whole specification with dynamic names and inheritance; lambdas are not there, as JSON
-/// data cannot hold them.
+/// The mustache engine. It implements the whole specification with dynamic names and inheritance, but not lambdas,
+/// because JSON data cannot contain functions.
 ///
-/// In: named texts of bytes, and a value. Out: bytes, or an error with its place. The way of a template: `TagScanner`
-/// (bytes → tags) → `TagTree` (which tag closes which) → `Layout` (lines that vanish, indentation) → `Generator`
-/// (one flat `Program` for all texts) → `Machine`, which runs it within the limits. It reads no file: partials are
-/// the further texts that it was given, and a name that no text has is the empty text, as the specification says.
+/// It takes named texts in bytes, and a value, and returns bytes, or throws an error with its place. A template is
+/// processed by `TagScanner` (bytes → tags), `TagTree` (matching tags), `Layout` (removed lines, indentation) and
+/// `Generator` (one flat `Program` for all texts). `Machine` then runs the program within the limits. No files are
+/// read: partials are the other texts given, and an unknown name is an empty text, as in the specification.
 public struct MustacheRenderer: Renderer {
     public init() {}
 
@@ -18,8 +18,8 @@ public struct MustacheRenderer: Renderer {
     private static let about = RendererDescription(
         id: "mustache", version: "1.4.2", options: ["escape", "leftDelimiter", "rightDelimiter"])
 
-    /// Compiles every text, also those that no tag names: a broken partial shows now and not with the first data
-    /// that reaches it.
+    /// Compiles every text, including those that no tag refers to. An invalid partial is therefore reported now, and
+    /// not only when some data reaches it.
     public func compile(
         _ sources: TemplateSources, options: CompileOptions
     ) throws(RenderError) -> any CompiledTemplate {
@@ -46,7 +46,7 @@ public struct MustacheRenderer: Renderer {
     }
 }
 
-/// A compiled template: an immutable program, run by a machine of its own for every rendering.
+/// A compiled template: an immutable program. Every rendering runs it with a machine of its own.
 struct MustacheTemplate: CompiledTemplate {
     let program: Program
 

@@ -1,36 +1,38 @@
 import PluginAPI
 import Values
 
-/// One step of a program. Indices point into the program's tables, targets at instructions.
+/// An instruction of a program. Indexes refer to the program's tables, targets to instructions.
 enum Instruction {
-    /// Text of the pool. `leads`: it begins a line of the source, so that a partial's indentation goes before it.
+    /// Writes text of the pool. `leads`: whether it begins a line of the source, so that a partial's indentation is
+    /// written before it.
     case literal(start: Int32, count: Int32, leads: Bool)
-    /// A line of the source begins here with a tag.
+    /// Begins a line of the source that begins with a tag.
     case lineStart
     case variable(path: Int32, style: ValueStyle)
-    /// An unquoted YAML scalar of several parts begins here.
+    /// Begins an unquoted YAML scalar of several parts.
     case scalar
-    /// It ends here: what was written since is quoted as a whole where it has to be.
+    /// Ends it. The text since its beginning is quoted as a whole if necessary.
     case endScalar(isInFlow: Bool)
-    /// Runs what follows for every item of a list, once for anything else that is true; else goes to `end`.
+    /// Runs the body for every item of a list, or once for any other true value; otherwise jumps to `end`.
     case section(path: Int32, end: Int32)
-    /// Goes to `end` where the value is true.
+    /// Jumps to `end` if the value is true.
     case inverted(path: Int32, end: Int32)
-    /// The end of a section's body.
+    /// Ends a section's body.
     case endSection
-    /// Calls the template of that index, with the indent of that index (-1: the partial stands within a line).
+    /// Calls the template with that index, with the indent of that index (-1: the partial is within a line).
     case partial(template: Int32, indent: Int32)
     case dynamicPartial(path: Int32, indent: Int32)
-    /// As `partial`, with the arguments of that parent.
+    /// Calls as `partial` does, with the arguments of that parent.
     case parent(Int32)
-    /// Calls the argument of the block's name and goes to `end`; runs the default that follows if there is no argument.
+    /// Calls the argument of the block's name and jumps to `end`; if there is no argument, runs the default that
+    /// follows.
     case block(Int32, end: Int32)
     case jump(Int32)
-    /// The end of a template or an argument.
+    /// Ends a template or an argument.
     case leave
 }
 
-/// A dotted name: consecutive entries of `Program.names`; none for `.`.
+/// A dotted name: consecutive entries of `Program.names`; no entries for `.`.
 struct Path {
     var first: Int32
     var count: Int32
@@ -38,18 +40,18 @@ struct Path {
 
 /// A parent tag.
 struct Parent {
-    /// Index of a template, or of a path where the name is dynamic.
+    /// The index of a template, or of a path if the name is dynamic.
     var target: Int32
     var isDynamic: Bool
-    /// Index of an indent, -1 where the tag stands within a line.
+    /// The index of an indent; -1 if the tag is within a line.
     var indent: Int32
-    /// Into `Program.arguments`.
+    /// The range of its arguments in `Program.arguments`.
     var arguments: Range<Int32>
 }
 
-/// A block within a parent tag: what replaces the block of that name in the parent.
+/// A block within a parent tag. It replaces the block of that name in the parent.
 struct Argument {
-    /// Number of the block's name.
+    /// The number of the block's name.
     var name: Int32
     var entry: Int32
     /// Whether the content begins on a line of its own.
@@ -60,19 +62,19 @@ struct Argument {
 /// A block that can be replaced.
 struct Block {
     var name: Int32
-    /// What every line of a replacement is indented by.
+    /// The indentation of every line of a replacement.
     var indent: Range<Int32>
-    /// Whether the replacement begins a line; else the line has begun before it.
+    /// Whether the replacement begins a line; otherwise the line has begun before it.
     var ownLine: Bool
 }
 
-/// All texts of one template, compiled. Immutable; every rendering runs it with a machine of its own.
+/// All texts of a template, compiled. It is immutable; every rendering runs it with a machine of its own.
 final class Program: Sendable {
     let templates: [Template]
-    /// The sources, one after the other; literals are runs of it.
+    /// The sources, concatenated; literals are ranges of it.
     let pool: [UInt8]
     let instructions: [Instruction]
-    /// For every instruction, where it stands in the pool.
+    /// The offset in the pool of every instruction's source.
     let offsets: [Int32]
     let names: [String]
     let paths: [Path]
@@ -80,7 +82,7 @@ final class Program: Sendable {
     let parents: [Parent]
     let arguments: [Argument]
     let blocks: [Block]
-    /// Template name → index into `templates`; the last of a name.
+    /// The index in `templates` of every template name. If several have the same name, it is the last one.
     let index: [String: Int]
     let entry: Int
 
@@ -113,7 +115,7 @@ final class Program: Sendable {
         templates.map { TemplateSource(name: $0.name, bytes: Array(pool[$0.range])) }
     }
 
-    /// The template that a byte of the pool belongs to; the byte behind a source still belongs to it.
+    /// Returns the template to which a byte of the pool belongs. The byte after a source still belongs to it.
     func template(at offset: Int) -> Int {
         var low = 0
         var high = templates.count - 1

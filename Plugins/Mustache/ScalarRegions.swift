@@ -1,10 +1,11 @@
 import PluginAPI
 
-/// Which unquoted YAML scalars a template's tags are in, and where those begin and end: settled before compiling.
+/// Determines, before compilation, which unquoted YAML scalars a template's tags are in, and where they begin and end.
 ///
-/// A scalar that is one tag is quoted by its value alone. One of several parts (`{{host}}:{{port}}`, `v{{major}}`) is
-/// written first and quoted as a whole where its text asks for it; for that it has to begin and end in the same
-/// section. Where it does not, or a partial is in it, or it goes on on the next line, each value has to be harmless.
+/// A scalar that is a single tag is quoted according to its value. One of several parts (`{{host}}:{{port}}`,
+/// `v{{major}}`) is written first, and then quoted as a whole if its text requires it. To do so, it must begin and end
+/// in the same section. If it does not, or contains a partial, or continues on the next line, each value must be
+/// harmless.
 struct ScalarRegions {
     /// A place in the source where a scalar of several parts begins or ends.
     struct Mark {
@@ -13,9 +14,9 @@ struct ScalarRegions {
         var isInFlow: Bool
     }
 
-    /// By the index of the tag.
+    /// The styles by the index of the tag.
     private(set) var styles: [Int: ValueStyle] = [:]
-    /// In the order of the source.
+    /// The marks in the order of the source.
     private(set) var marks: [Mark] = []
 
     private let tags: [Tag]
@@ -23,11 +24,11 @@ struct ScalarRegions {
     private let bytes: ArraySlice<UInt8>
     private let base: Int
 
-    /// An unquoted scalar: offsets of the source.
+    /// An unquoted scalar, with offsets in the source.
     private struct Scalar {
         var range: Range<Int>
         var isInFlow: Bool
-        /// It goes on on the next line, so that it cannot be quoted.
+        /// Whether it continues on the next line, so that it cannot be quoted.
         var continues: Bool
     }
 
@@ -50,7 +51,7 @@ struct ScalarRegions {
                     if context.continuesLine {
                         styles[index] = .yamlContinued
                     } else if last.map({ $0.range.contains(place) }) ?? false {
-                        // Settled with the first tag of the scalar.
+                        // Determined with the first tag of the scalar.
                     } else {
                         let scalar = scalar(from: context.start(ofTagAt: place), tag: index, context)
                         settle(scalar, hasForeignTag: context.hasForeignTag)
@@ -66,7 +67,7 @@ struct ScalarRegions {
         marks.sort { $0.offset < $1.offset }
     }
 
-    // MARK: Where a scalar ends
+    // MARK: The end of a scalar
 
     private func scalar(from start: Int, tag index: Int, _ context: EscapeContext) -> Scalar {
         let (end, lineEnd) = end(after: index, isInFlow: context.isInFlow)
@@ -76,11 +77,11 @@ struct ScalarRegions {
         return Scalar(range: start..<end, isInFlow: context.isInFlow, continues: continues)
     }
 
-    /// The end of the scalar that a tag is in, and the line's end where that is what ends it.
+    /// Returns the end of the scalar that contains a tag, and the line's end if the scalar ends there.
     private func end(after tag: Int, isInFlow: Bool) -> (offset: Int, lineEnd: Int?) {
         var index = tags[tag].range.upperBound
         var nextTag = tag + 1
-        // Behind the last byte that is no blank.
+        // The offset after the last non-blank byte.
         var end = index
         while true {
             if nextTag < tags.count, index == tags[nextTag].range.lowerBound {
@@ -116,7 +117,7 @@ struct ScalarRegions {
         return isWhite(byte) || isInFlow && ",[]{}".utf8.contains(byte)
     }
 
-    /// Whether the line behind a line's end belongs to the same scalar.
+    /// Whether the line after a line's end continues the same scalar.
     private func goesOn(behind lineEnd: Int, deeperThan column: Int, isInFlow: Bool) -> Bool {
         var index = lineEnd
         while index < bytes.count {
@@ -132,7 +133,7 @@ struct ScalarRegions {
             if let tag = tags.first(where: { $0.range.lowerBound == index }), tag.kind != .variable,
                 tag.kind != .unescaped
             {
-                // A line of a section's tag alone writes nothing.
+                // A line with only a section's tag writes nothing.
                 continue
             }
             if isInFlow { return !",]}".utf8.contains(byte) }
@@ -141,7 +142,7 @@ struct ScalarRegions {
         return false
     }
 
-    // MARK: How its parts are written
+    // MARK: The styles of its parts
 
     private mutating func settle(_ scalar: Scalar, hasForeignTag: Bool) {
         var range = scalar.range
@@ -173,7 +174,7 @@ struct ScalarRegions {
         }
     }
 
-    /// Leaves out tags at the ends that open or close a section reaching beyond them, and answers the tags inside.
+    /// Removes tags at the ends that open or close a section extending beyond the range, and returns the tags inside.
     private func trim(_ range: inout Range<Int>) -> [Int] {
         let bounds = range
         var inside = tags.indices.filter { bounds.contains(tags[$0].range.lowerBound) }

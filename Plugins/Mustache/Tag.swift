@@ -1,17 +1,17 @@
 import PluginAPI
 
-/// What opens and closes a tag.
+/// The text that opens and the text that closes a tag.
 struct Delimiters: Equatable {
     var left: [UInt8]
     var right: [UInt8]
 
     static let standard = Delimiters(left: Array("{{".utf8), right: Array("}}".utf8))
 
-    /// A longer one would make looking for it dear, and nobody could read it.
+    /// The greatest length. Searching for a longer one would be expensive, and nobody could read it.
     static let longest = 32
 }
 
-/// A tag as it stands in the source; offsets are bytes of that source.
+/// A tag in the source. Offsets are in bytes of that source.
 struct Tag {
     enum Kind: UInt8 {
         /// `{{name}}`
@@ -35,24 +35,24 @@ struct Tag {
         /// `{{$name}}`
         case block
 
-        /// Whether it wants a closing tag.
+        /// Whether it needs a closing tag.
         var opens: Bool { self == .section || self == .inverted || self == .parent || self == .block }
     }
 
     var kind: Kind
-    /// From the first byte of the left delimiter to behind the right one.
+    /// The range from the first byte of the left delimiter to the end of the right one.
     var range: Range<Int>
-    /// The name without the white space around it, and without the `*` of a dynamic one.
+    /// The name without surrounding white space, and without the `*` of a dynamic one.
     var name: Range<Int>
-    /// Whether the name is to be looked up in the data: `{{>*name}}`.
+    /// Whether the name is looked up in the data: `{{>*name}}`.
     var isDynamic: Bool
 }
 
-/// Why a source does not compile: a message and the byte it is about.
+/// The reason why a source does not compile: a message and the byte to which it refers.
 struct SyntaxError: Error {
     var offset: Int
     var message: String
-    /// Which limit, where it was one.
+    /// The limit, if one was exceeded.
     var limit: ReachedLimit?
 
     init(_ message: String, at offset: Int) {

@@ -1,14 +1,14 @@
 import PluginAPI
 import Values
 
-/// Bytes → tags, in the order of the source. What lies between two tags is text.
+/// Scans bytes for tags, in the order of the source. Anything between two tags is text.
 struct TagScanner {
     private let bytes: ArraySlice<UInt8>
     private let base: Int
     private var delimiters: Delimiters
     private var position: Int
 
-    /// - Parameter bytes: a slice of the program's pool; offsets of tags count from the slice's first byte.
+    /// - Parameter bytes: a slice of the program's pool. The offsets of tags are relative to the slice's first byte.
     init(_ bytes: ArraySlice<UInt8>, delimiters: Delimiters) {
         self.bytes = bytes
         base = bytes.startIndex
@@ -16,7 +16,7 @@ struct TagScanner {
         position = bytes.startIndex
     }
 
-    /// - Parameter most: how many tags there may be.
+    /// - Parameter most: the largest number of tags.
     mutating func scan(most: Int) throws(SyntaxError) -> [Tag] {
         var tags: [Tag] = []
         while let start = find(delimiters.left, from: position) {
@@ -51,7 +51,7 @@ struct TagScanner {
         case UInt8(ascii: "$"): kind = .block
         default: kind = .variable
         }
-        // A right delimiter that begins with the sigil's own byte (`|#|`) still closes.
+        // A right delimiter that begins with the sigil's byte (`|#|`) still closes the tag.
         if kind != .variable, !begins(with: delimiters.right, at: index) || kind == .delimiters { index += 1 }
         guard let end = find(closing, from: index) else {
             throw SyntaxError(
@@ -82,7 +82,7 @@ struct TagScanner {
             throw SyntaxError("tag \"\(shown(start..<position))\" has no name", at: start - base)
         }
         var inner = bytes[low..<high]
-        // The closing tag of a dynamic parent repeats its asterisk, with or without a blank behind it.
+        // The closing tag of a dynamic parent repeats its asterisk, which white space may follow.
         if tag.kind == .close, inner.first == UInt8(ascii: "*") {
             inner = inner.dropFirst().drop(while: isWhite)
         }
@@ -97,7 +97,7 @@ struct TagScanner {
         tag.name = low - base..<high - base
     }
 
-    /// Words joined by single dots, or a dot alone.
+    /// Checks that a name is words joined by single dots, or a single dot.
     private func checkPath(_ range: Range<Int>) throws(SyntaxError) {
         let dot = UInt8(ascii: ".")
         let name = bytes[range]
@@ -142,7 +142,7 @@ struct TagScanner {
         return true
     }
 
-    /// The first place of the word from `start` on, or nil.
+    /// Returns the first offset of the word from `start` on; nil if it does not occur.
     private func find(_ word: [UInt8], from start: Int) -> Int? {
         bytes.withUnsafeBufferPointer { source in
             word.withUnsafeBufferPointer { ByteSearch.index(of: $0, in: source, from: start - base) }

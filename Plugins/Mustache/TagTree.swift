@@ -1,10 +1,10 @@
 import PluginAPI
 
-/// Which tag closes which, and which encloses which.
+/// Determines which tag closes which, and which encloses which.
 struct TagTree {
-    /// For a tag that opens, the index of the one that closes it, and the other way round; -1 for all others.
+    /// For a tag that opens, the index of the one that closes it, and vice versa; -1 for all others.
     private(set) var partner: [Int]
-    /// The index of the innermost open tag around a tag (for a closing tag: around its whole pair); -1 for none.
+    /// The index of the innermost open tag around a tag (for a closing tag, around the pair); -1 if no tag is open.
     private(set) var container: [Int]
 
     init(_ tags: [Tag], in bytes: ArraySlice<UInt8>, nesting: Int) throws(SyntaxError) {

@@ -1,11 +1,11 @@
 import PluginAPI
 
-/// Where a value is in data with a taint: the names from the root. Values that are not tainted have none.
+/// The place of a tainted value in the data: the names from the root. Values that are not tainted have no path.
 final class TaintedPath {
     private let taint: DataTaint
     let names: [String]
 
-    /// The root of the data.
+    /// The path of the data's root.
     convenience init(_ taint: DataTaint) { self.init(taint, []) }
 
     private init(_ taint: DataTaint, _ names: [String]) {
@@ -13,10 +13,10 @@ final class TaintedPath {
         self.names = names
     }
 
-    /// Names of a path; deeper members count as the one above.
+    /// The largest number of names in a path. A deeper member counts as its ancestor at that depth.
     private static let depthLimit = 64
 
-    /// Of a member or item; nil where it is not tainted.
+    /// Returns the path of a member or item; nil if it is not tainted.
     func member(_ name: String) -> TaintedPath? {
         guard names.count < TaintedPath.depthLimit else { return self }
         let path = names + [name]

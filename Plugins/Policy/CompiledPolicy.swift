@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// A configuration's policy made ready: selectors parsed, rules in the order of evaluation.
+/// The compiled policy of a configuration: selectors are parsed, and rules are in the order of evaluation.
 struct CompiledPolicy: Sendable {
     enum Default: Sendable, Equatable {
         case enabled, disabled
-        /// What the configuration says instead.
+        /// Any other value, with its text.
         case illegal(String)
 
         init(_ text: String) {
@@ -17,12 +17,12 @@ struct CompiledPolicy: Sendable {
         }
     }
 
-    /// A selector of the configuration, or why it counts for nothing.
+    /// A selector of the configuration, or the reason why it is ignored.
     struct Entry: Sendable {
         var selector: LabelSelector
-        /// nil where it is used.
+        /// The reason why it is ignored; nil if it is used.
         var ignored: String?
-        /// `file:line`
+        /// The place in the configuration, as `file:line`.
         var source: String?
 
         func matches(_ labels: Object?) -> Bool { ignored == nil && selector.matches(labels) }
@@ -35,11 +35,10 @@ struct CompiledPolicy: Sendable {
     var rules: [Rule]
     var ignoredNamespaces: [String]
     var policySource: String?
-    /// What an Istio of that form and revision asks the API server for, where no webhook configuration is
-    /// given.
+    /// The webhooks that an Istio of that form and revision installs, used if no webhook configuration is given.
     var standardWebhooks: Webhooks
 
-    /// What is wrong with the policy and its selectors.
+    /// The problems of the policy and its selectors.
     var warnings: [PolicyWarning]
 }
 

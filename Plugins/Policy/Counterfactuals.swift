@@ -1,17 +1,18 @@
 import PluginAPI
 import Values
 
-/// The smallest changes that would flip a decision, each found by deciding again.
+/// Finds the smallest changes that would reverse a decision. Each is verified by deciding again.
 ///
-/// The candidates come from the rules: what they read is what can be changed. Those that the pod's author
-/// can make come first, then the namespace's owner's, then the configuration's. Never proposed, though they
-/// would do it: to put a pod on the host's network or into a system namespace only to be rid of its sidecar.
+/// The candidates come from the rules: only what they read can be changed. Changes that the pod's author can make come
+/// first, then those of the namespace's owner, then those of the configuration. Some changes are never proposed
+/// although they would work: nobody should move a pod to the host's network or into a system namespace only to avoid a
+/// sidecar.
 extension Evaluator {
-    /// Single edits that are tried; a configuration can have any number of selectors.
+    /// The largest number of single edits that are tried. A configuration can have any number of selectors.
     static let candidateLimit = 512
-    /// Edits of namespace labels that take part in pairs and threes.
+    /// The largest number of namespace label edits that are combined in pairs and triples.
     static let namespaceEditLimit = 12
-    /// Changes that are reported.
+    /// The largest number of changes that are reported.
     static let answerLimit = 12
 
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual] {
@@ -26,7 +27,7 @@ extension Evaluator {
         }
         let onPolicy = effective([.policy("enabled"), .policy("disabled")])
         let onNamespace = effective(ofNamespace)
-        // A pod that two rules stop at once is stopped by rules of the first, second and last group.
+        // If two rules stop a pod together, they belong to the first, second and last group.
         let few = effective(basic) + onNamespace.prefix(Self.namespaceEditLimit) + onPolicy
         let all = effective(basic + ofLabels) + onNamespace + onPolicy
         let injects = verdict(core).verdict == .inject
@@ -49,7 +50,7 @@ extension Evaluator {
         return []
     }
 
-    /// What the rules read, changed.
+    /// Returns edits of what the rules read.
     private func candidates(
         _ subject: DecisionSubject
     ) -> (basic: [Counterfactual.Edit], ofNamespace: [Counterfactual.Edit], ofLabels: [Counterfactual.Edit]) {
@@ -79,7 +80,7 @@ extension Evaluator {
         )
     }
 
-    /// The rules and the pod after the edits, or nil where one of them changes nothing.
+    /// Returns the rules and the pod after the edits; nil if one of them changes nothing.
     private func apply(
         _ edits: [Counterfactual.Edit], to subject: DecisionSubject
     ) -> (Evaluator, DecisionSubject)? {
@@ -138,7 +139,7 @@ extension Evaluator {
         case .removeLabel(let key): return "remove label \(key) from the \(pod)"
         case .hostNetwork: return "remove hostNetwork from the \(pod)'s spec"
         case .namespace(let name):
-            // Another namespace has other labels, and what they are is not known.
+            // Another namespace has other labels, which are not known.
             let alike = subject.namespaceLabels == nil ? "" : ", with the same labels"
             return "run the pod in another namespace\(alike), such as \(name)"
         case .setNamespaceLabel(let key, let value):
@@ -150,7 +151,7 @@ extension Evaluator {
     }
 }
 
-/// Calls `body` with every choice of `size` items, in order, until it says that it has enough.
+/// Calls `body` with every combination of `size` items, in order, until it returns false.
 private func combinations<Item>(of items: [Item], size: Int, _ body: ([Item]) -> Bool) {
     func choose(_ chosen: [Item], from start: Int) -> Bool {
         if chosen.count == size { return body(chosen) }

@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// Decides: asks the rules in order, and the first that says inject or skip has decided.
+/// Makes decisions: evaluates the rules in order until one returns inject or skip.
 ///
-/// Without a trace a rule that has no say costs a lookup and a word of the line; with one, every rule is put into
-/// words of its own.
+/// Without a trace, a rule that does not apply costs only a lookup and a word of the trace line. With a trace, a
+/// sentence is built for every rule.
 struct Evaluator: DecisionEngine {
     var policy: CompiledPolicy
 
@@ -24,7 +24,7 @@ struct Evaluator: DecisionEngine {
         }
         let warnings = Warnings(policy: policy, subject: given).all(decided?.finding.code)
         guard let decided else {
-            // The default policy always decides; a list of rules without it is a fault of this file.
+            // The default policy always decides. If it is not in the list of rules, that is a bug of this program.
             return Decision(
                 inject: false, reason: .internalError, message: ReasonCode.internalError.sentence,
                 trace: steps)
@@ -41,7 +41,7 @@ struct Evaluator: DecisionEngine {
         try Webhooks(configuration, file: file)
     }
 
-    /// The verdict alone, for asking again and again.
+    /// Returns only the verdict, for repeated decisions.
     func verdict(_ subject: DecisionSubject) -> Finding {
         let labels = subject.metadata["labels"]?.object
         for rule in policy.rules {
@@ -51,7 +51,7 @@ struct Evaluator: DecisionEngine {
         return Finding(verdict: .error, code: .internalError)
     }
 
-    /// Adds what a rule said to the line; lists of selectors without a say are left out.
+    /// Adds the verdict of a rule to the line. Lists of selectors that do not apply are omitted.
     private func add(_ rule: Rule, _ finding: Finding, decisive: Bool, to line: inout ByteBuffer) {
         if (rule == .neverInject || rule == .alwaysInject) && !finding.isFinal { return }
         if line.count > 0 { line.append(UInt8(ascii: " ")) }
@@ -61,12 +61,12 @@ struct Evaluator: DecisionEngine {
         if decisive { line.append(UInt8(ascii: "!")) }
     }
 
-    /// Longer than any line: every rule says something, in at most 40 bytes.
+    /// Longer than any line: every rule adds at most 40 bytes.
     private static let lineCapacity = 360
 
     // MARK: The rules
 
-    /// - Parameter labels: the pod's, looked up once for all selectors.
+    /// - Parameter labels: the pod's labels, looked up once for all selectors.
     func evaluate(_ rule: Rule, _ subject: DecisionSubject, _ labels: Object?) -> Finding {
         switch rule {
         case .webhook:
@@ -117,16 +117,16 @@ struct Evaluator: DecisionEngine {
         return .pass
     }
 
-    /// What the pod says under `sidecar.istio.io/inject`, or nil where it says nothing at all.
+    /// Returns the pod's text for `sidecar.istio.io/inject`; nil if it has no such key.
     func wishText(_ map: String, _ subject: DecisionSubject) -> String? {
         guard let value = subject.metadata[map]?.object?[injectKey] else { return nil }
         return scalarText(value)
     }
 
-    // MARK: The API server's half
+    // MARK: The API server's part
 
-    /// The webhooks that the API server asks about this pod: those that were given, else Istio's own where
-    /// the namespace's labels were given, else none.
+    /// Returns the webhooks that may select this pod: the given ones, or Istio's own if the namespace's labels are
+    /// given, or nil.
     func webhooks(_ subject: DecisionSubject) -> (any WebhookMatcher)? {
         if let given = subject.webhook { return given }
         return subject.namespaceLabels == nil ? nil : policy.standardWebhooks
@@ -134,14 +134,15 @@ struct Evaluator: DecisionEngine {
 
     private func webhook(_ subject: DecisionSubject) -> Finding {
         guard let webhooks = webhooks(subject) else {
-            // A review is only sent when a webhook has selected the pod.
+            // A review is only sent if a webhook has selected the pod.
             if subject.operation != nil { return .pass(.webhookCalls) }
             return Finding(verdict: .unknown, code: .namespaceLabelsUnknown)
         }
         return Self.summary(webhooks.match(subject)).finding
     }
 
-    /// One answer out of several webhooks': one that calls is enough, one that might makes it unknown.
+    /// Summarises the outcomes of several webhooks: one that is called suffices, and one that may be called makes the
+    /// result unknown.
     static func summary(_ outcomes: [WebhookOutcome]) -> (finding: Finding, outcome: WebhookOutcome?) {
         var unknown: WebhookOutcome?
         var against: WebhookOutcome?

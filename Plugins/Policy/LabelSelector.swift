@@ -1,9 +1,9 @@
 import Values
 
-/// A Kubernetes label selector, checked and ready to be compared with labels.
+/// A Kubernetes label selector, validated and ready to be matched with labels.
 ///
-/// All requirements must hold. What Kubernetes would not accept is refused when it is compiled, with the
-/// reason.
+/// All requirements must be satisfied. A selector that Kubernetes would not accept is refused during compilation, with
+/// the reason.
 struct LabelSelector: Sendable, Equatable {
     enum Operator: String, Sendable, CaseIterable {
         case isIn = "In"
@@ -12,13 +12,13 @@ struct LabelSelector: Sendable, Equatable {
         case doesNotExist = "DoesNotExist"
     }
 
-    /// One line of a selector; `matchLabels` becomes `In` with one value.
+    /// One requirement of a selector. `matchLabels` becomes `In` with one value.
     struct Requirement: Sendable, Equatable {
         var key: String
         var test: Operator
         var values: [String]
 
-        /// Whether a label with that value, or a missing one, matches. Only `In` and `Exists` need a label; the
+        /// Whether a label with that value, or a missing one, matches. Only `In` and `Exists` require a label; the
         /// other two match without it.
         @inline(__always)
         func holds(_ value: String?) -> Bool {
@@ -47,10 +47,10 @@ struct LabelSelector: Sendable, Equatable {
 
     var requirements: [Requirement]
 
-    /// A selector without requirements; Kubernetes lets it match everything, Istio's injector ignores it.
+    /// Whether it has no requirements. In Kubernetes such a selector matches everything; Istio's injector ignores it.
     var isEmpty: Bool { requirements.isEmpty }
 
-    /// For people: `app=web and tier not in (back)`.
+    /// The selector as text for people: `app=web and tier not in (back)`.
     var text: String { requirements.map(\.text).joined(separator: " and ") }
 
     @inline(__always)
@@ -62,14 +62,14 @@ struct LabelSelector: Sendable, Equatable {
     }
 }
 
-/// Why a selector cannot be used.
+/// The reason why a selector cannot be used.
 struct LabelSelectorError: Error, Equatable {
     var message: String
 }
 
 extension LabelSelector {
-    /// Checks a selector as `LabelSelectorAsSelector` of apimachinery does. Members that it does not have are
-    /// ignored, as Go's decoder has it; `unknownMembers` names them.
+    /// Validates a selector as `LabelSelectorAsSelector` of apimachinery does. Unknown members are ignored, as Go's
+    /// decoder does; `unknownMembers` returns them.
     init(_ value: Value) throws(LabelSelectorError) {
         requirements = []
         guard !value.isNull else { return }
@@ -95,7 +95,7 @@ extension LabelSelector {
         }
     }
 
-    /// Members that a label selector does not have.
+    /// Returns the members that a label selector does not have.
     static func unknownMembers(_ value: Value) -> [String] {
         (value.object?.members ?? []).map(\.key).filter {
             $0.lowercased() != "matchlabels" && $0.lowercased() != "matchexpressions"
@@ -144,12 +144,12 @@ extension LabelSelector {
         }
     }
 
-    /// A member by the name that Go's decoder would find it by: exactly, else in any case.
+    /// Returns a member by name as Go's decoder finds it: an exact match first, otherwise regardless of case.
     private static func member(_ name: String, of object: Object) -> Value? {
         object[name] ?? object.members.first { $0.key.lowercased() == name.lowercased() }?.value
     }
 
-    /// A scalar where text belongs becomes its text, as sigs.k8s.io/yaml does it; null is empty.
+    /// Converts a scalar to text where a string is required, as sigs.k8s.io/yaml does; null is empty.
     private static func text(_ value: Value, of what: String) throws(LabelSelectorError) -> String {
         guard let text = scalarText(value) else {
             throw LabelSelectorError(message: "\(what) is not a string")
@@ -158,7 +158,7 @@ extension LabelSelector {
     }
 }
 
-/// The text of a scalar, nil for lists and objects.
+/// Returns the text of a scalar; nil for lists and objects.
 func scalarText(_ value: Value) -> String? {
     switch value {
     case .null: ""

@@ -1,10 +1,10 @@
-/// What Kubernetes accepts as the key and the value of a label (apimachinery's validation of qualified
-/// names).
+/// The syntax of label keys and values in Kubernetes (apimachinery's validation of qualified names).
 enum LabelSyntax {
     static let nameLimit = 63
     static let prefixLimit = 253
 
-    /// What is wrong with a label's key, or nil: `name` or `prefix/name`, the prefix a DNS subdomain.
+    /// Returns the problem of a label's key; nil if it is valid: `name` or `prefix/name`, where the prefix is a DNS
+    /// subdomain.
     static func problem(key: String) -> String? {
         let bytes = Array(key.utf8)
         let parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -25,7 +25,7 @@ enum LabelSyntax {
         }
     }
 
-    /// What is wrong with a label's value, or nil.
+    /// Returns the problem of a label's value; nil if it is valid.
     static func problem(value: String) -> String? {
         let bytes = Array(value.utf8)
         if bytes.count > nameLimit {
@@ -61,7 +61,7 @@ enum LabelSyntax {
         }
     }
 
-    /// `([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]`
+    /// Whether it matches `([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]`.
     private static func isName(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let first = bytes.first, let last = bytes.last else { return false }
         guard isAlphanumeric(first), isAlphanumeric(last) else { return false }
@@ -71,7 +71,7 @@ enum LabelSyntax {
         }
     }
 
-    /// RFC 1123: labels of lower-case letters, digits and inner hyphens, joined by dots.
+    /// Whether it is a subdomain (RFC 1123): labels of lower-case letters, digits and inner hyphens, joined by dots.
     private static func isSubdomain(_ bytes: ArraySlice<UInt8>) -> Bool {
         func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
             isAlphanumeric(byte) && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
@@ -85,7 +85,7 @@ enum LabelSyntax {
     }
 }
 
-/// Outside text for a message: quoted, of bounded length, with nothing in it that would break a line.
+/// Quotes untrusted text for a message. Its length is bounded, and nothing in it can break a line.
 func quoted(_ text: String, limit: Int = 64) -> String {
     var result = "\""
     var used = 0
@@ -99,8 +99,7 @@ func quoted(_ text: String, limit: Int = 64) -> String {
         case "\t": result += "\\t"
         case "\r": result += "\\r"
         default:
-            // Control characters, and what turns the direction of text around, would let a label forge a log
-            // line.
+            // Control characters, and those that change the direction of text, would allow a label to forge a log line.
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"

@@ -1,18 +1,19 @@
 import PluginAPI
 import Values
 
-/// The rules of a policy as matchConditions: CEL expressions that must all hold for the API server to ask.
+/// The rules of a policy as matchConditions: CEL expressions, all of which must be true for the API server to call the
+/// webhook.
 ///
-/// | condition | leaves out |
+/// | condition | excludes |
 /// | --- | --- |
-/// | `own-network` | pods of the host's network |
+/// | `own-network` | pods in the host's network |
 /// | `not-declined` | pods whose label or annotation says no |
 /// | `not-never-N` | pods that neverInjectSelector N selects, unless they ask for a sidecar |
 /// | `asked-for` | with a disabled policy: pods that neither ask nor are selected by an alwaysInjectSelector |
 ///
-/// An API server before 1.28 drops matchConditions and asks; the rules then say the same.
+/// An API server before 1.28 drops matchConditions and calls the webhook. The rules then give the same result.
 struct MatchConditions {
-    /// What an API server takes.
+    /// The largest number of conditions that an API server accepts.
     static let limit = 64
 
     let policy: CompiledPolicy
@@ -22,7 +23,7 @@ struct MatchConditions {
             ("own-network", "!has(object.spec.hostNetwork) || !object.spec.hostNetwork"),
             ("not-declined", "!(\(declines))"),
         ]
-        // Where there are more selectors than conditions, one condition takes several.
+        // If there are more selectors than conditions, several selectors share a condition.
         let never = used(policy.never)
         let room = Self.limit - conditions.count - 1
         let size = max(1, (never.count + room - 1) / room)
@@ -42,9 +43,9 @@ struct MatchConditions {
         entries.filter { $0.ignored == nil }.map(\.selector)
     }
 
-    // MARK: what the pod says of itself
+    // MARK: The pod's own setting
 
-    /// Whether it asks for a sidecar.
+    /// Whether the pod asks for a sidecar.
     private var asks: String {
         switch policy.form {
         case .classic:
@@ -53,7 +54,7 @@ struct MatchConditions {
         }
     }
 
-    /// Whether it declines one; the classic form takes every other text for a no.
+    /// Whether the pod declines a sidecar. In the classic form, every other text means no.
     private var declines: String {
         switch policy.form {
         case .classic:
@@ -62,7 +63,7 @@ struct MatchConditions {
         }
     }
 
-    /// The label speaks; the annotation where there is no label.
+    /// The label decides. The annotation is only used if there is no label.
     private func modernWish(_ word: String) -> String {
         "(\(has("labels")) ? \(text("labels")) == '\(word)' : "
             + "\(has("annotations")) && \(text("annotations")) == '\(word)')"
@@ -75,9 +76,9 @@ struct MatchConditions {
         "has(object.metadata.\(map)) && '\(key)' in object.metadata.\(map)"
     }
 
-    // MARK: selectors
+    // MARK: Selectors
 
-    // Keys and values of a compiled selector have the syntax of labels: no quote, no backslash.
+    // The keys and values of a compiled selector have the syntax of labels: no quotes, no backslashes.
     private func expression(_ selector: LabelSelector) -> String {
         let parts = selector.requirements.map { requirement in
             let has = Self.has("labels", requirement.key)

@@ -2,8 +2,8 @@ import Values
 
 /// Whether a key is probably a misspelt `sidecar.istio.io/inject`.
 ///
-/// At most three slips (a letter too many, too few, wrong, or two swapped) away, or one of the names that the
-/// key is mistaken for. Neighbours such as `sidecar.istio.io/status` are six away.
+/// The key differs by at most three edits (a character inserted, missing or wrong, or two swapped), or is one of the
+/// names that are often confused with it. Similar valid keys such as `sidecar.istio.io/status` differ by six.
 func isNearMiss(_ key: String) -> Bool {
     let length = key.utf8.count
     let wanted = injectKey.utf8.count

@@ -1,10 +1,10 @@
 public import PluginAPI
 
-/// The standard rules, those of Istio's injector: a policy and a pod go in, a decision with its reasons comes
-/// out.
+/// The standard rules, which are those of Istio's injector. Takes a policy and a pod, and returns a decision with its
+/// reasons.
 ///
-/// Pure: no file, no cluster, no clock. Read `Rule` for the order of evaluation, `Evaluator` for what each
-/// rule reads, `Counterfactuals` for what would change an answer, `Webhooks` for the API server's half.
+/// It is pure: it uses no files, no cluster and no clock. Read `Rule` for the order of evaluation, `Evaluator` for what
+/// each rule reads, `Counterfactuals` for changes that would reverse a decision, `Webhooks` for the API server's part.
 /// Nothing here renders or patches.
 public struct PolicyPlugin: DecisionPlugin {
     public let id = "policy"

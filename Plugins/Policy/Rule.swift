@@ -15,8 +15,8 @@ import Values
 /// | 8 | `always_inject_selector`, a step each | inject, pass | `always_inject_selector` |
 /// | 9 | `default_policy` | inject, skip | `policy_enabled`, `policy_disabled` |
 ///
-/// The first verdict of inject or skip decides. Istio finds out that a policy is illegal only at the end, but
-/// then drops what rules 5 to 8 gave; here it is where it takes effect.
+/// The first verdict of inject or skip decides. Istio only detects an illegal policy at the end, but then discards the
+/// results of rules 5 to 8. Here it is checked at the place where it takes effect.
 enum Rule: String, Sendable {
     case webhook
     case hostNetwork = "host_network"
@@ -28,7 +28,7 @@ enum Rule: String, Sendable {
     case alwaysInject = "always_inject_selector"
     case defaultPolicy = "default_policy"
 
-    /// Its name in a trace.
+    /// The name in a trace.
     var name: String { rawValue }
 
     static func all(_ form: PolicyConfiguration.Form) -> [Rule] {
@@ -38,11 +38,11 @@ enum Rule: String, Sendable {
     }
 }
 
-/// What one rule says about a pod; making one allocates nothing.
+/// The result of one rule for a pod. Creating one allocates nothing.
 struct Finding {
     var verdict: TraceStep.Verdict
     var code: ReasonCode
-    /// Which selector of the rule's list it was.
+    /// The index of the selector in the rule's list.
     var index: Int?
 
     static let pass = Finding(verdict: .pass, code: .ruleNotMet)
@@ -51,25 +51,25 @@ struct Finding {
     static func skip(_ code: ReasonCode) -> Finding { Finding(verdict: .skip, code: code) }
     static func pass(_ code: ReasonCode) -> Finding { Finding(verdict: .pass, code: code) }
 
-    /// The same about one selector.
+    /// Returns the same finding for one selector.
     func at(_ index: Int) -> Finding { Finding(verdict: verdict, code: code, index: index) }
 
     /// Whether it ends the evaluation.
     var isFinal: Bool { verdict == .inject || verdict == .skip }
 }
 
-/// The answer that a text gives to the question whether there should be a sidecar.
+/// A pod's answer to the question whether it should have a sidecar.
 enum Wish: Equatable {
     case yes, no
-    /// Nothing was said.
+    /// There is no answer.
     case none
-    /// Something was said that is not understood.
+    /// There is an answer, but it is not recognised.
     case unrecognised
 
-    /// What the annotation `sidecar.istio.io/inject` says.
+    /// Parses the value of `sidecar.istio.io/inject`.
     ///
-    /// The classic form reads YAML's words for yes in any case, and everything else is a no; the words for no
-    /// are recognised only to report which it was. The modern form reads two words, in lower case.
+    /// The classic form accepts YAML's words for yes in any case, and everything else means no. Its words for no are
+    /// only recognised in order to report them. The modern form recognises two words, in lower case.
     init(_ text: String, form: PolicyConfiguration.Form) {
         switch form {
         case .modern:
@@ -80,7 +80,7 @@ enum Wish: Equatable {
             default: self = .unrecognised
             }
         case .classic:
-            // The longest word that counts has five bytes; nothing longer needs its case changed.
+            // The longest recognised word has five bytes, so longer texts need not be converted to lower case.
             guard text.utf8.count <= 5 else {
                 self = .unrecognised
                 return
@@ -95,11 +95,11 @@ enum Wish: Equatable {
     }
 }
 
-/// `sidecar.istio.io/inject`: the name of the annotation and of the label by which a pod says what it wants.
+/// The name of the annotation and of the label with which a pod requests or declines a sidecar.
 let injectKey = "sidecar.istio.io/inject"
 
 extension PolicyConfiguration.Form {
-    /// Namespaces that are left alone.
+    /// The namespaces in which nothing is injected.
     var ignoredNamespaces: [String] {
         switch self {
         case .classic: ["kube-system", "kube-public"]

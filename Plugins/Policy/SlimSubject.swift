@@ -1,14 +1,14 @@
 import PluginAPI
 import Values
 
-/// Pods and namespaces with more labels than Kubernetes' own tools ever make.
+/// Reduces pods and namespaces that have more labels than Kubernetes' own tools ever create.
 ///
-/// Labels are looked up one by one, which is the quickest way for a few; with a hundred thousand of them and
-/// many selectors it would be no way at all. What no rule reads is dropped first, in one pass.
+/// Labels are searched linearly, which is the quickest way if there are few. With a hundred thousand labels and many
+/// selectors it would take far too long. Therefore, labels that no rule reads are removed first, in one pass.
 extension Evaluator {
     private static let labelLimit = 64
 
-    /// The subject, or where it has very many labels a copy with those that the rules read.
+    /// Returns the subject; if it has very many labels, returns a copy with only those that the rules read.
     func slimmed(_ subject: DecisionSubject) -> DecisionSubject {
         func isLong(_ labels: Object?) -> Bool { (labels?.count ?? 0) > Self.labelLimit }
         let metadata = subject.metadata
@@ -19,7 +19,7 @@ extension Evaluator {
         return reduced(subject)
     }
 
-    /// A copy with only what the rules read.
+    /// Returns a copy with only what the rules read.
     func reduced(_ subject: DecisionSubject) -> DecisionSubject {
         var keys: Set<String> = [injectKey]
         for entry in policy.never + policy.always { keys.formUnion(entry.selector.requirements.map(\.key)) }

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// The answers of a configuration, row by row, each found by deciding for a pod that is made for it.
+/// Builds the truth table of a configuration. Each row is found by deciding for a pod that is created for it.
 extension Evaluator {
-    /// Selectors that get rows of their own.
+    /// The largest number of selectors that get their own rows.
     static let sampleLimit = 8
 
     func truthTable() -> TruthTable {
@@ -58,7 +58,7 @@ extension Evaluator {
         return table
     }
 
-    /// Labels of pods that the selectors tell apart: none, and for each selector some that it matches.
+    /// Returns pod labels that the selectors distinguish: no labels, and for each selector some labels that match it.
     private func samples(_ notes: inout [String]) -> [Object] {
         var samples = [Object()]
         let used = (policy.never + policy.always).filter { $0.ignored == nil }

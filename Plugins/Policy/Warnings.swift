@@ -1,14 +1,15 @@
 import PluginAPI
 import Values
 
-/// What is allowed and probably not meant: a wish in the wrong place, misspelled, not understood, or in vain.
+/// Warns about settings that are allowed but probably not intended: an injection setting that is in the wrong place,
+/// misspelled, not understood, or without effect.
 ///
-/// Runs with every decision, so it only looks up what it needs; nothing is made where nothing is found.
+/// It runs with every decision, so it only looks up what it needs, and allocates nothing if nothing is found.
 struct Warnings {
     var policy: CompiledPolicy
     var subject: DecisionSubject
 
-    /// A pod can come with any number of misspelled keys.
+    /// The largest number of warnings about misspelled keys. A pod can have any number of these.
     static let limit = 16
 
     /// - Parameter reason: the decisive code.
@@ -84,7 +85,7 @@ struct Warnings {
         }
     }
 
-    /// The pod asks for a sidecar and something stronger says no.
+    /// Warns if the pod asks for a sidecar, but a stronger rule prevents it.
     private func inVain(
         label: Value?, annotation: Value?, reason: ReasonCode?, into warnings: inout [DecisionWarning]
     ) {
@@ -115,7 +116,7 @@ struct Warnings {
 
     // MARK: Places
 
-    /// A wish on the workload, on a template in between, or next to `metadata` instead of in it.
+    /// Warns about a setting on the workload, on a template in between, or next to `metadata` instead of in it.
     private func misplaced(into warnings: inout [DecisionWarning]) {
         let wanted = policy.form == .modern ? ["labels", "annotations"] : ["annotations"]
         for map in wanted {
@@ -156,7 +157,7 @@ struct Warnings {
                 source: source))
     }
 
-    /// A key of the pod that is nearly the right one.
+    /// Warns about a key of the pod that is nearly the right one.
     private func misspelled(into warnings: inout [DecisionWarning]) {
         for (map, one) in [("labels", "label"), ("annotations", "annotation")] {
             guard let object = subject.metadata[map]?.object else { continue }
@@ -174,7 +175,7 @@ struct Warnings {
         }
     }
 
-    /// `istio-injection` is the namespace's label; on a pod it says nothing.
+    /// Warns about `istio-injection` on a pod. It is a label for namespaces, and has no effect on a pod.
     private func namespaceLabelOnPod(into warnings: inout [DecisionWarning]) {
         let key = "istio-injection"
         for (map, one) in [("labels", "label"), ("annotations", "annotation")]
@@ -189,8 +190,8 @@ struct Warnings {
         }
     }
 
-    /// What the namespace says, where that is known: in two ways at once, or with a value that nothing looks
-    /// for.
+    /// Warns about the namespace's labels, if they are known: `istio-injection` is used together with `istio.io/rev`,
+    /// or has a value that nothing selects.
     private func namespaceLabels(into warnings: inout [DecisionWarning]) {
         guard let labels = subject.namespaceLabels, let value = labels["istio-injection"]?.string else {
             return

@@ -1,12 +1,12 @@
 import PluginAPI
 import Values
 
-/// Reads MutatingWebhookConfigurations; what the API server would refuse is refused, with its place.
+/// Reads MutatingWebhookConfigurations. Anything that the API server would refuse is refused, with its place.
 extension Webhooks {
-    /// Lists within lists that are looked into.
+    /// The greatest depth of nested lists that are read.
     private static let listDepth = 4
-    /// Rules, requirements and values of all selectors together. A document may come with a request, and
-    /// every change that is tried goes through all of them.
+    /// The largest number of rules, requirements and values of all selectors in total. A document may come with a
+    /// request, and every change that is tried evaluates all of them.
     private static let partLimit = 4096
 
     init(_ configuration: Value, file: String) throws(WebhookConfigurationError) {
@@ -45,7 +45,7 @@ extension Webhooks {
             return
         }
         guard kind == "MutatingWebhookConfiguration" else {
-            // A file of an installation holds other things too.
+            // A file of an installation contains other kinds too.
             if depth > 0 && !kind.isEmpty { return }
             throw Self.error(
                 "its kind is \(quoted(kind)): expected a MutatingWebhookConfiguration", file, pointer)
@@ -102,7 +102,7 @@ extension Webhooks {
 }
 
 extension Webhooks.Entry {
-    /// How much may be read.
+    /// The number of parts that evaluating it may read.
     fileprivate var parts: Int {
         let selectors = namespaceSelector.requirements + objectSelector.requirements
         return 1 + selectors.reduce(0) { $0 + 1 + $1.values.count }

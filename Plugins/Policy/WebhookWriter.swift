@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Writes the MutatingWebhookConfiguration that fits a policy: the half of a decision that the API server makes.
+/// Writes the MutatingWebhookConfiguration that fits a policy: the part of a decision that the API server makes.
 extension Evaluator {
-    /// Namespaces of the cluster's own: what runs there must start whether or not an injector answers.
+    /// The cluster's own namespaces. Their pods must start even if no injector responds.
     private static let clusterNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
 
     func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value {
@@ -19,12 +19,12 @@ extension Evaluator {
         ]
     }
 
-    /// One for the labels that were asked for, else what an Istio of the form and revision installs.
+    /// Returns an entry for the requested labels; otherwise those that an Istio of the form and revision installs.
     private func entries(_ export: WebhookExport) -> [Webhooks.Entry] {
         guard !export.namespaceLabels.isEmpty else {
             return policy.standardWebhooks.entries.map { entry in
                 var entry = entry
-                // `rev.namespace.sidecar-injector.istio.io` keeps what is before Istio's own name.
+                // `rev.namespace.sidecar-injector.istio.io` keeps the part before Istio's own name.
                 let prefix =
                     entry.name.ends(with: Self.istioName) ? entry.name.dropLast(Self.istioName.count) : ""
                 entry.name = prefix + export.webhookName
@@ -50,7 +50,7 @@ extension Evaluator {
         var excluded = Self.clusterNamespaces
         if export.followsPolicy { excluded += policy.ignoredNamespaces.filter { !excluded.contains($0) } }
         if case .service(let namespace, _, _) = export.target, !excluded.contains(namespace) {
-            // With failurePolicy Fail, an injector that is asked about its own pods never comes back.
+            // With failurePolicy Fail, an injector that must admit its own pods could never start again.
             excluded.append(namespace)
         }
         var namespaces = entry.namespaceSelector
@@ -102,7 +102,7 @@ extension Evaluator {
 }
 
 extension LabelSelector {
-    /// As a manifest has it: single values as matchLabels.
+    /// The selector as it is written in a manifest: single values as matchLabels.
     fileprivate var json: Value {
         var labels = Object()
         var expressions: [Value] = []

@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// The webhooks of MutatingWebhookConfigurations: which pods the API server sends to the injector.
+/// The webhooks of MutatingWebhookConfigurations, which determine the pods that the API server sends to the injector.
 ///
-/// Rules, operations, namespaceSelector and objectSelector are evaluated as the API server does it;
-/// matchConditions (CEL) are not, and are named. A pod is taken for what the API server sees when it is
-/// created: core/v1 `pods`, operation CREATE, unless the subject says otherwise.
+/// Rules, operations, namespaceSelector and objectSelector are evaluated as in the API server. matchConditions (CEL)
+/// are not evaluated, only listed. A pod is evaluated as the API server sees it when it is created: core/v1 `pods`,
+/// operation CREATE, unless the subject specifies another operation.
 struct Webhooks: WebhookMatcher {
     struct Entry: Sendable {
         var name: String
@@ -14,7 +14,7 @@ struct Webhooks: WebhookMatcher {
         var objectSelector: LabelSelector
         /// The names of its matchConditions.
         var conditions: [String] = []
-        /// File and JSON pointer of the webhook.
+        /// The file and the JSON pointer of the webhook.
         var source: String?
     }
 
@@ -31,7 +31,7 @@ struct Webhooks: WebhookMatcher {
 
         func covers(operation: String) -> Bool { operations.contains("*") || operations.contains(operation) }
 
-        /// Whether it names pods, or that part of a pod.
+        /// Whether it includes pods, or that subresource of pods.
         func covers(subresource: String) -> Bool {
             guard groups.contains("*") || groups.contains("") else { return false }
             guard versions.contains("*") || versions.contains("v1") else { return false }
@@ -62,7 +62,7 @@ struct Webhooks: WebhookMatcher {
         for entry in entries {
             for requirement in entry.namespaceSelector.requirements {
                 if requirement.key == nameLabel {
-                    // The label is the name; another namespace has another.
+                    // The label is the name of the namespace, so another value means another namespace.
                     let names =
                         requirement.test == .isIn ? requirement.candidates.compactMap { $0 } : ["default"]
                     edits += names.map { .namespace($0) }
@@ -80,7 +80,7 @@ struct Webhooks: WebhookMatcher {
 }
 
 extension LabelSelector.Requirement {
-    /// Values of the label that could change whether the requirement holds; nil is no label.
+    /// Values of the label that could change whether the requirement holds; nil means no label.
     var candidates: [String?] {
         switch test {
         case .isIn, .isNotIn: values.prefix(4).map { .some($0) } + [nil]
@@ -100,12 +100,12 @@ extension LabelSelector {
     }
 }
 
-/// Kubernetes puts this label, with the namespace's name, on every namespace itself (since 1.21).
+/// The label with the namespace's name that Kubernetes sets on every namespace (since 1.21).
 let nameLabel = "kubernetes.io/metadata.name"
 
 extension Webhooks.Entry {
-    // Of several webhooks that do not call, the reason that says most about the pod is reported: that its
-    // own labels speak against it, then that its namespace is not selected, then that a label is missing.
+    // If several webhooks do not call, the most specific reason is reported: first that the pod's own labels exclude
+    // it, then that its namespace is not selected, then that a label is missing.
     private enum Rank {
         static let rules = 0
         static let missingLabel = 1
@@ -120,7 +120,7 @@ extension Webhooks.Entry {
             let value = labels?[requirement.key]?.string
             if !requirement.holds(value) {
                 let has = value.map { "it is \(quoted($0))" } ?? "the pod has none"
-                // The namespace's verdict weighs more than a missing label, so it is asked for first.
+                // The namespace's verdict has precedence over a missing label, so it is checked first.
                 if value == nil, let outcome = matchNamespace(subject), case .notCalled = outcome.call {
                     return outcome
                 }
@@ -161,7 +161,7 @@ extension Webhooks.Entry {
             name: name, call: .notCalled(code), detail: detail, rank: Rank.rules, source: place("rules"))
     }
 
-    /// What the namespaceSelector says against the pod, or that it cannot say; nil where it matches.
+    /// Returns the reason why the namespaceSelector does not match the pod, or why that is unknown; nil if it matches.
     private func matchNamespace(_ subject: DecisionSubject) -> WebhookOutcome? {
         var unknown: [String] = []
         for requirement in namespaceSelector.requirements {
@@ -199,12 +199,12 @@ extension Webhooks.Entry {
 // MARK: Istio's own
 
 extension Webhooks {
-    /// The webhooks that an Istio of that form installs for that revision; empty or `default` is the default
-    /// one.
+    /// Returns the webhooks that an Istio of that form installs for that revision. An empty revision or `default` is
+    /// the default one.
     ///
-    /// Classic: namespaces with `istio-injection=enabled`, or those of the revision. Modern: a namespace of
-    /// the revision, or with `istio-injection=enabled`, unless the pod's label says "false"; a pod of the
-    /// revision, or with the label "true", in a namespace that says nothing.
+    /// Classic: namespaces with `istio-injection=enabled`, or those of the revision. Modern: a namespace of the
+    /// revision or with `istio-injection=enabled`, unless the pod's label is "false"; and a pod of the revision or with
+    /// the label "true", in a namespace without these labels.
     static func standard(form: PolicyConfiguration.Form, revision: String) -> Webhooks {
         let isDefault = revision.isEmpty || revision == "default"
         let injection = "istio-injection"

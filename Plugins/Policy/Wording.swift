@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Builds the sentences of what the rules found, with the values and their places.
+/// Builds sentences for the findings of the rules, with the values and their places.
 extension Evaluator {
-    /// The steps of one rule: one for each webhook or selector that it checks, else one.
+    /// Returns the steps of one rule: one for each webhook or selector that it checks, otherwise a single one.
     func steps(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject, decisive: Bool) -> [TraceStep] {
         switch rule {
         case .webhook:
@@ -35,18 +35,17 @@ extension Evaluator {
             source: source(rule, finding, subject))
     }
 
-    /// What to do about it: a pod of the modern form speaks by its label, of the classic form by its
-    /// annotation.
+    /// Returns the remedy. In the modern form it refers to the pod's label, in the classic form to its annotation.
     func remedy(_ code: ReasonCode) -> String? {
         code.entry.filledRemedy([("mark", policy.form == .modern ? "label" : "annotation")])
     }
 
-    /// What the rule found, as a sentence.
+    /// Returns the finding of a rule as a sentence.
     func message(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
         if finding.code == .ruleNotMet { return notMet(rule, finding, subject) }
         let entry = finding.code.entry
         let values = values(rule, finding, subject)
-        // A webhook may stop a pod for a reason whose sentence serves elsewhere too and has no room for the
+        // A webhook may stop a pod for a reason whose sentence is also used elsewhere and has no placeholder for the
         // detail.
         if case .webhook = rule, !entry.sentence.contains("{detail}"), let detail = values.first {
             return "\(entry.sentence): \(detail.text)"
@@ -70,7 +69,7 @@ extension Evaluator {
         }
     }
 
-    /// What the sentence of a code names in braces.
+    /// Returns the values for the placeholders in a code's sentence.
     private func values(
         _ rule: Rule, _ finding: Finding, _ subject: DecisionSubject
     ) -> [(name: String, text: String)] {
@@ -112,7 +111,7 @@ extension Evaluator {
         return [("detail", detail)]
     }
 
-    /// What a rule that has no say saw.
+    /// Returns a sentence for a rule that does not apply.
     private func notMet(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
         switch rule {
         case .webhook: return "no webhook was looked at"
@@ -168,7 +167,7 @@ extension Evaluator {
     }
 }
 
-/// Text of the configuration that may be long, for a sentence.
+/// Returns text of the configuration for a sentence, truncated if it is long.
 func bounded(_ text: String, limit: Int = 200) -> String {
     text.utf8.count <= limit ? text : text.prefix(limit / 4) + "…"
 }

@@ -1,10 +1,10 @@
 import Values
 
-/// Binary fractions as Go's strconv writes them, for every verb of `printf`.
+/// Formats floating-point numbers as Go's strconv does, for every verb of `printf`.
 enum GoFloat {
     /// - Parameters:
-    ///   - verb: e E f g G b x X
-    ///   - precision: negative for as many digits as tell the number apart from its neighbours.
+    ///   - verb: one of e E f g G b x X
+    ///   - precision: negative for as many digits as are needed to identify the number.
     static func append(
         _ number: Double, verb: UInt8, precision: Int, isSingle: Bool, into output: inout ByteBuffer
     ) {
@@ -39,7 +39,7 @@ enum GoFloat {
         }
     }
 
-    /// `1.5e+07` → `1.5E+07`
+    /// Converts the exponent to upper case: `1.5e+07` → `1.5E+07`.
     private static func upcase(from start: Int, in output: inout ByteBuffer) {
         let written = output.withBytes {
             $0[start...].map { $0 == UInt8(ascii: "e") ? UInt8(ascii: "E") : $0 }
@@ -48,8 +48,8 @@ enum GoFloat {
         output.append(written)
     }
 
-    /// The short way for `%.2f` and its like, in whole numbers of 128 bits: 45 ns where C's printf takes 230. Rounds
-    /// half to even, which is exact; false where the number is too large or has too many digits.
+    /// Formats numbers for `%.2f` and similar formats quickly with 128-bit integers: 45 ns, while C's printf takes 230
+    /// ns. Rounds half to even, exactly. Returns false if the number is too large or has too many digits.
     private static func appendScaled(_ number: Double, precision: Int, into output: inout ByteBuffer) -> Bool
     {
         guard precision <= 9, number.magnitude < 1e15 else { return false }
@@ -88,7 +88,7 @@ enum GoFloat {
         return true
     }
 
-    /// `4503599627370496p-52`
+    /// Appends a number such as `4503599627370496p-52`.
     private static func appendBinary(_ number: Double, isSingle: Bool, into output: inout ByteBuffer) {
         if number.sign == .minus { output.append(UInt8(ascii: "-")) }
         let mantissa: UInt64
@@ -108,7 +108,7 @@ enum GoFloat {
         NumberFormat.append(Int64(exponent), into: &output)
     }
 
-    /// `0x1.8p+01`
+    /// Appends a number such as `0x1.8p+01`.
     private static func appendHexadecimal(
         _ number: Double, verb: UInt8, precision: Int, into output: inout ByteBuffer
     ) {

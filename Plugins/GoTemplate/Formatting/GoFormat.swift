@@ -1,10 +1,11 @@
 import Glibc
 public import Values
 
-/// Go's fmt package: `print`, `println`, `printf` and what `{{value}}` writes.
+/// Go's fmt package: `print`, `println`, `printf` and the output of `{{value}}`.
 ///
-/// Every verb, flag, width, precision and argument index; wrong ones show as Go shows them (`%!d(string=a)`). What is
-/// printed is appended to a buffer; `limit` bounds how much, and `isOverLimit` says whether it was reached.
+/// It supports every verb, flag, width, precision and argument index. Invalid ones are printed as in Go
+/// (`%!d(string=a)`). Output is appended to a buffer. `limit` bounds its size, and `isOverLimit` tells whether the
+/// limit was exceeded.
 public struct GoFormat {
     struct Flags {
         var width: Int?
@@ -14,25 +15,25 @@ public struct GoFormat {
         var sharp = false
         var space = false
         var zero = false
-        /// `%+v` and `%#v`.
+        /// Set for `%+v` and `%#v`.
         var plusV = false
         var sharpV = false
     }
 
     var flags = Flags()
-    /// Set while the complaint about a wrong verb is written: methods are not called then.
+    /// Whether the error for a wrong verb is being written. Methods are not called then.
     var isComplaining = false
     let limit: Int
     public private(set) var isOverLimit = false
 
-    /// - Parameter limit: bytes; what would go beyond is left out.
+    /// - Parameter limit: the number of bytes; output beyond it is omitted.
     public init(limit: Int = .max) { self.limit = limit }
 
     mutating func noteOverLimit() { isOverLimit = true }
 
-    // MARK: What callers use
+    // MARK: For callers
 
-    /// `fmt.Sprint`: a blank between two operands of which neither is a string.
+    /// Implements `fmt.Sprint`: a space between two operands if neither is a string.
     public mutating func print(
         _ arguments: some RandomAccessCollection<GoValue>, into output: inout ByteBuffer
     ) {
@@ -45,7 +46,7 @@ public struct GoFormat {
         }
     }
 
-    /// `fmt.Sprintln`
+    /// Implements `fmt.Sprintln`.
     public mutating func println(
         _ arguments: some RandomAccessCollection<GoValue>, into output: inout ByteBuffer
     ) {
@@ -56,7 +57,7 @@ public struct GoFormat {
         output.append(UInt8(ascii: "\n"))
     }
 
-    /// `fmt.Sprint` of one value, as text; bytes that are not UTF-8 are repaired.
+    /// Implements `fmt.Sprint` for one value, and returns a `String`. Bytes that are not UTF-8 are replaced.
     public static func text(_ value: GoValue) -> String {
         if case .string(let text) = value { return text }
         var output = ByteBuffer(capacity: 64)
@@ -78,12 +79,12 @@ public struct GoFormat {
 
     // MARK: Arguments
 
-    /// One operand, as printf's verb and flags want it.
+    /// Prints one operand with a verb of printf and the current flags.
     mutating func printArgument(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
         guard case .none = value else {
             switch verb {
             case "T": printString(value.typeName, value: value, verb: "s", into: &output)
-            // Only Errorf has a use for it, and templates have no Errorf.
+            // Only Errorf uses it, and templates have no Errorf.
             case "w": complain(value, verb: verb, into: &output)
             case "p": printPointer(value, verb: verb, into: &output)
             default: printValue(value, verb: verb, depth: 0, into: &output)
@@ -96,7 +97,7 @@ public struct GoFormat {
         }
     }
 
-    /// `%!d(string=hi)`
+    /// Prints the error for a wrong verb: `%!d(string=hi)`.
     mutating func complain(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
         isComplaining = true
         output.append("%!")
@@ -116,7 +117,7 @@ public struct GoFormat {
     mutating func printPointer(_ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer) {
         switch value.type.kind {
         case .map, .slice, .pointer:
-            // Addresses mean nothing here; Go's differ from run to run.
+            // Addresses have no meaning here. In Go they differ between runs.
             output.append("0xc000010000")
         default: complain(value, verb: verb, into: &output)
         }
@@ -124,8 +125,8 @@ public struct GoFormat {
 
     // MARK: Values
 
-    /// Steps of printing a value that holds others, on a stack of their own: data may nest deeper than a thread's
-    /// stack lets calls nest.
+    /// The steps of printing a value with elements. They are on a stack of their own, because data may be nested more
+    /// deeply than the thread's stack allows.
     enum Step {
         case value(GoValue, depth: Int)
         case key(String)
@@ -162,14 +163,14 @@ public struct GoFormat {
         }
     }
 
-    /// An array or object of the data that is being printed; one of the two is empty.
+    /// An array or object of the data that is being printed. One of the two lists is empty.
     private struct OpenData {
         var members: [Member] = []
         var items: [Value] = []
         var printed = 0
     }
 
-    /// What stands in the data, printed as it stands there: the common case, for which no steps are put together.
+    /// Prints data directly. This is the common case, for which no steps are created.
     private mutating func printData(_ value: Value, verb: Unicode.Scalar, into output: inout ByteBuffer) {
         var open: [OpenData] = []
         let start = output.count
@@ -198,7 +199,7 @@ public struct GoFormat {
         }
     }
 
-    /// Prints a scalar, or what an array or object begins with.
+    /// Prints a scalar, or the opening of an array or object.
     private mutating func begin(
         _ value: Value, verb: Unicode.Scalar, onto open: inout [OpenData], into output: inout ByteBuffer
     ) {
@@ -214,7 +215,7 @@ public struct GoFormat {
         }
     }
 
-    /// A value that holds no others; false where it does.
+    /// Prints a value without elements. Returns false if it has elements.
     private mutating func printScalar(
         _ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
     ) -> Bool {
@@ -255,7 +256,7 @@ public struct GoFormat {
         return true
     }
 
-    /// Puts what a value holds onto the stack, in reverse.
+    /// Pushes the elements of a value onto the stack, in reverse.
     private mutating func expand(
         _ value: GoValue, depth: Int, verb: Unicode.Scalar, onto work: inout [Step],
         into output: inout ByteBuffer
@@ -346,7 +347,7 @@ public struct GoFormat {
         }
     }
 
-    /// As many characters as the precision lets through.
+    /// Returns as many characters as the precision allows.
     private func truncated(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
         guard let precision = flags.precision, precision < bytes.count else { return bytes }
         var index = 0
@@ -372,7 +373,7 @@ public struct GoFormat {
         quoted.withBytes { pad($0, into: &output) }
     }
 
-    /// Two digits a byte; with a blank flag apart, with a sharp flag led by 0x.
+    /// Prints two digits per byte. The space flag separates the bytes, and the sharp flag adds 0x.
     private mutating func printHex(
         _ bytes: UnsafeBufferPointer<UInt8>, upper: Bool, into output: inout ByteBuffer
     ) {
@@ -409,7 +410,7 @@ public struct GoFormat {
         output.append(repeating: byte, count: count)
     }
 
-    /// Fills up to the width, which counts characters.
+    /// Pads to the width, which is in characters.
     func pad(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         guard let width = flags.width, width > 0 else { return output.append(bytes) }
         let padding = width - GoQuote.characterCount(bytes)

@@ -73,7 +73,7 @@ extension GoFormat {
         flags.zero = zero
     }
 
-    /// A decimal number without a buffer of its own: padding follows from the number of digits.
+    /// Writes a decimal number without a buffer, because the padding can be calculated from the number of digits.
     private func writeDecimal(
         _ magnitude: UInt64, _ isNegative: Bool, least: Int, into output: inout ByteBuffer
     ) {
@@ -110,7 +110,7 @@ extension GoFormat {
         text.withBytes { pad($0, into: &output) }
     }
 
-    /// `U+0041`, with a sharp flag `U+0041 'A'`
+    /// Writes `U+0041`; with the sharp flag, `U+0041 'A'`.
     private mutating func writeCodePoint(_ number: UInt64, into output: inout ByteBuffer) {
         var text = ByteBuffer(capacity: 32)
         text.append("U+")
@@ -171,7 +171,8 @@ extension GoFormat {
     ) {
         let precision = flags.precision ?? standard
         if !flags.plus, !flags.space, !flags.sharp, !flags.zero, number.isFinite {
-            // The common case needs no sign and no zeros: the number is written in place, or padded with blanks.
+            // The common case needs no sign and no zeros: the number is written in place, and padded with spaces if
+            // needed.
             let start = output.count
             GoFloat.append(number, verb: verb, precision: precision, isSingle: isSingle, into: &output)
             let missing = (flags.width ?? 0) - (output.count - start)
@@ -191,11 +192,11 @@ extension GoFormat {
         }
         if flags.space, text[0] == UInt8(ascii: "+"), !flags.plus { text[0] = UInt8(ascii: " ") }
         if text[1] == UInt8(ascii: "I") || text[1] == UInt8(ascii: "N") {
-            // Infinities and NaN do not look like numbers and get no zeros.
+            // Infinities and NaN are not digits and are not padded with zeros.
             let zero = flags.zero
             flags.zero = false
             if text[1] == UInt8(ascii: "N"), !flags.space, !flags.plus { text.removeFirst() }
-            // Go prints the sign of an infinity in any case.
+            // Go always prints the sign of an infinity.
             text.withUnsafeBufferPointer { pad($0, into: &output) }
             flags.zero = zero
             return
@@ -214,8 +215,8 @@ extension GoFormat {
         text[1...].withUnsafeBufferPointer { pad($0, into: &output) }
     }
 
-    /// The sharp flag: a decimal point in any case, and the zeros behind it that `%g` leaves out. The text begins
-    /// with a sign.
+    /// Applies the sharp flag: there is always a decimal point, and the zeros after it that `%g` omits are kept. The
+    /// text begins with a sign.
     private static func withPoint(_ text: [UInt8], _ verb: Unicode.Scalar, _ precision: Int) -> [UInt8] {
         var digits = 0
         if verb == "v" || verb == "g" || verb == "G" || verb == "x" {

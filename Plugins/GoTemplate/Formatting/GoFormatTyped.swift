@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Printing of values that are seen through Go types.
+/// Prints values with Go types.
 extension GoFormat {
-    /// A typed value that prints as one piece; false where it has parts.
+    /// Prints a typed value that is a single piece. Returns false if it has parts.
     mutating func printTypedScalar(
         _ typed: TypedValue, _ value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
     ) -> Bool {
@@ -36,7 +36,7 @@ extension GoFormat {
         return true
     }
 
-    /// A pointer whose target is not shown. Addresses mean nothing here; Go's differ from run to run.
+    /// Prints a pointer without its target. Addresses have no meaning here; in Go they differ between runs.
     private mutating func printAddress(
         of value: GoValue, verb: Unicode.Scalar, into output: inout ByteBuffer
     ) {
@@ -53,7 +53,7 @@ extension GoFormat {
         }
     }
 
-    /// The parts of a struct, map, slice or pointer; the opening is written at once.
+    /// Returns the parts of a struct, map, slice or pointer. The opening is written immediately.
     mutating func typedSteps(
         _ typed: TypedValue, verb: Unicode.Scalar, depth: Int, separator: String,
         into output: inout ByteBuffer

@@ -1,18 +1,18 @@
 public import Values
 
-/// `printf`'s format: flags, width, precision, argument indexes, verbs.
+/// Interprets the format of `printf`: flags, width, precision, argument indexes, verbs.
 extension GoFormat {
-    /// Widths and precisions above this are refused, as Go refuses them: one number never fills much memory.
+    /// The largest width and precision. Larger ones are refused, as in Go, so that one number never fills much memory.
     private static let largestSize = 1_000_000
 
-    /// What is known while a format is read.
+    /// The state of parsing a format.
     private struct State {
         var argument = 0
         var index = 0
         var isReordered = false
         var isArgumentGood = true
         var isAfterIndex = false
-        /// Whether a `]` can follow. Where one search found none, another would read the rest of the format again.
+        /// Whether a `]` may follow. If one search found none, another would only read the rest of the format again.
         var canClose = true
     }
 
@@ -142,7 +142,7 @@ extension GoFormat {
         state.isAfterIndex = false
     }
 
-    /// An argument that says a width or precision; nil where it is no integer or too large.
+    /// Returns the next argument as a width or precision; nil if it is not an integer or is too large.
     private func nextSize<Arguments: RandomAccessCollection<GoValue>>(
         _ arguments: Arguments, _ state: inout State
     ) -> Int? where Arguments.Index == Int {
@@ -155,7 +155,7 @@ extension GoFormat {
         return Int(number)
     }
 
-    /// A number in the format; nil if it is missing or too large.
+    /// Parses a number in the format; nil if it is missing or too large.
     private func readNumber(
         _ format: UnsafeBufferPointer<UInt8>, _ index: inout Int, until end: Int
     ) -> Int? {
@@ -171,7 +171,7 @@ extension GoFormat {
         return number
     }
 
-    /// `[3]`: whether one stands here.
+    /// Parses an argument index such as `[3]`. Returns whether there is one.
     private func readArgumentIndex(
         _ format: UnsafeBufferPointer<UInt8>, _ count: Int, _ state: inout State
     ) -> Bool {
@@ -203,7 +203,7 @@ extension GoFormat {
 }
 
 extension GoValue {
-    /// The number of any integer type; nil for anything else, or where it does not fit.
+    /// The number of any integer type; nil for anything else, or if it does not fit.
     var integer: Int64? {
         switch self {
         case .int(let int): Int64(int)

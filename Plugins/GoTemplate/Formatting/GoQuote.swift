@@ -1,12 +1,12 @@
 import Glibc
 import Values
 
-/// Go's quoted forms of texts and characters (`%q`, `%#U`, string literals), and reading UTF-8 as Go reads it: a
-/// byte that does not belong to a character counts as U+FFFD, one byte long.
+/// Quotes strings and characters as Go does (`%q`, `%#U`, string literals), and decodes UTF-8 as Go does: a byte that
+/// is not part of a character counts as U+FFFD, with a length of one byte.
 enum GoQuote {
     static let replacement = Unicode.Scalar(0xFFFD as UInt16) ?? " "
 
-    /// The character at an index, and its bytes.
+    /// Decodes the character at an index, and returns its length in bytes.
     static func scalar(
         in bytes: UnsafeBufferPointer<UInt8>, at index: Int
     ) -> (scalar: Unicode.Scalar, length: Int) {
@@ -20,14 +20,14 @@ enum GoQuote {
             guard byte & 0xC0 == 0x80 else { return (replacement, 1) }
             value = value << 6 | UInt32(byte & 0x3F)
         }
-        // Too long a form, a surrogate, or beyond Unicode.
+        // An overlong form, a surrogate, or a value beyond Unicode.
         guard value >= (length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80),
             let scalar = Unicode.Scalar(value)
         else { return (replacement, 1) }
         return (scalar, length)
     }
 
-    /// How many characters the bytes are.
+    /// Returns the number of characters in the bytes.
     static func characterCount(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var count = 0
         var index = 0
@@ -43,7 +43,7 @@ enum GoQuote {
         for byte in UTF8.encode(scalar) ?? UTF8.encode(replacement).unsafelyUnwrapped { output.append(byte) }
     }
 
-    /// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols, and the ASCII space.
+    /// Whether Go's `unicode.IsPrint` is true: for letters, marks, numbers, punctuation, symbols, and the ASCII space.
     static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value < 0x7F }
         switch scalar.properties.generalCategory {
@@ -56,7 +56,7 @@ enum GoQuote {
         }
     }
 
-    /// `"text"` with escapes; `ascii` escapes all that is not ASCII.
+    /// Appends `"text"` with escapes. `ascii` escapes everything that is not ASCII.
     static func append(
         _ bytes: UnsafeBufferPointer<UInt8>, quote: UInt8 = UInt8(ascii: "\""), ascii: Bool = false,
         into output: inout ByteBuffer
@@ -76,7 +76,7 @@ enum GoQuote {
         output.append(quote)
     }
 
-    /// One character in quotes.
+    /// Appends one character in single quotes.
     static func append(_ scalar: Unicode.Scalar, ascii: Bool, into output: inout ByteBuffer) {
         output.append(UInt8(ascii: "'"))
         appendEscaped(scalar, quote: UInt8(ascii: "'"), ascii: ascii, into: &output)
@@ -120,7 +120,7 @@ enum GoQuote {
         output.append(text)
     }
 
-    /// `U+0041 'A'`; without the character where it does not print.
+    /// Returns `U+0041 'A'`, without the character if it is not printable.
     static func unicode(_ scalar: Unicode.Scalar) -> String {
         var output = ByteBuffer(capacity: 32)
         output.append("U+")
@@ -133,7 +133,7 @@ enum GoQuote {
         return output.text
     }
 
-    /// Whether a text can stand in back quotes unchanged.
+    /// Whether a text can be quoted in back quotes without changes.
     static func canBackquote(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = 0
         while index < bytes.count {
@@ -149,7 +149,7 @@ enum GoQuote {
         return true
     }
 
-    /// What a string literal says; nil where its escapes are wrong.
+    /// Returns the value of a string literal; nil if an escape is invalid.
     static func unquote(_ literal: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard literal.count >= 2 else { return nil }
         let inside = UnsafeBufferPointer(rebasing: literal[1..<literal.count - 1])
@@ -185,7 +185,7 @@ enum GoQuote {
         }
     }
 
-    /// One character or escape of a literal; nil where the escape is wrong.
+    /// Parses one character or escape of a literal; nil if the escape is invalid.
     static func unescape(
         _ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int, quote: UInt8
     ) -> Piece? {

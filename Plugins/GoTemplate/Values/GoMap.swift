@@ -1,15 +1,15 @@
 import Values
 
-/// A map from strings that is shared by all who hold it.
+/// A map with string keys, shared by all who hold a reference to it.
 ///
-/// A map of the data is the data's own object until one of its maps or lists is reached or the map is changed: a chart
-/// has thousands of values, of which a rendering reads some hundred. A few members are searched one after the other,
-/// which is quicker than hashing; more by hash.
+/// A map of the data uses the data's own object until one of its maps or lists is read or the map is changed, because a
+/// chart has thousands of values, of which a rendering reads a few hundred. If there are few members, they are searched
+/// linearly, which is quicker than hashing; otherwise by hash.
 ///
-/// A map may come to hold itself (`set $d "self" $d`), which reference counting never frees: code that changes a map
-/// that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when
-/// it ends. A rendering runs on one thread; maps never leave it, and no access calls back into a map, so that nothing is
-/// gained by checking each access for overlaps: that took 4 % of a chart's rendering.
+/// A map may contain itself (`set $d "self" $d`), which reference counting never frees. Therefore code that changes a
+/// map that a template can reach calls `FunctionContext.noteMutation(of:)`, and the rendering empties such maps when it
+/// ends. A rendering runs on one thread, maps never leave it, and no access calls back into a map. Checking each access
+/// for overlaps is therefore unnecessary, and took 4 % of a chart's rendering.
 public final class GoMap: @unchecked Sendable {
     private struct Entry {
         var key: String
@@ -17,18 +17,18 @@ public final class GoMap: @unchecked Sendable {
     }
 
     public let type: GoType
-    /// Whether its values stand in interfaces.
+    /// Whether its values are in interfaces.
     let holdsInterfaces: Bool
-    /// Its members, as long as they are those of the data.
+    /// Its members, as long as they are unchanged data; nil otherwise.
     @exclusivity(unchecked) private var data: Object?
-    /// Its members in any order, from then on.
+    /// Its members in any order, if they are not unchanged data.
     @exclusivity(unchecked) private var entries: [Entry] = []
-    /// Where each key is, once there are more than `searched`.
+    /// The index of each key, if there are more than `searched`.
     @exclusivity(unchecked) private var places: [ExactKey: Int]?
-    /// The map whose members these are: Go has one map there, under two types.
+    /// The map that has the members of this one. In Go, both are the same map with two types.
     private let original: GoMap?
 
-    /// Up to that many members, searching is as quick as hashing, because most keys differ in length.
+    /// The number of members up to which a linear search is as quick as hashing, because most keys differ in length.
     private static let searched = 32
 
     public init(type: GoType = .anyMap) {
@@ -37,7 +37,7 @@ public final class GoMap: @unchecked Sendable {
         original = nil
     }
 
-    /// The same map under another type: both see what is set in either.
+    /// Creates a view of the same map with another type. A change of one is visible in both.
     public init(_ original: GoMap, as type: GoType) {
         self.type = type
         holdsInterfaces = type.element?.kind == .interface
@@ -49,19 +49,20 @@ public final class GoMap: @unchecked Sendable {
         for (key, value) in members { self[key] = value }
     }
 
-    /// A map of the data that can be changed, as all maps and lists within it.
+    /// Creates a map of the data that can be changed, as can all maps and lists within it.
     convenience init(data: Object, type: GoType = .anyMap) {
         self.init(type: type)
         self.data = data
     }
 
-    /// Whether both are one map, under whatever types.
+    /// Whether both are the same map, whatever their types.
     func isSame(as other: GoMap) -> Bool { (original ?? self) === (other.original ?? other) }
 
-    /// What it holds, as long as that is the data: nobody changed it or anything in it.
+    /// The members, if neither the map nor anything in it was changed; otherwise nil.
     var unchanged: Object? { (original ?? self).data }
 
-    /// The same without maps and lists in it, which would have to be the same ones for each who asks.
+    /// The same, but nil if there are maps or lists in it, because every reader would have to get the same instances of
+    /// these.
     var unchangedScalars: Object? {
         guard let data = unchanged, !data.members.contains(where: { $0.value.isContainer }) else {
             return nil
@@ -74,13 +75,13 @@ public final class GoMap: @unchecked Sendable {
         return map.data?.count ?? map.entries.count
     }
 
-    /// Reading gives nil for a key that is not there; writing nil removes the key.
+    /// Accesses a member. Reading a missing key returns nil; writing nil removes the key.
     public subscript(key: String) -> GoValue? {
         get { (original ?? self).find(Program.Name(key)) }
         set { (original ?? self).set(key, newValue) }
     }
 
-    /// The same for a name of a template.
+    /// Returns the member with a name from a template; nil if it is missing.
     func value(of name: borrowing Program.Name) -> GoValue? {
         if let original { original.find(name) } else { find(name) }
     }
@@ -135,21 +136,21 @@ public final class GoMap: @unchecked Sendable {
         }
     }
 
-    /// Makes members of the data members that can be changed; the maps among them are the data's own again.
+    /// Converts members of the data to members that can be changed. The maps among them use the data's objects.
     private func expand() {
         guard let data else { return }
         self.data = nil
         entries = data.members.map { Entry(key: $0.key, value: GoValue($0.value).sharedMaps()) }
     }
 
-    /// The keys in the order of their bytes, as Go's `range` and `print` walk a map.
+    /// The keys in byte order, as Go's `range` and `print` iterate over a map.
     public var sortedKeys: [String] {
         let map = original ?? self
         if let data = map.data { return data.sortedMembers.map(\.key) }
         return map.entries.map(\.key).sorted { GoText.isLess($0, $1) }
     }
 
-    /// The members in the order of their keys.
+    /// The members, sorted by key.
     var sortedMembers: [(key: String, value: GoValue)] {
         let map = original ?? self
         if let data = unchangedScalars { return data.sortedMembers.map { ($0.key, GoValue($0.value)) } }
@@ -162,7 +163,7 @@ public final class GoMap: @unchecked Sendable {
         return members
     }
 
-    /// Forgets all members.
+    /// Removes all members.
     public func removeAll() {
         let map = original ?? self
         map.data = nil

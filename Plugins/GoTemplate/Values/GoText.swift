@@ -1,14 +1,14 @@
 import Glibc
 import Values
 
-/// Comparing texts as Go does, byte by byte; Swift's own comparison takes two spellings of é for equal.
+/// Compares strings byte by byte, as Go does. Swift's own comparison considers two encodings of é equal.
 public enum GoText {
     public static func isEqual(_ left: String, _ right: String) -> Bool {
         guard left.utf8.count == right.utf8.count else { return false }
         return compare(left, right) == 0
     }
 
-    /// Of texts that are short and mostly differ in their length or first byte.
+    /// Compares texts that are short and usually differ in length or in the first byte.
     @inline(__always)
     static func isEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
         guard left.count == right.count else { return false }
@@ -20,7 +20,7 @@ public enum GoText {
 
     public static func isLess(_ left: String, _ right: String) -> Bool { compare(left, right) < 0 }
 
-    /// Negative, zero or positive, as memcmp; a text that begins another comes first.
+    /// Returns a negative number, zero or a positive number, as memcmp does. A prefix of a text comes before it.
     public static func compare(_ left: String, _ right: String) -> Int {
         left.withBytes { first in right.withBytes { second in compare(first, second) } }
     }

@@ -1,10 +1,10 @@
 import Values
 
-/// A Go type, as far as a template can meet one: its name as `%T` prints it, its kind, and what it holds.
+/// A Go type that a template can encounter: its name as `%T` prints it, its kind, and its element type.
 ///
-/// Types that stand for the same Go type have the same `name`; compare with `==`.
+/// Several instances may represent the same Go type. They have the same `name`; compare them with `==`.
 public final class GoType: Sendable, Equatable {
-    /// As Go's `reflect.Kind`.
+    /// Go's `reflect.Kind`.
     public enum Kind: Sendable {
         case invalid, bool
         case int, int8, int16, int32, int64
@@ -12,14 +12,14 @@ public final class GoType: Sendable, Equatable {
         case float32, float64, complex128
         case string, interface, map, pointer, slice, structure, function
 
-        /// int, int8 … int64
+        /// Whether it is int, int8 … int64.
         public var isSigned: Bool {
             switch self {
             case .int, .int8, .int16, .int32, .int64: true
             default: false
             }
         }
-        /// uint, uint8 … uint64
+        /// Whether it is uint, uint8 … uint64.
         public var isUnsigned: Bool {
             switch self {
             case .uint, .uint8, .uint16, .uint32, .uint64: true
@@ -37,7 +37,7 @@ public final class GoType: Sendable, Equatable {
 
     public let name: String
     public let kind: Kind
-    /// What a slice, map or pointer holds.
+    /// The type of the elements of a slice or map, or of a pointer's target.
     public let element: GoType?
 
     public init(name: String, kind: Kind, element: GoType? = nil) {
@@ -64,7 +64,7 @@ public final class GoType: Sendable, Equatable {
     public static let float64 = GoType(name: "float64", kind: .float64)
     public static let complex128 = GoType(name: "complex128", kind: .complex128)
     public static let string = GoType(name: "string", kind: .string)
-    /// `interface {}`, which people write `any`.
+    /// `interface {}`, usually written `any`.
     public static let any = GoType(name: "interface {}", kind: .interface)
     /// []interface {}
     public static let anySlice = slice(of: any)
@@ -72,14 +72,14 @@ public final class GoType: Sendable, Equatable {
     public static let anyMap = map(of: any)
     public static let strings = slice(of: string)
     public static let stringMap = map(of: string)
-    /// []uint8, which people write `[]byte`.
+    /// []uint8, usually written `[]byte`.
     public static let bytes = slice(of: uint8)
 
     public static func slice(of element: GoType) -> GoType {
         GoType(name: "[]" + element.name, kind: .slice, element: element)
     }
 
-    /// A map from strings.
+    /// Returns the type of a map with string keys.
     public static func map(of element: GoType) -> GoType {
         GoType(name: "map[string]" + element.name, kind: .map, element: element)
     }
@@ -104,8 +104,8 @@ public final class GoType: Sendable, Equatable {
         return table
     }()
 
-    /// The type that a text such as `map[string]interface{}`, `[]any` or `*v1.ObjectMeta` names; a name that is
-    /// not one of Go's own is a struct's.
+    /// Returns the type with a name such as `map[string]interface{}`, `[]any` or `*v1.ObjectMeta`. A name that is not
+    /// one of Go's own is that of a struct.
     public static func named(_ text: String) -> GoType {
         if let known = basic[text] { return known }
         if text.begins(with: "[]") { return slice(of: named(String(text.dropFirst(2)))) }

@@ -1,50 +1,49 @@
 public import PluginAPI
 public import Values
 
-/// What the engine computes with: a value of Go, where `Value` is a value of JSON.
+/// A value of the engine: a Go value, whereas `Value` is a JSON value.
 ///
-/// Data is not converted: arrays and objects of the data are carried as they are (`array`, `object`) and print,
-/// compare and behave as Go's `[]interface {}` and `map[string]interface {}`; their items become `GoValue`s when
-/// they are read. What functions build has its own cases (`list`, `map`), so that building does not convert back.
-/// A text is a `String` where it is UTF-8 and bytes (`rawString`) where it is not, because a `String` would repair
-/// it; code that makes a text from bytes uses `GoValue.text(_:)`, which chooses.
+/// Data is not converted. Arrays and objects of the data are used in place (`array`, `object`), and print, compare and
+/// behave as Go's `[]interface {}` and `map[string]interface {}`. Their items become `GoValue`s when they are read.
+/// Results of functions have their own cases (`list`, `map`), so that they need not be converted back. A text is a
+/// `String` if it is UTF-8, and otherwise bytes (`rawString`), because a `String` would replace invalid ones. Code that
+/// makes a text from bytes uses `GoValue.text(_:)`, which chooses the case.
 public enum GoValue: Sendable {
     /// Go's untyped nil: no value, JSON's null.
     case none
     case bool(Bool)
-    /// Go's `int`: what integer constants in a template, `len` and indexes are.
+    /// Go's `int`, the type of integer constants in a template, of `len` and of indexes.
     case int(Int)
-    /// Go's `int64`: what integers in data are.
+    /// Go's `int64`, the type of integers in data.
     case int64(Int64)
     case float64(Double)
     case string(String)
     /// A string that is not UTF-8.
     case rawString([UInt8])
-    /// `[]interface {}` as it stands in the data.
+    /// `[]interface {}` in the data.
     case array([Value])
-    /// `map[string]interface {}` as it stands in the data.
+    /// `map[string]interface {}` in the data.
     case object(Object)
-    /// `[]interface {}` that a function made.
+    /// `[]interface {}` that a function created.
     case list([GoValue])
-    /// A map that is shared by all who hold it and changes in place; its `type` is mostly
-    /// `map[string]interface {}`.
+    /// A map that is shared by reference and changes in place. Its `type` is usually `map[string]interface {}`.
     case map(GoMap)
     /// `[]string`
     case strings([String])
     /// `[]uint8`
     case bytes([UInt8])
-    /// A signed integer of another type than int and int64 (also named ones, such as time.Duration).
+    /// A signed integer of a type other than int and int64, possibly a named one such as time.Duration.
     case signed(GoType, Int64)
     /// An unsigned integer of any type.
     case unsigned(GoType, UInt64)
     case float32(Float)
     /// complex128: real and imaginary part.
     case complex(Double, Double)
-    /// A slice of another type than those above: `[]int`, `[][]interface {}`.
+    /// A slice of a type other than those above: `[]int`, `[][]interface {}`.
     case slice(GoSlice)
-    /// A value seen through a Go type (`ObjectType`): structs, pointers, enums, typed maps and slices.
+    /// A value with a Go type (`ObjectType`): structs, pointers, enums, typed maps and slices.
     case typed(TypedValue)
-    /// A value with behaviour of its own that a function set brings along: a time, a version, a certificate.
+    /// A value with its own behaviour that a function set provides: a time, a version, a certificate.
     case native(any NativeValue)
 }
 
@@ -52,7 +51,7 @@ public enum GoValue: Sendable {
 public final class GoSlice: Sendable {
     public let type: GoType
     public let items: [GoValue]
-    /// What its array holds behind the slice's end, up to Go's capacity.
+    /// The elements of its array after the slice's end, up to Go's capacity.
     let spare: [GoValue]
     public init(type: GoType, items: [GoValue]) {
         self.type = type
@@ -67,7 +66,7 @@ public final class GoSlice: Sendable {
     }
 }
 
-/// A value of JSON seen through a Go type; null is the type's zero value (a nil pointer, an empty struct).
+/// A JSON value with a Go type. null is the type's zero value (a nil pointer, an empty struct).
 public final class TypedValue: Sendable {
     public let value: Value
     public let type: ObjectType
@@ -77,16 +76,16 @@ public final class TypedValue: Sendable {
     }
 }
 
-/// A Go value with a type and behaviour of its own.
+/// A Go value with its own type and behaviour.
 public protocol NativeValue: AnyObject, Sendable {
     var goType: GoType { get }
-    /// What `print` and `%v` write.
+    /// The text that `print` and `%v` write.
     var printed: String { get }
-    /// A field or the result of a method without arguments; nil if no such name exists.
+    /// Returns a field or the result of a method without arguments; nil if no such name exists.
     func member(named name: String) -> GoValue?
-    /// A method that takes arguments, or that Go refuses to call; nil if no such name exists.
+    /// Returns a method that takes arguments, or that Go refuses to call; nil if no such name exists.
     func method(named name: String) -> NativeMethod?
-    /// Whether `if` takes it for true; a struct always is.
+    /// Whether `if` treats it as true. A struct is always true.
     var isTrue: Bool { get }
     func isEqual(to other: any NativeValue) -> Bool
 }
@@ -98,12 +97,12 @@ extension NativeValue {
 }
 
 extension GoValue {
-    /// A string of these bytes.
+    /// Returns a string of these bytes.
     public static func text(_ bytes: [UInt8]) -> GoValue {
         bytes.withUnsafeBufferPointer { text($0) }
     }
 
-    /// A string of these bytes.
+    /// Returns a string of these bytes.
     static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> GoValue {
         if let text = try? UTF8Span(validating: bytes.span) {
             .string(String(copying: text))
@@ -112,7 +111,7 @@ extension GoValue {
         }
     }
 
-    /// The value of JSON as a Go value, without a type. Nothing is copied.
+    /// Converts a JSON value to a Go value without a type. Nothing is copied.
     @inline(__always)
     public init(_ value: Value) {
         switch value {
@@ -126,7 +125,7 @@ extension GoValue {
         }
     }
 
-    /// The value seen through a Go type. Types that say no more than the value itself (`string`, `bool`,
+    /// Converts a JSON value to a Go value with a type. Types that add nothing to the value itself (`string`, `bool`,
     /// `interface {}`, plain maps) do not wrap it.
     public init(_ value: Value, type: ObjectType?) {
         guard let type else {
@@ -197,7 +196,7 @@ extension GoValue {
         }
     }
 
-    /// As `%T` prints it.
+    /// The name of the type, as `%T` prints it.
     public var typeName: String {
         if case .typed(let typed) = self { typed.type.name } else { type.name }
     }
@@ -212,7 +211,7 @@ extension GoValue {
         }
     }
 
-    /// Lends the bytes of a string; none for anything else.
+    /// Calls `body` with the bytes of a string; with no bytes for anything else.
     func withStringBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         switch self {
         case .string(let text): text.withBytes(body)
@@ -222,7 +221,7 @@ extension GoValue {
         }
     }
 
-    /// Whether two strings are the same bytes. Copies neither: a loop may compare one long text with many.
+    /// Whether two strings have the same bytes. Neither is copied, because a loop may compare one long text with many.
     func hasSameStringBytes(as other: GoValue) -> Bool {
         if case .string(let one) = self, case .string(let two) = other { return one.hasSameBytes(as: two) }
         return withStringBytes { one in
@@ -230,7 +229,7 @@ extension GoValue {
         }
     }
 
-    /// The text of a string, bytes that are not UTF-8 repaired; nil for anything else.
+    /// The text of a string, in which bytes that are not UTF-8 are replaced; nil for anything else.
     public var stringText: String? {
         switch self {
         case .string(let text): text
@@ -254,7 +253,7 @@ extension GoValue {
         }
     }
 
-    /// The members of any map in the order of their keys; nil for anything else.
+    /// The members of any map, sorted by key; nil for anything else.
     public var sortedMembers: [(key: String, value: GoValue)]? {
         switch self {
         case .object(let object):
@@ -270,7 +269,7 @@ extension GoValue {
 }
 
 extension Object {
-    /// By key; most data is in order already, or nearly.
+    /// The members, sorted by key. Most data is in order already, or almost.
     var sortedMembers: [Member] {
         for index in members.indices.dropFirst()
         where !GoText.isLess(members[index - 1].key, members[index].key) {
@@ -281,8 +280,7 @@ extension Object {
 }
 
 extension GoType {
-    /// The type of that name that `%T` would print for an integer; a name that is not Go's own counts as an int32
-    /// would.
+    /// Returns the integer type that `%T` prints with that name. A name that is not one of Go's own counts as an int32.
     static func integerType(named name: String) -> GoType {
         let known = GoType.named(name)
         if known.kind.isSigned || known.kind.isUnsigned { return known }

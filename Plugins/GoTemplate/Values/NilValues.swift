@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Lists and maps that are nil in Go: they print, count and loop as empty ones do, and are `null` in JSON.
+/// Lists and maps that are nil in Go. They print, count and iterate as empty ones do, and are `null` in JSON.
 extension GoValue {
     /// `[]interface {}(nil)`
     static let nilList = nilValue(.slice, "[]interface {}", of: ObjectType(name: "interface {}", kind: .any))

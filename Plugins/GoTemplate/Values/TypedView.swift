@@ -1,12 +1,12 @@
 import PluginAPI
 import Values
 
-/// What a template sees of a value through its Go type: fields, methods, nil pointers, zero values.
+/// Accesses a value through its Go type: fields, methods, nil pointers, zero values.
 extension TypedValue {
-    /// How deep embedded structs may nest; the types' own tables go three deep.
+    /// The greatest depth of embedded structs. The types' own tables have a depth of three.
     private static let embeddingLimit = 8
 
-    /// Whether this is a pointer, map or slice that is nil, as it is where JSON has null or nothing.
+    /// Whether this is a nil pointer, map or slice, which it is if JSON has null or no value.
     var isNil: Bool {
         switch type.kind {
         case .pointer, .map, .slice, .bytes, .wrapper, .duration: value.isNull
@@ -14,14 +14,14 @@ extension TypedValue {
         }
     }
 
-    /// An enum's number.
+    /// The number of an enum's value.
     var enumerationNumber: Int64 {
         if let number = value.int { return number }
         guard case .string(let name) = value else { return 0 }
         return type.enumeration.first { $0.name == name }.map { Int64($0.number) } ?? 0
     }
 
-    /// What a pointer points to; the value itself if it is nil or not a pointer.
+    /// The target of a pointer; the value itself if it is nil or not a pointer.
     var pointee: GoValue {
         if type.kind == .pointer, !value.isNull { return GoValue(value, type: type.element) }
         return .typed(self)
@@ -34,7 +34,7 @@ extension TypedValue {
         return nil
     }
 
-    /// The result of a method without arguments; nil if no such name exists.
+    /// Returns the result of a method without arguments; nil if no such name exists.
     func callMethod(named name: String) -> GoValue? {
         guard let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
         else {
@@ -52,7 +52,7 @@ extension TypedValue {
         }
     }
 
-    /// A method that takes texts; nil if no such name exists.
+    /// Returns a method with string parameters; nil if no such name exists.
     func textMethod(named name: String) -> NativeMethod? {
         let method = type.methods[name] ?? (type.kind == .pointer ? type.element?.methods[name] : nil)
         guard case .function(let function)? = method, function.parameters > 0 else { return nil }
@@ -63,10 +63,10 @@ extension TypedValue {
         }
     }
 
-    /// Whether the struct (or what the pointer points to) has a field of that name.
+    /// Whether the struct (or the pointer's target) has a field of that name.
     func hasField(named name: String) -> Bool { field(named: name) != nil }
 
-    /// A struct's field, also of structs embedded in it; nil if it does not exist.
+    /// Returns a field of the struct or of structs embedded in it; nil if it does not exist.
     func field(named name: String) -> GoValue? { field(named: name, depth: 0) }
 
     private func field(named name: String, depth: Int) -> GoValue? {
@@ -82,12 +82,12 @@ extension TypedValue {
     }
 
     func field(_ field: ObjectType.Field) -> GoValue {
-        // Without a name in JSON, an embedded struct's members stand among this one's own.
+        // Without a name in JSON, the members of an embedded struct are among those of this one.
         if field.isInline, field.jsonName.isEmpty { return GoValue(value, type: field.type) }
         return GoValue(value[field.jsonName] ?? .null, type: field.type)
     }
 
-    /// The value that a protobuf wrapper or a quantity stands for.
+    /// The value of a protobuf wrapper or a quantity.
     private var wrapped: GoValue {
         switch type.kind {
         case .quantity:
@@ -111,7 +111,7 @@ extension TypedValue {
         }
     }
 
-    /// Whether printing calls a method of the value instead of looking into it.
+    /// Whether printing calls a method of the value instead of printing its fields.
     var printsByMethod: Bool {
         switch type.kind {
         case .enumeration, .quantity, .time, .duration, .intOrString, .wrapper: true
@@ -122,7 +122,7 @@ extension TypedValue {
         }
     }
 
-    /// What the `String` method answers.
+    /// The result of the `String` method.
     var printed: String {
         let kind = type.kind == .pointer ? type.element?.kind ?? .any : type.kind
         let names = type.kind == .pointer ? type.element?.enumeration ?? [] : type.enumeration
@@ -141,7 +141,7 @@ extension TypedValue {
         case .structure where type.name == "types.NamespacedName":
             return (value["namespace"]?.string ?? "") + "/" + (value["name"]?.string ?? "")
         case .structure:
-            // Protobuf's text form: members by JSON name.
+            // Protobuf's text format: members by JSON name.
             let members = (value.object ?? Object()).members
             return members.map { member in
                 if case .string(let text) = member.value {
@@ -155,7 +155,8 @@ extension TypedValue {
         }
     }
 
-    /// time.Time's String of the RFC 3339 text that Kubernetes writes, whole seconds in UTC; the zero time for none.
+    /// Returns time.Time's String for an RFC 3339 text as Kubernetes writes it, with whole seconds in UTC. nil is the
+    /// zero time.
     private static func timeText(_ text: String?) -> String {
         guard let text else { return "0001-01-01 00:00:00 +0000 UTC" }
         let bytes = Array(text.utf8)
@@ -166,7 +167,7 @@ extension TypedValue {
             + String(decoding: bytes[11..<19], as: UTF8.self) + " +0000 UTC"
     }
 
-    /// Go's truth: not the zero value; a struct is always true.
+    /// Whether it is true in Go: it is not the zero value. A struct is always true.
     var isTrue: Bool {
         switch type.kind {
         case .structure, .quantity, .time, .intOrString: true
@@ -181,7 +182,7 @@ extension TypedValue {
         }
     }
 
-    /// A map's entry; nil where it has none.
+    /// Returns a map's entry; nil if there is no such entry.
     func entry(named key: String) -> GoValue? {
         guard let found = value[key] else { return nil }
         return GoValue(found, type: type.element)
@@ -189,7 +190,7 @@ extension TypedValue {
 }
 
 extension ObjectType {
-    /// Whether Go compares values of the type: maps and slices it does not, nor structs that have any.
+    /// Whether Go can compare values of the type. It cannot compare maps, slices and structs that contain any.
     var isComparable: Bool {
         switch kind {
         case .map, .slice, .bytes: false

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// One call of a function as its body sees it: arguments by place, and what it may use besides.
+/// One call of a function, as the function's body sees it: the arguments by index, and the context of the call.
 struct Call {
     let arguments: [GoValue]
     let context: FunctionContext
@@ -15,26 +15,26 @@ struct Call {
     func bool(_ index: Int) -> Bool { if case .bool(let value) = arguments[index] { value } else { false } }
     func rest(from index: Int) -> ArraySlice<GoValue> { arguments.dropFirst(index) }
 
-    /// To be called before building that many bytes.
+    /// Throws if that many bytes exceed the limit. Call it before building them.
     func room(bytes: Int) throws(FunctionError) { try context.checkSize(bytes) }
 
-    /// To be called before multiplying lengths: neither factor is negative.
+    /// Throws if the product exceeds the limit. Call it before multiplying lengths. Neither factor is negative.
     func room(bytes: Int, times: Int) throws(FunctionError) {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: times)
         try context.checkSize(overflow ? .max : product)
     }
 
-    /// To be called before building a list or map of that many items: one takes some 32 bytes.
+    /// Throws if that many items exceed the limit, at about 32 bytes each. Call it before building a list or map.
     func room(items: Int) throws(FunctionError) { try room(bytes: items, times: 32) }
 
-    /// How many bytes of text a function may handle for one step: about what an instruction costs.
+    /// The number of bytes of text that a function may handle for one step. They cost about as much as an instruction.
     static let bytesPerStep = 64
 
-    /// Work in proportion to an input, on the account of the steps.
+    /// Counts steps for work in proportion to an input.
     func work(_ units: Int) throws(FunctionError) { try context.count(steps: units) }
 }
 
-/// A row of a function table. `template` is an example and `output` what it prints; both are documentation and a
+/// Builds a row of a function table. `template` is an example and `output` its result. Both are documentation and a
 /// test.
 func function(
     _ name: String, _ signature: String, _ summary: String, _ template: String, _ output: String,
@@ -46,11 +46,11 @@ func function(
         example: (template: template, output: output)
     ) { (arguments: [GoValue], context: FunctionContext) throws(FunctionError) -> GoValue in
         let result = try body(Call(arguments: arguments, context: context))
-        // Functions that multiply lengths check before they build; this bounds those that add a little each time
-        // (quote, b64enc) and are called in a loop.
+        // Functions that multiply lengths check the size before they build. This check bounds functions that add a
+        // little each time (quote, b64enc) and are called in a loop.
         let built = result.textSize
         try context.checkSize(built)
-        // Texts are work too: without this, hashing 3 MB a thousand times would count a thousand steps.
+        // Handling text is work too: without this, hashing 3 MB a thousand times would count as a thousand steps.
         let handled = arguments.reduce(built &+ result.listSize) { $0 &+ $1.textSize }
         if handled >= Call.bytesPerStep { try context.count(steps: handled / Call.bytesPerStep) }
         return result
@@ -58,7 +58,7 @@ func function(
 }
 
 extension TemplateFunction {
-    /// The same function under another name; the example is written for that name.
+    /// Returns the same function under another name. The example is written for the original name.
     func alias(_ name: String) -> TemplateFunction {
         var alias = TemplateFunction(
             name, signatureText, isPure: isPure, mutates: mutates, summary: "another name of \(self.name)",
@@ -69,7 +69,7 @@ extension TemplateFunction {
 }
 
 extension String {
-    /// The first place where `word` stands, changed to `other`.
+    /// Replaces the first occurrence of `word` with `other`.
     func replacingWord(_ word: String, with other: String) -> String {
         let bytes = Array(utf8)
         guard let place = ByteText.index(of: Array(word.utf8), in: bytes) else { return self }
@@ -78,7 +78,7 @@ extension String {
     }
 }
 
-/// Go's panics, in its words.
+/// Go's panics, with Go's messages.
 enum Panic {
     static let nilPointer = FunctionError.message(
         "runtime error: invalid memory address or nil pointer dereference")
@@ -90,7 +90,7 @@ enum Panic {
         .message("runtime error: slice bounds out of range [\(bounds)]")
     }
 
-    /// `[:9] with length 5`
+    /// For example `[:9] with length 5`.
     static func slice(_ bounds: String, _ measure: String, _ size: Int) -> FunctionError {
         .message("runtime error: slice bounds out of range [\(bounds)] with \(measure) \(size)")
     }
@@ -100,7 +100,7 @@ extension GoValue {
     /// Whether it is a string.
     var isString: Bool { stringBytes != nil }
 
-    /// Bytes of a text; 0 for anything else.
+    /// The number of bytes of a string; 0 for anything else.
     var textSize: Int {
         switch self {
         case .string(let text): text.utf8.count
@@ -109,7 +109,7 @@ extension GoValue {
         }
     }
 
-    /// What a list weighs as work, in bytes of text: making one of 90,000 items is 5,600 steps.
+    /// The work of making a list, in bytes of text: a list of 90,000 items costs 5,600 steps.
     var listSize: Int {
         switch self {
         case .list(let items): items.count &* 4
@@ -119,10 +119,10 @@ extension GoValue {
         }
     }
 
-    /// `reflect.Kind` of the value, by name.
+    /// The name of the value's `reflect.Kind`.
     var kindName: String { type.kind.name }
 
-    /// The value of a key where this is a map that has it.
+    /// Returns the value of a key; nil if this is not a map or has no such key.
     func member(_ key: String) -> GoValue? {
         switch self {
         case .object(let object): object[key].map { GoValue($0) }
@@ -133,8 +133,8 @@ extension GoValue {
         }
     }
 
-    /// As `member`, for asking about many keys of one map: a large map of the data is hashed first, because it is
-    /// searched from its start for each key.
+    /// As `member`, for looking up many keys of one map. A large map of the data is hashed first, because a lookup in
+    /// it searches from its start.
     var keyed: (String) -> GoValue? {
         let object: Object
         let type: ObjectType?
@@ -151,10 +151,11 @@ extension GoValue {
         return { key in places[ExactKey(key)].map { GoValue(object.members[$0].value, type: type) } }
     }
 
-    /// Up to that many members, searching is as quick as hashing.
+    /// The number of members up to which searching is as quick as hashing.
     private static let searchedMembers = 16
 
-    /// How many members looking for a key may touch: objects of the data are searched from their start.
+    /// The largest number of members that a lookup of a key may compare: objects of the data are searched from their
+    /// start.
     var searchedMembers: Int {
         switch self {
         case .object(let object): object.count
@@ -163,7 +164,7 @@ extension GoValue {
         }
     }
 
-    /// How many members a map has.
+    /// The number of members of a map; nil for anything else.
     var memberCount: Int? {
         switch self {
         case .object(let object): object.count
@@ -173,7 +174,7 @@ extension GoValue {
         }
     }
 
-    /// Whether it is the untyped nil or a nil pointer, map, slice.
+    /// Whether it is the untyped nil or a nil pointer, map or slice.
     var isNil: Bool {
         switch self {
         case .none: true
@@ -186,7 +187,7 @@ extension GoValue {
 extension GoType.Kind {
     static let pointerLike: [GoType.Kind] = [.pointer, .map, .slice, .interface]
 
-    /// As Go's `reflect.Kind.String` has it.
+    /// The name that Go's `reflect.Kind.String` returns.
     var name: String {
         switch self {
         case .invalid: "invalid"

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Numbers out of anything, as spf13/cast 1.7 makes them: what cannot be read is 0.
+/// Converts any value to a number, as spf13/cast 1.7 does. Values that cannot be converted are 0.
 enum Cast {
     static func int64(_ value: GoValue) -> Int64 {
         switch value {
@@ -20,7 +20,7 @@ enum Cast {
         }
     }
 
-    /// The bytes of `[]byte`; none for anything else.
+    /// Returns the bytes of a `[]byte`; an empty array for anything else.
     static func bytes(_ value: GoValue) -> [UInt8] { if case .bytes(let bytes) = value { bytes } else { [] } }
 
     static func double(_ value: GoValue) -> Double {
@@ -35,12 +35,13 @@ enum Cast {
         }
     }
 
-    /// Towards zero; what does not fit is the smallest number, as on the machines that Go's users mostly have.
+    /// Rounds towards zero. A number that does not fit becomes the smallest one, as on the machines that most Go users
+    /// have.
     static func truncated(_ number: Double) -> Int64 {
         Int64(exactly: number.rounded(.towardZero)) ?? .min
     }
 
-    /// `5.00` counts as `5`.
+    /// Removes a fraction of zeros: `5.00` becomes `5`.
     private static func withoutZeroFraction(_ text: [UInt8]) -> [UInt8] {
         var sawZero = false
         for index in text.indices.reversed() {
@@ -51,8 +52,8 @@ enum Cast {
         return text
     }
 
-    /// As `strconv.ParseInt(text, 0, 64)`: a sign, a prefix 0x, 0o, 0b or 0, underscores between digits. nil for
-    /// anything else and for what does not fit.
+    /// Parses as `strconv.ParseInt(text, 0, 64)`: a sign, a prefix 0x, 0o, 0b or 0, underscores between digits. nil for
+    /// anything else and for numbers that do not fit.
     static func integer(_ text: [UInt8]) -> Int64? {
         var rest = text[...]
         var negative = false
@@ -107,8 +108,8 @@ enum Cast {
         return Int64(exactly: value)
     }
 
-    /// Digits of one radix with a sign and nothing else. What does not fit gives the nearest number, as Go's
-    /// `Atoi` does beside its error; nil if the text is not a number.
+    /// Parses digits of one radix, with an optional sign. A number that does not fit becomes the nearest one that does,
+    /// which Go's `Atoi` returns together with its error. nil if the text is not a number.
     static func clampedInteger(_ text: [UInt8], radix: UInt64) -> (number: Int64, fits: Bool)? {
         var rest = text[...]
         var negative = false
@@ -130,8 +131,8 @@ enum Cast {
         return (negative ? .min : .max, false)
     }
 
-    /// As `strconv.ParseFloat(text, 64)`: decimal, hexadecimal, `inf`, `nan`; nil for anything else and for what
-    /// is too large.
+    /// Parses as `strconv.ParseFloat(text, 64)`: decimal, hexadecimal, `inf`, `nan`. nil for anything else and for
+    /// numbers that are too large.
     static func number(_ text: [UInt8]) -> Double? {
         let lower = Runes.lower(text)
         var body = lower[...]

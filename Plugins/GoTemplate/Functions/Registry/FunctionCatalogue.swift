@@ -1,8 +1,8 @@
 public import PluginAPI
 
-/// The function sets as plain data: what `GET /functions` and `pillion render --functions` list.
+/// Describes the function sets as plain data, which `GET /functions` and `pillion render --functions` list.
 public enum FunctionCatalogue {
-    /// Every function of the sets, in the order of the sets, by name within a set.
+    /// Describes every function of the sets, in the order of the sets and by name within a set.
     public static func descriptions(of sets: [FunctionSet]) -> [FunctionDescription] {
         sets.flatMap { set in
             set.functions.sorted { GoText.isLess($0.name, $1.name) }.map { describe($0, in: set) }

@@ -3,18 +3,19 @@ import System
 
 /// Named functions that templates may call besides the built-in ones: `sprig`, `injection`, `helm`.
 ///
-/// A set is data: each function says its name, its Go signature, whether it is pure, and how it is called. Argument
-/// counts and types are checked from the signature before the call, with Go's messages; the function sees values
+/// A set is data: each function has its name, its Go signature, whether it is pure, and its implementation. Argument
+/// counts and types are checked against the signature before the call, with Go's messages. The function gets values
 /// that already fit.
 public struct FunctionSet: Sendable {
-    /// What a request asks for: `sprig`.
+    /// The name by which a request selects the set, such as `sprig`.
     public let name: String
-    /// Where the functions come from, for people: `sprig 3.3.0`.
+    /// The origin of the functions, for people: `sprig 3.3.0`.
     public let origin: String
     private let table: @Sendable () -> [TemplateFunction]
     public var functions: [TemplateFunction] { table() }
 
-    /// - Parameter functions: asked for when a template wants the set, and never before. The one that makes it keeps it.
+    /// - Parameter functions: evaluated whenever a template needs the set, not before. The caller should cache the
+    ///   list.
     public init(
         name: String, origin: String, functions: @autoclosure @escaping @Sendable () -> [TemplateFunction]
     ) {
@@ -24,7 +25,7 @@ public struct FunctionSet: Sendable {
     }
 }
 
-/// What a function does: takes arguments that fit its signature, in order, variadic ones at the end.
+/// The implementation of a function. Its arguments fit the signature and are in order, variadic ones at the end.
 ///
 /// A `nil` for a parameter of map, slice, pointer or interface type arrives as `.none`.
 public typealias NativeFunction =
@@ -32,28 +33,29 @@ public typealias NativeFunction =
 
 public struct TemplateFunction: Sendable {
     public let name: String
-    /// Go's: `func(sep string, v ...any) (string, error)`.
+    /// The function's type in Go: `func(sep string, v ...any) (string, error)`.
     public let signatureText: String
-    /// Read from its text where it is asked for: a program calls some of hundreds of functions.
+    /// The parsed signature. It is parsed on demand, because a program calls only some of hundreds of functions.
     public var signature: FunctionSignature { FunctionSignature(signatureText) }
-    /// Whether it depends on nothing but its arguments. Functions of clock, chance, certificates and network are
-    /// not pure, and are there only where `CompileOptions.allowsImpureFunctions` says so.
+    /// Whether the result depends only on the arguments. Functions that use the clock, randomness, certificates or the
+    /// network are not pure, and are only available if `CompileOptions.allowsImpureFunctions` is set.
     public let isPure: Bool
-    /// Whether it changes a map in place: a program that calls one gets its data as `GoMap`s.
+    /// Whether it changes a map in place. A program that calls such a function gets its data as `GoMap`s.
     public let mutates: Bool
-    /// What it does, in a line.
+    /// A description in one line.
     public let summary: String
-    /// An expression and what it prints: documentation that is also a test. `{{ upper "a" }}` → `A`.
+    /// A template and its output: documentation that is also a test. `{{ upper "a" }}` → `A`.
     public var example: (template: String, output: String) {
         guard let exampleName else { return writtenExample }
         return (writtenExample.template.replacingWord(exampleName, with: name), writtenExample.output)
     }
     let writtenExample: (template: String, output: String)
-    /// The name that the written example has for the function, where it is another.
+    /// The function's name in the written example, if it differs from `name`.
     var exampleName: String?
     public let call: NativeFunction
 
-    /// - Parameter signature: a Go function type; one that does not parse stops the first compilation that calls it.
+    /// - Parameter signature: a Go function type. An invalid one traps when a template that calls the function is
+    ///   compiled.
     public init(
         _ name: String, _ signature: String, isPure: Bool = true, mutates: Bool = false,
         summary: String = "", example: (template: String, output: String) = ("", ""),
@@ -70,7 +72,7 @@ public struct TemplateFunction: Sendable {
 }
 
 extension TemplateFunction {
-    /// A function of the same name that says why it is not called.
+    /// A function with the same name that fails with the reason why it may not be called.
     var refused: TemplateFunction {
         let name = name
         return TemplateFunction(
@@ -83,62 +85,62 @@ extension TemplateFunction {
     }
 }
 
-/// Why a function call failed.
+/// The reason why a function call failed.
 public enum FunctionError: Error, Sendable {
-    /// The function's own error or panic: Go's `error calling NAME: …`.
+    /// The function's own error or panic, reported as in Go: `error calling NAME: …`.
     case failed([UInt8])
-    /// The template stops itself with these words: `fail`, `required`.
+    /// The template stopped itself with this message: `fail`, `required`.
     case told([UInt8])
     /// A limit was reached.
     case limit(ReachedLimit)
-    /// A template that the function rendered failed with this; `error calling NAME: …` goes before it, unless it
-    /// is a limit.
+    /// A template that the function rendered failed with this error. It is reported after `error calling NAME: …`,
+    /// unless it is a limit.
     case template(RenderError)
 
     public static func message(_ text: String) -> FunctionError { .failed(Array(text.utf8)) }
 }
 
-/// What a function may use besides its arguments: limits, the allow-list of `env`, the data of the rendering, and
-/// the engine itself. One for each rendering; used on that rendering's thread only, and none of its accesses calls back
-/// into it, so that nothing is gained by checking each for overlaps.
+/// The environment of function calls besides their arguments: limits, the variables that `env` may read, the data of
+/// the rendering, and the engine itself. Each rendering has one and uses it on its own thread only. No access to a
+/// property calls back into the context, so checking its accesses for overlaps is unnecessary.
 public final class FunctionContext {
     public let limits: RenderLimits
-    /// What `env` and `expandenv` may read.
+    /// The variables that `env` and `expandenv` may read.
     public let environment: [String: String]
     /// The data that the template is rendered over (`$` of the outermost template).
     public let data: GoValue
-    /// Steps used so far; a function that loops over much adds to it with `count(steps:)`.
+    /// The number of steps so far. A function that loops over much data adds to it with `count(steps:)`.
     public internal(set) var steps = 0
-    /// How deep templates call each other, and evaluate others through functions, at this moment.
+    /// The current depth of templates that call each other, or render others through functions.
     var depth = 0
-    /// The deepest call so far.
+    /// The greatest depth so far.
     var deepest = 0
-    /// How many functions that render are running within each other.
+    /// The number of nested functions that are currently rendering.
     var evaluations = 0
-    /// Maps that were changed, to be emptied at the end.
+    /// The maps that were changed. They are emptied at the end.
     private var mutated: [GoMap] = []
     /// Whether a function changed a map.
     private(set) var hasChanges = false
-    /// Templates that are being included at this moment, and how often each: a few.
+    /// The few templates that are currently being included, and how often each.
     @exclusivity(unchecked) private var inclusions: [(name: String, count: Int)] = []
-    /// A text that was compiled for `tpl` beside a program.
+    /// A text that was compiled for `tpl`, in addition to the program.
     struct CompiledText {
         var program: Program
         var source: [UInt8]
         var template: GoTemplate
     }
-    /// Texts that are kept; a chart has some dozens.
+    /// The largest number of cached texts. A chart has a few dozen.
     static let textLimit = 500
     @exclusivity(unchecked) var texts: [CompiledText] = []
     @exclusivity(unchecked) var printedData = PrintedData()
     @exclusivity(unchecked) var includes = IncludeMemory()
     /// The engine, for functions that render.
     @exclusivity(unchecked) var evaluator: (any TemplateEvaluator)?
-    /// Where values come from; nil where nobody asks for more than `tainted`.
+    /// The origins of values; nil if nothing more than `tainted` is requested.
     var origins: OriginTable?
-    /// Whether a request wrote parts of the data.
+    /// Whether parts of the data come from a request.
     var isTainted = false
-    /// What tainted data wrote.
+    /// The parts of the output that tainted data produced.
     var tainted: [TaintedRun] = []
     /// Whether a map was changed with a tainted value.
     var hasTaintedChanges = false
@@ -149,23 +151,23 @@ public final class FunctionContext {
         self.data = data
     }
 
-    /// To be called before building that many bytes (or items).
+    /// Checks a size. Call it before building that many bytes (or items).
     ///
-    /// - Throws: a limit's error where that is more than one function may build.
+    /// - Throws: a limit's error if a single function may not build that much.
     public func checkSize(_ size: Int) throws(FunctionError) {
         if size < 0 || size > limits.functionBytes {
             throw .limit(limits.reached(.functionBytes))
         }
     }
 
-    /// To be called before using a regular expression of that many bytes.
+    /// Checks the size of a regular expression. Call it before using one of that many bytes.
     public func checkRegex(_ size: Int) throws(FunctionError) {
         if size > limits.regexBytes {
             throw .limit(limits.reached(.regexBytes))
         }
     }
 
-    /// To be called by functions that do much work in proportion to their input.
+    /// Counts further steps. Functions call it if their work grows with their input.
     public func count(steps further: Int) throws(FunctionError) {
         if let stop = WorkStop.current { throw stopped(stop) }
         steps &+= further
@@ -180,7 +182,7 @@ public final class FunctionContext {
             ? .limit(limits.reached(.memory)) : .template(RenderError(stop, limits: limits, head: ""))
     }
 
-    /// How many members of an object may be searched for one step.
+    /// The number of members of an object that may be searched for one step.
     static let membersPerStep = 64
 
     @inline(__always)
@@ -188,31 +190,31 @@ public final class FunctionContext {
         if members >= Self.membersPerStep { try count(steps: members / Self.membersPerStep) }
     }
 
-    /// To be called by functions that read or build that many bytes: small texts cost nothing more than the call.
+    /// Counts steps for reading or building that many bytes. Short texts cost nothing in addition to the call.
     @inline(__always)
     func count(handledBytes bytes: Int) throws(FunctionError) {
         if bytes >= Call.bytesPerStep { try count(steps: bytes / Call.bytesPerStep) }
     }
 
-    /// Call it after changing a map that a template can reach.
+    /// Records that a map was changed. Call it after changing a map that a template can reach.
     public func noteMutation(of map: GoMap) {
         hasChanges = true
         includes.forget()
         emptyAtEnd(map)
     }
 
-    /// A map that may come to hold itself.
+    /// Records a map that may contain itself.
     func emptyAtEnd(_ map: GoMap) { mutated.append(map) }
 
-    /// Breaks the circles that maps may have come to form.
+    /// Breaks the reference cycles that maps may form.
     func emptyMutatedMaps() {
         for map in mutated { map.removeAll() }
         mutated = []
     }
 
-    /// Notes that a template is included.
+    /// Records that a template is included.
     ///
-    /// - Returns: how often it was being included already.
+    /// - Returns: the number of its inclusions that are already in progress.
     func enter(_ name: String) -> Int {
         guard let place = inclusions.firstIndex(where: { $0.name == name }) else {
             inclusions.append((name, 1))
@@ -222,17 +224,17 @@ public final class FunctionContext {
         return inclusions[place].count - 1
     }
 
-    /// Notes that an inclusion ends. Inclusions end in the reverse order.
+    /// Records that an inclusion ends. Inclusions end in the reverse order.
     func leave(_ name: String) {
         guard let place = inclusions.lastIndex(where: { $0.name == name }) else { return }
         inclusions[place].count -= 1
-        // The one that began last ends first.
+        // The last inclusion to begin is the first to end.
         if inclusions[place].count == 0 { inclusions.removeLast() }
     }
 
     /// Renders a template that is defined in the running program: Helm's `include`.
     ///
-    /// - Returns: what it wrote, as a string.
+    /// - Returns: its output, as a string.
     public func renderTemplate(named name: String, data: GoValue) throws(FunctionError) -> GoValue {
         guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(named: name, data: data, context: self)
@@ -242,7 +244,7 @@ public final class FunctionContext {
     /// Helm's `tpl` and Istio's `render`.
     ///
     /// - Parameter name: the template's name in messages.
-    /// - Returns: what it wrote, as a string.
+    /// - Returns: its output, as a string.
     public func render(source: [UInt8], name: String, data: GoValue) throws(FunctionError) -> GoValue {
         guard let evaluator else { throw .message("no template engine is available") }
         return try evaluator.render(source: source, name: name, data: data, context: self)

@@ -1,14 +1,14 @@
-/// A Go function type, read from its text: what a call's arguments are checked against.
+/// A Go function type, parsed from text. A call's arguments are checked against it.
 public struct FunctionSignature: Sendable {
-    /// As it was given, for people.
+    /// The original text, for people.
     public let text: String
-    /// The last one is the item type where the function is variadic.
+    /// The types of the parameters. If the function is variadic, the last one is the item type.
     public let parameters: [GoType]
     public let isVariadic: Bool
     public let result: GoType
 
-    /// Reads `func(sep string, v ...any) (string, error)`. Parameter names may be there or not; `a, b string` gives
-    /// both the type.
+    /// Parses `func(sep string, v ...any) (string, error)`. Parameter names are optional; `a, b string` gives both the
+    /// type.
     public init(_ text: String) {
         self.text = text
         let bytes = Array(text.utf8)
@@ -42,7 +42,7 @@ public struct FunctionSignature: Sendable {
         self.result = GoType.named(String(decoding: FunctionSignature.trimmed(result), as: UTF8.self))
     }
 
-    /// Where the list of parameters ends.
+    /// Returns the offset at which the list of parameters ends.
     private static func closing(_ text: [UInt8]) -> Int? {
         var depth = 0
         for (index, byte) in text.enumerated() {
@@ -61,7 +61,7 @@ public struct FunctionSignature: Sendable {
         return text
     }
 
-    /// The type of `name type`; nil where there is only one word (`interface {}` counts as one).
+    /// Returns the type in `name type`; nil if there is only one word (`interface {}` counts as one).
     private static func nameAndType(_ entry: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         guard let blank = entry.firstIndex(of: 0x20), !entry.starts(with: "interface {".utf8) else {
             return nil
@@ -70,7 +70,7 @@ public struct FunctionSignature: Sendable {
         return trimmed(entry[blank...])
     }
 
-    /// The type that the argument at that index must have.
+    /// Returns the type that the argument at that index must have.
     func parameter(at index: Int) -> GoType {
         index < parameters.count ? parameters[index] : parameters[parameters.count - 1]
     }

@@ -1,16 +1,16 @@
 import Synchronization
 import Values
 
-/// What a parameter takes.
+/// The values that a parameter accepts.
 enum ParameterType: Sendable {
-    /// Go's reflect.Value: anything, with the interface that it stands in.
+    /// Go's reflect.Value: any value, with the interface that holds it.
     case reflected
     /// `interface {}`: anything.
     case any
     case type(GoType)
 }
 
-/// The functions that a template may call, by name: built-in ones and those of the sets that were asked for.
+/// The functions that a template may call, by name: the built-in ones and those of the selected sets.
 struct FunctionTable: Sendable {
     final class Entry: Sendable {
         enum Kind: Sendable {
@@ -20,13 +20,13 @@ struct FunctionTable: Sendable {
 
         let name: String
         let kind: Kind
-        /// The last one is the item type where the function is variadic.
+        /// The types of the parameters. If the function is variadic, the last one is the item type.
         private let parameters: [ParameterType]
         let parameterCount: Int
-        /// Whether any parameter takes less than everything.
+        /// Whether any parameter does not accept every value.
         let checks: Bool
         let isVariadic: Bool
-        /// Whether the result may stand in an interface.
+        /// Whether the result may be in an interface.
         let isBoxed: Bool
 
         init(
@@ -46,15 +46,16 @@ struct FunctionTable: Sendable {
         }
     }
 
-    /// Later ones win. A template calls few of some hundred functions, which are looked through for each: making a
-    /// dictionary of all took a third of compiling a template.
+    /// The functions of each set; later sets take precedence. A template calls few of several hundred functions, so
+    /// they are searched linearly: building a dictionary of all took a third of the time to compile a template.
     private let sets: [[TemplateFunction]]
     private let allowsImpure: Bool
     private let refusesImpure: Bool
     private let without: [String]
-    /// Whether a function is among them that changes maps in place.
+    /// Whether any of the functions changes maps in place.
     let mutates: Bool
-    /// Those that were asked for, some dozens: templates of a chart call the same ones, and a signature is parsed once.
+    /// The functions that have been looked up, a few dozen. The templates of a chart call the same ones, so each
+    /// signature is parsed only once.
     private let entries = Entries()
 
     private final class Entries: Sendable {
@@ -62,10 +63,10 @@ struct FunctionTable: Sendable {
     }
 
     /// - Parameters:
-    ///   - sets: later ones win.
-    ///   - impure: whether functions are there that depend on more than their arguments.
-    ///   - refusing: whether such functions exist all the same, and fail when they are called.
-    ///   - without: names that are left out.
+    ///   - sets: later ones take precedence.
+    ///   - impure: whether functions that depend on more than their arguments are available.
+    ///   - refusing: whether such functions exist even if they are not available; calling them fails.
+    ///   - without: names that are excluded.
     init(_ sets: [FunctionSet], impure: Bool, refusing: Bool = false, without: [String] = []) {
         self.sets = sets.map(\.functions)
         allowsImpure = impure
@@ -81,7 +82,7 @@ struct FunctionTable: Sendable {
 
     func has(_ name: String) -> Bool { self[name] != nil }
 
-    /// The function of a set that a template calls by a name.
+    /// Returns the function of a set that a template calls by a name.
     private func function(_ name: String) -> TemplateFunction? {
         if without.contains(name) { return nil }
         for functions in sets.reversed() {
@@ -111,10 +112,10 @@ struct FunctionTable: Sendable {
             isVariadic: builtin.isVariadic, isBoxed: builtin == .index || builtin == .and || builtin == .or)
     }
 
-    /// They are few: a dictionary of them takes longer to make than a template to compile.
+    /// There are few: building a dictionary of them takes longer than compiling a template.
     private static func builtin(_ name: String) -> Entry? { builtins.first { $0.name == name } }
 
-    /// All names, for finding the nearest.
+    /// All names, for finding the nearest one.
     var names: [String] {
         let named = sets.joined().filter { allowsImpure || refusesImpure || $0.isPure }.map(\.name)
         return named.filter { !without.contains($0) } + Builtin.allCases.map(\.rawValue)

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// What functions printed of maps of the data, for the next template that prints the same: labels and resources of a chart
-/// are printed in each of its templates. Data never changes; a map that was changed is not data any more. And the digest
-/// of the last text, because templates have the checksum of one configuration in them.
+/// Caches the output of functions that print maps of the data, because the labels and resources of a chart are printed
+/// in each of its templates. Data never changes; a map that was changed no longer counts as data. It also caches the
+/// digest of the last text, because several templates contain the checksum of the same configuration.
 struct PrintedData {
     enum Form {
         case yaml, json
@@ -14,16 +14,16 @@ struct PrintedData {
         var text: GoValue
     }
 
-    /// A chart has a few, so that looking through them is quicker than hashing.
+    /// The cached texts. A chart has a few, so searching linearly is quicker than hashing.
     private var entries: [Entry] = []
     private var bytes = 0
     private var digest: (text: [UInt8], sum: GoValue)?
 
-    /// Texts that are kept, and bytes of them together; then all are forgotten.
+    /// The largest number of texts and their total bytes. If one is exceeded, all are removed.
     private static let most = 64
     private static let mostBytes = 256 << 10
 
-    /// The digest that `sum` gives for a text.
+    /// Returns the digest of a text, which `sum` computes.
     mutating func digest(of text: [UInt8], sum: () -> GoValue) -> GoValue {
         if let digest, digest.text == text { return digest.sum }
         let made = sum()
@@ -48,7 +48,7 @@ struct PrintedData {
 }
 
 extension FunctionContext {
-    /// The text that `print` gives for a value; a map of the data is printed once.
+    /// Returns the text that `print` returns for a value. A map of the data is printed only once.
     func printed(
         _ value: GoValue, as form: PrintedData.Form, print: () throws(FunctionError) -> GoValue
     ) throws(FunctionError) -> GoValue {

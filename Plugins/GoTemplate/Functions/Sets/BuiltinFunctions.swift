@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The functions of Go's text/template, over the values on the machine's stack. `and` and `or` are instructions.
+/// The functions of Go's text/template, called with the values on the machine's stack. `and` and `or` are instructions.
 enum BuiltinFunctions {
     static func call(
         _ call: UnsafePointer<Program.Call>, _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext
@@ -67,7 +67,7 @@ enum BuiltinFunctions {
         }
     }
 
-    /// What `html`, `js` and `urlquery` escape: the text of the arguments as the template itself would print them.
+    /// Returns the text that `html`, `js` and `urlquery` escape: the arguments as the template itself would print them.
     private static func argumentText(
         _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext
     ) throws(FunctionError) -> [UInt8] {
@@ -88,7 +88,7 @@ enum BuiltinFunctions {
 
     // MARK: Items
 
-    /// Steps into slices, texts and maps, one index after the other.
+    /// Indexes slices, strings and maps with one index after the other.
     private static func index(_ slots: UnsafeBufferPointer<Slot>) throws(FunctionError) -> Slot {
         if slots.count == 2, case .object(let object) = slots[0].value, case .string(let key) = slots[1].value
         {
@@ -176,7 +176,7 @@ enum BuiltinFunctions {
         }
     }
 
-    /// A position among so many. One beyond the last passes Go's own check and fails in its reflection.
+    /// Returns an index below `count`. An index equal to `count` passes Go's own check and fails in its reflection.
     private static func indexArgument(
         _ index: Slot, _ count: Int, _ container: String
     ) throws(FunctionError) -> Int {
@@ -199,7 +199,7 @@ enum BuiltinFunctions {
         return Int(number)
     }
 
-    /// `slice x 1 2` is `x[1:2]`.
+    /// Slices a value: `slice x 1 2` is `x[1:2]`.
     private static func slice(
         _ slots: UnsafeBufferPointer<Slot>, _ context: FunctionContext
     ) throws(FunctionError) -> GoValue {
@@ -218,7 +218,7 @@ enum BuiltinFunctions {
         if kind == .string, indexes.count == 3 { throw .message("cannot 3-index slice a string") }
         let count = kind == .string ? item.withStringBytes(\.count) : item.itemCount
         let capacity = count + item.spare.count
-        // Of a list all is copied, as its capacity stays; of a text, what comes out.
+        // All of a list is copied, because the result keeps its capacity. Of a string, only the result is copied.
         if kind == .slice { try context.count(steps: capacity / 4) }
         var bounds = [0, count, capacity]
         for (position, index) in indexes.enumerated() {
@@ -266,7 +266,7 @@ enum BuiltinFunctions {
         }
     }
 
-    /// Data holds no functions, so `call` has nothing that it could call.
+    /// Returns the error of `call`, which always fails, because data contains no functions.
     private static func uncallable(_ slot: Slot, _ name: [UInt8]) -> FunctionError {
         if case .none = slot.value { return .message("call of nil") }
         var shown = name
@@ -277,7 +277,7 @@ enum BuiltinFunctions {
 }
 
 extension GoValue {
-    /// How many items any slice has.
+    /// The number of items of any slice.
     var itemCount: Int {
         switch self {
         case .array(let items): items.count
@@ -290,6 +290,6 @@ extension GoValue {
         }
     }
 
-    /// The items behind a slice's end that its array still has: `slice` may reach them.
+    /// The items after a slice's end that its array still has. `slice` may include them.
     var spare: [GoValue] { if case .slice(let slice) = self { slice.spare } else { [] } }
 }

@@ -1,4 +1,4 @@
-/// Helm's functions of durations: `mustToDuration` reads one, the others count it in a unit or round it.
+/// Helm's functions for durations: `mustToDuration` parses one, the others convert it to a unit or round it.
 enum HelmDurations {
     static let functions: [TemplateFunction] =
         [
@@ -38,7 +38,7 @@ enum HelmDurations {
         ) { call throws(FunctionError) in
             let span = try lenient(call[0], call)
             if isWhole { return .int64(span / size) }
-            // Whole units and the rest apart, as Go counts them.
+            // Whole units and the remainder are divided separately, as in Go.
             return .float64(wholeAndRest(span, size))
         }
     }

@@ -1,17 +1,17 @@
 import PluginAPI
 import Values
 
-/// The set `helm`: what Helm 4 adds to sprig; `lookup` asks no cluster and answers an empty map.
+/// The set `helm`: the functions that Helm 4 adds to sprig. `lookup` queries no cluster and returns an empty map.
 ///
-/// What comes in: values of the engine. What goes out: values. Readers answer a map with the member `Error` (or a
-/// list with the message) where a text does not parse, as Helm's do.
+/// Functions take and return values of the engine. If a text does not parse, those that parse return a map with the
+/// member `Error` (or a list with the message), as Helm's do.
 public enum HelmFunctions {
     public static let set = FunctionSet(name: "helm", origin: "Helm 4", functions: functions)
 
     private static let functions =
         templates + yaml + json + toml + HelmDurations.functions + SprigEncodings.versions(.group)
 
-    /// What Go writes for nothing; Helm takes it out of what `tpl` gives.
+    /// The text that Go prints for a missing value. Helm removes it from the output of `tpl`.
     private static let noValue = Array("<no value>".utf8)
 
     private static let templates: [TemplateFunction] = [
@@ -31,7 +31,7 @@ public enum HelmFunctions {
                 guard text.withStringBytes({ ByteText.contains(noValue, in: $0) }) else { return text }
                 return .text(ByteText.replaceAll(noValue, with: [], in: text.stringBytes ?? []))
             } catch {
-                // A text that does not compile says so itself.
+                // The error of a text that does not compile needs no prefix.
                 if case .template(let inner) = error, inner.kind == .parse { throw error }
                 throw error.prefixed("error during tpl function execution for ", source)
             }
@@ -51,7 +51,7 @@ public enum HelmFunctions {
         },
     ]
 
-    /// What is answered for a text that does not parse.
+    /// Returns the result for a text that does not parse.
     private static func complaint(_ error: FunctionError, asList: Bool) throws(FunctionError) -> GoValue {
         guard case .failed(let message) = error else { throw error }
         return asList ? .list([.text(message)]) : .map(GoMap([("Error", .text(message))]))
@@ -173,7 +173,7 @@ public enum HelmFunctions {
             "toToml", "func(v any) string", "TOML; its error's message where it cannot say a value",
             "{{ toToml (fromJson `{\"a\": \"x\"}`) }}", "a = \"x\"\n"
         ) { call throws(FunctionError) in
-            // Nothing at all is a panic of Go's, not an error of the encoder.
+            // The untyped nil causes a panic in Go, not an error of the encoder.
             if call[0].isUntypedNil { throw .message(nilPanic) }
             do throws(FunctionError) { return .text(try TOMLWriter.text(call[0], call)) } catch {
                 if case .failed(let message) = error { return .text(message) }

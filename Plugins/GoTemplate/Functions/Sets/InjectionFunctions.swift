@@ -2,16 +2,16 @@ import PluginAPI
 import Values
 import YAML
 
-/// The functions that injection templates were written with, oddities kept: `indent` leaves the first line,
-/// `contains` takes the needle first, `annotation` prints a default of any type.
+/// The functions that injection templates were written with. Their oddities are kept: `indent` does not indent the
+/// first line, `contains` takes the substring first, `annotation` prints a default of any type.
 ///
-/// What comes in: values of the engine, mostly seen through Go types. What goes out: values. What it doesn't do: look
-/// at files or the environment; `env` reads the allow-list of the options.
+/// Functions take values of the engine, usually with Go types, and return values. They do not access files or the
+/// environment; `env` reads the variables that the options allow.
 public enum InjectionFunctions {
-    /// The set `injection`: what templates of the `templates:` form have on top of sprig.
+    /// The set `injection`: the functions that templates of the `templates:` form have in addition to sprig.
     public static let set = FunctionSet(name: "injection", origin: "Istio 1.32", functions: modern)
 
-    /// The set `injection-classic`: what templates of the `template:` form have.
+    /// The set `injection-classic`: the functions of templates of the `template:` form.
     public static let classicSet = FunctionSet(
         name: "injection-classic", origin: "Istio 1.6", functions: classic)
 
@@ -134,7 +134,7 @@ public enum InjectionFunctions {
         },
     ]
 
-    /// `unset`: what a duration that is not there prints as.
+    /// - Parameter unset: the output for a missing duration.
     private static func formatDuration(unset: String) -> TemplateFunction {
         function(
             "formatDuration", "func(duration any) string", "a duration as Go prints it",
@@ -214,7 +214,7 @@ public enum InjectionFunctions {
         }
     }
 
-    // MARK: What only the modern form has
+    // MARK: Only in the modern form
 
     private static let network: [TemplateFunction] = [
         function(
@@ -264,7 +264,7 @@ public enum InjectionFunctions {
         ) { call throws(FunctionError) in try withoutNil(call[0], call, depth: 0) },
     ]
 
-    /// nil for no maps at all.
+    /// Returns nil if there are no maps.
     private static func merged(_ call: Call) throws(FunctionError) -> GoValue {
         guard call.count > 0 else { return .none }
         let result = GoMap(
@@ -304,9 +304,9 @@ public enum InjectionFunctions {
     }
 }
 
-/// Members of values that may be structs behind Go types or plain maps of JSON.
+/// Members of values that may be structs with Go types or plain maps of JSON.
 enum TypedFields {
-    /// The member of that Go or JSON name; nil if it does not exist.
+    /// Returns the member of that Go or JSON name; nil if it does not exist.
     static func member(_ value: GoValue, _ goName: String, _ jsonName: String) -> GoValue? {
         guard case .typed(let typed) = value, typed.type.kind == .structure || typed.type.kind == .pointer
         else {

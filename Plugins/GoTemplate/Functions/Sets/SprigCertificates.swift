@@ -3,11 +3,12 @@ import Glibc
 import System
 import Values
 
-/// sprig's functions of certificates and private keys, which GnuTLS makes. `buildCustomCert` reads what it is given and is
-/// pure; the others depend on chance and the clock.
+/// sprig's functions for certificates and private keys, implemented with GnuTLS. `buildCustomCert` only reads its
+/// arguments and is pure; the others depend on randomness and the clock.
 ///
-/// Sizes, uses and words are sprig's: RSA of 2,048 bits for certificates and of 4,096 for keys alone, DSA of 2,048, P-256;
-/// valid from now for so many days. A certificate is a struct with the fields `Cert` and `Key`, both PEM.
+/// Sizes, key usages and messages are sprig's: RSA with 2,048 bits for certificates and with 4,096 for separate keys,
+/// DSA with 2,048, P-256. Certificates are valid for the given number of days from now. A certificate is a struct with
+/// the fields `Cert` and `Key`, both PEM.
 enum SprigCertificates {
     static let functions: [TemplateFunction] = [
         function(
@@ -71,7 +72,7 @@ enum SprigCertificates {
             #""demo" nil nil 365 (genCA "authority" 365) (genPrivateKey "ecdsa")"#),
     ]
 
-    /// What the work is worth in steps: making a large key takes a second or so, reading one next to nothing.
+    /// The cost in steps: making a large key takes about a second, reading one almost nothing.
     private enum Cost {
         static let largeKey = 900_000
         static let key = 200_000
@@ -79,7 +80,7 @@ enum SprigCertificates {
         static let reading = 1_000
     }
 
-    /// A function that makes a certificate; its parameters say what it is given.
+    /// Returns a function that makes a certificate. The names of its parameters determine the meaning of its arguments.
     private static func maker(
         _ name: String, _ parameters: String, _ summary: String, _ example: String, isAuthority: Bool = false
     ) -> TemplateFunction {
@@ -137,7 +138,7 @@ enum SprigCertificates {
         return result
     }
 
-    /// Ed25519, made for the example alone.
+    /// A certificate with Ed25519, made only for the example.
     private static let sampleCertificate =
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSGNNSUdQb0FNQ0FRSUNBUVV3QlFZREsyVndNQTh4RFRBTEJn"
         + "TlZCQU1UQkdSbGJXOHdIaGNOTWpNeE1URTAKTWpJeE16SXdXaGNOTWpNeE1URTFNakl4TXpJd1dqQVBNUTB3Q3dZ"
@@ -150,7 +151,7 @@ enum SprigCertificates {
         + "Tk9mbmRudk11clViVGIyMzdBaGQ2TzVVeGMKLS0tLS1FTkQgUFJJVkFURSBLRVktLS0tLQo="
 }
 
-/// `sprig.certificate` in a template.
+/// A `sprig.certificate` in a template.
 final class NativeCertificate: NativeValue, JSONStructured {
     let certificate: [UInt8]
     let key: [UInt8]
@@ -186,10 +187,10 @@ final class NativeCertificate: NativeValue, JSONStructured {
     }
 }
 
-/// A private key in the PEM form that its kind had before PKCS #8.
+/// A private key in the PEM format that its kind had before PKCS #8.
 private struct PrivateKey {
     let text: [UInt8]
-    /// Whether X.509 of Go can sign with it: not with DSA.
+    /// Whether Go's X.509 can sign with it. It cannot with DSA.
     let signs: Bool
 
     static func generate(_ kind: pillion_key_kind, bits: UInt32) throws(FunctionError) -> [UInt8] {
@@ -228,7 +229,7 @@ private struct PrivateKey {
     }
 }
 
-/// Who signs: an authority's certificate and its key.
+/// The issuer of a certificate: an authority's certificate and its key.
 private struct Issuer {
     let certificate: [UInt8]
     let key: PrivateKey
@@ -244,7 +245,7 @@ private struct Issuer {
         }
     }
 
-    /// The first block of a text as a certificate, whatever it calls itself.
+    /// Returns the first PEM block of a text as a certificate, whatever its type is.
     static func readable(_ text: [UInt8], _ source: String) throws(FunctionError) -> [UInt8] {
         guard let block = PEMBlock(in: text) else { throw .message("unable to decode certificate") }
         let encoded = block.text(type: "CERTIFICATE")
@@ -260,7 +261,7 @@ private struct Issuer {
         return encoded
     }
 
-    /// Whether the key is the certificate's.
+    /// Whether the key belongs to the certificate.
     var belongs: Bool {
         certificate.withUnsafeBytes { chain in
             key.text.withUnsafeBytes { secret in
@@ -272,7 +273,7 @@ private struct Issuer {
     }
 }
 
-/// What a certificate should say.
+/// The contents of a certificate to issue.
 private struct CertificateOrder {
     var name: [UInt8]
     var addresses: [pillion_x509_address]
@@ -280,7 +281,7 @@ private struct CertificateOrder {
     var days: Int
     var isAuthority: Bool
 
-    /// - Parameter issuer: nil signs with its own key.
+    /// - Parameter issuer: nil to sign with the certificate's own key.
     /// - Returns: PEM.
     func issue(key: PrivateKey, issuer: Issuer?) throws(FunctionError) -> [UInt8] {
         try check(key: key, issuer: issuer)
@@ -292,7 +293,7 @@ private struct CertificateOrder {
         var request = pillion_x509_request()
         request.is_authority = isAuthority ? 1 : 0
         request.not_before = now
-        // A duration of Go: 64 bits of nanoseconds, which wrap after 292 years.
+        // As a duration in Go: 64 bits of nanoseconds, which wrap after 292 years.
         request.not_after = now + (Int64(days) &* 86_400_000_000_000) / 1_000_000_000
         request.is_for_any_use = 1
         request.address_count = addresses.count
@@ -330,7 +331,7 @@ private struct CertificateOrder {
         return certificate.map { Array(String(cString: $0).utf8) } ?? []
     }
 
-    /// What Go's x509 refuses, in its words.
+    /// Throws what Go's x509 refuses, with its messages.
     private func check(key: PrivateKey, issuer: Issuer?) throws(FunctionError) {
         let failure = { (reason: String) in FunctionError.message("error creating certificate: \(reason)") }
         guard (issuer?.key ?? key).signs else {
@@ -343,13 +344,13 @@ private struct CertificateOrder {
         if let issuer, !issuer.belongs {
             throw failure("x509: provided PrivateKey doesn't match parent's PublicKey")
         }
-        // Texts of C end there.
+        // C strings end at NUL.
         guard !([name] + names).contains(where: { $0.contains(0) }) else {
             throw failure("a name holds NUL")
         }
     }
 
-    /// Texts of C for as long as the call lasts.
+    /// Calls `body` with pointers to the texts, which are valid during the call.
     private static func withTexts<R>(
         _ texts: [[UInt8]], _ body: ([(UnsafePointer<CChar>?, Int)]) -> R
     ) -> R {
@@ -364,7 +365,7 @@ private struct CertificateOrder {
 }
 
 extension pillion_x509_address {
-    /// As Go's net.ParseIP reads it; an IPv4 address in IPv6 is one of IPv4.
+    /// Parses an address as Go's net.ParseIP does. An IPv4 address mapped to IPv6 becomes an IPv4 address.
     fileprivate init?(_ text: String) {
         self.init()
         var four = in_addr()
@@ -385,7 +386,7 @@ extension pillion_x509_address {
 }
 
 extension FunctionError {
-    /// The same with words before it, where it is a message.
+    /// The same error with a prefix, if it is a message.
     fileprivate func with(prefix: String) -> FunctionError {
         guard case .failed(let message) = self else { return self }
         return .failed(Array(prefix.utf8) + message)

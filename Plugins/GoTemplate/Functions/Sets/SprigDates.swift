@@ -1,12 +1,12 @@
 import Glibc
 import System
 
-/// sprig's functions of dates. "Local" is UTC, so that the same input prints the same everywhere; what would read
-/// the clock in sprig (a date that is no time and no number) is an error unless impure functions are allowed.
+/// sprig's functions for dates. "Local" is UTC, so that the same input prints the same everywhere. Where sprig would
+/// read the clock (for a date that is neither a time nor a number), it is an error unless impure functions are allowed.
 enum SprigDates {
     static let functions: [TemplateFunction] = formatting + zones + changing + reading + durations
 
-    /// Those that read the clock.
+    /// The functions that read the clock.
     static let impure: [TemplateFunction] = [
         function("now", "func() time.Time", "the time of the clock", "", "", isPure: false) {
             _ throws(FunctionError) in
@@ -29,7 +29,7 @@ enum SprigDates {
         return GoTime(seconds: Int64(seconds), nanoseconds: Int32(truncatingIfNeeded: nanoseconds))
     }
 
-    /// A time, or seconds since 1970; nil for anything else.
+    /// Returns a time; a number is seconds since 1970. nil for anything else.
     private static func time(_ value: GoValue) -> GoTime? {
         switch value {
         case .native(let native): return (native as? NativeTime)?.time

@@ -1,4 +1,4 @@
-/// sprig's functions of defaults, JSON, types and flow.
+/// sprig's functions for defaults, JSON, types and control flow.
 enum SprigDefaults {
     static let functions: [TemplateFunction] = defaults + json + reflection + flow
 
@@ -30,7 +30,7 @@ enum SprigDefaults {
         ) { call throws(FunctionError) in call.bool(2) ? call[0] : call[1] },
     ]
 
-    /// Writes JSON; an error is an empty text unless the function is a `must…`.
+    /// Returns a function that writes JSON. An error results in an empty text, unless the function is a `must…`.
     private static func writer(
         _ name: String, _ summary: String, _ output: String, must: Bool, indent: Int? = nil,
         escapes: Bool = true
@@ -123,7 +123,7 @@ enum SprigDefaults {
     ]
 }
 
-/// `$NAME` and `${NAME}` in a text, as Go's os.Expand reads them.
+/// Expands `$NAME` and `${NAME}` in a text, as Go's os.Expand does.
 enum EnvironmentText {
     static func expand(_ text: [UInt8], _ variables: [String: String]) -> [UInt8] {
         var output: [UInt8] = []
@@ -145,7 +145,7 @@ enum EnvironmentText {
         return output
     }
 
-    /// The name behind a dollar and how many bytes it takes; no name but a size for what is dropped.
+    /// Returns the name after a dollar and its size in bytes. Without a name, the size is that of the text to drop.
     private static func name(_ rest: ArraySlice<UInt8>) -> (ArraySlice<UInt8>?, Int) {
         func isSpecial(_ byte: UInt8) -> Bool { "*#$@!?-0123456789".utf8.contains(byte) }
         func isWord(_ byte: UInt8) -> Bool {

@@ -1,5 +1,5 @@
-/// sprig's functions of maps. `set`, `unset` and the merges change the map they are given, and everyone who holds it
-/// sees that. Where Go's order is random, keys and values come sorted by key.
+/// sprig's functions for maps. `set`, `unset` and the merges change their argument in place, which is visible through
+/// all other references to it. Where Go's order is random, keys and values are sorted by key.
 enum SprigDicts {
     static let functions: [TemplateFunction] =
         [
@@ -132,12 +132,13 @@ enum SprigDicts {
         }
     }
 
-    /// A copy of the map without some keys; of the type of the map.
+    /// Returns a copy of the map without some keys.
     static func omit(_ call: Call) throws(FunctionError) -> GoValue {
         let dropped = Set(call.rest(from: 1).map { Array(($0.stringText ?? "").utf8) })
         let members = call[0].sortedMembers ?? []
         try call.work(members.count)
-        // Sprig's takes and returns map[string]any, whatever name the map's own type has; Istio's has texts too.
+        // Sprig's takes and returns map[string]any, whatever the name of the map's own type. Istio's also takes and
+        // returns maps of strings.
         let result = GoMap(type: call[0].type == .stringMap ? .stringMap : .anyMap)
         for (key, value) in members where !dropped.contains(Array(key.utf8)) { result[key] = value }
         return .map(result)
@@ -170,7 +171,7 @@ enum SprigDicts {
 }
 
 extension Call {
-    /// The map at an index, to be changed.
+    /// Returns the map at an index, which the caller will change.
     func map(_ index: Int) throws(FunctionError) -> GoMap {
         if case .map(let map) = self[index] {
             context.noteMutation(of: map)

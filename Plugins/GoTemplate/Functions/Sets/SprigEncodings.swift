@@ -1,7 +1,7 @@
 import CGnuTLS
 import Values
 
-/// sprig's functions of encodings, hashes, paths, URLs and versions.
+/// sprig's functions for encodings, hashes, paths, URLs and versions.
 enum SprigEncodings {
     static let functions: [TemplateFunction] = encodings + hashes + paths + urls + versions
 
@@ -156,7 +156,7 @@ enum SprigEncodings {
 
     private static let versions = versions(.each)
 
-    /// `semver` and `semverCompare`; the set helm has them by later rules.
+    /// Returns `semver` and `semverCompare`. The set `helm` has them with later rules.
     static func versions(_ rules: VersionConstraint.Rules) -> [TemplateFunction] {
         [
             function(

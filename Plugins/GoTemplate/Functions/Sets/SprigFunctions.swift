@@ -1,7 +1,8 @@
 /// The set `sprig`: the functions of sprig 3.3.0.
 ///
-/// What comes in: values of the engine. What goes out: values and errors as sprig gives them. The functions of clock,
-/// chance, certificates and network are marked impure, and a template finds them only where its options allow that.
+/// Functions take values of the engine, and return values and errors as sprig does. Functions that use the clock,
+/// randomness, certificates or the network are marked impure, and are only available to a template if its options allow
+/// that.
 public enum SprigFunctions {
     public static let set = FunctionSet(name: "sprig", origin: "sprig 3.3.0", functions: functions)
 

@@ -2,7 +2,7 @@ import CGnuTLS
 import Glibc
 import Values
 
-/// sprig's functions of chance and of the network: there only where impure functions are allowed.
+/// sprig's functions that use randomness or the network. They are only available if impure functions are allowed.
 enum SprigImpure {
     static let functions: [TemplateFunction] =
         SprigDates.impure + [
@@ -85,7 +85,7 @@ enum SprigImpure {
         }
     }
 
-    /// Cost 10 takes a twentieth of a second.
+    /// Hashes a password with cost 10, which takes 50 ms.
     private static func bcrypt(_ password: [UInt8], _ call: Call) throws(FunctionError) -> String {
         if password.count > 72 {
             return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
@@ -97,7 +97,7 @@ enum SprigImpure {
         return String(decoding: output.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// One of the host's addresses; an empty text where it has none.
+    /// Returns one of the host's addresses; an empty string if it has none.
     private static func address(_ name: String) -> String {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -1,5 +1,5 @@
-/// sprig's functions of lists. None changes its argument: a new list is made. Each `must…` twin is the same here,
-/// where an error is an error and never a panic.
+/// sprig's functions for lists. None changes its argument; all return a new list. Each `must…` twin behaves the same
+/// here, because errors are never panics.
 enum SprigLists {
     static let functions: [TemplateFunction] =
         [
@@ -152,7 +152,8 @@ enum SprigLists {
         }
     }
 
-    /// The count is calculated in floating point, as sprig does, which decides what odd sizes give.
+    /// Splits a list into chunks. Their number is calculated in floating point, as sprig does, which determines the
+    /// result for unusual sizes.
     private static func chunk(_ call: Call) throws(FunctionError) -> GoValue {
         let size = call.int(0)
         if call[1].isUntypedNil { throw Panic.nilPointer }
@@ -174,9 +175,9 @@ enum SprigLists {
 }
 
 extension Call {
-    /// The items of the list at an index.
+    /// Returns the items of the list at an index.
     ///
-    /// - Parameter action: what cannot be done with anything else: `Cannot push on type string`.
+    /// - Parameter action: the operation, for the error if it is not a list: `Cannot push on type string`.
     func items(_ index: Int, _ action: String) throws(FunctionError) -> [GoValue] {
         if self[index].isUntypedNil { throw Panic.nilPointer }
         guard let items = self[index].items else {

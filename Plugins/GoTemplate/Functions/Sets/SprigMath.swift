@@ -1,6 +1,6 @@
 import Glibc
 
-/// sprig's functions of numbers. Whole numbers are 64 bits wide and wrap around as Go's do.
+/// sprig's functions for numbers. Integers are 64 bits wide and wrap around as Go's do.
 enum SprigMath {
     static let functions: [TemplateFunction] = casts + integers + floats + rounding + sequences
 
@@ -81,7 +81,7 @@ enum SprigMath {
         return decimal
     }
 
-    /// Exact decimal arithmetic from left to right; the work grows with the digits.
+    /// Calculates exactly in decimal, from left to right. The work grows with the number of digits.
     private static func calculate(
         _ first: Decimal, _ others: ArraySlice<GoValue>, _ call: Call,
         _ body: (Decimal, Decimal) throws(FunctionError) -> Decimal
@@ -162,7 +162,7 @@ enum SprigMath {
         },
     ]
 
-    /// The numbers from start up to stop, without it.
+    /// Returns the numbers from `start` to `stop`, without `stop`.
     private static func steps(_ start: Int, _ stop: Int, _ step: Int, _ call: Call) throws(FunctionError)
         -> [Int]
     {

@@ -1,4 +1,5 @@
-/// sprig's functions of regular expressions, over RE2. A bad pattern is an error; only `regexMatch` answers false.
+/// sprig's functions for regular expressions, using RE2. A bad pattern is an error, except that `regexMatch` returns
+/// false.
 enum SprigRegex {
     static let functions: [TemplateFunction] =
         [
@@ -72,7 +73,8 @@ enum SprigRegex {
             room: { (size: Int) throws(FunctionError) in try call.room(bytes: size) })
     }
 
-    /// The function, whose bad pattern is Go's panic of MustCompile, and its `must…` twin, whose is an error.
+    /// Returns the function, for which a bad pattern is the panic of Go's MustCompile, and its `must…` twin, for which
+    /// it is an error.
     private static func twins(
         _ name: String, _ signature: String, _ summary: String, _ template: String, _ output: String,
         _ body: @escaping @Sendable (Call, GoRegex) throws(FunctionError) -> GoValue
@@ -102,11 +104,13 @@ enum SprigRegex {
         return regex
     }
 
-    /// Pairs of a text's byte and a pattern's instruction that are tried for what one step costs.
+    /// The number of pairs of a byte of the text and an instruction of the pattern that are tried for the cost of one
+    /// step.
     private static let pairsPerStep = 16
 
-    /// Searches after the first take a byte for one look into the automaton that the first has made, unless the pattern
-    /// is so large that none is kept: `a*b|a`, which reads all of the text for each `a`, ends after some 25 MB.
+    /// Searches after the first cost one lookup in the automaton per byte, because the first search has built it,
+    /// unless the pattern is too large to keep one. `a*b|a`, which reads all of the text for each `a`, is stopped after
+    /// about 25 MB.
     private static func account(_ regex: GoRegex, _ call: Call) -> GoRegex.Account<FunctionError> {
         let pairsPerStep = regex.size <= smallPattern ? 16 * pairsPerStep : pairsPerStep
         return { (bytes: Int) throws(FunctionError) in
@@ -114,14 +118,15 @@ enum SprigRegex {
         }
     }
 
-    /// Beginning a search takes about as long as that many instructions.
+    /// The cost of beginning a search. It takes about as long as that many instructions.
     private static let stepsPerSearch = 4
 
-    /// Instructions of a pattern whose automaton is small for sure.
+    /// The size, in instructions, up to which a pattern certainly has a small automaton.
     private static let smallPattern = 64
 
-    /// Searching takes time in proportion to the text times the pattern, `(a+)+$` too, and the steps say so: under a
-    /// million of them, a pattern of 1 KiB stops at a text of some 15 KB, and `(a+)+$` goes through 1 MB.
+    /// Counts the steps of a search. It takes time in proportion to the text times the pattern, even for `(a+)+$`. With
+    /// a limit of a million steps, a pattern of 1 KiB is stopped at a text of about 15 KB, while `(a+)+$` searches 1
+    /// MB.
     private static func count(_ regex: GoRegex, _ call: Call) throws(FunctionError) {
         let (pairs, overflow) = regex.size.multipliedReportingOverflow(by: call.bytes(1).count)
         try call.work(overflow ? .max / 2 : pairs / pairsPerStep)

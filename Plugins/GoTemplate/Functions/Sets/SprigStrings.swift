@@ -1,4 +1,4 @@
-/// sprig's functions of texts.
+/// sprig's functions for strings.
 enum SprigStrings {
     static let functions: [TemplateFunction] = trimming + casing + searching + shaping + lists
 
@@ -66,7 +66,7 @@ enum SprigStrings {
         },
     ]
 
-    /// The bounds are checked as Go's slicing does, with its messages.
+    /// Returns a part of a string. The bounds are checked as Go's slicing does, with its messages.
     private static func substring(_ call: Call) throws(FunctionError) -> GoValue {
         let (start, end, text) = (call.int(0), call.int(1), call.bytes(2))
         if start < 0 {
@@ -234,7 +234,7 @@ enum SprigStrings {
         return ByteText.join(parts, with: [0x20])
     }
 
-    /// The text of argument 1 with every line indented by argument 0.
+    /// Returns the text of argument 1 with every line indented by argument 0.
     static func indented(
         _ call: Call, firstLine: Bool = true, onNewLine: Bool = false
     ) throws(FunctionError) -> GoValue {
@@ -301,6 +301,6 @@ enum SprigStrings {
 }
 
 extension GoValue {
-    /// Go's `v == nil` for an interface: a nil pointer within one is not nil.
+    /// Whether it is Go's nil interface, `v == nil`. An interface that holds a nil pointer is not nil.
     var isUntypedNil: Bool { if case .none = self { true } else { false } }
 }

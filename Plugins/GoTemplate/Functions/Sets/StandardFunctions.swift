@@ -1,4 +1,4 @@
-/// The function sets that a renderer offers where it is given no others.
+/// The default function sets of a renderer.
 public enum StandardFunctions {
     public static let all: [FunctionSet] = [
         SprigFunctions.set, InjectionFunctions.set, InjectionFunctions.classicSet, HelmFunctions.set,

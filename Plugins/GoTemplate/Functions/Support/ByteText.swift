@@ -1,8 +1,8 @@
 import Values
 
-/// Searching, cutting and joining texts as Go's `strings` package does, on bytes.
+/// Searches, splits and joins byte strings as Go's `strings` package does.
 enum ByteText {
-    /// Where `needle` first is in `text`, at `start` or later.
+    /// Returns the first offset of `needle` in `text`, at `start` or later.
     static func index(of needle: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         ByteSearch.index(of: needle, in: text, from: start)
     }
@@ -13,8 +13,8 @@ enum ByteText {
         needle.withUnsafeBufferPointer { ByteSearch.index(of: $0, in: text) != nil }
     }
 
-    /// The parts between separators; an empty separator cuts into runes. `limit` < 0 for all parts, otherwise the
-    /// last part is the rest; 0 gives nothing.
+    /// Returns the parts between separators; an empty separator splits into runes. A negative `limit` returns all
+    /// parts; otherwise there are at most `limit` parts, and the last one is the rest.
     static func split(_ text: [UInt8], by separator: [UInt8], limit: Int = -1) -> [[UInt8]] {
         guard limit != 0 else { return [] }
         var result: [[UInt8]] = []
@@ -50,7 +50,7 @@ enum ByteText {
         return result
     }
 
-    /// How often `needle` stands in `text`; an empty one stands before each rune and at the end.
+    /// Returns the number of occurrences of `needle` in `text`. An empty one occurs before each rune and at the end.
     static func count(_ needle: [UInt8], in text: [UInt8]) -> Int {
         if needle.isEmpty { return Runes.decode(text).count + 1 }
         var count = 0
@@ -84,7 +84,7 @@ enum ByteText {
         return result
     }
 
-    /// Without the runes of `cutset` at both ends.
+    /// Removes the runes of `cutset` from both ends.
     static func trim(_ text: [UInt8], of cutset: [UInt8]) -> [UInt8] {
         let runes = Set(Runes.decode(cutset))
         return trim(text) { runes.contains($0) }
@@ -117,11 +117,11 @@ enum ByteText {
         text.count >= suffix.count && text[(text.count - suffix.count)...].elementsEqual(suffix)
     }
 
-    /// Every line gets `count` blanks in front.
+    /// Indents every line by `count` spaces.
     ///
     /// - Parameters:
-    ///   - lines: how many lines the text has.
-    ///   - onNewLine: a line feed before all.
+    ///   - lines: the number of lines of the text.
+    ///   - onNewLine: whether to put a line feed before the text.
     static func indented(
         _ text: UnsafeBufferPointer<UInt8>, by count: Int, lines: Int, firstLine: Bool, onNewLine: Bool
     ) -> GoValue {
@@ -151,7 +151,7 @@ enum ByteText {
         text.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
     }
 
-    /// The bytes as lower-case hexadecimal.
+    /// Returns the bytes as lower-case hexadecimal.
     static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var result: [UInt8] = []

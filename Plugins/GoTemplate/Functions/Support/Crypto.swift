@@ -1,6 +1,6 @@
 import CGnuTLS
 
-/// Hashes and keys from GnuTLS, with errors that say what is missing.
+/// Hashes and random bytes from GnuTLS, with errors that name what is missing.
 enum Crypto {
     static func check(_ status: Int32) throws(FunctionError) {
         switch pillion_crypto_status(status) {
@@ -27,8 +27,8 @@ enum Crypto {
     }
 }
 
-/// AES-256-CBC with the password as key, padded with zeros, and the initial vector in front, all in base64: sprig's
-/// form, good for keeping a value from sight and no more.
+/// AES-256-CBC with the password, padded with zeros, as the key. The initialisation vector precedes the text, and all
+/// is in base64. This is sprig's format: it hides a value from view, but is not secure.
 enum AES {
     private static let block = 16
 
@@ -66,10 +66,10 @@ enum AES {
     }
 }
 
-/// Passwords from a master password, a user, a site and a counter (the Master Password algorithm).
+/// Derives passwords from a master password, a user, a site and a counter (the Master Password algorithm).
 enum DerivedPassword {
-    /// scrypt with 32 MiB takes a tenth of a second: worth that many steps of a template, so that a
-    /// stranger gets one or two.
+    /// The cost in steps. scrypt with 32 MiB takes 100 ms. With this cost, an untrusted template can derive only one or
+    /// two passwords.
     private static let cost = 500_000
 
     private static let templates: [String: [String]] = [

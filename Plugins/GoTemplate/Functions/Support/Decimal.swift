@@ -1,16 +1,16 @@
 import Values
 
-/// Decimal numbers of any length, for sprig's `addf`, `mulf` and their like, which calculate without the errors of
-/// binary fractions: 0.1 + 0.2 is 0.3.
+/// A decimal number of any length, for sprig's `addf`, `mulf` and similar functions, which calculate without the errors
+/// of binary fractions: 0.1 + 0.2 is 0.3.
 struct Decimal {
-    /// Digits in groups of nine, the lowest first; empty for zero.
+    /// Digits in groups of nine, the lowest group first; empty for zero.
     private var groups: [UInt32]
     private var isNegative: Bool
-    /// The power of ten that the digits are multiplied with.
+    /// The power of ten by which the digits are multiplied.
     private var exponent: Int
 
     private static let base: UInt64 = 1_000_000_000
-    /// Digits behind the point that a quotient keeps.
+    /// The number of digits after the decimal point of a quotient.
     private static let precision = 16
 
     private init(groups: [UInt32], isNegative: Bool, exponent: Int) {
@@ -20,7 +20,7 @@ struct Decimal {
         self.exponent = exponent
     }
 
-    /// The shortest decimal that reads back as the number; nil where it is not finite.
+    /// Converts a number to the shortest decimal that parses as the same number; nil if it is not finite.
     init?(_ number: Double) {
         guard number.isFinite else { return nil }
         var digits: [UInt8] = []
@@ -54,7 +54,7 @@ struct Decimal {
         return result
     }
 
-    /// How many groups of digits: the cost of calculating with it.
+    /// The number of groups of digits, which determines the cost of calculations.
     var size: Int { groups.count }
 
     private var digits: String {
@@ -114,7 +114,7 @@ struct Decimal {
         return result
     }
 
-    /// `left` is not smaller than `right`.
+    /// Subtracts. `left` must not be less than `right`.
     private static func difference(_ left: [UInt32], _ right: [UInt32]) -> [UInt32] {
         var result: [UInt32] = []
         var borrow: Int64 = 0
@@ -163,7 +163,7 @@ struct Decimal {
             exponent: left.exponent + right.exponent)
     }
 
-    /// The quotient, rounded to 16 digits behind the point, halves away from zero; nil for a divisor of zero.
+    /// Divides, rounded to 16 digits after the decimal point, halves away from zero; nil if the divisor is zero.
     func divided(by divisor: Decimal) -> Decimal? {
         guard !divisor.groups.isEmpty else { return nil }
         let shift = exponent - divisor.exponent + Decimal.precision
@@ -177,7 +177,7 @@ struct Decimal {
             groups: quotient, isNegative: isNegative != divisor.isNegative, exponent: -Decimal.precision)
     }
 
-    /// Long division, group by group; each group of the quotient is found by halving its range.
+    /// Divides by long division, group by group. Each group of the quotient is found by binary search.
     private static func divide(_ left: [UInt32], _ right: [UInt32]) -> (quotient: [UInt32], rest: [UInt32]) {
         var quotient = [UInt32](repeating: 0, count: left.count)
         var rest: [UInt32] = []

@@ -1,6 +1,6 @@
 import Values
 
-/// The escapes of `html`, `js` and `urlquery`.
+/// The escape functions of `html`, `js` and `urlquery`.
 enum Escaping {
     static func html(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         for byte in bytes {
@@ -16,7 +16,7 @@ enum Escaping {
         }
     }
 
-    /// For texts within quotes in JavaScript; characters that do not print become `\uXXXX`.
+    /// Escapes text for a string literal of JavaScript. Characters that are not printable become `\uXXXX`.
     static func javaScript(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         var index = 0
         while index < bytes.count {
@@ -42,7 +42,7 @@ enum Escaping {
         GoQuote.appendHex(scalar.value, digits: 4, upper: true, into: &output)
     }
 
-    /// For a value in a URL's query; a blank becomes `+`.
+    /// Escapes a value of a URL's query. A space becomes `+`.
     static func urlQuery(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         for byte in bytes {
             if Lexer.isWordByte(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")

@@ -1,5 +1,5 @@
-/// Base64 and base32 with padding as Go's encoding packages read them: line breaks are skipped, and an error names
-/// the byte where the text goes wrong.
+/// Decodes padded base64 and base32 as Go's encoding packages do: line breaks are skipped, and an error gives the
+/// offset of the invalid byte.
 enum GoDecode {
     struct Failure: Error { var message: String }
 
@@ -16,8 +16,8 @@ enum GoDecode {
         }
     }
 
-    /// A text that stops within a group is wrong at the group's first byte; what follows the padding of a last group
-    /// is not looked at.
+    /// Decodes base32. The error of a text that ends within a group is at the group's first byte. Text after the
+    /// padding of the last group is not checked.
     static func base32(_ text: [UInt8]) throws(Failure) -> [UInt8] {
         let text = text.filter { $0 != 0x0A && $0 != 0x0D }
         func failure(_ offset: Int) -> Failure {
@@ -106,7 +106,7 @@ enum GoDecode {
         return output
     }
 
-    /// Checks the `=` signs, of which the first was read, and that nothing follows.
+    /// Checks the `=` signs, the first of which has been read, and that nothing follows them.
     private static func padding(
         taken: Int, at index: inout Int, _ text: [UInt8], _ failure: (Int) -> Failure
     ) throws(Failure) {
@@ -121,7 +121,7 @@ enum GoDecode {
         if index < text.count { throw failure(index) }
     }
 
-    /// Base32 with padding (RFC 4648).
+    /// Encodes as base32 with padding (RFC 4648).
     static func encodeBase32(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
         var output: [UInt8] = []

@@ -2,7 +2,7 @@
 enum GoDuration {
     static let second: Int64 = 1_000_000_000
 
-    /// As `Duration.String` prints it: `1m35s`, `1.5ms`, `0s`.
+    /// Formats as `Duration.String` does: `1m35s`, `1.5ms`, `0s`.
     static func text(_ nanoseconds: Int64) -> String {
         if nanoseconds == 0 { return "0s" }
         let sign = nanoseconds < 0 ? "-" : ""
@@ -36,7 +36,7 @@ enum GoDuration {
         return "\(number / scale)." + String(decoding: digits, as: UTF8.self)
     }
 
-    /// Reads `-1h15m30.918s`; nil where that is no duration or more than 292 years.
+    /// Parses `-1h15m30.918s`; nil if the text is not a duration or is longer than 292 years.
     static func read(_ text: [UInt8]) -> Int64? {
         var rest = text[...]
         var negative = false
@@ -91,7 +91,7 @@ enum GoDuration {
         "m": 60_000_000_000, "h": 3_600_000_000_000,
     ]
 
-    /// The largest whole unit alone, as sprig's durationRound has it: `2h`, `16d`.
+    /// Formats the number of the largest unit, as sprig's durationRound does: `2h`, `16d`.
     static func rounded(_ nanoseconds: Int64) -> String {
         let size = nanoseconds.magnitude
         let hour: UInt64 = 3_600_000_000_000
@@ -104,12 +104,14 @@ enum GoDuration {
         return "0s"
     }
 
-    /// To a multiple of another duration, towards zero; unchanged where that one is not positive.
+    /// Truncates towards zero to a multiple of another duration. Returns the value unchanged if the other is not
+    /// positive.
     static func truncated(_ nanoseconds: Int64, to unit: Int64) -> Int64 {
         unit <= 0 ? nanoseconds : nanoseconds - nanoseconds % unit
     }
 
-    /// To a multiple of another duration, halves away from zero; the largest or smallest where that does not fit.
+    /// Rounds to a multiple of another duration, halves away from zero. If the result does not fit, it is the largest
+    /// or smallest duration.
     static func rounded(_ nanoseconds: Int64, to unit: Int64) -> Int64 {
         guard unit > 0 else { return nanoseconds }
         let rest = nanoseconds % unit
@@ -119,7 +121,7 @@ enum GoDuration {
         return overflow ? (rest < 0 ? .min : .max) : sum
     }
 
-    /// To whole seconds, halves away from zero.
+    /// Rounds to whole seconds, halves away from zero.
     static func roundedToSeconds(_ nanoseconds: Int64) -> Int64 {
         let rest = nanoseconds % second
         let whole = nanoseconds - rest

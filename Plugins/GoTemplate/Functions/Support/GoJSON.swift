@@ -1,11 +1,11 @@
 import Values
 
-/// JSON as Go's encoding/json writes and reads it: maps sorted by key, structs in the order of their fields, `<`,
-/// `>` and `&` escaped unless asked otherwise; numbers that are read become float64.
+/// Writes and parses JSON as Go's encoding/json does: maps are sorted by key, structs have the order of their fields,
+/// and `<`, `>` and `&` are escaped by default. Parsed numbers become float64.
 struct GoJSON: ~Copyable {
     private var output = ByteBuffer()
     private let call: Call
-    /// Blanks of one level; nil for a single line.
+    /// The number of spaces per level; nil for a single line.
     private let indent: Int?
     private let escapesHTML: Bool
 
@@ -56,7 +56,7 @@ struct GoJSON: ~Copyable {
         }
     }
 
-    /// What a typed view made: its members stand in order already.
+    /// Appends the result of a typed view, whose members are in order already.
     private mutating func append(_ value: Value, depth: Int) throws(FunctionError) {
         if case .object(let object) = value {
             try members(object.members.map { ($0.key, GoValue($0.value)) }, depth)
@@ -111,14 +111,14 @@ struct GoJSON: ~Copyable {
         output.append(0x7D)
     }
 
-    /// What encoding/json makes of a text when asked for an `interface {}`.
+    /// Parses a text as encoding/json does for an `interface {}`.
     static func read(_ text: [UInt8]) throws(FunctionError) -> GoValue {
         let value: Value
         do { value = try JSON.read(text) } catch { throw .message(JSONComplaint.text(text, error)) }
         return decoded(value)
     }
 
-    /// Numbers become float64, objects maps that can be changed. As deep as JSON may be read.
+    /// Converts numbers to float64 and objects to mutable maps. The depth is bounded by that of the JSON parser.
     static func decoded(_ value: Value) -> GoValue {
         switch value {
         case .int(let number): return .float64(Double(number))
@@ -133,16 +133,16 @@ struct GoJSON: ~Copyable {
 }
 
 extension NativeValue {
-    /// As encoding/json writes it: the text form, save where the type has its own.
+    /// The value as encoding/json writes it: its printed text, unless the type has a JSON form of its own.
     var jsonText: String { (self as? any JSONTextual)?.ownJSONText ?? printed }
 }
 
-/// A native value that is an object to JSON: its exported fields.
+/// A native value that is a JSON object with its exported fields.
 protocol JSONStructured {
     var jsonFields: GoValue { get }
 }
 
-/// A native value whose JSON differs from what `print` writes.
+/// A native value whose JSON differs from the output of `print`.
 protocol JSONTextual {
     var ownJSONText: String { get }
 }

@@ -1,8 +1,8 @@
-/// Go's `path` package; on Linux `filepath` is the same.
+/// Go's `path` package. On Linux, `filepath` is the same.
 enum GoPath {
     private static let slash: UInt8 = 0x2F
 
-    /// The last element.
+    /// Returns the last element.
     static func base(_ path: [UInt8]) -> [UInt8] {
         if path.isEmpty { return [0x2E] }
         var end = path.count
@@ -12,12 +12,12 @@ enum GoPath {
         return Array(path[start..<end])
     }
 
-    /// All but the last element, cleaned.
+    /// Returns all but the last element, cleaned.
     static func directory(_ path: [UInt8]) -> [UInt8] {
         clean(Array(path[..<(path.lastIndex(of: slash).map { $0 + 1 } ?? 0)]))
     }
 
-    /// The file name's ending with its point.
+    /// Returns the extension of the file name, with its dot.
     static func ending(_ path: [UInt8]) -> [UInt8] {
         guard let point = path.lastIndex(of: 0x2E), !path[point...].contains(slash) else { return [] }
         return Array(path[point...])
@@ -25,7 +25,7 @@ enum GoPath {
 
     static func isAbsolute(_ path: [UInt8]) -> Bool { path.first == slash }
 
-    /// The shortest path to the same place: without `.`, `..` that can be resolved, and double slashes.
+    /// Returns the shortest equivalent path: without `.`, double slashes, and `..` where it can be resolved.
     static func clean(_ path: [UInt8]) -> [UInt8] {
         if path.isEmpty { return [0x2E] }
         let rooted = path[0] == slash

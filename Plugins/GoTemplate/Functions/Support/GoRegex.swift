@@ -1,31 +1,31 @@
 import CRE2
 import Synchronization
 
-/// Go's `regexp.Regexp` over RE2: what to do with matches is Go's, finding them is RE2's.
+/// Go's `regexp.Regexp`, implemented with RE2: RE2 finds the matches, everything else is as in Go.
 final class GoRegex: @unchecked Sendable {
-    // RE2 objects are immutable after construction, for any number of threads.
+    // RE2 objects are immutable after construction, so any number of threads may use them.
     private let handle: OpaquePointer
     private let names: [String]
     private let source: [UInt8]
     private let groups: Int
-    /// Instructions of the compiled pattern: at worst, each is tried at every byte of a text.
+    /// The number of instructions of the compiled pattern. In the worst case, each is tried at every byte of a text.
     let size: Int
-    /// Whether finding a match may mean to read far beyond it, so that finding all may take the square of the text.
+    /// Whether finding a match may require reading far beyond it, so that finding all matches may take quadratic time.
     private let readsAhead: Bool
 
-    /// Told before each search but the first how many bytes it may read besides those that it goes through for good;
-    /// throws to end it.
+    /// Called before each search but the first, with the number of bytes that it may read in addition to those that it
+    /// consumes. Throws to end the search.
     typealias Account<E: Error> = (_ bytes: Int) throws(E) -> Void
 
     struct Failure: Error { var message: String }
 
     private static let cache = Mutex<[[UInt8]: GoRegex]>([:])
-    /// Each may take up to `memoryLimit`; templates have a handful of patterns.
+    /// The largest number of cached patterns. Each may take up to `memoryLimit`; templates have a handful.
     private static let cacheLimit = 16
-    /// RE2's own default: the program of one pattern and its automaton.
+    /// RE2's default limit for the program of a pattern and its automaton.
     private static let memoryLimit: Int64 = 8 << 20
 
-    /// - Throws: Go's text, `error parsing regexp: …`.
+    /// - Throws: Go's message, `error parsing regexp: …`.
     static func compile(_ pattern: [UInt8]) throws(Failure) -> GoRegex {
         if let known = cache.withLock({ $0[pattern] }) { return known }
         let regex = try GoRegex(pattern)
@@ -71,8 +71,8 @@ final class GoRegex: @unchecked Sendable {
 
     deinit { pillion_regex_free(handle) }
 
-    /// A text ready to be searched. RE2 in UTF-8 mode never matches a byte that is no UTF-8, Go takes it for
-    /// U+FFFD: such bytes are replaced for the search, and `origin` leads back.
+    /// A text prepared for searching. RE2 in UTF-8 mode never matches a byte that is not valid UTF-8; Go treats it as
+    /// U+FFFD. These bytes are replaced for the search, and `origin` maps back to the original offsets.
     private struct Subject {
         var bytes: [UInt8]
         var origin: [Int]?
@@ -112,7 +112,7 @@ final class GoRegex: @unchecked Sendable {
                     Int32(groups))
             }
             guard found == 1 else { return nil }
-            // RE2 looks for `\\B` between any two bytes, Go between runes: what it finds within one does not count.
+            // RE2 matches `\\B` between any two bytes, Go only between runes: a match within a rune does not count.
             guard offsets[0] == offsets[1], offsets[0] < bytes.count, bytes[offsets[0]] & 0xC0 == 0x80 else {
                 return offsets
             }
@@ -123,15 +123,15 @@ final class GoRegex: @unchecked Sendable {
 
     func matches(_ text: [UInt8]) -> Bool { match(Subject(text).bytes, from: 0, groups: 1) != nil }
 
-    /// The first match's range.
+    /// Returns the range of the first match.
     func first(in text: [UInt8]) -> Range<Int>? {
         let subject = Subject(text)
         guard let found = match(subject.bytes, from: 0, groups: 1) else { return nil }
         return subject.place(found[0])..<subject.place(found[1])
     }
 
-    /// Ranges of matches that do not overlap; an empty one right behind a match does not count. `limit` < 0 for
-    /// all.
+    /// Returns the ranges of matches that do not overlap. An empty match directly after another match does not count. A
+    /// negative `limit` returns all.
     func all<E: Error>(
         in text: [UInt8], limit: Int, account: Account<E>
     ) throws(E) -> [Range<Int>] {
@@ -156,9 +156,9 @@ final class GoRegex: @unchecked Sendable {
         return result
     }
 
-    /// Every match replaced; `template` is expanded ($1, ${name}) unless `literally`.
+    /// Replaces every match. `template` is expanded ($1, ${name}) unless `literally` is set.
     ///
-    /// - Throws: what `room` throws for a result of too many bytes.
+    /// - Throws: the error of `room` if the result has too many bytes.
     func replaceAll<E: Error>(
         in text: [UInt8], with template: [UInt8], literally: Bool, account: Account<E>,
         room: (Int) throws(E) -> Void
@@ -190,8 +190,8 @@ final class GoRegex: @unchecked Sendable {
         return output
     }
 
-    /// `$name` takes as many letters, digits and underscores as stand there; `$$` is a dollar; what names no group
-    /// is nothing.
+    /// Expands a template. `$name` extends as far as there are letters, digits and underscores; `$$` is a dollar sign.
+    /// A name without a group expands to nothing.
     private func expand(_ template: [UInt8], _ text: [UInt8], _ places: [Int], into output: inout [UInt8]) {
         var index = 0
         while index < template.count {
@@ -244,7 +244,7 @@ final class GoRegex: @unchecked Sendable {
         }
     }
 
-    /// The parts between matches; at most `limit` of them, the last being the rest; < 0 for all.
+    /// Returns the parts between matches: at most `limit` of them, the last being the rest, or all if it is negative.
     func split<E: Error>(
         _ text: [UInt8], limit: Int, account: Account<E>
     ) throws(E) -> [[UInt8]] {
@@ -263,7 +263,7 @@ final class GoRegex: @unchecked Sendable {
         return result
     }
 
-    /// The text with a backslash before each character that a pattern would read.
+    /// Escapes with a backslash each character that is special in a pattern.
     static func quoteMeta(_ text: [UInt8]) -> [UInt8] {
         let special = Set("\\.+*?()|[]{}^$".utf8)
         var output: [UInt8] = []

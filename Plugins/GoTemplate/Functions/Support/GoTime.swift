@@ -1,10 +1,10 @@
-/// Go's time.Time: a moment and the zone it is shown in.
+/// Go's time.Time: a moment and the time zone in which it is shown.
 struct GoTime: Sendable, Equatable {
-    /// Since 1970-01-01 00:00:00 UTC.
+    /// Seconds since 1970-01-01 00:00:00 UTC.
     var seconds: Int64
-    /// 0 to 999,999,999.
+    /// From 0 to 999,999,999.
     var nanoseconds: Int32 = 0
-    /// How the zone is called there and then; empty where only the offset is known.
+    /// The zone's name at that moment; empty if only the offset is known.
     var zoneName: String = "UTC"
     /// Seconds east of Greenwich.
     var offset: Int64 = 0
@@ -25,7 +25,7 @@ struct GoTime: Sendable, Equatable {
         var yearDay: Int
     }
 
-    /// The calendar and the clock in the time's zone.
+    /// The date and the time of day in the time's zone.
     var fields: Fields {
         let local = seconds &+ offset
         var days = local / 86_400
@@ -41,7 +41,7 @@ struct GoTime: Sendable, Equatable {
             weekday: Int((days % 7 + 11) % 7), yearDay: Int(days - first) + 1)
     }
 
-    /// Days since 1970-01-01 of a date of the Gregorian calendar, counted in eras of 400 years.
+    /// Returns the days since 1970-01-01 of a date of the Gregorian calendar, calculated in eras of 400 years.
     static func days(year: Int64, month: Int, day: Int) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -98,7 +98,7 @@ struct GoTime: Sendable, Equatable {
     ]
     static let weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-    /// `2017-12-31 00:00:00 +0000 UTC`
+    /// The time as Go prints it: `2017-12-31 00:00:00 +0000 UTC`.
     var printed: String { String(decoding: formatted(TimeLayout.printing), as: UTF8.self) }
 
     func formatted(_ layout: [UInt8]) -> [UInt8] {

@@ -1,10 +1,10 @@
-/// A URL as Go's net/url reads and writes it (RFC 3986 with Go's leniences).
+/// A URL as Go's net/url parses and writes it (RFC 3986 with Go's leniences).
 struct GoURL {
     struct Failure: Error { var message: String }
 
     var scheme: [UInt8] = []
     var opaque: [UInt8] = []
-    /// User and password as they are written into the URL; nil where there are none.
+    /// The user and password as they are written in the URL; nil if there are none.
     var userinfo: [UInt8]?
     var host: [UInt8] = []
     var path: [UInt8] = []
@@ -19,7 +19,7 @@ struct GoURL {
 
     private enum Mode { case path, segment, host, zone, userPassword, fragment }
 
-    /// - Throws: `parse "…": missing protocol scheme` and its like.
+    /// - Throws: errors such as `parse "…": missing protocol scheme`.
     init(_ text: [UInt8]) throws(Failure) {
         let quoted = GoText.quoted(text)
         let cut = text.firstIndex(of: 0x23)
@@ -222,7 +222,7 @@ struct GoURL {
         return output
     }
 
-    /// As `URL.String` writes it.
+    /// The URL as `URL.String` writes it.
     var text: [UInt8] {
         var output: [UInt8] = []
         if !scheme.isEmpty { output += scheme + [0x3A] }

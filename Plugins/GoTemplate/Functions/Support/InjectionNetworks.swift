@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// The annotation `k8s.v1.cni.cncf.io/networks`: names with commas between them, or a list in JSON.
+/// The annotation `k8s.v1.cni.cncf.io/networks`: comma-separated names or a JSON list.
 enum MultusNetworks {
     static func appending(_ network: String, to existing: String) -> String {
         if existing.isEmpty { return network }
@@ -31,7 +31,7 @@ enum MultusNetworks {
 enum ResourceAttributes {
     private static let prefix = "resource.opentelemetry.io/"
 
-    /// Arguments: mesh, annotations, labels, namespace, containers.
+    /// Returns the attributes as a text. The arguments are: mesh, annotations, labels, namespace, containers.
     static func text(_ call: Call) -> String {
         guard wanted(by: call[0]) else { return "" }
         func annotation(_ name: String) -> String? { call[1].member(prefix + name)?.stringText }
@@ -54,7 +54,7 @@ enum ResourceAttributes {
         return result.joined(separator: ",")
     }
 
-    /// Whether an extension provider is OpenTelemetry with the attributes switched on.
+    /// Whether an extension provider is OpenTelemetry with the attributes enabled.
     private static func wanted(by mesh: GoValue) -> Bool {
         let providers = TypedFields.member(mesh, "ExtensionProviders", "extensionProviders")?.items ?? []
         return providers.contains { provider in
@@ -74,7 +74,7 @@ enum ResourceAttributes {
         }
     }
 
-    /// The image's tag, tag and digest, or digest; nil where it has neither.
+    /// Returns the image's tag, tag and digest, or digest; nil if it has neither.
     private static func version(of container: GoValue) -> String? {
         guard let image = TypedFields.member(container, "Image", "image")?.stringText else { return nil }
         let parts = image.split(byte: "@", maxSplits: 1, omittingEmptySubsequences: false)

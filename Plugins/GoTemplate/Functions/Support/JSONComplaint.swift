@@ -1,8 +1,8 @@
 import Values
 
-/// Why a text is not JSON, in the words of Go's encoding/json.
+/// Explains why a text is not JSON, with the messages of Go's encoding/json.
 enum JSONComplaint {
-    /// - Parameter error: what the reader found; its offset is where Go stops too.
+    /// - Parameter error: the parser's error. Its offset is the one at which Go stops too.
     static func text(_ bytes: [UInt8], _ error: JSONError) -> String {
         if error.code == .unexpectedEnd || error.offset >= bytes.count {
             return "unexpected end of JSON input"
@@ -16,7 +16,7 @@ enum JSONComplaint {
         return "invalid character \(found) \(context(bytes[..<error.offset], bytes[error.offset]))"
     }
 
-    /// As strconv.QuoteRune has it.
+    /// Quotes a character as strconv.QuoteRune does.
     private static func quoted(_ bytes: [UInt8], _ offset: Int) -> String {
         switch bytes[offset] {
         case 0x27: return "'\\''"
@@ -29,9 +29,9 @@ enum JSONComplaint {
         }
     }
 
-    /// The escape at an offset as far as it is looked at: `\q`, or `\u` and the four bytes that follow.
+    /// Returns the checked part of the escape at an offset: `\q`, or `\u` and the four bytes that follow.
     private static func escape(_ bytes: [UInt8], _ offset: Int) -> String {
-        // The reader points to the backslash, or to the character that should be a digit.
+        // The error's offset is that of the backslash, or of the character that should be a digit.
         var start = offset
         while start > 0, bytes[start] != 0x5C { start -= 1 }
         guard start + 1 < bytes.count else { return "\\" }
@@ -39,7 +39,7 @@ enum JSONComplaint {
         return String(decoding: bytes[start..<min(start + size, bytes.count)], as: UTF8.self)
     }
 
-    /// What was being looked for: read off the text before the place, of which all was fine.
+    /// Describes what was expected, which is derived from the valid text before the error.
     private static func context(_ before: ArraySlice<UInt8>, _ byte: UInt8) -> String {
         enum Expected { case value, key, colon, afterElement, afterPair, end }
         var stack: [UInt8] = []
@@ -85,7 +85,7 @@ enum JSONComplaint {
         }
     }
 
-    /// A literal or number that broke off right before the byte.
+    /// Returns the context of a literal or number that ended right before the byte; nil for anything else.
     private static func literal(_ begun: ArraySlice<UInt8>, _ byte: UInt8) -> String? {
         for word in ["true", "false", "null"]
         where word.utf8.starts(with: begun) && begun.count < word.utf8.count {

@@ -1,13 +1,13 @@
-/// A method of a `NativeValue` that a template may call: what it takes, and what it does.
+/// A method of a `NativeValue` that a template may call: its parameters and its implementation.
 ///
-/// Arguments are checked before the call, as Go checks them: their number, then their types.
+/// Arguments are checked before the call, as in Go: their number, then their types.
 public struct NativeMethod: Sendable {
     public typealias Body = @Sendable ([GoValue], FunctionContext) throws(FunctionError) -> GoValue
 
     let parameters: [GoType]
-    /// Why Go does not call it at all: `function Date has 3 return values; should be 1 or 2`.
+    /// The reason why Go cannot call it at all: `function Date has 3 return values; should be 1 or 2`.
     let refusal: String?
-    /// Whether the result stands in an interface.
+    /// Whether the result is in an interface.
     let isBoxed: Bool
     let body: Body
 
@@ -25,7 +25,7 @@ public struct NativeMethod: Sendable {
         body = { _, _ throws(FunctionError) in .none }
     }
 
-    /// A method with two results of which the second is no error.
+    /// Returns a method that has two results, of which the second is not an error.
     static func pair(_ name: String, second: String) -> NativeMethod {
         NativeMethod(
             refusal:
@@ -33,13 +33,13 @@ public struct NativeMethod: Sendable {
         )
     }
 
-    /// A method with more than two results.
+    /// Returns a method with more than two results.
     static func many(_ name: String, _ count: Int) -> NativeMethod {
         NativeMethod(refusal: "function \(name) has \(count) return values; should be 1 or 2")
     }
 }
 
-/// A method with its receiver, between the evaluation of the receiver and that of the arguments.
+/// A method with its receiver. It exists between the evaluation of the receiver and that of the arguments.
 final class BoundMethod: NativeValue {
     let name: String
     let method: NativeMethod

@@ -1,7 +1,7 @@
-/// A time.Time in a template. "Local" is UTC, under its own name.
+/// A time.Time in a template. "Local" is UTC with the name Local.
 final class NativeTime: NativeValue, JSONTextual {
     let time: GoTime
-    /// Whether the zone is time.UTC itself, which the binary form tells from a local zone that is UTC.
+    /// Whether the zone is time.UTC itself. The binary form distinguishes it from a local zone that is UTC.
     let isUTC: Bool
 
     init(_ time: GoTime, isUTC: Bool = false) {
@@ -56,7 +56,7 @@ final class NativeTime: NativeValue, JSONTextual {
             + numbers.map(String.init).joined(separator: ", ") + ", \(zone))"
     }
 
-    /// Version, seconds since the year 1, nanoseconds, minutes east of Greenwich (-1 for UTC itself).
+    /// The binary form: version, seconds since the year 1, nanoseconds, minutes east of Greenwich (-1 for UTC itself).
     private var binary: [UInt8] {
         func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
             withUnsafeBytes(of: number.bigEndian) { Array($0) }
@@ -127,7 +127,7 @@ final class NativeTime: NativeValue, JSONTextual {
 }
 
 extension GoTime {
-    /// Dates that do not exist go on into the next month, as Go's AddDate has it.
+    /// Adds years, months and days. A date that does not exist continues into the next month, as with Go's AddDate.
     func adding(years: Int64, months: Int64, days: Int64) -> GoTime {
         let fields = self.fields
         let limit: Int64 = 1_000_000
@@ -141,7 +141,7 @@ extension GoTime {
         return result
     }
 
-    /// In nanoseconds; the nearest that fits where it does not.
+    /// Returns the difference in nanoseconds; if it does not fit, the nearest number that does.
     func difference(_ other: GoTime) -> Int64 {
         let (seconds, over) = seconds.subtractingReportingOverflow(other.seconds)
         let (product, more) = seconds.multipliedReportingOverflow(by: GoDuration.second)
@@ -149,7 +149,7 @@ extension GoTime {
         return over || more || most ? (self.seconds < other.seconds ? .min : .max) : sum
     }
 
-    /// Since the year 1, as Go counts multiples.
+    /// Returns the remainder of the time since the year 1, from which Go counts multiples.
     private func rest(of unit: Int64) -> Int64 {
         let whole = Int128(seconds) - Int128(GoTime.zero.seconds)
         let total = whole * Int128(GoDuration.second) + Int128(nanoseconds)

@@ -1,10 +1,10 @@
 import Values
 
-/// A value that has fields to print: what verbs show that do not call `String`.
+/// A value with fields to print. Verbs that do not call `String` print these.
 protocol GoStructured {
-    /// Fields in Go's order.
+    /// The fields in Go's order.
     var structFields: [(name: String, value: GoValue)] { get }
-    /// Whether it is a pointer to the struct: `&{…}`.
+    /// Whether it is a pointer to the struct, printed as `&{…}`.
     var isPointer: Bool { get }
 }
 
@@ -13,7 +13,7 @@ protocol GoNumbered {
     var number: Int64 { get }
 }
 
-/// An integer of Go that prints as a name: time.Month, time.Weekday.
+/// A Go integer that prints as a name: time.Month, time.Weekday.
 final class NativeNamed: NativeValue, GoNumbered {
     let goType: GoType
     let number: Int64

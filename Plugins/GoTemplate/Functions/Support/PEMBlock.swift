@@ -1,13 +1,13 @@
 import Values
 
-/// The first block of a PEM text as Go's encoding/pem reads it: text before it and headers within are passed over, and a
-/// block that is broken too.
+/// The first valid block of a PEM text, as Go's encoding/pem finds it. Text before the block, its headers and invalid
+/// blocks before it are skipped.
 struct PEMBlock {
-    /// What stands behind BEGIN.
+    /// The text after BEGIN.
     let type: String
     let bytes: [UInt8]
 
-    /// nil if it is missing.
+    /// Finds the first valid block; nil if the text has no valid block.
     init?(in text: [UInt8]) {
         var start = 0
         while let begin = Self.lineStart(of: Self.beginning, in: text, from: start) {
@@ -24,7 +24,7 @@ struct PEMBlock {
         self.bytes = bytes
     }
 
-    /// The block again, under a type of choice.
+    /// Encodes the block with the given type.
     func text(type: String) -> [UInt8] {
         Array("-----BEGIN \(type)-----\n\(Base64.encode(bytes))\n-----END \(type)-----\n".utf8)
     }
@@ -32,7 +32,7 @@ struct PEMBlock {
     private static let beginning = Array("-----BEGIN ".utf8)
     private static let dashes = Array("-----".utf8)
 
-    /// The next place of a word at the start of a line.
+    /// Returns the offset of the next occurrence of a word at the start of a line.
     private static func lineStart(of word: [UInt8], in text: [UInt8], from start: Int) -> Int? {
         var from = start
         while let place = ByteText.index(of: word, in: text, from: from) {
@@ -51,7 +51,7 @@ struct PEMBlock {
         let ending = Array("-----END ".utf8) + name + dashes
         guard let stop = lineStart(of: ending, in: text, from: end) else { return nil }
         var content = text[min(end + 1, stop)..<stop]
-        // Headers, and the empty line behind them.
+        // Headers, and the empty line after them.
         while let colon = content.firstIndex(of: 0x3A) {
             content = content[colon...]
             guard let next = content.firstIndex(of: 0x0A) else { return nil }

@@ -1,14 +1,15 @@
 import Values
 
-/// A value of the engine as JSON says it, without JSON's text in between: what most of a chart's data is.
+/// Converts a value of the engine directly to the value of its JSON, without JSON text in between. Most of a chart's
+/// data can be converted.
 enum PlainValue {
-    /// How deep maps and lists may be within each other; deeper ones take the way through the text.
+    /// The greatest nesting depth of maps and lists. Deeper ones are converted by way of the text.
     private static let depthLimit = 64
 
-    /// What reading the value's JSON gives. Nil where only the text itself can say it: typed values, values with
-    /// behaviour of their own, texts that are not UTF-8, numbers with an exponent.
+    /// Returns the value that parsing its JSON would give. nil if it has to be converted by way of the text, such as
+    /// typed and native values, strings that are not UTF-8, and numbers with an exponent.
     ///
-    /// - Throws: a limit's error. Its work and bytes are counted as those of the text.
+    /// - Throws: a limit's error. The work and bytes are counted as those of the text would be.
     static func of(_ value: GoValue, _ call: Call) throws(FunctionError) -> Value? {
         var bytes = 0
         return try plain(value, 0, &bytes, call)
@@ -74,7 +75,7 @@ enum PlainValue {
         return .array(values)
     }
 
-    /// JSON writes a whole number without a point, and reads it as an integer.
+    /// Converts a number. JSON writes an integer without a decimal point, so it is parsed as an integer.
     private static func number(_ number: Double) -> Value? {
         let size = number.magnitude
         if number == 0 { return number.sign == .minus ? nil : .int(0) }

@@ -1,4 +1,4 @@
-/// A zone's rule as POSIX writes it: `EST5EDT,M3.2.0,M11.1.0`.
+/// A time zone's rule as POSIX writes it: `EST5EDT,M3.2.0,M11.1.0`.
 struct PosixZone: Sendable {
     private struct Change {
         enum Day { case julian(Int), zeroBased(Int), weekday(month: Int, week: Int, day: Int) }
@@ -93,7 +93,7 @@ struct PosixZone: Sendable {
         return Change(day: day, time: time)
     }
 
-    /// The moment of a change in a year, in seconds of the clock that holds before it.
+    /// Returns the moment of a change in a year, in seconds of the local time before the change.
     private static func seconds(of change: Change, year: Int64) -> Int64 {
         let days: Int64
         switch change.day {

@@ -2,7 +2,7 @@ import PluginAPI
 import Values
 
 extension Call {
-    /// `%v`
+    /// Formats a value with `%v`.
     func printed(_ value: GoValue) throws(FunctionError) -> [UInt8] {
         if let bytes = value.stringBytes { return bytes }
         var output = ByteBuffer()
@@ -13,7 +13,7 @@ extension Call {
         return output.bytes
     }
 
-    /// A text of anything, as sprig's `toString`: bytes are taken for text, the rest is printed.
+    /// Converts a value to a string as sprig's `toString` does: bytes are taken as text, anything else is printed.
     func string(_ value: GoValue) throws(FunctionError) -> [UInt8] {
         if case .bytes(let bytes) = value { return bytes }
         if case .typed(let typed) = value, typed.type.kind == .bytes {
@@ -22,7 +22,7 @@ extension Call {
         return try printed(value)
     }
 
-    /// Texts of a list's items, nil ones left out; anything but a list is the one item.
+    /// Converts the items of a list to strings, except nil ones. A value that is not a list is the only item.
     func strings(_ value: GoValue) throws(FunctionError) -> [[UInt8]] {
         if value.isNil && value.type.kind != .slice { return [] }
         guard let items = value.items else { return [try string(value)] }
@@ -33,12 +33,12 @@ extension Call {
         return result
     }
 
-    /// `%q`
+    /// Quotes with `%q`.
     func quoted(_ bytes: [UInt8]) -> [UInt8] { GoText.quotedBytes(bytes) }
 }
 
 extension GoText {
-    /// In double quotes, where nothing in the text has to be escaped.
+    /// Quotes a text in double quotes if nothing in it has to be escaped; otherwise nil.
     static func plainlyQuoted(_ text: String) -> String? {
         text.withBytes { bytes in
             for byte in bytes where byte < 0x20 || byte >= 0x7F || byte == 0x22 || byte == 0x5C { return nil }
@@ -51,7 +51,7 @@ extension GoText {
         }
     }
 
-    /// In double quotes as a Go string literal.
+    /// Quotes bytes in double quotes as a Go string literal.
     static func quotedBytes(_ bytes: [UInt8]) -> [UInt8] {
         var output = ByteBuffer(capacity: bytes.count + 2)
         bytes.withUnsafeBufferPointer { GoQuote.append($0, into: &output) }
@@ -62,7 +62,7 @@ extension GoText {
 }
 
 extension GoValue {
-    /// `[]string`; items that are not UTF-8 make it a slice that keeps their bytes.
+    /// Returns a `[]string`. If an item is not UTF-8, it is a slice that preserves the bytes.
     static func texts(_ items: [[UInt8]]) -> GoValue {
         var result: [String] = []
         result.reserveCapacity(items.count)

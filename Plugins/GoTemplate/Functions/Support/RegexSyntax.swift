@@ -1,23 +1,23 @@
-/// Go's syntax of regular expressions, checked and made ready for RE2.
+/// Checks a regular expression in Go's syntax and converts it for RE2.
 ///
-/// RE2 and Go read the same language and match alike; this pass gives the errors in Go's words, finds the names of
-/// the groups, and writes `(?<name>…)` the way that RE2 knows.
+/// RE2 and Go have the same syntax and match alike. This pass reports errors with Go's messages, collects the names of
+/// the groups, and rewrites parts that RE2 does not know, such as `(?<name>…)`.
 struct RegexSyntax {
     struct Failure: Error {
-        /// `error parsing regexp: missing closing ]: `…`` without the first part.
+        /// The message without its first part: `error parsing regexp: missing closing ]: `…``.
         var message: String
     }
 
-    /// For RE2.
+    /// The pattern for RE2.
     private(set) var pattern: [UInt8] = []
-    /// By number; the whole match and nameless groups have "".
+    /// The names of the groups by number; "" for the whole match and for unnamed groups.
     private(set) var groupNames: [String] = [""]
 
     /// Whether a search may read far beyond the match that it finds: there are alternatives or repeated groups, and
-    /// something is repeated without end. `a*b|a` reads all of a text of `a` for each `a` that it finds.
+    /// something is repeated without a limit. `a*b|a` reads all of a text of `a` for each `a` that it finds.
     ///
-    /// In a pattern without them the way beyond a match is one that the next matches would take too: what reads far
-    /// once finds nothing there, and does not read it again for each match.
+    /// In a pattern without them, a search that reads beyond a match takes the path that the next matches would take
+    /// too. Once it has read far and found nothing there, it does not read that text again for each match.
     var readsAhead: Bool { mayChoose && repeatsFreely }
     private var mayChoose = false
     private var repeatsFreely = false
@@ -25,9 +25,9 @@ struct RegexSyntax {
     private let source: [UInt8]
     private var index = 0
     private var openGroups = 0
-    /// Where the last item that can be repeated begins; nil at the start, after `(` and `|`.
+    /// The offset of the last item that can be repeated; nil at the start and after `(` and `|`.
     private var lastItem: Int?
-    /// Where the repetition that just ended began.
+    /// The offset of the repetition that just ended.
     private var lastRepetition: Int?
     private static let depthLimit = 1_000
     private static let repeatLimit = 1_000
@@ -101,7 +101,7 @@ struct RegexSyntax {
         lastRepetition = start
     }
 
-    /// The length of `{2}`, `{2,}` or `{2,5}`; nil where the brace is an ordinary character.
+    /// Returns the length of `{2}`, `{2,}` or `{2,5}`; nil if the brace is a literal character.
     private func counted(at start: Int) throws(Failure) -> Int? {
         var at = start + 1
         func number() -> Int? {
@@ -154,7 +154,7 @@ struct RegexSyntax {
                 }
             guard isName else { throw failure("invalid named capture", source[index...end]) }
             let text = String(decoding: name, as: UTF8.self)
-            // Go lets several groups have one name; RE2 does not, and has no need of names.
+            // Go allows several groups with the same name. RE2 does not, and needs no names.
             groupNames.append(text)
             pattern.append(0x28)
             index = end + 1
@@ -188,7 +188,7 @@ struct RegexSyntax {
         let next = source[index + 1]
         switch next {
         case 0x51:
-            // \Q…\E: every rune in between stands for itself.
+            // \Q…\E: every rune in between is literal.
             let literal = source[(index + 2)...]
             let end = ByteText.index(of: Array("\\E".utf8), in: source, from: index + 2)
             let text = end.map { literal[..<$0] } ?? literal
@@ -206,7 +206,7 @@ struct RegexSyntax {
         }
     }
 
-    /// `\\p{Name}`, `\\P{Name}`, `\\p{^Name}`, `\\pN`: names that RE2 does not know are written out.
+    /// Copies `\\p{Name}`, `\\P{Name}`, `\\p{^Name}` or `\\pN`. Classes whose names RE2 does not know are expanded.
     private mutating func unicodeClass(inBrackets: Bool) throws(Failure) {
         let start = index
         var isNegative = source[start + 1] == 0x50
@@ -233,7 +233,7 @@ struct RegexSyntax {
         index = end
     }
 
-    /// An escape that stands for one character or a Unicode class, within brackets or without.
+    /// Copies an escape of a character or of a Unicode class, inside or outside of brackets.
     private mutating func characterEscape(inBrackets: Bool) throws(Failure) {
         let start = index
         guard start + 1 < source.count else { throw failure("trailing backslash at end of expression", []) }
@@ -245,7 +245,7 @@ struct RegexSyntax {
             }
             try unicodeClass(inBrackets: inBrackets)
         case 0x31...0x37:
-            // \1 would refer back; \12 is octal.
+            // \1 would be a backreference; \12 is octal.
             guard start + 2 < source.count, (0x30...0x37).contains(source[start + 2]) else {
                 throw failure("invalid escape sequence", source[start..<(start + 2)])
             }
@@ -274,7 +274,8 @@ struct RegexSyntax {
         case 0x61, 0x66, 0x6E, 0x72, 0x74, 0x76: copy(2)
         case 0x21...0x2F, 0x3A...0x40, 0x5B...0x60, 0x7B...0x7E: copy(2)
         case 0x00...0x20, 0x7F:
-            // Go lets every ASCII character but letters and digits be escaped; these mean themselves without, too.
+            // Go allows escaping every ASCII character except letters and digits. These are literal without a backslash
+            // too.
             index += 1
             copy(1)
         default:
@@ -296,7 +297,7 @@ struct RegexSyntax {
                 copy(1)
                 return
             }
-            // A hyphen between two items is a range's only at the ends of the class.
+            // This hyphen is not within a range. If only one byte follows, the class has no end.
             if byte == 0x2D, !isFirst, index + 1 < source.count, source[index + 1] != 0x5D,
                 !(index + 2 < source.count)
             {
@@ -330,7 +331,7 @@ struct RegexSyntax {
         }
     }
 
-    /// One character within brackets.
+    /// Copies and returns one character within brackets.
     private mutating func classCharacter(_ classStart: Int) throws(Failure) -> UInt32 {
         guard index < source.count else { throw failure("missing closing ]", source[classStart...]) }
         let start = index

@@ -1,8 +1,9 @@
-/// Go's view of a text: bytes that are read rune by rune, where a byte that is no UTF-8 counts as U+FFFD.
+/// Go's view of a text: bytes that are decoded rune by rune. A byte that is not valid UTF-8 counts as U+FFFD.
 enum Runes {
     static let replacement: UInt32 = 0xFFFD
 
-    /// The rune at an index and its length; length 1 and U+FFFD where there is no valid UTF-8. `index` is inside.
+    /// Decodes the rune at an index, and returns its length. Invalid UTF-8 is U+FFFD with length 1. `index` must be
+    /// valid.
     static func decode<Bytes: RandomAccessCollection<UInt8>>(
         _ bytes: Bytes, at index: Int
     ) -> (rune: UInt32, size: Int) where Bytes.Index == Int {
@@ -76,13 +77,13 @@ enum Runes {
         }
     }
 
-    /// Decimal digits (category Nd).
+    /// Whether it is a decimal digit (category Nd).
     static func isDigit(_ rune: UInt32) -> Bool {
         if rune < 0x80 { return (0x30...0x39).contains(rune) }
         return properties(rune)?.generalCategory == .decimalNumber
     }
 
-    /// Any number (category N).
+    /// Whether it is a number (category N).
     static func isNumber(_ rune: UInt32) -> Bool {
         if rune < 0x80 { return (0x30...0x39).contains(rune) }
         switch properties(rune)?.generalCategory {
@@ -91,7 +92,7 @@ enum Runes {
         }
     }
 
-    /// Punctuation (category P).
+    /// Whether it is punctuation (category P).
     static func isPunctuation(_ rune: UInt32) -> Bool {
         switch properties(rune)?.generalCategory {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
@@ -116,8 +117,8 @@ enum Runes {
         properties(rune)?.generalCategory == .titlecaseLetter
     }
 
-    // Go maps rune to rune; Swift knows the full mappings, which are longer for a hundred runes. Those have no
-    // simple mapping, save the ones whose title case is one rune (ᾀ → ᾈ) and İ.
+    // Go maps each rune to one rune. Swift has the full mappings, which are longer for about a hundred runes. These
+    // have no simple mapping, except those whose title case is one rune (ᾀ → ᾈ), and İ.
 
     static func toUpper(_ rune: UInt32) -> UInt32 {
         if rune < 0x80 { return (0x61...0x7A).contains(rune) ? rune - 0x20 : rune }
@@ -165,7 +166,7 @@ enum Runes {
         mapASCII(bytes, from: 0x41...0x5A) ?? map(bytes, toLower)
     }
 
-    /// The other case of the letters in a range, where all is ASCII.
+    /// Changes the case of the letters in a range; nil if the text is not ASCII.
     private static func mapASCII(_ bytes: [UInt8], from letters: ClosedRange<UInt8>) -> [UInt8]? {
         var isASCII = true
         var mapped: [UInt8] = []

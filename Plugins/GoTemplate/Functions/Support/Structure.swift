@@ -1,14 +1,15 @@
 import PluginAPI
 import Values
 
-/// What functions ask of whole values: are they empty, are they equal, a copy of them.
+/// Operations on whole values: emptiness, equality, copying, merging.
 enum Structure {
-    /// Values within each other. A map can come to hold itself; Go's stack would end there, ours says so.
+    /// The greatest nesting depth. A map can contain itself: Go would overflow its stack, here it is an error.
     static let depthLimit = 1_000
     private static let tooDeep = FunctionError.message(
         "the value nests more than \(depthLimit) deep, or holds itself")
 
-    /// Zero, false, nil, and texts, lists and maps without content, as sprig's `empty`; a struct never is.
+    /// Whether a value is empty as for sprig's `empty`: zero, false, nil, or a string, list or map without content. A
+    /// struct is never empty.
     static func isEmpty(_ value: GoValue) -> Bool {
         switch value {
         case .none: return true
@@ -41,7 +42,7 @@ enum Structure {
         }
     }
 
-    /// As `reflect.DeepEqual`: the types must be the same too.
+    /// Compares as `reflect.DeepEqual` does: the types must be the same too.
     static func isEqual(_ left: GoValue, _ right: GoValue, _ call: Call, depth: Int = 0) throws(FunctionError)
         -> Bool
     {
@@ -86,7 +87,7 @@ enum Structure {
         return false
     }
 
-    /// A copy that shares no map with the original.
+    /// Returns a copy that shares no map with the original.
     static func copy(_ value: GoValue, _ call: Call, depth: Int = 0) throws(FunctionError) -> GoValue {
         if depth > depthLimit { throw tooDeep }
         try call.work(1)
@@ -114,8 +115,8 @@ enum Structure {
         }
     }
 
-    /// `src` laid into `dst`, which changes, as mergo 1.0 does: what `dst` has wins unless it is empty or
-    /// `overwrites`; maps within maps are merged, lists are not.
+    /// Merges `source` into `target`, as mergo 1.0 does. A member of `target` takes precedence unless it is empty or
+    /// `overwrites` is set. Maps within maps are merged, lists are not.
     static func merge(
         _ source: GoValue, into target: GoMap, overwrites: Bool, _ call: Call, depth: Int = 0
     ) throws(FunctionError) {
@@ -129,7 +130,7 @@ enum Structure {
             }
             if value.memberCount != nil, let existing, existing.memberCount != nil {
                 if case .map(let inner) = existing {
-                    // The nested map may be held elsewhere too, and changes there as well, as it does in Go.
+                    // The nested map may be referenced elsewhere too, where the change is also visible, as in Go.
                     call.context.noteMutation(of: inner)
                     try merge(value, into: inner, overwrites: overwrites, call, depth: depth + 1)
                     if inner.count == 0 { target[key] = value }

@@ -1,17 +1,17 @@
 import Values
 
-/// Reads TOML 1.1 as BurntSushi's package does for Helm's `fromToml`: tables become maps, integers int64, dates times.
+/// Parses TOML 1.1 as BurntSushi's package does for Helm's `fromToml`: tables become maps, integers int64, dates times.
 ///
-/// Comes in: a text. Goes out: a map, or an error with the line and the key that was read last.
+/// Takes a text. Returns a map, or throws an error with the line and the last key that was read.
 struct TOMLReader: ~Copyable {
-    /// A table that is being filled, and how it came to be: that decides who may add to it.
+    /// A table that is being filled. The way in which it was created determines what may add to it.
     private final class Table {
         let map = GoMap()
         var tables: [String: Table] = [:]
         var lists: [String: [Table]] = [:]
-        /// Named by a heading itself, not only as a part of a longer name.
+        /// Whether the table has a heading of its own, and is not only a part of a longer name.
         var hasHeading = false
-        /// Made by dotted keys or between braces: no heading may reopen it.
+        /// Whether it was created by dotted keys or as an inline table. No heading may reopen it.
         var isClosed = false
     }
 
@@ -19,7 +19,7 @@ struct TOMLReader: ~Copyable {
     private let call: Call
     private var index = 0
     private var line = 1
-    /// The key whose value is being read, with the names of inline tables around it.
+    /// The key whose value is being read, after the names of the inline tables around it.
     private var lastKey: [String] = []
     private let root = Table()
     private static let depthLimit = 200
@@ -55,7 +55,7 @@ struct TOMLReader: ~Copyable {
         return .message("toml: line \(line)\(key): \(message)")
     }
 
-    /// The character at the current place, as messages show it.
+    /// The next character, as messages show it.
     private var shown: String {
         guard index < bytes.count else { return "'\\x00'" }
         let (_, size) = Runes.decode(bytes, at: index)
@@ -83,7 +83,7 @@ struct TOMLReader: ~Copyable {
         if next == 0x23 { while let byte = next, byte != 0x0A { _ = byte; index += 1 } }
     }
 
-    /// White space, line ends and comments.
+    /// Skips white space, line ends and comments.
     private mutating func skipLines() {
         while let byte = next {
             switch byte {
@@ -154,7 +154,7 @@ struct TOMLReader: ~Copyable {
         return try open(path, isList: isList)
     }
 
-    /// The table that a heading names.
+    /// Returns the table that a heading names.
     private func open(_ path: [String], isList: Bool) throws(FunctionError) -> Table {
         var table = root
         for (place, name) in path.enumerated() {
@@ -327,7 +327,7 @@ struct TOMLReader: ~Copyable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Behind three quotes, up to the next three; the line end right behind the first three does not count.
+    /// Reads the text after three quotes, up to the next three. A line end directly after the first three is skipped.
     private mutating func readLines(_ quote: UInt8) throws(FunctionError) -> String {
         if starts(with: "\r\n") { advance(2) } else if next == 0x0A { advance() }
         var text: [UInt8] = []
@@ -346,7 +346,7 @@ struct TOMLReader: ~Copyable {
             if byte == 0x5C, quote == 0x22 {
                 let rest = bytes[(index + 1)...].drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
                 if rest.first == 0x0A {
-                    // A backslash at a line's end takes all white space behind it along.
+                    // A backslash at the end of a line removes all white space after it.
                     advance()
                     while let blank = next, [0x20, 0x09, 0x0A, 0x0D].contains(blank) { advance() }
                 } else {
@@ -395,7 +395,7 @@ struct TOMLReader: ~Copyable {
     private mutating func readScalar() throws(FunctionError) -> GoValue {
         let ends = Set(" \t\r\n,]}#".utf8)
         var word = Array(bytes[index...].prefix { !ends.contains($0) })
-        // A date and its time may have a blank between them.
+        // A date and its time may be separated by a space.
         let rest = bytes[(index + word.count)...]
         if word.count == 10, word[4] == 0x2D, rest.first == 0x20, let digit = rest.dropFirst().first,
             (0x30...0x39).contains(digit)
@@ -453,7 +453,7 @@ struct TOMLReader: ~Copyable {
     }
 }
 
-/// Dates and times of TOML; those without an offset are shown with a name that says so.
+/// The dates and times of TOML. Those without an offset get a zone name that says so.
 enum TOMLTime {
     private static let layouts: [(layout: String, zone: String?)] = [
         ("2006-01-02T15:04:05.999999999Z07:00", nil),

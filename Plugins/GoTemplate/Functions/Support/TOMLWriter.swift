@@ -1,12 +1,13 @@
 import Values
 
-/// TOML of a map: plain members first, then tables, both sorted by key; nested tables are indented by two blanks.
+/// Writes a map as TOML: first the plain members, then the tables, both sorted by key. Nested tables are indented by
+/// two spaces.
 struct TOMLWriter: ~Copyable {
     private var output = ByteBuffer()
     private let call: Call
 
-    /// - Throws: a message for a value that TOML cannot say at that place. A scalar or a list at the top is written as
-    ///   it would be inline.
+    /// - Throws: a message if TOML cannot represent a value at its place. A scalar or a list at the top level is
+    ///   written as it would be inline.
     static func text(_ value: GoValue, _ call: Call) throws(FunctionError) -> [UInt8] {
         var writer = TOMLWriter(call: call)
         guard value.memberCount != nil else {
@@ -31,7 +32,8 @@ struct TOMLWriter: ~Copyable {
         return items.allSatisfy(isTable)
     }
 
-    /// Members that stand on a line of their own, and those that are tables or lists of tables; nil ones are left out.
+    /// Returns the members that are written on a line of their own, and those that are tables or lists of tables. nil
+    /// ones are omitted.
     private static func parted(_ members: [(key: String, value: GoValue)]) throws(FunctionError)
         -> (lines: [(key: String, value: GoValue)], tables: [(key: String, value: GoValue)])
     {
@@ -71,7 +73,7 @@ struct TOMLWriter: ~Copyable {
     }
 
     private mutating func heading(_ open: String, _ path: [String], _ close: String) {
-        // An empty line before each item of a list of tables, and before tables that stand in no other.
+        // An empty line before each item of a list of tables, and before tables at the top level.
         if output.count > 0 && (path.count == 1 || open == "[[") { output.append(0x0A) }
         output.append(repeating: 0x20, count: (path.count - 1) * 2)
         output.append(open + path.joined(separator: ".") + close + "\n")
@@ -102,7 +104,7 @@ struct TOMLWriter: ~Copyable {
         return result + "\""
     }
 
-    /// As Go's `%g`, with what shows that it is a float.
+    /// Appends a float as Go's `%g`, with `.0` if it would look like an integer.
     private mutating func append(_ number: Double) {
         guard number.isFinite else {
             output.append((number.sign == .minus ? "-" : "") + (number.isNaN ? "nan" : "inf"))

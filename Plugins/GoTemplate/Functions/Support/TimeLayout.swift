@@ -1,4 +1,4 @@
-/// Go's layouts, which show how the moment `Mon Jan 2 15:04:05 MST 2006` would be written.
+/// Go's layouts, which show how the moment `Mon Jan 2 15:04:05 MST 2006` would be formatted.
 enum TimeLayout {
     struct OffsetStyle: Sendable, Equatable {
         var colon: Bool
@@ -15,11 +15,11 @@ enum TimeLayout {
         case hour, hour12, zeroHour12, minute, zeroMinute, second, zeroSecond, upperHalf, lowerHalf
         case zoneName
         case offset(OffsetStyle)
-        /// Digits of a second behind a point or a comma; `trims` leaves zeros at the end out.
+        /// Digits of a fraction of a second, after a dot or a comma. `trims` omits zeros at the end.
         case fraction(digits: Int, trims: Bool, mark: UInt8)
     }
 
-    /// As `print` writes a time.
+    /// The layout in which `print` writes a time.
     static let printing = Array("2006-01-02 15:04:05.999999999 -0700 MST".utf8)
 
     static func parts(_ layout: [UInt8]) -> [Part] {
@@ -65,7 +65,7 @@ enum TimeLayout {
         return Dictionary(grouping: table, by: { $0.0.utf8.first ?? 0 })
     }()
 
-    /// The element that begins at an index, its length, and how many bytes of that are a literal before it.
+    /// Returns the element that begins at an index, its length, and how many bytes of that are a literal before it.
     private static func element(_ layout: [UInt8], at index: Int) -> (part: Part, size: Int, before: Int)? {
         let rest = layout[index...]
         let first = layout[index]
@@ -95,7 +95,7 @@ enum TimeLayout {
         index < layout.count && (0x61...0x7A).contains(layout[index])
     }
 
-    /// How an element is written in a layout: for messages.
+    /// Returns the text of an element in a layout, for messages.
     static func text(of part: Part) -> String {
         switch part {
         case .literal(let bytes): return String(decoding: bytes, as: UTF8.self)

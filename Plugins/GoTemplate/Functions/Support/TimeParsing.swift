@@ -1,9 +1,9 @@
 import Values
 
-/// Reading a time by a layout, with Go's messages.
+/// Parses a time with a layout, with Go's messages.
 struct TimeParser {
     struct Failure: Error { var message: String }
-    /// Stops the reading of one element; the element's text becomes part of the message.
+    /// Ends the parsing of one element, whose text becomes part of the message.
     private struct Mismatch: Error {}
 
     private let layout: [UInt8]
@@ -21,7 +21,7 @@ struct TimeParser {
     private var isAfternoon: Bool?
     private var offset: Int64?
     private var zoneName = ""
-    /// What lies outside its range, in Go's words.
+    /// The name of the element that is out of range, as in Go's messages.
     private var outOfRange = ""
 
     /// - Throws: `parsing time "…" as "…": cannot parse …`.
@@ -83,7 +83,7 @@ struct TimeParser {
                 offset: offset)
         }
         if !zoneName.isEmpty && zoneName != "UTC" {
-            // A name alone tells no offset, save GMT+3.
+            // A name alone does not determine the offset, except for names such as GMT+3.
             var offset: Int64 = 0
             if zoneName.begins(with: "GMT"), let hours = Int64(zoneName.dropFirst(3)) {
                 offset = hours * 3_600
@@ -94,7 +94,7 @@ struct TimeParser {
         return GoTime(seconds: seconds, nanoseconds: nanoseconds)
     }
 
-    /// One or two digits; two are a must where `fixed`.
+    /// Parses one or two digits; exactly two if `fixed` is set.
     private mutating func number(fixed: Bool) throws(Mismatch) -> Int {
         guard let first = rest.first, (0x30...0x39).contains(first) else { throw Mismatch() }
         let second = rest.dropFirst().first
@@ -163,7 +163,7 @@ struct TimeParser {
                 outOfRange = "second"
                 return
             }
-            // A fraction may follow the seconds also where the layout has none.
+            // A fraction may follow the seconds even if the layout has none.
             if let mark = rest.first, mark == 0x2E || mark == 0x2C, let digit = rest.dropFirst().first,
                 (0x30...0x39).contains(digit)
             {
@@ -184,7 +184,7 @@ struct TimeParser {
         }
     }
 
-    /// A blank of the layout stands for any number of blanks, as Go's `skip` has it.
+    /// Matches a literal. A space of the layout matches any number of spaces, as in Go's `skip`.
     private mutating func literal(_ text: [UInt8]) throws(Mismatch) {
         var prefix = text[...]
         while let byte = prefix.first {
@@ -248,7 +248,7 @@ struct TimeParser {
         offset = sign == 0x2D ? -total : total
     }
 
-    /// `UTC`, three capitals, four or five that end in T, or `+03`.
+    /// Parses `UTC`, three capitals, four or five capitals that end in T, or `+03`.
     private mutating func readZoneName() throws(Mismatch) {
         if rest.starts(with: "UTC".utf8) {
             zoneName = "UTC"
@@ -291,8 +291,8 @@ struct TimeParser {
 }
 
 extension GoText {
-    /// In double quotes as Go's time package quotes: quotes and backslashes escaped, bytes outside printable ASCII
-    /// as `\xNN`.
+    /// Quotes in double quotes as Go's time package does: quotes and backslashes are escaped, bytes outside printable
+    /// ASCII become `\xNN`.
     static func simplyQuoted(_ bytes: [UInt8]) -> String {
         var output: [UInt8] = [0x22]
         let digits = Array("0123456789abcdef".utf8)

@@ -2,10 +2,10 @@ import Glibc
 import Synchronization
 import System
 
-/// A zone of the IANA database: from which moment on which offset holds and how it is called.
+/// A time zone of the IANA database: its offsets and names, and the moments from which they apply.
 ///
-/// Read from the compiled files (RFC 8536) of the machine, whose content a template can only name, never choose
-/// freely. Where there is no database, all zones but UTC are unknown, and dates fall back to UTC as sprig's do.
+/// Zones are read from the compiled files (RFC 8536) of the machine. A template can select a file by name, but cannot
+/// influence its contents. Without a database, all zones but UTC are unknown, and dates fall back to UTC as sprig's do.
 struct TimeZone: Sendable {
     private struct Kind {
         var offset: Int64
@@ -16,18 +16,19 @@ struct TimeZone: Sendable {
     private var kinds: [Kind] = [Kind(offset: 0, name: "UTC", isSummer: false)]
     private var moments: [Int64] = []
     private var kindAt: [Int] = []
-    /// The rule for moments behind the last one of the table.
+    /// The rule for moments after the last one of the table.
     private var rule: PosixZone?
 
     static let utc = TimeZone()
     private static let cache = Mutex<[String: TimeZone]>([:])
-    /// More names than the database has are no use to keep.
+    /// The largest number of cached zones. The database has fewer names.
     private static let cacheLimit = 1_000
     private static let fileLimit = 1 << 20
 
     private init() {}
 
-    /// The zone of that name (`Europe/Berlin`); `UTC`, `Local` and the empty name are UTC. nil if it is not known.
+    /// Returns the zone of that name (`Europe/Berlin`). `UTC`, `Local` and the empty name are UTC. nil if it is
+    /// unknown.
     static func named(_ name: String) -> TimeZone? {
         if name.isEmpty || name == "UTC" || name == "Local" { return utc }
         guard isWellFormed(name) else { return nil }
@@ -41,7 +42,7 @@ struct TimeZone: Sendable {
         return zone
     }
 
-    /// Letters, digits, `_ + - /`, and no way out of the folder.
+    /// Whether a name consists of letters, digits and `_ + - /` only, so that it cannot leave the directory.
     private static func isWellFormed(_ name: String) -> Bool {
         guard name.utf8.count <= 64, name.utf8.first != 0x2F else { return false }
         return name.utf8.allSatisfy { byte in
@@ -52,7 +53,7 @@ struct TimeZone: Sendable {
         }
     }
 
-    /// The second part of a file of version 2 or later, which has 64-bit moments.
+    /// Parses the second part of a file of version 2 or later, which has 64-bit moments.
     private init?(file: [UInt8]) {
         guard let first = Header(file, at: 0), first.version >= 0x32 else { return nil }
         let start = Header.size + first.bodySize(momentSize: 4)
@@ -108,7 +109,7 @@ struct TimeZone: Sendable {
         }
     }
 
-    /// What the zone is called at a moment, and how many seconds east of Greenwich its clocks are.
+    /// Returns the zone's name at a moment, and its offset in seconds east of Greenwich.
     func offset(at moment: Int64) -> (name: String, offset: Int64) {
         var low = 0
         var high = moments.count

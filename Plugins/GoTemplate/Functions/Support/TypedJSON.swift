@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// A value seen through a Go type, as encoding/json (`value`) or as protobuf's JSON (`message`) writes it.
+/// Writes a value with a Go type as encoding/json (`value`) or protobuf's JSON (`message`) does.
 enum TypedJSON {
-    /// Go field order, JSON names, `omitempty` as the type says. A struct is never empty.
+    /// Writes the fields in Go's order with their JSON names, with `omitempty` as in the type. A struct is never empty.
     static func value(_ value: Value, _ type: ObjectType) -> Value {
         switch type.kind {
         case .structure:
@@ -71,8 +71,8 @@ enum TypedJSON {
         }
     }
 
-    /// protobuf's JSON: fields in the type's order, those that are not set or have proto3's zero left out, and at
-    /// the top those that equal `defaults`.
+    /// Writes protobuf's JSON: fields are in the type's order. Fields that are unset or have proto3's zero value are
+    /// omitted, and at the top level those that equal `defaults`.
     static func message(_ value: Value, _ type: ObjectType, defaults: Object? = nil) -> Value {
         switch type.kind {
         case .pointer:

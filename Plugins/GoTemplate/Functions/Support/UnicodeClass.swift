@@ -1,10 +1,10 @@
-/// Go's names of Unicode classes in patterns, as members of a bracket expression that RE2 reads.
+/// Converts Go's names of Unicode classes in patterns to members of a bracket expression for RE2.
 ///
-/// Since Go 1.25 names are compared without regard to case, blanks, `_` and `-`, categories have long names too, and
-/// `ASCII`, `Assigned`, `Cn`, `LC` and `Any` are there. Scripts are those that RE2 knows.
+/// Since Go 1.25, names are compared without regard to case, spaces, `_` and `-`, categories also have long names, and
+/// `ASCII`, `Assigned`, `Cn`, `LC` and `Any` exist. The scripts are those that RE2 knows.
 enum UnicodeClass {
     /// - Parameter name: as written between braces, without `^`.
-    /// - Returns: `\\p{Lu}`, `\\x{0}-\\x{7F}` and the like; nil where there is no such class.
+    /// - Returns: for example `\\p{Lu}` or `\\x{0}-\\x{7F}`; nil if there is no such class.
     static func members(named name: [UInt8], isNegative: Bool) -> String? {
         let key = folded(name)
         switch key {
@@ -14,7 +14,7 @@ enum UnicodeClass {
         case "cn", "unassigned": return isNegative ? assigned : unassigned
         case "assigned": return isNegative ? unassigned : assigned
         case "c", "other":
-            // The code points that are not assigned belong to it.
+            // It includes unassigned code points.
             return isNegative ? classes(graphic) : classes(others) + unassigned
         default:
             guard let known = categories[key] ?? scripts[key] else { return nil }
@@ -37,12 +37,12 @@ enum UnicodeClass {
     private static let assigned = classes(graphic + others)
     private static let notCased = classes(["Lm", "Lo", "M", "N", "P", "S", "Z"] + others)
 
-    /// Ranges of code points without a meaning: RE2 has no name for them.
+    /// The ranges of unassigned code points. RE2 has no name for them.
     private static let unassigned: String = {
         var text = ""
         var start: UInt32?
         for number in 0...UInt32(0x11_0000) {
-            // Surrogates are no scalars; they are `Cs`.
+            // Surrogates are not scalars; they are `Cs`.
             let isUnassigned = Unicode.Scalar(number)?.properties.generalCategory == .unassigned
             if isUnassigned, start == nil { start = number }
             if !isUnassigned, let first = start {
@@ -53,7 +53,7 @@ enum UnicodeClass {
         return text
     }()
 
-    /// Short and long names.
+    /// The short and long names.
     private static let categories: [String: String] = {
         let names: [String: [String]] = [
             "Cc": ["Control", "cntrl"], "Cf": ["Format"], "Co": ["Private_Use"], "Cs": ["Surrogate"],

@@ -1,6 +1,6 @@
-/// How identifiers are split into words and joined again: snake_case, kebab-case, PascalCase; and the smaller changes
-/// of case and width that sprig offers. The rules are those of xstrings 1.5 and goutils 1.1, on which sprig 3.3.0
-/// rests, with their habit of reading single bytes as Latin-1 in `initials` and `nospace`.
+/// Splits identifiers into words and joins them again, as snake_case, kebab-case or PascalCase, and makes the smaller
+/// changes of case and width that sprig offers. The rules are those of xstrings 1.5 and goutils 1.1, which sprig 3.3.0
+/// uses. As there, `initials` and `nospace` read single bytes as Latin-1.
 enum WordCase {
     private enum Kind { case number, upper, letters, connector, punctuation, other }
 
@@ -13,7 +13,7 @@ enum WordCase {
         rune == 0x2D || rune == 0x5F || Runes.isSpace(rune)
     }
 
-    /// Letters that are written in lines of words: Han characters stand for themselves.
+    /// Whether it is a letter of an alphabet. A Han character is a word by itself.
     private static func isAlphabetic(_ rune: UInt32) -> Bool {
         guard Runes.isLetter(rune) else { return false }
         return
@@ -21,8 +21,8 @@ enum WordCase {
             || (0x20000...0x2B81D).contains(rune))
     }
 
-    /// Cuts a text into runs of one kind. A capital takes the small letters behind it along; of several capitals
-    /// the last one belongs to the small letters that follow.
+    /// Splits a text into runs of one kind. A capital belongs to the lower-case letters after it; of several capitals,
+    /// the last one belongs to the lower-case letters that follow.
     private static func words(_ runes: [UInt32]) -> [Word] {
         var result: [Word] = []
         var start = 0
@@ -69,8 +69,8 @@ enum WordCase {
         return result
     }
 
-    /// Lower-case words with a connector between them; digits stay with the word before them, unless small letters
-    /// follow them (`http2xx` → `http_2xx`, `Bld4Floor` → `bld4_floor`).
+    /// Returns lower-case words with a connector between them. Digits belong to the word before them, unless lower-case
+    /// letters follow them (`http2xx` → `http_2xx`, `Bld4Floor` → `bld4_floor`).
     static func joined(_ text: [UInt8], connector: UInt8) -> [UInt8] {
         let valid = Runes.decode(text).filter { $0 != Runes.replacement }
         let words = words(valid)
@@ -93,7 +93,7 @@ enum WordCase {
                 index += 1
             }
         }
-        /// A connector, where a word follows that brings none itself.
+        /// Appends a connector if a word follows that does not begin with one.
         func separate() {
             guard let next = kind(index), next != .connector, next != .punctuation else { return }
             output.append(connector)
@@ -127,13 +127,13 @@ enum WordCase {
         return output
     }
 
-    /// PascalCase: connectors go, the letter behind each becomes a capital; capitals that follow a capital at the
-    /// beginning of a word become small. Connectors at the beginning stay.
+    /// Converts to PascalCase: connectors are removed, and the letter after each becomes a capital. Capitals that
+    /// follow a capital at the beginning of a word become lower-case. Connectors at the beginning stay.
     static func pascal(_ text: [UInt8]) -> [UInt8] {
         let runes = Runes.decode(text)
         var output: [UInt8] = []
         guard let first = runes.firstIndex(where: { !isConnector($0) }) else {
-            // xstrings writes the last connector of a text that has nothing else twice.
+            // xstrings repeats the last connector of a text that has only connectors.
             if let last = runes.last { return text + Runes.encode([last]) }
             return text
         }
@@ -162,7 +162,7 @@ enum WordCase {
         return output
     }
 
-    /// Capitals become small and the other way round.
+    /// Swaps upper and lower case.
     static func swapped(_ text: [UInt8]) -> [UInt8] {
         var atWord = true
         return Runes.map(text) { rune in
@@ -179,7 +179,7 @@ enum WordCase {
         }
     }
 
-    /// A capital at the beginning of each word; letters, digits and underscores make a word.
+    /// Capitalises the first letter of each word; letters, digits and underscores make a word.
     static func title(_ text: [UInt8]) -> [UInt8] {
         var atWord = true
         return Runes.map(text) { rune in
@@ -194,7 +194,7 @@ enum WordCase {
         }
     }
 
-    /// A small letter at the beginning of each word; words end at white space.
+    /// Converts the first letter of each word to lower case; words end at white space.
     static func untitled(_ text: [UInt8]) -> [UInt8] {
         var atWord = true
         return Runes.map(text) { rune in
@@ -207,7 +207,7 @@ enum WordCase {
         }
     }
 
-    /// The first byte of each word, read as Latin-1.
+    /// Returns the first byte of each word, read as Latin-1.
     static func initials(_ text: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var atWord = true
@@ -222,13 +222,14 @@ enum WordCase {
         return output
     }
 
-    /// Without white space; where there was some, the remaining bytes are read as Latin-1.
+    /// Removes white space. If there was any, the remaining bytes are read as Latin-1.
     static func withoutSpace(_ text: [UInt8]) -> [UInt8] {
         let kept = text.filter { !Runes.isSpace(UInt32($0)) }
         return kept.count == text.count ? text : Runes.encode(kept.map { UInt32($0) })
     }
 
-    /// Shortened to `width` bytes with `...` at the end, and at the beginning where `offset` lies behind byte 4.
+    /// Shortens a text to `width` bytes, with `...` at the end, and also at the beginning if `offset` is greater than
+    /// 4.
     static func abbreviated(_ text: [UInt8], offset: Int, width: Int) -> [UInt8] {
         let dots = Array("...".utf8)
         guard width >= 4, text.count > width else { return width < 4 ? [] : text }
@@ -242,7 +243,7 @@ enum WordCase {
         return dots + text[(text.count - (width - 3))...]
     }
 
-    /// Lines of at most `width` bytes, cut at blanks. Longer words are cut only where `cutsWords` says so.
+    /// Wraps a text into lines of at most `width` bytes at spaces. Longer words are only split if `cutsWords` is set.
     static func wrapped(_ text: [UInt8], width: Int, lineEnd: [UInt8], cutsWords: Bool) -> [UInt8] {
         let width = max(width, 1)
         let lineEnd = lineEnd.isEmpty ? [0x0A] : lineEnd

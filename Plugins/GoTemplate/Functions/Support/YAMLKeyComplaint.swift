@@ -1,15 +1,15 @@
 import Values
 import YAML
 
-/// A mapping's key that is a list or a map, as Go's `%#v` shows it in the error of go-yaml.
+/// Formats a mapping's key that is a list or a map as Go's `%#v` does, for the error of go-yaml.
 ///
-/// The reader drops such keys: the text at the place of the error is read again, in pieces that grow until one of them
-/// is the key.
+/// The reader drops such keys. Therefore the text at the position of the error is parsed again, in pieces that grow
+/// until one of them is the key.
 enum YAMLKeyComplaint {
-    /// Pieces that are tried; a longer key is not shown.
+    /// The number of pieces that are tried. A longer key is not shown.
     private static let attempts = 64
 
-    /// - Returns: `[]interface {}{"a"}`; nil where the key is not found.
+    /// - Returns: for example `[]interface {}{"a"}`; nil if the key is not found.
     static func shown(_ text: [UInt8], _ position: SourcePosition) -> [UInt8]? {
         let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return nil }
@@ -30,7 +30,7 @@ enum YAMLKeyComplaint {
         return nil
     }
 
-    /// The lines from the key's on, up to the one whose colon ends it.
+    /// Formats the key in the lines from its first line up to the one that begins with the colon after it.
     private static func block(_ lines: ArraySlice<ArraySlice<UInt8>>, _ column: Int) -> [UInt8]? {
         var piece: [UInt8] = []
         for (count, line) in lines.prefix(attempts).enumerated() {
@@ -58,7 +58,7 @@ enum YAMLKeyComplaint {
     }
 
     private static func append(_ value: Value, into output: inout ByteBuffer, depth: Int) {
-        // As deep as the reader goes.
+        // The depth is that of the reader.
         guard depth < 200 else { return output.append("…") }
         switch value {
         case .array(let items):

@@ -2,9 +2,9 @@ import PluginAPI
 import Values
 import YAML
 
-/// YAML as sigs.k8s.io/yaml writes and reads it: by way of JSON.
+/// Writes and parses YAML as sigs.k8s.io/yaml does: by way of JSON.
 enum YAMLText {
-    /// The value's YAML; nil where JSON cannot say it.
+    /// Returns the value's YAML; nil if JSON cannot represent it.
     static func text(
         _ value: GoValue, _ call: Call, indentsLists: Bool = false
     ) throws(FunctionError) -> [UInt8]? {
@@ -14,7 +14,7 @@ enum YAMLText {
         }
     }
 
-    /// - Throws: what JSON cannot say, in the words of sigs.k8s.io/yaml.
+    /// - Throws: sigs.k8s.io/yaml's message for a value that JSON cannot represent.
     static func encoded(
         _ value: GoValue, _ call: Call, indentsLists: Bool = false
     ) throws(FunctionError) -> [UInt8] {
@@ -41,7 +41,8 @@ enum YAMLText {
         return output.bytes
     }
 
-    /// What a YAML text says; numbers are float64. Aliases count: no more nodes than one function may build items.
+    /// Parses a YAML text. Numbers are float64. Nodes of aliases count, and there may be at most as many as a function
+    /// may build items.
     static func read(_ text: [UInt8], _ call: Call) throws(FunctionError) -> GoValue {
         let nodes = min(1_000_000, call.context.limits.functionBytes / 32)
         let value: Value
