@@ -1,23 +1,24 @@
 import PluginAPI
 import Values
 
-/// `.Capabilities`: the Kubernetes version and the API versions that a chart may count on, and Helm's own version.
+/// The data of `.Capabilities`: the Kubernetes version and the API versions that a chart can rely on, and Helm's
+/// version.
 public struct Capabilities: Sendable, Equatable {
-    /// As `v1.37.0`.
+    /// The Kubernetes version, for example `v1.37.0`.
     public private(set) var kubeVersion: String
-    /// The same without what follows the numbers.
+    /// The same without the suffix after the numbers.
     private var release: String
     private var major: String
     private var minor: String
     public var apiVersions: [String]
 
-    /// Those of a cluster that Helm 4.3 was made for.
+    /// Creates the capabilities of a cluster of the version that Helm 4.3 was built for.
     public init() {
         (kubeVersion, release, major, minor) = ("v1.37.0", "v1.37.0", "1", "37")
         apiVersions = Capabilities.standardVersions
     }
 
-    /// Sets the Kubernetes version: `1.30`, `v1.30.2-gke.5`.
+    /// Sets the Kubernetes version, for example `1.30` or `v1.30.2-gke.5`.
     public mutating func set(kubeVersion text: String) throws(ChartError) {
         guard let version = try? SemanticVersion(text) else {
             throw ChartError(
@@ -31,7 +32,7 @@ public struct Capabilities: Sendable, Equatable {
         (major, minor) = (String(version.major), String(version.minor))
     }
 
-    /// What `.Capabilities` sees: a pointer to a struct, whose list of versions has the method `Has`.
+    /// The value of `.Capabilities`: a pointer to a struct whose list of versions has the method `Has`.
     func data() -> SharedData {
         let value: Value = [
             "KubeVersion": [
@@ -44,7 +45,7 @@ public struct Capabilities: Sendable, Equatable {
         return .typed(value, Capabilities.type)
     }
 
-    /// The release whose behaviour is followed, under the fields that templates ask for.
+    /// The Helm release whose behaviour Pillion follows, with the fields that templates read.
     private static let helmVersion: Value = [
         "version": "v4.3.1", "git_commit": "c0d08d0d6d9424d4a14febb5e8a3e51b0dd00dff",
         "git_tree_state": "clean",
@@ -97,7 +98,7 @@ public struct Capabilities: Sendable, Equatable {
         return pointer
     }()
 
-    /// API versions of the client that Helm 4.3 is built with, in its order.
+    /// The API versions of the client that Helm 4.3 is built with, in its order.
     private static let standardVersions = [
         "v1", "admissionregistration.k8s.io/v1", "admissionregistration.k8s.io/v1alpha1",
         "admissionregistration.k8s.io/v1beta1", "internal.apiserver.k8s.io/v1alpha1", "apps/v1",

@@ -1,23 +1,23 @@
 import Values
 import YAML
 
-/// A chart as it was loaded: never changed, so that one serves any number of renderings.
+/// A loaded chart. It never changes, so one can be used for any number of renderings.
 public struct Chart: Sendable {
     public internal(set) var metadata: ChartMetadata
-    /// What values.yaml says.
+    /// The content of values.yaml.
     var values: Value
-    /// Files below templates/.
+    /// The files in templates/.
     var templates: [ChartFile]
-    /// All that is not read as a part of the chart itself: what `.Files` shows, crds/ among it.
+    /// All files without a property of their own, including those in crds/. Templates read them as `.Files`.
     var files: [ChartFile]
     var schema: [UInt8]?
     var dependencies: [Chart]
 
     public var name: String { metadata.name }
 
-    /// What makes a chart of its files.
+    /// Creates a chart from its files.
     ///
-    /// - Parameter files: paths from the chart's folder, without that folder.
+    /// - Parameter files: files with paths relative to the chart's folder.
     public init(_ files: [ChartFile], limits: ChartLimits) throws(ChartError) {
         var charts = 0
         var budget = ChartBudget(limits)
@@ -57,7 +57,7 @@ public struct Chart: Sendable {
         files = []
         dependencies = []
         let isFirstVersion = ["", "v1"].contains(fields["apiVersion"]?.string ?? "")
-        /// What is below charts/, with the first name of its path there.
+        /// The files in charts/, with the first component of their paths there.
         var inner: [(name: String, file: ChartFile)] = []
         for file in all {
             switch file.name {
@@ -94,7 +94,7 @@ public struct Chart: Sendable {
                     return ChartFile(
                         name: String(file.name[file.name.utf8.index(after: slash)...]), bytes: file.bytes)
                 }
-                // A file beside the charts is not a chart.
+                // A file next to the subcharts' folders is not a chart.
                 if content.isEmpty { continue }
             }
             content = content.filter { !$0.name.isEmpty }
@@ -104,7 +104,7 @@ public struct Chart: Sendable {
         }
     }
 
-    /// Files of each name, in the order of the names' bytes.
+    /// Groups files by name, in the byte order of the names.
     private static func grouped(
         _ files: [(name: String, file: ChartFile)]
     ) -> [(name: String, files: [ChartFile])] {
@@ -139,7 +139,7 @@ public struct Chart: Sendable {
         return value
     }
 
-    /// Custom resource definitions, those of subcharts behind the chart's own.
+    /// The custom resource definitions: the chart's own, then those of its subcharts.
     func definitions(below path: String) -> [(path: String, bytes: [UInt8])] {
         let own = files.filter { file in
             file.name.begins(with: "crds/")

@@ -1,6 +1,6 @@
 import Values
 
-/// One file of a chart: its path from the chart's folder, and its bytes.
+/// One file of a chart: its path relative to the chart's folder, and its bytes.
 public struct ChartFile: Sendable, Equatable {
     public var name: String
     public var bytes: [UInt8]
@@ -11,18 +11,18 @@ public struct ChartFile: Sendable, Equatable {
     }
 }
 
-/// Reads the gzipped tar that a chart is published as. Nothing is written anywhere: files stay in memory.
+/// Reads the gzipped tar archive of a published chart. Files stay in memory; nothing is written to disk.
 ///
-/// Refused are paths that lead out of the chart, links, devices, and whatever is more than `ChartLimits` allow, before
-/// memory is spent on it.
+/// Rejects paths that lead out of the chart, links, devices, and anything that exceeds `ChartLimits`, before memory is
+/// allocated for it.
 public enum ChartArchive {
-    /// - Returns: the files without the folder that holds them all, directories and pax records left out.
+    /// - Returns: the files, with paths relative to the archive's top folder, without directories and pax records.
     public static func files(of bytes: [UInt8], limits: ChartLimits) throws(ChartError) -> [ChartFile] {
         var budget = ChartBudget(limits)
         return try files(of: bytes, limits: limits, budget: &budget)
     }
 
-    /// - Parameter budget: what is left for archives within archives, which are counted together.
+    /// - Parameter budget: the remaining limits, which an archive shares with the archives in it.
     static func files(
         of bytes: [UInt8], limits: ChartLimits, budget: inout ChartBudget
     ) throws(ChartError) -> [ChartFile] {
@@ -32,7 +32,7 @@ public enum ChartArchive {
         }
         let tar: [UInt8]
         do throws(Inflate.Problem) {
-            // Headers take 512 bytes a file beside what is in them.
+            // In a tar, each file has a header of 512 bytes and up to 511 bytes of padding.
             tar = try Inflate.gunzip(bytes, most: budget.bytes + 1_024 * budget.files)
         } catch {
             if error.isTooLong { throw ChartBudget.tooManyBytes(limits) }
@@ -45,7 +45,7 @@ public enum ChartArchive {
     }
 }
 
-/// What is left of a chart's limits while its archives are unpacked.
+/// The remaining limits of a chart while its archives are unpacked.
 struct ChartBudget {
     private(set) var bytes: Int
     private(set) var files: Int
@@ -55,7 +55,7 @@ struct ChartBudget {
         files = limits.files
     }
 
-    /// Counts a file of that size.
+    /// Counts a file of the given size.
     mutating func spend(_ size: Int, _ limits: ChartLimits) throws(ChartError) {
         guard files > 0 else { throw ChartBudget.tooManyFiles(limits) }
         guard bytes >= size else { throw ChartBudget.tooManyBytes(limits) }
@@ -73,13 +73,13 @@ struct ChartBudget {
     }
 }
 
-/// The entries of a tar: ustar, with the long names of GNU and of pax.
+/// Reads the entries of a tar archive: ustar, with the long names of GNU and pax.
 private struct TarReader {
     private let bytes: [UInt8]
     private let limits: ChartLimits
     private var position = 0
     private(set) var budget: ChartBudget
-    /// The name that an entry before this one gave it.
+    /// The name for the next entry, from a preceding entry.
     private var longName: String?
     private static let block = 512
 
@@ -96,7 +96,7 @@ private struct TarReader {
             let header = bytes[position..<(position + TarReader.block)]
             if header.allSatisfy({ $0 == 0 }) { break }
             entries += 1
-            // Folders and records count as files do: each costs a header.
+            // Folders and pax records are counted too, because each has a header.
             guard entries <= 2 * limits.files else { throw ChartBudget.tooManyFiles(limits) }
             if let file = try entry() { found.append(file) }
         }
@@ -121,7 +121,7 @@ private struct TarReader {
         return value
     }
 
-    /// The next entry; nil for what is no file.
+    /// Reads the next entry; nil if it is not a file.
     private mutating func entry() throws(ChartError) -> ChartFile? {
         let checksum = octal(148..<156)
         let header = bytes[position..<(position + TarReader.block)]
@@ -168,7 +168,7 @@ private struct TarReader {
         return try TarReader.path(name).map { ChartFile(name: $0, bytes: Array(content)) }
     }
 
-    /// The `path` of a pax record: `LENGTH path=VALUE` and a line feed.
+    /// Returns the `path` of a pax record: `LENGTH path=VALUE` and a line feed.
     private static func paxPath(_ content: ArraySlice<UInt8>) -> String? {
         var rest = content
         while let blank = rest.firstIndex(of: 0x20),
@@ -185,7 +185,7 @@ private struct TarReader {
         return nil
     }
 
-    /// The path within the chart: the first folder is the chart's own.
+    /// Returns the path within the chart, without the first folder, which is the chart's own.
     private static func path(_ name: String) throws(ChartError) -> String? {
         let outside = ChartError(
             .archive, "\"\(name)\" leads out of the chart: expected paths below one folder", file: name)

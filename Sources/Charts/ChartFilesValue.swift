@@ -2,9 +2,10 @@ import PluginAPI
 import Values
 import YAML
 
-/// `.Files`: a map from paths to bytes, with the methods `Get`, `GetBytes`, `Glob`, `AsConfig`, `AsSecrets` and `Lines`.
+/// The value of `.Files`: a map from paths to bytes, with the methods `Get`, `GetBytes`, `Glob`, `AsConfig`,
+/// `AsSecrets` and `Lines`.
 enum ChartFilesValue {
-    /// - Parameter isRead: whether any template asks for files: else none are made ready.
+    /// - Parameter isRead: whether any template reads files. If none does, the map is empty.
     static func data(_ files: [ChartFile], isRead: Bool) -> SharedData {
         guard isRead else { return .typed(.object(Object()), type([:])) }
         var table: [String: [UInt8]] = [:]
@@ -12,7 +13,7 @@ enum ChartFilesValue {
         return .typed(value(files.map(\.name), table), type(table))
     }
 
-    /// Without a byte order mark, as Helm reads files.
+    /// Returns the content without a byte order mark, as Helm does.
     private static func bytes(of file: ChartFile) -> [UInt8] {
         file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(file.bytes.dropFirst(3)) : file.bytes
     }
@@ -25,7 +26,7 @@ enum ChartFilesValue {
         return .object(object)
     }
 
-    /// The type's methods look their receiver's paths up in the chart's files.
+    /// Returns the type, whose methods look up the receiver's paths in the chart's files.
     private static func type(_ table: [String: [UInt8]]) -> ObjectType {
         let files = ObjectType(name: "engine.files", kind: .map)
         let bytes = ObjectType(name: "[]uint8", kind: .bytes)
@@ -65,7 +66,7 @@ enum ChartFilesValue {
         return files
     }
 
-    /// A map of the files' last names, without a line end behind it.
+    /// Formats a YAML map from the files' base names to their contents, without a line feed at the end.
     private static func yaml(of receiver: Value, _ content: (String) -> Value) -> [UInt8] {
         let members = receiver.object?.members ?? []
         var map = Object()

@@ -1,55 +1,55 @@
 public import PluginAPI
 
-/// What a chart may cost before anything of it is rendered; rendering is bounded by `RenderLimits`.
+/// Limits for loading a chart and checking its values. Rendering is limited by `RenderLimits`.
 ///
-/// The largest public charts have some 1,500 files, 12 MiB unpacked and charts four deep; the defaults leave room for
-/// twice that.
+/// The largest public charts have about 1,500 files, 12 MiB unpacked and charts nested four deep. The defaults allow at
+/// least twice that.
 public struct ChartLimits: Sendable, Equatable {
-    /// Bytes of the archive as it came.
+    /// The size of the packed archive.
     public var archiveBytes = 16 << 20
-    /// Bytes of all files together, unpacked, those of archives within archives too; a gzip stream ends here.
+    /// The total unpacked size of all files, including those of archives within archives. Unpacking stops here.
     public var unpackedBytes = 64 << 20
-    /// Bytes of one file, as Helm bounds it.
+    /// The size of one file, with Helm's limit.
     public var fileBytes = 5 << 20
-    /// Files, those of subcharts and of archives within archives among them.
+    /// The number of files, including those of subcharts and of archives within archives.
     public var files = 10_000
-    /// Charts, the chart itself among them.
+    /// The number of charts, including the chart itself.
     public var charts = 200
-    /// Charts within charts.
+    /// The nesting depth of charts.
     public var depth = 16
-    /// Bytes of the values that come with an archive.
+    /// The size of the values that come with an archive.
     public var valuesBytes = 4 << 20
-    /// Steps of checking values against their schemas.
+    /// The number of steps for checking values against their schemas.
     public var schemaSteps = 2_000_000
 
     public init() {}
 }
 
-/// Why a chart was not loaded or rendered: a code, a sentence, and the file of the chart that it is about.
+/// The reason why a chart was not loaded or rendered: a code, a message, and the chart's file that it is about.
 public struct ChartError: Error, Sendable, Equatable {
-    /// The kind, for machines.
+    /// The kind of error, for programs.
     public enum Code: String, Sendable {
-        /// The archive cannot be read, or holds what no chart may hold.
+        /// The archive cannot be read, or contains something that is not allowed in a chart.
         case archive = "chart_archive_invalid"
-        /// A file that makes a chart is missing or wrong: Chart.yaml, values.yaml, a schema.
+        /// Chart.yaml, values.yaml or a schema is missing or invalid.
         case chart = "chart_invalid"
         /// Values cannot be read or merged.
         case values = "chart_values_invalid"
-        /// Values are not as the chart's schema wants them.
+        /// Values violate the chart's schema.
         case schema = "chart_schema_violated"
-        /// A limit of `ChartLimits`.
+        /// A limit of `ChartLimits` is exceeded.
         case limit = "chart_limit_exceeded"
-        /// What a template wrote is not YAML.
+        /// A template's output is not valid YAML.
         case output = "chart_output_invalid"
     }
 
     public var code: Code
     public var message: String
-    /// Within the chart: `templates/a.yaml`; nil where no single file is to blame.
+    /// The path within the chart, for example `templates/a.yaml`; nil if the error is not about a single file.
     public var file: String?
     public var line: Int?
 
-    /// Where in which template what is wrong was written.
+    /// The place in a template that wrote the invalid output.
     public var writtenBy: RenderError.Place?
 
     public init(_ code: Code, _ message: String, file: String? = nil, line: Int? = nil) {

@@ -1,6 +1,6 @@
 import Values
 
-/// What Chart.yaml says, as far as rendering asks for it.
+/// The content of Chart.yaml that rendering needs.
 public struct ChartMetadata: Sendable {
     /// The whole file, for `.Chart`.
     var fields: Value
@@ -24,7 +24,7 @@ public struct ChartMetadata: Sendable {
         .array((value?.array ?? []).map { .string($0.string ?? JSON.text($0)) })
     }
 
-    /// `.Chart` of templates: every field of Helm's metadata under its Go name.
+    /// The value of `.Chart`: every field of Helm's metadata with its Go name.
     func templateValue(isRoot: Bool) -> Value {
         func text(_ key: String) -> Value { .string(fields[key].map(ChartMetadata.text) ?? "") }
         let maintainers = (fields["maintainers"]?.array ?? []).filter { $0.object != nil }.map {
@@ -51,7 +51,7 @@ public struct ChartMetadata: Sendable {
         ]
     }
 
-    /// A scalar as the text that Go's decoder takes it for.
+    /// Returns a scalar as the string that Go's decoder makes of it.
     private static func text(_ value: Value) -> String {
         switch value {
         case .string(let text): text
@@ -63,7 +63,7 @@ public struct ChartMetadata: Sendable {
 
 /// An entry of `dependencies`.
 struct ChartDependency: Sendable {
-    /// The chart's name; its alias once aliases are settled.
+    /// The chart's name; its alias once aliases are resolved.
     var name: String
     var version: String
     var repository: String

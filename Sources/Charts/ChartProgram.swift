@@ -5,19 +5,19 @@ import Values
 final class ChartProgram: Sendable {
     let template: any SharedDataTemplate
     let sources: [TemplateSource]
-    /// Whether any template asks for `.Files`, `lookup`.
+    /// Whether any template contains `Files`.
     let readsFiles: Bool
     let usesLookup: Bool
-    /// What is rendered, with the place of its data.
+    /// The templates to render, each with the place of its data.
     let jobs: [SharedJob]
-    /// The jobs in the order of their paths' bytes, in which documents of one kind are installed.
+    /// The jobs in the byte order of their paths. Documents of one kind are installed in this order.
     let jobsByPath: [Int]
 
     init(
         _ chart: Chart, _ renderer: any Renderer, _ release: ChartRelease, _ limits: RenderLimits
     ) throws(ChartFailure) {
         let templates = ChartProgram.inOrder(ChartProgram.templates(of: chart, below: ""))
-        // The name that Helm gives the set as a whole; messages show it.
+        // Helm's name for the whole set of templates. It appears in messages.
         sources = [TemplateSource(name: "gotpl", bytes: [])] + templates
         jobs = ChartProgram.jobs(of: templates.map(\.name).filter { !ChartProgram.isPartial($0) }, in: chart)
         let paths = jobs.map { Array($0.entry.utf8) }
@@ -26,7 +26,7 @@ final class ChartProgram: Sendable {
         usesLookup = templates.contains { ChartProgram.contains("lookup", in: $0.bytes) }
         var options = CompileOptions()
         options.functionSets = ["sprig", "helm"]
-        // Helm takes these out: a chart does not read the environment.
+        // As in Helm, charts cannot read the environment.
         options.withoutFunctions = ["env", "expandenv"]
         options.missingKey = release.isStrict ? .error : .zero
         options.allowsImpureFunctions = release.allowsImpureFunctions
@@ -49,7 +49,8 @@ final class ChartProgram: Sendable {
         template = shared
     }
 
-    /// Deeper files first, and the other way round by name: what is defined nearer to the top wins.
+    /// Sorts deeper files first, and files of the same depth by descending name, so that definitions nearer to the top
+    /// override the others.
     private static func inOrder(_ templates: [TemplateSource]) -> [TemplateSource] {
         let keys = templates.map { template in
             let path = Array(template.name.utf8)
@@ -109,7 +110,7 @@ final class ChartProgram: Sendable {
         }
     }
 
-    /// The one of the longest path that a template's path begins with. Charts are at most 200.
+    /// Returns the chart with the longest path that is a prefix of the template's path. There are at most 200 charts.
     private static func chart(
         of entry: String, among places: [(path: String, place: [String])]
     ) -> (path: String, place: [String])? {
@@ -123,7 +124,7 @@ final class ChartProgram: Sendable {
         return found
     }
 
-    /// What Go writes for nothing is nothing in a chart.
+    /// Removes Go's text for missing values, as Helm does.
     static func withoutNoValue(_ text: [UInt8]) -> [UInt8] {
         guard contains("<no value>", in: text) else { return text }
         let mark = Array("<no value>".utf8)

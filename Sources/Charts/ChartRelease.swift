@@ -1,25 +1,25 @@
-/// What a chart is rendered as: the release, and which parts of it are asked for.
+/// The release that a chart is rendered for, and the requested parts of the output.
 public struct ChartRelease: Sendable {
     public var name = "release-name"
     public var namespace = "default"
     public var isUpgrade = false
     public var capabilities = Capabilities()
-    /// Custom resource definitions before everything else.
+    /// Whether custom resource definitions are printed, before everything else.
     public var includesDefinitions = false
     public var includesHooks = true
     public var includesTests = true
-    /// Subcharts' notes too.
+    /// Whether the notes of subcharts are included.
     public var includesSubchartNotes = false
-    /// Values are not checked against the charts' schemas.
+    /// Whether values are not checked against the charts' schemas.
     public var skipsSchema = false
-    /// A key that a map does not have is an error.
+    /// Whether reading a missing key of a map is an error.
     public var isStrict = false
-    /// Functions of clock, chance and certificates.
+    /// Whether templates may call functions of the clock, of random numbers and of certificates.
     public var allowsImpureFunctions = false
 
     public init() {}
 
-    /// Names of releases are names of DNS, of 53 bytes at most.
+    /// Checks the name of a release: a DNS name of at most 53 bytes.
     public static func checkName(_ name: String) throws(ChartError) {
         let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let isName =

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// A chart with the subcharts that take part, and the values that it is rendered with.
+/// A chart with its enabled subcharts, and the values that it is rendered with.
 struct ChartSettlement {
     let chart: Chart
     let values: Value
@@ -48,7 +48,7 @@ struct ChartSettlement {
         if !release.skipsSchema { try ValuesSchema.check(values, self.chart, limits) }
     }
 
-    /// The data of all templates: the chart's, with that of its subcharts in it.
+    /// Returns the data of all templates: the chart's data, which contains that of its subcharts.
     func data(readsFiles: Bool) -> SharedData {
         scope(chart, place: [], readsFiles: readsFiles, capabilities: release.capabilities.data())
     }
@@ -91,7 +91,7 @@ struct ChartSettlement {
             ])
     }
 
-    /// What Helm's templates see as the type of `.` and of `.Values`.
+    /// The name of the Go type of `.` and `.Values` in Helm's templates.
     static let typeName = "common.Values"
 
     private static let int = ObjectType(name: "int", kind: .int)

@@ -1,14 +1,14 @@
 import Values
 
-/// Helm's merging of values: what is given wins over what a chart says, maps are merged, null takes a key away.
+/// Merges values as Helm does: given values override a chart's values, maps are merged, and null removes a key.
 ///
-/// Two ways of treating null exist side by side: coalescing drops the key, merging keeps it, because a subchart that is
-/// looked at later has to see it.
+/// Null is treated in two ways: coalescing removes the key, while merging keeps it, because a subchart that is
+/// processed later needs it.
 struct Coalescing {
-    /// Names of charts, for messages.
+    /// Messages about values that cannot be merged.
     private(set) var warnings: [String] = []
 
-    /// The values of a chart and of its subcharts.
+    /// Returns the values of a chart and of its subcharts.
     mutating func values(of chart: Chart, over given: Value, merge: Bool = false) throws(ChartError) -> Value
     {
         try coalesced(chart, given, prefix: "", merge: merge)
@@ -42,7 +42,7 @@ struct Coalescing {
     ) {
         let below = Coalescing.joined(prefix, chart.name)
         for member in chart.values.object?.members ?? [] {
-            // What a chart says to be null is as good as not said, unless it is for a subchart that is looked at later.
+            // A null in a chart's values is ignored, unless it is for a subchart that is processed later.
             let own = merge ? member.value : Coalescing.withoutNulls(member.value)
             guard let value = values[member.key] else {
                 if merge || !own.isNull { values[member.key] = own }
@@ -65,7 +65,7 @@ struct Coalescing {
         }
     }
 
-    /// The value without members that are null, in maps within maps too; lists stay as they are.
+    /// Returns the value without null members, also in nested maps. Lists are unchanged.
     private static func withoutNulls(_ value: Value, depth: Int = 0) -> Value {
         guard case .object(let object) = value, depth < ValuesMerge.depthLimit else { return value }
         guard object.members.contains(where: { $0.value.isNull || $0.value.object != nil }) else {
@@ -78,7 +78,7 @@ struct Coalescing {
                 }))
     }
 
-    /// Globals of a chart for one of its subcharts, whose own win.
+    /// Adds a chart's globals to the values of one of its subcharts.
     private mutating func globals(of outer: Value, over inner: Value, _ prefix: String) -> Value {
         var own = Object()
         switch inner["global"] {
@@ -108,7 +108,7 @@ struct Coalescing {
                         "Conflict: cannot merge map onto non-map for \"\(member.key)\". Skipping.")
                     continue
                 }
-                // From the top down: the outer chart's global wins.
+                // The outer chart's global overrides the subchart's.
                 own[member.key] = tables(
                     member.value, existing, Coalescing.joined(prefix, member.key), merge: true)
             } else if existing?.object != nil {
@@ -122,7 +122,7 @@ struct Coalescing {
         return result
     }
 
-    /// One map over another, whose members the first does not have.
+    /// Merges two maps. Members of the first override those of the second.
     mutating func tables(
         _ over: Value, _ under: Value, _ path: String, merge: Bool, depth: Int = 0
     ) -> Value {

@@ -1,10 +1,11 @@
 import Values
 
-/// Which subcharts take part: versions, aliases, tags and conditions; and the values that they hand to their parents.
+/// Decides which subcharts are enabled, by versions, aliases, tags and conditions, and imports subcharts' values into
+/// their parents.
 struct Dependencies {
     private(set) var warnings: [String] = []
 
-    /// The chart with the subcharts that are on, under their aliases.
+    /// Returns the chart with its enabled subcharts, which are renamed to their aliases.
     mutating func settled(_ chart: Chart, values: Value) throws(ChartError) -> Chart {
         var chart = chart
         try enable(&chart, values, path: "")
@@ -12,7 +13,7 @@ struct Dependencies {
         return chart
     }
 
-    /// Subcharts that Chart.yaml names and charts/ does not have.
+    /// Returns the names of the subcharts that Chart.yaml lists and charts/ does not contain.
     static func missing(_ chart: Chart) -> [String] {
         chart.metadata.dependencies.filter { wanted in
             !chart.dependencies.contains { $0.name == wanted.name }
@@ -75,7 +76,7 @@ struct Dependencies {
         dependency.isEnabled = isOn || !isOff
     }
 
-    /// The first condition that is there and is a boolean counts.
+    /// Applies the first condition that exists and is a boolean.
     private mutating func apply(
         conditionsIn values: Value, _ path: String, to dependency: inout ChartDependency
     ) {
@@ -130,7 +131,7 @@ struct Dependencies {
         chart.values = coalescing.tables(values, imported, "", merge: true)
     }
 
-    /// A map at a path of names; the path `.` is the top.
+    /// Nests a value in maps at a dotted path; the path `.` is the top.
     private static func nested(_ path: String, _ value: Value) -> Value {
         if path == "." { return value }
         return path.split(byte: ".").reversed().reduce(value) { inner, name in

@@ -1,14 +1,14 @@
 import Values
 
-/// `.helmignore`: which files of a folder are no part of the chart.
+/// The rules of `.helmignore`, which say which files of a folder are not part of the chart.
 ///
-/// | line | what it matches |
+/// | line | ignored |
 /// | --- | --- |
-/// | `*.tmp` | files and folders of that name, anywhere |
-/// | `/a.txt` | at the top only |
-/// | `a/b.txt` | that path, from the top |
-/// | `dir/` | folders only |
-/// | `!a` | everything but that |
+/// | `*.tmp` | files and folders with a matching name, anywhere |
+/// | `/a.txt` | this name, only at the top |
+/// | `a/b.txt` | this path, from the top |
+/// | `dir/` | only folders with this name |
+/// | `!a` | everything that does not match |
 public struct IgnoreRules: Sendable {
     private struct Rule: Sendable {
         var pattern: String {
@@ -16,9 +16,9 @@ public struct IgnoreRules: Sendable {
         }
         var isNegated = false
         var isFolder = false
-        /// Matched against the whole path instead of the last name.
+        /// Whether the pattern is matched against the whole path instead of the base name.
         var isPath = false
-        /// What the pattern begins with that stands for itself: most names begin otherwise.
+        /// The literal prefix of the pattern. Most names do not have it, and need no further matching.
         private var start = ""
 
         init(pattern: String, isPath: Bool = false) {
@@ -39,7 +39,7 @@ public struct IgnoreRules: Sendable {
 
     private var rules: [Rule] = []
 
-    /// - Throws: for a pattern with `**`, which Helm does not know either.
+    /// - Throws: an error for a pattern with `**`, which Helm does not support either.
     public init(_ text: [UInt8]) throws(ChartError) {
         for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
             var pattern = IgnoreRules.trimmed(line)
@@ -68,7 +68,7 @@ public struct IgnoreRules: Sendable {
         rules.append(Rule(pattern: "templates/.?*", isPath: true))
     }
 
-    /// The rules that hold where there is no file of rules.
+    /// Creates the rules for a chart without `.helmignore`.
     public init() { rules = [Rule(pattern: "templates/.?*", isPath: true)] }
 
     private static func trimmed(_ line: Substring) -> String {
@@ -78,11 +78,11 @@ public struct IgnoreRules: Sendable {
         return String(line)
     }
 
-    /// Whether a file or folder is left out.
+    /// Whether a file or folder is ignored.
     public func ignores(_ path: String, isFolder: Bool) -> Bool {
         if path.isEmpty || path == "." || path == "./" { return false }
         for rule in rules {
-            // A rule that excepts something leaves out everything else.
+            // A negated rule ignores everything that it does not match.
             if rule.isNegated {
                 if rule.isFolder, !isFolder { return true }
                 if !rule.matches(path) { return true }
@@ -99,19 +99,19 @@ public struct IgnoreRules: Sendable {
     }
 }
 
-/// Patterns of Go's `filepath.Match`, and of `gobwas/glob` for `.Files.Glob`.
+/// Matches patterns of Go's `filepath.Match`, and of `gobwas/glob` for `.Files.Glob`.
 enum PathPattern {
-    /// Steps of one match: `*a*b*c` against a long name goes back often.
+    /// The number of steps of one match. A pattern such as `*a*b*c` backtracks often in a long name.
     private static let stepLimit = 100_000
 
-    /// As filepath.Match: `*` and `?` stop at a slash, `[a-z]`, backslash escapes.
+    /// Matches like `filepath.Match`: `*` and `?` do not match a slash, `[a-z]` is a class, a backslash escapes.
     static func matches(_ text: String, _ pattern: String) -> Bool {
         var steps = 0
         return matches(
             Array(text.unicodeScalars)[...], Array(pattern.unicodeScalars)[...], isGlob: false, &steps)
     }
 
-    /// As `.Files.Glob`: `**` crosses slashes and `{a,b}` is a choice, besides.
+    /// Matches like `.Files.Glob`: in addition, `**` matches slashes and `{a,b}` matches alternatives.
     static func globs(_ text: String, _ pattern: String) -> Bool {
         var steps = 0
         return matches(
@@ -159,7 +159,7 @@ enum PathPattern {
         }
     }
 
-    /// Whether a character is in a class, and what follows the class; nil where it is not closed.
+    /// Returns whether a character is in a class, and the pattern after the class; nil if the class is not closed.
     private static func characterClass(
         _ scalar: Unicode.Scalar, _ pattern: Scalars
     ) -> (isIn: Bool, rest: Scalars)? {

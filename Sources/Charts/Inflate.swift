@@ -1,10 +1,10 @@
-/// Unpacks gzip (RFC 1952) and DEFLATE (RFC 1951), up to a number of bytes.
+/// Decompresses gzip (RFC 1952) and DEFLATE (RFC 1951), up to a number of bytes.
 ///
-/// A chart's archive is the only thing that is unpacked, once; zlib would be a dependency for that alone.
+/// Only chart archives are decompressed, each once, which does not justify a dependency on zlib.
 struct Inflate: ~Copyable {
     struct Problem: Error {
         var message: String
-        /// The result is longer than it may be.
+        /// Whether the result would exceed the given size.
         var isTooLong = false
     }
 
@@ -15,12 +15,12 @@ struct Inflate: ~Copyable {
     private var output: [UInt8] = []
     private let most: Int
 
-    /// - Parameter most: bytes that the result may have.
+    /// - Parameter most: the maximum size of the result in bytes.
     static func gunzip(_ bytes: [UInt8], most: Int) throws(Problem) -> [UInt8] {
         try bytes.withUnsafeBufferPointer { buffer throws(Problem) in
             var result: [UInt8] = []
             var start = 0
-            // Members may follow each other; what follows the last and is not one is ignored, as Go does.
+            // A stream can have several members. Bytes after the last one are ignored.
             repeat {
                 let header = try headerEnd(buffer, start)
                 var inflate = Inflate(buffer, from: header, most: most - result.count)
@@ -110,7 +110,7 @@ struct Inflate: ~Copyable {
             default: throw Problem(message: "the gzip stream has a block of no known kind")
             }
         }
-        // Whole bytes that were taken too early go back.
+        // Whole bytes that were read ahead are returned to the input.
         position -= bitCount / 8
     }
 
@@ -135,11 +135,12 @@ struct Inflate: ~Copyable {
         position += length
     }
 
-    /// A prefix code: for each 15-bit look ahead would be large, so codes are counted by their length.
+    /// A prefix code. A table for all 15-bit codes would be large, so codes of more than nine bits are decoded from the
+    /// number of codes of each length.
     private struct Code {
         var counts = [UInt16](repeating: 0, count: 16)
         var symbols: [UInt16] = []
-        /// For the next nine bits: symbol and length of the code, 0 where it is longer.
+        /// The symbol and length of the code for each value of the next nine bits; 0 if the code is longer.
         var quick = [UInt16](repeating: 0, count: 512)
 
         init(_ lengths: [UInt8]) throws(Problem) {
@@ -289,7 +290,7 @@ struct Inflate: ~Copyable {
     }
 }
 
-/// The checksum of gzip.
+/// The checksum of gzip members.
 enum CRC32 {
     private static let table: [UInt32] = (0..<256).map { index in
         (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }

@@ -3,16 +3,16 @@ import Synchronization
 import System
 public import Values
 
-/// A chart whose templates are compiled: rendered with other values each time, on any number of threads.
+/// A chart with compiled templates. It can be rendered with different values, on any number of threads.
 ///
-/// Which subcharts take part depends on the values. For each choice of subcharts the templates are compiled once.
+/// The values determine which subcharts are enabled. The templates are compiled once for each set of enabled subcharts.
 public final class KeptChart: Sendable {
     public let chart: Chart
     let limits: ChartLimits
     private let renderer: any Renderer
     private let compileLimits: RenderLimits
     private let lastDuration = Atomic(UInt64.max)
-    /// The latest ones, looked through one after the other.
+    /// The cached programs, searched linearly.
     private let programs = Mutex<[(key: ProgramKey, program: ChartProgram)]>([])
 
     private struct ProgramKey: Equatable {
@@ -23,12 +23,12 @@ public final class KeptChart: Sendable {
 
     private let outlines = Mutex(KnownOutlines())
 
-    /// Choices of subcharts that are kept; a server sees few.
+    /// The number of cached programs. A server needs few. If this is exceeded, all are removed.
     private static let keptPrograms = 16
 
     /// - Parameters:
     ///   - renderer: the Go template engine, with the function sets `sprig` and `helm`.
-    ///   - compileLimits: bytes, nesting and nodes of the templates together.
+    ///   - compileLimits: limits for the bytes, nesting and nodes of all templates together.
     public init(
         _ chart: Chart, renderer: any Renderer, limits: ChartLimits = ChartLimits(),
         compileLimits: RenderLimits = .commandLine
@@ -39,14 +39,14 @@ public final class KeptChart: Sendable {
         self.compileLimits = compileLimits
     }
 
-    /// How many nanoseconds the last rendering took; the largest number where there was none, or it failed.
+    /// The duration of the last rendering in nanoseconds; `UInt64.max` if there was none, or it failed.
     public var lastNanoseconds: UInt64 { lastDuration.load(ordering: .relaxed) }
 
     /// Renders the chart.
     ///
     /// - Parameters:
-    ///   - values: what is given beside the chart's own values: files and sets, laid over each other.
-    ///   - usage: of all templates together, also where one fails.
+    ///   - values: the values that override the chart's own: merged values files and `--set` values.
+    ///   - usage: the usage of all templates together, also if one fails.
     public func render(
         _ values: Value, as release: ChartRelease, limits renderLimits: RenderLimits, usage: inout RenderUsage
     ) throws(ChartFailure) -> RenderedChart {
@@ -83,7 +83,7 @@ public final class KeptChart: Sendable {
         }
     }
 
-    /// What a chart's author says (`fail`, `required`) goes without the calls that lead to it, as Helm has it.
+    /// Formats an error of `fail` or `required` as Helm does: without the chain of calls that leads to it.
     private static func worded(_ error: RenderError) -> RenderError {
         guard let told = error.told, let place = error.place else { return error }
         var worded = error
@@ -93,7 +93,7 @@ public final class KeptChart: Sendable {
         return worded
     }
 
-    /// An error in what a template wrote, at the line of the template that wrote it.
+    /// Adds the place in the template that wrote the invalid output to an error.
     private func placed(
         _ error: ChartError, _ program: ChartProgram, _ jobs: [SharedJob], _ data: SharedData,
         _ limits: RenderLimits
@@ -121,15 +121,15 @@ public final class KeptChart: Sendable {
     }
 }
 
-/// Why a chart did not render.
+/// The reason why a chart could not be rendered.
 public enum ChartFailure: Error, Sendable {
     case chart(ChartError)
-    /// A template's error, with all templates for the line to be shown.
+    /// A template's error, with all templates, so that the line can be shown.
     case template(RenderError, [TemplateSource])
 }
 
 extension Chart {
-    /// The chart's path and those of its subcharts: `web`, `web/charts/db`.
+    /// Returns the paths of the chart and its subcharts, for example `web` and `web/charts/db`.
     func paths(below path: String) -> [String] {
         let own = path.isEmpty ? name : path + "/charts/" + name
         return [own] + dependencies.flatMap { $0.paths(below: own) }
@@ -137,7 +137,8 @@ extension Chart {
 }
 
 extension SourceMap {
-    /// The place in a template that wrote a line of the output: its first value, else the text that it begins with.
+    /// Returns the place in a template that wrote a line of the output: the place of the line's first value, otherwise
+    /// that of the text at its beginning.
     func place(ofLine line: Int, in output: [UInt8]) -> RenderError.Place? {
         var offset = 0
         for _ in 1..<max(line, 1) {

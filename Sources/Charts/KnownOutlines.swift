@@ -8,15 +8,16 @@ struct KnownOutlines: Sendable {
         var path: String
         var documents: [YAMLOutline?] = []
     }
-    /// By the numbers of the templates, which depend on the chosen subcharts.
+    /// Indexed by the templates' numbers, which depend on the enabled subcharts.
     private var templates: [Template] = []
     private var bytes = 0
     /// Whether an outline was added since the last `settled`.
     private(set) var hasChanged = false
 
-    /// Bytes of the texts of one chart. If they exceed it, all are forgotten. Most charts write less than half of it.
+    /// The size of one chart's outlines in bytes. If this is exceeded, all are removed. Most charts need less than half
+    /// of it.
     private static let mostBytes = 256 << 10
-    /// Documents of one template.
+    /// The number of documents of one template.
     private static let mostDocuments = 64
     private static let paths = [
         ["kind"], ["metadata", "name"], ["metadata", "annotations", "helm.sh/hook"],
@@ -28,7 +29,7 @@ struct KnownOutlines: Sendable {
         return settled
     }
 
-    /// The value of a document, or its kind, name and hook only.
+    /// Returns the value of a document, or only its kind, name and hook.
     ///
     /// - Parameters:
     ///   - index: the document's index in the template's output.

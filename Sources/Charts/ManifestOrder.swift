@@ -1,9 +1,9 @@
 public import Values
 import YAML
 
-/// Cuts what templates wrote into documents and puts them into the order in which Helm installs them.
+/// Splits the output of templates into documents and sorts them in the order in which Helm installs them.
 enum ManifestOrder {
-    /// Kinds in the order of installation; others come behind, by name.
+    /// Kinds in the order of installation. Other kinds follow, sorted by name.
     private static let kinds = [
         "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
         "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass",
@@ -21,11 +21,11 @@ enum ManifestOrder {
         "post-rollback", "test", "test-success",
     ]
 
-    /// What a template wrote, cut at lines that begin with three dashes. Blanks before a document go, those behind it
-    /// stay.
+    /// Splits a template's output at lines that begin with three dashes. White space before a document is removed,
+    /// white space after it is kept.
     static func documents(_ text: [UInt8]) -> [ArraySlice<UInt8>] {
         var parts: [ArraySlice<UInt8>] = []
-        // Blanks before the first document do not count.
+        // White space before the first document is ignored.
         var start = text.firstIndex { !isSpace($0) } ?? text.count
         var line: Int? = start
         while let index = line, index < text.count {
@@ -38,7 +38,7 @@ enum ManifestOrder {
             parts.append(text[start..<index])
             start = index + 3
             while start < text.count, isSpace(text[start]) { start += 1 }
-            // Blanks that go may end a line, or none.
+            // The removed white space may or may not end a line.
             line = text[start - 1] == 0x0A ? start : lineEnd(in: text, from: start).map { $0 + 1 }
         }
         parts.append(text[min(start, text.count)...])
@@ -53,7 +53,7 @@ enum ManifestOrder {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    /// Without the blanks at both ends, those of Unicode too (Go's `strings.TrimSpace`).
+    /// Removes white space at both ends, including that of Unicode, like Go's `strings.TrimSpace`.
     static func trimmed(_ text: [UInt8]) -> [UInt8] {
         var rest = text[...]
         while let count = spaceLength(in: rest, atEnd: false) { rest = rest.dropFirst(count) }
@@ -66,7 +66,8 @@ enum ManifestOrder {
         return text[index] >= 0x80 && trimmed(Array(text[index...])).isEmpty
     }
 
-    /// The bytes of the blank that the text begins or ends with; nil if it has no blank there.
+    /// Returns the number of bytes of the white-space character at the beginning or end of the text; nil if there is no
+    /// such character.
     private static func spaceLength(in text: ArraySlice<UInt8>, atEnd: Bool) -> Int? {
         guard let byte = atEnd ? text.last : text.first else { return nil }
         if isSpace(byte) { return 1 }
@@ -88,12 +89,12 @@ enum ManifestOrder {
         return text.unicodeScalars.first
     }
 
-    /// Adds the documents of one template with what their heads say: manifests to one list, hooks to the other.
+    /// Adds the documents of one template to the lists: hooks to one, all others to the other.
     ///
     /// - Parameters:
-    ///   - number: of the template.
-    ///   - known: outlines of what the templates wrote before.
-    /// - Throws: `YAML parse error on PATH: …`
+    ///   - number: the template's number.
+    ///   - known: the outlines of the templates' earlier outputs.
+    /// - Throws: an error with the message `YAML parse error on PATH: …`.
     static func add(
         _ path: String, _ number: Int, _ text: [UInt8], to manifests: inout [ChartManifest],
         hooks: inout [ChartManifest], known: inout KnownOutlines
@@ -141,7 +142,7 @@ enum ManifestOrder {
         }
     }
 
-    /// By kind; what is of one kind stays in order.
+    /// Sorts by kind. Documents of one kind stay in order.
     static func sorted(_ manifests: [ChartManifest]) -> [ChartManifest] {
         let ranks = manifests.map { manifest in
             let count = manifest.kind.utf8.count
@@ -162,22 +163,22 @@ enum ManifestOrder {
     }
 }
 
-/// One document that a chart renders to.
+/// One document of a chart's output.
 public struct ChartManifest: Sendable {
-    /// The file of the chart that it comes from, with the chart's name before it.
+    /// The path of the template, starting with the chart's name.
     public var path: String
     public var text: [UInt8]
-    /// The events of a hook; empty for what is no hook.
+    /// The events of a hook; empty if the document is not a hook.
     public var hooks: [String] = []
     public private(set) var kind: String
     public private(set) var name: String
 
     public var isTest: Bool { hooks.contains("test") || hooks.contains("test-success") }
 
-    /// What the text says; it was valid YAML.
+    /// The parsed text, which is valid YAML.
     public var value: Value { (try? YAMLReader.value(text)) ?? .null }
 
-    /// - Parameter head: the document's value with `kind` and `metadata` at least.
+    /// - Parameter head: the document's value, with at least `kind` and `metadata`.
     init(path: String, text: [UInt8], head: Value) {
         self.path = path
         self.text = text

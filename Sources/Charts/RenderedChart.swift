@@ -1,23 +1,23 @@
 import PluginAPI
 import Values
 
-/// What a chart renders to.
+/// The output of a chart.
 public struct RenderedChart: Sendable {
-    /// Custom resource definitions, where they were asked for.
+    /// The custom resource definitions, if they were requested.
     public private(set) var definitions: [(path: String, bytes: [UInt8])] = []
-    /// In the order of installation.
+    /// The documents that are not hooks, in the order of installation.
     public private(set) var manifests: [ChartManifest]
     public private(set) var hooks: [ChartManifest]
-    /// NOTES.txt, rendered; empty if the chart has no notes.
+    /// The rendered NOTES.txt; empty if the chart has no notes.
     public private(set) var notes: String
     public private(set) var warnings: [String]
-    /// A template has `lookup` in it, which found nothing.
+    /// Whether a template contains `lookup`, which finds nothing.
     public internal(set) var usesLookup = false
     private let release: ChartRelease
 
     /// - Parameters:
-    ///   - outputs: what each template wrote, by the bytes of the paths.
-    ///   - known: outlines of what they wrote before.
+    ///   - outputs: the output of each template, in the byte order of the paths.
+    ///   - known: the outlines of their earlier outputs.
     init(
         _ outputs: [(path: String, text: [UInt8])], _ settled: ChartSettlement, _ release: ChartRelease,
         _ known: inout KnownOutlines
@@ -44,18 +44,18 @@ public struct RenderedChart: Sendable {
         if release.includesDefinitions { definitions = settled.chart.definitions(below: settled.chart.name) }
     }
 
-    /// Hooks that are asked for.
+    /// The requested hooks.
     public var shownHooks: [ChartManifest] {
         release.includesHooks ? hooks.filter { release.includesTests || !$0.isTest } : []
     }
 
-    /// All that is asked for, as `helm template` prints it: definitions, manifests, hooks, each under a line with its
+    /// The requested output as `helm template` prints it: definitions, manifests and hooks, each after a line with its
     /// file.
     public var text: [UInt8] {
         var output = ByteBuffer()
         for (path, text) in definitions { RenderedChart.append(path, text, to: &output) }
         for manifest in manifests { RenderedChart.append(manifest.path, manifest.text, to: &output) }
-        // The blanks around what is no hook go.
+        // White space at both ends of the documents that are not hooks is removed.
         var bytes = ManifestOrder.trimmed(output.bytes)
         bytes.append(0x0A)
         var hooks = ByteBuffer()
@@ -72,9 +72,9 @@ public struct RenderedChart: Sendable {
         output.append("\n")
     }
 
-    /// The documents of some files, in the order in which those are asked for.
+    /// Returns the documents of some files, in the order of the patterns.
     ///
-    /// - Parameter patterns: paths within the chart, as `templates/a.yaml` or `templates/*.yaml`.
+    /// - Parameter patterns: paths within the chart, for example `templates/a.yaml` or `templates/*.yaml`.
     public func text(of patterns: [String]) throws(ChartError) -> [UInt8] {
         let documents = ManifestOrder.documents(text)
         var output = ByteBuffer()
@@ -96,7 +96,7 @@ public struct RenderedChart: Sendable {
         return output.bytes
     }
 
-    /// What the line of the source says, without the chart's name.
+    /// Returns the path in the `# Source:` line, without the chart's name.
     private static func source(of document: ArraySlice<UInt8>) -> String? {
         for line in document.split(separator: 0x0A) where line.starts(with: "# Source: ".utf8) {
             let path = String(decoding: line.dropFirst(10), as: UTF8.self)
@@ -111,7 +111,7 @@ public struct RenderedChart: Sendable {
         definitions.map(\.path) + manifests.map(\.path) + shownHooks.map(\.path)
     }
 
-    /// The documents by file, for writing them to files: each with its line of the source.
+    /// The documents grouped by file, for writing them to files. Each has its `# Source:` line.
     public var files: [(path: String, text: [UInt8])] {
         var order: [String] = []
         var texts: [String: [UInt8]] = [:]

@@ -1,11 +1,12 @@
 import CRE2
 
-/// Regular expressions of schemas, over RE2: linear in the text, so that no pattern of a chart can hang.
+/// Matches the regular expressions of schemas with RE2. Matching takes linear time, so no pattern of a chart can hang
+/// it.
 enum SchemaPattern {
-    /// Memory for one pattern and its automaton.
+    /// The memory limit of one pattern and its automaton.
     private static let memory: Int64 = 4 << 20
 
-    /// Whether a pattern matches anywhere in a text; one that RE2 does not know matches everything.
+    /// Whether a pattern matches anywhere in a text. A pattern that RE2 cannot compile matches everything.
     static func matches(_ pattern: String, _ text: String, _ steps: inout Int) -> Bool {
         steps -= 1 + (pattern.utf8.count + text.utf8.count) / 64
         var handle: OpaquePointer?

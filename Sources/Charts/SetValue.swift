@@ -1,19 +1,19 @@
 public import Values
 
-/// What `--set` and its kin say, laid over values as Helm lays it: `a.b[0].c=1,d={x,y}`.
+/// Applies the arguments of `--set` and similar flags to values as Helm does: `a.b[0].c=1,d={x,y}`.
 ///
-/// A backslash takes the next character as it is. true, false and null in any case and whole numbers without leading
-/// zeros are such; everything else is text, so that `1.10`, `0474915` and `1e3` stay as they were typed.
+/// A backslash makes the next character literal. true, false and null in any case and integers without leading zeros
+/// are typed. Everything else is a string, so `1.10`, `0474915` and `1e3` stay unchanged.
 public enum SetValue {
-    /// How the part behind `=` is read.
+    /// The syntax of the part after `=`.
     public enum Form: String, Sendable, CaseIterable {
-        /// Typed, with lists in braces.
+        /// Typed values, with lists in braces.
         case set
-        /// Text, with lists in braces.
+        /// Strings, with lists in braces.
         case string = "set-string"
-        /// One JSON value for each key; or one JSON object for all.
+        /// One JSON value for each key, or one JSON object for all.
         case json = "set-json"
-        /// Text to the end: neither commas nor backslashes mean anything.
+        /// A string up to the end; commas and backslashes have no special meaning.
         case literal = "set-literal"
     }
 
@@ -21,26 +21,26 @@ public enum SetValue {
         public var message: String
     }
 
-    /// Lists are not made longer than this: an index is what a stranger chooses.
+    /// The largest index of a list. It is limited because indices come from untrusted input.
     public static let largestIndex = 65_536
-    /// Names within each other.
+    /// The maximum depth of nested names.
     public static let deepestName = 30
 
-    /// What all texts of one rendering may do together.
+    /// The limits for all arguments of one rendering together.
     public struct Budget: Sendable {
-        /// Items that indices add to lists. `a[65535]=1` adds as many, and is twelve bytes long.
+        /// The number of items that indices may add to lists. The 12 bytes of `a[65535]=1` add 65,536.
         public var items = 1_000_000
 
         public init() {}
     }
 
-    /// - Throws: a message in Helm's words, without the flag.
+    /// - Throws: Helm's message, without the flag.
     public static func apply(_ text: String, as form: Form, to values: inout Value) throws(Problem) {
         var budget = Budget()
         try apply(text, as: form, to: &values, within: &budget)
     }
 
-    /// - Parameter budget: what is left for this text and those after it.
+    /// - Parameter budget: the remaining limits, for this text and the following ones.
     public static func apply(
         _ text: String, as form: Form, to values: inout Value, within budget: inout Budget
     ) throws(Problem) {
@@ -59,7 +59,7 @@ public enum SetValue {
         while try parser.key(&values, depth: 0) {}
     }
 
-    /// Lays one value over the path that a text names: `--set-file a.b=…`.
+    /// Sets the value at the path of `--set-file a.b=…`.
     public static func applyFile(_ path: String, _ content: Value, to values: inout Value) throws(Problem) {
         var parser = Parser(path + "=", .literal)
         parser.fixed = content
@@ -68,12 +68,12 @@ public enum SetValue {
     }
 }
 
-/// Reads one text from left to right.
+/// Parses one argument from left to right.
 private struct Parser {
     private let scalars: [Unicode.Scalar]
     private let form: SetValue.Form
     private var index = 0
-    /// What every key gets, where the text has keys only.
+    /// The value of every key, if the text has only keys.
     var fixed: Value?
     var budget = SetValue.Budget()
 
@@ -84,7 +84,7 @@ private struct Parser {
 
     private typealias Problem = SetValue.Problem
 
-    /// What stands before one of the stops, backslashes taken out, and the stop; nil at the end of the text.
+    /// Reads the text before the next of the stops, without backslashes, and the stop; nil at the end of the text.
     private mutating func until(_ stops: String) -> (text: String, stop: Unicode.Scalar?) {
         var text = ""
         while index < scalars.count {
@@ -102,9 +102,9 @@ private struct Parser {
         return (text, nil)
     }
 
-    /// Reads a key and its value.
+    /// Parses a key and its value.
     ///
-    /// - Returns: whether more may follow.
+    /// - Returns: whether more keys may follow.
     mutating func key(_ data: inout Value, depth: Int) throws(SetValue.Problem) -> Bool {
         let (name, stop) = until(form == .literal ? "=[." : "=[,.")
         switch stop {
@@ -167,7 +167,7 @@ private struct Parser {
         data.modifyObject { $0[name] = value }
     }
 
-    /// The number between brackets; nil where the text ends before the closing one.
+    /// Parses the number between brackets; nil if the closing bracket is missing.
     private mutating func listIndex() throws(SetValue.Problem) -> Int? {
         let (text, stop) = until("]")
         guard stop != nil else { return nil }
@@ -262,7 +262,7 @@ private struct Parser {
         return (.array(items), true)
     }
 
-    /// The shortest text that is a JSON value and ends at a comma or the end.
+    /// Parses a JSON value that ends at a comma outside brackets and strings, or at the end of the text.
     private mutating func jsonValue() throws(SetValue.Problem) -> (value: Value, more: Bool) {
         let start = index
         var depth = 0

@@ -1,11 +1,12 @@
 public import Values
 
-/// Values laid over values.
+/// Merges values of several sources.
 public enum ValuesMerge {
-    /// How deep maps are merged; deeper ones are taken whole.
+    /// The depth to which maps are merged. Deeper ones are replaced as a whole.
     static let depthLimit = 100
 
-    /// As Helm merges values files: maps member by member, everything else as the later one has it, null too.
+    /// Merges values files as Helm does: maps member by member. Everything else is replaced by the later value, also if
+    /// that is null.
     public static func overlaid(_ base: Value, by over: Value) -> Value { overlaid(base, by: over, depth: 0) }
 
     private static func overlaid(_ base: Value, by over: Value, depth: Int) -> Value {
@@ -22,7 +23,7 @@ public enum ValuesMerge {
         return .object(result)
     }
 
-    /// What a values file says, as Helm reads it: by way of JSON, so that every number is a binary fraction.
+    /// Converts the content of a values file as Helm does: through JSON, which makes every number a double.
     public static func decoded(_ value: Value) -> Value { decoded(value, depth: 0) }
 
     private static func decoded(_ value: Value, depth: Int) -> Value {

@@ -3,7 +3,7 @@ import Values
 /// Checks values against the `values.schema.json` of a chart and of its subcharts: JSON Schema draft 7 with the keywords
 /// that published charts use.
 enum ValuesSchema {
-    /// - Throws: all that is wrong with all charts, as Helm words it.
+    /// - Throws: an error with all problems of all charts, in Helm's format.
     static func check(_ values: Value, _ chart: Chart, _ limits: ChartLimits) throws(ChartError) {
         var steps = limits.schemaSteps
         let report = try problems(values, chart, &steps, limits)
@@ -44,7 +44,7 @@ enum ValuesSchema {
     }
 }
 
-/// One run over a schema. Problems carry the place in the values, as a JSON pointer.
+/// One validation against a schema. Problems have the place in the values, as a JSON pointer.
 struct SchemaValidation {
     struct Problem {
         var place: String
@@ -79,7 +79,7 @@ struct SchemaValidation {
             return flag ? [] : [Problem(place: place, message: "false schema")]
         }
         guard let keywords = schema.object else { return [] }
-        // In draft 7 nothing counts beside a reference.
+        // In draft 7, all keywords next to a reference are ignored.
         if let reference = keywords["$ref"]?.string {
             guard let target = resolve(reference) else {
                 return [Problem(place: place, message: "'\(reference)' is not in the schema")]
@@ -91,7 +91,7 @@ struct SchemaValidation {
         if let type = keywords["type"] {
             let names = type.array?.compactMap(\.string) ?? type.string.map { [$0] } ?? []
             if !names.isEmpty, !names.contains(where: { SchemaValidation.isOf($0, value) }) {
-                // What is of a wrong type is not looked at further.
+                // A value of a wrong type is not checked further.
                 return [
                     Problem(
                         place: place,
@@ -325,7 +325,7 @@ struct SchemaValidation {
         }
     }
 
-    // MARK: Words
+    // MARK: Messages
 
     private static func missing(_ names: [String]) -> String {
         names.count == 1
@@ -372,7 +372,7 @@ struct SchemaValidation {
         return type == typeName(value)
     }
 
-    /// Numbers count by their value.
+    /// Compares two values. Numbers are equal if their values are, even with different types.
     private static func isEqual(_ one: Value, _ two: Value) -> Bool {
         switch (one, two) {
         case (.int(let first), .double(let second)), (.double(let second), .int(let first)):
@@ -388,7 +388,7 @@ struct SchemaValidation {
         }
     }
 
-    /// `#`, `#/definitions/a` and the `$id` of a part of the schema; nothing is fetched.
+    /// Resolves references within the schema: `#`, `#/definitions/a`, or the root's `$id`. Nothing is fetched.
     private func resolve(_ reference: String) -> Value? {
         guard reference.begins(with: "#") else {
             return root["$id"]?.string == reference ? root : nil

@@ -1,37 +1,37 @@
 import System
 
-/// Memory for bodies, of all connections together, charged by the bytes that have come.
+/// The memory budget for the bodies of all connections together. Bodies are charged for the bytes that have arrived.
 ///
-/// A body of up to 64 KiB, as nearly all reviews are, is charged to a reserve of its own and never waits for large ones.
-/// A large body that finds no room is not read until another one is done. So that bodies do not wait for each other for
-/// ever, the oldest one may use what all others must leave free: it can always end. One that holds memory and brings too
-/// little while others wait gives way.
+/// A body of up to 64 KiB, which nearly all reviews have, is charged to a separate reserve and never waits for large
+/// ones. A large body that does not fit is not read until another one is done. To prevent a deadlock, the oldest body
+/// may use a part that all others must leave free, so it can always complete. A body that holds memory and arrives too
+/// slowly while others wait is ended.
 public final class BodyBudget: @unchecked Sendable {
-    /// Bytes of all bodies, besides the reserve. `--max-body-memory`
+    /// The maximum size of all large bodies together (`--max-body-memory`).
     public let bytes: Int
-    /// Bytes of all small bodies.
+    /// The maximum size of all small bodies together.
     static let reserve = 16 << 20
-    /// The longest body that is small.
+    /// The maximum size of a small body.
     static let smallBytes = 64 << 10
-    /// What a body must bring in each second while others wait.
+    /// The minimum rate at which a body must arrive while others wait.
     static let bytesPerSecond = 64 << 10
-    /// What only the oldest body may use: the longest that there is.
+    /// The part that only the oldest body may use: the size of the longest allowed body.
     private let kept: Int
 
     private let monitor = Monitor()
-    // Under the monitor's lock.
+    // Guarded by the monitor.
     private var used = 0
     private var reserved = 0
     /// Large bodies in the order in which they became large.
     private var holders: [Exchange] = []
 
-    /// - Parameter longest: the longest body that a route takes.
+    /// - Parameter longest: the size of the longest body that a route accepts.
     public init(bytes: Int = 64 << 20, longest: Int = 7 << 20) {
         self.bytes = max(bytes, 2 * longest)
         kept = longest
     }
 
-    /// Bytes that are charged.
+    /// The number of bytes that are charged.
     public var charged: Int { monitor.locked { used + reserved } }
 
     /// Charges further bytes of a body.
@@ -64,7 +64,7 @@ public final class BodyBudget: @unchecked Sendable {
     /// Notes that a suspended exchange waits for that many bytes.
     func wait(_ exchange: Exchange, for further: Int) {
         let hasRoom = monitor.locked {
-            // Its server has looked for waiting bodies for the last time.
+            // Its server has already ended the waiting bodies.
             if exchange.server.isStopping { return [exchange] }
             exchange.charge.waits = further
             return takeReady()
@@ -72,7 +72,7 @@ public final class BodyBudget: @unchecked Sendable {
         for ready in hasRoom { ready.goOn() }
     }
 
-    /// Gives back what a body was charged, and lets those go on that wait for it.
+    /// Releases the memory of a body, and resumes waiting bodies that now have room.
     func release(_ exchange: Exchange) {
         let ready = monitor.locked { () -> [Exchange] in
             guard exchange.charge.bytes > 0 || exchange.charge.isLarge else { return [] }
@@ -88,7 +88,8 @@ public final class BodyBudget: @unchecked Sendable {
         for exchange in ready { exchange.goOn() }
     }
 
-    /// Those that wait and have room now, the oldest first; what they will charge is kept free for them.
+    /// Returns the waiting bodies that now have room, oldest first. The room that each will need is not given to the
+    /// others.
     private func takeReady() -> [Exchange] {
         var ready: [Exchange] = []
         var promised = 0
@@ -103,7 +104,7 @@ public final class BodyBudget: @unchecked Sendable {
         return ready
     }
 
-    /// Ends the bodies of a server that wait: it stops, and none of its connections may stay suspended.
+    /// Ends the waiting bodies of a server that stops, because none of its connections may stay suspended.
     func giveUp(of server: HTTPServer) {
         monitor.locked {
             for exchange in holders where exchange.charge.waits > 0 && exchange.server === server {
@@ -113,9 +114,9 @@ public final class BodyBudget: @unchecked Sendable {
         }
     }
 
-    /// Ends bodies that wait past their deadline, and slow ones while others wait. Called ten times a second.
+    /// Ends bodies that wait past their deadline, and slow ones while others wait. Called ten times per second.
     func sweep(now: UInt64) {
-        // Under the lock, so that no connection ends in between and gives its descriptor to another.
+        // The lock prevents a connection from ending meanwhile and its descriptor from being reused by another.
         monitor.locked {
             let someWait = holders.contains { $0.charge.waits > 0 }
             for exchange in holders {
@@ -131,12 +132,12 @@ public final class BodyBudget: @unchecked Sendable {
     }
 }
 
-/// What one body is charged; changed under the lock of the budget.
+/// The charge of one body. Guarded by the lock of the budget.
 struct BodyCharge {
     var bytes = 0
     var isLarge = false
-    /// Bytes that it waits for; 0 if it does not wait.
+    /// The number of bytes that it waits for; 0 if it does not wait.
     var waits = 0
-    /// What had been charged at that time, to see how quickly it grows.
+    /// The charge at an earlier time, to measure the rate at which the body arrives.
     var seen: (bytes: Int, at: UInt64) = (0, 0)
 }

@@ -2,41 +2,41 @@ import CMicrohttpd
 import Glibc
 import Values
 
-/// A certificate chain of a PEM file or of a server: its contents, and whether it is valid.
-/// Nothing here is secret; a key is not needed.
+/// A certificate chain of a PEM file or of a server: its contents, and whether it is valid. It contains no secrets and
+/// needs no private key.
 public struct CertificateChain: Sendable {
-    /// What one certificate says.
+    /// The contents of one certificate.
     public struct Certificate: Sendable, Equatable {
         public var subject: String
         public var issuer: String
-        /// The DNS names that it is made out for.
+        /// The DNS names that it is valid for.
         public var names: [String]
-        /// Seconds since 1970 between which it holds.
+        /// The validity period, in seconds since 1970.
         public var notBefore: Int
         public var notAfter: Int
-        /// `EC/ECDSA 256`, `RSA 2048`
+        /// The algorithm and size of the key, for example `EC/ECDSA 256` or `RSA 2048`.
         public var key: String
         public var isRSA: Bool
         public var bits: Int
-        /// The algorithm that it is signed with, and whether that is still held to be secure.
+        /// The signature algorithm, and whether it is still considered secure.
         public var signature: String
         public var isSignatureSecure: Bool
         public var isAuthority: Bool
-        /// Whether its extended key usage, where it has one, allows a server to show it.
+        /// Whether its extended key usage, if present, allows its use by a server.
         public var isForServers: Bool
         public var isSelfSigned: Bool
-        /// Whether the one after it signed it.
+        /// Whether it is signed by the next certificate of the chain.
         public var isSignedByNext: Bool
     }
 
     public let pem: [UInt8]
-    /// The leaf first.
+    /// The certificates, leaf first.
     public let certificates: [Certificate]
 
-    /// Certificates of one file that are read.
+    /// The maximum number of certificates that are read from one file.
     private static let longest = 64
 
-    /// - Throws: why the text is no chain.
+    /// - Throws: the reason why the text is not a certificate chain.
     public init(pem: [UInt8]) throws(HTTPServerError) {
         var rows = [pillion_certificate](repeating: pillion_certificate(), count: Self.longest)
         var reason: UnsafePointer<CChar>?
@@ -51,12 +51,12 @@ public struct CertificateChain: Sendable {
         certificates = rows[..<Int(count)].map { Certificate($0) }
     }
 
-    /// Whether the leaf is made out for that DNS name; the common name is not read.
+    /// Whether the leaf is valid for that DNS name. The common name is ignored.
     public func isFor(_ name: String) -> Bool {
         certificates[0].names.isEmpty ? false : pillion_certificate_has_name(pem, pem.count, name) != 0
     }
 
-    /// Why a client that trusts these CAs would not trust the chain; nil where it would.
+    /// Returns the reason why a client that trusts these CAs would not trust the chain; nil if it would trust it.
     public func distrust(of authorities: [UInt8]) -> String? {
         var reason = [CChar](repeating: 0, count: 512)
         let verdict = pillion_certificates_verify(
@@ -67,12 +67,12 @@ public struct CertificateChain: Sendable {
         return text
     }
 
-    /// The chain that a server shows.
+    /// Connects to a server and returns its certificate chain.
     ///
     /// - Parameters:
-    ///   - name: the server name that is asked for.
-    ///   - milliseconds: for connecting and for the handshake, each.
-    /// - Throws: why none could be had.
+    ///   - name: the server name of the handshake (SNI).
+    ///   - milliseconds: the timeout of connecting and of the handshake, each.
+    /// - Throws: the reason why no chain could be obtained.
     public static func shown(
         by host: String, port: UInt16, name: String, milliseconds: Int = 5_000
     ) throws(HTTPServerError) -> CertificateChain {
@@ -92,7 +92,7 @@ public struct CertificateChain: Sendable {
 }
 
 extension CertificateChain.Certificate {
-    /// Copies the texts.
+    /// Copies the contents of a C structure.
     fileprivate init(_ row: pillion_certificate) {
         subject = text(row.subject)
         issuer = text(row.issuer)

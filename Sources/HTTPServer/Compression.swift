@@ -3,10 +3,10 @@ import Glibc
 import Values
 
 extension HTTPResponse {
-    /// Bodies below that many bytes fit in a packet or two as they are.
+    /// The minimum size of compressed bodies. Smaller ones fit in one packet or two anyway.
     private static let worthCompressing = 1_400
 
-    /// The answer as gzip, where it is long enough for that to be worth it and zlib is installed; else as it is.
+    /// Returns the response compressed with gzip if it is long enough and zlib is installed; otherwise unchanged.
     public consuming func compressed() -> HTTPResponse {
         guard status == 200, length >= Self.worthCompressing else { return self }
         var size = 0
@@ -21,10 +21,10 @@ extension HTTPResponse {
 }
 
 extension HTTPRequest {
-    /// Whether the client takes gzip: named in `Accept-Encoding`, with a weight above nothing.
+    /// Whether the client accepts gzip: `Accept-Encoding` lists it with a weight above 0.
     public var acceptsGzip: Bool {
         guard let header = header("Accept-Encoding") else { return false }
-        // A header is at most as long as a connection's memory; 16 codings are more than there are.
+        // Headers can be long, so only 16 codings are checked, more than exist.
         return header.split(byte: ",").prefix(16).contains { coding in
             let parts = coding.split(byte: ";").map {
                 $0.filter { $0 != " " && $0 != "\t" }.lowercased()

@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 import System
 
-// libmicrohttpd ends connections that are silent; one that drips a byte every second is never silent. So the time
-// of every phase of a request is kept here, and a connection that stays in one for too long is shut.
+// libmicrohttpd ends silent connections, but one that sends a byte every second is never silent. So the time of every
+// phase of a request is recorded here, and a connection that stays in a phase for too long is shut down.
 
-/// `MHD_NotifyConnectionCallback`: a connection began or ends. It ends before its descriptor is closed, so that the
-/// watch never shuts a descriptor that now belongs to another connection.
+/// `MHD_NotifyConnectionCallback`: a connection has started or ends. The end is reported before its descriptor is
+/// closed, so the watch never shuts down a descriptor that belongs to another connection by then.
 func connectionChanged(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, change: MHD_ConnectionNotificationCode
@@ -19,7 +19,7 @@ func connectionChanged(
         let context = Unmanaged.passRetained(watched).toOpaque()
         slot.pointee = context
         server.watch.add(watched)
-        // A descriptor whose bytes cannot be checked serves nobody.
+        // If the bytes of a connection cannot be checked, it is shut down.
         if pillion_receiving_watch(watched.descriptor, context) != 0 {
             shutdown(watched.descriptor, Int32(SHUT_RDWR))
         }
@@ -31,7 +31,8 @@ func connectionChanged(
     }
 }
 
-/// `pillion_receiving`: what arrived at the start of `room` is checked; the answer is how many bytes of it may be parsed.
+/// `pillion_receiving`: checks the bytes that arrived at the start of `room`, and returns how many bytes there may be
+/// parsed.
 func bytesArrived(
     connection: UnsafeMutableRawPointer?, bytes: UnsafeMutablePointer<UInt8>?, received: Int, room: Int
 ) -> Int {
@@ -43,7 +44,7 @@ func bytesArrived(
     return count
 }
 
-/// `pillion_receiving_ends`
+/// `pillion_receiving_ends`: completes a body that was given up, so that its request can be answered.
 func bytesEnded(connection: UnsafeMutableRawPointer?, bytes: UnsafeMutablePointer<UInt8>?, room: Int) -> Int {
     guard let connection, let bytes else { return 0 }
     let watched = Unmanaged<WatchedConnection>.fromOpaque(connection).takeUnretainedValue()
@@ -51,13 +52,13 @@ func bytesEnded(connection: UnsafeMutableRawPointer?, bytes: UnsafeMutablePointe
     return watched.framing.fill(UnsafeMutableBufferPointer(start: bytes, count: room))
 }
 
-/// `pillion_receiving_waits`
+/// `pillion_receiving_waits`: returns the number of bytes that wait for room.
 func bytesWaiting(connection: UnsafeMutableRawPointer?) -> Int {
     guard let connection else { return 0 }
     return Unmanaged<WatchedConnection>.fromOpaque(connection).takeUnretainedValue().framing.waiting
 }
 
-/// `MHD_OPTION_URI_LOG_CALLBACK`: a request line is there, its headers are not yet.
+/// `MHD_OPTION_URI_LOG_CALLBACK`: a request line has arrived, its headers have not.
 func requestLineArrived(
     context: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
@@ -70,26 +71,27 @@ func requestLineArrived(
     return nil
 }
 
-/// What a connection is at, since when. Written by the thread that serves it, read by the watch.
+/// A connection's phase and the time at which it began. The thread that serves the connection writes them, the watch
+/// reads them.
 final class WatchedConnection: Sendable {
     enum Phase: UInt64 { case idle, headers, body, answering, sending }
 
     let descriptor: Int32
-    /// What the connection's handshake shows; nil where it is plain.
+    /// The credentials for the connection's handshake; nil for a connection without TLS.
     let credentials: TLSCredentials?
-    /// Whether it asks the client for one.
+    /// Whether the handshake requests a client certificate.
     let asksClient: Bool
     private let target = Atomic<Int>(0)
     private let holdsNul = Atomic<Bool>(false)
     private let bodyBytes = Atomic<Int>(0)
     private let givenUp = Atomic<Bool>(false)
-    /// Milliseconds of the monotonic clock at which the head began that is arriving; 0 where none is.
+    /// The time at which the arriving head began, in milliseconds of the monotonic clock; 0 if no head is arriving.
     private let headStart = Atomic<UInt64>(0)
-    /// Of the thread that serves the connection, as the next.
+    /// Only used by the thread that serves the connection, like the next property.
     nonisolated(unsafe) let framing: RequestFraming
-    /// Requests that have begun.
+    /// The number of requests so far.
     nonisolated(unsafe) var requests = 0
-    /// The phase in the upper 8 bits, milliseconds of the monotonic clock below.
+    /// The phase in the upper 8 bits, and its start in milliseconds of the monotonic clock in the lower bits.
     private let state: Atomic<UInt64>
 
     init(_ descriptor: Int32, _ limits: HTTPLimits, _ tls: TLSOptions?) {
@@ -100,42 +102,42 @@ final class WatchedConnection: Sendable {
         state = Atomic(Self.packed(.idle))
     }
 
-    /// Bytes of the path and query of the current request, as they were sent.
+    /// The length in bytes of the raw path and query of the current request.
     var targetBytes: Int {
         get { target.load(ordering: .relaxed) }
         set { target.store(newValue, ordering: .relaxed) }
     }
 
-    /// Whether path or query, as they were sent, hold `%00`.
+    /// Whether the raw path or query contains `%00`.
     var targetHoldsNul: Bool {
         get { holdsNul.load(ordering: .relaxed) }
         set { holdsNul.store(newValue, ordering: .relaxed) }
     }
 
-    /// Bytes of the body that have come since `enter(.body)`.
+    /// The number of bytes of the body that have arrived since `enter(.body)`.
     var receivedBytes: Int { bodyBytes.load(ordering: .relaxed) }
 
     func received(_ count: Int) { bodyBytes.add(count, ordering: .relaxed) }
 
-    /// Whether the rest of the current body is not waited for any more.
+    /// Whether the rest of the current body is no longer waited for.
     var isGivenUp: Bool { givenUp.load(ordering: .acquiring) }
 
-    /// Ends the current body from another thread, so that its request can be answered; nothing more is read from the
+    /// Ends the current body from another thread, so that its request can be answered. Nothing more is read from the
     /// connection.
     func giveUpBody() {
         givenUp.store(true, ordering: .releasing)
         shutdown(descriptor, Int32(SHUT_RD))
     }
 
-    /// Whether the client has gone: it sends no more and, as clients of the API server's kind do, means to read no
-    /// more either.
+    /// Whether the client is gone: it has ended its sending direction. Clients like the API server then no longer read
+    /// either.
     var isAbandoned: Bool {
         var state = pollfd(fd: descriptor, events: Self.peerEnded, revents: 0)
         let gone = Self.peerEnded | Int16(POLLHUP | POLLERR)
         return poll(&state, 1, 0) == 1 && state.revents & gone != 0
     }
 
-    /// POLLRDHUP of poll(2), which Glibc shows to programs in C only.
+    /// POLLRDHUP of poll(2), which the Glibc module does not export.
     private static let peerEnded: Int16 = 0x2000
 
     func enter(_ phase: Phase) {
@@ -143,7 +145,7 @@ final class WatchedConnection: Sendable {
         state.store(Self.packed(phase), ordering: .relaxed)
     }
 
-    /// Whether a part of a head has come; written by the thread that serves the connection.
+    /// Whether a part of a head has arrived. Written by the thread that serves the connection.
     var isInsideHead: Bool {
         get { headStart.load(ordering: .relaxed) > 0 }
         set {
@@ -164,7 +166,7 @@ final class WatchedConnection: Sendable {
     }
 }
 
-/// Shuts connections whose phase has lasted too long, on a thread of its own that looks twice a second.
+/// Shuts down connections whose phase has lasted too long, on a separate thread that checks twice per second.
 final class ConnectionWatch: Sendable {
     private let limits: HTTPLimits
     private let connections = Mutex<[ObjectIdentifier: WatchedConnection]>([:])
@@ -186,7 +188,7 @@ final class ConnectionWatch: Sendable {
 
     func stop() { ticker.stop() }
 
-    /// Shuts what is too late. Under the lock, so that no descriptor is closed in between.
+    /// Shuts down connections that are too late. The lock prevents descriptors from being closed meanwhile.
     private func sweep(now: UInt64) {
         connections.withLock { connections in
             var idle: [pollfd] = []
@@ -209,13 +211,14 @@ final class ConnectionWatch: Sendable {
         return connection.receivedBytes < limits.bodyBytesPerSecond * milliseconds / 1_000
     }
 
-    /// POLLRDHUP of Linux, which Glibc's module does not show.
+    /// POLLRDHUP of Linux, which the Glibc module does not export.
     private static let peerHasClosed: Int16 = 0x2000
-    /// A connection with nothing to do for so long has no request on its way inside libmicrohttpd.
+    /// A connection that has been idle for this long has no pending request in libmicrohttpd.
     private static let restMilliseconds: UInt64 = 1_000
 
-    /// A client that closes its half right after a request waits for the end of the other. libmicrohttpd misses that
-    /// end where it came together with the request, because its epoll tells of each change once.
+    /// Shuts down idle connections whose client has closed its direction. A client that does this right after a request
+    /// waits for the server to close too. libmicrohttpd misses the client's end if it arrives together with the
+    /// request, because its epoll reports each change only once.
     private func shutAbandoned(_ idle: inout [pollfd]) {
         guard !idle.isEmpty, poll(&idle, nfds_t(idle.count), 0) > 0 else { return }
         for connection in idle where connection.revents & Self.peerHasClosed != 0 {

@@ -3,11 +3,12 @@ import Synchronization
 import System
 import Values
 
-// libmicrohttpd calls these from its own threads. They are functions at file scope: a closure in an isolated context
-// would check for the main actor and trap.
+// libmicrohttpd calls these functions from its own threads. They are at file scope because a closure in an isolated
+// context would check for the main actor and trap.
 
-/// `MHD_AccessHandlerCallback`: once when the headers are there, then for every part of the body, then once more.
-/// The answer is queued in that last call: queued in the first, libmicrohttpd closes the connection after it.
+/// `MHD_AccessHandlerCallback`: called once when the headers have arrived, then for every part of the body, then once
+/// more. The answer is queued in that last call, because libmicrohttpd would close the connection after an answer that
+/// is queued in the first call.
 func requestAdvanced(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, url: UnsafePointer<CChar>?,
     method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, part: UnsafePointer<CChar>?,
@@ -29,7 +30,8 @@ func requestAdvanced(
     return exchange.begin()
 }
 
-/// The path of a target; of an absolute one, as proxies send them (RFC 9112, 3.2.2), what is after the host.
+/// Returns the path of a target. For an absolute target, which proxies send (RFC 9112, 3.2.2), this is the part after
+/// the host.
 private func path(of target: String) -> String {
     if target.utf8.first == UInt8(ascii: "/") { return target }
     for scheme in ["http://", "https://"] where target.begins(with: scheme) {
@@ -39,7 +41,7 @@ private func path(of target: String) -> String {
     return target
 }
 
-/// `MHD_RequestCompletedCallback`: the answer has gone, or the connection has.
+/// `MHD_RequestCompletedCallback`: the answer has been sent, or the connection is closed.
 func requestCompleted(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, how: MHD_RequestTerminationCode
@@ -49,9 +51,9 @@ func requestCompleted(
     Unmanaged<Exchange>.fromOpaque(existing).takeRetainedValue().end()
 }
 
-/// One request from its headers to its answer. Touched by one thread at a time: libmicrohttpd's, or while the
-/// connection is suspended a worker's or the watch's, of which `OngoingWork` lets one answer; suspending and resuming
-/// order them.
+/// One request, from its headers to its answer. Only one thread uses it at a time: libmicrohttpd's thread, or while the
+/// connection is suspended, a worker or the watch, of which `OngoingWork` lets one answer. Suspending and resuming
+/// synchronise them.
 final class Exchange: @unchecked Sendable {
     let server: HTTPServer
     private let connection: OpaquePointer
@@ -63,24 +65,24 @@ final class Exchange: @unchecked Sendable {
     private var limit = 0
     private var refusal: HTTPRefusal?
     private var discarded = 0
-    /// Which request of the connection this is, from 1.
+    /// The number of the request on its connection, from 1.
     private var number = 0
-    /// Made on a worker or the watch's thread, queued by libmicrohttpd's thread.
+    /// The answer that a worker or the watch's thread has built and libmicrohttpd's thread will queue.
     private var prepared: (response: OpaquePointer?, status: Int)?
 
-    /// What the body is charged; under the lock of the budget.
+    /// The memory that the body is charged. Guarded by the lock of the budget.
     var charge = BodyCharge()
     /// Whether the connection is suspended until there is memory for the body.
     private var isWaiting = false
     private var isCharged = false
     private var waitDeadline: UInt64 = .max
     private let isWhole = Atomic<Bool>(false)
-    /// Why the body was given up; written before the connection is told.
+    /// The reason why the body was given up. Set before the connection learns of it.
     private var surrender: HTTPRefusal?
-    /// The answer that is made apart from the connection's thread, and the request that it is made for.
+    /// The work on an answer that another thread than the connection's builds, and a copy of its request.
     private var work: OngoingWork?
     private var kept: HTTPRequest?
-    /// Threads that may use the body: the connection's, a worker.
+    /// The number of threads that may use the body: the connection's and a worker.
     private let users = Atomic<Int>(1)
 
     init(_ server: HTTPServer, _ connection: OpaquePointer, method: String, path: String) {
@@ -93,10 +95,10 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// What the work on it holds.
+    /// The meter of the memory that the work on the answer holds.
     var meter: WorkMeter? { work?.meter }
 
-    /// The headers are there.
+    /// Handles the headers of the request.
     func begin() -> MHD_Result {
         server.requestBegan()
         if let watched {
@@ -108,7 +110,8 @@ final class Exchange: @unchecked Sendable {
             let declared = request.header("Content-Length")
             refusal = refused(request, declared)
             guard refusal == nil else {
-                // A client that waits for leave, or means to send more than is worth reading, hears at once.
+                // A client that waits for `100 Continue`, or would send more than is worth reading, gets its answer
+                // immediately.
                 let rest = declared.flatMap { Int($0) } ?? 0
                 let answersNow = rest > server.limits.discardedBytes || request.header("Expect") != nil
                 return answersNow ? finish() : .YES
@@ -118,7 +121,7 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Memory that is taken on the word of `Content-Length` alone.
+    /// The maximum memory that is reserved because of `Content-Length` alone.
     private static let reserveAtMost = 16 << 10
 
     private func refused(_ request: HTTPRequest, _ declared: String?) -> HTTPRefusal? {
@@ -133,7 +136,7 @@ final class Exchange: @unchecked Sendable {
         return length > limit ? .bodyTooLarge(limit: limit) : nil
     }
 
-    /// A refusal of the framing, which knows no route's limit.
+    /// Adds the route's limit to a refusal of the framing, which does not know it.
     private func worded(_ refusal: HTTPRefusal, for request: HTTPRequest) -> HTTPRefusal {
         guard case .bodyTooLarge = refusal else { return refusal }
         return .bodyTooLarge(limit: server.handler.bodyLimit(for: request))
@@ -141,9 +144,9 @@ final class Exchange: @unchecked Sendable {
 
     // MARK: The body
 
-    /// A part of the body.
+    /// Handles a part of the body.
     ///
-    /// - Returns: whether the part was taken; where it was not, the connection is suspended and the part comes again.
+    /// - Returns: whether the part was taken. If not, the connection is suspended and the part is passed again later.
     func receive(_ part: UnsafeBufferPointer<UInt8>) -> (result: MHD_Result, isTaken: Bool) {
         if isWaiting {
             isWaiting = false
@@ -168,7 +171,7 @@ final class Exchange: @unchecked Sendable {
         return (discarded <= server.limits.discardedBytes ? .YES : .NO, true)
     }
 
-    /// Large bodies grow by a fixed amount, so that they take little more memory than they are charged.
+    /// Grows large bodies by a fixed amount, so that they use little more memory than they are charged.
     private func grow(for further: Int) {
         if body.count > BodyBudget.smallBytes { body.reserve(further, atLeast: Self.largeStep) }
     }
@@ -194,16 +197,17 @@ final class Exchange: @unchecked Sendable {
         return (.YES, false)
     }
 
-    /// Nanoseconds that a body waits where its handler knows no deadline.
+    /// The maximum time in nanoseconds that a body waits if its handler has no deadline for it.
     private static let longestWait: UInt64 = 5_000_000_000
 
-    /// There is memory for the body again. The connection is suspended.
+    /// Resumes the suspended connection, because there is memory for the body again.
     func goOn() { pillion_mhd_resume(connection) }
 
-    /// Under the lock of the budget, as the next two: whether it has waited for memory until its deadline.
+    /// Whether the body has waited for memory until its deadline. Called under the lock of the budget, like the next
+    /// two functions.
     func waitsTooLong(now: UInt64) -> Bool { now >= waitDeadline }
 
-    /// Whether it has brought too little since the last question, a second ago or more.
+    /// Whether too little of the body has arrived since the last check, at least one second ago.
     func isSlow(now: UInt64) -> Bool {
         guard !isWhole.load(ordering: .relaxed) else { return false }
         let (bytes, at) = charge.seen
@@ -217,7 +221,7 @@ final class Exchange: @unchecked Sendable {
         return charge.bytes - bytes < BodyBudget.bytesPerSecond * milliseconds / 1_000
     }
 
-    /// Ends the body; the connection's thread answers.
+    /// Gives up the rest of the body. The connection's thread answers.
     func giveUp(_ why: HTTPRefusal, isSuspended: Bool) {
         surrender = why
         watched?.giveUpBody()
@@ -226,7 +230,7 @@ final class Exchange: @unchecked Sendable {
 
     private func noteSurrender() {
         guard refusal == nil, watched?.isGivenUp == true, let surrender else { return }
-        // What came of a review that waited says whom to answer.
+        // The received part of a waiting review is kept, because it identifies the request to answer.
         if surrender == .noRoom { refusal = surrender } else { refuse(surrender) }
     }
 
@@ -242,7 +246,7 @@ final class Exchange: @unchecked Sendable {
 
     // MARK: The answer
 
-    /// The body is whole, or a worker is done.
+    /// Answers the request: the body is complete, or a worker is done.
     func finish() -> MHD_Result {
         if let prepared {
             self.prepared = nil
@@ -251,7 +255,7 @@ final class Exchange: @unchecked Sendable {
         isWhole.store(true, ordering: .relaxed)
         watched?.enter(.answering)
         noteSurrender()
-        // Where a chunk was malformed, the body ended there.
+        // A malformed chunk ended the body.
         if refusal == nil, let fault = watched?.framing.refusal(ofRequest: number) {
             refusal = withRequest(body: UnsafeBufferPointer(start: nil, count: 0)) { worded(fault, for: $0) }
         }
@@ -270,7 +274,7 @@ final class Exchange: @unchecked Sendable {
         return .YES
     }
 
-    /// Hands the request to a thread of its own.
+    /// Passes the request to a worker thread.
     private func submit() {
         var isUrgent = false
         var deadline: UInt64?
@@ -297,7 +301,7 @@ final class Exchange: @unchecked Sendable {
         endWork(work)
     }
 
-    /// Whether it was answered while it waited for a thread, and will not run.
+    /// Whether the request was answered while it waited for a thread, so that the work will not run.
     private func isStale(_ work: OngoingWork) -> Bool {
         guard work.isAnswered else { return false }
         endWork(work)
@@ -324,7 +328,7 @@ final class Exchange: @unchecked Sendable {
         pillion_mhd_resume(connection)
     }
 
-    /// Waits until there is memory for the work, or until it is answered without.
+    /// Waits until there is memory for the work, or until the request is answered without it.
     private func waitForMemory(_ work: OngoingWork) {
         let limit = WorkMemory.process.limit
         guard limit < .max else { return }
@@ -340,7 +344,7 @@ final class Exchange: @unchecked Sendable {
         leave()
     }
 
-    /// Called by the watch while the work goes on: answers where the time is over, or where nobody waits any more.
+    /// Called by the watch during the work. Answers if the deadline has passed, or if the client is gone.
     func look(now: UInt64, asksClient: Bool) {
         guard let work, !work.isAnswered else { return }
         if let deadline = work.deadline, now >= deadline {
@@ -352,8 +356,8 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Whether nobody waits for the answer any more; then the work stops, and libmicrohttpd notices when it tries to send
-    /// an answer.
+    /// Whether the client is gone. If so, the work is stopped, and libmicrohttpd notices when it tries to send an
+    /// answer.
     private func isLeft(_ work: OngoingWork) -> Bool {
         guard watched?.isAbandoned == true, work.claimForWatch() else { return false }
         work.meter.stop(.clientGone)
@@ -362,7 +366,7 @@ final class Exchange: @unchecked Sendable {
         return true
     }
 
-    /// Answers a suspended request in the place of a worker.
+    /// Answers a suspended request instead of a worker.
     private func prepare(_ answer: (HTTPRequest) -> HTTPResponse) {
         prepared = withKept { request in
             made(answer(HTTPRequest(request, body: request.body) { _ in true }))
@@ -370,7 +374,7 @@ final class Exchange: @unchecked Sendable {
         pillion_mhd_resume(connection)
     }
 
-    /// The answer has gone, or the connection has.
+    /// Ends the exchange: the answer has been sent, or the connection is closed.
     func end() {
         if let response = prepared?.response { pillion_mhd_destroy(response) }
         prepared = nil
@@ -380,7 +384,7 @@ final class Exchange: @unchecked Sendable {
         leave()
     }
 
-    /// One thread less uses the body; the last one gives back its charge.
+    /// Notes that one thread no longer uses the body. The last one releases its memory.
     private func leave() {
         if users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, isCharged {
             server.budgets.bodies.release(self)

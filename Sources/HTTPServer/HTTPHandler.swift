@@ -1,16 +1,15 @@
-/// Answers the requests of a server. Called on many threads at once.
+/// Answers the requests of a server. It is called on many threads concurrently.
 public protocol HTTPHandler: AnyObject, Sendable {
-    /// How many bytes of body a request may have, asked when its headers are there.
+    /// Returns the maximum size of the request's body in bytes. Called when the headers have arrived.
     func bodyLimit(for request: HTTPRequest) -> Int
 
-    /// Answers a whole request.
+    /// Answers a complete request.
     ///
-    /// - Parameter mayTakeLong: false on a thread that serves other connections too. There nil means that the answer
-    ///   takes long; the request comes again with true on a thread of its own, and then nil is no answer.
+    /// - Parameter mayTakeLong: false on a thread that also serves other connections. There, nil means that the answer
+    ///   takes long: this is called again with true on a worker thread, where it must return a response.
     func respond(to request: HTTPRequest, mayTakeLong: Bool) -> HTTPResponse?
 
-    /// Whether a request that takes long has threads of its own kind, so that a flood of others does not keep it
-    /// waiting.
+    /// Whether a slow request uses separate threads, so that a flood of other requests does not delay it.
     func isUrgent(_ request: HTTPRequest) -> Bool
 
     /// Builds the response to a refused request.
@@ -19,12 +18,12 @@ public protocol HTTPHandler: AnyObject, Sendable {
     /// Builds the response to a slow request when too many slow requests are running.
     func shed(_ request: HTTPRequest) -> HTTPResponse
 
-    /// When a request must be answered at the latest, in nanoseconds of the monotonic clock, asked when its body is there,
-    /// or while it waits; nil where it may take as long as it does.
+    /// Returns the deadline of the answer, in nanoseconds of the monotonic clock; nil for no deadline. Called when the
+    /// body has arrived, or while it waits for memory.
     func deadline(for request: HTTPRequest) -> UInt64?
 
-    /// Builds the response to a request whose deadline has passed, on another thread than the one that still works on it.
-    /// The body may be incomplete.
+    /// Builds the response to a request whose deadline has passed. Called on a different thread than the one that still
+    /// works on it. The body may be incomplete.
     func late(_ request: HTTPRequest) -> HTTPResponse
 }
 

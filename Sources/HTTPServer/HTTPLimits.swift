@@ -1,35 +1,35 @@
-/// What one client may use of a listener. Past a limit the connection is answered and closed, or only closed where
-/// nothing can be answered.
+/// The limits of a listener for its clients. If one is exceeded, the connection is closed, with an answer if that is
+/// possible.
 public struct HTTPLimits: Sendable {
-    /// Bytes that libmicrohttpd keeps for one connection: request line, headers and buffers.
+    /// The memory in bytes that libmicrohttpd uses for one connection: request line, headers and buffers.
     public var connectionBytes = 64 << 10
-    /// Bytes of a request line with its headers: half of `connectionBytes`, as libmicrohttpd keeps lists of them, and
-    /// the headers of the answer, in the other half.
+    /// The size of a request line with its headers: half of `connectionBytes`, because libmicrohttpd keeps lists of
+    /// them, and the headers of the answer, in the other half.
     public var headBytes = 32 << 10
-    /// Bytes of the line before a chunk, and of one trailer.
+    /// The size of the line before a chunk, and of one trailer.
     public var chunkLineBytes = 4 << 10
-    /// Bytes of all extensions of chunks and trailers of one body, and of empty lines before a request.
+    /// The total size of all chunk extensions and trailers of one body, and of empty lines before a request.
     public var framingBytes = 16 << 10
-    /// Bytes of the path and query.
+    /// The size of the path and query.
     public var targetBytes = 8 << 10
-    /// Headers of one request.
+    /// The number of headers of one request.
     public var headers = 100
-    /// Connections at once.
+    /// The number of open connections.
     public var connections = 8192
-    /// Bytes of a refused body that are read away, so that the client reads its answer; beyond that the connection
-    /// is closed at once.
+    /// The number of bytes of a refused body that are read and discarded, so that the client reads its answer. If the
+    /// body is longer, the connection is closed immediately.
     public var discardedBytes = 64 << 20
-    /// Seconds without a request on an open connection.
+    /// The time in seconds without a request on an open connection.
     public var idleSeconds = 120
-    /// Seconds from a request's first line to the end of its headers, however slowly they drip.
+    /// The time in seconds from a request's first line to the end of its headers.
     public var headerSeconds = 10
-    /// Seconds from the end of the headers to the end of the body.
+    /// The time in seconds from the end of the headers to the end of the body.
     public var bodySeconds = 10
-    /// Bytes of a body that must have come for each second, once it has taken `bodyGraceSeconds`: a body that drips
-    /// holds its connection no longer than that.
+    /// The minimum average rate of a body in bytes per second, once it has taken `bodyGraceSeconds`. A slower body
+    /// cannot keep its connection.
     public var bodyBytesPerSecond = 1_024
     public var bodyGraceSeconds = 5
-    /// Seconds for sending an answer.
+    /// The time in seconds for sending an answer.
     public var sendSeconds = 10
 
     public init() {}

@@ -2,16 +2,16 @@ import CMicrohttpd
 import Glibc
 import Values
 
-/// A request whose headers, and when `respond` is called also its body, have arrived. It lives as long as the call
-/// that hands it out; what should last longer is copied.
+/// A request whose headers have arrived, and in `respond` also its body. It is only valid during the call that receives
+/// it; anything that must live longer has to be copied.
 public struct HTTPRequest {
-    /// As the client wrote it: `GET`, `POST`.
+    /// The method as the client sent it, for example `GET` or `POST`.
     public let method: String
-    /// The path with its percent escapes resolved, without the query.
+    /// The path without the query, with percent escapes decoded.
     public let path: String
     /// The body; empty while it has not arrived.
     public let body: UnsafeBufferPointer<UInt8>
-    /// When its headers were complete, in nanoseconds of the monotonic clock.
+    /// The time at which its headers were complete, in nanoseconds of the monotonic clock.
     public let arrival: UInt64
 
     private enum Source {
@@ -20,8 +20,8 @@ public struct HTTPRequest {
             headers: [(name: String, value: String)], query: [(name: String, value: String)], client: String)
     }
     private let source: Source
-    /// Whether the answer that is now built will be sent, asked with its length once it is built: not where another one
-    /// was sent meanwhile because the time was over.
+    /// Decides whether an answer of the given length will be sent. It will not if another one was sent meanwhile,
+    /// because the deadline has passed.
     private let claim: (@Sendable (Int) -> Bool)?
 
     init(
@@ -36,7 +36,8 @@ public struct HTTPRequest {
         source = .connection(connection)
     }
 
-    /// The same request for a thread that the connection does not wait for: with copies of its headers, and without TLS.
+    /// Creates a copy of the request for another thread than the connection's: with copies of its headers, and without
+    /// TLS.
     init(
         _ request: HTTPRequest, body: UnsafeBufferPointer<UInt8>, claim: @escaping @Sendable (Int) -> Bool
     ) {
@@ -54,18 +55,18 @@ public struct HTTPRequest {
             query: Self.values(of: connection, arguments: true), client: request.client)
     }
 
-    /// The same with another body.
+    /// Returns the same request with a different body.
     func with(body: UnsafeBufferPointer<UInt8>) -> HTTPRequest {
         claim.map { HTTPRequest(self, body: body, claim: $0) } ?? self
     }
 
-    /// Whether it is answered apart from its connection's thread, where its access was checked before.
+    /// Whether it is answered on another thread than its connection's, where its access has already been checked.
     public var isAdmitted: Bool { claim != nil }
 
-    /// To be asked once for every answer, before it is counted and logged.
+    /// Claims the right to send an answer. Must be called once for every answer, before it is counted and logged.
     ///
-    /// - Parameter bytes: of its body.
-    /// - Returns: false if the answer goes nowhere.
+    /// - Parameter bytes: the size of the answer's body.
+    /// - Returns: false if the answer will not be sent.
     public func claimAnswer(bytes: Int) -> Bool { claim?(bytes) ?? true }
 
     private static func values(
@@ -85,9 +86,9 @@ public struct HTTPRequest {
         return values
     }
 
-    /// A request that came over no socket, for asking a handler directly.
+    /// Creates a request without a connection, for calling a handler directly.
     ///
-    /// - Parameter target: path and query; `+` and percent escapes stay as they are.
+    /// - Parameter target: path and query; `+` and percent escapes are not decoded.
     public init(
         method: String, target: String, headers: [(name: String, value: String)] = [],
         body: UnsafeBufferPointer<UInt8> = UnsafeBufferPointer(start: nil, count: 0), arrival: UInt64 = 0
@@ -107,7 +108,7 @@ public struct HTTPRequest {
             }, client: "")
     }
 
-    /// The first header of that name, whatever its case.
+    /// Returns the value of the first header with that name, ignoring case.
     public func header(_ name: String) -> String? {
         switch source {
         case .connection(let connection):
@@ -119,7 +120,7 @@ public struct HTTPRequest {
         }
     }
 
-    /// The query's first parameter of that name; empty where it has no value.
+    /// Returns the value of the query's first parameter with that name; an empty string if it has no value.
     public func query(_ name: String) -> String? {
         switch source {
         case .connection(let connection):
@@ -145,7 +146,7 @@ public struct HTTPRequest {
         return pillion_mhd_tls_session(connection).map { OpaquePointer($0) }
     }
 
-    /// The client's address as text: `127.0.0.1`, `::1`, `unix`; empty if it is not known.
+    /// The client's address as a string, for example `127.0.0.1`, `::1` or `unix`; empty if it is not known.
     public var client: String {
         switch source {
         case .connection(let connection):

@@ -1,15 +1,15 @@
 public import Values
 import CMicrohttpd
 
-/// What is answered: a status, headers and bytes. Not copyable, because the bytes are handed to libmicrohttpd as
-/// they are.
+/// A response: a status, headers and a body. It is not copyable, because the bytes are passed to libmicrohttpd without
+/// a copy.
 public struct HTTPResponse: ~Copyable, @unchecked Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
     public var body: ByteBuffer
-    /// Bytes that live as long as the process, sent instead of `body`.
+    /// Bytes that live as long as the process and are sent instead of `body`.
     var constant: UnsafeBufferPointer<UInt8>?
-    /// Whether the connection ends after this answer.
+    /// Whether the connection is closed after this response.
     public var closesConnection = false
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: consuming ByteBuffer) {
@@ -22,7 +22,7 @@ public struct HTTPResponse: ~Copyable, @unchecked Sendable {
         self.init(status: status, headers: headers, body: ByteBuffer(capacity: 16))
     }
 
-    /// - Parameter constant: lives as long as the process.
+    /// - Parameter constant: a body that lives as long as the process.
     public init(
         status: Int, headers: [(name: String, value: String)] = [], constant: UnsafeBufferPointer<UInt8>
     ) {
@@ -30,16 +30,16 @@ public struct HTTPResponse: ~Copyable, @unchecked Sendable {
         self.constant = constant
     }
 
-    /// How many bytes of body are sent.
+    /// The length of the body in bytes.
     public var length: Int { constant?.count ?? body.count }
 
-    /// The bytes of the body, for the time of the call.
+    /// Calls a closure with the bytes of the body.
     public func withBody<R>(_ use: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         if let constant { return use(constant) }
         return body.withBytes(use)
     }
 
-    /// The response as libmicrohttpd takes it; nil where there is no memory for it.
+    /// Creates the response for libmicrohttpd; nil if there is not enough memory.
     consuming func made(close: Bool) -> OpaquePointer? {
         let headers = self.headers
         let ends = close || closesConnection

@@ -1,6 +1,6 @@
-// What comes in: connections on one address. What goes out: for every whole request, within its limits, one call of
-// an HTTPHandler, and its answer back over the wire. Knows bytes, headers, TLS and deadlines; knows no route, no
-// JSON and no template. Read Exchange.swift next: one request from its headers to its answer.
+// The server accepts connections on one address. For every complete request within the limits, it calls an HTTPHandler
+// once and sends its answer. It handles bytes, headers, TLS and deadlines, but not routes, JSON or templates. Read
+// Exchange.swift next: one request, from its headers to its answer.
 
 import CMicrohttpd
 import Glibc
@@ -12,20 +12,19 @@ public final class HTTPServer: Sendable {
     public struct Options: Sendable {
         public var address: SocketAddress
         public var limits = HTTPLimits()
-        /// Who may connect to a socket in the file system.
+        /// The mode of a socket in the file system, which determines who can connect.
         public var socketMode: UInt32 = 0o600
-        /// nil is plain HTTP.
+        /// The TLS options; nil for plain HTTP.
         public var tls: TLSOptions?
-        /// Threads that serve connections.
+        /// The number of threads that serve connections.
         public var threads = HTTPServer.cores
-        /// Answers that take long at once, on threads of their own, and how many more may wait for one; the same
-        /// again for urgent ones.
+        /// The number of worker threads for slow answers, and the number of requests that may wait for one. Urgent
+        /// requests have the same numbers again.
         public var workers = HTTPServer.cores
         public var waiting = 4 * HTTPServer.cores
-        /// What the servers of a process share.
+        /// The budgets that the servers of a process share.
         public var budgets = ServerBudgets()
-        /// Which part of the descriptors that connections may use is this server's: all listeners of a process
-        /// together have no more.
+        /// This server's share of the descriptors for connections, which all listeners of a process share.
         public var descriptorShare = 1.0
 
         public init(address: SocketAddress) {
@@ -33,21 +32,22 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Processors of the machine.
+    /// The number of processors of the machine.
     public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// Of threads whose work is not urgent: at 10 one of them gets a tenth of what a thread at 0 gets.
+    /// The nice value of threads whose work is not urgent. At 10, a thread gets a tenth of the time of a thread at 0.
     private static let niceness: Int32 = 10
 
     let handler: any HTTPHandler
     let limits: HTTPLimits
     let watch: ConnectionWatch
-    /// For answers that take long. Those that are not urgent yield the processor to everything else.
+    /// The budgets and pools for slow answers. Threads for answers that are not urgent yield the processor to
+    /// everything else.
     let budgets: ServerBudgets
     let work: WorkPool
     let urgentWork: WorkPool
     let tls: TLSOptions?
-    /// The port that is served; 0 for a socket in the file system.
+    /// The port of the server; 0 for a socket in the file system.
     public let port: UInt16
     private let address: SocketAddress
     private let daemon = Mutex<Daemon?>(nil)
@@ -60,9 +60,9 @@ public final class HTTPServer: Sendable {
         var isQuiet = false
     }
 
-    /// Listens and serves until `stop`.
+    /// Starts to listen, and serves until `stop`.
     ///
-    /// - Throws: what keeps it from listening: an address in use, a library that is missing.
+    /// - Throws: the reason why it cannot listen, for example an address in use or a missing library.
     public init(_ options: Options, handler: any HTTPHandler) throws(HTTPServerError) {
         var reason: UnsafePointer<CChar>?
         guard pillion_mhd_open(bytesArrived, bytesWaiting, bytesEnded, &reason) == 0 else {
@@ -108,7 +108,7 @@ public final class HTTPServer: Sendable {
         watch.start()
     }
 
-    /// libmicrohttpd copies the texts that it is given here.
+    /// Starts libmicrohttpd, which copies the strings that it receives here.
     private static func start(_ setup: inout pillion_mhd_options, _ tls: TLSOptions?) -> OpaquePointer? {
         guard let tls else { return pillion_mhd_start(&setup) }
         setup.uses_tls = 1
@@ -122,21 +122,22 @@ public final class HTTPServer: Sendable {
 
     deinit { stop() }
 
-    /// Requests whose headers came and whose answers have not gone yet.
+    /// The number of requests whose headers have arrived and whose answers have not been sent yet.
     public var activeRequests: Int { requests.load(ordering: .relaxed) }
 
     public var openConnections: Int { watch.count }
 
-    /// Whether no connection may be suspended any more.
+    /// Whether connections must no longer be suspended.
     var isStopping: Bool { stopping.load(ordering: .sequentiallyConsistent) }
 
-    /// Whether answers end their connections.
+    /// Whether connections are closed after their answers.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
-    /// From now on every answer ends its connection, so that clients go elsewhere; new connections are still taken.
+    /// Closes every connection after its next answer from now on, so that clients connect to another replica. New
+    /// connections are still accepted.
     public func announceEnd() { draining.store(true, ordering: .relaxed) }
 
-    /// Takes no further connections. Those that are open are served on; each answer ends its connection.
+    /// Stops accepting connections. Open connections are still served, and closed after their next answer.
     public func quiesce() {
         announceEnd()
         daemon.withLock { daemon in
@@ -149,9 +150,9 @@ public final class HTTPServer: Sendable {
         if case .unix(let path) = address { unlink(path) }
     }
 
-    /// Quiesces and waits until every request is answered.
+    /// Stops accepting connections and waits until every request is answered.
     ///
-    /// - Returns: whether all were within that time.
+    /// - Returns: whether all requests were answered in that time.
     @discardableResult
     public func drain(milliseconds: Int) -> Bool {
         quiesce()
@@ -163,8 +164,8 @@ public final class HTTPServer: Sendable {
         return true
     }
 
-    /// Ends all connections and threads. Requests on a thread of their own are waited for; libmicrohttpd must not
-    /// end while one of its connections is suspended.
+    /// Ends all connections and threads. Waits for requests on worker threads, because libmicrohttpd must not be
+    /// stopped while one of its connections is suspended.
     public func stop() {
         quiesce()
         stopping.store(true, ordering: .sequentiallyConsistent)

@@ -1,7 +1,8 @@
 import Synchronization
 import System
 
-/// An answer that is being made apart from its connection's thread: who may send it, until when, and what it holds.
+/// The work on an answer on another thread than its connection's: who may send the answer, its deadline, and its
+/// memory.
 final class OngoingWork: Sendable {
     private enum Owner {
         static let nobody = 0
@@ -10,19 +11,19 @@ final class OngoingWork: Sendable {
     }
 
     let meter = WorkMeter()
-    /// Nanoseconds of the monotonic clock; nil for none.
+    /// The deadline in nanoseconds of the monotonic clock; nil for none.
     let deadline: UInt64?
     private let owner = Atomic<Int>(Owner.nobody)
     private let running = Atomic<Bool>(true)
     private let refused = Atomic<Bool>(false)
     private let held = Atomic<Int>(0)
 
-    /// Answers up to that size are not counted.
+    /// The size up to which answers are not counted.
     private static let smallAnswer = 64 << 10
 
     init(deadline: UInt64?) { self.deadline = deadline }
 
-    /// Whether somebody has answered.
+    /// Whether the request has been answered.
     var isAnswered: Bool { owner.load(ordering: .acquiring) != Owner.nobody }
 
     /// Whether a thread of the pool may still use the request.
@@ -30,14 +31,14 @@ final class OngoingWork: Sendable {
 
     func end() { running.store(false, ordering: .releasing) }
 
-    /// Whether the one who watches the time may answer.
+    /// Claims the answer for the watch. Returns whether the watch may answer.
     func claimForWatch() -> Bool {
         owner.compareExchange(expected: Owner.nobody, desired: Owner.watch, ordering: .acquiringAndReleasing)
             .exchanged
     }
 
-    /// Whether the worker may send an answer of that many bytes. Where there is no room for it (`isRefused`), it may send a
-    /// short one.
+    /// Claims the answer for the worker. Returns whether the worker may send an answer of that many bytes. If there is
+    /// no memory for it (`isRefused`), the worker may send a short one.
     func claimForWorker(bytes: Int) -> Bool {
         let before = owner.compareExchange(
             expected: Owner.nobody, desired: Owner.worker, ordering: .acquiringAndReleasing)
@@ -53,7 +54,7 @@ final class OngoingWork: Sendable {
 
     var isRefused: Bool { refused.load(ordering: .relaxed) }
 
-    /// The answer has gone.
+    /// Releases the memory of the answer after it has been sent.
     func releaseAnswer() {
         let bytes = held.exchange(0, ordering: .relaxed)
         if bytes > 0 { WorkMemory.process.releaseAnswer(bytes) }

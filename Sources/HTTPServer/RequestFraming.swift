@@ -2,49 +2,51 @@
     import Glibc
 #endif
 
-/// Reads the bytes of one connection before libmicrohttpd does, and hands them on where a request is well-formed.
+/// Checks the bytes of one connection before libmicrohttpd gets them, and passes well-formed requests on.
 ///
-/// What comes in: bytes as they arrive. What goes out: whole heads, bodies as they are, chunks without their extensions
-/// and trailers. In place of a malformed head goes a short request without a body, so that `Exchange` can answer it,
-/// and then nothing more. libmicrohttpd would answer such a request itself, with an HTML page.
+/// The input is bytes as they arrive. The output is complete heads, unchanged bodies, and chunks without extensions and
+/// trailers. A malformed head is replaced by a short request without a body, so that `Exchange` can answer it, and
+/// nothing is passed on after it. libmicrohttpd would answer a malformed request itself, with an HTML page.
 ///
-/// Used by the thread that serves the connection alone.
+/// Only used by the thread that serves the connection.
 final class RequestFraming {
     private enum Phase { case head, body, chunkSize, chunk, chunkEnd, trailer, refused }
 
     private let limits: HTTPLimits
     private var phase = Phase.head
-    /// Bytes of the body, or of its current chunk, that have not come yet.
+    /// The number of bytes of the body, or of its current chunk, that have not arrived yet.
     private var left = 0
-    /// The beginning of a head or a line whose end has not come yet.
+    /// The beginning of a head or a line whose end has not arrived yet.
     private var held: [UInt8] = []
-    /// How many bytes of `held` are known to hold no end of a head.
+    /// The number of bytes of `held` that are known not to contain the end of a head.
     private var searched = 0
-    /// Bytes that libmicrohttpd may have, as soon as it has room.
+    /// Checked bytes for which libmicrohttpd has no room yet.
     private var ready: [UInt8] = []
-    /// Bytes of extensions and trailers of the current body, or of empty lines before a head.
+    /// The number of bytes of extensions and trailers of the current body, or of empty lines before a head.
     private var overhead = 0
-    /// Heads that were handed on.
+    /// The number of heads that were passed on.
     private var requests = 0
     private var refused: (request: Int, why: HTTPRefusal)?
 
     init(limits: HTTPLimits) { self.limits = limits }
 
-    /// Bytes that wait for room.
+    /// The number of bytes that wait for room.
     var waiting: Int { ready.count }
 
-    /// Whether a head has begun and not ended.
+    /// Whether a head has begun but is not complete.
     var isInsideHead: Bool { phase == .head && !held.isEmpty }
 
-    /// Why that request of the connection, counted from 1, is refused; nil where it is well-formed so far.
+    /// Returns the reason why the connection's request with that number, from 1, is refused; nil if it is well-formed
+    /// so far.
     func refusal(ofRequest number: Int) -> HTTPRefusal? {
         refused.flatMap { $0.request == number ? $0.why : nil }
     }
 
-    /// Takes bytes that arrived at the start of `room`.
+    /// Checks bytes that arrived at the start of `room`.
     ///
-    /// - Parameter received: 0 asks for bytes that wait, and only then may some be waiting.
-    /// - Returns: how many bytes from the start of `room` libmicrohttpd may have.
+    /// - Parameter received: the number of arrived bytes; 0 to get waiting bytes. If it is not 0, no bytes may be
+    ///   waiting.
+    /// - Returns: the number of bytes at the start of `room` that libmicrohttpd may parse.
     func take(_ room: UnsafeMutableBufferPointer<UInt8>, received: Int) -> Int {
         if received > 0 {
             guard !held.isEmpty else {
@@ -69,7 +71,8 @@ final class RequestFraming {
         return count
     }
 
-    /// Moves what may be handed on to the start of the bytes, and keeps what is incomplete.
+    /// Moves the checked bytes to the start of the buffer, and keeps an incomplete rest. Returns the number of checked
+    /// bytes.
     private func pass(_ bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {
         var cursor = Cursor(bytes)
         while !cursor.isAtEnd {
@@ -94,7 +97,7 @@ final class RequestFraming {
         return cursor.written
     }
 
-    /// The bytes of one call, read from the left and written, never ahead of what was read, from the left too.
+    /// The bytes of one call. They are read from the left and written from the left, never beyond the read position.
     private struct Cursor {
         let bytes: UnsafeMutableBufferPointer<UInt8>
         private(set) var read = 0
@@ -115,7 +118,7 @@ final class RequestFraming {
             written += count
         }
 
-        /// Writes a line end in the place of one that was read.
+        /// Writes a line end, instead of one that was read.
         mutating func writeLineEnd() {
             bytes[written] = 0x0d
             bytes[written + 1] = 0x0a
@@ -123,7 +126,7 @@ final class RequestFraming {
         }
     }
 
-    /// Keeps the rest until more comes.
+    /// Keeps the rest until more bytes arrive.
     private func hold(_ cursor: Cursor) -> Bool {
         held = Array(cursor.rest)
         return false
@@ -135,9 +138,10 @@ final class RequestFraming {
         left -= count
     }
 
-    /// Writes the rest of the current body, blanks, as the client does not: what it was is not looked at any more.
+    /// Fills the rest of the current body with spaces, because the client does not send it. Its content is no longer
+    /// used.
     ///
-    /// - Returns: how many bytes were written; 0 where no body is arriving.
+    /// - Returns: the number of bytes that were written; 0 if no body is arriving.
     func fill(_ room: UnsafeMutableBufferPointer<UInt8>) -> Int {
         switch phase {
         case .body, .chunk:
@@ -199,7 +203,7 @@ final class RequestFraming {
         return true
     }
 
-    /// How many bytes a head has, its empty line included; nil where its end has not come.
+    /// Returns the length of a head, including the empty line after it; nil if its end has not arrived.
     private static func endOfHead(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
         var from = start
         while from < bytes.count, let found = memchr(bytes.baseAddress! + from, 0x0a, bytes.count - from) {
@@ -211,7 +215,7 @@ final class RequestFraming {
         return nil
     }
 
-    /// Hands on a request that stands for a malformed one.
+    /// Passes on a short request instead of a malformed one.
     private func refuse(_ head: UnsafeBufferPointer<UInt8>, _ why: HTTPRefusal) -> Bool {
         let (method, target) = RequestHead.shownTarget(head)
         requests += 1
@@ -230,7 +234,7 @@ final class RequestFraming {
 
     // MARK: Chunks (RFC 9112, 7.1)
 
-    /// A line with its end, `\r\n`; nil where it has not come.
+    /// Returns a line including its end `\r\n`; nil if its end has not arrived.
     private func line(
         _ cursor: Cursor, atMost limit: Int
     ) throws(HTTPRefusal) -> UnsafeBufferPointer<UInt8>? {
@@ -294,7 +298,7 @@ final class RequestFraming {
         return true
     }
 
-    /// Trailers are checked and dropped: nothing here reads one.
+    /// Checks and removes trailers, which are not used.
     private func passTrailer(_ cursor: inout Cursor) -> Bool {
         do throws(HTTPRefusal) {
             guard let line = try line(cursor, atMost: limits.chunkLineBytes) else { return hold(cursor) }

@@ -1,4 +1,4 @@
-/// What the head of a request says of its framing: where its body ends.
+/// The framing that the head of a request specifies: the length of its body.
 struct RequestHead: Equatable {
     enum Body: Equatable {
         case length(Int)
@@ -7,10 +7,11 @@ struct RequestHead: Equatable {
 
     let body: Body
 
-    /// Reads the request line and the headers, the empty line after them included.
+    /// Parses the request line and the headers, including the empty line after them.
     ///
-    /// - Throws: why the request is refused. RFC 9112 lets a server read some of what is refused here; a client
-    ///   whose request is read differently by libmicrohttpd could hide a second request in it.
+    /// - Throws: the reason why the request is refused. RFC 9112 allows a server to accept some of the requests that
+    ///   are refused here. But if libmicrohttpd parsed such a request differently, a client could hide a second request
+    ///   in it.
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(HTTPRefusal) {
         var lines = Lines(bytes)
         guard let first = lines.next() else { throw .malformed(.requestLine) }
@@ -20,7 +21,7 @@ struct RequestHead: Equatable {
         body = try headers.body()
     }
 
-    /// Method and target of a request line that may be malformed, as far as they can be shown in a log.
+    /// Returns the method and target of a possibly malformed request line, as far as they can be logged.
     static func shownTarget(_ bytes: UnsafeBufferPointer<UInt8>) -> (method: String, target: String) {
         var lines = Lines(bytes)
         let line = lines.next().map { UnsafeBufferPointer(rebasing: $0.prefix(Self.longestShown)) }
@@ -40,7 +41,7 @@ struct RequestHead: Equatable {
 
     private static func isLetter(_ byte: UInt8) -> Bool { 0x41...0x5a ~= byte || 0x61...0x7a ~= byte }
 
-    /// The minor version of `METHOD TARGET HTTP/1.x`.
+    /// Parses `METHOD TARGET HTTP/1.x` and returns the minor version.
     private static func version(
         requestLine line: UnsafeBufferPointer<UInt8>
     ) throws(HTTPRefusal) -> Unicode.Scalar {
@@ -62,7 +63,7 @@ struct RequestHead: Equatable {
 
     private static func isDigit(_ byte: UInt8) -> Bool { 0x30...0x39 ~= byte }
 
-    /// RFC 9110, 5.6.2.
+    /// Whether a byte is allowed in a token (RFC 9110, 5.6.2).
     static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
@@ -74,7 +75,7 @@ struct RequestHead: Equatable {
         }
     }
 
-    /// The lines of a head without their ends. A line feed alone ends a line too (RFC 9112, 2.2).
+    /// The lines of a head without their line ends. A line feed alone also ends a line (RFC 9112, 2.2).
     private struct Lines {
         private var rest: Slice<UnsafeBufferPointer<UInt8>>
 
@@ -89,7 +90,7 @@ struct RequestHead: Equatable {
         }
     }
 
-    /// What the headers say so far.
+    /// The framing information of the headers so far.
     private struct Headers {
         let isVersion10: Bool
         private var length: Int?
@@ -129,14 +130,14 @@ struct RequestHead: Equatable {
             return isChunked ? .chunked : .length(length ?? 0)
         }
 
-        /// Whether the bytes are that word, in lower case, whatever their case.
+        /// Whether the bytes equal the lower-case word, ignoring case.
         private static func names(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ word: StaticString) -> Bool {
             guard bytes.count == word.utf8CodeUnitCount else { return false }
             return zip(bytes, UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
                 .allSatisfy { $0 | (0x41...0x5a ~= $0 ? 0x20 : 0) == $1 }
         }
 
-        /// A length that no number holds is more than any limit.
+        /// Parses a length. One that does not fit in an `Int` exceeds every limit.
         private static func number(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) throws(HTTPRefusal) -> Int {
             guard !bytes.isEmpty, bytes.allSatisfy(isDigit) else { throw .malformed(.contentLength) }
             guard let number = Int(String(decoding: bytes, as: UTF8.self)) else {

@@ -2,7 +2,7 @@ import CMicrohttpd
 import Glibc
 import Values
 
-/// Why a server does not start: what was tried and what the system said.
+/// The reason why a server does not start: the failed operation and the system's message.
 public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }
@@ -10,14 +10,14 @@ public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public init(message: String) { self.message = message }
 }
 
-/// Where a server listens.
+/// The address on which a server listens.
 public enum SocketAddress: Sendable, Equatable {
-    /// A numeric address; empty for every address of the machine, IPv4 and IPv6. Port 0 takes a free one.
+    /// A numeric address, empty for all IPv4 and IPv6 addresses of the machine, and a port, 0 for any free port.
     case network(host: String, port: UInt16)
-    /// A socket in the file system. A socket that is left there by a process that is gone is replaced.
+    /// A socket in the file system. A socket that a terminated process left there is replaced.
     case unix(path: String)
 
-    /// Whether only this machine can reach it.
+    /// Whether it can only be reached from this machine.
     public var isLoopback: Bool {
         switch self {
         case .network(let host, _): host.begins(with: "127.") || host == "::1" || host == "localhost"
@@ -25,16 +25,16 @@ public enum SocketAddress: Sendable, Equatable {
         }
     }
 
-    /// A socket that listens here.
+    /// Returns a socket that listens on this address.
     ///
-    /// - Parameter socketMode: who may connect to one in the file system.
+    /// - Parameter socketMode: the mode of a socket in the file system, which determines who can connect.
     func listen(socketMode: UInt32) throws(HTTPServerError) -> Int32 {
         switch self {
         case .unix(let path): return try Self.listenUnix(path, socketMode)
         case .network(let host, let port):
             let name = host == "localhost" ? "127.0.0.1" : host
             if name.isEmpty {
-                // Both families over one socket, or IPv4 alone where the kernel has no IPv6.
+                // One socket for both families, or only IPv4 if the kernel has no IPv6.
                 if let socket = try? Self.listen6("::", port, both: true) { return socket }
                 return try Self.listen4("0.0.0.0", port)
             }
@@ -97,7 +97,7 @@ public enum SocketAddress: Sendable, Equatable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         try removeAbandoned(path, address)
         return try listen(AF_UNIX, path) { socket in
-            // Before it has a name, so that there is no moment at which more may connect.
+            // The mode is set before the socket has a path, so that others can never connect.
             fchmod(socket, mode)
             return withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -107,7 +107,7 @@ public enum SocketAddress: Sendable, Equatable {
         }
     }
 
-    /// Removes a socket without a listener; anything else at that path stays.
+    /// Removes a socket without a listener. Anything else at that path is kept.
     private static func removeAbandoned(_ path: String, _ address: sockaddr_un) throws(HTTPServerError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -143,9 +143,9 @@ public enum SocketAddress: Sendable, Equatable {
         return socket
     }
 
-    /// A connection to a host by name or address.
+    /// Connects to a host by name or address.
     ///
-    /// - Throws: which address did not answer, and why.
+    /// - Throws: the address that could not be connected, and the reason.
     static func connected(to host: String, port: UInt16, milliseconds: Int) throws(HTTPServerError) -> Int32 {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -177,7 +177,7 @@ public enum SocketAddress: Sendable, Equatable {
         HTTPServerError(message: "cannot \(what) \(name): \(String(cString: strerror(errno)))")
     }
 
-    /// The port that a listening socket has; 0 for a socket in the file system.
+    /// Returns the port of a listening socket; 0 for a socket in the file system.
     static func port(of socket: Int32) -> UInt16 {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -1,9 +1,9 @@
-/// The cipher suites that a listener offers, chosen by the names that IANA gives them (as `--tls-cipher-suites` of
-/// Kubernetes' own servers takes them).
+/// The cipher suites that a listener offers, selected by their IANA names (as with `--tls-cipher-suites` of Kubernetes'
+/// own servers).
 ///
-/// All of them authenticate what they encrypt and keep the past secret; no other can be named. GnuTLS knows ciphers and
-/// key exchanges, each of which goes with each: a choice that leaves out a pair of what it names is refused rather
-/// than widened. TLS 1.3 has the same ciphers and chooses its key exchange apart.
+/// All of them have authenticated encryption and forward secrecy; no others can be selected. GnuTLS combines each
+/// enabled cipher with each enabled key exchange. A selection that lacks one of these combinations is refused instead
+/// of extended. TLS 1.3 has the same ciphers and negotiates its key exchange separately.
 public struct TLSCipherSuites: Sendable, Equatable {
     private enum Cipher: String, CaseIterable {
         case aes256 = "AES-256-GCM"
@@ -31,17 +31,17 @@ public struct TLSCipherSuites: Sendable, Equatable {
     private var ciphers = Cipher.allCases
     private var exchanges = Exchange.allCases
 
-    /// All.
+    /// Selects all suites.
     public init() {}
 
-    /// Every name that can be chosen.
+    /// All names that can be selected.
     public static var names: [String] {
         Cipher.allCases.map { "TLS_\($0.name)" }
             + Exchange.allCases.flatMap { exchange in Cipher.allCases.map(exchange.suite) }
     }
 
-    /// - Parameter names: none chooses all.
-    /// - Throws: which name is not known, or which pair is missing, and what to do.
+    /// - Parameter names: the names of the suites; an empty list selects all.
+    /// - Throws: an error with the unknown name or the missing combination, and the remedy.
     public init(_ names: [String], minimum: TLSOptions.Version) throws(HTTPServerError) {
         guard !names.isEmpty else { return }
         if let unknown = names.first(where: { !Self.names.contains($0) }) {
@@ -72,7 +72,7 @@ public struct TLSCipherSuites: Sendable, Equatable {
         }
     }
 
-    /// The part of GnuTLS's priorities that says so.
+    /// The part of GnuTLS's priority string for these suites.
     var priorities: String {
         let exchanges = self.exchanges.isEmpty ? Exchange.allCases : self.exchanges
         return "-CIPHER-ALL:" + ciphers.map { "+\($0.rawValue)" }.joined(separator: ":")

@@ -1,18 +1,18 @@
 import CMicrohttpd
 import Synchronization
 
-/// The CAs that client certificates may come from. It may be replaced while connections go on: what a request's
-/// certificate is worth is asked when the request is answered, not when its connection began.
+/// The CAs that are trusted for client certificates. They can be replaced while connections are open, because a
+/// client's certificate is verified at each request, not when its connection begins.
 public final class TLSClientAuthority: Sendable {
     private let list: Mutex<TrustList>
 
-    /// - Parameter certificates: PEM of one CA or several.
-    /// - Throws: what is wrong with the text.
+    /// - Parameter certificates: one or more CA certificates in PEM.
+    /// - Throws: the reason why the certificates are invalid.
     public init(certificates: [UInt8]) throws(HTTPServerError) {
         list = Mutex(try TrustList(certificates))
     }
 
-    /// Takes other CAs; where they cannot be read, the ones before stay.
+    /// Replaces the CAs. If the new ones cannot be parsed, the old ones are kept.
     public func replace(with certificates: [UInt8]) throws(HTTPServerError) {
         let new = try TrustList(certificates)
         list.withLock { $0 = new }
@@ -21,7 +21,7 @@ public final class TLSClientAuthority: Sendable {
     fileprivate var current: TrustList { list.withLock { $0 } }
 }
 
-/// GnuTLS' list; it never changes, so that threads may verify by it at once.
+/// GnuTLS's trust list. It never changes, so that several threads can use it concurrently.
 private final class TrustList: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
 
@@ -39,11 +39,11 @@ private final class TrustList: @unchecked Sendable {
     deinit { pillion_tls_authority_free(pointer) }
 }
 
-/// Who a client says it is by its certificate.
+/// The identity of a client according to its certificate.
 public enum TLSClient: Sendable, Equatable {
     /// No TLS, or no certificate.
     case unknown
-    /// A certificate that none of the CAs signed, that does not hold now, or that is not for clients.
+    /// A certificate that is not signed by a trusted CA, is not valid now, or is not for clients.
     case untrusted
     case verified(commonName: String)
 }
@@ -65,7 +65,7 @@ extension HTTPRequest {
         }
     }
 
-    /// Whether the client's certificate is made out for that DNS name.
+    /// Whether the client's certificate is valid for that DNS name.
     public func tlsClientIs(_ name: String) -> Bool {
         guard let session = tlsSession else { return false }
         return pillion_tls_client_has_name(UnsafeMutableRawPointer(session), name) != 0

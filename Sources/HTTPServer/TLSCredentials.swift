@@ -3,16 +3,16 @@ import Glibc
 import Synchronization
 import System
 
-/// The certificate chain and key that a listener shows, which can be swapped while connections go on: those that
-/// are open keep what they have, handshakes that begin afterwards see the new pair.
+/// The certificate chain and key of a listener. They can be replaced while connections are open. Open connections are
+/// not affected; later handshakes use the new pair.
 public final class TLSCredentials: Sendable {
     private struct State {
         var current: TLSPair
-        /// Pairs that a handshake may still be using, with the moment they were replaced.
+        /// Pairs that a handshake may still use, with the time at which they were replaced.
         var retired: [(pair: TLSPair, at: UInt64)] = []
     }
     private let state: Mutex<State>
-    /// Longer than any handshake lasts: connections that say nothing are ended before.
+    /// A time that is longer than any handshake, because silent connections are ended earlier.
     private static let handshakeNanoseconds: UInt64 = 120 * 1_000_000_000
 
     public init(_ pair: TLSPair) {
@@ -31,15 +31,15 @@ public final class TLSCredentials: Sendable {
     }
 }
 
-/// A certificate chain with its key, checked to belong together.
+/// A certificate chain with its key, which have been checked to match.
 public final class TLSPair: @unchecked Sendable {
     fileprivate var pair: pillion_tls_pair
-    /// The chain as it was given, PEM.
+    /// The given chain in PEM.
     public let certificates: [UInt8]
 
     /// - Parameters:
-    ///   - certificates: PEM, the leaf first, then who signed it.
-    ///   - key: PEM without a password.
+    ///   - certificates: the chain in PEM: the leaf first, then its issuers.
+    ///   - key: the key in PEM, without a password.
     public init(certificates: [UInt8], key: [UInt8]) throws(HTTPServerError) {
         var reason: UnsafePointer<CChar>?
         guard pillion_tls_open(&reason) == 0 else { throw Self.failure(reason) }
@@ -53,12 +53,12 @@ public final class TLSPair: @unchecked Sendable {
 
     deinit { pillion_tls_pair_free(&pair) }
 
-    /// Seconds since 1970 between which the leaf holds.
+    /// The validity period of the leaf, in seconds since 1970.
     public var validity: ClosedRange<Int> {
         Int(pair.not_before)...max(Int(pair.not_before), Int(pair.not_after))
     }
 
-    /// Whether the leaf is made out for that DNS name; the common name is not read.
+    /// Whether the leaf is valid for that DNS name. The common name is ignored.
     public func isFor(_ name: String) -> Bool { pillion_tls_pair_has_name(&pair, name) != 0 }
 
     private static func failure(_ reason: UnsafePointer<CChar>?) -> HTTPServerError {
@@ -66,7 +66,7 @@ public final class TLSPair: @unchecked Sendable {
     }
 }
 
-/// How a listener speaks TLS.
+/// The TLS settings of a listener.
 public struct TLSOptions: Sendable {
     public enum Version: String, Sendable, CaseIterable {
         case v12 = "1.2"
@@ -76,7 +76,7 @@ public struct TLSOptions: Sendable {
     public var credentials: TLSCredentials
     public var minimum: Version
     public var suites = TLSCipherSuites()
-    /// Whether handshakes ask for a client's certificate. It is not checked here: `HTTPRequest.tlsClient` does.
+    /// Whether handshakes request a client certificate. `HTTPRequest.tlsClient` verifies it.
     public var asksClient: Bool
 
     public init(credentials: TLSCredentials, minimum: Version = .v12, asksClient: Bool = false) {
@@ -85,8 +85,8 @@ public struct TLSOptions: Sendable {
         self.asksClient = asksClient
     }
 
-    /// What GnuTLS may negotiate: ciphers that authenticate what they encrypt, and key exchanges that keep the past
-    /// secret. There is no compression and, in 1.3, no renegotiation.
+    /// The GnuTLS priority string: ciphers with authenticated encryption and key exchanges with forward secrecy. There
+    /// is no compression and, in 1.3, no renegotiation.
     var priorities: String {
         let versions = minimum == .v13 ? "+VERS-TLS1.3" : "+VERS-TLS1.3:+VERS-TLS1.2"
         return "NORMAL:-VERS-ALL:\(versions):\(suites.priorities):%SERVER_PRECEDENCE"
@@ -100,8 +100,7 @@ typealias CertificateCallback =
         UnsafeMutablePointer<UnsafeMutableRawPointer?>?
     ) -> Int32
 
-/// `gnutls_certificate_retrieve_function2`: which pair a handshake shows. What it hands out stays with the
-/// credentials.
+/// `gnutls_certificate_retrieve_function2`: selects the pair of a handshake. The credentials keep ownership of it.
 func certificateAsked(
     session: OpaquePointer?, authorities: UnsafeRawPointer?, authorityCount: Int32,
     algorithms: UnsafeRawPointer?,

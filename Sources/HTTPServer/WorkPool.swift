@@ -2,14 +2,14 @@ import CMicrohttpd
 import Glibc
 import System
 
-/// Threads for answers that take long, so that one of them does not hold up the connections that share its thread.
-/// They start with the first such answer. Work waits in a queue with an end: past it the caller sheds.
+/// Worker threads for slow answers, so that these do not delay other connections of the same thread. The threads start
+/// when there is work. Work waits in a bounded queue. If that is full, the caller sheds the request.
 final class WorkPool: @unchecked Sendable {
     private let threadCount: Int
     private let waitingLimit: Int
     private let niceness: Int32
     private let monitor = Monitor()
-    // Under the monitor's lock.
+    // Guarded by the monitor.
     private var queue: [Job] = []
     private var busy = 0
     private var threads: [Thread] = []
@@ -17,11 +17,11 @@ final class WorkPool: @unchecked Sendable {
 
     private struct Job {
         var run: @Sendable () -> Void
-        /// Whether nobody waits for it any more.
+        /// Whether the result is no longer needed.
         var isStale: @Sendable () -> Bool
     }
 
-    /// - Parameter niceness: as nice(1) has it; on Linux each thread has its own.
+    /// - Parameter niceness: the nice value of the threads, as of nice(1). On Linux each thread has its own.
     init(threads: Int, waiting: Int, niceness: Int32) {
         self.niceness = niceness
         threadCount = max(threads, 1)
@@ -69,7 +69,7 @@ final class WorkPool: @unchecked Sendable {
 
     private func yieldToOthers() {
         if pillion_thread_yields(niceness, Self.slice) == 0 || niceness == 0 { return }
-        // A sandbox may refuse the one and not the other.
+        // A sandbox may refuse one call and allow the other.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
     }
 

@@ -3,21 +3,21 @@ import Glibc
 import Synchronization
 import System
 
-/// Answers in time whatever the threads of a pool do: gives a request its verdict when its deadline passes, stops the work
-/// of one whose client has gone, ends bodies that wait too long, and stops the largest work where the process has too
-/// little memory. On a thread of its own, which sleeps while there is nothing to watch.
+/// Ensures answers in time, independently of the threads of a pool. It answers requests whose deadline has passed,
+/// stops the work of requests whose client is gone, ends bodies that wait too long, and stops the largest work if the
+/// process has too little memory. It runs on a separate thread, which checks less often while there is no work.
 final class WorkWatch: @unchecked Sendable {
     private let monitor = Monitor()
     private let bodies: BodyBudget
     private let processBytes: Int?
     private let overloaded = Atomic<Bool>(false)
-    // Under the monitor's lock.
+    // Guarded by the monitor.
     private var ongoing: [ObjectIdentifier: Exchange] = [:]
     private var isStarted = false
 
-    /// Nanoseconds between two looks at the time, while work goes on.
+    /// The interval in nanoseconds between checks of deadlines, while there is work.
     private static let interval: UInt64 = 10_000_000
-    /// Nanoseconds between two looks at the clients, the bodies and the memory of the process.
+    /// The interval in nanoseconds between checks of the clients, the bodies and the memory of the process.
     private static let slowInterval: UInt64 = 100_000_000
 
     init(bodies: BodyBudget, processBytes: Int?) {
@@ -28,9 +28,9 @@ final class WorkWatch: @unchecked Sendable {
     /// Whether the process has too little memory for new work.
     var isOverloaded: Bool { overloaded.load(ordering: .relaxed) }
 
-    /// Starts the thread, once. It ends with the watch.
+    /// Starts the thread, once. The thread ends when the watch is released.
     ///
-    /// - Returns: false if the system has no thread to give.
+    /// - Returns: false if the system cannot start a thread.
     func start() -> Bool {
         monitor.locked {
             if isStarted { return true }

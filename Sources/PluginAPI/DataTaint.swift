@@ -1,19 +1,19 @@
 import Values
 
-/// Which parts of a template's data a request wrote, and nobody checked: the pod, for a template of an injection.
+/// The parts of a template's data that come unchecked from a request, for example the pod of an injection template.
 ///
-/// What an engine writes from such data it reports as tainted, so that a caller can check that the data stays data in the
-/// output. See `RenderUsage.tainted` and `SourceMap.Run.origins`.
+/// An engine reports output that was written from this data as tainted, so that the caller can check that the data does
+/// not change the structure of the output. See `RenderUsage.tainted` and `SourceMap.Run.origins`.
 public struct DataTaint: Sendable, Equatable {
-    /// Paths of member names from the root. All that is at or under one of them is tainted.
+    /// Paths of member names from the root. The values at these paths and everything below them are tainted.
     public var paths: [[String]]
 
     public init(_ paths: [[String]]) { self.paths = paths }
 
-    /// How much of a value is tainted.
+    /// The extent to which a value is tainted.
     public enum Extent: Sendable { case nothing, part, everything }
 
-    /// How much of the value at a path is tainted.
+    /// Returns how much of the value at a path is tainted.
     public func extent(of path: [String]) -> Extent {
         var found = Extent.nothing
         for tainted in paths {
@@ -24,10 +24,11 @@ public struct DataTaint: Sendable, Equatable {
         return found
     }
 
-    /// Whether two names lead to the same member. A typed view has Go names beside those of JSON and of proto files:
+    /// Whether two names denote the same member. A typed view has Go names besides those of JSON and of proto files:
     /// `GetServiceCluster`, `ServiceCluster`, `serviceCluster` and `service_cluster` are one member.
     ///
-    /// Compares bytes as long as they are ASCII, as nearly all names are: a compilation asks for each path of a template.
+    /// Compares bytes as long as they are ASCII, which nearly all names are, because compilation calls this for each
+    /// path of a template.
     static func isSameName(_ one: String, _ other: String) -> Bool {
         let (left, right) = (one.utf8, other.utf8)
         var (at, to) = (start(of: left), start(of: right))
@@ -52,7 +53,7 @@ public struct DataTaint: Sendable, Equatable {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 
-    /// Where the name begins, after a getter's `Get`.
+    /// Returns the start of the name, after a getter's `Get`.
     private static func start(of name: String.UTF8View) -> String.UTF8View.Index {
         name.count > 3 && name.starts(with: "Get".utf8)
             ? name.index(name.startIndex, offsetBy: 3) : name.startIndex
@@ -64,7 +65,7 @@ public struct DataTaint: Sendable, Equatable {
     }
 }
 
-/// A run of output bytes that an expression wrote that read tainted data. It may be empty.
+/// A run of output bytes from an expression that read tainted data. It may be empty.
 public struct TaintedRun: Sendable, Equatable {
     public var start: Int32
     public var end: Int32

@@ -1,27 +1,27 @@
 public import Values
 
-/// The policy part of an injection configuration, as the file has it.
+/// The policy part of an injection configuration, unchanged from the file.
 public struct PolicyConfiguration: Sendable {
-    /// Which rules hold: those of Istio 1.0 to 1.9 or those of 1.10 to today.
+    /// The set of rules: those of Istio 1.0 to 1.9, or those since 1.10.
     public enum Form: String, Sendable {
-        /// `template:`
+        /// The rules of configurations with `template:`.
         case classic
-        /// `templates:`
+        /// The rules of configurations with `templates:`.
         case modern
     }
 
     public var form: Form
-    /// `enabled`, `disabled`, or anything else that the file says; empty where it says nothing.
+    /// `enabled`, `disabled`, or any other value in the file; empty if the file has no policy.
     public var policy: String
-    /// Label selectors, not checked yet.
+    /// Label selectors, not validated yet.
     public var neverInjectSelector: [Value]
     public var alwaysInjectSelector: [Value]
     /// The file's name, for `source` in traces.
     public var file: String
-    /// Lines in the file: of `policy`, and of each selector by its list and index (`neverInjectSelector/0`).
+    /// The line numbers in the file of `policy` and of each selector, by list and index (`neverInjectSelector/0`).
     public var lines: [String: Int]
-    /// The revision that the injector serves; empty is the default one. Read only where namespace labels are
-    /// given without a webhook configuration.
+    /// The revision that the injector serves; empty for the default revision. Only used if namespace labels are given
+    /// without a webhook configuration.
     public var revision: String
 
     public init(
@@ -38,7 +38,7 @@ public struct PolicyConfiguration: Sendable {
     }
 }
 
-/// What a decision is about. Values are read where they are; nothing is copied.
+/// The input of a decision. Values are not copied.
 public struct DecisionSubject: Sendable {
     /// The namespace that the pod will live in.
     public var namespace: String
@@ -46,17 +46,16 @@ public struct DecisionSubject: Sendable {
     public var metadata: Object
     /// `spec` of the pod or pod template.
     public var spec: Object
-    /// JSON pointer of the pod or pod template in the object that was given: `/spec/template`, or empty for a
-    /// Pod.
+    /// The JSON pointer of the pod or pod template in the given object: `/spec/template`, or empty for a Pod.
     public var pointer: String
-    /// The labels of the namespace, where they are known.
+    /// The labels of the namespace, if they are known.
     public var namespaceLabels: Object?
-    /// The whole object that was given, for finding annotations in the wrong place.
+    /// The whole given object, to find annotations in the wrong place.
     public var object: Value?
-    /// CREATE, UPDATE … where an AdmissionReview said so.
+    /// The operation of the AdmissionReview (`CREATE`, `UPDATE`, …), if there is one.
     public var operation: String?
     public var subresource: String?
-    /// The API server's half, where a webhook configuration is given.
+    /// The API server's part of the decision, if a webhook configuration is given.
     public var webhook: (any WebhookMatcher)?
 
     public init(
@@ -75,7 +74,7 @@ public struct DecisionSubject: Sendable {
         self.webhook = webhook
     }
 
-    /// JSON pointer of a label or annotation in the object that was given.
+    /// Returns the JSON pointer of a label or annotation in the given object.
     ///
     /// - Parameter map: `labels` or `annotations`.
     public func place(of key: String, in map: String) -> String {
@@ -83,24 +82,24 @@ public struct DecisionSubject: Sendable {
     }
 }
 
-/// Whether a pod gets a sidecar, and why.
+/// The decision whether a pod gets a sidecar, with its reason.
 public struct Decision: Sendable {
     public var inject: Bool
     /// The code of the decisive step.
     public var reason: ReasonCode
-    /// The decisive step's sentence, with its values.
+    /// The message of the decisive step, with its values.
     public var message: String
-    /// What to do to get the other answer, if anything can be done.
+    /// The action that would change the decision, if there is one.
     public var remedy: String?
-    /// Every rule in the order of evaluation, where a trace was asked for; exactly one is decisive.
+    /// Every rule in the order of evaluation, if a trace was requested. Exactly one is decisive.
     public var trace: [TraceStep]
-    /// Every rule and its verdict in one line, the decisive one marked, for logs and audit annotations, where
-    /// a whole trace is too much: `host_network=pass annotation=skip! default_policy=inject`. Always there.
+    /// Every rule and its verdict in one line, with the decisive one marked, for logs and audit annotations, where a
+    /// whole trace would be too long: `host_network=pass annotation=skip! default_policy=inject`. Always set.
     public var traceLine: String
-    /// Warnings: misplaced keys, values that are not understood.
+    /// Warnings, for example about misplaced keys or unrecognised values.
     public var warnings: [DecisionWarning]
 
-    /// - Parameter traceLine: nil to make it from the trace.
+    /// - Parameter traceLine: nil to build it from the trace.
     public init(
         inject: Bool, reason: ReasonCode, message: String, remedy: String? = nil, trace: [TraceStep] = [],
         traceLine: String? = nil, warnings: [DecisionWarning] = []
@@ -115,14 +114,13 @@ public struct Decision: Sendable {
     }
 }
 
-/// Something about a pod that is allowed and probably not meant.
+/// A property of a pod that is allowed but probably unintended.
 public struct DecisionWarning: Sendable, Equatable {
-    /// The whole sentence: what was found, where, and what to do.
+    /// The whole message: what was found, where, and what to do.
     public var message: String
-    /// The same in at most 120 bytes, for the person that applies the pod; nil where that person can do nothing about
-    /// it.
+    /// The same in at most 120 bytes, for the person who applies the pod; nil if that person cannot change it.
     public var admission: String?
-    /// JSON pointer of what was found in the object that was given.
+    /// The JSON pointer in the given object of what was found.
     public var source: String?
 
     public init(_ message: String, admission: String? = nil, source: String? = nil) {
@@ -136,7 +134,7 @@ public struct DecisionWarning: Sendable, Equatable {
 public struct TraceStep: Sendable, Equatable {
     public enum Verdict: String, Sendable { case inject, skip, pass, error, unknown }
 
-    /// The rule's name: `host_network`, `never_inject_selector` …
+    /// The rule's name, for example `host_network` or `never_inject_selector`.
     public var rule: String
     public var verdict: Verdict
     public var decisive: Bool
@@ -160,7 +158,7 @@ public struct TraceStep: Sendable, Equatable {
     }
 }
 
-/// The smallest change that would flip a decision: one edit, or several where no single one would do.
+/// The smallest change that would flip a decision: one edit, or several if no single edit suffices.
 public struct Counterfactual: Sendable, Equatable {
     /// One single change of the pod, its namespace or the configuration.
     public enum Edit: Sendable, Equatable {
@@ -189,22 +187,22 @@ public struct Counterfactual: Sendable, Equatable {
     }
 }
 
-/// Rules for decisions, as the registry knows them.
+/// A set of decision rules that can be registered.
 public protocol DecisionPlugin: Sendable {
-    /// As a renderer's: `policy`.
+    /// The id, in the same format as a renderer's, for example `policy`.
     var id: String { get }
-    /// Makes the rules ready: selectors are parsed here, once. What is wrong in them is a warning, never an
-    /// error, as Istio has it.
+    /// Compiles the rules and parses their selectors. An invalid selector or policy gives a warning, not an error, as
+    /// in Istio.
     func compile(_ configuration: PolicyConfiguration) -> (
         engine: any DecisionEngine, warnings: [PolicyWarning]
     )
 }
 
-/// Something in a policy configuration that is not used unchanged.
+/// A part of a policy configuration that is ignored or changed.
 public struct PolicyWarning: Sendable, Equatable {
-    /// `policy_illegal` or `selector_ignored`.
+    /// The reason code: `policy_illegal` or `selector_ignored`.
     public var code: ReasonCode
-    /// Its place, as a JSON pointer in the configuration: `/policy`, `/neverInjectSelector/0`.
+    /// The place as a JSON pointer in the configuration, for example `/policy` or `/neverInjectSelector/0`.
     public var pointer: String
     public var message: String
     public var remedy: String?
@@ -217,7 +215,7 @@ public struct PolicyWarning: Sendable, Equatable {
     }
 }
 
-/// Compiled rules: pure, without I/O, the same for every caller.
+/// Compiled rules. Decisions are pure functions without I/O.
 ///
 /// ```swift
 /// let (engine, _) = plugin.compile(PolicyConfiguration(form: .modern, policy: "enabled"))
@@ -230,21 +228,20 @@ public struct PolicyWarning: Sendable, Equatable {
 /// let change = engine.counterfactuals(pod).first?.change
 /// ```
 public protocol DecisionEngine: Sendable {
-    /// Decides; the trace is made only when it is asked for.
+    /// Decides whether the pod gets a sidecar. The trace is only built if it is requested.
     func decide(_ subject: DecisionSubject, trace: Bool) -> Decision
-    /// The smallest changes that flip the decision, each found by deciding again: single edits, and pairs or
-    /// threes only where no fewer would do.
+    /// Returns the smallest changes that flip the decision. Each is found by deciding again. Two or three edits
+    /// together are only returned if fewer do not suffice.
     func counterfactuals(_ subject: DecisionSubject) -> [Counterfactual]
-    /// The answers of these rules, row by row.
+    /// Returns the decisions of these rules as a table.
     func truthTable() -> TruthTable
-    /// Makes webhook configurations ready for `DecisionSubject.webhook`: a MutatingWebhookConfiguration, or a
-    /// list of them.
+    /// Compiles a MutatingWebhookConfiguration, or a list of them, for `DecisionSubject.webhook`.
     ///
     /// - Parameter file: the file's name, for messages; may be empty.
     func compileWebhook(
         _ configuration: Value, file: String
     ) throws(WebhookConfigurationError) -> any WebhookMatcher
-    /// A MutatingWebhookConfiguration under which the API server and these rules together answer as `decide` does with
-    /// the namespace's labels.
+    /// Returns a MutatingWebhookConfiguration with which the API server and these rules together decide as `decide`
+    /// does with the namespace's labels.
     func webhookConfiguration(_ export: WebhookExport) throws(WebhookConfigurationError) -> Value
 }

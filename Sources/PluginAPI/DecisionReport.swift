@@ -1,13 +1,10 @@
 public import Values
 
-/// Decisions as programs and people read them: one place for the command line, HTTP, the log and the API
-/// server.
-///
-/// A decision goes in, JSON or text comes out; nothing is decided here.
+/// Formats decisions as JSON and text for the command line, HTTP, the log and the API server.
 extension Decision {
-    /// The answer of `/decide`.
+    /// Returns the response of `/decide`.
     ///
-    /// - Parameter counterfactuals: nil where they were not asked for.
+    /// - Parameter counterfactuals: nil if they were not requested.
     public func json(counterfactuals: [Counterfactual]? = nil) -> Value {
         var members: [Member] = [
             Member("inject", .bool(inject)), Member("reason", .string(reason.rawValue)),
@@ -24,17 +21,17 @@ extension Decision {
         return .object(Object(members))
     }
 
-    /// `inject`, `skip` or `error`.
+    /// The decision in one word: `inject`, `skip` or `error`.
     public var verdict: String { inject ? "inject" : reason.kind == .error ? "error" : "skip" }
 
-    /// For an admission response, where the API server puts the webhook's name before each key. The reason is
-    /// not among them: a review may still fail after it was decided.
+    /// The audit annotations of an admission response. The API server prefixes each key with the webhook's name. The
+    /// reason is not included, because a review can still fail after the decision.
     public var auditAnnotations: [(key: String, value: String)] {
         [("decision", verdict), ("message", message), ("trace", traceLine)].filter { !$0.1.isEmpty }
     }
 
-    /// Warnings for the person that applies the pod: only what that person can change, each at most 120 bytes, as
-    /// the API server wants it.
+    /// Warnings for the person who applies the pod: only about things that person can change, each of at most 120
+    /// bytes, as the API server requires.
     public var admissionWarnings: [String] {
         var texts: [String] = []
         for warning in warnings where texts.count < Self.admissionWarningLimit {
@@ -45,7 +42,7 @@ extension Decision {
         return texts
     }
 
-    /// The API server cuts warnings of more than 120 bytes, and all of a response's together at 4096.
+    /// The API server truncates each warning at 120 bytes, and all warnings of a response together at 4096.
     public static let admissionWarningBytes = 120
     static let admissionWarningLimit = 8
 
@@ -64,7 +61,7 @@ extension Decision {
 }
 
 extension TraceStep {
-    /// As in `Decision.traceLine`.
+    /// The step's part of `Decision.traceLine`.
     var line: String { "\(rule)=\(verdict.rawValue)\(decisive ? "!" : "")" }
 
     public var json: Value {
@@ -85,7 +82,7 @@ extension Counterfactual {
     }
 }
 
-/// Texts for a terminal.
+/// Formats decisions as text for a terminal.
 public enum DecisionReport {
     /// One line of a table of decisions.
     public struct Row: Sendable {
@@ -102,7 +99,7 @@ public enum DecisionReport {
         }
     }
 
-    /// Kind, name, decision, reason and sentence, in columns; warnings follow below the table.
+    /// Formats kind, name, decision, reason and message in columns, with warnings below the table.
     public static func table(_ rows: [Row]) -> String {
         var cells = [["KIND", "NAME", "DECISION", "REASON", "WHY"]]
         var notes = ""
@@ -110,7 +107,7 @@ public enum DecisionReport {
             let decision = row.decision
             let name = printable(row.namespace.isEmpty ? row.name : "\(row.namespace)/\(row.name)")
             let kind = printable(row.kind)
-            // A message of several lines, that of a template for example, stays one row.
+            // A message of several lines, for example that of a template, becomes one row.
             let why = decision.message.split(whereSeparator: \.isNewline).joined(separator: "; ")
             cells.append([kind, name, decision.verdict, decision.reason.rawValue, why])
             for warning in decision.warnings { notes += "warning: \(kind) \(name): \(warning.message)\n" }
@@ -123,7 +120,7 @@ public enum DecisionReport {
         return columns(cells) + notes
     }
 
-    /// The trace of one decision drawn as a tree, with what would change it.
+    /// Formats the trace of one decision as a tree, with the changes that would flip it.
     ///
     /// - Parameter title: the object's kind and name.
     public static func tree(_ decision: Decision, counterfactuals: [Counterfactual], title: String) -> String
@@ -156,7 +153,7 @@ public enum DecisionReport {
         return text
     }
 
-    /// Outside text on a terminal: of bounded length, and nothing in it that would steer the terminal.
+    /// Returns untrusted text for a terminal: shortened, and without control characters.
     static func printable(_ text: String, limit: Int = 512) -> String {
         var result = ""
         for scalar in text.unicodeScalars.prefix(limit) {
@@ -168,7 +165,7 @@ public enum DecisionReport {
         return result
     }
 
-    /// Cells in columns two blanks apart; the last column is not padded.
+    /// Formats cells in columns that are separated by two spaces. The last column is not padded.
     static func columns(_ rows: [[String]]) -> String {
         var widths: [Int] = []
         for row in rows {
@@ -195,14 +192,14 @@ public enum DecisionReport {
 }
 
 extension TruthTable {
-    /// For a terminal.
+    /// The table as text for a terminal.
     public var text: String {
         let head = columns.map { $0.uppercased() } + ["DECISION", "REASON"]
         let body = rows.map { $0.conditions + [$0.inject ? "inject" : "skip", $0.reason.rawValue] }
         return DecisionReport.columns([head] + body) + notes.map { "note: \($0)\n" }.joined()
     }
 
-    /// A list of objects, one a row.
+    /// The table as a list of objects, one for each row.
     public var json: Value {
         .array(
             rows.map { row in

@@ -1,16 +1,15 @@
-/// Engines from shared libraries.
+/// Loads engines from shared libraries.
 ///
-/// In: a folder. Out: renderers like those that are built in, and for every library that cannot be used the reason.
-/// A bad library never stops the program. The interface is `renderer_plugin.h`; `PluginFile` checks the file,
-/// `PluginLibrary` at what it exports, `LibraryRenderer` runs it in this process and `IsolatedRenderer` in one that can
-/// be killed. This file does not know which engines there are; the registry does.
+/// Returns renderers for a folder's libraries, and the reason for every library that cannot be used. An invalid library
+/// never stops the program. The interface is `renderer_plugin.h`. `PluginFile` checks the file, `PluginLibrary` checks
+/// its exports, `LibraryRenderer` runs it in this process and `IsolatedRenderer` in a process that can be killed.
 public enum DynamicRenderer {
-    /// Loads every `*.so` of the folder, in the order of the names.
+    /// Loads every `*.so` of the folder, sorted by name.
     ///
     /// - Parameters:
-    ///   - taken: ids that the program has already; a library that wants one of them is refused.
-    ///   - isolation: where renders run.
-    ///   - executable: the program that `IsolatedRenderer` starts, this one unless a test says otherwise.
+    ///   - taken: ids that are already in use. A library with one of them is refused.
+    ///   - isolation: the process in which renders run.
+    ///   - executable: the program that `IsolatedRenderer` starts. Only tests change it.
     public static func load(
         folder: String, taken: [String] = [], isolation: PluginIsolation = .wished,
         executable: String = IsolatedRenderer.thisProgram
@@ -55,17 +54,17 @@ public enum DynamicRenderer {
     }
 }
 
-/// Where the renders of loaded engines run. `--pluginIsolation`
+/// The process in which the renders of loaded engines run (`--pluginIsolation`).
 public enum PluginIsolation: String, Sendable, CaseIterable {
-    /// In this process, on threads of their own; one that respects neither sink nor poll cannot be stopped.
+    /// In this process, on separate threads. An engine that respects neither sink nor poll cannot be stopped.
     case none
-    /// As the engine's description asks.
+    /// As the engine's description requests.
     case wished
-    /// In processes that are killed at the deadline. Nor is the library itself opened by this process.
+    /// In processes that are killed at the deadline. This process does not open the library either.
     case process
 }
 
-/// Why a library, or the folder, is not used.
+/// The reason why a library, or the folder, is not used.
 public struct PluginRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     public var path: String
     public var reason: String

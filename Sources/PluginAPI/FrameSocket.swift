@@ -8,7 +8,7 @@ final class FrameSocket: @unchecked Sendable {
         case closed
         /// The deadline passed.
         case late
-        /// It said something that is no frame, or too long a one.
+        /// The other side sent something that is not a frame, or is too long.
         case nonsense
     }
 
@@ -31,7 +31,7 @@ final class FrameSocket: @unchecked Sendable {
         }
     }
 
-    /// - Parameter largest: bytes of payload that are believed.
+    /// - Parameter largest: the maximum size of the payload in bytes.
     func receive(
         largest: Int, until deadline: UInt64?
     ) throws(Failure) -> (kind: Frame.Kind, payload: [UInt8]) {
@@ -42,7 +42,7 @@ final class FrameSocket: @unchecked Sendable {
     }
 
     private func read(_ count: Int, until deadline: UInt64?) throws(Failure) -> [UInt8] {
-        // The length is a claim: memory is taken as bytes come.
+        // The announced length is not trusted, so memory is allocated as bytes arrive.
         let step = 1 << 20
         var bytes: [UInt8] = []
         while bytes.count < count {

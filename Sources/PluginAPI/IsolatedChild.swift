@@ -3,10 +3,10 @@ import Glibc
 import System
 import Values
 
-/// The child's side of `IsolatedRenderer`: opens the library, says what it is on descriptor 0, and answers calls there
-/// until the parent is gone.
+/// Runs the child's side of `IsolatedRenderer`: opens the library, sends its description on descriptor 0, and answers
+/// calls there until the parent is gone.
 ///
-/// - Parameter path: the library, as the hidden verb's operand gives it.
+/// - Parameter path: the library's path, the operand of the hidden verb.
 /// - Returns: the exit status.
 public func runIsolatedRenderer(_ path: String) -> Int32 {
     closefrom(3)
@@ -47,16 +47,17 @@ public func runIsolatedRenderer(_ path: String) -> Int32 {
     return 0
 }
 
-/// A crash ends the process at once: handlers of the runtime would go looking for a backtrace first.
+/// Resets signal handlers, so that a crash ends the process immediately. The runtime's handlers would build a backtrace
+/// first.
 private func dieOfSignals() {
     for number in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { signal(number, SIG_DFL) }
 }
 
-/// Memory that a child may take. An engine that fills it fails, and its own call with it.
+/// The memory limit of a child. If an engine exceeds it, the call fails.
 private let mostMemory: UInt = 2 << 30
 
-/// From here on the child opens no file, leaves no core and takes no more memory than it should. Descriptors 0 to 2
-/// are open, so a fourth one would be the first of a file.
+/// Restricts the child: it can no longer open files or write core dumps, and its memory is limited. Descriptors 0 to 2
+/// are in use, so the limit of 3 does not allow another one.
 private func confine() {
     limit(RLIMIT_NOFILE, to: 3)
     limit(RLIMIT_CORE, to: 0)
@@ -69,7 +70,7 @@ private func limit(_ resource: __rlimit_resource, to value: UInt) {
     setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
 }
 
-/// A call that does not end is killed by the parent; should the parent be gone, by the clock.
+/// Sets an alarm that kills the child after the deadline, in case the parent, which normally does this, is gone.
 private func setAlarm(_ deadline: UInt64?) {
     guard let deadline else {
         alarm(0)

@@ -1,25 +1,25 @@
 import Glibc
 import System
 
-/// A child process that runs one library, and answers one call at a time. Gone with the value.
+/// A child process that runs one library and answers one call at a time. It is killed when the object is released.
 final class IsolatedProcess: @unchecked Sendable {
     let description: RendererDescription
     private let process: ChildProcess
     private let socket: FrameSocket
     private var isReaped = false
-    /// The templates that the child has compiled, in the order they were last used.
+    /// The templates that the child has compiled, in the order of their last use.
     private var known: [UInt64] = []
 
-    /// Templates that a child keeps compiled.
+    /// The number of compiled templates that a child keeps.
     static let mostKnown = 32
-    /// What starting a child and opening the library may take.
+    /// The maximum time for starting a child and opening the library.
     private static let startTime: UInt64 = 10_000_000_000
-    /// What the child may take beyond the deadline: an engine that polls says where it was.
+    /// The time beyond the deadline that the child gets, in which an engine that polls can report its position.
     private static let grace: UInt64 = 100_000_000
-    /// A message and its surroundings, besides the output.
+    /// The maximum size of an answer without its output, for example of the error message.
     private static let besides = 1 << 20
 
-    /// Starts the child and waits for its first word.
+    /// Starts the child and waits for its description.
     init(library: String, executable: String) throws(PluginRefusal) {
         func refusal(_ reason: String) -> PluginRefusal { PluginRefusal(path: library, reason: reason) }
         guard let pair = SocketPair.make() else {
@@ -28,7 +28,7 @@ final class IsolatedProcess: @unchecked Sendable {
         let socket = FrameSocket(pair.0)
         let started: ChildProcess
         do throws(ChildProcessError) {
-            // Open in the child alone, so that its end is seen.
+            // Only the child keeps this end open, so that its exit closes the connection.
             defer { close(pair.1) }
             started = try Self.start(executable, library, input: pair.1)
         } catch {
@@ -56,15 +56,15 @@ final class IsolatedProcess: @unchecked Sendable {
         if !isReaped { process.kill() }
     }
 
-    /// Whether the child still runs; it may have been ended by others while it had nothing to do.
+    /// Whether the child still runs. It may have been killed while it was idle.
     var isAlive: Bool {
         guard !isReaped else { return false }
         if process.ending() != nil { isReaped = true }
         return !isReaped
     }
 
-    /// Sees to it that the child has compiled the template. Afterwards the child is good for further calls, unless
-    /// the error is `.engine` or `.deadline`.
+    /// Compiles the template in the child, unless the child has it already. Afterwards the child can be used for
+    /// further calls, unless the error is `.engine` or `.deadline`.
     func compile(
         _ template: IsolatedTemplate, deadline: UInt64?
     ) throws(RenderError) {
@@ -85,7 +85,7 @@ final class IsolatedProcess: @unchecked Sendable {
         known.append(template.id)
     }
 
-    /// Renders a template that was compiled.
+    /// Renders a template that the child has compiled.
     func render(
         _ template: IsolatedTemplate, json: [UInt8], limits: RenderLimits
     ) throws(RenderError) -> (output: ArraySlice<UInt8>, usage: RenderUsage, error: RenderError?) {
@@ -135,7 +135,7 @@ final class IsolatedProcess: @unchecked Sendable {
 
     private var named: String { "engine \"\(description.id)\"" }
 
-    /// What became of the child, which is ended whatever it was.
+    /// Ends the child and returns the error for the failure.
     private func failure(_ failure: FrameSocket.Failure) -> RenderError {
         let ending = isReaped ? "it is gone" : Self.end(process)
         isReaped = true
@@ -154,10 +154,11 @@ final class IsolatedProcess: @unchecked Sendable {
 
     // MARK: Processes
 
-    /// How long a child that closed its socket may take to end by itself: how it does is what the message should say.
+    /// The time that a child that has closed its socket gets to exit by itself, in milliseconds, so that the message
+    /// can contain its exit status.
     private static let endTime = 20
 
-    /// Kills the process if it still runs, and says how it ended.
+    /// Kills the process if it still runs, and returns how it ended.
     private static func end(_ process: ChildProcess) -> String {
         switch process.end(by: MonotonicClock.milliseconds + endTime) {
         case nil: "it was ended"
@@ -167,8 +168,8 @@ final class IsolatedProcess: @unchecked Sendable {
         }
     }
 
-    /// The child sees its socket as descriptor 0 and standard error as 1 and 2; it closes what else it inherits. Of the
-    /// environment it gets where libraries are looked for, and no more.
+    /// Starts the child with its socket as descriptor 0 and standard error as 1 and 2. It closes all other descriptors.
+    /// From the environment it only gets the search path of libraries.
     private static func start(
         _ executable: String, _ library: String, input: Int32
     ) throws(ChildProcessError) -> ChildProcess {

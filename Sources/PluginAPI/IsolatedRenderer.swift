@@ -2,24 +2,24 @@ import Synchronization
 import System
 import Values
 
-/// An engine from a shared library, run in child processes: one that does not end, crashes or takes all memory costs
-/// the call that it was made for, and nothing else.
+/// An engine from a shared library that runs in child processes. If it hangs, crashes or exhausts its memory, only the
+/// current call fails.
 ///
-/// The children are this very program with a hidden verb (`runIsolatedRenderer`). Each answers one call at a time;
-/// there are as many as calls at once, up to `mostProcesses`, and they stay for the next calls.
+/// The children run this program with a hidden verb (`runIsolatedRenderer`). Each answers one call at a time. There is
+/// one for each concurrent call, up to `mostProcesses`, and they are kept for later calls.
 public struct IsolatedRenderer: Renderer {
-    /// The verb that the program calls `runIsolatedRenderer` for; its one operand is the library's path.
+    /// The verb for which the program calls `runIsolatedRenderer`. Its only operand is the library's path.
     public static let verb = "__render-plugin"
-    /// The program that runs now.
+    /// The path of the running program.
     public static let thisProgram = "/proc/self/exe"
 
-    /// What compiling may take by default.
+    /// The default time limit of compiling.
     private static let compileTime: UInt64 = 10_000_000_000
 
     public let description: RendererDescription
     private let pool: ProcessPool
 
-    /// Starts a first child, which opens the library and says what it is.
+    /// Starts a first child, which opens the library and sends its description.
     public init(library: String, executable: String = Self.thisProgram) throws(PluginRefusal) {
         let first = try IsolatedProcess(library: library, executable: executable)
         description = first.description
@@ -46,7 +46,7 @@ public struct IsolatedRenderer: Renderer {
     }
 }
 
-/// A template that children compile when they meet it first.
+/// A template that each child compiles at its first use there.
 struct IsolatedTemplate: CompiledTemplate {
     private static let lastID = Atomic<UInt64>(0)
 
@@ -85,7 +85,7 @@ struct IsolatedTemplate: CompiledTemplate {
 
 /// The children of one library.
 final class ProcessPool: @unchecked Sendable {
-    /// Calls at once; further ones wait.
+    /// The number of concurrent calls. Further calls wait.
     private static let mostProcesses = 8
 
     private let library: String
@@ -100,7 +100,7 @@ final class ProcessPool: @unchecked Sendable {
         idle = [first]
     }
 
-    /// A child for one call, started where none is idle. To be given back by `use`.
+    /// Returns a child for one call. Starts one if none is idle. `use` must return it to the pool.
     func take(until deadline: UInt64?) throws(RenderError) -> IsolatedProcess {
         var taken: IsolatedProcess?
         let isLate = monitor.locked {

@@ -1,8 +1,8 @@
 import Values
 
-/// What the two sides of an isolated engine say to each other: frames of a length (4 bytes, little end first), a kind
-/// (1 byte) and a payload. Numbers are 8 bytes, texts a length and bytes. Both sides are the same program, so there
-/// is no version; whatever does not decode is a failure of the engine.
+/// The protocol between the two sides of an isolated engine. A frame has a length (4 bytes, little-endian), a kind (1
+/// byte) and a payload. Numbers have 8 bytes; strings have a length and bytes. Both sides are the same program, so
+/// there is no version. A frame that cannot be decoded is a failure of the engine.
 enum Frame {
     enum Kind: UInt8 {
         /// Child → parent, first: the engine's description.
@@ -13,7 +13,7 @@ enum Frame {
         case compile
         /// Parent → child: an id, data as JSON, limits.
         case render
-        /// Parent → child: an id that is not needed any more.
+        /// Parent → child: an id that is no longer needed.
         case forget
         /// Child → parent: output and usage.
         case done
@@ -22,11 +22,11 @@ enum Frame {
     }
 
     static let headerBytes = 5
-    /// The length is 4 bytes; a child that claims more than half of what they can say is not believed.
+    /// The maximum length: half of what 4 bytes can express.
     static let largest = 1 << 31
 }
 
-/// The payload does not decode.
+/// The payload cannot be decoded.
 struct FrameError: Error {}
 
 struct FrameWriter: ~Copyable {
@@ -59,7 +59,7 @@ struct FrameWriter: ~Copyable {
         for text in texts { self.text(text) }
     }
 
-    /// The whole frame, its length filled in; nil where it is too long.
+    /// Returns the whole frame with its length; nil if it is too long.
     consuming func finish() -> [UInt8]? {
         var bytes = buffer.bytes
         let length = bytes.count - Frame.headerBytes
@@ -95,7 +95,7 @@ struct FrameReader {
 
     mutating func texts() throws(FrameError) -> [String] {
         let count = try integer()
-        // Every text takes eight bytes at least.
+        // Every string has at least eight bytes.
         guard count >= 0, count <= rest.count / 8 else { throw FrameError() }
         var texts: [String] = []
         for _ in 0..<count { texts.append(try text()) }

@@ -3,11 +3,11 @@ import Synchronization
 import System
 import Values
 
-/// An engine from a shared library, run in this process.
+/// An engine from a shared library that runs in this process.
 ///
-/// Every call runs on a thread of its own, so that an engine that respects neither sink nor poll costs that thread and
-/// not the one that answers requests. Such a thread cannot be ended; after `mostStuck` of them the engine gets no
-/// further calls until one comes back.
+/// Every call runs on a thread of its own, so that an engine that respects neither sink nor poll blocks only that
+/// thread, not the one that answers requests. Such a thread cannot be stopped. While `mostStuck` calls are stuck, the
+/// engine gets no further calls.
 struct LibraryRenderer: Renderer {
     let library: PluginLibrary
     private let stuck = StuckCalls()
@@ -37,17 +37,17 @@ struct LibraryRenderer: Renderer {
     }
 }
 
-/// Lets a lock be shared with a thread.
+/// Shares a lock with a thread.
 private final class ResultBox<Value: Sendable>: Sendable {
     let value: Mutex<Value>
     init(_ value: consuming Mutex<Value>) { self.value = value }
 }
 
-/// How many calls of an engine did not come back in time.
+/// Counts the calls of an engine that did not return in time.
 private final class StuckCalls: Sendable {
-    /// Each holds a thread and perhaps a core.
+    /// The maximum number of stuck calls. Each occupies a thread and perhaps a core.
     private static let mostStuck = 4
-    /// What an engine that polls gets beyond the deadline, to come back by itself and say where it was.
+    /// The time beyond the deadline in which an engine that polls can return and report its position.
     private static let grace: UInt64 = 100_000_000
 
     private let count = Mutex(0)
@@ -77,11 +77,11 @@ private final class StuckCalls: Sendable {
     }
 }
 
-/// A compiled template of a library; given back to the engine with the last reference.
+/// A compiled template of a library. The engine frees it with the last reference.
 final class LibraryTemplate: @unchecked Sendable {
     let library: PluginLibrary
     private let compiled: UnsafeMutableRawPointer
-    /// For messages and source maps.
+    /// The sources, for messages and source maps.
     let sources: [TemplateSource]
 
     private init(_ library: PluginLibrary, _ compiled: UnsafeMutableRawPointer, _ sources: [TemplateSource]) {
@@ -92,7 +92,7 @@ final class LibraryTemplate: @unchecked Sendable {
 
     deinit { library.free(compiled) }
 
-    /// Compiles on this thread. nil: `call.reported` may say why.
+    /// Compiles on this thread. If it returns nil, `call.reported` may have the reason.
     static func compile(
         _ sources: TemplateSources, _ options: CompileOptions, _ library: PluginLibrary, _ call: PluginCall
     ) -> LibraryTemplate? {
@@ -127,7 +127,7 @@ final class LibraryTemplate: @unchecked Sendable {
         return LibraryTemplate(library, compiled, sources.sources)
     }
 
-    /// Renders on this thread; the call has output and counts afterwards. nil: all is well.
+    /// Renders on this thread. Afterwards the call has the output and the counts. Returns nil on success.
     func render(_ call: PluginCall, limits: RenderLimits) -> RenderError? {
         var data = call.dataRecord
         var sink = call.sink

@@ -1,28 +1,28 @@
 import Synchronization
 public import Values
 
-/// A Go type, as templates that were written against Go structs see the data.
+/// A Go type, for templates that were written for data of Go structs.
 ///
-/// A template value is a `Value` plus, where there is one, its `ObjectType`: the JSON stays as it came, and the type
-/// says how a template sees it: `.Spec.ServiceAccountName` of a pod without one is an empty string,
-/// `.ProxyConfig.GetTracing.GetTlsSettings` is nil-safe. A member that the JSON does not have is the type's zero
-/// value: a nil pointer, slice or map, an empty string, 0, false, a struct of zeros.
+/// A template value is a `Value` with an optional `ObjectType`. The JSON is unchanged, and the type determines how a
+/// template sees it: `.Spec.ServiceAccountName` of a pod without one is an empty string, and
+/// `.ProxyConfig.GetTracing.GetTlsSettings` is nil-safe. A member that the JSON does not have is the type's zero value:
+/// a nil pointer, slice or map, an empty string, 0, false, or a struct of zero values.
 ///
-/// Types refer to each other, also in circles, so they are made in two steps by the builder of a table of them: `init`,
-/// then `complete` or, on first use, the content's source. They never change afterwards and live as long as the process.
+/// Types refer to each other, also in cycles, so a table of them is built in two steps: `init`, then `complete` or, on
+/// first use, the content's source. They never change afterwards and live as long as the process.
 public final class ObjectType: @unchecked Sendable {
     public enum Kind: Sendable {
-        /// `interface {}` holding whatever JSON decoding made: map[string]interface {}, []interface {}, …
+        /// `interface {}` with the result of JSON decoding: map[string]interface {}, []interface {}, …
         case any
         case bool
         case string
-        /// int, int32, int64, uint32 …; `name` says which.
+        /// int, int32, int64, uint32, …, according to `name`.
         case int
         /// float32, float64
         case float
         /// []byte, a base64 string in JSON
         case bytes
-        /// A pointer to `element`; JSON null or no member is the nil pointer.
+        /// A pointer to `element`; JSON null or a missing member is the nil pointer.
         case pointer
         /// A slice of `element`.
         case slice
@@ -30,33 +30,34 @@ public final class ObjectType: @unchecked Sendable {
         case map
         /// A struct with `fields`.
         case structure
-        /// A protobuf enum: its JSON is the name (or the number); prints as the name. `enumeration` has the numbers.
+        /// A protobuf enum. Its JSON is the name or the number; it is printed as the name. `enumeration` has the
+        /// numbers.
         case enumeration
-        /// resource.Quantity: text or number in JSON.
+        /// resource.Quantity: a string or number in JSON.
         case quantity
         /// intstr.IntOrString
         case intOrString
-        /// metav1.Time: RFC 3339 text in JSON.
+        /// metav1.Time: an RFC 3339 string in JSON.
         case time
-        /// A protobuf Duration: text such as "45s" in JSON.
+        /// A protobuf Duration: a string such as "45s" in JSON.
         case duration
         /// A protobuf wrapper (Int32Value, BoolValue, …): the plain value in JSON; a struct with field Value in Go.
         case wrapper
     }
 
-    /// A reference: templates and decoding take fields out of tables all the time, and a structure of five references
-    /// is counted five times.
+    /// A field of a struct. It is a class because templates and decoding copy fields from tables all the time, and a
+    /// struct of five references would retain five.
     public final class Field: Sendable {
-        /// The Go name: what a template writes.
+        /// The Go name, which templates use.
         public let name: String
-        /// The JSON name, under which the value is; empty if JSON does not show the field.
+        /// The JSON name; empty if the field does not appear in JSON.
         public let jsonName: String
         public let type: ObjectType
         public let omitEmpty: Bool
-        /// An embedded struct whose members are among this one's own, in JSON and in Go.
+        /// Whether this is an embedded struct, whose members are also members of the outer struct, in JSON and in Go.
         public let isInline: Bool
-        /// One of several fields of which a message has at most one: Go's struct keeps it behind an interface, so
-        /// that a template reaches it by its getter only.
+        /// Whether this is one of several fields of which a message has at most one (`oneof`). Go's struct keeps it in
+        /// an interface, so a template can only reach it with its getter.
         public let isOneOf: Bool
         public let patchStrategy: String?
         public let patchMergeKey: String?
@@ -78,34 +79,34 @@ public final class ObjectType: @unchecked Sendable {
 
     /// A method that a template may call.
     public enum Method: Sendable {
-        /// `GetX`: the field at that index of `fields`, the zero value where the receiver is a nil pointer.
+        /// `GetX`: returns the field at that index of `fields`, or the zero value if the receiver is a nil pointer.
         case getter(field: Int)
         /// `String`: the printed form.
         case string
         /// `Value` of a Quantity, `GetValue` of a wrapper.
         case value
-        /// `IsZero`
+        /// `IsZero`: whether it is the zero value.
         case isZero
-        /// A method with a body of its own, which may take texts.
+        /// A method with its own implementation, which may take strings.
         case function(ObjectMethod)
     }
 
-    /// As `%T` prints it: `v1.ObjectMeta`, `*v1.PodSpec`, `map[string]string`.
+    /// The type's name as `%T` prints it: `v1.ObjectMeta`, `*v1.PodSpec`, `map[string]string`.
     public let name: String
     public let kind: Kind
-    /// What a pointer, slice, map or wrapper holds.
+    /// The element type of a pointer, slice, map or wrapper.
     public private(set) var element: ObjectType?
     /// A struct's fields in Go's order.
     public var fields: [Field] {
         ensureMade()
         return made.fields
     }
-    /// Go field name → index into `fields`; without the fields of inline structs and those that only getters reach.
+    /// The index in `fields` by Go field name, without the fields of inline structs and those that only getters reach.
     public var fieldIndex: [String: Int] {
         ensureMade()
         return made.fieldIndex
     }
-    /// By Go name.
+    /// The methods by Go name.
     public var methods: [String: Method] {
         ensureMade()
         return made.methods
@@ -115,26 +116,25 @@ public final class ObjectType: @unchecked Sendable {
         ensureMade()
         return made.enumeration
     }
-    /// For messages that `protoToJSON` prints: the values that it leaves out because they are the defaults, by JSON
-    /// name.
+    /// For messages that `protoToJSON` prints: the default values, which it omits, by JSON name.
     public var protoDefaults: Object? {
         ensureMade()
         return made.protoDefaults
     }
-    /// The fields that JSON shows, those of inline structs among them.
+    /// The fields that appear in JSON, including those of inline structs.
     public var members: [Field] {
         ensureMade()
         return made.members
     }
 
-    /// What is made last: a struct's fields and the like.
+    /// The part that is created last: a struct's fields and the like.
     private var made = Content()
     /// Whether `made` can be read. It is written once, before this is set.
     private let isMade: Atomic<Bool>
     private let source: (@Sendable () -> Content)?
     private static let publishing = Mutex(())
 
-    /// A type that `complete` fills in.
+    /// Creates a type that `complete` fills in.
     public init(name: String, kind: Kind) {
         self.name = name
         self.kind = kind
@@ -142,9 +142,9 @@ public final class ObjectType: @unchecked Sendable {
         source = nil
     }
 
-    /// A type whose content is made when it is first asked for: of a table of hundreds, a request needs dozens.
+    /// Creates a type whose content is created at its first use. A request needs dozens of a table's hundreds of types.
     ///
-    /// - Parameter source: gives the same content whenever it is called; two threads may do so at once.
+    /// - Parameter source: always returns the same content. Several threads may call it concurrently.
     public init(name: String, kind: Kind, source: @escaping @Sendable () -> Content) {
         self.name = name
         self.kind = kind
@@ -167,12 +167,12 @@ public final class ObjectType: @unchecked Sendable {
         }
     }
 
-    /// The second step of types that refer to each other: what a pointer, slice, map or wrapper holds. Called once,
-    /// before the type is shared.
+    /// Sets the element type of a pointer, slice, map or wrapper, as the second step for types that refer to each
+    /// other. Must be called once, before the type is shared.
     public func complete(element: ObjectType) { self.element = element }
 
-    /// As above, for a type that was made without a source; inline structs are completed before the structs that
-    /// they stand in.
+    /// Sets the content of a type that was created without a source. Inline structs must be completed before the
+    /// structs that contain them.
     public func complete(
         element: ObjectType? = nil, fields: [Field] = [], methods: [String: Method] = [:],
         enumeration: [(name: String, number: Int)] = [], protoDefaults: Object? = nil
@@ -184,7 +184,7 @@ public final class ObjectType: @unchecked Sendable {
 }
 
 extension ObjectType {
-    /// A struct's fields, methods, an enum's names: what a type has besides its name and kind.
+    /// The parts of a type besides its name and kind: a struct's fields, methods, an enum's names.
     public struct Content: Sendable {
         var fields: [Field] = []
         var fieldIndex: [String: Int] = [:]
@@ -192,7 +192,7 @@ extension ObjectType {
         var enumeration: [(name: String, number: Int)] = []
         var protoDefaults: Object?
         var members: [Field] = []
-        /// Where `members` are found by JSON name: a table of 2^n slots, each the index of a member or -1.
+        /// A hash table from JSON names to `members`: 2^n slots, each with the index of a member or -1.
         var slots: [Int16] = []
 
         init() {}
@@ -233,10 +233,9 @@ extension ObjectType {
 }
 
 extension ObjectType {
-    /// The index in `members` of the member with that JSON name, as it is spelt.
+    /// Returns the index in `members` of the member with exactly that JSON name.
     ///
-    /// Decoding and merging look up every key of every pod here. A table of its own takes 9 ns where a dictionary's
-    /// hashing takes 24.
+    /// Decoding and merging look up every key of every pod here. This table takes 9 ns, a dictionary 24 ns.
     public func memberIndex(of key: String) -> Int? {
         ensureMade()
         guard !made.slots.isEmpty else { return nil }
@@ -250,19 +249,20 @@ extension ObjectType {
         }
     }
 
-    /// `members[index].type`. Copying the whole member costs six times as much, in a loop over every key of every pod.
+    /// Returns `members[index].type`. Copying the whole member takes six times as long, in a loop over every key of
+    /// every pod.
     public func memberType(at index: Int) -> ObjectType {
         ensureMade()
         return made.members[index].type
     }
 
-    /// `members[index].omitEmpty`
+    /// Returns `members[index].omitEmpty`.
     public func memberOmitsEmpty(at index: Int) -> Bool {
         ensureMade()
         return made.members[index].omitEmpty
     }
 
-    /// As `memberIndex(of:)`, with Go's second chance: upper and lower case of ASCII letters are the same.
+    /// Like `memberIndex(of:)`, but ignores the case of ASCII letters, as Go does if no name matches exactly.
     public func memberIndexIgnoringCase(of key: String) -> Int? {
         members.firstIndex { member in
             member.jsonName.utf8.count == key.utf8.count
@@ -288,7 +288,7 @@ extension ObjectType {
     public static let string = ObjectType(name: "string", kind: .string)
     public static let int = ObjectType(name: "int", kind: .int)
     public static let int64 = ObjectType(name: "int64", kind: .int)
-    /// map[string]interface {}
+    /// `map[string]interface {}`
     public static let anyMap: ObjectType = {
         let type = ObjectType(name: "map[string]interface {}", kind: .map)
         type.complete(element: .any)

@@ -1,19 +1,19 @@
 import Synchronization
 public import Values
 
-/// What the templates of one configuration wrote before, so that the same need not be written again; within a number
-/// of bytes for all of them.
+/// A cache of the output of one configuration's templates, so that the same output is not rendered again. Its size in
+/// bytes is limited.
 ///
-/// An engine that has a use for it keeps there what a part of a template wrote, by all that the part reads. Templates
-/// are distinguished by `number()`.
+/// An engine that supports it stores the output of a part of a template, with everything that the part reads as the
+/// key. Templates are distinguished by `number()`.
 public final class OutputMemory: Sendable {
-    /// What a part of a template did.
+    /// The result of a part of a template.
     public final class Output: Sendable {
         public let bytes: [UInt8]
-        /// What it used of the limits.
+        /// The steps and depth that count against the limits.
         public let steps: Int
         public let depth: Int
-        /// What the engine needs besides to go on after the part.
+        /// Additional state that the engine needs to continue after the part.
         public let state: (any Sendable)?
 
         public init(bytes: [UInt8], steps: Int, depth: Int, state: (any Sendable)? = nil) {
@@ -27,14 +27,14 @@ public final class OutputMemory: Sendable {
     private let cache: BoundedCache<Output>
     private let templates = Atomic<Int>(0)
 
-    /// - Parameter bytes: 0 keeps nothing.
+    /// - Parameter bytes: the maximum size; 0 disables the cache.
     public init(bytes: Int, _ counter: CacheCounter = CacheCounter()) {
         cache = BoundedCache(bytes: bytes, counter)
     }
 
     public var isOn: Bool { cache.isOn }
 
-    /// A number that no other template of this memory has.
+    /// Returns a number that is unique among the templates of this cache.
     public func number() -> Int { templates.wrappingAdd(1, ordering: .relaxed).newValue }
 
     public func output(for key: CacheKey) -> Output? { cache.answer(for: key) }

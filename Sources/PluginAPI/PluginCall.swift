@@ -3,24 +3,25 @@ import Glibc
 import System
 import Values
 
-/// One call of an engine, seen from this side: the callbacks that the engine gets, what they counted, what it reported.
+/// One call of an engine: the callbacks for the engine, their counts, and the error that the engine reported.
 ///
-/// A class, because an engine holds a pointer to it, and because a render that does not end keeps it alive after its
-/// caller has given up.
+/// This is a class because an engine holds a pointer to it, and because a render that does not end keeps it alive after
+/// its caller has given up.
 final class PluginCall: @unchecked Sendable {
     private let limits: RenderLimits
     private let data: Value
     private(set) var output = ByteBuffer()
     private(set) var steps = 0
-    /// Why this side asked to stop; it rules over what the engine says.
+    /// The reason why this side stopped the call. It takes precedence over the engine's report.
     private(set) var stopped: RenderError?
     private(set) var reported: RenderError?
     private var memory = PluginMemory()
     private var json: pillion_text?
-    /// What was asked for by pointer. A template that asks a thousand times for the whole gets one copy.
+    /// The values that the engine has requested, by JSON pointer. A template that requests the whole data a thousand
+    /// times gets one copy.
     private var found: [String: pillion_value] = [:]
 
-    /// A longer message is cut.
+    /// The maximum length of a message in bytes. A longer message is truncated.
     private static let longestMessage = 64 << 10
 
     init(data: Value = .null, limits: RenderLimits) {
@@ -28,22 +29,22 @@ final class PluginCall: @unchecked Sendable {
         self.limits = limits
     }
 
-    /// What a call may have before it at least, in nanoseconds.
+    /// The minimum time between the start of a call and its deadline, in nanoseconds.
     private static let leastTime: UInt64 = 5_000_000
 
-    /// A call over the border is not begun right before its deadline: it cannot be counted on to end there, and a caller
-    /// that tries with a small allowance first (the server does, on threads that serve connections) would pay for a thread
-    /// or a process that is then in the way.
+    /// Throws if the deadline is too near to call a loaded engine. The engine might not stop at the deadline, and a
+    /// caller that first tries with a small time limit (as the server does on connection threads) would pay for a
+    /// thread or process that is then blocked.
     static func checkTime(_ deadline: UInt64?) throws(RenderError) {
         guard let deadline, MonotonicClock.nanoseconds &+ leastTime > deadline else { return }
         throw RenderError(
             kind: .deadline, detail: "template: the deadline leaves no time for a loaded engine")
     }
 
-    /// The output as it is now; the call keeps it.
+    /// Calls a closure with the current output, which the call still owns.
     func withOutput<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R { output.withBytes { body($0) } }
 
-    // MARK: What the engine is given
+    // MARK: Records for the engine
 
     var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
@@ -53,7 +54,7 @@ final class PluginCall: @unchecked Sendable {
 
     var dataRecord: pillion_data { pillion_data(context: context, json: jsonOf, find: findOf) }
 
-    // MARK: What the callbacks do
+    // MARK: Callbacks
 
     fileprivate func write(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> Int32 {
         if stopped != nil { return PILLION_STOPPED }
@@ -133,7 +134,7 @@ final class PluginCall: @unchecked Sendable {
         return UnsafeRawBufferPointer(start: text.data, count: min(text.size, Self.longestMessage))
     }
 
-    /// The limits as `pillion_error.limit` numbers them, from 1: a part of the interface.
+    /// The limits by their number in `pillion_error.limit`, from 1. The order is part of the interface.
     private static let numbered: [RenderLimit] = [
         .sourceBytes, .nesting, .nodes, .steps, .outputBytes, .depth, .rangeItems,
     ]
@@ -180,7 +181,7 @@ final class PluginCall: @unchecked Sendable {
     }
 }
 
-/// Copies of bytes that live as long as a call.
+/// Copies of bytes, which live as long as a call.
 struct PluginMemory: ~Copyable {
     private var blocks: [UnsafeMutableRawPointer] = []
 
@@ -211,7 +212,7 @@ extension pillion_limits {
     }
 }
 
-// Callbacks are functions of this file and no closures: they must belong to no actor.
+// The callbacks are functions of this file instead of closures, because they must not belong to an actor.
 
 private func call(_ context: UnsafeMutableRawPointer?) -> PluginCall? {
     context.map { Unmanaged<PluginCall>.fromOpaque($0).takeUnretainedValue() }

@@ -2,12 +2,13 @@ import Glibc
 import System
 import Values
 
-/// What a library's file must be like before it is opened: code that others may write is code that others run.
+/// Checks a library's file before it is opened, because anyone who can write to it could run code in this process.
 enum PluginFile {
-    /// More than any installation has; a folder with more was not meant for plugins.
+    /// The maximum number of libraries in a folder, more than any installation has. A folder with more is not a plugin
+    /// folder.
     static let mostLibraries = 256
 
-    /// The paths of the folder's `*.so`, sorted.
+    /// Returns the paths of the folder's `*.so` files, sorted.
     static func libraries(in folder: String) throws(PluginRefusal) -> [String] {
         guard let resolved = File.resolved(folder) else {
             throw PluginRefusal(path: folder, reason: "it is not there: \(systemMessage())")
@@ -21,7 +22,7 @@ enum PluginFile {
         }
     }
 
-    /// The file, its folder and all folders above: none may be writable by everybody, and the file belongs to root
+    /// Checks that neither the file nor any folder above it is writable by everybody, and that the file belongs to root
     /// or to the user that runs the program.
     static func check(_ path: String) throws(PluginRefusal) {
         guard let resolved = File.resolved(path) else {
@@ -51,7 +52,7 @@ enum PluginFile {
             guard let status = status(of: folder), status.st_mode & S_IFMT == S_IFDIR else {
                 throw PluginRefusal(path: path, reason: "\(folder) is not a folder")
             }
-            // Further up, the sticky bit of /tmp keeps others from putting another folder in its place.
+            // The sticky bit of a folder further up, such as /tmp, prevents others from replacing the folders in it.
             let isGuarded = !isNearest && status.st_mode & S_ISVTX != 0
             guard status.st_mode & S_IWOTH == 0 || isGuarded else {
                 throw PluginRefusal(

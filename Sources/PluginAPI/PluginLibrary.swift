@@ -1,10 +1,10 @@
 import CRendererABI
 import Glibc
 
-/// A shared library whose functions were found and whose word was checked.
+/// A loaded shared library whose functions and description have been checked.
 ///
-/// It stays open for as long as the process: a Swift library cannot be closed, for the runtime keeps what it
-/// registered, and other runtimes are no better.
+/// It stays open as long as the process runs. A Swift library cannot be closed, because the runtime keeps references to
+/// what it registered, and the same is true of other runtimes.
 final class PluginLibrary: @unchecked Sendable {
     typealias Compile =
         @convention(c) (
@@ -25,9 +25,9 @@ final class PluginLibrary: @unchecked Sendable {
     let render: Render
     let free: Free
 
-    /// Names of options or function sets.
+    /// The maximum number of options or function sets.
     static let mostNames = 64
-    /// Bytes of a version or a name.
+    /// The maximum size of a version or a name in bytes.
     static let longestName = 63
 
     init(_ path: String) throws(PluginRefusal) {
@@ -53,7 +53,7 @@ final class PluginLibrary: @unchecked Sendable {
         let compile = symbol("pillion_renderer_compile", as: Compile.self)
         let render = symbol("pillion_renderer_render", as: Render.self)
         let free = symbol("pillion_renderer_free", as: Free.self)
-        // The version first: a library of another version may well export other functions.
+        // The version is checked first, because a library of another version may export different functions.
         if let version, version() != UInt32(PILLION_RENDERER_ABI_VERSION) {
             throw refusal(
                 "it was built for version \(version()) of the interface, and this program speaks "
@@ -94,7 +94,7 @@ final class PluginLibrary: @unchecked Sendable {
             id: id, version: version, origin: .library(path: path), options: options, functionSets: sets)
     }
 
-    /// A text that ends with a zero within the length that names have, or nil.
+    /// Returns a zero-terminated string of at most `longestName` bytes, or nil.
     private static func text(_ pointer: UnsafePointer<CChar>?) -> String? {
         guard let pointer, strnlen(pointer, longestName + 1) <= longestName else { return nil }
         return String(cString: pointer)

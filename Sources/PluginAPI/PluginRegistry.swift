@@ -1,6 +1,6 @@
-/// The engines of a process by id. Made once from an explicit list; a duplicate or malformed id stops the start.
+/// The engines of a process by id. It is created once from an explicit list. A duplicate or malformed id is an error.
 public struct PluginRegistry: Sendable {
-    /// In the order of the list.
+    /// The renderers in the order of the list.
     public let renderers: [any Renderer]
     public let decisions: [any DecisionPlugin]
 
@@ -13,13 +13,13 @@ public struct PluginRegistry: Sendable {
         self.decisions = decisions
     }
 
-    /// The id of the engine that is meant where none is named: the first of the list.
+    /// The id of the engine that is used if none is specified: the first of the list.
     public var defaultEngine: String { renderers.first?.description.id ?? "" }
 
-    /// The rules that decide: the first of the list.
+    /// The decision rules that are used: the first of the list.
     public var decisionPlugin: (any DecisionPlugin)? { decisions.first }
 
-    /// The renderer of that id, or nil.
+    /// Returns the renderer with that id, or nil.
     public func renderer(_ id: String) -> (any Renderer)? {
         renderers.first { $0.description.id == id }
     }
@@ -37,7 +37,7 @@ public struct PluginRegistry: Sendable {
         }
     }
 
-    /// Whether a text can be an id: a lower-case letter, then lower-case letters, digits or `-`; 63 at most.
+    /// Whether a string is a valid id: a lower-case letter, then lower-case letters, digits or `-`; at most 63 bytes.
     public static func isWellFormed(_ id: String) -> Bool {
         guard let first = id.utf8.first, id.utf8.count <= 63, (0x61...0x7a).contains(first) else {
             return false
@@ -46,7 +46,7 @@ public struct PluginRegistry: Sendable {
     }
 }
 
-/// Why the list of plugins cannot be used.
+/// The reason why the list of plugins cannot be used.
 public struct PluginRegistryError: Error, CustomStringConvertible {
     public let message: String
     public var description: String { message }

@@ -1,5 +1,5 @@
-/// Why a pod gets a sidecar, gets none, or could not be answered: stable codes for programs. `ReasonTable`
-/// has the sentence, the remedy and the documentation of each. Codes are never reused or renamed.
+/// The reason why a pod gets a sidecar, gets none, or cannot be decided: stable codes for programs. `entry` has the
+/// message, the remedy and the documentation of each. Codes are never reused or renamed.
 public enum ReasonCode: String, Sendable, CaseIterable {
     // A sidecar is injected.
     case annotationTrue = "annotation_true"
@@ -7,7 +7,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case alwaysInjectSelector = "always_inject_selector"
     case policyEnabled = "policy_enabled"
     case forcedByCLI = "forced_by_cli"
-    // None is.
+    // No sidecar is injected.
     case hostNetworkEnabled = "host_network_enabled"
     case ignoredNamespace = "ignored_namespace"
     case annotationFalse = "annotation_false"
@@ -26,7 +26,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case objectSelectorMismatch = "object_selector_mismatch"
     case osWindows = "os_windows"
     case nothingRendered = "nothing_rendered"
-    // There is no answer.
+    // The request failed.
     case decodeError = "decode_error"
     case annotationInvalid = "annotation_invalid"
     case templateMissing = "template_missing"
@@ -42,7 +42,7 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case deadlineExceeded = "deadline_exceeded"
     case overloaded = "overloaded"
     case internalError = "internal_error"
-    // A rule of a trace that leaves the answer to the rules after it; never the reason of a decision.
+    // Rules in a trace that leave the decision to later rules. They are never the reason of a decision.
     case ruleNotMet = "rule_not_met"
     case labelUnrecognised = "label_unrecognised"
     case selectorIgnored = "selector_ignored"
@@ -50,15 +50,15 @@ public enum ReasonCode: String, Sendable, CaseIterable {
     case namespaceLabelsUnknown = "namespace_labels_unknown"
     case matchConditionsNotEvaluated = "match_conditions_not_evaluated"
 
-    /// What a code says about the pod.
+    /// The outcome that a code stands for.
     public enum Kind: String, Sendable, CaseIterable {
-        /// It gets a sidecar.
+        /// The pod gets a sidecar.
         case inject
-        /// It gets none.
+        /// The pod gets no sidecar.
         case skip
-        /// It could not be answered.
+        /// The request failed.
         case error
-        /// One rule had no say; the next ones decide.
+        /// One rule does not decide; the next ones do.
         case pass
     }
 }

@@ -1,6 +1,6 @@
 public import Values
 
-/// The table of reasons as `GET /reasons`, `pillion reasons`, `pillion explain` and docs/policy.md show it.
+/// Formats reasons for `GET /reasons`, `pillion reasons`, `pillion explain` and docs/policy.md.
 extension ReasonDescription {
     public var json: Value {
         var members: [Member] = [
@@ -13,14 +13,14 @@ extension ReasonDescription {
         return .object(Object(members))
     }
 
-    /// A screenful for `pillion explain CODE`.
+    /// The output of `pillion explain CODE`.
     public var text: String {
         var text = "\(code.rawValue) (\(kind.rawValue))\n\n  \(sentence)\n\n"
         if let remedy { text += "  to change it: \(remedy)\n\n" }
         return text + wrapped(documentation, width: 76, indent: "  ") + "\n"
     }
 
-    /// A section for the reference.
+    /// The code's section in docs/policy.md.
     public var markdown: String {
         var text = "### `\(code.rawValue)`\n\n"
         text += wrapped("Says: " + sentence + ".", width: 118, indent: "") + "\n\n"
@@ -32,15 +32,15 @@ extension ReasonDescription {
     }
 }
 
-/// All reasons.
+/// The table of all reasons.
 public enum ReasonTable {
-    /// In the order of the codes: what injects, what skips, what fails, what passes.
+    /// The reasons in the order of the codes: inject, skip, error, pass.
     public static var rows: [ReasonDescription] { ReasonCode.allCases.map(\.entry) }
 
-    /// `GET /reasons`
+    /// The response of `GET /reasons`.
     public static var json: Value { .array(rows.map(\.json)) }
 
-    /// `pillion reasons`
+    /// The output of `pillion reasons`.
     public static var text: String {
         DecisionReport.columns(
             [["CODE", "KIND", "SENTENCE"]] + rows.map { [$0.code.rawValue, $0.kind.rawValue, $0.sentence] })
@@ -58,11 +58,11 @@ public enum ReasonTable {
         }.joined(separator: "\n")
     }
 
-    /// `pillion explain CODE`: nil for a code that is not in the table.
+    /// Returns the output of `pillion explain CODE`; nil for an unknown code.
     public static func explanation(_ code: String) -> String? { ReasonCode(rawValue: code)?.entry.text }
 }
 
-/// Words in lines of at most that many bytes.
+/// Wraps text into lines of at most `width` bytes.
 private func wrapped(_ text: String, width: Int, indent: String) -> String {
     var lines: [String] = []
     var line = indent

@@ -1,26 +1,25 @@
 import Values
 
-/// What people read about a reason code.
+/// The texts about a reason code.
 ///
-/// `sentence` and `remedy` may hold names in braces, `{value}`, that a decision fills in with its
-/// values.
+/// `sentence` and `remedy` may contain names in braces, such as `{value}`, which a decision replaces with its values.
 public struct ReasonDescription: Sendable {
     public var code: ReasonCode
     public var kind: ReasonCode.Kind
-    /// Lower-case, no final stop.
+    /// The message, in lower case and without a full stop.
     public var sentence: String
-    /// What to do to get another answer; nil if nothing can be done.
+    /// The action that changes the outcome; nil if there is no such action.
     public var remedy: String?
-    /// A paragraph for the reference.
+    /// A paragraph for docs/policy.md.
     public var documentation: String
 
-    /// Where docs/policy.md speaks of it.
+    /// The link to the code's section in docs/policy.md.
     public var anchor: String { "docs/policy.md#\(code.rawValue)" }
 
-    /// The sentence with the names in braces replaced; a name that has no value stays as it is.
+    /// Returns the sentence with the names in braces replaced. A name without a value is unchanged.
     public func filled(_ values: [(name: String, text: String)]) -> String { Self.fill(sentence, values) }
 
-    /// The remedy with the names in braces replaced.
+    /// Returns the remedy with the names in braces replaced.
     public func filledRemedy(_ values: [(name: String, text: String)]) -> String? {
         remedy.map { Self.fill($0, values) }
     }

@@ -1,10 +1,10 @@
 public import System
 import Values
 
-/// Why a template could not be compiled or rendered, with its place.
+/// The reason why a template could not be compiled or rendered, with its place.
 public struct RenderError: Error, Sendable, Equatable {
     public enum Kind: String, Sendable {
-        /// The source does not parse, or names a function that is not there.
+        /// The source cannot be parsed, or calls a function that does not exist.
         case parse = "template_parse_error"
         /// A step of the rendering failed.
         case execution = "template_exec_error"
@@ -12,15 +12,15 @@ public struct RenderError: Error, Sendable, Equatable {
         case limit = "limit_exceeded"
         /// The deadline passed.
         case deadline = "deadline_exceeded"
-        /// There is too little memory for all that goes on, or nobody waits for the rendering any more.
+        /// There is too little memory for all current work, or the client is gone.
         case overload = "overloaded"
-        /// The engine itself did wrong (a loaded engine that answers nonsense).
+        /// The engine itself failed, for example a loaded engine with an invalid answer.
         case engine = "internal_error"
 
-        /// Whether it says what a rendering may use, rather than what is wrong with it.
+        /// Whether the error is about the resources of a rendering, not about the template.
         public var isOfBudget: Bool { self == .limit || self == .deadline || self == .overload }
 
-        /// The reason that decisions and reviews give for it.
+        /// The reason code in decisions and reviews.
         public var reason: ReasonCode {
             switch self {
             case .parse: .templateParseError
@@ -36,9 +36,9 @@ public struct RenderError: Error, Sendable, Equatable {
     /// The place in the template.
     public struct Place: Sendable, Equatable {
         public var template: String
-        /// From 1.
+        /// The line, from 1.
         public var line: Int
-        /// From 1, in bytes; nil where the engine names only a line, as Go's parser does.
+        /// The column in bytes, from 1; nil if the engine reports only a line, as Go's parser does.
         public var column: Int?
 
         public init(template: String, line: Int, column: Int? = nil) {
@@ -49,15 +49,15 @@ public struct RenderError: Error, Sendable, Equatable {
     }
 
     public var kind: Kind
-    /// The engine's whole message, with place and context as the engine writes them. Bytes, because a message may
+    /// The engine's whole message, with place and context in the engine's format. It is bytes because a message may
     /// quote a template that is not UTF-8.
     public var detailBytes: [UInt8]
     public var place: Place?
-    /// The limit that was reached, where it was one.
+    /// The limit that was reached, if the error is about one.
     public var limit: ReachedLimit?
-    /// The function that the template names and the engine does not have, where that is the error.
+    /// The function that the template calls and the engine does not have, if that is the error.
     public var unknownFunction: String?
-    /// What the template itself says, where it stops on purpose (`fail`, `required`).
+    /// The template's own message if it stops on purpose (`fail`, `required`).
     public var told: [UInt8]?
 
     public init(kind: Kind, detailBytes: [UInt8], place: Place? = nil, limit: ReachedLimit? = nil) {
@@ -71,18 +71,18 @@ public struct RenderError: Error, Sendable, Equatable {
         self.init(kind: kind, detailBytes: Array(detail.utf8), place: place, limit: limit)
     }
 
-    /// A limit that was reached.
+    /// Creates the error for a limit that was reached.
     ///
     /// - Parameters:
-    ///   - head: what goes before the sentence: the place as the engine writes it.
-    ///   - found: how it was reached, where the limit's own sentence does not fit.
+    ///   - head: the text before the message: the place in the engine's format.
+    ///   - found: a message that replaces the limit's own.
     public init(_ limit: ReachedLimit, head: String, _ found: String? = nil, place: Place? = nil) {
         self.init(kind: .limit, detail: head + limit.message(found), place: place, limit: limit)
     }
 
-    /// Why a rendering was stopped from outside, or for what it holds.
+    /// Creates the error for a rendering that was stopped from outside, or because of its memory.
     ///
-    /// - Parameter head: the place as the engine writes it.
+    /// - Parameter head: the place in the engine's format.
     public init(_ stop: WorkStop, limits: RenderLimits, head: String, place: Place? = nil) {
         switch stop {
         case .memory: self.init(limits.reached(.memory), head: head, place: place)
@@ -91,6 +91,6 @@ public struct RenderError: Error, Sendable, Equatable {
         }
     }
 
-    /// The message as text; bytes that are not UTF-8 become U+FFFD.
+    /// The message as a string. Bytes that are not UTF-8 become U+FFFD.
     public var detail: String { String(decoding: detailBytes, as: UTF8.self) }
 }

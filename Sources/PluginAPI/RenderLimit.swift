@@ -1,28 +1,28 @@
 import Values
 
-/// A limit of a rendering. The raw value is its name in errors and requests.
+/// A limit of a rendering. The raw value is the name in errors and requests.
 ///
-/// To add one: a case and its row here, a property in `RenderLimits`, and the check in the engines. The flag of
-/// `serve`, the label of the metric, the frames of isolated engines and the tests follow from the row.
+/// To add a limit, add a case and its row here, a property in `RenderLimits`, and the check in the engines. The flag of
+/// `serve`, the label of the metric, the frames of isolated engines and the tests are derived from the row.
 public enum RenderLimit: String, CaseIterable, Sendable {
     case steps, outputBytes, depth, rangeItems, functionBytes, regexBytes, sourceBytes, nesting, nodes, memory
 
-    /// What is known about a limit.
+    /// The properties of a limit.
     private struct Row {
         var path: Path
         /// The option of `serve`, without its dashes.
         var option: String
         /// The option's help.
         var help: String
-        /// What a message says about the value, with `#` for the number.
+        /// The message when the limit is exceeded, with `#` for the number.
         var sentence: String
-        /// The default of commands: Go's own, or nothing that a template in use would meet.
+        /// The default of commands: Go's limit, or one that no real template reaches.
         var commandLine: Int
-        /// The default of a server, which renders templates of strangers.
+        /// The default of a server, which renders untrusted templates.
         var server: Int
-        /// The value of the label `limit`, where several limits share one.
+        /// The value of the label `limit`, if several limits share one.
         var metricLabel: String?
-        /// Whether a request may ask for less than the server's.
+        /// Whether a request may lower the server's limit.
         var isLowerable = false
     }
 
@@ -82,13 +82,13 @@ public enum RenderLimit: String, CaseIterable, Sendable {
         }
     }
 
-    /// Where its value is.
+    /// The key path of the value in `RenderLimits`.
     public var path: Path { row.path }
 
     /// The option of `serve` that sets it, without its dashes.
     public var option: String { row.option }
 
-    /// The option as it is typed: `--max-depth`.
+    /// The option with its dashes, for example `--max-depth`.
     public var flag: String { "--" + row.option }
 
     /// The option's help.
@@ -97,7 +97,7 @@ public enum RenderLimit: String, CaseIterable, Sendable {
     /// The value of the label `limit` in the metrics.
     public var metricLabel: String { row.metricLabel ?? rawValue }
 
-    /// The values of that label, each once.
+    /// The distinct values of that label.
     public static let metricLabels = allCases.map(\.metricLabel).reduce(into: [String]()) { labels, label in
         if !labels.contains(label) { labels.append(label) }
     }
@@ -126,9 +126,9 @@ public struct ReachedLimit: Sendable, Equatable {
         self.value = value
     }
 
-    /// What a message says: how it was reached, which limit that is, and the flag that raises it.
+    /// Returns the message: how the limit was reached, its name, and the flag that raises it.
     ///
-    /// - Parameter found: how it was reached, in the engine's words, where the limit's own do not fit.
+    /// - Parameter found: how it was reached, if the limit's own message does not fit.
     public func message(_ found: String? = nil) -> String {
         "\(found ?? limit.sentence(value)) (limit \(limit.rawValue), set by \(limit.flag))"
     }

@@ -1,9 +1,9 @@
 public import Values
 
-/// A template engine, as the registry knows it: an id, what it offers, and `compile`.
+/// A template engine that can be registered: a description, its functions, and `compile`.
 ///
-/// One value serves all threads. Compiling and rendering depend on nothing but their arguments: no file, clock,
-/// network or environment, save where `CompileOptions` hands one in.
+/// All threads share one value. Compiling and rendering depend only on their arguments, and not on files, clock,
+/// network or environment unless `CompileOptions` provides them.
 ///
 /// ```swift
 /// let source = TemplateSource(name: "greeting", text: "Hello {{ .name }}!")
@@ -16,10 +16,10 @@ public import Values
 public protocol Renderer: Sendable {
     var description: RendererDescription { get }
 
-    /// What templates may call, for `GET /functions`; none where an engine has no functions.
+    /// The functions that templates may call, for `GET /functions`; empty if the engine has no functions.
     var functions: [FunctionDescription] { get }
 
-    /// Turns sources into a template that can be rendered many times, on many threads at once.
+    /// Compiles sources into a template that can be rendered many times, on many threads concurrently.
     ///
     /// - Throws: a `RenderError` of kind `.parse` (or `.limit`) with the place in the template.
     func compile(_ sources: TemplateSources, options: CompileOptions) throws(RenderError)
@@ -30,20 +30,20 @@ extension Renderer {
     public var functions: [FunctionDescription] { [] }
 }
 
-/// What `GET /functions` says about a function.
+/// The description of a function in `GET /functions`.
 public struct FunctionDescription: Sendable, Equatable {
     public var name: String
-    /// The set that a request asks for; `built-in` for those that are always there.
+    /// The function set that a request selects; `built-in` for functions that always exist.
     public var set: String
-    /// In the engine's own language; empty where functions have none.
+    /// The signature in the engine's own language; empty if functions have no signatures.
     public var signature: String
-    /// Whether it depends on nothing but its arguments. The others exist for no request's own template.
+    /// Whether the result depends only on the arguments. Templates of requests cannot call other functions.
     public var isPure: Bool
-    /// A template and what it prints, where there is an example.
+    /// A template and its output, if there is an example.
     public var example: Example?
-    /// Where the function comes from, for people: `sprig 3.3.0`; empty for the engine's own.
+    /// The origin of the function, for people, such as `sprig 3.3.0`; empty for the engine's own functions.
     public var origin: String
-    /// What it does, in a line; may be empty.
+    /// A summary in one line; may be empty.
     public var summary: String
 
     public struct Example: Sendable, Equatable {
@@ -70,15 +70,15 @@ public struct FunctionDescription: Sendable, Equatable {
     }
 }
 
-/// What `GET /engines` says about an engine.
+/// The description of an engine in `GET /engines`.
 public struct RendererDescription: Sendable {
-    /// Lower-case letters, digits and `-`, starting with a letter: `gotemplate`.
+    /// The id, such as `gotemplate`: lower-case letters, digits and `-`, starting with a letter.
     public var id: String
     public var version: String
     public var origin: PluginOrigin
     /// The names of the members of `options` that the engine supports.
     public var options: [String]
-    /// The names of the function sets that a request may ask for.
+    /// The names of the function sets that a request may select.
     public var functionSets: [String]
 
     public init(
@@ -99,7 +99,7 @@ public enum PluginOrigin: Sendable, Equatable {
     case library(path: String)
 }
 
-/// One named text of template source. Bytes, because a template need not be UTF-8.
+/// One template source with its name. It is bytes because a template need not be UTF-8.
 public struct TemplateSource: Sendable {
     public var name: String
     public var bytes: [UInt8]
@@ -114,7 +114,7 @@ public struct TemplateSource: Sendable {
     }
 }
 
-/// The texts that make one template, in the order they are parsed; a later definition replaces an earlier one.
+/// The sources of one template, in the order in which they are parsed. A later definition replaces an earlier one.
 public struct TemplateSources: Sendable {
     public var sources: [TemplateSource]
     /// The name of the template that is executed.
@@ -130,52 +130,54 @@ public struct TemplateSources: Sendable {
     }
 }
 
-/// What a template is compiled with. An engine ignores what it does not have.
+/// The options of compiling a template. An engine ignores options that it does not support.
 public struct CompileOptions: Sendable {
-    /// What a lookup of a key that a map does not have gives (gotemplate).
+    /// The result of looking up a missing key of a map (gotemplate).
     public enum MissingKey: String, Sendable, CaseIterable {
         case `default`, invalid, zero, error
         /// Nothing is written where Go writes `<no value>`.
         case empty
     }
-    /// What values are escaped for (mustache).
+    /// The format for which values are escaped (mustache).
     public enum Escape: String, Sendable, CaseIterable { case html, json, yaml, none }
 
     public var missingKey: MissingKey = .default
-    /// Empty: the engine's own.
+    /// The opening delimiter; empty for the engine's default.
     public var leftDelimiter: String = ""
     public var rightDelimiter: String = ""
-    /// nil: the engine's own.
+    /// The escaping of values; nil for the engine's default.
     public var escape: Escape? = nil
-    /// Named function sets besides the engine's built-ins; later ones win.
+    /// The function sets besides the engine's built-in functions. Later ones override earlier ones.
     public var functionSets: [String] = []
-    /// What `env` may read: an allow-list with its values, never the process's environment.
+    /// The variables that `env` can read, with their values; never the process's environment.
     public var environment: [String: String] = [:]
-    /// Whether functions of clock, chance, certificates and network exist; never for a request's own templates.
+    /// Whether functions of the clock, random numbers, certificates and the network exist. Never set for templates of
+    /// requests.
     public var allowsImpureFunctions: Bool = false
-    /// Whether such functions, where they are not allowed, exist and fail when they are called, instead of not existing:
-    /// charts have them in branches that are not taken.
+    /// Whether impure functions that are not allowed exist and fail when they are called, instead of not existing,
+    /// because charts contain them in branches that are not executed.
     public var refusesImpureFunctions: Bool = false
-    /// Functions of the sets that are left out.
+    /// Functions that are removed from the sets.
     public var withoutFunctions: [String] = []
-    /// The type of the data that will be rendered, where it is known: lookups are resolved while compiling.
+    /// The type of the data that will be rendered, if it is known. Lookups are then resolved at compile time.
     public var dataType: ObjectType? = nil
-    /// Where the template may keep what it wrote, for later renderings over data of `dataType`; nil keeps nothing.
+    /// The cache in which the template may store its output, for later renderings over data of `dataType`; nil to store
+    /// nothing.
     public var memory: OutputMemory? = nil
-    /// The most of the data that may be tainted in a rendering; nil where that is not known. An engine can tell from
-    /// it while compiling which expressions never are.
+    /// The largest part of the data that can be tainted in a rendering; nil if it is not known. An engine can use it at
+    /// compile time to find expressions that are never tainted.
     public var taint: DataTaint? = nil
-    /// The limits that hold while compiling (source bytes, nesting, nodes).
+    /// The limits of compiling (source bytes, nesting, nodes).
     public var limits: RenderLimits = .commandLine
 
     public init() {}
 }
 
-/// What a template is rendered over: a value and, where there is one, the Go type it is seen through.
+/// The data that a template is rendered over: a value and, optionally, the Go type through which the template sees it.
 public struct TemplateData: Sendable {
     public var value: Value
     public var type: ObjectType?
-    /// Which parts a request wrote; nil where nobody asks what they wrote.
+    /// The parts that come from a request; nil if their output need not be tracked.
     public var taint: DataTaint?
 
     public init(_ value: Value, type: ObjectType? = nil, taint: DataTaint? = nil) {
@@ -185,36 +187,36 @@ public struct TemplateData: Sendable {
     }
 }
 
-/// A template that is ready to be rendered, on any thread.
+/// A compiled template, which can be rendered on any thread.
 public protocol CompiledTemplate: Sendable {
-    /// Appends the output to `output`. What was written before an error stays there.
+    /// Renders the template and appends the result to `output`. If it fails, the output before the error remains there.
     ///
     /// - Parameters:
-    ///   - sourceMap: nil if it is not wanted; otherwise it is filled with the runs of the output.
-    ///   - usage: what the rendering used so far, also when it fails.
+    ///   - sourceMap: nil if it is not needed; otherwise it is filled with the runs of the output.
+    ///   - usage: the resources that the rendering used, also if it fails.
     /// - Throws: a `RenderError` of kind `.execution` or `.limit`.
     func render(
         _ data: TemplateData, limits: RenderLimits, sourceMap: inout SourceMap?, usage: inout RenderUsage,
         into output: inout ByteBuffer
     ) throws(RenderError)
 
-    /// The same templates for rendering over data that they share; nil where the engine cannot do that.
+    /// The same templates for rendering over shared data; nil if the engine does not support that.
     var sharedDataTemplate: (any SharedDataTemplate)? { get }
 
-    /// Whether the output depends on nothing but the data and what the template was compiled with.
+    /// Whether the output depends only on the data and the compiled sources and options.
     var isPure: Bool { get }
 
-    /// Whether a rendering over data with a taint reports what the tainted parts wrote: in the source map where one is
-    /// asked for, else in `RenderUsage.tainted`.
+    /// Whether a rendering over data with a taint reports tainted output: in the source map if one is requested,
+    /// otherwise in `RenderUsage.tainted`.
     var tracksOrigins: Bool { get }
 
-    /// What looks like a mistake though the engine accepts it. Not looked for before it is asked.
+    /// Returns probable mistakes that the engine accepts. They are only searched for when this is called.
     func warnings() -> [TemplateWarning]
 }
 
-/// Something in a template that works and is hardly meant.
+/// A construct in a template that is valid but probably unintended.
 public struct TemplateWarning: Sendable, Equatable {
-    /// Lower-case, without a final stop.
+    /// The message, in lower case and without a full stop.
     public var message: String
     public var place: RenderError.Place
 
@@ -242,9 +244,10 @@ extension CompiledTemplate {
         try render(data, limits: limits, sourceMap: &map, usage: &usage, into: &output)
     }
 
-    /// Renders again for the source map of an output that turned out to be wrong; nil if that fails now.
+    /// Renders again to get the source map of an invalid output; nil if this rendering fails.
     ///
-    /// The first rendering's steps were counted, so its deadline, which may be near, does not end this one.
+    /// This rendering has no deadline, because the first one's may be near. The first rendering was within the step
+    /// limit, so this one ends as well.
     public func sourceMap(of data: TemplateData, limits: RenderLimits) -> SourceMap? {
         var limits = limits
         limits.deadline = nil

@@ -1,17 +1,17 @@
 public import Values
 
-/// Data that the templates of one set share while they are rendered one after the other: what one changes, the next
-/// ones see.
+/// Data that the templates of one set share while they are rendered one after the other. Changes by one template are
+/// visible to the next ones.
 public indirect enum SharedData: Sendable {
     case plain(Value)
     /// A value seen through a type, with the type's methods.
     case typed(Value, ObjectType)
-    /// A map whose type has a name of its own.
+    /// A map with the given type name.
     case named(String, Value)
-    /// A map of data; `typeName` is `map[string]interface {}` where nil.
+    /// A map of data. If `typeName` is nil, it is `map[string]interface {}`.
     case map(typeName: String?, [(key: String, value: SharedData)])
-    /// The very value at a path of keys from the top, which was made before this one; a map may have another type's
-    /// name here.
+    /// A reference to the value at a path of keys from the top, which must have been created before. A map can have a
+    /// different type name here.
     case place(typeName: String?, [String])
 }
 
@@ -19,11 +19,11 @@ public indirect enum SharedData: Sendable {
 public struct SharedJob: Sendable {
     /// The template's name.
     public var entry: String
-    /// Where its data is, by keys from the top; a map.
+    /// The path of keys from the top to its data, which is a map.
     public var place: [String]
-    /// The type under which the template sees that map.
+    /// The type name of that map for the template.
     public var typeName: String?
-    /// What is set in that map before the template runs.
+    /// The members that are set in that map before the template runs.
     public var members: [(key: String, value: SharedData)]
 
     public init(
@@ -39,32 +39,32 @@ public struct SharedJob: Sendable {
 
 /// A set of templates that can be rendered one after the other over data that they share.
 public protocol SharedDataTemplate: CompiledTemplate {
-    /// Renders the jobs in order. Steps and output of all jobs together are bounded by the limits.
+    /// Renders the jobs in order. The limits apply to the steps and output of all jobs together.
     ///
     /// - Parameters:
-    ///   - usage: of all jobs so far, also where one fails.
-    ///   - finish: is given the output of each job as it ends, by its index.
+    ///   - usage: the usage of all jobs so far, also if one fails.
+    ///   - finish: called with the index and the output of each job when it ends.
     func render(
         _ jobs: [SharedJob], over data: SharedData, limits: RenderLimits, usage: inout RenderUsage,
         finish: (Int, [UInt8]) -> Void
     ) throws(RenderError)
 
-    /// Where in the templates what one job wrote comes from; the jobs before it run too.
+    /// Returns the source map and the output of one job. The jobs before it are rendered too.
     func sourceMap(
         of job: Int, in jobs: [SharedJob], over data: SharedData, limits: RenderLimits
     ) -> (map: SourceMap, output: [UInt8])?
 }
 
-/// A method of a typed value that takes texts: `Has`, `Get`, `Glob`.
+/// A method of a typed value that takes strings, such as `Has`, `Get` or `Glob`.
 public struct ObjectMethod: Sendable {
     public enum Result: Sendable {
         case value(Value)
         case typed(Value, ObjectType)
-        /// A text that need not be UTF-8.
+        /// Text that need not be UTF-8.
         case text([UInt8])
     }
 
-    /// How many texts it takes.
+    /// The number of parameters.
     public var parameters: Int
     public var call: @Sendable (_ receiver: Value, _ arguments: [String]) -> Result
 

@@ -1,21 +1,21 @@
 import Values
 
-/// For every run of output bytes, the place in a template that wrote it. Costs nothing unless it is asked for.
+/// The place in a template for every run of output bytes. It has no cost unless it is requested.
 public struct SourceMap: Sendable {
     public enum Kind: String, Sendable { case literal, value }
 
     public struct Run: Sendable, Equatable {
-        /// Where the run begins and ends in the output, in bytes.
+        /// The byte range of the run in the output.
         public var output: Range<Int>
-        /// Index into `templates`.
+        /// The index in `templates`.
         public var template: Int
-        /// Where in that template's source the run comes from, in bytes: the literal's or the action's offset.
+        /// The byte offset in that template's source of the literal or the action.
         public var offset: Int
         public var kind: Kind
-        /// The paths in the data that the expression read, as far as they are tainted; empty where it read nothing tainted,
-        /// or where the data has no taint.
+        /// The tainted paths in the data that the expression read; empty if it read nothing tainted, or if the data has
+        /// no taint.
         public var origins: [[String]] = []
-        /// Whether the run is the text of a function that writes values as JSON, YAML or a quoted string.
+        /// Whether the run is the result of a function that formats values as JSON, YAML or a quoted string.
         public var isSerialised = false
 
         public init(output: Range<Int>, template: Int, offset: Int, kind: Kind) {
@@ -26,24 +26,24 @@ public struct SourceMap: Sendable {
         }
     }
 
-    /// The templates that runs name, with their sources, from which line and column follow.
+    /// The templates that runs refer to, with their sources, which determine line and column.
     public var templates: [TemplateSource] = []
-    /// In the order of the output. A run that tainted data wrote may be empty.
+    /// The runs in the order of the output. A run from tainted data may be empty.
     public var runs: [Run] = []
     /// The tainted paths in the data that expressions followed, whether there was a value or not.
     public var reads: [[String]] = []
 
     public init() {}
 
-    /// The run that wrote the byte at that offset of the output, or nil.
+    /// Returns the run that contains that offset of the output, or nil.
     public func run(at offset: Int) -> Run? {
         let index = firstIndex(endingBehind: offset)
         guard index < runs.count, runs[index].output.contains(offset) else { return nil }
         return runs[index]
     }
 
-    /// The value that most likely makes the output wrong at an offset: the one that wrote the byte,
-    /// else the nearest one before it on its line, else the first one after it. nil if the line has none.
+    /// Returns the value that most likely makes the output invalid at an offset: the one that wrote the byte, otherwise
+    /// the nearest one before it on its line, otherwise the first one after it; nil if the line has no value.
     public func value(near offset: Int, in output: [UInt8]) -> Run? {
         guard output.indices.contains(offset) else { return nil }
         let start = output[..<offset].lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
@@ -60,15 +60,15 @@ public struct SourceMap: Sendable {
         return nearest
     }
 
-    /// The place in the template that wrote the byte at that offset of the output, or nil.
+    /// Returns the place in the template that wrote the byte at that offset of the output, or nil.
     public func place(at offset: Int) -> RenderError.Place? {
         guard let run = run(at: offset) else { return nil }
-        // Inside a literal the template's text runs along with the output's.
+        // Inside a literal, offsets in the template and in the output differ by a constant.
         return place(
             run.template, run.kind == .literal ? run.offset + offset - run.output.lowerBound : run.offset)
     }
 
-    /// Where a run comes from.
+    /// Returns the place in the template of a run.
     public func place(of run: Run) -> RenderError.Place? { place(run.template, run.offset) }
 
     private func place(_ template: Int, _ offset: Int) -> RenderError.Place? {
@@ -78,17 +78,17 @@ public struct SourceMap: Sendable {
         return RenderError.Place(template: source.name, line: position.line, column: position.column)
     }
 
-    /// What an error message says about a byte of the output.
+    /// The origin of a byte of the output, for error messages.
     public struct Origin: Sendable {
         /// The place in the template that wrote it.
         public var place: RenderError.Place?
         /// The template's line there, with a caret.
         public var snippet: String?
-        /// The beginning of the value that most likely makes it wrong, and where the template writes it.
+        /// The beginning of the value that most likely makes it invalid, and the place in the template that writes it.
         public var value: (text: String, place: RenderError.Place)?
     }
 
-    /// Where a byte of the output comes from.
+    /// Returns the origin of a byte of the output.
     public func origin(of offset: Int, in output: [UInt8]) -> Origin {
         var origin = Origin(place: place(at: offset))
         if let place = origin.place, let source = templates.first(where: { $0.name == place.template }) {
@@ -100,7 +100,7 @@ public struct SourceMap: Sendable {
         return origin
     }
 
-    /// The first run that goes beyond an offset.
+    /// Returns the index of the first run that ends after an offset.
     private func firstIndex(endingBehind offset: Int) -> Int {
         var low = 0
         var high = runs.count

@@ -1,7 +1,7 @@
-/// The answers of a set of rules, row by row, as `pillion decide --table` prints them.
+/// The decisions of a set of rules as a table, as `pillion decide --table` prints it.
 public struct TruthTable: Sendable {
     public struct Row: Sendable, Equatable {
-        /// One text a column, in the order of `columns`.
+        /// The conditions in the order of `columns`.
         public var conditions: [String]
         public var inject: Bool
         public var reason: ReasonCode
@@ -13,10 +13,10 @@ public struct TruthTable: Sendable {
         }
     }
 
-    /// What the rows differ in: `policy`, `annotation` …
+    /// The names of the conditions, such as `policy` or `annotation`.
     public var columns: [String]
     public var rows: [Row]
-    /// What the table leaves out, if anything.
+    /// Notes about what the table omits.
     public var notes: [String]
 
     public init(columns: [String], rows: [Row], notes: [String] = []) {

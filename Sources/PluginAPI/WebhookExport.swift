@@ -1,6 +1,6 @@
-/// What a MutatingWebhookConfiguration is written with besides the policy that it fits.
+/// The options for writing a MutatingWebhookConfiguration that fits a policy.
 public struct WebhookExport: Sendable {
-    /// Whom the API server calls.
+    /// The server that the API server calls.
     public enum Target: Sendable, Equatable {
         case service(namespace: String, name: String, port: Int)
         case url(String)
@@ -12,19 +12,20 @@ public struct WebhookExport: Sendable {
     }
 
     public var target: Target
-    /// Of the whole object.
+    /// The name of the whole object.
     public var configurationName = "pillion"
-    /// Of the webhook, at least three names with dots between; where there are several, each has a name before it.
+    /// The name of the webhook: at least three labels, separated by dots. If there are several webhooks, each gets a
+    /// prefix.
     public var webhookName = "sidecar.injector.pillion"
     /// The certificates that the API server trusts, PEM in base64; nil if another program fills them in.
     public var caBundle: String?
     public var failurePolicy = FailurePolicy.fail
-    /// From 1 to 30.
+    /// The timeout in seconds, from 1 to 30.
     public var timeoutSeconds = 5
-    /// Labels that a namespace must have; empty for the webhooks that an Istio of that form and revision installs.
+    /// The labels that a namespace must have; empty for the webhooks that Istio installs for that form and revision.
     public var namespaceLabels: [(key: String, value: String)] = []
-    /// Whether the API server also leaves out what the policy says no to. Otherwise the object stays right whatever the
-    /// policy becomes.
+    /// Whether the API server also leaves out the pods that the policy rejects. Otherwise the object stays valid when
+    /// the policy changes.
     public var followsPolicy = true
 
     public init(target: Target) { self.target = target }

@@ -1,10 +1,10 @@
-/// The API server's half of a decision: whether it sends a pod to the injector at all.
+/// The API server's part of a decision: whether it sends a pod to the injector at all.
 ///
-/// Compiled from a MutatingWebhookConfiguration by a `DecisionPlugin`; pure, as the rest of a decision.
+/// A `DecisionEngine` compiles it from a MutatingWebhookConfiguration. Like the rest of a decision, it is pure.
 public protocol WebhookMatcher: Sendable {
-    /// What each webhook says about the pod, in the order of the configuration.
+    /// Returns the outcome of each webhook for the pod, in the order of the configuration.
     func match(_ subject: DecisionSubject) -> [WebhookOutcome]
-    /// Single changes of labels, of the pod or its namespace, that could change what a webhook says.
+    /// Returns single changes of labels of the pod or its namespace that could change a webhook's outcome.
     func edits(_ subject: DecisionSubject) -> [Counterfactual.Edit]
     /// The keys of the pod's labels that matter.
     var labelKeys: Set<String> { get }
@@ -12,25 +12,25 @@ public protocol WebhookMatcher: Sendable {
     var namespaceLabelKeys: Set<String> { get }
 }
 
-/// What one webhook says about a pod.
+/// The outcome of one webhook for a pod.
 public struct WebhookOutcome: Sendable, Equatable {
     public enum Call: Sendable, Equatable {
         /// The API server sends the pod.
         case called
-        /// It does not, and why.
+        /// The API server does not send the pod, for this reason.
         case notCalled(ReasonCode)
-        /// That depends on something that is not known here, and on what.
+        /// The outcome depends on something unknown, which the reason names.
         case unknown(ReasonCode)
     }
 
     /// The webhook's name.
     public var name: String
     public var call: Call
-    /// What made it so: lower-case, no final stop.
+    /// The cause, in lower case and without a full stop.
     public var detail: String
-    /// Of several webhooks that do not call, the one with the highest rank says why none does.
+    /// The rank. If no webhook is called, the one with the highest rank gives the reason.
     public var rank: Int
-    /// File and JSON pointer of the part that made it so.
+    /// The file and JSON pointer of the part that caused it.
     public var source: String?
 
     public init(name: String, call: Call, detail: String, rank: Int = 0, source: String? = nil) {
@@ -42,7 +42,7 @@ public struct WebhookOutcome: Sendable, Equatable {
     }
 }
 
-/// Why a webhook configuration cannot be used.
+/// The reason why a webhook configuration cannot be used.
 public struct WebhookConfigurationError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }

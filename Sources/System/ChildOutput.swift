@@ -1,11 +1,12 @@
 import Glibc
 
 extension ChildProcess {
-    /// Runs a program to its end and returns what it writes to standard output; standard error is this process's.
+    /// Runs a program to its end and returns its standard output. Its standard error is that of this process.
     ///
-    /// One that takes longer, or writes more, is killed, and so is one that still runs when the signal is raised.
+    /// The program is killed if it takes longer or writes more than allowed, or if it still runs when the signal is
+    /// raised.
     ///
-    /// - Throws: also where it does not end with status 0.
+    /// - Throws: an error also if the exit status is not 0.
     public static func output(
         of program: Program, atMost limit: Int, milliseconds: Int, stop: StopSignal
     ) throws(ChildProcessError) -> [UInt8] {

@@ -1,19 +1,21 @@
 import Glibc
 
-/// A program that was started. The caller that starts it waits for its end, by `end` or `output`.
+/// A running child process. The caller that starts it must wait for its end, with `end` or `output`.
 public struct ChildProcess: Sendable {
     let id: pid_t
 
-    /// What to start, and how.
+    /// The program to start, with its arguments and environment.
     public struct Program: Sendable {
-        /// The file; without a slash it is looked for in PATH.
+        /// The path of the file. Without a slash, it is searched for in PATH.
         public var path: String
-        /// The words of its command line; the first is the name that it sees.
+        /// The words of its command line. The first is its own name.
         public var words: [String]
         public var environment: [(name: String, value: String)]
-        /// Its descriptors: each `to` is a copy of `from`. Those that are closed on exec are not inherited otherwise.
+        /// Its descriptors: each `to` is a copy of `from`. Other descriptors with the close-on-exec flag are not
+        /// inherited.
         public var descriptors: [(from: Int32, to: Int32)] = []
-        /// Whether it reads this process's standard input; otherwise that is empty, unless `descriptors` sets it.
+        /// Whether it inherits this process's standard input. Otherwise its standard input is empty, unless
+        /// `descriptors` sets it.
         public var readsInput = false
 
         public init(_ path: String, words: [String], environment: [(name: String, value: String)]) {
@@ -23,11 +25,11 @@ public struct ChildProcess: Sendable {
         }
     }
 
-    /// How it ended.
+    /// The way in which a process ended.
     public enum Ending: Sendable, Equatable {
         case status(Int32)
         case signal(Int32)
-        /// Nobody knows: something else waited for it.
+        /// Unknown, because something else has waited for it.
         case unknown
 
         init(wait status: Int32) {
@@ -53,7 +55,7 @@ public struct ChildProcess: Sendable {
         id = child
     }
 
-    /// How it ended, if it has; nil while it runs. Once only after it has ended.
+    /// Returns how the process ended; nil while it runs. Must not be called again after it has returned a result.
     public func ending() -> Ending? {
         var status: Int32 = 0
         let ended = waitpid(id, &status, WNOHANG)
@@ -61,17 +63,17 @@ public struct ChildProcess: Sendable {
         return ended < 0 && errno != EINTR ? .unknown : nil
     }
 
-    /// Kills it and waits for its end.
+    /// Kills the process and waits for its end.
     public func kill() {
         Glibc.kill(id, SIGKILL)
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     ///
-    /// - Returns: nil if it still ran at the deadline (milliseconds of the monotonic clock) or when the signal was
-    ///   raised; then it was killed.
+    /// - Returns: how it ended; nil if it was killed because it still ran at the deadline (milliseconds of the
+    ///   monotonic clock) or when the signal was raised.
     public func end(by deadline: Int, _ stop: StopSignal? = nil) -> Ending? {
         while true {
             if let ending = ending() { return ending }
@@ -83,9 +85,9 @@ public struct ChildProcess: Sendable {
     }
 }
 
-/// Why a program gave no output.
+/// The reason why a program could not be run or its output is not available.
 public struct ChildProcessError: Error, Sendable {
-    /// Goes after the program's name: `did not end within 100 ms`.
+    /// The message, which follows the program's name: `did not end within 100 ms`.
     public let message: String
 
     init(_ message: String) { self.message = message }

@@ -1,28 +1,28 @@
 import Glibc
 
-/// The clock of deadlines and durations: it never goes back, whatever happens to the time of day.
+/// The clock for deadlines and durations. It never goes back, even if the time of day is changed.
 public enum MonotonicClock {
-    /// Nanoseconds since some moment before the process began.
+    /// The time in nanoseconds since some moment before the process started.
     public static var nanoseconds: UInt64 { Moment(CLOCK_MONOTONIC).nanoseconds }
 
-    /// Milliseconds since the same moment.
+    /// The time in milliseconds since the same moment.
     public static var milliseconds: Int { Int(nanoseconds / 1_000_000) }
 }
 
-/// The processor's time that this thread has used.
+/// The CPU time that this thread has used.
 public enum ThreadClock {
     public static var nanoseconds: UInt64 { Moment(CLOCK_THREAD_CPUTIME_ID).nanoseconds }
 }
 
 /// The time of day, which may be set back.
 public enum WallClock {
-    /// Since 1970: whole seconds, and the nanoseconds after them.
+    /// The time since 1970: whole seconds, and the remaining nanoseconds.
     public static var now: (seconds: Int, nanoseconds: Int) {
         let time = Moment(CLOCK_REALTIME).time
         return (time.tv_sec, time.tv_nsec)
     }
 
-    /// Whole seconds since 1970.
+    /// The time since 1970 in whole seconds.
     public static var seconds: Int { now.seconds }
 }
 

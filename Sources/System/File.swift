@@ -1,23 +1,23 @@
 import Glibc
 
-/// Files, read within bounds and replaced whole.
+/// Reads files up to a limit, and replaces them as a whole.
 public enum File {
-    /// What a command reads of one file: no input of ours is near it, and less than a process may have.
+    /// The maximum size of a file that a command reads: much more than any real input, and less than the memory of a
+    /// process.
     public static let longest = 1 << 30
 
-    /// What a path to read from may lead to.
+    /// The kinds of files that may be read.
     public enum Kind: Sendable {
-        /// A regular file alone. A server reads its files again and again: a FIFO would block it, and /dev/zero never
-        /// ends.
+        /// Only a regular file. A server reads its files repeatedly: a FIFO would block it, and /dev/zero never ends.
         case regular
-        /// Also a pipe, a socket or a terminal, which a person gives to a command, and /dev/null. Other devices are
+        /// Also a pipe, a socket or a terminal, which people pass to commands, and /dev/null. Other devices are
         /// refused.
         case stream
     }
 
-    /// A file's bytes.
+    /// Returns the content of a file.
     ///
-    /// - Throws: what the system says, "is longer than N bytes", and what is not of that kind.
+    /// - Throws: the system's error, or an error if the file is too long or of another kind.
     public static func contents(
         of path: String, atMost limit: Int, kind: Kind = .regular
     ) throws(FileError) -> [UInt8] {
@@ -26,11 +26,11 @@ public enum File {
         return try contents(of: file, named: path, atMost: limit)
     }
 
-    /// Opens without waiting for a writer, so that the kind can be looked at first.
+    /// Opens a file without waiting for a writer, so that its kind can be checked first.
     private static func openedForReading(_ path: String, _ kind: Kind) throws(FileError) -> Int32 {
         var information = stat()
         if kind == .stream, stat(path, &information) == 0 {
-            // Opening some devices does something, so this one is looked at before.
+            // Opening some devices has side effects, so the kind is checked before.
             try check(information, path, kind)
             return try opened(path, O_RDONLY)
         }
@@ -69,7 +69,7 @@ public enum File {
         throw FileError(path: path, reason: "is \(found), expected \(expected)")
     }
 
-    /// /dev/null has the same number on every Linux (1, 3).
+    /// Whether the file is /dev/null, which has the same device number on every Linux (1, 3).
     private static func isNull(_ information: stat) -> Bool { information.st_rdev == 0x103 }
 
     private static func isTerminal(_ path: String) -> Bool {
@@ -79,12 +79,12 @@ public enum File {
         return isatty(file) == 1
     }
 
-    /// The bytes of standard input up to its end.
+    /// Returns the content of standard input up to its end.
     public static func contentsOfStandardInput(atMost limit: Int) throws(FileError) -> [UInt8] {
         try contents(of: 0, named: standardInput, atMost: limit)
     }
 
-    /// What errors call it.
+    /// The name of standard input in errors.
     private static let standardInput = "standard input"
 
     private static func contents(
@@ -96,7 +96,7 @@ public enum File {
         {
             throw FileError(path: path, reason: "is longer than \(limit) bytes")
         }
-        // A file that is too long has one byte more than one that fits.
+        // Reads one more byte than allowed, to detect a file that is too long.
         let bytes = try read(descriptor, path, atMost: limit == .max ? limit : limit + 1)
         guard bytes.count <= limit else {
             throw FileError(path: path, reason: "is longer than \(limit) bytes")
@@ -104,7 +104,7 @@ public enum File {
         return bytes
     }
 
-    /// A file's first bytes, what is after them left out.
+    /// Returns at most `limit` bytes from the beginning of a file.
     public static func beginning(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
         let file = try openedForReading(path, .regular)
         defer { close(file) }
@@ -126,7 +126,7 @@ public enum File {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size > 0 ? size + 1 : 4_096, limit))
         while bytes.count < limit {
-            // The whole of a regular file and its end at once, without touching more memory than that takes.
+            // Reads a regular file and detects its end with one call, without touching more memory than needed.
             let left = size > 0 && size >= bytes.count ? size - bytes.count + 1 : 64 << 10
             let room = min(left, 64 << 10, limit - bytes.count)
             var count = 0
@@ -144,12 +144,12 @@ public enum File {
 
     // MARK: Lines
 
-    /// Hands over each line of a file without its line feed, as soon as it is there.
+    /// Calls the body with each line of a file, without its line feed, as soon as it is available.
     ///
     /// - Parameters:
-    ///   - path: nil is standard input.
-    ///   - limit: bytes of one line.
-    ///   - failure: makes the body's kind of error of one of the file's.
+    ///   - path: the path of the file; nil for standard input.
+    ///   - limit: the maximum length of a line in bytes.
+    ///   - failure: converts an error of the file to the body's type of error.
     public static func forEachLine<E: Error>(
         of path: String?, atMost limit: Int, failure: (FileError) -> E,
         _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
@@ -195,11 +195,11 @@ public enum File {
 
     // MARK: Pieces
 
-    /// Hands over a file's bytes in pieces of at most 256 KiB, as soon as they are there. Keeps nothing.
+    /// Calls the body with the content of a file in pieces of at most 256 KiB, as soon as they are available.
     ///
     /// - Parameters:
-    ///   - path: nil is standard input.
-    ///   - failure: makes the body's kind of error of one of the file's.
+    ///   - path: the path of the file; nil for standard input.
+    ///   - failure: converts an error of the file to the body's type of error.
     public static func forEachPiece<E: Error>(
         of path: String?, failure: (FileError) -> E, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Void
     ) throws(E) {
@@ -230,8 +230,8 @@ public enum File {
     // MARK: Writing
 
     /// Writes a file through a temporary one next to it, so that a failure leaves the old file unchanged and a reader
-    /// sees one or the other. A link stays one, and what it leads to is written. What is not a regular file (a device,
-    /// a pipe) is written directly.
+    /// sees either the old or the new content. If the path is a link, its target is written and the link is kept. A
+    /// file that is not regular (a device, a pipe) is written directly.
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
         var information = stat()
         let exists = stat(path, &information) == 0
@@ -245,11 +245,11 @@ public enum File {
         try replace(target, by: bytes, mode: exists ? information.st_mode & 0o777 : nil)
     }
 
-    /// - Parameter mode: of the file that exists.
+    /// - Parameter mode: the mode of the existing file, if there is one.
     private static func replace(_ path: String, by bytes: [UInt8], mode: mode_t?) throws(FileError) {
         let temporary = "\(path).pillion-\(getpid())"
         let file = try opened(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o644)
-        // Not by opening it so: the mask for new files would take bits away.
+        // The mode is not set by opening the file, because the umask would remove bits.
         if let mode { fchmod(file, mode) }
         guard writeAll(bytes, to: file) else {
             let error = FileError.ofSystem(path)
@@ -281,7 +281,7 @@ public enum File {
         guard unlink(path) == 0 else { throw FileError.ofSystem(path) }
     }
 
-    /// Creates the file if it does not exist, and sets its time of change to now.
+    /// Creates the file if it does not exist, and sets its modification time to now.
     public static func touch(_ path: String) throws(FileError) {
         let file = try opened(path, O_WRONLY | O_CREAT, 0o644)
         defer { close(file) }
@@ -290,25 +290,25 @@ public enum File {
 
     // MARK: Paths
 
-    /// The path without links; nil, with `errno`, if it does not exist.
+    /// Returns the path with all links resolved; nil, with `errno`, if it does not exist.
     public static func resolved(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
     }
 
-    /// The same for a path whose folder has no links in its path: of the last name only.
+    /// Does the same for a path whose folder contains no links: only resolves the last component.
     public static func resolvedName(_ path: String) -> String? {
         var information = stat()
         guard lstat(path, &information) == 0 else { return nil }
         return information.st_mode & S_IFMT == S_IFLNK ? resolved(path) : path
     }
 
-    /// Whether the process may read it.
+    /// Whether the process is allowed to read the file.
     public static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
 }
 
-/// Why a file cannot be used.
+/// The reason why a file cannot be used.
 public struct FileError: Error, Sendable, CustomStringConvertible {
     public let path: String
     public let reason: String
@@ -320,14 +320,14 @@ public struct FileError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { "\(path): \(reason)" }
 
-    /// What the system says of its last failure.
+    /// Creates the error for the system's last failure.
     static func ofSystem(_ path: String) -> FileError {
         let reason = errno == EISDIR ? "is a directory, expected a file" : systemMessage()
         return FileError(path: path, reason: reason)
     }
 }
 
-/// What the system says of its last failure, for example `No such file or directory`.
+/// Returns the message of the system's last failure, for example `No such file or directory`.
 public func systemMessage() -> String { systemMessage(errno) }
 
 func systemMessage(_ number: Int32) -> String { String(cString: strerror(number)) }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the system says of a file without reading it: changed content changes at least one member.
+/// The metadata of a file. If its content changes, at least one member changes.
 public struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let number: UInt64
@@ -9,7 +9,7 @@ public struct FileStamp: Equatable, Sendable {
     private let nanoseconds: Int64
     public let isFolder: Bool
 
-    /// nil if there is nothing at the path; links are followed.
+    /// Reads the metadata, following links; nil if nothing exists at the path.
     public init?(_ path: String) {
         var information = stat()
         guard stat(path, &information) == 0 else { return nil }
@@ -17,7 +17,7 @@ public struct FileStamp: Equatable, Sendable {
         number = UInt64(information.st_ino)
         isFolder = information.st_mode & S_IFMT == S_IFDIR
         size = isFolder ? 0 : Int64(information.st_size)
-        // The change time: writing back an old modification time does not hide a change.
+        // The change time is used, because a change cannot be hidden by restoring the old modification time.
         seconds = Int64(information.st_ctim.tv_sec)
         nanoseconds = Int64(information.st_ctim.tv_nsec)
     }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// Folders, listed within bounds.
+/// Lists and creates folders.
 public enum Folder {
-    /// Names of one folder, where a caller has no reason for less.
+    /// The default limit of names in one folder.
     public static let mostNames = 100_000
 
-    /// The names in a folder, sorted by their bytes; those that begin with a dot are left out unless asked for.
+    /// Returns the names in a folder, sorted by their bytes. Names that begin with a dot are omitted by default.
     ///
     /// - Parameters:
-    ///   - limit: how many there may be.
-    ///   - withHidden: whether names that begin with a dot count.
-    ///   - isWanted: those that count and are returned.
+    ///   - limit: the maximum number of names.
+    ///   - withHidden: whether names that begin with a dot are included.
+    ///   - isWanted: whether a name is included and counted.
     public static func names(
         in path: String, atMost limit: Int = mostNames, withHidden: Bool = false,
         where isWanted: (String) -> Bool = { _ in true }
@@ -35,12 +35,12 @@ public enum Folder {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// Makes a folder in one that is there.
+    /// Creates a folder in an existing one.
     public static func make(_ path: String) throws(FileError) {
         guard mkdir(path, 0o755) == 0 else { throw FileError.ofSystem(path) }
     }
 
-    /// Whether there is a folder at the path, links followed.
+    /// Whether there is a folder at the path, following links.
     public static func exists(_ path: String) -> Bool {
         var information = stat()
         return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR

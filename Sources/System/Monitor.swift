@@ -1,6 +1,7 @@
 import Glibc
 
-/// A lock with a condition, on the monotonic clock: for threads that wait for each other, with a deadline or without.
+/// A lock with a condition variable, for threads that wait for each other, with or without a deadline of the monotonic
+/// clock.
 public final class Monitor: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -27,16 +28,16 @@ public final class Monitor: @unchecked Sendable {
         return body()
     }
 
-    /// Wakes all threads that wait.
+    /// Wakes all waiting threads.
     public func signal() { pthread_cond_broadcast(condition) }
 
-    /// Wakes one of them.
+    /// Wakes one waiting thread.
     public func signalOne() { pthread_cond_signal(condition) }
 
-    /// Within `locked`: waits for a signal.
+    /// Waits for a signal. Must be called within `locked`.
     public func wait() { pthread_cond_wait(condition, mutex) }
 
-    /// Within `locked`: waits for a signal, or until the moment in nanoseconds; nil is no deadline.
+    /// Waits for a signal, or until the deadline in nanoseconds; nil for no deadline. Must be called within `locked`.
     ///
     /// - Returns: false if the deadline has passed.
     public func wait(until deadline: UInt64?) -> Bool {

@@ -1,9 +1,9 @@
 import CWorkMeter
 import Glibc
 
-/// Memory of the process.
+/// The memory of the process.
 public enum ProcessMemory {
-    /// Bytes that are resident; 0 where the system does not say.
+    /// The resident memory in bytes; 0 if the system does not report it.
     public static var resident: Int {
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return 0 }
@@ -19,7 +19,8 @@ public enum ProcessMemory {
     /// Returns free memory to the system.
     public static func giveBack() { work_memory_trim() }
 
-    /// Sets how the allocator takes memory: large blocks from the system, one by one, so that they go back to it when they
-    /// are freed; and few arenas, of which each keeps what its threads once used.
+    /// Configures the allocator to use little memory: large blocks are allocated from the system one by one, so that
+    /// they are returned when they are freed, and there are few arenas, because each keeps the memory that its threads
+    /// once used.
     public static func takeLittle() { work_memory_tune() }
 }

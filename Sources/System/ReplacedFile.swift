@@ -1,12 +1,12 @@
 import Glibc
 
-/// A file that is written part by part and put in its place when all of it is there: until then, and after a failure, the
-/// old file is unchanged. A link stays one, and what it leads to is written. What is not a regular file (a device, a
-/// pipe) is written directly.
+/// A file that is written in parts and replaces the old one when it is complete. Until then, and after a failure, the
+/// old file is unchanged. If the path is a link, its target is written and the link is kept. A file that is not regular
+/// (a device, a pipe) is written directly.
 public struct ReplacedFile: ~Copyable {
     private let name: String
     private let path: String
-    /// The file that is written; nil where there is nothing to replace.
+    /// The path of the temporary file; nil if the file is written directly.
     private let temporary: String?
     private let descriptor: Int32
     private var isInPlace = false
@@ -27,7 +27,7 @@ public struct ReplacedFile: ~Copyable {
         self.temporary = temporary
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError.ofSystem(temporary) }
-        // Not by opening it so: the mask for new files would take bits away.
+        // The mode is not set by opening the file, because the umask would remove bits.
         if exists { fchmod(descriptor, information.st_mode & 0o777) }
     }
 
@@ -47,7 +47,7 @@ public struct ReplacedFile: ~Copyable {
         }
     }
 
-    /// Puts what was written in the file's place.
+    /// Replaces the old file with the written one.
     public mutating func finish() throws(FileError) {
         if let temporary {
             guard rename(temporary, path) == 0 else { throw FileError.ofSystem(name) }

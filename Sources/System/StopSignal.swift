@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Ends everything that waits for others: raised once, when the process or a test is about to end.
+/// A signal to stop everything that waits. It is raised once, when the process or a test is about to end.
 ///
-/// Work that is covered is cancelled, pauses end, and nothing new begins.
+/// Covered work is cancelled, pauses end, and nothing new begins.
 public final class StopSignal: Sendable {
     private struct State {
         var isRaised = false
@@ -10,12 +10,12 @@ public final class StopSignal: Sendable {
         var cancellations: [Int: @Sendable () -> Void] = [:]
     }
     private let state = Mutex(State())
-    /// Never drained, so that it wakes everyone from the signal on.
+    /// It is never drained, so that it wakes all threads from the signal on.
     private let pipe = WakePipe()
 
     public init() {}
 
-    /// Readable from the signal on: for poll(2).
+    /// A descriptor for poll(2) that is readable from the signal on.
     public var descriptor: Int32 { pipe.descriptor }
 
     public var isRaised: Bool { state.withLock { $0.isRaised } }
@@ -28,9 +28,9 @@ public final class StopSignal: Sendable {
         pipe.wake()
     }
 
-    /// Waits that long, or until the pipe is woken, which drains it.
+    /// Waits for that time, or until the pipe is woken, and drains the pipe.
     ///
-    /// - Returns: false if the signal was raised before.
+    /// - Returns: false if the signal was raised.
     @discardableResult
     public func pause(milliseconds: Int, orUntil nudge: WakePipe? = nil) -> Bool {
         let end = MonotonicClock.milliseconds + milliseconds
@@ -43,7 +43,7 @@ public final class StopSignal: Sendable {
         return false
     }
 
-    /// Runs the body. If the signal is raised before or meanwhile, `cancel` is called, on whichever thread.
+    /// Runs the body. If the signal is raised before its end, `cancel` is called, possibly on another thread.
     public func covering<R, E: Error>(
         cancel: @escaping @Sendable () -> Void, _ body: () throws(E) -> R
     ) throws(E) -> R {

@@ -5,13 +5,13 @@ import Glibc
 public struct Thread: @unchecked Sendable {
     private let handle: pthread_t
 
-    /// As much stack as a main thread has: parsers and engines recurse, and reading JSON or YAML as deep as its limits
-    /// allow fits with room to spare, also in a debug build. Memory is taken only as it is used.
+    /// The stack size of a main thread. Parsers and engines are recursive, and JSON or YAML of the maximum depth needs
+    /// much less than this, also in a debug build. Memory is only allocated when it is used.
     public static let wholeStack = 8 << 20
 
-    /// Starts a thread that runs the body; nil if the system has none to give.
+    /// Starts a thread that runs the body; nil if the system cannot start a thread.
     ///
-    /// `join` it, once. A thread that nobody joins is one of `detach`.
+    /// `join` must be called once. Use `detach` for a thread that is not joined.
     public init?(stackBytes: Int = Self.wholeStack, _ body: @escaping @Sendable () -> Void) {
         guard let handle = Self.start(Body(body), stackBytes: stackBytes, isDetached: false) else {
             return nil
@@ -19,20 +19,21 @@ public struct Thread: @unchecked Sendable {
         self.handle = handle
     }
 
-    /// Waits for its end; once only.
+    /// Waits for the end of the thread. Must be called only once.
     public func join() { pthread_join(handle, nil) }
 
-    /// Starts a thread that nobody joins; false if the system has none to give.
+    /// Starts a thread that is not joined; false if the system cannot start a thread.
     public static func detach(stackBytes: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
         start(Body(body), stackBytes: stackBytes, isDetached: true) != nil
     }
 
-    // The check that the body did not escape has the length of this file's path in it. With a path of its own, builds in
-    // folders of different names give the same bytes.
+    // The check that the body did not escape contains the length of this file's path. With a fixed path, builds in
+    // folders with different names produce the same bytes.
     #sourceLocation(file:"Thread",line:28)
-    /// Runs the body on a thread with a stack of that size, and waits for it. What it allocates counts as this thread's.
+    /// Runs the body on a thread with a stack of that size, and waits for it. Its allocations are charged to this
+    /// thread's work.
     ///
-    /// - Returns: false if the system has no such thread to give; then the body did not run.
+    /// - Returns: false if the system cannot start the thread. Then the body did not run.
     public static func run(stackBytes: Int, _ body: () -> Void) -> Bool {
         let meter = work_meter_current()
         let metered = {
@@ -49,7 +50,7 @@ public struct Thread: @unchecked Sendable {
     }
     #sourceLocation()
 
-    /// Lets this thread sleep.
+    /// Suspends this thread for some time.
     public static func sleep(milliseconds: Int) {
         guard milliseconds > 0 else { return }
         var rest = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)

@@ -1,12 +1,12 @@
 extension Thread {
-    /// How work with a deadline ended.
+    /// The outcome of work with a deadline.
     public enum Outcome: Sendable { case done, late, notStarted }
 
-    /// Runs the body on a thread of its own, which the caller waits for until the deadline and no longer.
+    /// Runs the body on a separate thread. The caller waits for it until the deadline.
     ///
     /// - Parameters:
-    ///   - deadline: nanoseconds of the monotonic clock; nil waits for the end.
-    ///   - whenLate: called at the end of a body that nobody waits for any more, if it ever ends.
+    ///   - deadline: the deadline in nanoseconds of the monotonic clock; nil to wait for the end.
+    ///   - whenLate: called if the body ends after the deadline.
     public static func run(
         until deadline: UInt64?, whenLate: @escaping @Sendable () -> Void,
         _ body: @escaping @Sendable () -> Void
@@ -30,7 +30,8 @@ extension Thread {
 
         func run() {
             body?()
-            // Frees what the body held before the caller goes on, so that it knows when a template is freed.
+            // Releases the body's references before the caller continues, so that templates are freed at a defined
+            // time.
             body = nil
             let wasAbandoned = monitor.locked {
                 isDone = true

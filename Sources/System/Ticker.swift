@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Calls a body at an interval on a thread of its own, and sooner when a descriptor can be read, until it is stopped.
+/// Calls a body at an interval on a separate thread, and earlier if a descriptor becomes readable, until it is stopped.
 /// Stopping does not wait for the interval.
 public final class Ticker: Sendable {
     private let milliseconds: Int
@@ -11,20 +11,20 @@ public final class Ticker: Sendable {
     private let thread = Mutex<Thread?>(nil)
 
     /// - Parameters:
-    ///   - milliseconds: between the end of one call and the next.
-    ///   - descriptor: calls sooner while it can be read; the body drains it. -1 for none.
+    ///   - milliseconds: the time between the end of one call and the next.
+    ///   - descriptor: a descriptor that causes calls while it is readable; the body must drain it. -1 for none.
     public init(every milliseconds: Int, reading descriptor: Int32 = -1, stackBytes: Int = 256 << 10) {
         self.milliseconds = milliseconds
         self.descriptor = descriptor
         self.stackBytes = stackBytes
     }
 
-    /// - Parameter body: called on the ticker's own thread, the first time at once.
+    /// - Parameter body: called on the ticker's own thread, the first time immediately.
     public func start(_ body: @escaping @Sendable () -> Void) {
         thread.withLock { $0 = Thread(stackBytes: stackBytes) { self.run(body) } }
     }
 
-    /// Returns when the body is not running any more and will not run again.
+    /// Stops the ticker. When this returns, the body is not running and will not run again.
     public func stop() {
         isRunning.store(false, ordering: .relaxed)
         stopping.wake()
@@ -35,7 +35,7 @@ public final class Ticker: Sendable {
         ending?.join()
     }
 
-    /// On the ticker's own thread: waits, and less if it is stopped meanwhile.
+    /// Waits for that time, or until the ticker is stopped. Must be called on the ticker's own thread.
     public func rest(milliseconds: Int) {
         WakePipe.wait(for: stopping.descriptor, milliseconds: milliseconds)
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Wakes a thread that waits in poll(2): readable from `wake` on, until it is drained.
+/// Wakes a thread that waits in poll(2). Its descriptor is readable from `wake` on, until it is drained.
 public final class WakePipe: Sendable {
     private let ends: (reading: Int32, writing: Int32)
 
@@ -11,16 +11,16 @@ public final class WakePipe: Sendable {
         close(ends.writing)
     }
 
-    /// For poll(2).
+    /// The descriptor for poll(2).
     public var descriptor: Int32 { ends.reading }
 
-    /// From any thread.
+    /// Makes the descriptor readable. Can be called on any thread.
     public func wake() { write(ends.writing, [0], 1) }
 
-    /// - Returns: whether it was woken since the last time.
+    /// - Returns: whether it was woken since the last call.
     public func drain() -> Bool { Self.drain(ends.reading) }
 
-    /// Reads a descriptor that does not block until it is empty; whether there was anything.
+    /// Reads a non-blocking descriptor until it is empty. Returns whether there was anything to read.
     public static func drain(_ descriptor: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
         var isFound = false
@@ -28,16 +28,16 @@ public final class WakePipe: Sendable {
         return isFound
     }
 
-    /// Waits until one of the descriptors can be read, and no longer than that; -1 is skipped.
+    /// Waits until one of the descriptors is readable, at most that time. -1 is ignored.
     public static func wait(for descriptors: Int32..., milliseconds: Int) {
         var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         poll(&watched, nfds_t(watched.count), Int32(clamping: milliseconds))
     }
 }
 
-/// Two sockets that are connected to each other, and closed in child processes.
+/// Creates two sockets that are connected to each other and are closed in child processes.
 public enum SocketPair {
-    /// nil, with `errno`, if the system has none to give.
+    /// Returns the two sockets; nil, with `errno`, if the system cannot create them.
     public static func make(isBlocking: Bool = true) -> (Int32, Int32)? {
         var pair: [Int32] = [-1, -1]
         var kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue

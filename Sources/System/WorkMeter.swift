@@ -1,15 +1,15 @@
 import CWorkMeter
 
-/// Why work should stop before its end.
+/// The reason why work should stop early.
 public enum WorkStop: Int32, Sendable {
     case deadline = 1
     case clientGone = 2
-    /// The process has too little memory for all that goes on.
+    /// The process has too little memory for all current work.
     case overload = 3
-    /// The work itself holds more than it may.
+    /// The work itself exceeds its memory limit.
     case memory = 4
 
-    /// What a message says.
+    /// The text for messages.
     public var sentence: String {
         switch self {
         case .deadline: "the time for the rendering is over"
@@ -19,7 +19,7 @@ public enum WorkStop: Int32, Sendable {
         }
     }
 
-    /// Of the work that this thread does; nil if it goes on, or if nothing is metered.
+    /// The reason for which this thread's work should stop; nil if it should continue, or is not metered.
     @inline(__always)
     public static var current: WorkStop? {
         let stop = work_stops()
@@ -27,15 +27,15 @@ public enum WorkStop: Int32, Sendable {
     }
 }
 
-/// One piece of work: what it holds, and a way to stop it from another thread.
+/// Meters the memory of one piece of work, and can stop it from another thread.
 ///
-/// While `run` runs its body, the program's allocator charges to it what the thread allocates and releases what it frees
-/// (unless a sanitizer owns the allocator). The body asks `WorkStop.current` every so often: parsers with each container,
-/// engines with each call. What runs on another thread for it (`Thread.run`) counts too.
+/// While `run` runs its body, the program's allocator charges the thread's allocations to the meter, and releases what
+/// it frees (unless a sanitizer replaces the allocator). The body must check `WorkStop.current` regularly, as parsers
+/// and engines do. Work on another thread with `Thread.run` is included.
 public final class WorkMeter: @unchecked Sendable {
     private let meter: UnsafeMutablePointer<work_meter>
 
-    /// - Parameter pool: is charged with what the work holds.
+    /// - Parameter pool: the memory to which the work is charged.
     public init(pool: WorkMemory = .process) {
         meter = .allocate(capacity: 1)
         meter.initialize(to: work_meter())
@@ -57,27 +57,28 @@ public final class WorkMeter: @unchecked Sendable {
     /// Whether this thread's work is metered.
     public static var isBound: Bool { work_meter_current() != nil }
 
-    /// Bytes that it holds, without what it held before; read from any thread.
+    /// The number of bytes that the work has allocated and not freed. Can be read on any thread.
     public var live: Int { max(work_meter_live(meter), 0) }
 
-    /// Why it was told to stop, if it was.
+    /// The reason for which the work was stopped, if it was.
     public var stopped: WorkStop? {
         let stop = work_meter_stopped(meter)
         return stop == 0 ? nil : WorkStop(rawValue: stop)
     }
 
-    /// Tells it to stop, from any thread. The first reason stays.
+    /// Requests the work to stop. Can be called on any thread. The first reason is kept.
     public func stop(_ reason: WorkStop) { work_meter_stop(meter, reason.rawValue) }
 }
 
-/// How much this thread's work may hold from now on, until `end`, to be called once. Nested limits only get tighter.
+/// A limit on the memory that this thread's work may allocate from now on until `end`, which must be called once. A
+/// nested limit cannot exceed the outer one.
 public struct WorkAllowance {
     private let meter: UnsafeMutablePointer<work_meter>?
     private let limit: Int
-    /// Whether this bound the meter itself, as nobody had.
+    /// Whether it has bound its own meter, because there was none.
     private let isOwn: Bool
 
-    /// - Parameter bytes: `.max` limits nothing and costs nothing.
+    /// - Parameter bytes: the limit; `.max` for no limit, which has no cost.
     public init(bytes: Int) {
         guard bytes < .max else {
             (meter, limit, isOwn) = (nil, .max, false)

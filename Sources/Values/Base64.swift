@@ -1,8 +1,8 @@
-/// Base64 (RFC 4648 §4, §5) in and out.
+/// Encodes and decodes base64 (RFC 4648 §4, §5).
 public enum Base64 {
     public enum Alphabet: Sendable {
         case standard
-        /// `-` and `_` for `+` and `/`.
+        /// With `-` and `_` instead of `+` and `/`.
         case urlSafe
 
         fileprivate var table: StaticString {
@@ -12,7 +12,8 @@ public enum Base64 {
             }
         }
 
-        /// The two digits of each 12 bits, the first in the low byte: half as many lookups as one digit at a time.
+        /// The two digits for each 12-bit value, with the first in the low byte. This needs half as many lookups as one
+        /// digit at a time.
         fileprivate var pairs: [UInt16] {
             switch self {
             case .standard: Self.standardPairs
@@ -29,7 +30,7 @@ public enum Base64 {
         }
     }
 
-    /// Appends the bytes in base64, padded to whole groups of four unless told otherwise.
+    /// Appends the bytes in base64, padded to whole groups of four unless `padded` is false.
     public static func append(
         _ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer, alphabet: Alphabet = .standard,
         padded: Bool = true
@@ -41,7 +42,8 @@ public enum Base64 {
                 func digits(_ bits: UInt64, _ shift: UInt64) -> UInt64 {
                     UInt64(pairs[Int(bits >> shift & 4095)])
                 }
-                // Six bytes at a time; two more are looked at. That saves a third over three at a time.
+                // Encodes six bytes at a time, of eight that are read. This takes two thirds of the time of three bytes
+                // at a time.
                 while source + 8 <= bytes.count {
                     let word = UnsafeRawBufferPointer(bytes).loadUnaligned(
                         fromByteOffset: source, as: UInt64.self)
@@ -54,7 +56,8 @@ public enum Base64 {
                     source += 6
                     written += 8
                 }
-                // The last seven bytes at most; what is missing in the last group is 0 here, and padding below.
+                // Encodes the last seven bytes at most. Missing bytes of the last group are 0 here, and replaced by
+                // padding below.
                 while source < bytes.count {
                     var bits: UInt64 = 0
                     for place in source..<source + 3 {
@@ -82,8 +85,8 @@ public enum Base64 {
         return output.text
     }
 
-    /// The bytes, or nil where a byte is not of the alphabet or the padding is not what it must be. Line breaks
-    /// are skipped, as Go's decoder does; bits after the last byte may be anything.
+    /// Returns the decoded bytes, or nil if a byte is not in the alphabet or the padding is wrong. Line breaks are
+    /// skipped, as in Go's decoder. Bits after the last byte are ignored.
     public static func decode(
         _ text: UnsafeBufferPointer<UInt8>, alphabet: Alphabet = .standard, padded: Bool = true
     ) -> [UInt8]? {

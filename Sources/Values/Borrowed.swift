@@ -1,10 +1,10 @@
-/// The items of an array, for the time of a call of `withBorrowedItems`: reading them counts no references.
+/// The items of an array during a call of `withBorrowedItems`. Reading them does not count references.
 ///
-/// An item that is read out of an array, or through a pointer, is held for the time of its use: two atomic operations
-/// for each key and each value, a fifth of the time of writing JSON. A type that cannot be copied is borrowed in place,
-/// and cannot leave the call that lends it.
+/// An item that is read from an array, or through a pointer, is retained while it is used. This takes two atomic
+/// operations for each key and each value, a fifth of the time of writing JSON. A type that cannot be copied is
+/// borrowed in place, and cannot escape from the call.
 public struct Borrowed<Element>: ~Copyable {
-    /// One item, in the array's own memory.
+    /// One item in the array's memory.
     public struct Item: ~Copyable {
         public let content: Element
     }
@@ -12,7 +12,7 @@ public struct Borrowed<Element>: ~Copyable {
     @usableFromInline
     let items: UnsafePointer<Item>
 
-    /// Where no item is read.
+    /// An address for an empty array, from which nothing is read.
     @usableFromInline
     static var nowhere: UnsafeRawPointer { UnsafeRawPointer(bitPattern: MemoryLayout<Element>.alignment)! }
 
@@ -22,7 +22,7 @@ public struct Borrowed<Element>: ~Copyable {
     init(_ buffer: UnsafeBufferPointer<Element>) {
         count = buffer.count
         let base = buffer.baseAddress.map { UnsafeRawPointer($0) }
-        // A structure of one member lies in memory as that member does.
+        // A struct of one member has the same memory layout as that member.
         items = (base ?? Self.nowhere).assumingMemoryBound(to: Item.self)
     }
 
@@ -35,7 +35,7 @@ public struct Borrowed<Element>: ~Copyable {
         }
     }
 
-    /// The items beyond the call that lends them, for code of this module that holds what holds the array.
+    /// The items after the call, for code of this module that keeps the array alive by other means.
     struct Lasting {
         fileprivate let items: UnsafePointer<Item>
         let count: Int
@@ -52,13 +52,15 @@ public struct Borrowed<Element>: ~Copyable {
     @inline(__always)
     var lasting: Lasting { Lasting(items: items, count: count) }
 
-    /// Whether both hold the same bits at that place, and so equal values. Bits that differ say nothing.
+    /// Whether both have the same bits at that index, and so equal values. Values with different bits can still be
+    /// equal.
     @inlinable
     public func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
         precondition(place >= 0 && place < count && place < other.count)
         let (own, other) = (UnsafeRawPointer(items + place), UnsafeRawPointer(other.items + place))
         let size = MemoryLayout<Element>.size
-        // Word by word: a call of `memcmp` takes 40 instructions, of 33 bytes. A size is known where this is inlined.
+        // Compares words, because a call of `memcmp` takes 40 instructions for 33 bytes. The size is known when this is
+        // inlined.
         var offset = 0
         while offset + 8 <= size {
             if own.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
@@ -81,7 +83,7 @@ public struct Borrowed<Element>: ~Copyable {
 }
 
 extension Array {
-    /// Lends the items to the body. The array is held meanwhile, and cannot be changed.
+    /// Calls a closure with the borrowed items. Meanwhile the array is retained and cannot be changed.
     @inlinable
     public func withBorrowedItems<R, E: Error>(
         _ body: (borrowing Borrowed<Element>) throws(E) -> R
@@ -89,7 +91,8 @@ extension Array {
         try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(Borrowed(buffer)) }
     }
 
-    /// Whether both hold the same bits at every place, and so equal items. Bits that differ say nothing.
+    /// Whether both have the same bits at every index, and so equal items. Items with different bits can still be
+    /// equal.
     @inlinable
     public func hasSameBits(as other: [Element]) -> Bool {
         guard count == other.count else { return false }

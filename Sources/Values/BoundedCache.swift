@@ -3,17 +3,19 @@
 #endif
 import Synchronization
 
-/// Answers that were made before, by all that they depend on, within a number of bytes.
+/// A cache of answers by everything that they depend on, limited by its size in bytes.
 ///
-/// Two generations: entries go into the young one; when that is full it becomes the old one, and the old one goes. What
-/// is asked for moves to the young one, so that it stays. One lock, held for a lookup only.
+/// It has two generations. Entries are added to the young one. When that is full, it becomes the old one, and the
+/// previous old one is evicted. A hit moves an entry to the young one, so that it is kept. One lock is held during each
+/// operation.
 ///
-/// Inlinable, so that each kind of answer has code of its own: without that, half of a lookup was a search for metadata.
+/// It is inlinable, so that the code is specialised for each type of answer. Without that, half of the time of a lookup
+/// was spent on searching for type metadata.
 public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
     @usableFromInline
     typealias Entries = [CacheKey: (answer: Answer, cost: Int)]
 
-    // Behind the lock.
+    // Guarded by the lock.
     @usableFromInline
     var young: Entries = [:]
     @usableFromInline
@@ -24,17 +26,17 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
     var oldBytes = 0
     @usableFromInline
     let lock = CacheLock()
-    /// Bytes of one generation.
+    /// The maximum size of one generation in bytes.
     @usableFromInline
     let bytes: Int
     @usableFromInline
     let counter: CacheCounter
 
-    /// Bytes of an entry besides its key and answer: heads of two pieces of memory and a place in the table.
+    /// The size of an entry besides its key and answer: the headers of two allocations and a slot in the table.
     @inlinable
     static var overhead: Int { 128 }
 
-    /// - Parameter bytes: for keys and answers of both generations; 0 keeps nothing.
+    /// - Parameter bytes: the maximum size of the keys and answers of both generations; 0 disables the cache.
     @inlinable
     public init(bytes: Int, _ counter: CacheCounter = CacheCounter()) {
         self.bytes = bytes / 2
@@ -52,21 +54,21 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
         guard isOn else { return nil }
         let found = lock.locked { find(key) }
         counter.count(isHit: found.answer != nil)
-        // What goes is released here, after the lock.
+        // Evicted entries are released here, after the lock.
         return found.answer
     }
 
-    /// - Parameter size: the bytes of the answer.
+    /// - Parameter size: the size of the answer in bytes.
     @inlinable
     public func keep(_ answer: Answer, for key: CacheKey, size: Int) {
         guard isOn else { return }
         let cost = key.bytes.count + size + Self.overhead
-        // An entry that would fill a generation by itself would drive out everything else.
+        // A large entry would evict too many others.
         guard cost <= bytes / 4 else { return }
         _ = lock.locked { put((answer, cost), for: key) }
     }
 
-    /// Forgets one answer.
+    /// Removes one answer.
     public func remove(_ key: CacheKey) {
         let gone = lock.locked {
             let gone = (young.removeValue(forKey: key), old.removeValue(forKey: key))
@@ -79,7 +81,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
         _ = gone
     }
 
-    /// Forgets everything.
+    /// Removes all answers.
     public func removeAll() {
         let gone = lock.locked {
             let gone = (young, old)
@@ -103,7 +105,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
         return (found.answer, put(found, for: key))
     }
 
-    /// - Returns: the generation that goes, where one does.
+    /// - Returns: the evicted generation, if any.
     @inlinable
     func put(_ entry: (answer: Answer, cost: Int), for key: CacheKey) -> Entries? {
         var dropped: Entries?
@@ -125,7 +127,7 @@ public final class BoundedCache<Answer: Sendable>: @unchecked Sendable {
     }
 }
 
-/// A lock without a value of its own.
+/// A lock that does not own a value.
 @usableFromInline
 final class CacheLock: Sendable {
     private let mutex = Mutex<Void>(())
@@ -147,7 +149,7 @@ final class CacheLock: Sendable {
     }
 }
 
-/// How often one kind of cache was asked and had the answer, and what it holds.
+/// The hits, misses and size of one kind of cache.
 public final class CacheCounter: Sendable {
     private let hitCount = Atomic<UInt64>(0)
     private let missCount = Atomic<UInt64>(0)
@@ -172,8 +174,8 @@ public final class CacheCounter: Sendable {
     func add(bytes: Int) { byteCount.wrappingAdd(bytes, ordering: .relaxed) }
 }
 
-/// Bytes as a key, hashed all at once and outside the lock: an array of bytes as a key is hashed byte by byte, which
-/// took 12 % of a repeated review. Made once to ask and to keep.
+/// A key of bytes that is hashed as a whole and outside the lock. An array of bytes as a key would be hashed byte by
+/// byte, which took 12 % of a repeated review. One key can be used both to look up and to store.
 public struct CacheKey: Hashable, Sendable {
     public let bytes: [UInt8]
     @usableFromInline

@@ -2,10 +2,10 @@
     import Glibc
 #endif
 
-/// A growable run of bytes that is only ever appended to: where output is written.
+/// A growable buffer of bytes for output, which can only be appended to.
 ///
-/// Raw stores into reserved space take half the time of appending to an array of bytes. The storage comes from
-/// malloc, so that it can be handed to C (`release`) without a copy.
+/// Raw stores into reserved space take half the time of appending to an array of bytes. The storage is allocated with
+/// malloc, so that it can be passed to C (`release`) without a copy.
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline
     var base: UnsafeMutablePointer<UInt8>
@@ -14,7 +14,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline
     var used: Int
 
-    /// How many bytes were written.
+    /// The number of bytes that have been written.
     @inlinable
     public var count: Int { used }
 
@@ -31,21 +31,21 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         return memory.assumingMemoryBound(to: UInt8.self)
     }
 
-    /// Makes room for that many further bytes.
+    /// Reserves room for that many further bytes.
     @inlinable
     public mutating func reserve(_ further: Int) {
         if used + further > capacity { grow(by: further) }
     }
 
-    /// Makes room for that many further bytes, and takes at least so many more if it has to grow: for what is large and
-    /// grows to a size that is known, instead of twice as much each time.
+    /// Reserves room for that many further bytes. If the buffer must grow, it grows by at least `step` bytes, instead
+    /// of doubling. This is for large content whose final size is limited.
     public mutating func reserve(_ further: Int, atLeast step: Int) {
         if used + further > capacity { resize(to: used + max(further, step)) }
     }
 
     @usableFromInline
     mutating func grow(by further: Int) {
-        // Large blocks grow without being copied, so that they need not double.
+        // Large blocks can grow without being copied, so they need not double.
         let larger = capacity < 1 << 20 ? capacity * 2 : capacity + capacity / 4
         resize(to: max(count + further, larger))
     }
@@ -79,7 +79,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         bytes.withUnsafeBufferPointer { append($0) }
     }
 
-    /// Appends the text's UTF-8.
+    /// Appends the string's UTF-8.
     @inlinable
     public mutating func append(_ text: String) {
         let count = text.utf8.count
@@ -102,14 +102,14 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         used += times
     }
 
-    /// Reserves that many bytes, lets `body` write them and answer how many it wrote.
+    /// Reserves that many bytes and calls `body`, which writes them and returns how many it wrote.
     @inlinable
     public mutating func append(upTo size: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
         reserve(size)
         used += body(base + used)
     }
 
-    /// Drops what is after the first `length` bytes; the space is kept.
+    /// Removes everything after the first `length` bytes. The capacity is kept.
     public mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count)
         used = length
@@ -120,7 +120,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         return base[index]
     }
 
-    /// The bytes, for the time of the call.
+    /// Calls a closure with the bytes.
     public func withBytes<R, E: Error>(_ body: (UnsafeBufferPointer<UInt8>) throws(E) -> R) throws(E) -> R {
         try body(UnsafeBufferPointer(start: base, count: count))
     }
@@ -128,12 +128,12 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     /// A copy of the bytes.
     public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
-    /// The bytes as text; bytes that are not UTF-8 become U+FFFD.
+    /// The bytes as a string. Bytes that are not UTF-8 become U+FFFD.
     public var text: String {
         String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
     }
 
-    /// Gives the storage away: the receiver frees it with `free`.
+    /// Releases ownership of the storage. The caller must free it with `free`.
     public consuming func release() -> UnsafeMutableBufferPointer<UInt8> {
         let result = UnsafeMutableBufferPointer(start: base, count: count)
         discard self

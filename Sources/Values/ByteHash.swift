@@ -1,8 +1,8 @@
-/// A hash of bytes, seeded by each process.
+/// A hash of bytes with random seeds for each process.
 ///
-/// The standard library's takes 1.5 instructions a byte, which was a tenth of a review: each key of a cache is as long
-/// as what it identifies. This one multiplies 16 bytes at a time to 128 bits and folds them, at 0.4. A sender
-/// cannot choose texts that collide without knowing the seeds, which never leave the process.
+/// The standard library's hash takes 1.5 instructions per byte, which was a tenth of a review, because a cache key is
+/// as long as the input that it identifies. This one multiplies 16 bytes at a time to 128 bits and folds them, which
+/// takes 0.4. A sender cannot construct collisions without knowing the seeds, which never leave the process.
 public enum ByteHash {
     private static let seeds: (UInt64, UInt64, UInt64, UInt64) = {
         var random = SystemRandomNumberGenerator()
@@ -28,7 +28,7 @@ public enum ByteHash {
         return folded(left ^ third, right ^ UInt64(bytes.count) ^ second)
     }
 
-    /// The last 16 bytes, some of them twice where there are fewer.
+    /// Returns the last 16 bytes, or some bytes twice if there are fewer.
     @inline(__always)
     private static func last16(_ base: UnsafeRawPointer, _ count: Int) -> (UInt64, UInt64) {
         if count >= 16 { return (word(base + count - 16), word(base + count - 8)) }

@@ -2,9 +2,10 @@
     import Glibc
 #endif
 
-/// Finding bytes within bytes, in time that grows with the sum of both lengths.
+/// Searches for bytes in bytes, in time proportional to the sum of both lengths.
 public enum ByteSearch {
-    /// Where `needle` first is in `text`, at `start` or later; an empty one is at `start`.
+    /// Returns the index of the first occurrence of `needle` in `text` from `start` on. An empty needle is found at
+    /// `start`.
     public static func index(
         of needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from start: Int = 0
     ) -> Int? {
@@ -12,7 +13,7 @@ public enum ByteSearch {
         guard start >= 0, text.count - start >= needle.count, let base = text.baseAddress,
             let wanted = needle.baseAddress
         else { return nil }
-        // Comparing at every place takes the product of both lengths on texts such as `aaa…ab`.
+        // Comparing at every index takes time proportional to the product of both lengths for text such as `aaa…ab`.
         if needle.count > 64 { return longIndex(of: needle, in: text, from: start) }
         var at = start
         while at + needle.count <= text.count {
@@ -25,7 +26,7 @@ public enum ByteSearch {
         return nil
     }
 
-    /// Where a byte first is in `text`, at `start` or later.
+    /// Returns the index of the first occurrence of a byte in `text` from `start` on.
     public static func index(
         of byte: UInt8, in text: UnsafeBufferPointer<UInt8>, from start: Int
     ) -> Int? {
@@ -35,14 +36,14 @@ public enum ByteSearch {
         return UnsafeRawPointer(hit) - UnsafeRawPointer(base)
     }
 
-    /// The same for arrays.
+    /// Returns the index of the first occurrence of `needle` in `text` from `start` on.
     public static func index(of needle: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         needle.withUnsafeBufferPointer { needle in
             text.withUnsafeBufferPointer { index(of: needle, in: $0, from: start) }
         }
     }
 
-    /// Knuth, Morris and Pratt.
+    /// Searches with the Knuth-Morris-Pratt algorithm.
     private static func longIndex(
         of needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from start: Int
     ) -> Int? {
@@ -64,10 +65,10 @@ public enum ByteSearch {
 }
 
 extension String {
-    /// Whether the bytes of another are in it.
+    /// Whether the string contains the bytes of another.
     public func holds(_ part: String) -> Bool { firstRange(ofBytes: part, from: startIndex) != nil }
 
-    /// Where the bytes of another first are in it, at `start` or later.
+    /// Returns the range of the first occurrence of another string's bytes from `start` on.
     public func firstRange(ofBytes part: String, from start: Index) -> Range<Index>? {
         var (text, part) = (self, part)
         let offset = utf8.distance(from: startIndex, to: start)

@@ -2,8 +2,8 @@
     import Glibc
 #endif
 
-/// A key that equals another only byte for byte. Strings also equal where Unicode holds two spellings for the
-/// same text; JSON does not.
+/// A key that is compared byte by byte. Swift strings are also equal if they are canonically equivalent in Unicode,
+/// which JSON keys are not.
 public struct ExactKey: Hashable, Sendable {
     public let text: String
 
@@ -18,7 +18,7 @@ public struct ExactKey: Hashable, Sendable {
 }
 
 extension String {
-    /// Whether both are the same UTF-8; `==` would also let canonically equivalent texts pass.
+    /// Whether both have the same UTF-8. `==` is also true for canonically equivalent strings.
     @inlinable
     public func hasSameBytes(as other: String) -> Bool {
         let (left, right) = (words, other.words)
@@ -27,15 +27,16 @@ extension String {
         return utf8.count == other.utf8.count && hasSameStoredBytes(as: other)
     }
 
-    /// The 16 bytes of a string in memory. Two strings that have the same are one text: texts of up to 15 bytes are
-    /// held in them, long ones share storage.
+    /// The 16 bytes of a string in memory. If they are the same, the strings are equal: strings of up to 15 bytes are
+    /// stored in them, and long ones share storage.
     @inlinable
     var words: (UInt64, UInt64) {
         @inline(__always) get { unsafeBitCast(self, to: (UInt64, UInt64).self) }
     }
 
-    /// Set in the second word where the words hold the text; where two have it, other words are other texts. So the keys
-    /// of an object, nearly all short, are compared in a few instructions. A test holds it against every length.
+    /// The bit of the second word that is set if the words contain the string itself. If it is set in two strings,
+    /// different words mean different strings. So the keys of an object, which are nearly all short, are compared in a
+    /// few instructions. A test checks this for every length.
     @inlinable
     static var heldInWords: UInt64 { 1 << 61 }
 
@@ -50,8 +51,8 @@ extension String {
         }
     }
 
-    /// Its UTF-8, for the time of the call. `withUTF8` needs a copy that can be changed, which costs counting up and
-    /// down who holds the text.
+    /// Calls a closure with the string's UTF-8. `withUTF8` would need a mutable copy, and so retain and release the
+    /// string.
     @inlinable
     public func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         if let result = utf8.withContiguousStorageIfAvailable(body) { return result }
@@ -61,10 +62,12 @@ extension String {
 }
 
 extension Object {
-    /// Up to this many members, keys are compared pair by pair; above, by hashing, as pairs grow with the square.
+    /// The number of members up to which keys are compared in pairs. Larger objects use hashing, because the number of
+    /// pairs grows quadratically.
     static var scanLimit: Int { 16 }
 
-    /// Members from outside, in which a key may occur more than once: the last value wins, at the first place.
+    /// Creates an object from members in which a key may be repeated. The last value is used, at the position of the
+    /// first.
     public init(lastWins members: [Member]) {
         self.init(Object.hasRepeatedKey(members) ? Object.withoutRepeats(members) : members)
     }

@@ -1,11 +1,12 @@
-/// Limits of reading JSON: the depth guards the stack, the size the memory.
+/// Limits of parsing JSON. The depth protects the stack, the others protect the memory.
 public struct JSONLimits: Sendable {
-    /// Arrays and objects within each other. Reading and writing cost no stack, but freeing a value does: 100 to
-    /// 200 bytes a level, so that 10,000 levels need a stack of 2 MB. No manifest has 100.
+    /// The depth of nested arrays and objects. Parsing and writing need no stack for it, but freeing a value does: 100
+    /// to 200 bytes per level, so 10,000 levels need a stack of 2 MB. No manifest has 100 levels.
     public var depth: Int
-    /// Bytes of text.
+    /// The size of the text in bytes.
     public var bytes: Int
-    /// Values: each item and each member's counts one. 1.7 million empty objects in 5 MB take 233 MiB.
+    /// The number of values: each item, and each member's value. 1.7 million empty objects in 5 MB of text need 233
+    /// MiB.
     public var values: Int
 
     public init(depth: Int = 1_000, bytes: Int = .max, values: Int = .max) {
@@ -17,7 +18,7 @@ public struct JSONLimits: Sendable {
     public static let standard = JSONLimits()
 }
 
-/// Why a text is not JSON: what, and at which byte.
+/// The reason why a text is not JSON, and its byte offset.
 public struct JSONError: Error, Sendable, Equatable {
     public enum Code: String, Sendable {
         case unexpectedEnd = "unexpected_end"
@@ -28,12 +29,12 @@ public struct JSONError: Error, Sendable, Equatable {
         case tooDeep = "too_deep"
         case tooLong = "too_long"
         case tooManyValues = "too_many_values"
-        /// The work that it is for was stopped (`WorkStop`).
+        /// The work was stopped (`WorkStop`).
         case stopped
     }
 
     public var code: Code
-    /// The byte, from 0.
+    /// The byte offset, from 0.
     public var offset: Int
     /// What was found and what was expected.
     public var message: String
@@ -46,28 +47,27 @@ public struct JSONError: Error, Sendable, Equatable {
 }
 
 extension JSONError: CustomStringConvertible {
-    /// `json: byte 12: found '}', expected a value`
+    /// The whole message, for example `json: byte 12: found '}', expected a value`.
     public var description: String { "json: byte \(offset): \(message)" }
 }
 
-/// How JSON is written.
+/// The format in which JSON is written.
 public enum JSONStyle: Sendable {
     /// No white space.
     case compact
-    /// Indented by that many blanks.
+    /// Indented by that many spaces.
     case pretty(Int)
 }
 
-/// JSON (RFC 8259) in and out.
+/// Parses and writes JSON (RFC 8259).
 ///
-/// Comes in: bytes and limits, or a value. Goes out: a value or an error with its place, or bytes. Nothing here
-/// knows what the text is about, and nothing recurses: the depth of a text costs heap, never stack.
+/// Neither is recursive: the depth of a text costs heap memory, but no stack.
 public enum JSON {
-    /// Reads one JSON text; anything but white space after it is an error.
+    /// Parses one JSON text. Anything but white space after it is an error.
     ///
-    /// An integer literal that fits an `Int64` is `.int` (`-0` too, as 0), every other number `.double`. Of
-    /// members with the same key the last value wins and the first place is kept. Bytes in strings that are not
-    /// UTF-8 and halves of surrogate pairs become U+FFFD, one for each byte or half.
+    /// An integer literal that fits in an `Int64` is `.int` (also `-0`, as 0); every other number is `.double`. For
+    /// repeated keys, the last value is used at the position of the first. Bytes in strings that are not UTF-8 and
+    /// unpaired surrogates become U+FFFD, one for each byte or surrogate.
     public static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard
     ) throws(JSONError) -> Value {
@@ -76,7 +76,7 @@ public enum JSON {
         return try reader.read()
     }
 
-    /// Reads one JSON text, and keeps it for those that are like it.
+    /// Parses one JSON text, and records it to speed up the parsing of similar texts.
     public static func readKeeping(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard
     ) throws(JSONError) -> (value: Value, known: KnownJSON) {
@@ -87,9 +87,10 @@ public enum JSON {
         return (value, reader.kept())
     }
 
-    /// Parses a JSON text, reusing values of a text that may be like it: the same value or error, faster where it is.
+    /// Parses a JSON text, reusing values of a text that may be similar. The result is the same, but faster if the
+    /// texts are similar.
     ///
-    /// - Returns: the value, and how many bytes of the text were known.
+    /// - Returns: the value, and the number of bytes of the text whose values were reused.
     public static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits = .standard, beside known: KnownJSON
     ) throws(JSONError) -> (value: Value, knownBytes: Int) {
@@ -119,8 +120,8 @@ public enum JSON {
         try read(Array(text.utf8), limits: limits)
     }
 
-    /// Writes a value. Numbers are written as Go's encoding/json prints them; `escapesHTML` also escapes `<`, `>`, `&`
-    /// and the separators U+2028 and U+2029, as its Marshal does. JSON has no infinity and no NaN: they become
+    /// Writes a value. Numbers are written as Go's encoding/json writes them. `escapesHTML` also escapes `<`, `>`, `&`
+    /// and the separators U+2028 and U+2029, as its Marshal does. Infinity and NaN, which JSON does not have, become
     /// null.
     public static func write(
         _ value: Value, into output: inout ByteBuffer, style: JSONStyle = .compact, escapesHTML: Bool = false
@@ -135,8 +136,8 @@ public enum JSON {
         return output.text
     }
 
-    /// Writes a text as a JSON string, quotes included. `escapesLineSeparators` escapes U+2028 and U+2029 and nothing
-    /// else: Go does so whether or not it escapes for HTML.
+    /// Writes a JSON string, including quotes. `escapesLineSeparators` additionally escapes U+2028 and U+2029 only,
+    /// which Go does whether or not it escapes for HTML.
     public static func writeString(
         _ text: String, into output: inout ByteBuffer, escapesHTML: Bool = false,
         escapesLineSeparators: Bool = false
@@ -157,7 +158,7 @@ public enum JSON {
 }
 
 extension String {
-    /// Whether U+2028 or U+2029, which are E2 80 A8 and E2 80 A9, is in the text.
+    /// Whether the string contains U+2028 or U+2029 (E2 80 A8 or E2 80 A9).
     fileprivate var hasLineSeparator: Bool {
         guard utf8.contains(0xE2) else { return false }
         return unicodeScalars.contains { $0 == "\u{2028}" || $0 == "\u{2029}" }

@@ -1,15 +1,15 @@
-/// Collects the operations between two values.
+/// Computes the operations that turn one value into another.
 ///
-/// The work grows with what is compared, and with the square only of short runs in lists that share no prefix or
-/// suffix and have no names.
+/// The work is linear in the size of the values, except for lists without names: there it is quadratic for short ranges
+/// between the common prefix and suffix.
 struct JSONDifference {
     private(set) var operations: [JSONPatch.Operation] = []
     private var path: [String] = []
 
-    /// Deeper than this, values that differ are replaced as a whole: comparing goes down by calls.
+    /// The maximum depth. Deeper values that differ are replaced as a whole, because comparing is recursive.
     static let depthLimit = 100
-    /// So many pairs of items are compared to find the longest common run of two lists; with more, items are
-    /// paired by their places.
+    /// The maximum number of pairs of items that are compared to find the longest common subsequence of two lists. If
+    /// there are more, items are paired by index.
     static let pairLimit = 4_096
 
     mutating func compare(_ old: Value, _ new: Value) {
@@ -17,7 +17,7 @@ struct JSONDifference {
             if old != new { replace(new) }
             return
         }
-        // What was not changed is mostly the same storage: a pod's 2,000 variables are not compared.
+        // Unchanged parts usually share storage, so that 2,000 unchanged variables of a pod are not compared.
         switch (old, new) {
         case (.object(let old), .object(let new)):
             if !old.members.isSameStorage(as: new.members) { compareMembers(old, new) }
@@ -41,7 +41,7 @@ struct JSONDifference {
     }
 
     private mutating func descend(_ token: @autoclosure () -> String, _ old: Value, _ new: Value) {
-        // Most of what is compared is the same scalar, for which no path is needed.
+        // Most compared values are equal scalars, which do not need a path.
         switch (old, new) {
         case (.object, .object), (.array, .array): break
         default: if old == new { return }
@@ -83,7 +83,7 @@ struct JSONDifference {
         }
     }
 
-    /// Whether both have the same keys in the same order, as an object has that was copied and changed.
+    /// Whether both have the same keys in the same order, as after changing values in a copy.
     private func hasSameKeys(_ old: Object, _ new: Object) -> Bool {
         guard old.count == new.count else { return false }
         return old.members.withBorrowedItems { old in
@@ -99,7 +99,7 @@ struct JSONDifference {
         }
     }
 
-    /// Finds members by key: near the expected place, else by a scan or, in large objects, a hash.
+    /// Finds members by key: at the expected index, otherwise with a linear search or, in large objects, a hash table.
     private struct KeyIndex {
         let members: [Member]
         let places: [ExactKey: Int]?
@@ -131,7 +131,7 @@ struct JSONDifference {
     // MARK: Lists
 
     private mutating func compareItems(_ old: [Value], _ new: [Value]) {
-        // A list that was only added to is what injection makes of nearly every one.
+        // Injection only appends to nearly every list.
         if keepsNames(old, new) {
             return edit(old, new, pairs: old.indices.map { ($0, $0) }, pairsRuns: false)
         }
@@ -157,7 +157,7 @@ struct JSONDifference {
         edit(old, new, pairs: pairs, pairsRuns: true)
     }
 
-    /// Whether the items of one list begin the other, changed perhaps, but with the names that they had.
+    /// Whether the new list begins with the items of the old one, which may be changed but have the same names.
     private func keepsNames(_ old: [Value], _ new: [Value]) -> Bool {
         guard old.count <= new.count else { return false }
         return old.withBorrowedItems { oldItems in
@@ -176,11 +176,11 @@ struct JSONDifference {
         }
     }
 
-    /// The names of the items, where every item is an object with a name that no other has.
+    /// Returns the names of the items if every item is an object with a unique name; otherwise nil.
     private func names(_ items: [Value]) -> [String]? {
         var names: [String] = []
         names.reserveCapacity(items.count)
-        // Comparing few names takes a third of the time that hashing them does.
+        // Comparing a few names takes a third of the time of hashing them.
         let isShort = items.count <= Object.scanLimit
         for item in items {
             guard case .object(let object) = item, case .string(let name)? = object["name"] else {
@@ -192,7 +192,7 @@ struct JSONDifference {
         return isShort || Set(names.lazy.map(ExactKey.init)).count == names.count ? names : nil
     }
 
-    /// The items that stay: those of both lists, without the ones that changed their order.
+    /// Returns the pairs of items that stay: those in both lists, without those whose order changed.
     private func pairsByName(_ old: [String], _ new: [String]) -> [(Int, Int)] {
         var places: [ExactKey: Int] = [:]
         let isShort = old.count <= Object.scanLimit
@@ -204,7 +204,7 @@ struct JSONDifference {
         return longestRising(common)
     }
 
-    /// The longest run of pairs whose old places rise too (patience sorting, n log n).
+    /// Returns the longest subsequence of pairs whose old indices are increasing too (patience sorting, n log n).
     private func longestRising(_ pairs: [(old: Int, new: Int)]) -> [(Int, Int)] {
         var tails: [Int] = []
         var previous = [Int?](repeating: nil, count: pairs.count)
@@ -227,12 +227,12 @@ struct JSONDifference {
         return result.reversed()
     }
 
-    /// The longest common run of two stretches, as pairs of places.
+    /// Returns the longest common subsequence of two ranges as pairs of indices.
     private func longestCommonRun(
         _ old: [Value], _ oldRun: Range<Int>, _ new: [Value], _ newRun: Range<Int>
     ) -> [(Int, Int)] {
         let width = newRun.count + 1
-        // How long the longest run is from each pair of places on.
+        // The length of the longest common subsequence from each pair of indices on.
         var lengths = [Int](repeating: 0, count: (oldRun.count + 1) * width)
         var same = [Bool](repeating: false, count: (oldRun.count + 1) * width)
         for row in stride(from: oldRun.count - 1, through: 0, by: -1) {
@@ -262,8 +262,8 @@ struct JSONDifference {
         return result
     }
 
-    /// Turns one list into the other from left to right, given the pairs of items that stay. Between two pairs,
-    /// items go and come; where `pairsRuns` is set, one that goes and one that comes are the same item, changed.
+    /// Turns one list into the other from left to right, given the pairs of items that stay. Between two pairs, items
+    /// are removed and added. If `pairsRuns` is set, a removed and an added item are treated as one changed item.
     private mutating func edit(_ old: [Value], _ new: [Value], pairs: [(Int, Int)], pairsRuns: Bool) {
         var count = old.count
         var oldNext = 0
@@ -287,7 +287,7 @@ struct JSONDifference {
                 newNext += 1
             }
             if oldPlace < old.count {
-                // Pairs between runs are equal items.
+                // If `pairsRuns` is set, paired items are equal.
                 if !pairsRuns { descend(String(newPlace), old[oldPlace], new[newPlace]) }
                 oldNext += 1
                 newNext += 1

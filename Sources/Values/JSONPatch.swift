@@ -1,7 +1,6 @@
-/// JSON Patch (RFC 6902): the difference of two values as operations, and operations applied to a value.
+/// JSON Patch (RFC 6902): computes the difference of two values as operations, and applies operations to a value.
 ///
-/// Comes in: two values, or operations and a value. Goes out: operations, or a value or the error of the first
-/// operation that cannot be applied. Kubernetes takes such a patch from a webhook.
+/// A webhook's response to Kubernetes contains a JSON Patch.
 public enum JSONPatch {
     /// One operation of a patch.
     public struct Operation: Sendable, Equatable {
@@ -11,7 +10,7 @@ public enum JSONPatch {
 
         public var kind: Kind
         public var path: JSONPointer
-        /// Where `move` and `copy` take the value from; nil for the others.
+        /// The source of `move` and `copy`; nil for the others.
         public var from: JSONPointer?
         /// The value of `add`, `replace` and `test`; null for the others.
         public var value: Value
@@ -26,21 +25,21 @@ public enum JSONPatch {
         var hasValue: Bool { kind == .add || kind == .replace || kind == .test }
     }
 
-    /// What applying a patch from outside may cost.
+    /// Limits of applying an untrusted patch.
     public struct Limits: Sendable {
         public var operations = 10_000
-        /// Parts of a pointer: walking them costs stack.
+        /// The number of tokens of a pointer. Following them is recursive.
         public var depth = 256
-        /// Values that `copy` may make in all, as each copy of a copy doubles.
+        /// The total number of values that `copy` may create, because repeated copies grow exponentially.
         public var copiedValues = 1_000_000
         public init() {}
     }
 
-    /// The operations that turn one value into the other; none where they are equal.
+    /// Returns the operations that turn one value into the other; none if they are equal.
     ///
-    /// Members are added, removed and changed one by one, a missing parent is added once with all that is in it.
-    /// A list is never replaced by another: items that are objects with a `name` of their own are matched by it,
-    /// other items by what they have in common.
+    /// Members are added, removed and changed one by one. A missing parent is added once with all its content. A list
+    /// is not replaced as a whole: items that are objects with a unique `name` are matched by it, other items by their
+    /// longest common subsequence.
     public static func diff(from old: Value, to new: Value) -> [Operation] {
         var difference = JSONDifference()
         difference.compare(old, new)
@@ -77,7 +76,7 @@ public enum JSONPatch {
         output.append(UInt8(ascii: "}"))
     }
 
-    /// Reads a patch from its JSON. Members that the RFC does not name are ignored, as it asks for.
+    /// Parses a patch from its JSON. Unknown members are ignored, as the RFC requires.
     public static func operations(_ patch: Value) throws(JSONPatchError) -> [Operation] {
         guard case .array(let items) = patch else {
             throw JSONPatchError(code: .badOperation, path: "", message: "found no list of operations")
@@ -116,7 +115,7 @@ public enum JSONPatch {
     }
 }
 
-/// Why a patch cannot be applied.
+/// The reason why a patch cannot be applied.
 public struct JSONPatchError: Error, Sendable, Equatable {
     public enum Code: String, Sendable {
         case badPointer = "bad_pointer"
@@ -128,7 +127,7 @@ public struct JSONPatchError: Error, Sendable, Equatable {
     }
 
     public var code: Code
-    /// The pointer in question, as text.
+    /// The pointer of the operation, as a string.
     public var path: String
     public var message: String
 

@@ -1,5 +1,6 @@
 extension JSONPatch {
-    /// Applies the operations in order; the first one that cannot be applied is the error, and nothing is changed.
+    /// Applies the operations in order and returns the result. Throws the error of the first operation that cannot be
+    /// applied.
     public static func apply(
         _ operations: [Operation], to document: Value, limits: Limits = Limits()
     ) throws(JSONPatchError) -> Value {

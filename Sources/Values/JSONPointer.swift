@@ -1,11 +1,11 @@
-/// A place in a JSON document (RFC 6901): the keys and indices on the way to it.
+/// A place in a JSON document (RFC 6901), as a path of keys and indices.
 public struct JSONPointer: Sendable, Hashable {
-    /// Keys as they are, without escapes.
+    /// The keys and indices, unescaped.
     public var tokens: [String]
 
     public init(_ tokens: [String] = []) { self.tokens = tokens }
 
-    /// Reads `/a/0/b~1c`; the empty text is the whole document.
+    /// Parses a pointer such as `/a/0/b~1c`. An empty string is the whole document.
     public init(parsing text: String) throws(JSONPatchError) {
         guard !text.isEmpty else {
             tokens = []
@@ -46,7 +46,7 @@ public struct JSONPointer: Sendable, Hashable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A key as a pointer writes it: `~` and `/` escaped.
+    /// Returns a key with `~` and `/` escaped.
     public static func escape(_ token: String) -> String {
         guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
             return token
@@ -65,7 +65,7 @@ public struct JSONPointer: Sendable, Hashable {
     public func appending(_ token: String) -> JSONPointer { JSONPointer(tokens + [token]) }
     public func appending(_ index: Int) -> JSONPointer { JSONPointer(tokens + [String(index)]) }
 
-    /// The value there, or nil. Indices are written without leading zeros; `-` is not an index.
+    /// Returns the value at the pointer, or nil. Indices must not have leading zeros; `-` is not an index.
     public func value(in document: Value) -> Value? {
         var current = document
         for token in tokens {
@@ -83,7 +83,7 @@ public struct JSONPointer: Sendable, Hashable {
         return current
     }
 
-    /// An index as RFC 6901 writes it: digits, no leading zero.
+    /// Parses an index of RFC 6901: digits without a leading zero.
     static func index(_ token: String) -> Int? {
         let digits = token.utf8
         guard let first = digits.first, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
@@ -95,7 +95,7 @@ public struct JSONPointer: Sendable, Hashable {
 }
 
 extension JSONPointer {
-    /// Writes it as a JSON string.
+    /// Writes the pointer as a JSON string.
     func write(into output: inout ByteBuffer) {
         let start = output.count
         var isPlain = true
@@ -108,12 +108,12 @@ extension JSONPointer {
         }
         output.append(UInt8(ascii: "\""))
         guard !isPlain else { return }
-        // Nearly no token holds what JSON escapes: begun again if one does.
+        // Few tokens contain characters that JSON must escape. If one does, the pointer is written again.
         output.truncate(to: start)
         JSON.writeString(description, into: &output)
     }
 
-    /// Appends a token, `~` and `/` escaped; returns whether JSON needs no further escape.
+    /// Appends a token with `~` and `/` escaped. Returns whether JSON needs no further escapes.
     private static func append(
         _ token: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer
     ) -> Bool {

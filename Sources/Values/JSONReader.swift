@@ -4,36 +4,36 @@ import CWorkMeter
     import Glibc
 #endif
 
-/// Reads one JSON text by a loop over explicit stacks.
+/// Parses one JSON text with a loop over explicit stacks.
 ///
-/// Items and members of the containers that are still open lie on two flat stacks; closing a container moves its
-/// share into an array of exactly that size. So depth costs heap, and the thread's stack stays as it was.
+/// The items and members of all open containers are on two flat stacks. Closing a container moves its part into an
+/// array of exactly that size. So depth costs heap memory, but no thread stack.
 struct JSONReader: ~Copyable {
     private let base: UnsafePointer<UInt8>
     private let end: Int
     private let depthLimit: Int
     private let valueLimit: Int
-    /// How many more values there may be.
+    /// The number of values that may still follow.
     private var valuesLeft: Int
     private var position = 0
 
     private var frames: [Frame] = []
     private var items = MovingStack<Value>(capacity: 32)
     private var members = MovingStack<Member>(capacity: 64)
-    /// A cheap mark of each key on `members`: keys are compared only where their marks are equal.
+    /// A cheap hash of each key in `members`. Keys are only compared if their hashes are equal, or one is 0.
     private var marks = MovingStack<UInt64>(capacity: 64)
     private var scratch = ByteBuffer(capacity: 64)
 
-    /// A text that was read before, and the place in it.
+    /// A text that was parsed before, and the current place in it.
     private let known: KnownJSON?
     private var place: KnownPlace
-    /// Bytes of this text that are there too.
+    /// The number of bytes of this text that are also in the known one.
     private(set) var knownBytes = 0
-    /// The containers of this text, where they are kept.
+    /// Whether the containers of this text are recorded, and the record.
     private let keepsParts: Bool
     private var parts: [KnownJSON.Part] = []
 
-    /// A container that is still open, and where its share of the stack begins.
+    /// An open container, and the start of its part of the stack.
     private struct Frame {
         var isObject: Bool
         var start: Int
@@ -59,7 +59,7 @@ struct JSONReader: ~Copyable {
 
     mutating func read() throws(JSONError) -> Value {
         while true {
-            // A value begins here; containers go round again until one is complete.
+            // A value begins here. An opened container continues the loop, until a value is complete.
             var value = Value.null
             valuesLeft &-= 1
             if valuesLeft < 0 { throw tooManyValues() }
@@ -102,7 +102,7 @@ struct JSONReader: ~Copyable {
                 throw unexpected(expected: closes ? "a value or ']'" : "a value")
             }
 
-            // A value is complete: it may close containers around it.
+            // A value is complete. It may close enclosing containers.
             complete: while true {
                 guard let frame = frames.last else {
                     _ = skipBlanks()
@@ -138,12 +138,12 @@ struct JSONReader: ~Copyable {
         }
     }
 
-    /// The text with its containers, once it was read by a reader that keeps them.
+    /// Returns the text with its containers after parsing, if the reader records them.
     func kept() -> KnownJSON {
         KnownJSON(UnsafeBufferPointer(start: base, count: end), parts: parts, depthLimit: depthLimit)
     }
 
-    /// Values between two questions whether to go on; a power of two less one.
+    /// The number of values between two checks whether the work was stopped: a power of two, less one.
     private static let stopInterval = 1_023
 
     @inline(never)
@@ -160,7 +160,7 @@ struct JSONReader: ~Copyable {
 
     // MARK: Containers
 
-    /// Opens a container, or answers it as a whole where it is known.
+    /// Opens a container, or returns its value if its text is known.
     private mutating func open(isObject: Bool) throws(JSONError) -> Value? {
         guard frames.count < depthLimit else {
             throw JSONError(
@@ -186,7 +186,7 @@ struct JSONReader: ~Copyable {
         return nil
     }
 
-    /// Closes the innermost container, which that value became; the place is on its closing bracket.
+    /// Closes the innermost container, which has that value. The position is at its closing bracket.
     private mutating func close(_ value: borrowing Value) {
         position += 1
         guard let frame = frames.popLast() else { return }
@@ -197,7 +197,7 @@ struct JSONReader: ~Copyable {
         parts[frame.part].value = copy value
     }
 
-    /// Reads `"key":` and leaves a member without its value on the stack.
+    /// Parses `"key":` and pushes a member without a value.
     private mutating func key(expected: StaticString) throws(JSONError) {
         guard skipBlanks() == UInt8(ascii: "\"") else { throw unexpected(expected: "\(expected)") }
         let from = position
@@ -208,8 +208,8 @@ struct JSONReader: ~Copyable {
         position += 1
     }
 
-    /// A mark of the key between `from` and the place now reached. Equal keys must have equal marks, so a key
-    /// that may be spelt in several ways (escapes, repaired bytes) gets the mark that equals every other.
+    /// Returns a hash of the key between `from` and the current position. Equal keys must have equal hashes. So a key
+    /// with several possible spellings (escapes, repaired bytes) gets 0, which is treated as equal to every other hash.
     private func mark(from: Int) -> UInt64 {
         let length = position - from - 2
         if spelling == .repaired { return 0 }
@@ -245,7 +245,7 @@ struct JSONReader: ~Copyable {
         return Object(members.take(from: start))
     }
 
-    /// Closes an object in which a key occurs more than once.
+    /// Closes an object with repeated keys.
     private mutating func closeRepeated(start: Int) -> Object {
         marks.drop(to: start)
         return Object(Object.withoutRepeats(members.take(from: start)))
@@ -256,14 +256,14 @@ struct JSONReader: ~Copyable {
     private enum Spelling {
         /// The text is in the source unchanged.
         case plain
-        /// Escapes were resolved or bytes repaired.
+        /// Escapes were decoded or bytes repaired.
         case repaired
     }
 
-    /// How the string that was last read is spelt in the source.
+    /// The spelling in the source of the string that was parsed last.
     private var spelling = Spelling.plain
 
-    /// Reads a string; the place is on its opening quote.
+    /// Parses a string. The position is at its opening quote.
     private mutating func string() throws(JSONError) -> String {
         let start = position + 1
         var seen: UInt64 = 0
@@ -290,7 +290,7 @@ struct JSONReader: ~Copyable {
         return try repairedString(from: start)
     }
 
-    /// Reads a string that has escapes, bytes to repair, or no end.
+    /// Parses a string with escapes, with bytes to repair, or without an end.
     private mutating func repairedString(from start: Int) throws(JSONError) -> String {
         scratch.truncate(to: 0)
         spelling = .repaired
@@ -322,7 +322,7 @@ struct JSONReader: ~Copyable {
         throw JSONError.end(at: end, expected: "'\"' at the end of a string")
     }
 
-    /// Resolves the escape at that place and answers where the text goes on.
+    /// Decodes the escape at that index and returns the index after it.
     private mutating func escape(at start: Int) throws(JSONError) -> Int {
         guard start + 1 < end else { throw JSONError.end(at: end, expected: "an escape") }
         switch base[start + 1] {
@@ -457,9 +457,9 @@ struct JSONReader: ~Copyable {
         position += word.utf8CodeUnitCount
     }
 
-    // MARK: Places and errors
+    // MARK: Positions and errors
 
-    /// Goes to the next byte that is not white space and answers it, or 0 at the end.
+    /// Moves to the next byte that is not white space and returns it; 0 at the end.
     private mutating func skipBlanks() -> UInt8 {
         while position < end {
             let byte = base[position]
@@ -500,7 +500,7 @@ extension JSONError {
             code: .unexpectedEnd, offset: offset, message: "found the end of the text, expected \(expected)")
     }
 
-    /// A byte as people know it: in quotes where it can be printed, else its number.
+    /// Returns a byte for a message: in quotes if it is printable, otherwise as a number.
     static func name(_ byte: UInt8) -> String {
         if byte == UInt8(ascii: "'") { return "\"'\"" }
         if (0x20..<0x7F).contains(byte) { return "'\(Unicode.Scalar(byte))'" }

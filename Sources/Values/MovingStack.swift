@@ -1,7 +1,7 @@
-/// A stack whose upper part can be moved out as an array: no counting of references, no copy.
+/// A stack whose upper part can be moved to an array without counting references or copying items.
 ///
-/// Readers build containers with it: the parts of all open containers lie on one stack, and closing one takes its
-/// share away at exactly the size it has.
+/// Parsers build containers with it. The items of all open containers are on one stack, and closing a container moves
+/// its items to an array of exactly their number.
 public struct MovingStack<Element>: ~Copyable {
     @usableFromInline
     var base: UnsafeMutablePointer<Element>
@@ -52,7 +52,7 @@ public struct MovingStack<Element>: ~Copyable {
         capacity *= 2
     }
 
-    /// Moves everything from that index up into an array.
+    /// Moves all items from that index on to an array.
     @inlinable
     public mutating func take(from start: Int) -> [Element] {
         precondition(start >= 0 && start <= used)
@@ -60,15 +60,15 @@ public struct MovingStack<Element>: ~Copyable {
         let source = base + start
         used = start
         if length == 0 { return [] }
-        // Element by element into reserved space takes half the time of `Array(unsafeUninitializedCapacity:)`, which
-        // looks the array's type up in a table each time.
+        // Appending single elements to reserved space takes half the time of `Array(unsafeUninitializedCapacity:)`,
+        // which looks up the array's type in a table each time.
         var result: [Element] = []
         result.reserveCapacity(length)
         for index in 0..<length { result.append((source + index).move()) }
         return result
     }
 
-    /// Drops everything from that index up.
+    /// Removes all items from that index on.
     @inlinable
     public mutating func drop(to length: Int) {
         precondition(length >= 0 && length <= used)

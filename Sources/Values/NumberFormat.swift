@@ -2,19 +2,19 @@
     import Glibc
 #endif
 
-/// The one place where numbers become text, and text becomes a binary fraction.
+/// Formats numbers, and parses doubles.
 ///
-/// Binary fractions are printed by their shortest decimal digits that read back as the same number, or rounded
-/// exactly to a precision; the shapes around the digits are those of Go's strconv, which templates and the
-/// recorded answers expect: exponents have at least two digits, infinities are `+Inf` and `-Inf`.
+/// Doubles are printed with the shortest decimal digits that are parsed as the same number, or rounded exactly to a
+/// precision. The format is that of Go's strconv, which templates and the recorded answers expect: exponents have at
+/// least two digits, infinities are `+Inf` and `-Inf`.
 public enum NumberFormat {
-    /// The shape of a binary fraction.
+    /// The format of a double.
     public enum Style: Sendable {
         /// `d.ddde±dd`
         case exponent
         /// `ddd.ddd`
         case fixed
-        /// `exponent` for small and large numbers, `fixed` between.
+        /// `exponent` for small and large numbers, otherwise `fixed`.
         case general
     }
 
@@ -43,10 +43,10 @@ public enum NumberFormat {
 
     public static func text(_ number: Int64) -> String { String(number) }
 
-    // MARK: Binary fractions
+    // MARK: Doubles
 
-    /// As Go's encoding/json: shortest digits, an exponent below 1e-6 and from 1e21 on, written `1e-7`, `1e+21`.
-    /// What is not finite becomes `null`.
+    /// Appends a number as Go's encoding/json does: with the shortest digits, and with an exponent below 1e-6 and from
+    /// 1e21 on, written as `1e-7` or `1e+21`. A number that is not finite becomes `null`.
     public static func appendJSON(_ number: Double, into output: inout ByteBuffer) {
         guard number.isFinite else { return output.append("null") }
         let decimal = Decimal(number)
@@ -59,11 +59,11 @@ public enum NumberFormat {
         }
     }
 
-    /// A binary fraction in a style. Without a precision the digits are the shortest ones, and `general` turns to
-    /// the exponent below 1e-4 and from 1e6 on, as strconv does. With one, the number is rounded exactly, half to
-    /// even; `precision` counts digits after the point, for `general` all digits.
+    /// Appends a number in a style. Without a precision, it has the shortest digits, and `general` uses an exponent
+    /// below 1e-4 and from 1e6 on. With a precision, the number is rounded exactly, half to even. `precision` is the
+    /// number of digits after the point, or of all digits for `general`.
     ///
-    /// The caller bounds `precision`: that many bytes are written.
+    /// The caller must limit `precision`, because that many bytes are written.
     public static func append(
         _ number: Double, style: Style, precision: Int? = nil, into output: inout ByteBuffer
     ) {
@@ -77,7 +77,7 @@ public enum NumberFormat {
             case .fixed: "%.*f"
             case .general: "%.*g"
             }
-        // The widest number has 309 digits before the point.
+        // The largest number has 309 digits before the point.
         let digits = Int32(clamping: max(precision, 0))
         let size = Int(digits) + 340
         output.append(upTo: size) { target in
@@ -87,7 +87,7 @@ public enum NumberFormat {
         }
     }
 
-    /// As above without a precision, by the digits that are enough for a 32-bit number.
+    /// Appends a 32-bit number in a style, with its shortest digits.
     public static func append(_ number: Float, style: Style, into output: inout ByteBuffer) {
         if appendSpecial(Double(number), into: &output) { return }
         append(Decimal(number), style: style, into: &output)
@@ -125,10 +125,10 @@ public enum NumberFormat {
         }
     }
 
-    // MARK: Reading
+    // MARK: Parsing
 
-    /// The nearest binary fraction of a decimal text (`-12.5e3`; also `inf`, `nan` and hexadecimal forms), or nil
-    /// where the text is something else. Too large a number is infinite, too small a one zero.
+    /// Parses a number such as `-12.5e3` (also `inf`, `nan` and hexadecimal forms) and returns the nearest double; nil
+    /// if the text is not a number. A number that is too large becomes infinite, one that is too small becomes zero.
     public static func double(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         if let exact = exactDouble(text) { return exact }
         return Double(String(decoding: text, as: UTF8.self))
@@ -139,8 +139,8 @@ public enum NumberFormat {
         return text.withUTF8 { double($0) }
     }
 
-    /// The short way: fewer than 2^53 units and a power of ten that is itself exact need one multiplication or
-    /// division, which rounds correctly. Most numbers people write are of this kind.
+    /// The fast path: a significand below 2^53 and an exact power of ten need one multiplication or division, which
+    /// rounds correctly. This covers most numbers that people write.
     private static func exactDouble(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         guard text.count <= 20 else { return nil }
         var index = 0
@@ -210,7 +210,8 @@ extension NumberFormat {
         init(_ number: Double) { self.init(description: number.description) }
         init(_ number: Float) { self.init(description: number.description) }
 
-        /// The standard library prints the shortest digits, and of those the closest; only its shape differs.
+        /// Parses the standard library's description, which has the shortest digits, and among those the closest. Only
+        /// its format differs from Go's.
         private init(description: String) {
             var text = description
             text.withUTF8 { bytes in
@@ -231,7 +232,7 @@ extension NumberFormat {
                         exponent = Int(String(decoding: bytes[index...], as: UTF8.self)) ?? 0
                         break
                     } else if byte == UInt8(ascii: "0") {
-                        // Zeros count only between other digits; before and after them they move the point.
+                        // Zeros are only digits between other digits. Before and after those, they move the point.
                         if count > 0 { zeros += 1 } else if seenPoint { point -= 1 }
                         if count > 0, !seenPoint { point += 1 }
                     } else {
@@ -257,7 +258,7 @@ extension NumberFormat {
             UInt8(ascii: "0") + (index >= 0 && index < count ? digits[index] : 0)
         }
 
-        /// `d.ddde±dd` with at least N digits of the exponent.
+        /// Appends `d.ddde±dd` with at least `least` digits of the exponent.
         func appendExponent(digits least: Int, into output: inout ByteBuffer) {
             if isNegative { output.append(UInt8(ascii: "-")) }
             output.append(digit(0))
@@ -272,7 +273,7 @@ extension NumberFormat {
             NumberFormat.append(UInt64(exponent.magnitude), into: &output)
         }
 
-        /// `ddd.ddd`, with as many digits after the point as there are.
+        /// Appends `ddd.ddd` with all digits after the point.
         func appendFixed(into output: inout ByteBuffer) {
             if isNegative { output.append(UInt8(ascii: "-")) }
             if point <= 0 {

@@ -1,11 +1,11 @@
-/// One step on the way to a value in a document: a member of an object, or an item of an array.
+/// One step of the path to a value in a document: a member of an object, or an item of an array.
 public enum PathStep: Sendable, Equatable {
     case member(String)
     case item(Int)
 }
 
 extension JSONPointer {
-    /// The pointer's text (RFC 6901) of a path.
+    /// Returns the JSON pointer (RFC 6901) of a path.
     public static func text(of path: some Sequence<PathStep>) -> String {
         path.reduce(into: "") { text, step in
             switch step {

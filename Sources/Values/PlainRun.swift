@@ -1,8 +1,8 @@
-/// Finds where text needs an escape in a JSON string, eight bytes at a time: that takes a third of the time
-/// that single bytes do.
+/// Finds characters that must be escaped in a JSON string, eight bytes at a time. This takes a third of the time of
+/// checking single bytes.
 public enum PlainRun {
-    /// Marks bytes of a word: the lowest bit that is set is the highest of the first control character, quote or
-    /// backslash. Bits after it may be set without a reason; none is set without such a byte.
+    /// Marks bytes of a word: the lowest bit that is set is the highest bit of the first control character, quote or
+    /// backslash. Higher bits may be set even for other characters. Without a character of these kinds, no bit is set.
     @inlinable
     public static func stops(_ word: UInt64) -> UInt64 {
         let quotes = word ^ ones &* UInt64(UInt8(ascii: "\""))
@@ -11,7 +11,8 @@ public enum PlainRun {
         return (controls | (quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes) & highBits
     }
 
-    /// The same for what HTML minds: `<`, `>`, `&`, and 0xE2, with which U+2028 and U+2029 begin.
+    /// Marks the bytes that may need an escape for HTML in the same way: `<`, `>`, `&`, and 0xE2, with which U+2028 and
+    /// U+2029 begin.
     static func stopsForHTML(_ word: UInt64) -> UInt64 {
         let less = word ^ ones &* UInt64(UInt8(ascii: "<"))
         let greater = word ^ ones &* UInt64(UInt8(ascii: ">"))
@@ -22,10 +23,10 @@ public enum PlainRun {
         return (first | second) & highBits
     }
 
-    /// The first place from `start` on that stops, or one less than eight bytes before `end`, from where on single
-    /// bytes have to be read.
+    /// Returns the index from `start` on of the first character that must be escaped, or an index less than eight bytes
+    /// before `end`, from which the caller must check single bytes.
     ///
-    /// - Parameter seen: takes in the bits of all bytes that are passed over, eight to a word.
+    /// - Parameter seen: collects the bits of all skipped bytes, eight bytes to a word.
     @inlinable
     public static func end(
         _ base: UnsafePointer<UInt8>, from start: Int, to end: Int, seen: inout UInt64
@@ -36,7 +37,7 @@ public enum PlainRun {
                 littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
             let stops = stops(word)
             if stops != 0 {
-                // As many whole bytes as there are before the mark.
+                // The bits of the whole bytes before the mark.
                 let bits = stops.trailingZeroBitCount & ~7
                 seen |= word & ~(UInt64.max << UInt64(bits))
                 return index + bits >> 3

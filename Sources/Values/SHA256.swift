@@ -1,6 +1,6 @@
-/// SHA-256 (FIPS 180-4), without a library to open.
+/// SHA-256 (FIPS 180-4), implemented here so that no library is needed.
 public enum SHA256 {
-    /// The digest in hexadecimal digits.
+    /// Returns the digest in hexadecimal digits.
     public static func hex(_ text: String) -> String { hex(Array(text.utf8)) }
 
     public static func hex(_ bytes: [UInt8]) -> String {
@@ -18,12 +18,12 @@ public enum SHA256 {
         }
     }
 
-    /// The eight words of the digest.
+    /// Returns the eight words of the digest.
     static func digest(_ bytes: [UInt8]) -> [UInt32] {
         var state: [UInt32] = [
             0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
         ]
-        // What is after the last whole block: its bytes, a mark, zeros, and the length in bits.
+        // The bytes after the last whole block, a mark, zeros, and the length in bits.
         let whole = bytes.count / 64 * 64
         var rest: [UInt8] = []
         rest.reserveCapacity(128)
@@ -73,7 +73,7 @@ public enum SHA256 {
                         d &+= first
                         h = first &+ other &+ ((a & b) | (c & (a | b)))
                     }
-                    // Eight rounds, after which each variable is where it was: nothing is moved.
+                    // After eight rounds each variable has its original role again, so no values need to be moved.
                     for index in stride(from: 0, to: 64, by: 8) {
                         round(a, b, c, &d, e, f, g, &h, index)
                         round(h, a, b, &c, d, e, f, &g, index + 1)

@@ -1,7 +1,7 @@
 extension Array {
-    /// Whether both arrays are the same memory, and so equal. Arrays in different memory may be equal too.
+    /// Whether both arrays share storage, and so are equal. Arrays with different storage may be equal too.
     ///
-    /// What nobody changed is mostly the same storage: a pod's 2,000 variables need not be compared.
+    /// Unchanged parts usually share storage, so that 2,000 unchanged variables of a pod need not be compared.
     @inlinable
     public func isSameStorage(as other: [Element]) -> Bool {
         count == other.count

@@ -1,5 +1,5 @@
-/// A version of semver.org 2.0, read as leniently as Masterminds semver 3.3 does: `v` in front, minor and patch may
-/// be missing.
+/// A version of semver.org 2.0, parsed as leniently as by Masterminds semver 3.3: it may begin with `v`, and minor and
+/// patch may be missing.
 public struct SemanticVersion: Sendable {
     public var major: UInt64
     public var minor: UInt64
@@ -11,7 +11,7 @@ public struct SemanticVersion: Sendable {
     public struct Failure: Error {
         public var message: String
 
-        /// Later releases begin their messages with a small letter.
+        /// Returns the message. Later releases begin their messages with a lower-case letter.
         public func message(_ rules: VersionConstraint.Rules) -> String {
             guard rules == .group else { return message }
             switch message {
@@ -67,7 +67,7 @@ public struct SemanticVersion: Sendable {
         }
     }
 
-    /// Letters, digits and `-`.
+    /// Whether a byte is a letter, a digit or `-`.
     public static func isIdentifier(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: true
@@ -75,13 +75,13 @@ public struct SemanticVersion: Sendable {
         }
     }
 
-    /// In its normal form: without `v`, with all three numbers.
+    /// The version in its normal form: without `v`, and with all three numbers.
     public var text: String {
         "\(major).\(minor).\(patch)" + (prerelease.isEmpty ? "" : "-" + prerelease)
             + (metadata.isEmpty ? "" : "+" + metadata)
     }
 
-    /// -1, 0 or 1 by precedence; metadata does not count.
+    /// Compares two versions by precedence and returns -1, 0 or 1. Metadata is ignored.
     public func compare(_ other: SemanticVersion) -> Int {
         for (left, right) in [(major, other.major), (minor, other.minor), (patch, other.patch)]
         where left != right {
@@ -90,7 +90,8 @@ public struct SemanticVersion: Sendable {
         return SemanticVersion.comparePrerelease(prerelease, other.prerelease)
     }
 
-    /// A release stands above its pre-releases; numbers stand below words.
+    /// Compares two pre-releases and returns -1, 0 or 1. A release is higher than its pre-releases, and numbers are
+    /// lower than words.
     public static func comparePrerelease(_ left: String, _ right: String) -> Int {
         if left == right { return 0 }
         if left.isEmpty { return 1 }

@@ -1,13 +1,13 @@
 extension SourceText {
-    /// Bytes of a line that a message shows; a longer one is cut around the column.
+    /// The maximum number of bytes of a line in a message. A longer line is shortened around the column.
     public static let snippetWidth = 120
 
-    /// A line for a message, `   31 | image: {{ .x }}`, and a caret below the column where that is known. nil if the
-    /// text has no such line.
+    /// Returns a line for a message, such as `31 | image: {{ .x }}`, with a caret below the column if that is known;
+    /// nil if there is no such line.
     ///
     /// - Parameters:
-    ///   - line: from 1.
-    ///   - column: from 1, in bytes.
+    ///   - line: the line, from 1.
+    ///   - column: the column in bytes, from 1.
     public func snippet(line: Int, column: Int?) -> String? {
         guard var range = range(ofLine: line), !range.isEmpty || column != nil else { return nil }
         let mark = column.map { min(range.lowerBound + max($0 - 1, 0), range.upperBound) }
@@ -26,20 +26,21 @@ extension SourceText {
         return result
     }
 
-    /// The line of a place and the one before, with a caret under the column.
+    /// Returns the line of a position and the line before it, with a caret below the column.
     public func excerpt(around position: SourcePosition) -> String {
         let before = snippet(line: position.line - 1, column: nil)
         let line = snippet(line: position.line, column: position.column)
         return [before, line].compactMap(\.self).joined(separator: "\n")
     }
 
-    /// The beginning of a text for a message, at most `snippetWidth` bytes of it.
+    /// Returns the beginning of a text for a message: at most `snippetWidth` bytes.
     public static func beginning(of bytes: some Collection<UInt8>) -> String {
         String(decoding: Array(bytes.prefix(snippetWidth)), as: UTF8.self)
             + (bytes.count > snippetWidth ? "…" : "")
     }
 
-    /// Tabs become one blank and control characters a dot, so that the caret is right and a terminal is safe.
+    /// Replaces tabs by a space and control characters by a dot, so that the caret is at the right column and the text
+    /// is safe for a terminal.
     private static func shown(_ bytes: ArraySlice<UInt8>) -> String {
         String(decoding: bytes.map { $0 == 0x09 ? 0x20 : $0 < 0x20 || $0 == 0x7f ? 0x2e : $0 }, as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-/// A place in a text that people can go to: lines and columns count from 1, columns in bytes.
+/// A position in a text. Lines and columns start at 1; columns are counted in bytes.
 public struct SourcePosition: Sendable, Hashable {
     public var line: Int
     public var column: Int
@@ -8,7 +8,7 @@ public struct SourcePosition: Sendable, Hashable {
     }
 }
 
-/// Where something is: a file (or any other name of a text), and the place in it.
+/// A location: the name of a file or another text, and optionally the position in it.
 public struct SourceLocation: Sendable, Hashable {
     public var name: String
     public var position: SourcePosition?
@@ -19,17 +19,17 @@ public struct SourceLocation: Sendable, Hashable {
 }
 
 extension SourceLocation: CustomStringConvertible {
-    /// `name`, `name:line` or `name:line:column`, as compilers print it.
+    /// The location as compilers print it: `name` or `name:line:column`.
     public var description: String {
         guard let position else { return name }
         return "\(name):\(position.line):\(position.column)"
     }
 }
 
-/// A text of which errors speak: from a byte to its line and column, and the line as people see it.
+/// A text that errors refer to. It converts byte offsets to lines and columns, and returns lines.
 public struct SourceText: Sendable {
     public let bytes: [UInt8]
-    /// Where each line begins.
+    /// The offset of the start of each line.
     private let lineStarts: [Int]
 
     public init(_ bytes: [UInt8]) {
@@ -41,11 +41,11 @@ public struct SourceText: Sendable {
 
     public init(_ text: String) { self.init(Array(text.utf8)) }
 
-    /// The place of one byte, for a text of which one place is needed.
+    /// Returns the position of a byte offset, for a text of which only one position is needed.
     ///
-    /// - Parameter bytes: those before the byte are read.
+    /// - Parameter bytes: the text, of which the bytes before the offset are read.
     public static func position(of offset: Int, in bytes: some Sequence<UInt8>) -> SourcePosition {
-        // As a sequence of any kind, each byte would cost a search for the sequence's type.
+        // Iterating over a generic sequence would look up the sequence's type for each byte.
         if let place = bytes.withContiguousStorageIfAvailable({ place(of: offset, in: $0) }) { return place }
         var position = SourcePosition(line: 1, column: 1)
         for byte in bytes.prefix(max(offset, 0)) {
@@ -62,10 +62,10 @@ public struct SourceText: Sendable {
         return SourcePosition(line: line, column: end - start + 1)
     }
 
-    /// How many lines there are; an empty text has one.
+    /// The number of lines; an empty text has one.
     public var lineCount: Int { lineStarts.count }
 
-    /// The place of a byte. An offset outside of the text is moved to its nearest end.
+    /// Returns the position of a byte offset. An offset outside the text is clamped.
     public func position(of offset: Int) -> SourcePosition {
         let offset = min(max(offset, 0), bytes.count)
         var low = 0
@@ -77,13 +77,14 @@ public struct SourceText: Sendable {
         return SourcePosition(line: low + 1, column: offset - lineStarts[low] + 1)
     }
 
-    /// The byte at a place, or nil where the text has no such line; a column after the line is its end.
+    /// Returns the byte offset of a position, or nil if there is no such line. A column after the end of the line is
+    /// clamped.
     public func offset(of position: SourcePosition) -> Int? {
         guard let range = range(ofLine: position.line) else { return nil }
         return min(range.lowerBound + max(position.column, 1) - 1, range.upperBound)
     }
 
-    /// The bytes of a line without its line break, or nil if there is no such line.
+    /// Returns the byte range of a line without its line break, or nil if there is no such line.
     public func range(ofLine line: Int) -> Range<Int>? {
         guard line >= 1, line <= lineStarts.count else { return nil }
         let start = lineStarts[line - 1]
@@ -92,7 +93,7 @@ public struct SourceText: Sendable {
         return start..<end
     }
 
-    /// A line as text, or nil if there is no such line.
+    /// Returns a line as a string, or nil if there is no such line.
     public func line(_ line: Int) -> String? {
         range(ofLine: line).map { String(decoding: bytes[$0], as: UTF8.self) }
     }

@@ -1,12 +1,13 @@
-/// Finds the known names that a misspelled one may mean.
+/// Finds known names that are similar to a misspelled one.
 public enum Spelling {
-    /// Names are compared up to this many bytes: the work grows with the length times the limit of edits.
+    /// The maximum length in bytes of a name that is compared. The work is proportional to the length times the limit
+    /// of edits.
     public static let lengthLimit = 120
 
-    /// The known names that are nearest to `name`, nearest first, then by name, at most three.
+    /// Returns at most three known names that are nearest to `name`, sorted by distance, then by name.
     ///
-    /// Near is two edits away or fewer, three for names of more than twelve bytes, and fewer edits than the name has
-    /// bytes. A name that is known itself is found at distance 0.
+    /// A name is near if it differs by at most two edits (three for names of more than twelve bytes), and by fewer
+    /// edits than the name has bytes. A known name has the distance 0 from itself.
     public static func nearest(_ name: String, among known: some Sequence<String>) -> [String] {
         let length = name.utf8.count
         guard length <= lengthLimit else { return [] }
@@ -21,14 +22,14 @@ public enum Spelling {
         return near.prefix(3).map(\.name)
     }
 
-    /// Letters to insert, remove, change or swap with their neighbour, in bytes; anything over the limit is
-    /// `limit + 1`.
+    /// Returns the number of bytes to insert, remove, replace or swap with their neighbour; `limit + 1` if it exceeds
+    /// the limit.
     ///
-    /// Only the diagonal band that the limit allows is worked on, and the work ends with the first row that is
-    /// over it: for names that have nothing to do with each other that is after a few rows. The policy asks it for
-    /// every key of about the right length in every decision, so it takes its rows from the stack.
+    /// Only the diagonal band within the limit is computed, and the computation ends with the first row that exceeds
+    /// it, which for unrelated names is after a few rows. The policy calls this for every key of about the right length
+    /// in every decision, so the rows are allocated on the stack.
     ///
-    /// - Precondition: neither is longer than the caller wants to wait for; `nearest` refuses over `lengthLimit`.
+    /// - Precondition: the caller limits the length of both names; `nearest` ignores names longer than `lengthLimit`.
     public static func distance(_ left: String, _ right: String, limit: Int) -> Int {
         var (left, right) = (left, right)
         return left.withUTF8 { left in right.withUTF8 { right in distance(left, right, limit: limit) } }
@@ -46,7 +47,7 @@ public enum Spelling {
             for column in 0...min(limit, right.count) { cells[above + column] = column }
             for i in stride(from: 1, through: left.count, by: 1) {
                 let (first, last) = (max(1, i - limit), min(right.count, i + limit))
-                // The cells next to the band are read by its edges, and hold an earlier row's numbers.
+                // The edges of the band read the cells next to it, which still contain the numbers of an earlier row.
                 cells[row + first - 1] = first == 1 && i <= limit ? i : over
                 if last < right.count { cells[row + last + 1] = over }
                 var best = cells[row + first - 1]

@@ -1,12 +1,13 @@
-/// Text from outside that a person reads on a terminal or in a log, which must not move the cursor, change colours or
-/// show its parts in another order than they have.
+/// Escapes untrusted text for a terminal or a log, so that it cannot move the cursor, change colours or reorder its
+/// parts.
 public enum TerminalText {
-    /// The text with `\u001b` in the place of each control character (C0 but tab and line feed, DEL, C1), each
-    /// bidirectional control and each line separator.
+    /// Returns the text with each control character (C0 except tab and line feed, DEL, C1), bidirectional control and
+    /// line separator replaced by an escape such as `\u001b`.
     ///
-    /// A carriage return before a line feed stays: text of Windows is printed as it is.
+    /// A carriage return before a line feed is kept, so that Windows text is printed unchanged.
     ///
-    /// - Parameter keepsLines: whether tabs and line feeds stay; else they are escaped too, for one line of a log.
+    /// - Parameter keepsLines: whether tabs and line feeds are kept. Otherwise they are escaped too, for one line of a
+    ///   log.
     public static func escaped(_ text: String, keepsLines: Bool = true) -> String {
         let isPlain = text.utf8.allSatisfy { 0x20..<0x7f ~= $0 || keepsLines && ($0 == 0x0a || $0 == 0x09) }
         if isPlain { return text }
@@ -32,7 +33,7 @@ public enum TerminalText {
         switch scalar.value {
         case 0x09, 0x0a: !keepsLines
         case 0...0x1f, 0x7f...0x9f: true
-        // Marks, embeddings, overrides, isolates; line and paragraph separators.
+        // Bidirectional marks, embeddings, overrides and isolates; line and paragraph separators.
         case 0x061c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
         default: false
         }

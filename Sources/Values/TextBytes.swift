@@ -2,15 +2,16 @@
     import Glibc
 #endif
 
-// Text from outside is taken apart by its bytes, as Go does it. Swift's own `split`, `hasPrefix` and their like compare
-// whole characters: in "../\u{301}" they find no slash, as the mark behind it belongs to it.
+// Untrusted text is split and compared by bytes, as in Go. Swift's own `split`, `hasPrefix` and similar functions
+// compare whole characters: in "../\u{301}" they find no slash, because it forms one character with the combining mark
+// after it.
 
 extension StringProtocol {
-    /// The parts between the places of an ASCII character, which is in none of them.
+    /// Splits the string at an ASCII character.
     ///
     /// - Parameters:
-    ///   - maxSplits: how often to split; the last part is the rest.
-    ///   - omittingEmptySubsequences: whether parts without a byte are left out.
+    ///   - maxSplits: the maximum number of splits; the last part is the rest.
+    ///   - omittingEmptySubsequences: whether empty parts are omitted.
     @inlinable
     public func split(
         byte mark: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
@@ -21,33 +22,33 @@ extension StringProtocol {
         ).map { Substring($0) }
     }
 
-    /// Whether it begins with the bytes of another.
+    /// Whether the string begins with the bytes of another.
     @inlinable
     public func begins(with prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
 
-    /// Whether it ends with the bytes of another.
+    /// Whether the string ends with the bytes of another.
     @inlinable
     public func ends(with suffix: some StringProtocol) -> Bool {
         let count = suffix.utf8.count
         return utf8.count >= count && utf8.suffix(count).elementsEqual(suffix.utf8)
     }
 
-    /// Whether an ASCII character is in it.
+    /// Whether the string contains an ASCII character.
     @inlinable
     public func contains(byte mark: Unicode.Scalar) -> Bool { utf8.contains(UInt8(ascii: mark)) }
 
-    /// Where an ASCII character first is.
+    /// Returns the index of the first occurrence of an ASCII character.
     @inlinable
     public func firstIndex(ofByte mark: Unicode.Scalar) -> Index? { utf8.firstIndex(of: UInt8(ascii: mark)) }
 
-    /// Where an ASCII character last is.
+    /// Returns the index of the last occurrence of an ASCII character.
     @inlinable
     public func lastIndex(ofByte mark: Unicode.Scalar) -> Index? {
         Substring(self).utf8.lastIndex(of: UInt8(ascii: mark))
     }
 }
 
-// The same for whole strings, by the system's own functions: most texts are.
+// The same functions for whole strings, which most are, with the C library's functions.
 extension String {
     public func contains(byte mark: Unicode.Scalar) -> Bool {
         withBytes { bytes in

@@ -1,13 +1,13 @@
-/// The encoding of a text that begins with a byte order mark, as Windows writes it.
+/// The encoding of a text that begins with a byte order mark, as Windows programs write it.
 public enum TextEncoding: Sendable, Equatable {
     case utf8, utf16LittleEndian, utf16BigEndian
 
-    /// Why a text is not what its mark says.
+    /// The reason why a text is not in the encoding of its mark.
     public struct Problem: Error, Sendable {
         public var message: String
     }
 
-    /// nil for a text without a mark: UTF-8.
+    /// Determines the encoding from the mark; nil if there is no mark, as in UTF-8.
     public init?(markIn bytes: UnsafeBufferPointer<UInt8>) {
         guard bytes.count >= 2 else { return nil }
         switch (bytes[0], bytes[1]) {
@@ -23,9 +23,9 @@ public enum TextEncoding: Sendable, Equatable {
         self = encoding
     }
 
-    /// The text in UTF-8, without its mark.
+    /// Returns the text in UTF-8, without its mark.
     ///
-    /// - Throws: where half a character is left over or a surrogate stands alone.
+    /// - Throws: an error if the text ends within a character or has an unpaired surrogate.
     public func decode(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) -> [UInt8] {
         if self == .utf8 { return Array(bytes.dropFirst(3)) }
         guard bytes.count.isMultiple(of: 2) else {
@@ -66,7 +66,7 @@ public enum TextEncoding: Sendable, Equatable {
         return isLittle ? second << 8 | first : first << 8 | second
     }
 
-    /// A text in UTF-8, in this encoding and with its mark.
+    /// Converts a UTF-8 text to this encoding, with its mark.
     public func encode(_ text: [UInt8]) -> [UInt8] {
         if self == .utf8 { return [0xEF, 0xBB, 0xBF] + text }
         let isLittle = self == .utf16LittleEndian

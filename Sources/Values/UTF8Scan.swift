@@ -1,7 +1,8 @@
-/// Steps through bytes that may or may not be UTF-8.
+/// Scans bytes that may or may not be UTF-8.
 public enum UTF8Scan {
-    /// How many bytes the well-formed character at `bytes` has, or 0 if there is no such character: no overlong forms, no
-    /// surrogates, nothing above U+10FFFF. `limit` is how many bytes may be read, at least 1.
+    /// Returns the length in bytes of the well-formed character at `bytes`, or 0 if it is not well-formed. Overlong
+    /// forms, surrogates and values above U+10FFFF are not well-formed. `limit` is the number of bytes that may be
+    /// read, at least 1.
     public static func length(_ bytes: UnsafePointer<UInt8>, limit: Int) -> Int {
         let first = bytes[0]
         if first < 0x80 { return 1 }

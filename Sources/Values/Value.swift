@@ -1,8 +1,8 @@
-/// The middle type: whatever JSON or YAML can say, and what templates, decisions and patches are made of.
+/// A value of JSON or YAML. Templates, decisions and patches all work on values.
 ///
-/// Everything that enters Pillion becomes a `Value`, everything that leaves it is written from one. An integer
-/// literal that fits an `Int64` is `.int`; any other number is `.double`. Strings are kept inline (boxing them
-/// would save 8 bytes and cost an allocation each); objects keep the order of their members.
+/// All input of Pillion is parsed into values, and all output is written from values. An integer literal that fits in
+/// an `Int64` is `.int`; any other number is `.double`. Strings are stored inline (boxing them would save 8 bytes, but
+/// cost an allocation for each). Objects keep the order of their members.
 public enum Value: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -20,7 +20,7 @@ extension Value {
     /// The integer, or nil for any other kind; a `.double` is not an integer.
     @inlinable
     public var int: Int64? { if case .int(let value) = self { value } else { nil } }
-    /// The text, or nil for any other kind.
+    /// The string, or nil for any other kind.
     @inlinable
     public var string: String? { if case .string(let value) = self { value } else { nil } }
     /// The items, or nil for any other kind.
@@ -32,20 +32,20 @@ extension Value {
     @inlinable
     public var isNull: Bool { if case .null = self { true } else { false } }
 
-    /// The member of that name where this is an object that has it, else nil.
+    /// The value of that key if this is an object that has it, otherwise nil.
     @inlinable
     public subscript(key: String) -> Value? {
         if case .object(let object) = self { object[key] } else { nil }
     }
 
-    /// The item at that index where this is an array that has it, else nil.
+    /// The item at that index if this is an array that has it, otherwise nil.
     @inlinable
     public subscript(index: Int) -> Value? {
         if case .array(let items) = self, items.indices.contains(index) { items[index] } else { nil }
     }
 
-    /// Changes the array in place: it is taken out first, so that nothing is copied (a pattern that binds the
-    /// payload and writes it back copies all of it). Anything but an array becomes one.
+    /// Changes the array in place. It is moved out of the value first, so that it is not copied (binding the payload in
+    /// a pattern and writing it back would copy it). A value of another kind becomes an array.
     @inlinable
     public mutating func modifyArray<R, E: Error>(_ body: (inout [Value]) throws(E) -> R) throws(E) -> R {
         var items: [Value] = []
@@ -55,7 +55,7 @@ extension Value {
         return try body(&items)
     }
 
-    /// Changes the object in place, as `modifyArray` does for arrays.
+    /// Changes the object in place, like `modifyArray`.
     @inlinable
     public mutating func modifyObject<R, E: Error>(_ body: (inout Object) throws(E) -> R) throws(E) -> R {
         var members = Object()

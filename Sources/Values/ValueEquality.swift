@@ -1,12 +1,14 @@
 extension Value {
-    /// Equal kinds and contents; members in any order, texts byte for byte. `.int(1)` is not `.double(1)`.
+    /// Whether kinds and contents are equal. Members may be in any order, strings are compared by bytes, and `.int(1)`
+    /// is not equal to `.double(1)`.
     public static func == (left: Value, right: Value) -> Bool {
         left.isEqual(right, numbersByValue: false)
     }
 
-    /// As `==`; `numbersByValue` also takes an integer and a binary fraction of the same size as equal, as RFC
-    /// 6902 does: of the size that the integer has as a binary fraction, as a large fraction is written by the
-    /// digits that tell it from its neighbours, with zeros after. Nothing recurses: the depth of a value costs heap, not stack.
+    /// Like `==`, but with `numbersByValue` an integer also equals a double of the same value, as in RFC 6902. The
+    /// integer is converted to a double for this, because a large double is written with only the digits that
+    /// distinguish it from its neighbours, followed by zeros. This is not recursive: the depth of a value costs heap
+    /// memory, not stack.
     public func isEqual(_ other: Value, numbersByValue: Bool) -> Bool {
         var pending: [(Value, Value)] = []
         guard Value.compare(self, other, numbersByValue, &pending) else { return false }
@@ -26,7 +28,7 @@ extension Value {
         return true
     }
 
-    /// Compares what can be compared at once; containers of the same size are left for later.
+    /// Compares scalars and sizes. Containers of the same size are added to `pending`.
     private static func compare(
         _ left: Value, _ right: Value, _ numbersByValue: Bool, _ pending: inout [(Value, Value)]
     ) -> Bool {
@@ -61,7 +63,7 @@ extension Value {
                 if right.count <= Object.scanLimit {
                     place = right.members.firstIndex { $0.key.hasSameBytes(as: member.key) }
                 } else {
-                    // Built once, where the orders differ: a scan for each would grow with the square.
+                    // Built once if the orders differ, because a linear search for each key would take quadratic time.
                     let index =
                         places
                         ?? Dictionary(
@@ -79,7 +81,7 @@ extension Value {
         return true
     }
 
-    /// How many values this one holds, itself among them; counting stops at `limit`.
+    /// Returns the number of values in this one, including itself. Counting stops at `limit`.
     func countValues(upTo limit: Int) -> Int {
         var count = 0
         var pending = [self]
@@ -97,6 +99,6 @@ extension Value {
 }
 
 extension Object: Equatable {
-    /// Equal members, whatever their order, as JSON has it.
+    /// Whether the members are equal, in any order, as in JSON.
     public static func == (left: Object, right: Object) -> Bool { Value.object(left) == Value.object(right) }
 }

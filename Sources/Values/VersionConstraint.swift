@@ -1,17 +1,19 @@
-/// What a version must fulfil: `>=1.2, <2 || ^3.1`, as Masterminds semver 3.3 reads it.
+/// A constraint on a version, such as `>=1.2, <2 || ^3.1`, with the syntax of Masterminds semver 3.3.
 ///
 ///     ~1.2.3  ≥ 1.2.3 and < 1.3.0        ^1.2.3  ≥ 1.2.3 and < 2.0.0       1.2.x   as ~1.2
 ///     ~1.2    the same from 1.2.0        ^0.2.3  ≥ 0.2.3 and < 0.3.0       1 - 2.3 ≥ 1 and ≤ 2.3
 ///     ~1      ≥ 1 and < 2                ^0.0.3  only 0.0.3                *       any
 ///
-/// A pre-release fulfils only comparisons that ask for pre-releases; which do so is what the rules say.
+/// A pre-release only satisfies comparisons that allow pre-releases, which depends on the rules.
 public struct VersionConstraint: Sendable {
-    /// Two releases of Masterminds semver differ in what they make of pre-releases, and in the words of their errors.
+    /// The rules of two releases of Masterminds semver, which differ in their treatment of pre-releases, and in their
+    /// error messages.
     public enum Rules: Sendable {
-        /// 3.3, which sprig 3.3.0 asks for: a comparison asks for pre-releases that names one itself, and `!=` always.
+        /// Those of 3.3, which sprig 3.3.0 requires: a comparison allows pre-releases if its own version is one, and
+        /// `!=` always does.
         case each
-        /// Later ones, as in Helm 4: where one comparison of several that hold together names a pre-release, all ask
-        /// for them.
+        /// Those of later releases, as in Helm 4: if the version of one comparison is a pre-release, all comparisons of
+        /// the same alternative allow them.
         case group
     }
 
@@ -22,7 +24,7 @@ public struct VersionConstraint: Sendable {
     private struct Comparison: Sendable {
         var operation: Operation
         var version: SemanticVersion
-        /// Whether the minor or the patch number is missing or `x`; `any`: already the major one.
+        /// Whether the minor or the patch number is missing or `x`. `any`: the major number is `x`.
         var minorIsOpen = false
         var patchIsOpen = false
         var any = false
@@ -54,8 +56,8 @@ public struct VersionConstraint: Sendable {
         }
     }
 
-    /// `1 - 2` as `>= 1, <= 2`, anywhere in the text, as semver does it before it reads the rest. What it takes for a
-    /// number may have `|` in it, so that the alternative before a range becomes a part of its lower end.
+    /// Replaces `1 - 2` by `>= 1, <= 2` anywhere in the text, as semver does before it parses the rest. Its numbers may
+    /// contain `|`, so the alternative before a range can become a part of the range's lower end.
     private static func rewritingRanges(_ text: [UInt8]) -> [UInt8] {
         guard text.contains(0x2D) else { return text }
         var output: [UInt8] = []
@@ -124,7 +126,7 @@ public struct VersionConstraint: Sendable {
         return result
     }
 
-    /// A version as a constraint writes it: parts may be missing or open.
+    /// A version in a constraint. Parts may be missing or open.
     private struct WrittenVersion {
         typealias Number = (digits: String, isOpen: Bool)
         var major: Number
@@ -132,7 +134,7 @@ public struct VersionConstraint: Sendable {
         var patch: Number?
         var suffix: String
 
-        /// nil where the numbers are none.
+        /// Returns the comparison; nil if the numbers are invalid.
         func comparison(_ operation: Operation) -> Comparison? {
             var result = (text: "", any: false, minorIsOpen: false, patchIsOpen: false)
             if major.isOpen {
@@ -180,8 +182,8 @@ public struct VersionConstraint: Sendable {
             return .equal
         }
 
-        /// One number: digits, or x, X, * in any place of it, which leaves it open; `|` counts too. nil if it
-        /// is missing.
+        /// Scans one number of digits, `x`, `X`, `*` and `|`; nil if it is missing. It is open if it is only `x`, `X`
+        /// or `*`.
         mutating func number() -> (digits: String, isOpen: Bool)? {
             let start = index
             while index < bytes.count {
@@ -200,7 +202,7 @@ public struct VersionConstraint: Sendable {
             return (text, text == "x" || text == "X" || text == "*")
         }
 
-        /// nil where there is no version here.
+        /// Scans a version; nil if there is no version here.
         mutating func version() -> WrittenVersion? {
             _ = take("v")
             guard let major = number() else { return nil }
@@ -213,7 +215,7 @@ public struct VersionConstraint: Sendable {
             return version
         }
 
-        /// A dot and a number; reads nothing if the dot has no number after it.
+        /// Scans a dot and a number. If the dot is not followed by a number, the position is unchanged.
         private mutating func further() -> WrittenVersion.Number? {
             let start = index
             guard take("."), let number = number() else {
@@ -223,7 +225,7 @@ public struct VersionConstraint: Sendable {
             return number
         }
 
-        /// The bytes of a version; nil if it is missing.
+        /// Returns the bytes of a version; nil if it is missing.
         mutating func written() -> [UInt8]? {
             let start = index
             return version() == nil ? nil : Array(bytes[start..<index])
@@ -233,7 +235,7 @@ public struct VersionConstraint: Sendable {
             guard index < bytes.count, bytes[index] == mark else { return "" }
             let start = index + 1
             var end = start
-            // Identifiers with a dot between them: none is empty.
+            // Identifiers are separated by dots, and are not empty.
             while end < bytes.count {
                 if bytes[end] == 0x2E {
                     guard end > start, end + 1 < bytes.count, SemanticVersion.isIdentifier(bytes[end + 1])

@@ -4,10 +4,10 @@ import Values
     import Glibc
 #endif
 
-/// Whether a text says a given value: the steps of reading it, without making values of what is read.
+/// Checks whether a text has a given value, with the steps of parsing but without creating values.
 ///
-/// It takes two fifths of the instructions of reading a pod and comparing the values. A difference and what libyaml has to
-/// read are not distinguished: then the text is parsed.
+/// This takes two fifths of the instructions of parsing a pod and comparing the values. A difference is not
+/// distinguished from text that needs libyaml. In both cases the caller parses the text.
 extension YAMLBlockReader {
     static func reads(
         _ bytes: UnsafeBufferPointer<UInt8>, as value: Value, limits: YAMLLimits
@@ -59,7 +59,7 @@ extension YAMLBlockReader {
         try compareScalar(value, within: indent, depth: depth)
     }
 
-    /// Members are expected in their order: another order counts as a difference here, although a reader accepts it.
+    /// Members are expected in the same order. A different order counts as a difference here.
     private mutating func compareMapping(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .object(let object) = value, !object.isEmpty else { throw Unknown() }
         for index in object.members.indices {

@@ -1,11 +1,11 @@
 import Values
 
 extension YAMLBlockReader {
-    /// The documents of a text, each read the short way, or alone by libyaml where it is not of the simple kind; nil where
-    /// libyaml has to read the text as a whole, a mistake for example.
+    /// Parses the documents of a text, each with the fast path, or with libyaml if it is not simple. Returns nil if
+    /// libyaml must parse the text as a whole, for example because of an error.
     ///
-    /// A line that begins with `---` and a blank always begins a document: in a block of text it ends the block, and in
-    /// quotes and flow collections it is a mistake. So documents can be separated before they are read.
+    /// A line that begins with `---` and a blank always begins a document: in a block scalar it ends the block, and in
+    /// quotes and flow collections it is an error. So documents can be separated before they are parsed.
     static func documents(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions
     ) -> [YAMLDocument]? {
@@ -16,7 +16,7 @@ extension YAMLBlockReader {
             let marker = nextMarker(bytes, from: start)
             let range = start..<(marker ?? bytes.count)
             let text = UnsafeBufferPointer(rebasing: bytes[range])
-            // To libyaml, a byte order mark is one at the start of a text only.
+            // libyaml accepts a byte order mark only at the start of a text.
             guard start == 0 || text.first != 0xEF || options.allowsMarks else { return nil }
             guard var document = document(text, options) else { return nil }
             document.range = range
@@ -28,7 +28,7 @@ extension YAMLBlockReader {
             start = marker + 3
             while start < bytes.count, bytes[start] != 0x0A {
                 guard isBlank(bytes[start]) else { return nil }
-                // Alone it ends the line, and libyaml takes no tab at the start of the next.
+                // A carriage return alone ends the line, and libyaml rejects a tab at the start of the next line.
                 if bytes[start] == 0x0D, start + 1 == bytes.count || bytes[start + 1] != 0x0A { return nil }
                 start += 1
             }
@@ -39,8 +39,8 @@ extension YAMLBlockReader {
         }
     }
 
-    /// The mistake of the first document that has one, where documents begin with byte order marks: libyaml, reading the
-    /// text as a whole, would stop at the first of these.
+    /// Returns the error of the first invalid document if documents begin with byte order marks. If libyaml parsed the
+    /// text as a whole, it would stop at the first of these marks.
     static func firstError(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) -> YAMLError? {
         var start = 0
         var line = 0
@@ -64,7 +64,7 @@ extension YAMLBlockReader {
         return nil
     }
 
-    /// The next line that is a marker, from the start of a line on.
+    /// Returns the offset of the next document marker, from the start of a line on.
     private static func nextMarker(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
         var line = start
         while line + 2 < bytes.count {
@@ -86,7 +86,7 @@ extension YAMLBlockReader {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
-    /// The document of a text; the caller sets its place.
+    /// Parses the text of one document. The caller sets its range and line.
     private static func document(
         _ text: UnsafeBufferPointer<UInt8>, _ options: YAMLOptions
     ) -> YAMLDocument? {
@@ -109,7 +109,7 @@ extension YAMLBlockReader {
             guard let document = try composer.next() else {
                 return YAMLDocument(range: 0..<text.count)
             }
-            // A document that ends by `...`, or a text that goes on after it, is read with the rest.
+            // If the document ends with `...`, or the text continues after it, the text must be parsed as a whole.
             guard document.range == 0..<text.count, try composer.next() == nil else { return nil }
             return document
         } catch {

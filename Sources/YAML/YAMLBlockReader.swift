@@ -1,51 +1,50 @@
 import Values
 
-/// The short way through the YAML that templates write: mappings, sequences, scalars that end on their line and
-/// literal blocks, all in ASCII.
+/// The fast path for the YAML that templates write: mappings, sequences, scalars that end on their line and literal
+/// blocks, all in ASCII.
 ///
-/// It reads a pod of 7.3 KB in 31 µs where libyaml's events take 112, and gives up (nil) at the first sign of
-/// anything else: then libyaml reads the text from its start, and reports the error if there is one. So all that is
-/// read here must be read as there; the fuzz target `yaml` holds the two against each other.
+/// It parses a pod of 7.3 KB in 31 µs, while libyaml takes 112 µs. At anything else it gives up (nil). Then libyaml
+/// parses the text from its start, and reports the error if there is one. So everything that is parsed here must have
+/// the same value there, which the fuzz target `yaml` checks.
 ///
-/// Left to libyaml: tabs and anything that is not printable ASCII, document markers, anchors, aliases, tags, merge
-/// keys, `?` keys, scalars over several lines, folded blocks, blocks with an indentation of their own or kept line
-/// breaks, and all mistakes.
+/// It leaves to libyaml: tabs and anything that is not printable ASCII, document markers, anchors, aliases, tags, merge
+/// keys, `?` keys, multi-line scalars, folded blocks, blocks with an indentation indicator or kept line breaks, and all
+/// errors.
 struct YAMLBlockReader {
     let base: UnsafePointer<UInt8>
     let end: Int
     let depthLimit: Int
     var position = 0
     var lineStart = 0
-    /// The column of `position`, -1 at the end of the text. Set at the first of each line that is
+    /// The column of `position`, or -1 at the end of the text. It is set at the first character of each line that is
     /// neither empty nor a comment.
     var column = 0
 
-    /// `YAMLOptions.keepsKeys`.
+    /// Whether keys are kept as written, as with `YAMLOptions.keepsKeys`.
     var keepsKeys = false
 
-    /// Where the nodes are; nil if not asked for.
+    /// The layout of the nodes; nil if it is not requested.
     var layout: YAMLLayout?
 
-    /// Which paths of members are wanted of the mapping that comes next, each to a whole value; nil for everything. Other
-    /// members are checked and left out.
+    /// The paths of the wanted values in the next mapping; nil for everything. Other members are checked and omitted.
     var wanted: [ArraySlice<String>]?
-    /// Whether a member is being checked: no values are made.
+    /// Whether the current member is only checked, without creating values.
     private(set) var checks = false
-    /// Where the values of those paths are, each with its key and what follows up to the next member.
+    /// The ranges of the wanted values, each from its key to the next member.
     private(set) var wantedRanges: [Range<Int>] = []
-    /// Whether a mapping took `wanted` for itself.
+    /// Whether a mapping has used `wanted`.
     private var hasChosen = false
 
-    /// Something that libyaml has to read.
+    /// Thrown for text that libyaml must parse.
     struct Unknown: Error {}
 
-    /// The value of a text in a single document, or nil where it is not of the simple kind.
+    /// Parses a text of a single document; nil if it is not simple.
     static func value(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) -> Value? {
         guard var reader = YAMLBlockReader(bytes, limits) else { return nil }
         return (try? reader.root()) ?? nil
     }
 
-    /// nil if it is clear at once that libyaml has to read the text.
+    /// Returns nil if the text cannot be simple.
     init?(_ bytes: UnsafeBufferPointer<UInt8>, _ limits: YAMLLimits) {
         guard let base = bytes.baseAddress, bytes.count < min(limits.nodes, limits.textNodes),
             Self.isPrintable(bytes)
@@ -62,10 +61,10 @@ struct YAMLBlockReader {
         let raw = UnsafeRawBufferPointer(bytes)
         var strange: UInt64 = 0
         var index = 0
-        // Eight bytes at a time; what is strange about one sets its highest bit.
+        // Checks eight bytes at a time. The highest bit of a byte is set if it is not allowed.
         while index &+ 8 <= raw.count {
             let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            // Exactly the line feeds, which become printable by 0x20.
+            // Marks the line feeds, which become printable by adding 0x20.
             let others = word ^ 0x0A &* ones
             let lineFeeds = ~(((others & ~high) &+ ~high) | others) & high
             let shown = word | (lineFeeds &>> 2)
@@ -75,7 +74,7 @@ struct YAMLBlockReader {
         return strange & high == 0 && bytes[index...].allSatisfy { $0 &- 0x20 < 0x5F || $0 == 0x0A }
     }
 
-    /// Reads the text, nil where it holds blanks and comments only.
+    /// Parses the text; nil if it contains only blanks and comments.
     mutating func root() throws(Unknown) -> Value? {
         try nextContent()
         guard column >= 0 else { return nil }
@@ -86,14 +85,14 @@ struct YAMLBlockReader {
         return value
     }
 
-    /// Whether there is `{` or `[`.
+    /// Whether the next character is `{` or `[`.
     private var isAtFlow: Bool {
         base[position] == UInt8(ascii: "{") || base[position] == UInt8(ascii: "[")
     }
 
-    /// Reads a text that is a flow collection, as JSON is.
+    /// Parses a text that is a flow collection, such as JSON.
     private mutating func flowRoot() throws(Unknown) -> Value {
-        // The places of its values and of the paths of an outline are not known.
+        // The layout and the ranges of wanted values are not supported in flow collections.
         guard layout == nil, wanted == nil else { throw Unknown() }
         let value = try flow(depth: 1)
         guard try endLine() else { throw Unknown() }
@@ -119,7 +118,7 @@ struct YAMLBlockReader {
         return .array(items)
     }
 
-    /// Reads what follows a dash.
+    /// Parses the item after a dash.
     private mutating func item(within indent: Int, depth: Int) throws(Unknown) -> Value {
         let dash = position
         if try endLine() {
@@ -141,7 +140,7 @@ struct YAMLBlockReader {
         return try scalar(within: indent, depth: depth)
     }
 
-    /// - Parameter first: the first key and its place, where it has been read.
+    /// - Parameter first: the first key and its offset, if it has been parsed already.
     mutating func mapping(
         at indent: Int, first: (key: String, start: Int)? = nil, depth: Int
     ) throws(Unknown) -> Value {
@@ -175,7 +174,7 @@ struct YAMLBlockReader {
         return .object(object)
     }
 
-    /// Reads the value of a member of which some paths are wanted; nil where it is not on one of them.
+    /// Parses the value of a member if it is on one of the wanted paths; otherwise checks it and returns nil.
     private mutating func wantedMember(
         _ key: String, _ paths: [ArraySlice<String>], start: Int, within indent: Int, depth: Int
     ) throws(Unknown) -> Value? {
@@ -189,22 +188,22 @@ struct YAMLBlockReader {
             checks = false
             return nil
         }
-        // What is no mapping of lines is wanted as a whole.
+        // A value that is not a block mapping is wanted as a whole.
         if wanted == nil || !hasChosen { wantedRanges.append(start..<position) }
         return value
     }
 
-    /// Reads what follows a key and its colon.
+    /// Parses the value after a key and its colon.
     private mutating func memberValue(within indent: Int, depth: Int) throws(Unknown) -> Value {
         guard try endLine() else { return try scalar(within: indent, depth: depth) }
         if column > indent { return try collection(at: column, depth: depth + 1) }
-        // A list may have the column of its key.
+        // A list may be at the column of its key.
         return column == indent && isAtDash ? try sequence(at: indent, depth: depth) : .null
     }
 
     // MARK: Scalars
 
-    /// Reads a scalar or flow collection that begins on this line, in a block at that column, and ends the line.
+    /// Parses a scalar or flow collection that begins on this line, in a block at that column, and ends the line.
     mutating func scalar(within indent: Int, depth: Int) throws(Unknown) -> Value {
         skipSpaces()
         let value: Value
@@ -219,14 +218,14 @@ struct YAMLBlockReader {
             value = try resolve(try plain())
         }
         guard try endLine() else { throw Unknown() }
-        // What is indented deeper goes on with the scalar.
+        // A line that is indented deeper would continue the scalar.
         guard column <= indent else { throw Unknown() }
         return value
     }
 
     // MARK: Flow collections
 
-    /// Reads `{…}` or `[…]` with keys and scalars that end on their line; the collection need not.
+    /// Parses `{…}` or `[…]`. Its keys and scalars must end on their line; the collection may span several.
     mutating func flow(depth: Int) throws(Unknown) -> Value {
         guard depth <= depthLimit else { throw Unknown() }
         let isObject = base[position] == UInt8(ascii: "{")
@@ -264,7 +263,7 @@ struct YAMLBlockReader {
         }
     }
 
-    /// Reads a key and its colon, which after a quoted key may touch the value.
+    /// Parses a key and its colon. After a quoted key, the value may follow the colon without a blank.
     mutating func flowKey() throws(Unknown) -> String {
         let start = position
         let text: String

@@ -1,11 +1,11 @@
 import Values
 
-// The lines of a simple text: blanks and comments, keys, and scalars of each style. Where a part is not of
-// the simple kind, or is a mistake, it is `Unknown`.
+// Scans the lines of a simple text: blanks and comments, keys, and scalars of each style. Throws `Unknown` if a part is
+// not simple, or is an error.
 extension YAMLBlockReader {
     // MARK: Lines
 
-    /// Goes on to the first line, from the start of this one on, that is neither empty nor a comment.
+    /// Moves to the first line, from the start of this one on, that is neither empty nor a comment.
     mutating func nextContent() throws(Unknown) {
         while position < end {
             lineStart = position
@@ -29,14 +29,14 @@ extension YAMLBlockReader {
         if position < end { position += 1 }
     }
 
-    /// Whether a line begins as `---`, `...` or a directive do.
+    /// Whether a line begins like `---`, `...` or a directive.
     func isMarker() -> Bool {
         let byte = base[position]
         guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") else { return byte == UInt8(ascii: "%") }
         return position + 2 < end && base[position + 1] == byte && base[position + 2] == byte
     }
 
-    /// Whether there is a blank, a line break or the end.
+    /// Whether there is a space, a line break or the end of the text at an index.
     func isBlank(_ index: Int) -> Bool { index >= end || base[index] == 0x20 || base[index] == 0x0A }
 
     var isAtDash: Bool {
@@ -47,8 +47,8 @@ extension YAMLBlockReader {
         while position < end, base[position] == 0x20 { position += 1 }
     }
 
-    /// Ends a line that may only have blanks and a comment left; returns whether that is so. A comment must
-    /// have a blank before it, which the caller has skipped.
+    /// Moves to the next content if the rest of the line has only spaces and a comment, and returns whether that is so.
+    /// A comment must follow a space, which the caller may have skipped.
     mutating func endLine() throws(Unknown) -> Bool {
         let start = position
         skipSpaces()
@@ -61,10 +61,10 @@ extension YAMLBlockReader {
         return true
     }
 
-    // MARK: Keys and bare scalars
+    // MARK: Keys and plain scalars
 
-    /// Reads a key and its colon, and goes on to the byte after the colon; nil, without moving, if there is a scalar
-    /// that is not a key.
+    /// Parses a key and its colon, and moves to the byte after the colon. Returns nil, without moving, if there is a
+    /// scalar that is not a key.
     mutating func key() throws(Unknown) -> String? {
         let start = position
         let isQuoted = base[position] == UInt8(ascii: "\"") || base[position] == UInt8(ascii: "'")
@@ -85,7 +85,8 @@ extension YAMLBlockReader {
         return text
     }
 
-    /// The text of a bare key. `mutating`, as `resolve`, so that the reader is not copied for the call.
+    /// Returns the string of a plain key. It is `mutating`, like `resolve`, so that the reader is not copied for the
+    /// call.
     mutating func keyText(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> String {
         if YAMLScalar.mayResolve(bytes), !keepsKeys {
             guard let text = YAMLScalar.keyText(try resolve(bytes)) else { throw Unknown() }
@@ -95,7 +96,7 @@ extension YAMLBlockReader {
         return checks ? "" : String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The value of a bare scalar.
+    /// Returns the value of a plain scalar.
     mutating func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
         guard YAMLScalar.mayResolve(bytes) else {
             return checks ? .null : .string(String(decoding: bytes, as: UTF8.self))
@@ -105,14 +106,14 @@ extension YAMLBlockReader {
         return scalar.value
     }
 
-    /// libyaml takes no key of more than 1024 characters.
+    /// The maximum length of a key. libyaml rejects keys of more than 1024 characters.
     static let keyLimit = 1_000
 
     var isAtColon: Bool {
         position < end && base[position] == UInt8(ascii: ":") && isBlank(position + 1)
     }
 
-    /// Reads a bare scalar up to `: `, ` #` or the end of the line, without the blanks before these.
+    /// Scans a plain scalar up to `: `, ` #` or the end of the line, without the spaces before these.
     mutating func plain() throws(Unknown) -> UnsafeBufferPointer<UInt8> {
         let start = position
         switch base[position] {
@@ -141,7 +142,7 @@ extension YAMLBlockReader {
         return UnsafeBufferPointer(start: base + start, count: last + 1 - start)
     }
 
-    /// Reads a bare scalar up to an indicator of the collection, `: `, ` #` or the end of the line.
+    /// Scans a plain scalar up to an indicator of the collection, `: `, ` #` or the end of the line.
     mutating func flowPlain() throws(Unknown) -> UnsafeBufferPointer<UInt8> {
         let start = position
         switch base[position] {
@@ -182,7 +183,7 @@ extension YAMLBlockReader {
         }
     }
 
-    /// Goes to the next byte that is neither blank nor comment; there must be one.
+    /// Moves to the next byte that is neither white space nor in a comment. There must be one.
     mutating func skipFlowBlanks() throws(Unknown) {
         let start = position
         while position < end {
@@ -204,7 +205,7 @@ extension YAMLBlockReader {
 
     // MARK: Quoted scalars and blocks
 
-    /// Reads a quoted scalar that ends on its line.
+    /// Parses a quoted scalar that ends on its line.
     mutating func quoted() throws(Unknown) -> String {
         let quote = base[position]
         let start = position + 1
@@ -226,7 +227,7 @@ extension YAMLBlockReader {
             decoding: UnsafeBufferPointer(start: base + start, count: position - 1 - start), as: UTF8.self)
     }
 
-    /// Reads a quoted scalar in which the quote is doubled or something is escaped.
+    /// Parses a quoted scalar with doubled quotes or escapes.
     mutating func escaped(from start: Int) throws(Unknown) -> String {
         let quote = base[start - 1]
         var bytes: [UInt8] = []
@@ -257,7 +258,7 @@ extension YAMLBlockReader {
         throw Unknown()
     }
 
-    /// Reads a block after `|` or `|-`, whose lines are indented as its first one is.
+    /// Parses a block after `|` or `|-`, whose lines are indented like its first one.
     mutating func literal(within indent: Int) throws(Unknown) -> String {
         position += 1
         let strips = position < end && base[position] == UInt8(ascii: "-")
@@ -272,7 +273,7 @@ extension YAMLBlockReader {
         var bytes: [UInt8] = []
         /// The indentation of the block, once it is known.
         var block = -1
-        /// Line breaks that belong to the text only if more of it follows.
+        /// The number of pending line breaks, which belong to the text only if more of it follows.
         var breaks = 0
         while position < end {
             let line = position
@@ -281,7 +282,7 @@ extension YAMLBlockReader {
             }
             guard position < end else { throw Unknown() }
             if base[position] == 0x0A {
-                // Before the first line, blanks may not reach further than it does, which is checked once it is known.
+                // Empty lines before the first line must not have more spaces than that has. libyaml checks this.
                 if block < 0, position > line { throw Unknown() }
                 breaks += 1
                 position += 1

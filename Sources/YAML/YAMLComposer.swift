@@ -1,11 +1,10 @@
 import CLibYAML
 import Values
 
-/// Builds the values of one document after the other from libyaml's events.
+/// Builds the values of the documents, one after the other, from libyaml's events.
 ///
-/// As in the JSON reader, the parts of all open collections lie on two stacks, and closing one moves its share
-/// into an array. What is wrong with a value (not with the text) is kept until the document is read, as a mistake
-/// in the text goes first.
+/// As in the JSON reader, the parts of all open collections are on two stacks, and closing one moves its parts into an
+/// array. An error of a value is kept until the document has been parsed, because syntax errors take precedence.
 struct YAMLComposer: ~Copyable {
     private var parser: YAMLParser
     private let options: YAMLOptions
@@ -15,62 +14,62 @@ struct YAMLComposer: ~Copyable {
     private var frames: [Frame] = []
     private var items = MovingStack<Value>(capacity: 16)
     private var members = MovingStack<Member>(capacity: 64)
-    /// The lines of the values on `members`, in strict reading only.
+    /// The lines of the values in `members`; only used with `strict`.
     private var memberLines: [Int] = []
 
     private var anchors: [String: Anchor] = [:]
     private var budget = AliasBudget()
-    /// Values of the documents before this one, and what the documents cost besides.
+    /// The number of values of the previous documents, plus a constant for each document.
     private var nodesBefore = 0
     private static let nodesOfDocument = 8
     private var firstError: YAMLError?
     private var duplicates: [(line: Int, key: String)] = []
     private var positions: [String: SourcePosition] = [:]
     private var layout: YAMLLayout?
-    /// The byte with which the document begins.
+    /// The offset of the document's first byte.
     private var textStart = 0
 
-    /// The comments before a first `---`, as a document of their own.
+    /// The comments before the first `---`, as a separate document.
     private(set) var leadingDocument: YAMLDocument?
-    /// Where the document last read begins, its `---` included.
+    /// The offset of the start of the last document, including its `---`.
     private(set) var marker = 0
     private var isFirst = true
     private var isDone = false
 
-    /// A collection that is open.
+    /// An open collection.
     private struct Frame {
         var isMapping: Bool
-        /// Where its share of the stack begins.
+        /// The start of its part of the stack.
         var start: Int
         var anchor: String?
-        /// How many nodes had been read before its own.
+        /// The number of nodes before its own.
         var nodesBefore: Int
-        /// In a mapping, the key whose value comes next.
+        /// The key of a mapping whose value comes next.
         var key: Key?
-        /// The length of the path to it, where positions are kept.
+        /// The length of the path to it, if positions are recorded.
         var pathLength: Int
         var line: Int
-        /// Whether its own style or that of one around it is flow style.
+        /// Whether it or an enclosing collection has flow style.
         var isFlow: Bool
-        /// Whether its members are those that its text shows.
+        /// Whether its members are exactly those in its text.
         var isPlain = true
     }
 
     private enum Key {
         case text(String)
         case merge
-        /// What cannot be a key; the error is noted, the value is read and dropped.
+        /// A node that cannot be a key. The error is recorded, and the value is parsed and dropped.
         case dropped
     }
 
     private struct Anchor {
-        /// Nil while its own value is being read.
+        /// The value; nil while it is being parsed.
         var value: Value?
         var nodes: Int
     }
 
     private var path = ""
-    /// The length of all paths for which a place is kept.
+    /// The total length of the paths whose positions are recorded.
     private var pathBytes = 0
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions) throws(YAMLError) {
@@ -81,8 +80,9 @@ struct YAMLComposer: ~Copyable {
         places = CharacterIndex(bytes)
     }
 
-    /// Reads the next document, nil after the last. Its range ends where the text does, unless `...` ends it;
-    /// where the next one begins is known only with that one (`marker`), which a caller may not need.
+    /// Parses the next document; nil after the last. Its range ends at the end of the text, unless the document ends
+    /// with `...`. The start of the next document is only known after that has been parsed (`marker`), which a caller
+    /// may not need.
     mutating func next() throws(YAMLError) -> YAMLDocument? {
         guard !isDone else { return nil }
         repeat {
@@ -105,7 +105,7 @@ struct YAMLComposer: ~Copyable {
         textStart = document.range.lowerBound
 
         try parser.advance()
-        // A document of nothing is one plain scalar without a byte.
+        // An empty document is one plain scalar without bytes.
         document.isEmpty =
             parser.type == YAML_SCALAR_EVENT && parser.scalarBytes.isEmpty && parser.isPlain
             && parser.start.index == parser.end.index && parser.anchor == nil
@@ -126,19 +126,19 @@ struct YAMLComposer: ~Copyable {
         return document
     }
 
-    /// The parser is at the start of a document: returns where its text begins.
+    /// Returns a document with the range of its text. The parser is at the start of the document.
     private mutating func begin() -> YAMLDocument {
         marker = places.offset(Int(parser.start.index))
         let wasFirst = isFirst
         isFirst = false
-        // Only the first document can do without its `---`.
+        // Only the first document may have no `---`.
         guard parser.isExplicitStart else { return YAMLDocument(range: 0..<textLength) }
         leadingDocument = wasFirst && places.hasText(before: marker) ? YAMLDocument(range: 0..<marker) : nil
         let start = places.lineEnd(behind: places.offset(Int(parser.end.index)))
         return YAMLDocument(range: start..<textLength, line: places.line(of: start))
     }
 
-    /// Reads the value whose first event is there.
+    /// Parses the value that begins with the current event.
     private mutating func root() throws(YAMLError) -> Value {
         notePosition()
         while true {
@@ -177,7 +177,7 @@ struct YAMLComposer: ~Copyable {
             case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
                 value = close()
             default:
-                // libyaml sends nothing else within a document.
+                // libyaml has no other events within a document.
                 throw YAMLError(code: .syntax, message: "found no value", position: parser.position)
             }
             guard frames.last != nil else { return value }
@@ -207,7 +207,7 @@ struct YAMLComposer: ~Copyable {
             frames[last].key = .dropped
             frames[last].isPlain = false
             if !frames[last].isFlow { beginNode() }
-            // It is read like any other; its own value follows, as after a key that is a string.
+            // It is parsed like any other collection. Its value follows, as after a string key.
             keyCollections.append(frames.count + 1)
         }
         frames.append(
@@ -217,7 +217,7 @@ struct YAMLComposer: ~Copyable {
                 line: parser.position.line, isFlow: parser.isFlow || frames.last?.isFlow == true))
     }
 
-    /// The depths of frames in the place of a key.
+    /// The depths of collections that are used as keys.
     private var keyCollections: [Int] = []
 
     private mutating func close() -> Value {
@@ -253,10 +253,10 @@ struct YAMLComposer: ~Copyable {
         return object
     }
 
-    /// The value just closed stood where a key should: its own value is still to come.
+    /// Whether the collection that was just closed was used as a key, so that its value follows.
     private var isKeyCollection = false
 
-    /// Adds a value that is complete to the collection around it.
+    /// Adds a complete value to the enclosing collection.
     private mutating func add(_ value: Value, isAlias: Bool) {
         if isKeyCollection {
             isKeyCollection = false
@@ -281,8 +281,8 @@ struct YAMLComposer: ~Copyable {
         leave(to: frames[last].pathLength)
     }
 
-    /// Adds the members of a mapping, or of a list of them, of which an earlier one beats a later one. Repeats
-    /// are taken out when the mapping is closed, where the last one wins.
+    /// Adds the members of a mapping, or of a list of mappings, of which earlier ones override later ones. Repeated
+    /// keys are removed when the mapping is closed; the last one is kept.
     private mutating func merge(_ value: Value, isAlias: Bool) {
         switch value {
         case .object(let object):
@@ -309,10 +309,10 @@ struct YAMLComposer: ~Copyable {
         memberLines.removeLast(members.count - start)
     }
 
-    /// The line on which the value now being added began.
+    /// The line on which the current value begins.
     private var valueLine = 0
 
-    /// Duplicate keys that an error lists.
+    /// The maximum number of duplicate keys in an error.
     private static let reportedDuplicates = 100
 
     private func duplicateError() -> YAMLError {
@@ -408,15 +408,15 @@ struct YAMLComposer: ~Copyable {
             reportedLine: parser.position.line, position: parser.position)
     }
 
-    /// Keeps the first mistake that is not a syntax error.
+    /// Records the first error that is not a syntax error.
     private mutating func note(_ code: YAMLError.Code, _ message: String) {
         guard firstError == nil else { return }
         firstError = YAMLError(code: code, message: message, position: parser.position)
     }
 
-    // MARK: Places
+    // MARK: Positions
 
-    /// The parser is at the first event of an item or value: records its place.
+    /// Records the position of an item. The parser is at its first event.
     private mutating func enterItem() {
         guard let frame = frames.last, !frame.isMapping, parser.type != YAML_SEQUENCE_END_EVENT else {
             return
@@ -428,7 +428,7 @@ struct YAMLComposer: ~Copyable {
         notePosition()
     }
 
-    /// The parser is at a key, whose place is that of the member.
+    /// Records the position of a member, which is that of its key. The parser is at the key.
     private mutating func enterKey(_ index: Int) {
         if !frames[index].isFlow { beginNode() }
         guard case .text(let key) = frames[index].key else {
@@ -446,7 +446,7 @@ struct YAMLComposer: ~Copyable {
         path = String(decoding: path.utf8.prefix(length), as: UTF8.self)
     }
 
-    /// The parser is at the first event of a member or item of the layout.
+    /// Begins a member or item of the layout. The parser is at its first event.
     private mutating func beginNode() {
         guard layout != nil else { return }
         layout?.begin(at: places.offset(Int(parser.start.index)) - textStart)
@@ -454,15 +454,15 @@ struct YAMLComposer: ~Copyable {
 
     private mutating func notePosition() {
         guard options.positions else { return }
-        // Long keys within each other would make paths that outgrow their text by far.
+        // The paths of nested long keys would be much longer than the text.
         pathBytes += path.utf8.count
         guard pathBytes <= options.limits.pathBytes else { return }
         positions[path] = parser.position
     }
 }
 
-/// Counts values as go-yaml does and stops where too many come from aliases: up to 400,000 values 99 in 100 may,
-/// from there the share sinks to one in ten at 4,000,000.
+/// Counts values as go-yaml does, and rejects documents with too many values from aliases: 99 % are allowed for up to
+/// 400,000 values, decreasing to 10 % for 4,000,000.
 struct AliasBudget {
     private(set) var nodes = 0
     private var aliased = 0
@@ -486,12 +486,13 @@ struct AliasBudget {
     }
 }
 
-/// From libyaml's marks, which count characters, to bytes. Asked in rising order.
+/// Converts libyaml's marks, which count characters, to byte offsets. It is fast if they are requested in increasing
+/// order.
 struct CharacterIndex {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var character = 0
     private var byte: Int
-    /// The bytes of the byte order mark, which no mark of libyaml's counts.
+    /// The length of the byte order mark, which libyaml's marks do not include.
     private let start: Int
     private let isASCII: Bool
 
@@ -513,14 +514,14 @@ struct CharacterIndex {
         return byte
     }
 
-    /// Whether anything but white space and a byte order mark precedes that byte.
+    /// Whether anything but white space and a byte order mark precedes that offset.
     func hasText(before end: Int) -> Bool {
         bytes.prefix(end).dropFirst(start).contains {
             $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D
         }
     }
 
-    /// The start of the next line if only blanks come before it, else the place itself.
+    /// Returns the start of the next line if only blanks come before it, otherwise the given offset.
     func lineEnd(behind start: Int) -> Int {
         var index = start
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 || bytes[index] == 0x0D {
@@ -529,7 +530,8 @@ struct CharacterIndex {
         return index < bytes.count && bytes[index] == 0x0A ? index + 1 : index == bytes.count ? index : start
     }
 
-    /// The line of a byte, from 1. Asked in rising order, so that the text is counted once.
+    /// Returns the line of a byte offset, from 1. Offsets must be in increasing order, so that the text is scanned
+    /// once.
     mutating func line(of offset: Int) -> Int {
         while countedLines < offset {
             if bytes[countedLines] == 0x0A { lines += 1 }

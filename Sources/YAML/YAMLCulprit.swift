@@ -1,20 +1,21 @@
 public import Values
 
 extension YAMLError {
-    /// The place that is most likely wrong, for the person who corrects the text; `position` is where libyaml noticed it.
+    /// Returns the position that is most likely wrong, for the person who corrects the text. `position` is where
+    /// libyaml detected the error.
     ///
-    /// The two are often lines apart: a quote that is not closed ends at the next quote, a key without its colon goes on
-    /// over the next line, and a first line that is one column too far left makes the right ones below it look
-    /// wrong. What is asked here, in this order:
+    /// The two are often lines apart: an unclosed quote ends at the next quote, a key without its colon continues on
+    /// the next line, and a first line that is one column too far left makes the correct lines below it look wrong.
+    /// These questions are checked in order:
     ///
-    /// 1. Is there a line before, or this one, whose quotes do not close on it?
-    /// 2. Does libyaml name where the thing began that it could not finish (a key, a bracket)?
-    /// 3. Is the line before one without a key, or with a dash that no blank follows, and this one is below it?
-    /// 4. Of the lines that do not fit each other, is one at an odd column where the text has even ones, or
-    ///    do the lines that follow side with the other?
+    /// 1. Does this line, or one before it, have a quote that is not closed on the same line?
+    /// 2. Does libyaml report the beginning of the unfinished construct (a key, a bracket)?
+    /// 3. Does the line before have no key, or a dash without a space after it, and does this line belong to it?
+    /// 4. Of two lines that do not fit together, is one indented by an odd number of spaces while the text uses even
+    ///    ones, or do the following lines fit the other one?
     ///
-    /// - Parameter bytes: the text that was read.
-    /// - Returns: nil where the error has no place.
+    /// - Parameter bytes: the text that was parsed.
+    /// - Returns: nil if the error has no position.
     public func culprit(in bytes: [UInt8]) -> SourcePosition? {
         guard let position else { return nil }
         let lines = YAMLLines(bytes)
@@ -38,29 +39,29 @@ extension YAMLError {
         return culprit == position.line ? position : lines.start(of: culprit)
     }
 
-    /// Whether libyaml says where the unfinished thing began.
+    /// Whether libyaml reports the beginning of the unfinished construct.
     private var namesItsBeginning: Bool {
         message == "could not find expected ':'" || message.begins(with: "did not find expected ','")
             || message == "found unexpected end of stream" || message == "found unexpected document indicator"
     }
 }
 
-/// A text's lines as somebody sees them who looks for the wrong one.
+/// The lines of a text, with the properties that help to find the wrong one.
 private struct YAMLLines {
     struct Line {
         var indent = 0
-        /// Where the text after the dashes begins.
+        /// The column at which the text after the dashes begins.
         var contentIndent = 0
-        /// After the indentation and dashes.
+        /// The text after the indentation and dashes.
         var content: ArraySlice<UInt8> = []
         var isBlank = false
-        /// Neither blank nor a comment nor inside of a text block.
+        /// Whether the line is neither blank nor a comment nor in a block scalar.
         var counts = false
         var hasDash = false
-        /// `-name`: a dash that no blank follows.
+        /// Whether it begins with a dash without a space after it, as in `-name`.
         var hasBadDash = false
         var hasKey = false
-        /// Whether something follows the key.
+        /// Whether the key has a value on the line.
         var hasValue = false
         /// Whether there is a second key on the line, outside of brackets and quotes.
         var hasTwoKeys = false
@@ -69,9 +70,9 @@ private struct YAMLLines {
 
     private var lines: [Line] = []
 
-    /// Every line is looked at once.
+    /// Analyses every line once.
     init(_ bytes: [UInt8]) {
-        /// Of the text block that is being passed: the indentation that ends it, then that of its first line.
+        /// The current block scalar: the indentation that ends it, and that of its first line.
         var block: (outside: Int, inside: Int?)?
         for text in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
             var line = Line()
@@ -117,7 +118,7 @@ private struct YAMLLines {
         scan(rest, &line)
     }
 
-    /// Looks for a key's colon and for a quote that does not close.
+    /// Searches for the colon of a key and for an unclosed quote.
     private static func scan(_ text: ArraySlice<UInt8>, _ line: inout Line) {
         var index = text.startIndex
         var canQuote = true
@@ -177,14 +178,14 @@ private struct YAMLLines {
         return nil
     }
 
-    /// Whether a line ends in `|`, `>-` and the like.
+    /// Whether a line ends with `|`, `>-` or a similar block header.
     private static func opensBlock(_ content: ArraySlice<UInt8>) -> Bool {
         guard let last = content.split(separator: 0x20).last(where: { $0 != [0x0D] }) else { return false }
         guard last.first == UInt8(ascii: "|") || last.first == UInt8(ascii: ">") else { return false }
         return last.dropFirst().allSatisfy { "+-0123456789\r".utf8.contains($0) }
     }
 
-    // MARK: Answers; lines are numbered from 1
+    // MARK: Queries; lines are numbered from 1
 
     private subscript(number: Int) -> Line { lines[number - 1] }
 
@@ -192,7 +193,7 @@ private struct YAMLLines {
         SourcePosition(line: number, column: self[number].indent + 1)
     }
 
-    /// The line, or the last one before it that is not blank.
+    /// Returns the line, or the last one before it that is not blank.
     func text(upTo number: Int) -> Int? { last(upTo: number) { !$0.isBlank } }
 
     private func content(upTo number: Int) -> Int? { last(upTo: number) { $0.counts } }
@@ -215,23 +216,23 @@ private struct YAMLLines {
         return nil
     }
 
-    /// The first line up to that one whose quotes do not close: text that goes over lines in quotes is rare.
+    /// Returns the first line, up to the given one, that has an unclosed quote. Quoted text over several lines is rare.
     func openQuote(upTo number: Int) -> Int? {
         (1...number).first { self[$0].counts && self[$0].hasOpenQuote }
     }
 
-    /// Of a line that is not possible where it is and the one before, the one that is wrong.
+    /// Returns the wrong one of two lines: a line that is not allowed at its place, and the line before it.
     func misfit(_ number: Int) -> Int {
         guard number > 1, let before = content(upTo: number - 1) else { return number }
         let line = self[number]
         let last = self[before]
         if line.hasTwoKeys || line.indent < last.indent { return number }
         if !last.hasKey {
-            // `- name web` above `  image: x`: text that the key's line would continue.
+            // As with `- name web` above `  image: x`: the line would continue the text above.
             let isAbove = !last.hasDash || line.contentIndent == last.contentIndent
             return isAbove ? before : number
         }
-        // Below a key without a value everything is possible.
+        // Below a key without a value, any line is allowed.
         if !last.hasValue || line.indent <= last.indent { return number }
         if last.hasBadDash { return before }
         let isOdd = line.indent % 2 != 0
@@ -240,14 +241,14 @@ private struct YAMLLines {
         return !last.hasDash && lacksDash(before, above: number) ? before : number
     }
 
-    /// Whether a line is two columns left of the one below it because its dash is missing, rather than because
-    /// the one below is too far right.
+    /// Whether a line is two columns left of the next one because its dash is missing, rather than because the next one
+    /// is too far right.
     private func lacksDash(_ before: Int, above number: Int) -> Bool {
         let line = self[number]
         let last = self[before]
         guard line.indent == last.indent + 2 else { return false }
         if let next = content(behind: number).map({ self[$0] }) {
-            // What belongs below a key would be deeper.
+            // Content of a key would be indented deeper.
             if !line.hasValue, next.indent == line.indent, !next.hasDash { return false }
             if next.indent >= line.indent || next.hasDash && next.indent == last.indent { return true }
         }
@@ -255,7 +256,7 @@ private struct YAMLLines {
         return opening.hasKey && !opening.hasValue && opening.contentIndent == last.indent
     }
 
-    /// The first item of a list if it is too far right for the lines of its own below it.
+    /// Returns the first item of a list if it is too far right for its own lines below it.
     func shiftedItem(_ item: Int, above number: Int) -> Int? {
         guard item < number, item >= 1 else { return nil }
         let first = self[item]
@@ -268,8 +269,8 @@ private struct YAMLLines {
         return self[next].indent >= line.indent ? item : nil
     }
 
-    /// The first line at an odd column of the block before a line at an even one, or the line that the block belongs
-    /// to.
+    /// Returns the first line with odd indentation in the block before a line with even indentation, or the line that
+    /// the block belongs to.
     func firstOddLine(before number: Int) -> Int? {
         let indent = self[number].indent
         guard indent % 2 == 0 else { return nil }
@@ -286,7 +287,7 @@ private struct YAMLLines {
         return found
     }
 
-    /// The first line below a key if it is further right than the others that follow it.
+    /// Returns the first line below a key if it is further right than the other lines below the key.
     func shiftedChild(before number: Int) -> Int? {
         let indent = self[number].indent
         guard indent % 2 == 0, !self[number].hasDash else { return nil }
@@ -305,7 +306,7 @@ private struct YAMLLines {
         return nil
     }
 
-    /// The first line of all where it is indented.
+    /// The first line of the text, if it is indented.
     var shiftedBeginning: Int? {
         lines.firstIndex { $0.counts }.flatMap { lines[$0].indent > 0 ? $0 + 1 : nil }
     }

@@ -2,13 +2,14 @@
     import Glibc
 #endif
 
-/// Directives (`%YAML`, `%TAG`) are counted before libyaml sees a text: it compares each with all before it, and the tags
-/// of 40,000 took 3.6 s that nothing could stop.
+/// Counts the directives (`%YAML`, `%TAG`) before libyaml parses a text. libyaml compares each with all previous ones:
+/// 40,000 tags took 3.6 s, during which parsing could not be stopped.
 enum YAMLDirectives {
-    /// One document has at most that many; YAML itself defines two, and nobody declares many tags.
+    /// The maximum number of directives of one document. YAML itself defines two directives, and nobody declares many
+    /// tags.
     static let limit = 16
 
-    /// - Returns: where there is one too many, as a byte; nil where all is well.
+    /// - Returns: the offset of the first directive above the limit; nil if there are not too many.
     static func excess(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         guard let base = bytes.baseAddress, memchr(base, 0x25, bytes.count) != nil else { return nil }
         var count = 0
@@ -18,7 +19,7 @@ enum YAMLDirectives {
                 count += 1
                 if count > limit { return index }
             } else if !isBlankOrComment(bytes, index) {
-                // Content, or a marker: the directives after it are another document's.
+                // Content, or a marker. Directives after it belong to another document.
                 count = 0
             }
             index = nextLine(bytes, from: index)
@@ -29,7 +30,7 @@ enum YAMLDirectives {
     private static func isBlankOrComment(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
         var index = start
         while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
-        // A byte order mark is as good as nothing.
+        // A byte order mark is ignored.
         if index + 2 < bytes.count, bytes[index] == 0xEF, bytes[index + 1] == 0xBB, bytes[index + 2] == 0xBF {
             index += 3
         }
@@ -46,7 +47,7 @@ enum YAMLDirectives {
         return index
     }
 
-    /// The bytes of a line break of YAML 1.1: CR, LF, U+0085, U+2028, U+2029; 0 where there is no break.
+    /// Returns the length of a line break of YAML 1.1 (CR, LF, U+0085, U+2028, U+2029); 0 if there is no line break.
     private static func lineEnd(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
         switch bytes[index] {
         case 0x0A, 0x0D: return 1

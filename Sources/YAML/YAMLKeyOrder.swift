@@ -1,20 +1,21 @@
 import Values
 
-/// The order in which go-yaml writes keys: natural for people, `a2` before `a10`.
+/// The order in which go-yaml writes keys: a natural order, with `a2` before `a10`.
 enum YAMLKeyOrder {
     static func sorted(_ members: [Member]) -> [Member] {
         guard members.count > 1 else { return members }
         return members.sorted { isBefore($0.key, $1.key) }
     }
 
-    /// Letters compare by their code and come after anything else; runs of digits compare as numbers.
+    /// Whether a key is before another. Letters are compared by code point and come after anything else. Runs of digits
+    /// are compared as numbers.
     static func isBefore(_ left: String, _ right: String) -> Bool {
         if let answer = isBeforeASCII(left, right) { return answer }
         return isBefore(
             left.unicodeScalars.map(\.value), right.unicodeScalars.map(\.value), isLetter, isDigit)
     }
 
-    /// The same for keys of ASCII only, without arrays of characters; nil where a key is not.
+    /// Does the same for ASCII keys, without arrays of characters; nil if a key is not ASCII.
     private static func isBeforeASCII(_ left: String, _ right: String) -> Bool? {
         var left = left
         var right = right
@@ -42,7 +43,7 @@ enum YAMLKeyOrder {
         if aIsLetter, bIsLetter { return a < b }
         if aIsLetter || bIsLetter { return bIsLetter }
 
-        // Zeros after the first digits of a number count, those before it do not.
+        // Leading zeros of a number are ignored, zeros after other digits are not.
         var leftNumber: Int64 = 0
         var rightNumber: Int64 = 0
         if a == 0x30 || b == 0x30 {

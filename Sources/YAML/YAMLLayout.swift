@@ -1,24 +1,24 @@
 import Values
 
-/// The places of the nodes of a document, in the order of the text: each before those that it holds.
+/// The offsets of the nodes of a document, in the order of the text: each node before its content.
 ///
-/// A member is where its key begins, an item where its value does. Only what block style shows is here: nodes in flow
-/// style, mappings with merge keys and aliases have none in them.
+/// The offset of a member is that of its key, the offset of an item that of its value. Only nodes in block style are
+/// included: nodes in flow style, mappings with merge keys and aliases have no children.
 public struct YAMLLayout: Sendable, Equatable {
     public struct Node: Sendable, Equatable {
-        /// The byte of the document's text.
+        /// The byte offset in the document's text.
         public var offset: Int
-        /// The number of the first node after it and all that it contains.
+        /// The index of the first node after it and its content.
         public var end: Int
     }
 
     public private(set) var nodes: [Node] = []
-    /// Those that are not finished, the outermost first.
+    /// The unfinished nodes, outermost first.
     private var open: [Int] = []
 
     init() {}
 
-    /// The numbers of the members or items right under a node, in the order of the text.
+    /// Returns the indices of the direct members or items of a node, in the order of the text.
     public func children(of node: Int) -> [Int] {
         var children: [Int] = []
         var next = node + 1
@@ -41,14 +41,13 @@ public struct YAMLLayout: Sendable, Equatable {
         nodes[node].end = nodes.count
     }
 
-    /// The open node contains nothing that could be derived from the text.
+    /// Removes the children of the open node, because they do not correspond to its text.
     mutating func forgetChildren() {
         guard let node = open.last else { return }
         nodes.removeSubrange((node + 1)...)
     }
 
-    /// Of members of the open node that have the same key only the last one stays, in the place of the first, as in its
-    /// value.
+    /// Keeps only the last member for each key of the open node, at the place of the first, as in its value.
     mutating func keepLast(of keys: [String]) {
         guard let node = open.last else { return }
         nodes[node].end = nodes.count

@@ -1,10 +1,10 @@
 import CLibYAML
 import Values
 
-/// Where the nodes of a text are, by libyaml's own marks: what YAML made of each byte.
+/// The places of the nodes of a text, from libyaml's own marks.
 ///
-/// In: a text of any number of documents. Out: its nodes in the order of the text, and the first mistake, behind which
-/// there are no nodes. It resolves no tag and expands no alias: what counts is how the text was cut up.
+/// It contains the nodes of all documents in the order of the text, and the first error, after which there are no
+/// nodes. Tags are not resolved and aliases are not expanded, because only the structure of the text matters.
 public struct YAMLMarks: Sendable {
     public enum Style: Sendable { case plain, singleQuoted, doubleQuoted, literal, folded }
 
@@ -17,36 +17,36 @@ public struct YAMLMarks: Sendable {
 
     public struct Node: Sendable {
         public var kind: Kind
-        /// Its bytes, with tag and anchor. A collection in block style ends with the last node in it; a block scalar
-        /// ends where the next token begins.
+        /// Its byte range, including tag and anchor. A block collection ends with its last node; a block scalar ends
+        /// where the next token begins.
         public var range: Range<Int>
-        /// The bytes without tag and anchor; of a quoted scalar those within the quotes, of a block scalar those
-        /// behind its header.
+        /// The byte range without tag and anchor; for a quoted scalar the range between the quotes, for a block scalar
+        /// the range after its header.
         public var content: Range<Int>
         /// The value of a scalar; empty for others.
         public var text = ""
-        /// Whether a tag says what a scalar is.
+        /// Whether it is a scalar with a tag.
         public var isTagged = false
-        /// The number of the collection that holds it; -1 for the root of a document.
+        /// The index of the enclosing collection; -1 for the root of a document.
         public var parent: Int
         /// Whether it is the key of a member of its parent.
         public var isKey = false
-        /// The number of the key that it is the value of; -1 for others.
+        /// The index of its key, if it is the value of a member; otherwise -1.
         public var key = -1
-        /// Which member or item of its parent, from 0.
+        /// The index of the member or item in its parent, from 0.
         public var index = 0
-        /// The number of the first node behind it and all that it holds.
+        /// The index of the first node after it and its content.
         public var end = 0
     }
 
     public private(set) var nodes: [Node] = []
-    /// Where each document ends: at the marker of the next one, at its `...`, or with the text.
+    /// The offset of the end of each document: the marker of the next one, its `...`, or the end of the text.
     public private(set) var documentEnds: [Int] = []
-    /// Why reading stopped before the end.
+    /// The error that stopped parsing before the end.
     public private(set) var error: YAMLError?
 
     private var open: [Int] = []
-    /// The number of the key that waits for its value, of each open collection; -1 without one.
+    /// The index of the key that waits for its value, for each open collection; -1 if there is no such key.
     private var keys: [Int] = []
     private var counts: [Int] = []
 
@@ -84,7 +84,7 @@ public struct YAMLMarks: Sendable {
                 let end = max(start, places.offset(Int(parser.end.index)))
                 add(parser, start..<end, bytes)
             case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT:
-                // Only a bracket that closes is a part of its collection.
+                // Only the end event of a flow collection has bytes (the bracket) that belong to it.
                 let start = places.offset(Int(parser.start.index))
                 let end = places.offset(Int(parser.end.index))
                 if let last = open.last, end > start, nodes[last].kind.isFlow {
@@ -141,7 +141,7 @@ public struct YAMLMarks: Sendable {
         }
     }
 
-    /// The open collections reach at least to the end of what they hold.
+    /// Extends the open collections to the end of their content.
     private mutating func widen(to end: Int, _ kind: Kind) {
         for collection in open where nodes[collection].range.upperBound < end {
             nodes[collection].range = nodes[collection].range.lowerBound..<end
@@ -160,7 +160,7 @@ public struct YAMLMarks: Sendable {
 
     // MARK: Bytes
 
-    /// Without the tag and the anchor before a node.
+    /// Returns the range without the tag and the anchor before a node.
     private static func withoutProperties(
         _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>
     ) -> Range<Int> {
@@ -199,9 +199,9 @@ public struct YAMLMarks: Sendable {
         byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
-    // MARK: Asking
+    // MARK: Queries
 
-    /// The node, without children that could hold more of it, that holds a byte; nil where the byte is in none.
+    /// Returns the index of the scalar or alias that contains a byte offset; nil if no such node contains it.
     public func scalar(at offset: Int) -> Int? {
         var low = 0
         var high = nodes.count
@@ -210,7 +210,7 @@ public struct YAMLMarks: Sendable {
             if nodes[middle].range.lowerBound <= offset { low = middle + 1 } else { high = middle }
         }
         var index = low - 1
-        // Nodes without bytes lie at the same place as others.
+        // Empty nodes can be at the same offset as others.
         while index >= 0 {
             if !nodes[index].kind.isCollection {
                 if nodes[index].range.contains(offset) { return index }
@@ -223,7 +223,7 @@ public struct YAMLMarks: Sendable {
         return nil
     }
 
-    /// The first node that begins at a byte or behind it.
+    /// Returns the index of the first node that begins at or after a byte offset.
     public func firstNode(from offset: Int) -> Int {
         var low = 0
         var high = nodes.count
@@ -234,7 +234,7 @@ public struct YAMLMarks: Sendable {
         return low
     }
 
-    /// The JSON pointer of a node: `/containers/0/env/3/value`. A key has that of its member.
+    /// Returns the JSON pointer of a node, for example `/containers/0/env/3/value`. A key has that of its member.
     public func pointer(to node: Int) -> String {
         var steps: [String] = []
         var current = node
@@ -257,7 +257,7 @@ public struct YAMLMarks: Sendable {
         }.joined()
     }
 
-    /// The members' keys, or the items, right under a node.
+    /// Returns the indices of the keys and values, or of the items, directly in a node.
     public func children(of node: Int) -> [Int] {
         var found: [Int] = []
         var next = node + 1

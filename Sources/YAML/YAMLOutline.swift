@@ -1,11 +1,11 @@
 public import Values
 
-/// Some values of a YAML text, and a quick check whether another text has the same values at the same places.
+/// Some values of a YAML text, with a quick check whether another text has the same values at the same places.
 ///
 /// A template usually writes the text that it wrote before, with other scalars. Two texts have the same outline if they
-/// differ only behind `key: ` on some lines, and both have bare or quoted scalars there that end on their line and that a
-/// YAML parser reads alike wherever the line is: in a mapping, a flow collection, a block of text or a comment. The check
-/// costs a hundredth of parsing.
+/// differ only after `key: ` on some lines, and both have plain or quoted scalars there that end on their line and that
+/// a YAML parser treats alike wherever the line is: in a mapping, a flow collection, a block scalar or a comment. The
+/// check costs a hundredth of parsing.
 public struct YAMLOutline: Sendable {
     /// The outermost mapping, with at least the wanted values.
     public let value: Value
@@ -13,7 +13,7 @@ public struct YAMLOutline: Sendable {
     /// The ranges of the wanted values with their keys.
     private let places: [Range<Int>]
 
-    /// nil if the text is not of the simple kind that `YAMLBlockReader` reads.
+    /// Returns nil if the text is not of the simple kind that `YAMLBlockReader` parses.
     ///
     /// - Parameter paths: the keys that lead to each wanted value.
     public init?(of text: [UInt8], paths: [[String]]) {
@@ -28,10 +28,10 @@ public struct YAMLOutline: Sendable {
         (value, places) = read
     }
 
-    /// Bytes in memory.
+    /// The approximate size in memory in bytes.
     public var size: Int { text.count + 256 }
 
-    /// Whether another text surely has the same outline.
+    /// Whether another text certainly has the same outline.
     public func holds(for other: [UInt8]) -> Bool {
         guard other.count < YAMLLimits().nodes else { return false }
         return text.withUnsafeBufferPointer { own in
@@ -42,7 +42,7 @@ public struct YAMLOutline: Sendable {
                     index += same
                     place += same
                     if index == own.count, place == other.count { return true }
-                    // Both texts continue with a line feed behind a line that differs.
+                    // After a line that differs, both texts continue with a line feed.
                     guard same > 0, let start = Self.scalarStart(in: own, before: index),
                         !places.contains(where: { $0.contains(start) })
                     else { return false }
@@ -57,7 +57,7 @@ public struct YAMLOutline: Sendable {
         }
     }
 
-    /// The number of equal bytes from two places on.
+    /// Returns the number of equal bytes from two offsets on.
     private static func samePrefix(
         _ one: UnsafeBufferPointer<UInt8>, _ first: Int, _ other: UnsafeBufferPointer<UInt8>, _ second: Int
     ) -> Int {
@@ -75,7 +75,8 @@ public struct YAMLOutline: Sendable {
         return same
     }
 
-    /// The start of the scalar behind the first `: ` on a place's line; nil if that is not before the place.
+    /// Returns the start of the scalar after the first `: ` on the line of an offset; nil if that is not before the
+    /// offset.
     private static func scalarStart(in text: UnsafeBufferPointer<UInt8>, before place: Int) -> Int? {
         var start = place
         while start > 0, text[start - 1] != 0x0A { start -= 1 }
@@ -114,7 +115,7 @@ public struct YAMLOutline: Sendable {
         return true
     }
 
-    /// Letters, digits and the other bytes that may begin a bare scalar here.
+    /// Whether a byte may begin a plain scalar here: letters, digits and a few others.
     private static func isWord(_ byte: UInt8) -> Bool {
         (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "_")
             || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/")

@@ -2,12 +2,12 @@ import CLibYAML
 import CWorkMeter
 import Values
 
-/// libyaml's parser over bytes that stay where they are, freed when it goes out of scope.
+/// libyaml's parser over bytes that are not copied. It is freed when it goes out of scope.
 struct YAMLParser: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: UnsafeBufferPointer<UInt8>
     private let mark: Int
-    /// The event last read; its texts are libyaml's until the next one.
+    /// The current event. libyaml owns its strings until the next one.
     private let event: UnsafeMutablePointer<yaml_event_t>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
@@ -21,13 +21,13 @@ struct YAMLParser: ~Copyable {
             throw YAMLError(code: .syntax, message: "out of memory")
         }
         yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        // As its first character, libyaml would count a byte order mark as a column of the first line.
+        // The byte order mark is skipped, because libyaml would count it as a column of the first line.
         mark = YAMLParser.markLength(bytes)
         yaml_parser_set_input_string(
             parser, bytes.baseAddress.map { $0 + mark } ?? YAMLParser.nothing.utf8Start, bytes.count - mark)
     }
 
-    /// Refuses what libyaml must not see; to be called before a parser is made.
+    /// Throws for a text that libyaml must not parse. Must be called before a parser is created.
     static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) {
         guard let place = YAMLDirectives.excess(in: bytes) else { return }
         throw YAMLError(
@@ -37,7 +37,7 @@ struct YAMLParser: ~Copyable {
             position: position(of: place, in: bytes))
     }
 
-    /// The bytes of a byte order mark at the start of a text, or 0.
+    /// Returns the length of a byte order mark at the start of a text, or 0.
     static func markLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
         bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
     }
@@ -49,7 +49,7 @@ struct YAMLParser: ~Copyable {
         parser.deallocate()
     }
 
-    /// libyaml takes no null pointer, not even for no bytes.
+    /// Used for an empty text, because libyaml rejects a null pointer.
     private static let nothing: StaticString = " "
 
     var type: yaml_event_type_t { event.pointee.type }
@@ -61,7 +61,7 @@ struct YAMLParser: ~Copyable {
         SourcePosition(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }
 
-    /// Reads the next event over the last one.
+    /// Parses the next event and replaces the current one.
     mutating func advance() throws(YAMLError) {
         if work_stops() != 0 {
             throw YAMLError(code: .stopped, message: "reading was stopped before its end")
@@ -71,16 +71,16 @@ struct YAMLParser: ~Copyable {
         guard yaml_parser_parse(parser, event) == 1 else { throw problem() }
     }
 
-    // MARK: What the event holds
+    // MARK: Content of the event
 
     var scalarBytes: UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: event.pointee.data.scalar.value, count: event.pointee.data.scalar.length)
     }
-    /// Whether the scalar is bare, so that its text determines its type.
+    /// Whether the scalar is plain, so that its text determines its type.
     var isPlain: Bool { event.pointee.data.scalar.plain_implicit != 0 }
     var scalarTag: String? { text(event.pointee.data.scalar.tag) }
 
-    /// How a scalar is written.
+    /// The style of a scalar.
     var style: YAMLMarks.Style {
         switch event.pointee.data.scalar.style {
         case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
@@ -98,11 +98,11 @@ struct YAMLParser: ~Copyable {
             : event.pointee.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
     }
 
-    /// Whether a document begins by `---`.
+    /// Whether a document begins with `---`.
     var isExplicitStart: Bool { event.pointee.data.document_start.implicit == 0 }
     var isExplicitEnd: Bool { event.pointee.data.document_end.implicit == 0 }
 
-    /// The anchor that a scalar or collection defines, or that an alias names.
+    /// The anchor that a scalar or collection defines, or that an alias refers to.
     var anchor: String? {
         switch type {
         case YAML_SCALAR_EVENT: text(event.pointee.data.scalar.anchor)
@@ -119,8 +119,9 @@ struct YAMLParser: ~Copyable {
 
     // MARK: Errors
 
-    /// The parser's problem, numbered as go-yaml numbers it: it counts lines from 0 and adds one only for the
-    /// scanner, so that errors of the grammar name the line before, and those of the first line none.
+    /// Returns the parser's error with go-yaml's line number. go-yaml counts lines from 0 and adds one only for errors
+    /// of the scanner. So errors of the grammar have the number of the line before, and those of the first line have
+    /// none.
     private func problem() -> YAMLError {
         let isScanner = parser.pointee.error == YAML_SCANNER_ERROR
         let problemLine = Int(parser.pointee.problem_mark.line)
@@ -133,7 +134,7 @@ struct YAMLParser: ~Copyable {
         }
         let message =
             parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
-        // The reader, which decodes the bytes ahead of all others, knows only the offset of the bad one.
+        // libyaml's reader, which decodes the bytes first, only reports the offset of the invalid byte.
         let isReader = parser.pointee.error == YAML_READER_ERROR
         return YAMLError(
             code: .syntax, message: message, reportedLine: line == 0 ? nil : line,

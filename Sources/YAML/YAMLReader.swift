@@ -1,20 +1,20 @@
 public import Values
 
-/// Reads YAML 1.1 as Kubernetes does: sigs.k8s.io/yaml on go-yaml v2, by the events of libyaml.
+/// Parses YAML 1.1 as Kubernetes does (sigs.k8s.io/yaml on go-yaml v2), with libyaml.
 ///
-/// Takes bytes. Returns values, with the place of each document and, if asked for, of each value; or an
-/// error with its place. Tags and anchors are resolved here, styles and comments are not kept. Nothing recurses.
+/// It returns values with the place of each document and, if requested, of each value, or an error with its place. Tags
+/// and anchors are resolved; styles and comments are not kept.
 ///
-/// What is not obvious:
-/// - `y yes on n no off` are booleans, `0644` and `0o644` octal, `1_000` an integer, `1e3` a binary fraction, and
-///   a number that does not fit becomes text, as there.
+/// Special cases:
+/// - `y yes on n no off` are booleans, `0644` and `0o644` are octal, `1_000` is an integer, `1e3` is a double, and a
+///   number that is out of range becomes a string.
 /// - A key that is not a string becomes one (`1:` is `"1"`, `yes:` is `"true"`); null and collections cannot be keys.
-/// - `<<` merges at its place: keys before it are overwritten, keys after it overwrite.
-/// - Infinities and NaN are errors, as they have no JSON.
-/// - Times stay text; `!!binary` is decoded.
+/// - `<<` merges at its place: it overrides keys before it, and keys after it override it.
+/// - Infinities and NaN are errors, because JSON does not have them.
+/// - Times remain strings; `!!binary` is decoded.
 public enum YAMLReader {
-    /// All documents of a text, in order. Text before the first `---` that holds only comments is a document of
-    /// its own, an empty one, so that the ranges of all documents and the markers between them make up the text.
+    /// Parses all documents of a text, in order. Comments before the first `---` are a separate, empty document, so
+    /// that the ranges of all documents and the markers between them make up the text.
     public static func documents(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> [YAMLDocument] {
@@ -50,8 +50,8 @@ public enum YAMLReader {
         }
     }
 
-    /// The value of the first document, null if there is no document. What follows it is not read, as
-    /// go-yaml's Unmarshal does not.
+    /// Parses the first document and returns its value; null if there is no document. As with go-yaml's Unmarshal, the
+    /// rest of the text is not parsed.
     public static func value(
         _ bytes: UnsafeBufferPointer<UInt8>, options: YAMLOptions = YAMLOptions()
     ) throws(YAMLError) -> Value {
@@ -67,16 +67,16 @@ public enum YAMLReader {
         try bytes.withUnsafeBufferPointer { buffer throws(YAMLError) in try value(buffer, options: options) }
     }
 
-    /// The value of a text that is written as templates write YAML, read the short way; nil where anything else
-    /// is in it, a mistake for example. If it is not nil, `value` gives the same.
+    /// Parses a text with the fast path for the simple YAML that templates write; nil if it contains anything else, for
+    /// example an error. If the result is not nil, it equals that of `value`.
     public static func simpleValue(
         _ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits = YAMLLimits()
     ) -> Value? {
         YAMLBlockReader.value(bytes, limits: limits)
     }
 
-    /// Whether `value` of the text gives this value, found out without making one where the text is written as templates
-    /// write YAML.
+    /// Whether parsing the text with `value` gives this value. For the simple YAML that templates write, this is
+    /// checked without creating a value.
     public static func reads(_ bytes: [UInt8], as value: Value, limits: YAMLLimits = YAMLLimits()) -> Bool {
         bytes.withUnsafeBufferPointer { bytes in
             if YAMLBlockReader.reads(bytes, as: value, limits: limits) { return true }
@@ -95,7 +95,7 @@ public enum YAMLReader {
         }
     }
 
-    /// The UTF-8 of a text in UTF-16, which begins with a byte order mark; nil where it is not one.
+    /// Converts a text in UTF-16 with a byte order mark to UTF-8; nil if the text is not in UTF-16.
     private static func decoded(_ bytes: UnsafeBufferPointer<UInt8>) throws(YAMLError) -> [UInt8]? {
         guard let encoding = TextEncoding(markIn: bytes), encoding != .utf8 else { return nil }
         do throws(TextEncoding.Problem) {
@@ -111,17 +111,17 @@ public enum YAMLReader {
     }
 }
 
-/// How YAML is read.
+/// The options of parsing YAML.
 public struct YAMLOptions: Sendable {
-    /// Whether a duplicate key in a mapping is an error; else the last one wins.
+    /// Whether a duplicate key in a mapping is an error; otherwise the last one is used.
     public var strict: Bool
-    /// Whether the place of every value is kept.
+    /// Whether the position of every value is recorded.
     public var positions: Bool
-    /// Whether the places of the nodes in the text are kept.
+    /// Whether the layout of the nodes in the text is recorded.
     public var layout: Bool
-    /// Whether a byte order mark may begin any document, as kubectl has it, not only the text.
+    /// Whether any document may begin with a byte order mark, as in kubectl, not only the text.
     public var allowsMarks: Bool
-    /// Whether a key is the text that is written (`on:` is `"on"`), not what YAML 1.1 takes that for (`"true"`).
+    /// Whether keys are kept as written (`on:` is `"on"`) instead of resolved as in YAML 1.1 (`"true"`).
     public var keepsKeys: Bool
     public var limits: YAMLLimits
 
@@ -138,16 +138,16 @@ public struct YAMLOptions: Sendable {
     }
 }
 
-/// What reading YAML may cost.
+/// The limits of parsing YAML.
 public struct YAMLLimits: Sendable {
-    /// Sequences and mappings within each other. Manifests stay below 30.
+    /// The depth of nested sequences and mappings. Manifests have less than 30.
     public var depth: Int
-    /// Values of one document, each as often as aliases repeat it. Repeated values share their memory here, but
-    /// the one that writes them out does not.
+    /// The number of values of one document. Each value is counted as often as aliases repeat it: repeated values share
+    /// memory after parsing, but not when they are written.
     public var nodes: Int
-    /// Values of all documents of one text together.
+    /// The number of values of all documents of one text together.
     public var textNodes: Int
-    /// Bytes of the paths for which places are kept; the places of further values are left out.
+    /// The total size in bytes of the paths with recorded positions. Positions of further values are omitted.
     public var pathBytes: Int
 
     public init(
@@ -163,15 +163,15 @@ public struct YAMLLimits: Sendable {
 /// One document of a text.
 public struct YAMLDocument: Sendable {
     public var value: Value
-    /// Its bytes in the text, without the `---` before it and the marker after it.
+    /// Its byte range in the text, without the `---` before it and the marker after it.
     public var range: Range<Int>
     /// The line of its first byte, from 1.
     public var line: Int
-    /// Whether it holds no value at all: white space and comments only.
+    /// Whether it contains no value: only white space and comments.
     public var isEmpty: Bool
-    /// JSON pointer → the place of the value, or of its key in a mapping; nil where not asked for.
+    /// The position of each value, or of its key in a mapping, by JSON pointer; nil if not requested.
     public var positions: [String: SourcePosition]?
-    /// Where the nodes are; nil if not asked for, or if there are no nodes.
+    /// The layout of the nodes; nil if it is not requested, or if there are no nodes.
     public var layout: YAMLLayout?
 
     init(range: Range<Int>, line: Int = 1) {
@@ -182,35 +182,35 @@ public struct YAMLDocument: Sendable {
     }
 }
 
-/// Why a text is not YAML, or not YAML with a JSON of its own.
+/// The reason why a text is not valid YAML, or cannot be converted to JSON.
 public struct YAMLError: Error, Sendable, Equatable {
     public enum Code: String, Sendable {
-        /// libyaml cannot read the text.
+        /// libyaml cannot parse the text.
         case syntax
         case duplicateKey = "duplicate_key"
         case badKey = "bad_key"
         case badMerge = "bad_merge"
         case badTag = "bad_tag"
-        /// A value that JSON cannot say.
+        /// A value that JSON cannot represent.
         case unsupportedValue = "unsupported_value"
         case unknownAnchor = "unknown_anchor"
         case cyclicAnchor = "cyclic_anchor"
         case tooDeep = "too_deep"
         case tooManyNodes = "too_many_nodes"
         case tooManyDirectives = "too_many_directives"
-        /// The work that it is for was stopped (`WorkStop`).
+        /// The work was stopped (`WorkStop`).
         case stopped
         case excessiveAliasing = "excessive_aliasing"
     }
 
     public var code: Code
-    /// The problem, without its place.
+    /// The message, without the place.
     public var message: String
-    /// The line that go-yaml's text names, which is sometimes the one before; nil where it names none.
+    /// The line in go-yaml's message, which is sometimes the one before; nil if the message has no line.
     public var reportedLine: Int?
-    /// Where it was noticed; `culprit(in:)` says where it most likely is.
+    /// The position at which the error was detected. `culprit(in:)` returns where it most likely is.
     public var position: SourcePosition?
-    /// Where the thing begins that could not be finished, as far as libyaml says so.
+    /// The beginning of the unfinished construct, if libyaml reports it.
     public var context: SourcePosition?
 
     public init(
@@ -226,7 +226,7 @@ public struct YAMLError: Error, Sendable, Equatable {
 }
 
 extension YAMLError: CustomStringConvertible {
-    /// As go-yaml formats it: `yaml: line 3: did not find expected key`.
+    /// The message in go-yaml's format: `yaml: line 3: did not find expected key`.
     public var description: String {
         guard let reportedLine else { return "yaml: \(message)" }
         return "yaml: line \(reportedLine): \(message)"

@@ -1,20 +1,20 @@
 import Values
 
-/// The value of a bare scalar's text, as go-yaml v2 resolves it.
+/// The value of a plain scalar, as go-yaml v2 resolves it.
 ///
 /// | text | value |
 /// | --- | --- |
 /// | `` `~` `null` `Null` `NULL` | null |
 /// | `y` `yes` `true` `on` and their opposites, in lower, Capital and UPPER case | boolean |
 /// | `12` `+1_000` `-0x1f` `017` `0o17` `0b101` | integer |
-/// | `1.5` `.5` `1e3` `1.` `.inf` `-.Inf` `.nan` | binary fraction |
-/// | `2001-12-14`, `2001-12-14T21:59:43.10-05:00` | time, which stays text |
-/// | anything else, also numbers that do not fit | text |
+/// | `1.5` `.5` `1e3` `1.` `.inf` `-.Inf` `.nan` | double |
+/// | `2001-12-14`, `2001-12-14T21:59:43.10-05:00` | time, which remains a string |
+/// | anything else, also numbers that are out of range | string |
 struct YAMLScalar {
     private(set) var value: Value
     /// The text unchanged.
     var text: String
-    /// Of which kind the text is; tags ask for one.
+    /// The kind of the value. A tag can require one.
     private(set) var kind: Kind
 
     enum Kind: String {
@@ -34,8 +34,8 @@ struct YAMLScalar {
     static let tagPrefix = "tag:yaml.org,2002:"
     static let mergeTag = "tag:yaml.org,2002:merge"
 
-    /// Resolves a scalar that is plain or has a tag. A tag asks for a kind: a wrong one is an error; unknown ones
-    /// say nothing, the scalar is text then.
+    /// Resolves a scalar that is plain or has a tag. A tag requires a kind, and a value of a different kind is an
+    /// error. With an unknown tag, the scalar is a string.
     init(_ bytes: UnsafeBufferPointer<UInt8>, tag: String?) throws(Problem) {
         text = String(decoding: bytes, as: UTF8.self)
         kind = .string
@@ -67,8 +67,8 @@ struct YAMLScalar {
         }
     }
 
-    /// Whether a bare text may be anything but a string: decided by its first byte, and of those that begin with a letter, for
-    /// certain.
+    /// Whether a plain scalar may be anything but a string. This depends on its first byte. If that is a letter, the
+    /// answer is exact.
     static func mayResolve(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first else { return true }
         switch first {
@@ -83,14 +83,14 @@ struct YAMLScalar {
         }
     }
 
-    /// Whether this text, written bare, would be read as text again.
+    /// Whether a string that is written as a plain scalar would be parsed as a string again.
     static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard mayResolve(bytes) else { return true }
         return resolve(bytes, String(decoding: bytes, as: UTF8.self)).0 == .string
     }
 
-    /// A key's text, or nil for what cannot be one. Numbers as sigs.k8s.io/yaml prints them: fractions by the
-    /// digits that are enough for 32 bits.
+    /// Returns the key for a value; nil if it cannot be a key. Numbers are formatted as by sigs.k8s.io/yaml: doubles
+    /// with the shortest digits for 32 bits.
     static func keyText(_ value: Value) -> String? {
         switch value {
         case .string(let text): return text
@@ -134,8 +134,9 @@ struct YAMLScalar {
         return (.string, .string(text))
     }
 
-    /// The words for null and booleans, in lower case, Capital or UPPER case. They are compared as
-    /// numbers, byte by byte from the left: 38 texts one after the other took 8 % of reading.
+    /// Returns the value of the words for null and booleans, in lower case, Capital or UPPER case. The bytes are
+    /// combined into a number, which is compared with those of the words, because comparing with 38 strings took 8 % of
+    /// parsing.
     private static func word(_ bytes: UnsafeBufferPointer<UInt8>) -> (Kind, Value)? {
         guard let first = bytes.first else { return (.null, .null) }
         guard bytes.count <= 5 else { return nil }
@@ -157,10 +158,10 @@ struct YAMLScalar {
     }
 }
 
-/// The numbers of YAML 1.1 in the forms that go-yaml takes; underscores are gone already.
+/// Parses the numbers of YAML 1.1 that go-yaml accepts. Underscores have already been removed.
 enum YAMLNumber {
-    /// An integer in base 10, or in another one by its prefix (`0x`, `0o`, `0`, `0b`); one that only 64 bits
-    /// without a sign hold becomes a binary fraction, as it does in JSON. Nil if it is not one or does not fit.
+    /// Parses an integer in base 10, or in the base of its prefix (`0x`, `0o`, `0`, `0b`). One that only fits in an
+    /// unsigned 64-bit integer becomes a double, as in JSON. Returns nil if it is not an integer or is out of range.
     static func integer(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
         var index = 0
         var negative = false
@@ -194,12 +195,12 @@ enum YAMLNumber {
             return .int(Int64(truncatingIfNeeded: 0 &- magnitude))
         }
         if magnitude <= UInt64(Int64.max) { return .int(Int64(magnitude)) }
-        // Not by a conditional expression: its nil would be the value null.
+        // In a conditional expression, nil would become the value null.
         if signed { return nil }
         return .double(Double(magnitude))
     }
 
-    /// Infinities and NaN.
+    /// Parses infinities and NaN.
     static func special(_ text: String) -> Double? {
         guard text.utf8.count <= 5, let last = text.utf8.last, last | 0x20 == 0x6E || last | 0x20 == 0x66
         else {
@@ -222,7 +223,7 @@ enum YAMLNumber {
         }
     }
 
-    /// A fraction that begins with its point: here underscores are only allowed between digits.
+    /// Parses a fraction that begins with its point. Here underscores are only allowed between digits.
     static func pointedFraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         guard bytes.contains(UInt8(ascii: "_")) else { return fraction(bytes) }
         for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "_") {
@@ -233,7 +234,7 @@ enum YAMLNumber {
         return bytes.filter { $0 != UInt8(ascii: "_") }.withUnsafeBufferPointer { fraction($0) }
     }
 
-    /// `[-+]?(.ddd|ddd[.[ddd]])([eE][-+]?ddd)?`, or nil; also where it is larger than any number.
+    /// Parses `[-+]?(.ddd|ddd[.[ddd]])([eE][-+]?ddd)?`; nil if it does not match or is out of range.
     static func fraction(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         var index = 0
         func digits() -> Int {
@@ -264,7 +265,7 @@ enum YAMLNumber {
     }
 }
 
-/// The times that go-yaml tells from text: `2001-12-14`, `2001-12-14 21:59:43.1` and RFC 3339 with short fields.
+/// The times that go-yaml recognises: `2001-12-14`, `2001-12-14 21:59:43.1` and RFC 3339, also with one-digit fields.
 enum YAMLTimestamp {
     static func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard bytes.count >= 8, bytes[4] == UInt8(ascii: "-") else { return false }
@@ -313,7 +314,7 @@ enum YAMLTimestamp {
             return index - start
         }
 
-        /// A number of N digits; a longer run of digits stops at `most`.
+        /// Scans a number of at least `least` and at most `most` digits.
         mutating func number(_ least: Int, _ most: Int) -> Int? {
             var result = 0
             var count = 0

@@ -1,20 +1,20 @@
-/// How a block of YAML is laid out: the columns by which its parts are moved in, and its quotes.
+/// The style of block YAML: its indentation and quotes.
 ///
-/// The default is how sigs.k8s.io/yaml writes. A text that is written into a file takes the file's own.
+/// The default is the style of sigs.k8s.io/yaml. Text that is inserted into a file has the file's own style.
 public struct YAMLStyle: Sendable, Equatable {
-    /// Which quotes texts have.
+    /// The quotes of strings.
     public enum Quotes: Sendable, Equatable {
-        /// Only where a text would be read as something else, and then these.
+        /// These quotes, but only for strings that would otherwise be parsed as something else.
         case double, single
-        /// Every value that is a text has quotes.
+        /// These quotes for every string value.
         case allDouble, allSingle
     }
 
-    /// Columns from a key to the keys of the mapping under it.
+    /// The number of columns from a key to the keys of the mapping below it.
     public var mapping = 2
-    /// Columns from a key to the dashes of the sequence under it.
+    /// The number of columns from a key to the dashes of the sequence below it.
     public var sequence = 0
-    /// Columns from a dash to its item.
+    /// The number of columns from a dash to its item.
     public var item = 2
     public var quotes = Quotes.double
 

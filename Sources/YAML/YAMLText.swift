@@ -1,19 +1,19 @@
 import Values
 
-/// One string on its way out: what is in it, which style that needs, and the writing itself.
+/// A string to be written. It determines the style from the content, and writes the string.
 ///
-/// | text | style |
+/// | string | style |
 /// | --- | --- |
-/// | would be read as something else | double quotes |
-/// | `<<` as a key, which go-yaml leaves bare and then reads as a merge | double quotes |
-/// | several lines | literal block; double quotes as a short key, or where blanks end a line |
-/// | begins or ends with a blank, has `: `, ` #` or an indicator first | single quotes |
-/// | has what cannot be printed | double quotes |
-/// | else | bare |
+/// | would be parsed as something else | double quotes |
+/// | `<<` as a key, which go-yaml writes plain and then parses as a merge | double quotes |
+/// | several lines | literal block; double quotes if a line ends with a space or is not printable |
+/// | begins or ends with a space, contains `: ` or ` #`, or begins with an indicator | single quotes |
+/// | contains unprintable characters | double quotes |
+/// | anything else | plain |
 struct YAMLText {
     private let text: String
     private let style: Style
-    /// Whether it may be a key before a colon: one line of at most 128 bytes.
+    /// Whether it can be a key before a colon: one line of at most 128 bytes.
     let isSimpleKey: Bool
 
     private enum Style {
@@ -54,7 +54,7 @@ struct YAMLText {
         }
     }
 
-    /// How a text is written that could do without quotes, and one that could not.
+    /// The styles of strings that need no quotes, and of those that need them.
     private static func bare(_ quotes: YAMLStyle.Quotes) -> Style {
         switch quotes {
         case .double, .single: .plain
@@ -66,14 +66,15 @@ struct YAMLText {
         quotes == .single || quotes == .allSingle ? .single : .double
     }
 
-    /// Most texts: they begin with a letter, a digit, a slash or an underscore, and have nothing after it that means
-    /// anything to YAML or is not ASCII. They are written bare, unless they would be read as something else.
+    /// Whether a string is of the most common kind: it begins with a letter, a digit, a slash or an underscore, and
+    /// contains only ASCII characters without a meaning in YAML. It is written plain, unless it would be parsed as
+    /// something else.
     private static func isWord(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = bytes.first,
             first | 0x20 >= UInt8(ascii: "a") && first | 0x20 <= UInt8(ascii: "z")
                 || first >= UInt8(ascii: "/") && first <= UInt8(ascii: "9") || first == UInt8(ascii: "_")
         else { return false }
-        // Without a way out of the loop, and with a byte as its result, it runs over 16 bytes at a time.
+        // Without an early exit, and with a byte as its result, the loop is vectorised to 16 bytes at a time.
         var others: UInt8 = 0
         for byte in bytes {
             others |= (byte &- 0x21 >= 0x5E || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "#")) ? 1 : 0
@@ -81,7 +82,8 @@ struct YAMLText {
         return others == 0
     }
 
-    /// Sexagesimal numbers of YAML 1.1 (`1:20`): they are not read as such here, but other readers might.
+    /// Whether a string is a sexagesimal number of YAML 1.1 (`1:20`). This parser does not treat it as a number, but
+    /// others might.
     private static func isBase60(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard bytes.contains(UInt8(ascii: ":")) else { return false }
         var index = 0
@@ -114,19 +116,19 @@ struct YAMLText {
 
     // MARK: Writing
 
-    /// Writes the text after what is on the line. Further lines are indented by `step` more than `indent`.
-    /// Blanks after column `width` become line breaks.
+    /// Appends the string to the current line. Further lines are indented by `step` more than `indent`. Spaces after
+    /// column `width` become line breaks.
     func write(
         indent: Int, width: Int, step: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) {
-        // One digit says how far a block is indented where that cannot be seen.
+        // The indentation indicator of a block has one digit.
         let step = min(max(step, 1), 9)
         let inner = max(indent, 0) + step
         var text = text
         text.withUTF8 { bytes in
             switch style {
             case .plain:
-                // In bytes, it is never shorter than in characters.
+                // The length in bytes is at least the length in characters.
                 if width == .max || line.length(output) + bytes.count <= width { return output.append(bytes) }
                 folded(bytes, quote: nil, indent: inner, width: width, &line, into: &output)
             case .single:
@@ -143,7 +145,7 @@ struct YAMLText {
         }
     }
 
-    /// Bare and single-quoted texts: a blank between words may become a line break.
+    /// Writes a plain or single-quoted string. A space between words may become a line break.
     private func folded(
         _ bytes: UnsafeBufferPointer<UInt8>, quote: UInt8?, indent: Int, width: Int, _ line: inout YAMLLine,
         into output: inout ByteBuffer
@@ -192,7 +194,7 @@ struct YAMLText {
         }
     }
 
-    /// Double-quoted texts: everything can be said, a blank may become a line break.
+    /// Writes a double-quoted string with escapes. A space may become a line break.
     private func escaped(
         _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, width: Int, _ line: inout YAMLLine,
         into output: inout ByteBuffer
@@ -231,8 +233,8 @@ struct YAMLText {
         }
     }
 
-    /// A literal block: `|`, where needed the indentation (`2`) and what becomes of the last line breaks (`-`
-    /// removes it, `+` keeps all), and the lines unchanged.
+    /// Writes a literal block: `|`, if needed the indentation (`2`) and the treatment of the last line breaks (`-`
+    /// removes them, `+` keeps them all), and the unchanged lines.
     private func literal(
         _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, step: Int, _ line: inout YAMLLine,
         into output: inout ByteBuffer
@@ -266,7 +268,7 @@ struct YAMLText {
         }
     }
 
-    /// Appends the escape of the character at that place; answers how many bytes it has.
+    /// Appends the escape of the character at that index. Returns the length of the character in bytes.
     private static func appendEscape(
         _ bytes: UnsafeBufferPointer<UInt8>, _ index: Int, into output: inout ByteBuffer
     ) -> Int {
@@ -303,7 +305,7 @@ struct YAMLText {
 
     // MARK: Characters
 
-    /// The bytes of the line break at that place (LF, CR, NEL, LS, PS), or 0.
+    /// Returns the length of the line break at that index (LF, CR, NEL, LS, PS), or 0.
     private static func breakLength(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
         switch bytes[index] {
         case 0x0A, 0x0D: 1
@@ -320,7 +322,8 @@ struct YAMLText {
         return index
     }
 
-    /// Whether the character is written as itself in every style. What is above U+FFFF does not, as in libyaml.
+    /// Whether the character is written without an escape in every style. Characters above U+FFFF are not, as in
+    /// libyaml.
     private static func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
         let byte = bytes[index]
         let second = index + 1 < bytes.count ? bytes[index + 1] : 0
@@ -337,7 +340,7 @@ struct YAMLText {
         }
     }
 
-    /// What is in a string, as far as styles depend on it.
+    /// The properties of a string that determine its style.
     private struct Traits {
         var allowsPlain = false
         var allowsSingle = true
@@ -364,7 +367,7 @@ struct YAMLText {
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
-                // Letters and digits, which most texts are made of, tell nothing.
+                // Letters, which most strings consist of, need no checks.
                 if byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
                     (afterSpace, afterBreak, afterBlank) = (false, false, false)
                     index += 1
@@ -417,7 +420,7 @@ struct YAMLText {
             first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1
         }
 
-        /// Whether a text that begins so is not bare.
+        /// Whether a string that begins with this byte cannot be plain.
         private static func isIndicator(_ byte: UInt8, beforeBlank: Bool) -> Bool {
             switch byte {
             case UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"),

@@ -2,23 +2,23 @@ public import Values
 
 /// Writes values as YAML, byte for byte as sigs.k8s.io/yaml (go-yaml v2) does.
 ///
-/// Comes in: a value. Goes out: its text, one document without markers. Mappings indent by two blanks, sequences
-/// in mappings not at all; strings are bare if they would be read as the same string again, else quoted; texts of
-/// several lines as literal blocks; long lines are folded at blanks after column 80.
+/// The output is one document without markers. Mappings are indented by two spaces, sequences in mappings are not
+/// indented. Strings are plain if they would be parsed as the same string, otherwise quoted. Multi-line strings are
+/// literal blocks. Long lines are folded at spaces after column 80.
 public enum YAMLWriter {
     /// The order of members.
     public enum Order: Sendable {
-        /// As go-yaml sorts keys: letters after everything else, runs of digits by their number.
+        /// The order of go-yaml: letters after everything else, runs of digits as numbers.
         case sorted
         case asGiven
     }
 
-    /// Where lines are folded by default.
+    /// The default column after which lines are folded.
     public static let standardWidth = 80
 
     /// - Parameters:
     ///   - width: the column after which lines are folded; `.max` never folds.
-    ///   - indentsLists: whether a list is indented by two columns from its key, as go-yaml v3 has it.
+    ///   - indentsLists: whether a list is indented by two columns from its key, as in go-yaml v3.
     ///   - style: the columns and quotes, go-yaml v2's by default.
     public static func write(
         _ value: Value, into output: inout ByteBuffer, order: Order = .sorted, width: Int = standardWidth,
@@ -29,10 +29,11 @@ public enum YAMLWriter {
         YAMLEmitter(order: order, width: width, style: style).write(value, into: &output)
     }
 
-    /// Whether a plain scalar of these letters, digits and signs is read as a text, not as a number, a boolean or null.
+    /// Whether a plain scalar of these letters, digits and signs is parsed as a string, not as a number, a boolean or
+    /// null.
     public static func isBare(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { YAMLScalar.isText(bytes) }
 
-    /// The text of a value. `width` is the column after which lines are folded; `.max` never folds.
+    /// Returns a value as YAML. `width` is the column after which lines are folded; `.max` never folds.
     public static func text(_ value: Value, order: Order = .sorted, width: Int = standardWidth) -> String {
         var output = ByteBuffer()
         write(value, into: &output, order: order, width: width)
@@ -40,13 +41,13 @@ public enum YAMLWriter {
     }
 }
 
-/// Walks a value by a loop over the containers that are open.
+/// Writes a value with a loop over the open collections.
 struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
     var style = YAMLStyle()
 
-    /// A collection that is open. Only one of the two lists has anything in it.
+    /// An open collection. At least one of the two lists is empty.
     private struct Frame {
         var members: [Member] = []
         var items: [Value] = []
@@ -59,8 +60,8 @@ struct YAMLEmitter {
         guard var current = enter(value, indent: -1, place: .root, &line, into: &output) else {
             return line.end(into: &output)
         }
-        // The innermost collection is kept apart from those around it: taking it off the stack and putting it
-        // back for each entry would count references and take a third longer.
+        // The innermost collection is not on the stack: taking it off and putting it back for each entry would count
+        // references and take a third longer.
         var around: [Frame] = []
         while true {
             var inner: Frame?
@@ -94,8 +95,8 @@ struct YAMLEmitter {
         }
     }
 
-    /// Writes a key and its colon; returns whether it is before the colon, as short keys of one line are. Others
-    /// follow a `?`, with the colon on a line of its own.
+    /// Writes a key and its colon. Returns whether it is a short key of one line, before its colon. Other keys follow a
+    /// `?`, with the colon on the next line.
     private func writeKey(
         _ key: String, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Bool {
@@ -111,18 +112,18 @@ struct YAMLEmitter {
         return text.isSimpleKey
     }
 
-    /// Where a value is.
+    /// The place of a value.
     private enum Place {
         case root
         /// After `key:`.
         case value
-        /// After the `:` of a key with a line of its own.
+        /// After the `:` on the line after a long key.
         case longValue
         /// After `-`.
         case item
     }
 
-    /// Writes a scalar or an empty collection; any other collection is the answer, its entries still to come.
+    /// Writes a scalar or an empty collection. For any other collection, returns its frame without writing its entries.
     private func enter(
         _ value: Value, indent: Int, place: Place, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Frame? {
@@ -130,7 +131,7 @@ struct YAMLEmitter {
         switch value {
         case .array(let items) where !items.isEmpty:
             frame.items = items
-            // go-yaml does not indent a list under its key, but for the one of a long key.
+            // go-yaml does not indent a list below its key, except for that of a long key.
             frame.indent = place == .root ? 0 : indent + (place == .value ? style.sequence : step(to: place))
         case .object(let object) where !object.isEmpty:
             frame.members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
@@ -142,7 +143,7 @@ struct YAMLEmitter {
             scalar(value, indent: indent, &line, into: &output)
             return nil
         }
-        // After `- ` and the `: ` of a long key, the first entry is on the same line.
+        // The first entry is on the same line after `- ` and after the `: ` of a long key.
         line.isInline = place != .value
         if place == .item {
             output.append(repeating: UInt8(ascii: " "), count: style.item - 1)
@@ -152,7 +153,7 @@ struct YAMLEmitter {
         return frame
     }
 
-    /// Columns from a key or dash to what is in its value.
+    /// Returns the number of columns from a key or dash to the content of its value.
     private func step(to place: Place) -> Int {
         switch place {
         case .root, .value: style.mapping
@@ -175,8 +176,9 @@ struct YAMLEmitter {
         }
     }
 
-    /// Binary fractions go through their JSON, as there: one that is an integer in JSON and fits 64 bits, with or
-    /// without a sign, is an integer in YAML. Others have strconv's shape (`1e+20`, where JSON writes all zeros).
+    /// Appends a double. As in sigs.k8s.io/yaml, a number that JSON writes as an integer and that fits in 64 bits,
+    /// signed or unsigned, is an integer in YAML. Others have strconv's format (`1e+20`, which JSON writes with all
+    /// zeros).
     private func append(_ number: Double, into output: inout ByteBuffer) {
         if number.isNaN { return output.append(".nan") }
         if number.isInfinite { return output.append(number < 0 ? "-.inf" : ".inf") }
@@ -192,19 +194,19 @@ struct YAMLEmitter {
     }
 }
 
-/// The line that is being written.
+/// The current line of the output.
 struct YAMLLine {
-    /// The byte with which it begins.
+    /// The offset of its first byte.
     private(set) var start: Int
-    /// Whether an entry that comes now goes on the line that is there.
+    /// Whether the next entry is written on the current line.
     var isInline = true
 
     init(start: Int) { self.start = start }
 
-    /// How many bytes are on it.
+    /// Returns its length in bytes.
     func length(_ output: borrowing ByteBuffer) -> Int { output.count - start }
 
-    /// How many characters are on it.
+    /// Returns its length in characters.
     func column(_ output: borrowing ByteBuffer) -> Int {
         output.withBytes { bytes in bytes[start...].count { $0 & 0xC0 != 0x80 } }
     }
@@ -213,7 +215,7 @@ struct YAMLLine {
         if isInline { isInline = false } else { begin(indent: indent, into: &output) }
     }
 
-    /// Begins the next line, or stays on this one if it is still empty.
+    /// Begins the next line, unless this one is still empty, and indents it.
     mutating func begin(indent: Int, into output: inout ByteBuffer) {
         end(into: &output)
         output.append(repeating: UInt8(ascii: " "), count: indent)
@@ -228,6 +230,6 @@ struct YAMLLine {
         start = output.count
     }
 
-    /// The bytes just written end a line, as far as YAML is concerned.
+    /// Notes that the last bytes were a line break.
     mutating func restart(_ output: borrowing ByteBuffer) { start = output.count }
 }
