@@ -1,6 +1,6 @@
-/* Stands before the C library's allocator in the program and charges what is allocated and freed to the meter of the
-   thread, where it has one. glibc keeps its own functions under these names for exactly this purpose. Where nothing is
-   metered, an allocation costs one test more. */
+/* Replaces the C library's allocator in the program, and charges allocated and freed bytes to the meter of the thread,
+   if there is one. glibc exports its own functions under these names for this purpose. Without a meter, an allocation
+   costs one additional test. */
 #include "CAllocationCount.h"
 #include "CWorkMeter.h"
 #include <limits.h>

@@ -1,4 +1,4 @@
-/* #embed (C23) puts a file's bytes into the binary while compiling; nothing is unpacked at run time. */
+/* #embed (C23) includes a file's bytes in the binary at compile time; nothing is unpacked at run time. */
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 #include "CAssets.h"

@@ -1,4 +1,4 @@
-/* The files of the page (Sources/Page): a file that is added there is added here twice. A test compares the two. */
+/* The files of the page (Sources/Page): a new file needs two entries here. A test compares them with the folder. */
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 #include "CAssets.h"

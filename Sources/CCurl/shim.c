@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// curl.h has macros of the same names that check arguments.
+// curl.h has macros with the same names that check arguments.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
@@ -44,7 +44,7 @@ static char open_problem[320];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_library(void) {
-    // GnuTLS first: libmicrohttpd brings it into the process already.
+    // The GnuTLS flavour first: libmicrohttpd loads GnuTLS already.
     const char *names[] = {"libcurl-gnutls.so.4", "libcurl.so.4"};
     void *library = NULL;
     for (int i = 0; i < 2 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
@@ -91,8 +91,8 @@ const char *pillion_curl_open(void) {
 
 const char *pillion_curl_version(void) { return curl.version(); }
 
-// A PEM text as a file that has a name but no folder: the GnuTLS flavour takes none from memory, and the root file
-// system may be read-only.
+// A PEM text in a file without a folder: the GnuTLS flavour cannot read it from memory, and the root file system may be
+// read-only.
 struct memory_file {
     int descriptor;
     char path[40];
@@ -103,7 +103,8 @@ struct pillion_curl {
     CURLM *multi;
     atomic_int is_cancelled;
     const struct pillion_curl_request *request;
-    // Authorities, certificate, key. They stay, because libcurl uses a connection again only for the same paths.
+    // The authorities, the certificate and the key. The files are kept, because libcurl reuses a connection only for
+    // the same paths.
     struct memory_file files[3];
 };
 
@@ -163,7 +164,7 @@ static int set_credentials(CURL *easy, const struct pillion_curl_request *reques
     if (request->authorities) {
         if (make_file(&files[0], request->authorities, request->authorities_size)) return -1;
         curl.easy_setopt(easy, CURLOPT_CAINFO, files[0].path);
-        // Debian's libcurl reads the system's folder besides.
+        // Debian's libcurl would read the system's folder too.
         curl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     if (request->certificate && request->key) {
@@ -188,13 +189,13 @@ static void set_request(pillion_curl *handle, const struct pillion_curl_request 
     curl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl.easy_setopt(easy, CURLOPT_URL, request->url);
     curl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    // One request a connection, and a watch is one request: HTTP/2 has nothing to give here.
+    // A connection has one request at a time, and a watch is one request: HTTP/2 has no advantage.
     curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl.easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, request->connect_milliseconds);
     curl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->total_milliseconds);
-    // A watch may be silent for minutes: the other side's death shows by these.
+    // A watch may be silent for a long time: keepalive detects that the other side is gone.
     curl.easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl.easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
     curl.easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 15L);
@@ -210,12 +211,12 @@ static void set_request(pillion_curl *handle, const struct pillion_curl_request 
     curl.easy_setopt(easy, CURLOPT_WRITEDATA, handle);
     curl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
     curl.easy_setopt(easy, CURLOPT_HEADERDATA, handle);
-    // Header lines of a proxy's answer to CONNECT are not the server's.
+    // The headers of a proxy's answer to CONNECT are not the server's.
     curl.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
-// The OpenSSL flavour writes to connections that the server has closed without MSG_NOSIGNAL. The disposition is the
-// process' own, so the signal is blocked in this thread, and taken back where it came.
+// The OpenSSL flavour writes to connections that the server has closed without MSG_NOSIGNAL. The disposition of the
+// signal belongs to the whole process, so the signal is blocked in this thread, and consumed if it occurred.
 struct pipe_guard {
     sigset_t before;
     int was_pending;
@@ -239,7 +240,7 @@ static void release_pipe(const struct pipe_guard *guard) {
     pthread_sigmask(SIG_SETMASK, &guard->before, NULL);
 }
 
-// Runs the request to its end; looks for a cancel whenever something happens, and when woken.
+// Runs the request to its end. Checks for a cancellation after each event, and when woken.
 static CURLcode drive(pillion_curl *handle) {
     CURLcode result = CURLE_ABORTED_BY_CALLBACK;
     if (curl.multi_add_handle(handle->multi, handle->easy) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
@@ -268,7 +269,7 @@ static int status_of(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT: return PILLION_CURL_NOT_SENT;
-    // Not CURLE_SSL_CONNECT_ERROR: a connection that is cut in its handshake is one too.
+    // Not CURLE_SSL_CONNECT_ERROR, which is also the result if the connection is lost in the handshake.
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
@@ -301,7 +302,7 @@ int pillion_curl_perform(pillion_curl *handle, const struct pillion_curl_request
         curl.easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &answer->http_status);
         snprintf(answer->problem, sizeof answer->problem, "%s", problem[0] ? problem : curl.easy_strerror(code));
     }
-    // Options go, the connection stays.
+    // This resets the options, but keeps the connection.
     curl.easy_reset(handle->easy);
     curl.slist_free_all(headers);
     curl.slist_free_all(connect_to);

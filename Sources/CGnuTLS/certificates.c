@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-// As <gnutls/x509.h> declares them; see shim.c for why the header is not included.
+// As declared in <gnutls/x509.h>; see shim.c for why the header is not included.
 typedef struct {
     unsigned char *data;
     unsigned int size;
@@ -20,7 +20,7 @@ enum { RSA = 1, DSA = 2, ECDSA = 4, ED25519 = 7 };
 // GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)
 enum { P256 = (int)(1u << 31 | 2) };
 enum { DIGITAL_SIGNATURE = 128, KEY_ENCIPHERMENT = 32, CERT_SIGN = 4, CRL_SIGN = 2 };
-// More certificates in one text are not looked at.
+// The largest number of certificates in one text.
 enum { most_certificates = 64 };
 
 static struct {
@@ -98,7 +98,7 @@ static void open_functions(void) {
     is_open = !missing;
 }
 
-// GnuTLS is initialised by the first call to its ordinary functions, which the shim opens.
+// GnuTLS is initialised by the first call of its other functions, which shim.c opens.
 static int need(void) {
     uint8_t byte;
     int status = pillion_random(&byte, 1);
@@ -107,7 +107,7 @@ static int need(void) {
     return is_open ? PILLION_CRYPTO_OK : PILLION_CRYPTO_MISSING;
 }
 
-// The certificates of a text, for free_list; at least one.
+// Parses the certificates of a text, at least one; free_list frees them.
 static int read_list(const char *pem, size_t size, void *list[most_certificates], unsigned *count) {
     datum text = {(unsigned char *)pem, (unsigned)size};
     *count = most_certificates;
@@ -149,7 +149,7 @@ static unsigned usage(const struct pillion_x509_request *request) {
 static int fill(void *crt, void *key, const struct pillion_x509_request *request) {
     uint8_t serial[16];
     if (pillion_random(serial, sizeof serial)) return -1;
-    // Positive, and never a leading zero.
+    // The serial number is positive and has no leading zero.
     serial[0] = (uint8_t)((serial[0] & 0x7f) | 0x40);
     unsigned name_size = (unsigned)strlen(request->common_name);
     int depth = request->is_authority && !request->is_for_any_use ? 0 : -1;
@@ -172,7 +172,8 @@ static int fill(void *crt, void *key, const struct pillion_x509_request *request
     return bad ? -1 : 0;
 }
 
-// A text of its own, with a NUL at its end. What GnuTLS allocates is from malloc, unless a program says otherwise.
+// Copies a text, with a NUL at its end, and frees the original. GnuTLS allocates with malloc, unless a program changes
+// that.
 static char *take(datum *text) {
     char *copy = text->data ? strndup((const char *)text->data, text->size) : NULL;
     free(text->data);
@@ -180,7 +181,7 @@ static char *take(datum *text) {
     return copy;
 }
 
-// The form of a key that templates expect is the old one, where its kind has one.
+// Templates expect the older form of a key, if its kind has one.
 static int write_key(void *key, int is_plain, char **text) {
     datum secret = {NULL, 0};
     if (x509.key_algorithm(key) == ED25519) is_plain = 0;

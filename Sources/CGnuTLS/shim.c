@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// As <gnutls/crypto.h> declares them; the header is not included, so that building needs no development package.
+// As declared in <gnutls/crypto.h>, which is not included, so that the build needs no development package.
 typedef struct {
     unsigned char *data;
     unsigned int size;
@@ -36,7 +36,7 @@ static _Thread_local const char *last_problem = "";
 
 const char *pillion_crypto_problem(void) { return last_problem; }
 
-// Finds one function, or notes which one is not there.
+// Finds one function, or records the name of the missing one.
 static void *find(void *library, const char *name, char *problem, size_t room) {
     void *symbol = library ? dlsym(library, name) : NULL;
     if (library && !symbol && !problem[0]) snprintf(problem, room, "the library has no function %s", name);

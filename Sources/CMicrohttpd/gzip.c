@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* zlib's own prototypes; its header is not needed for three functions. */
+/* zlib's prototypes; three functions do not need its header. */
 static struct {
     int (*compress2)(unsigned char *out, unsigned long *out_size, const unsigned char *in, unsigned long size, int level);
     unsigned long (*compressBound)(unsigned long size);
@@ -24,8 +24,8 @@ static void open_library(void) {
     is_there = zlib.compress2 != NULL && zlib.compressBound != NULL && zlib.crc32 != NULL;
 }
 
-/* RFC 1952: a header of 10 bytes, what deflate makes, CRC and size. What compress2 makes is RFC 1950: deflate's bytes
-   between 2 and 4 bytes of its own. */
+/* RFC 1952 (gzip): a header of 10 bytes, the output of deflate, a CRC and the size. compress2 writes RFC 1950: the
+   output of deflate with a header of 2 and a trailer of 4 bytes. */
 enum { gzip_header = 10, zlib_header = 2, zlib_trailer = 4, gzip_trailer = 8 };
 
 static void put32(uint8_t *out, unsigned long number) {

@@ -99,7 +99,7 @@ static int is_open(const char **error) {
     return open_error == NULL;
 }
 
-/* Chains of a handful are in use, bundles of CAs of a few dozen. */
+/* Usual chains have a handful of certificates, bundles of CAs a few dozen. */
 enum { most_certificates = 256 };
 
 struct list {
@@ -228,7 +228,7 @@ int pillion_certificates_verify(const uint8_t *pem, size_t size, const uint8_t *
     return error == NULL && status == 0 ? 0 : -1;
 }
 
-/* Appends a peer's certificates as PEM. */
+/* Writes a peer's certificates as PEM. */
 static const char *write_chain(gnutls_session_t session, uint8_t *out, size_t room, size_t *size) {
     unsigned int count = 0;
     const gnutls_datum_t *peers = tls.certificate_get_peers(session, &count);

@@ -1,20 +1,20 @@
 #ifndef PILLION_OPEN_GNUTLS_H
 #define PILLION_OPEN_GNUTLS_H
 
-/* How a file of this module fills its table of GnuTLS functions: opened when first needed, like libmicrohttpd, which
-   loads the library anyway. */
+/* Fills a file's table of GnuTLS functions. The library is opened at first use, like libmicrohttpd, which loads it
+   anyway. */
 
 #include <dlfcn.h>
 #include <stddef.h>
 
-/* NULL with the reason in *error (static storage). */
+/* Opens the library; NULL with the reason in *error (static storage). */
 static inline void *pillion_gnutls_library(const char **error) {
     void *library = dlopen("libgnutls.so.30", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) *error = "libgnutls.so.30 cannot be opened: install libgnutls30";
     return library;
 }
 
-/* Puts gnutls_NAME into the member NAME of a table. */
+/* Stores gnutls_NAME in the member NAME of a table. */
 #define PILLION_RESOLVE(table, library, name, error)                                           \
     do {                                                                                       \
         (table).name = (__typeof__((table).name))dlsym(library, "gnutls_" #name);              \

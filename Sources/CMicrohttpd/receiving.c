@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* More than any system lets a process open by default; entries that are not used take no memory. */
+/* More than any system lets a process open by default; unused entries take no memory. */
 enum { most_descriptors = 1 << 20 };
 
 /* GnuTLS is not linked: its types are opaque here, and GNUTLS_E_AGAIN is part of its ABI. */
@@ -43,7 +43,7 @@ int pillion_receiving_watch(int descriptor, void *connection) {
     return 0;
 }
 
-/* What is read where the client sends nothing more, or nothing yet. */
+/* The result of reading if the client sends nothing more, or nothing yet. */
 static ssize_t ended(void *connection, void *bytes, size_t size, ssize_t received) {
     int error = errno;
     size_t count = hooks.ends(connection, bytes, size);
@@ -51,8 +51,8 @@ static ssize_t ended(void *connection, void *bytes, size_t size, ssize_t receive
     return count > 0 ? (ssize_t)count : received;
 }
 
-/* Reads until something may be parsed: with edge-triggered epoll the end must be seen, else no event follows. What is
-   kept back meanwhile has limits of its own, so that this ends. */
+/* Reads until there are bytes that may be parsed: with edge-triggered epoll, the end must be reached, because otherwise
+   no event follows. The bytes that are kept back meanwhile have their own limits, so that this ends. */
 static ssize_t plain_receive(int descriptor, void *bytes, size_t size, int flags) {
     void *connection = connection_of(descriptor);
     if (connection == NULL || (flags & MSG_PEEK)) return hooks.recv(descriptor, bytes, size, flags);
@@ -82,12 +82,12 @@ static size_t tls_pending(void *session) {
     return hooks.check_pending(session) + (connection == NULL ? 0 : hooks.waits(connection));
 }
 
-/* An address of the dynamic section, which some loaders leave relative to the library's start. */
+/* Returns an address of the dynamic section, which some loaders leave relative to the library's start. */
 static const void *dynamic_address(const struct link_map *map, ElfW(Addr) value) {
     return (const void *)(value < map->l_addr ? value + map->l_addr : value);
 }
 
-/* What the loader makes read-only once the library is open (PT_GNU_RELRO). */
+/* The part that the loader makes read-only after opening the library (PT_GNU_RELRO). */
 struct sealed_part {
     ElfW(Addr) library;
     uintptr_t start, end;
@@ -105,7 +105,7 @@ static int find_sealed_part(struct dl_phdr_info *info, size_t size, void *contex
     return 1;
 }
 
-/* Writes one entry of a table of imports, and leaves its page as it was. */
+/* Writes one entry of a table of imports, and restores the protection of its page. */
 static int write_entry(const struct link_map *map, void **entry, void *function) {
     uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
     void *page = (void *)((uintptr_t)entry & ~(size - 1));
@@ -117,7 +117,7 @@ static int write_entry(const struct link_map *map, void **entry, void *function)
     return is_sealed ? mprotect(page, size, PROT_READ) : 0;
 }
 
-/* Gives an import of a library another function, and the one it had to *before. */
+/* Replaces the function of a library's import, and stores the previous one in *before. */
 static int redirect(const struct link_map *map, const char *name, void *function, void **before) {
     const ElfW(Sym) *symbols = NULL;
     const char *names = NULL;
@@ -160,7 +160,7 @@ int pillion_receiving_open(
         *error = "libmicrohttpd's calls of recv cannot be watched on this system";
         return -1;
     }
-    /* A libmicrohttpd without TLS has none of these, and is told so when TLS is asked for. */
+    /* A libmicrohttpd without TLS has none of these; an attempt to use TLS reports that. */
     hooks.descriptor = (transport_get_int)dlsym(library, "gnutls_transport_get_int");
     if (hooks.descriptor == NULL) return 0;
     if (redirect(map, "gnutls_record_recv", (void *)tls_receive, (void **)&hooks.record_recv) != 0

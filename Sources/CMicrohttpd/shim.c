@@ -78,13 +78,13 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options) 
 #define ADD(name, number, pointer)                                                             \
     items[count++] = (struct MHD_OptionItem){MHD_OPTION_##name, (intptr_t)(number), (void *)(pointer)}
     ADD(LISTEN_SOCKET, options->listen_fd, NULL);
-    /* A pool of one is refused; one thread needs no pool. */
+    /* A pool of one thread is refused; one thread needs no pool. */
     if (options->threads > 1) ADD(THREAD_POOL_SIZE, options->threads, NULL);
     ADD(CONNECTION_MEMORY_LIMIT, options->connection_memory, NULL);
     ADD(CONNECTION_LIMIT, options->connections, NULL);
     ADD(CONNECTION_TIMEOUT, options->idle_seconds, NULL);
     ADD(THREAD_STACK_SIZE, options->stack_bytes, NULL);
-    /* Whatever would make a stricter reader answer itself is refused before it comes here. */
+    /* Requests that a stricter parser would answer itself are refused before they get here. */
     ADD(STRICT_FOR_CLIENT, 0, NULL);
     ADD(NOTIFY_COMPLETED, (intptr_t)options->completed, options->context);
     ADD(NOTIFY_CONNECTION, (intptr_t)options->notify, options->context);
@@ -95,8 +95,8 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options) 
     }
     ADD(END, 0, NULL);
 #undef ADD
-    /* TLS goes over poll(2): with epoll, 0.9.75 takes a connection whose handshake waits for the client for ready, and
-       one client that connects and says nothing keeps a thread spinning. */
+    /* TLS uses poll(2): with epoll, 0.9.75 treats a connection whose handshake waits for the client as ready, and one
+       client that connects and sends nothing makes a thread spin. */
     unsigned int flags = MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO
         | (options->uses_tls ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS : MHD_USE_EPOLL_INTERNAL_THREAD);
     return mhd.start_daemon(

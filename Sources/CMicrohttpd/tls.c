@@ -85,7 +85,7 @@ int pillion_tls_open(const char **error) {
     return open_error == NULL ? 0 : -1;
 }
 
-/* Chains of a handful are in use; more is a file that is no chain. */
+/* Usual chains have a handful of certificates; a file with more is not a chain. */
 enum { longest_chain = 16 };
 
 static const char *load_chain(gnutls_x509_crt_t *certificates, unsigned int count, struct pillion_tls_pair *pair) {
@@ -197,7 +197,7 @@ void pillion_tls_authority_free(void *authority) { tls.x509_trust_list_deinit(au
 
 void pillion_tls_ask_client(void *session) { tls.certificate_server_set_request(session, GNUTLS_CERT_REQUEST); }
 
-/* The certificates that the client showed, its own first; how many. The caller frees them. */
+/* Reads the certificates that the client presented, its own first, and returns their number. The caller frees them. */
 static unsigned int client_certificates(void *session, gnutls_x509_crt_t *certificates, unsigned int room) {
     unsigned int shown = 0, count = 0;
     const gnutls_datum_t *list = tls.certificate_get_peers(session, &shown);

@@ -7,9 +7,9 @@
 
 #include <new>
 
-// The header gives the layout and its inline functions; the four functions that live in the library are called by
-// address, under the names that the C++ ABI gives them, so that the program starts without libre2. The header and
-// the library belong to the same soname, which fixes that layout.
+// The header has the layout and the inline functions. The four functions in the library are called by address, under
+// their C++ ABI names, so that the program starts without libre2. The header and the library have the same soname,
+// which fixes that layout.
 namespace {
 
 using re2::RE2;
@@ -100,7 +100,7 @@ int pillion_regex_match(const pillion_regex *regex, const char *text, size_t siz
     StringPiece whole(text, size);
     bool matched = library().match(regex->storage, whole, start, size, RE2::UNANCHORED, found, groups);
     for (int i = 0; matched && i < groups; i++) {
-        // A group that took no part has no data.
+        // A group that did not match has no data.
         bool took_part = found[i].data() != nullptr;
         offsets[2 * i] = took_part ? found[i].data() - text : -1;
         offsets[2 * i + 1] = took_part ? offsets[2 * i] + (ptrdiff_t)found[i].size() : -1;

@@ -1,5 +1,5 @@
-/* The interface is a header alone. This file sees to it that the header is C99 by itself, and that its records have
-   the sizes that engines of this version were built with. */
+/* The interface consists of a header only. This file checks that the header is valid C99 by itself, and that its
+   records have the sizes for which engines of this version were built. */
 #include "renderer_plugin.h"
 
 #define HOLDS(name, condition) typedef char name[(condition) ? 1 : -1]

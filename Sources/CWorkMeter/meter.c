@@ -7,7 +7,7 @@ __thread struct work_meter *work_meter_of_thread __attribute__((tls_model("initi
 
 struct work_pool work_pool_of_process = {.limit = LONG_MAX};
 
-/* Work that holds no more than this is never stopped for what others hold. */
+/* Work that holds no more than this is never stopped because of other work. */
 enum { own_share = 8 << 20 };
 
 void work_meter_flush(struct work_meter *meter) {
@@ -38,7 +38,8 @@ void work_release_answer(struct work_pool *pool, long bytes) {
 
 #ifdef __GLIBC__
 void work_memory_tune(void) {
-    /* Set by hand they stay: glibc would raise the first to 32 MiB with the first large block that is freed. */
+    /* If set explicitly, they are fixed: otherwise glibc would raise the first one up to 32 MiB when a large block is
+       freed. */
     mallopt(M_MMAP_THRESHOLD, 512 << 10);
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
     mallopt(M_ARENA_MAX, 8);

@@ -4,11 +4,11 @@ public import Values
 
 /// Compares two configurations over a corpus of pods: which edit changes which pods.
 ///
-/// In: both configurations and the pods. Out: for each edit of a template the pods that it changes, for each line of a
-/// template that writes something else because of values, mesh or policy likewise, and the edits without effect.
+/// In: both configurations and the pods. Out: for each edit of a template, the pods that it changes; the same for each
+/// line of a template whose output differs because of values, mesh or policy; and the edits without effect.
 ///
-/// What an edit does is found by making it: each is applied to the old templates alone, and a pod that then differs is
-/// changed by it. Where edits work only together, each is taken back from the new templates alone.
+/// The effect of an edit is determined by applying it: each is applied alone to the old templates, and changes the pods
+/// that then differ. If edits have an effect only together, each is reverted alone in the new templates.
 public struct ConfigurationComparison {
     /// A pod of the corpus.
     public struct Subject: Sendable {
@@ -23,22 +23,22 @@ public struct ConfigurationComparison {
         }
     }
 
-    /// What made pods differ, and how.
+    /// A cause of differences between pods, and the differences.
     public struct Cause: Sendable {
         public enum Kind: String, Sendable { case edit, values, decision }
 
         public var kind: Kind
         /// The edit; nil for another cause.
         public var edit: TemplateEdit?
-        /// The template, and its line: the edit's, or the line that writes something else now.
+        /// The template, and its line: that of the edit, or the one whose output differs.
         public var template: String
         public var line: Int
-        /// The line of the configuration's file; nil where the file does not hold the text's lines as they are.
+        /// The line of the configuration's file; nil if the file does not contain the template's lines unchanged.
         public var fileLine: Int?
         public var pods: [String] = []
         /// The differences of the first of the pods, at most `shown`.
         public var differences: [LiveDifference] = []
-        /// Why the first of the pods would be refused.
+        /// The reason why the first of the pods would be refused.
         public var error: String?
     }
 
@@ -52,9 +52,9 @@ public struct ConfigurationComparison {
 
     public typealias Compile = (InjectionFiles) throws -> Snapshot
 
-    /// Differences that are kept for each cause.
+    /// The largest number of differences that are kept for each cause.
     public static let shown = 5
-    /// Edits that are made one by one: each compiles the configuration once more.
+    /// The largest number of edits: for each, the configuration is compiled once more.
     public static let maximumEdits = 200
 
     private let old: InjectionFiles
@@ -63,7 +63,7 @@ public struct ConfigurationComparison {
     private let oldTemplates: ConfigurationTemplates
     private let newTemplates: ConfigurationTemplates
     private let edits: [TemplateEdit]
-    /// Texts of templates that both have.
+    /// The old texts of templates that both configurations have.
     private let oldTexts: [String: String]
     private var variants: [[Int]: Snapshot?] = [:]
     private var result = Result()
@@ -92,9 +92,9 @@ public struct ConfigurationComparison {
             && oldTemplates.hasSameRest(as: newTemplates)
     }
 
-    /// Compares.
+    /// Compares the configurations over the corpus.
     ///
-    /// - Throws: what `compile` throws for one of the two configurations, and too many edits.
+    /// - Throws: the errors of `compile` for the two configurations, and an error if there are too many edits.
     public mutating func run(_ corpus: [Subject]) throws -> Result {
         guard edits.count <= Self.maximumEdits else {
             throw ComparisonError(
@@ -144,7 +144,7 @@ public struct ConfigurationComparison {
             fileLine: first.map { $0 + edit.line - 1 })
     }
 
-    /// The new configuration with some of the edits only; nil where that does not compile.
+    /// The new configuration with only some of the edits; nil if it does not compile.
     private mutating func variant(_ chosen: [Int]) -> Snapshot? {
         if let known = variants[chosen] { return known }
         var texts = oldTexts
@@ -163,7 +163,7 @@ public struct ConfigurationComparison {
         var responsible: [Int] = []
         for index in edits.indices {
             guard let alone = variant([index]).map({ trial(subject, $0) }) else { continue }
-            // An edit that is refused alone needs another one.
+            // An edit that is refused alone depends on another one.
             if alone.error != nil, after.error == nil { continue }
             if Self.differ(before, alone) { responsible.append(index) }
         }
@@ -196,9 +196,9 @@ public struct ConfigurationComparison {
 
     // MARK: Values, mesh, policy
 
-    /// Notes what differs because of something that is not a template.
+    /// Records the differences with other causes than templates.
     ///
-    /// - Returns: whether something differs.
+    /// - Returns: whether anything differs.
     private mutating func note(
         _ subject: Subject, from before: TrialOutcome, to after: TrialOutcome
     ) -> Bool {
@@ -239,7 +239,7 @@ public struct ConfigurationComparison {
     }
 }
 
-/// Why two configurations cannot be compared.
+/// The reason why two configurations cannot be compared.
 public struct ComparisonError: Error, Sendable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }

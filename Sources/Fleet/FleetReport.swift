@@ -2,11 +2,11 @@ import Injection
 import PluginAPI
 public import Values
 
-/// Prints what a scan found.
+/// Formats the result of a scan.
 public enum FleetReport {
     // MARK: Table
 
-    /// One line for each owner; those with nothing wrong only if asked for.
+    /// Returns a line for each owner; those without problems only with `all`.
     public static func table(_ summary: FleetSummary, all: Bool = false) -> String {
         let rows = summary.owners.filter { all || !$0.counts.isAllCurrent }
         guard !rows.isEmpty else { return "" }
@@ -66,7 +66,7 @@ public enum FleetReport {
         return .object(object)
     }
 
-    /// The owners, as the table has them.
+    /// Returns the owners, as in the table.
     public static func owners(_ summary: FleetSummary, all: Bool = false) -> Value {
         .array(
             summary.owners.filter { all || !$0.counts.isAllCurrent }.map { row in
@@ -81,14 +81,14 @@ public enum FleetReport {
 
     // MARK: Restarts
 
-    /// A line that makes the pods of each owner new that has stale ones; a comment where `kubectl` has no such verb.
+    /// Returns a command for each owner of stale pods that recreates them; a comment if `kubectl` has no such command.
     public static func restarts(_ summary: FleetSummary) -> String {
         summary.owners.filter { $0.counts[.stale] > 0 }.map { restart($0) + "\n" }.joined()
     }
 
     private static func restart(_ row: FleetSummary.Row) -> String {
         let (kind, name) = (row.owner.kind, row.owner.name)
-        // Names from outside go into a shell: only what Kubernetes accepts as a name.
+        // Names from outside are passed to a shell, so they must be valid names of Kubernetes.
         guard isName(name), isName(row.namespace) else {
             return "# an owner in the namespace \(comment(row.namespace)) is left out: "
                 + "\(comment(name)) is not a valid name"
@@ -104,7 +104,7 @@ public enum FleetReport {
         }
     }
 
-    /// RFC 1123 subdomain: what names of Kubernetes' objects are.
+    /// Whether the text is an RFC 1123 subdomain, as names of Kubernetes' objects are.
     private static func isName(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         let isAlphanumeric = { (byte: UInt8) in byte >= 0x61 && byte <= 0x7a || byte >= 0x30 && byte <= 0x39 }
@@ -113,6 +113,6 @@ public enum FleetReport {
             && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
     }
 
-    /// A text on the line of a comment: nothing of it may end the line.
+    /// Quotes a text for a comment, so that it cannot end the line.
     private static func comment(_ text: String) -> String { JSON.text(.string(String(text.prefix(80)))) }
 }

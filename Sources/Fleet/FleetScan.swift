@@ -2,36 +2,36 @@ public import Injection
 public import PluginAPI
 public import Values
 
-/// Who has the wrong sidecar: compares the pods of a cluster with what a configuration would write into them now.
+/// Finds pods with a wrong sidecar: compares the pods of a cluster with what a configuration would write into them now.
 ///
-/// In: objects, one by one: pods, Namespaces for the labels of the pods after them, Lists of these. Out: a finding for each
-/// pod, and the counts of all (`FleetSummary`). Memory does not grow with the number of pods.
+/// In: objects, one by one: pods, Namespaces with labels for the pods after them, Lists of these. Out: a finding for
+/// each pod, and the counts of all (`FleetSummary`). The memory does not grow with the number of pods.
 public struct FleetScan {
-    /// What is known besides the pods.
+    /// The options of a scan.
     public struct Options: Sendable {
-        /// Labels of namespaces by name; those that the stream holds are added.
+        /// The labels of namespaces by name; those in the stream are added.
         public var namespaces: [String: Object] = [:]
-        /// Labels of a namespace that is not among them; nil if they are not known.
+        /// Returns the labels of a namespace that is not among them; nil if they are not known.
         public var labels: @Sendable (_ namespace: String) -> Object? = { _ in nil }
-        /// The API server's half of the decision.
+        /// The API server's part of the decision.
         public var webhook: (any WebhookMatcher)?
         /// The path of the webhook, which may name a cluster and a network.
         public var path = "/inject"
-        /// Only the pods of this namespace; nil is all.
+        /// The only namespace whose pods are checked; nil is all.
         public var namespace: String?
         /// Whether differences have the template's lines.
         public var findsPlaces = false
         /// The time at which rendering stops, in nanoseconds of the monotonic clock; nil sets no limit.
         public var deadline: UInt64?
-        /// Bytes of the memory of answers.
+        /// The size of the cache of answers, in bytes.
         public var memoryBytes = 6 << 20
 
         public init() {}
     }
 
-    /// Namespaces whose labels are kept; the largest clusters have 10,000.
+    /// The largest number of namespaces whose labels are kept; the largest clusters have 10,000.
     static let maximumNamespaces = 50_000
-    /// Lists within lists.
+    /// The largest depth of lists within lists.
     private static let maximumDepth = 4
 
     public private(set) var summary = FleetSummary()
@@ -45,18 +45,18 @@ public struct FleetScan {
         memory = LiveMemory(bytes: options.memoryBytes)
     }
 
-    /// Takes an object.
+    /// Adds an object.
     ///
     /// - Parameter found: called for each pod in it.
     public mutating func add(_ object: Value, found: (PodFinding) -> Void) {
         add(object, nil, depth: 0, found)
     }
 
-    /// Takes an object of a stream. A pod like one that was answered before is not parsed.
+    /// Adds an object of a stream. A pod that is equal to one that was answered before is not parsed.
     ///
     /// - Parameters:
     ///   - found: called for each pod in it.
-    ///   - problem: called with what is wrong with an object that cannot be read.
+    ///   - problem: called with the problem of an object that cannot be read.
     public mutating func add(
         _ part: ObjectStream.Part, found: (PodFinding) -> Void, problem: (String) -> Void
     ) {
@@ -90,7 +90,7 @@ public struct FleetScan {
         }
     }
 
-    /// Takes the labels of a namespace.
+    /// Stores the labels of a namespace.
     private mutating func learn(_ object: Value) {
         let name = object["metadata"]?["name"]?.string ?? ""
         guard !name.isEmpty, options.namespaces.count < Self.maximumNamespaces else { return }
@@ -100,7 +100,7 @@ public struct FleetScan {
         options.namespaces[name] = labels
     }
 
-    /// What is asked about a pod; nil if it is of a namespace that is not asked about.
+    /// Returns the question about a pod in a namespace; nil if pods of the namespace are not checked.
     private func question(namespace stated: String) -> LiveQuestion? {
         var question = LiveQuestion()
         question.namespace = stated.isEmpty ? options.namespace ?? "default" : stated
@@ -118,7 +118,7 @@ public struct FleetScan {
         question.namespaceLabels != nil || question.webhook != nil
     }
 
-    /// The finding about a pod with the same text as one before.
+    /// Returns the finding about a pod with the same text as an earlier one.
     private func known(_ key: LiveKey) -> (finding: PodFinding, knowsLabels: Bool)? {
         guard let question = question(namespace: key.namespace),
             let known = memory.answer(to: key, question)
@@ -141,7 +141,7 @@ public struct FleetScan {
     }
 }
 
-/// What a scan found about one pod.
+/// The result of a scan for one pod.
 public struct PodFinding: Sendable {
     public var namespace: String
     public var name: String

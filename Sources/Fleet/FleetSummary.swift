@@ -4,7 +4,7 @@ import Values
 
 /// The counts of a scan, by namespace and owner.
 public struct FleetSummary: Sendable {
-    /// Pods by verdict.
+    /// The numbers of pods by verdict.
     public struct Counts: Sendable, Equatable {
         private var counts = [Int](repeating: 0, count: LiveVerdict.allCases.count)
 
@@ -34,18 +34,18 @@ public struct FleetSummary: Sendable {
         public var namespace: String
         public var owner: LiveOwner
         public var counts = Counts()
-        /// What is wrong with the first of its pods that is not current.
+        /// The problem of the first of its pods that is not current.
         public var what = ""
     }
 
-    /// Owners that have a row of their own: some 300 bytes each. The pods of further ones are counted in a row of their
-    /// namespace, and those of further namespaces in one row.
+    /// The largest number of owners with their own row; a row takes about 300 bytes. The pods of further owners are
+    /// counted in one row per namespace, and those of further namespaces in one row.
     public static let maximumRows = 20_000
 
     public private(set) var counts = Counts()
-    /// Objects that are not pods.
+    /// The number of objects that are not pods.
     public internal(set) var others = 0
-    /// Pods of namespaces whose labels are not known.
+    /// The number of pods in namespaces whose labels are not known.
     public private(set) var withoutLabels = 0
     private var rows: [Key: Row] = [:]
 
@@ -54,7 +54,7 @@ public struct FleetSummary: Sendable {
         var owner: LiveOwner
     }
 
-    /// The owner of a row for the owners that have none.
+    /// The owner of the rows for owners without their own row.
     static let furtherOwners = LiveOwner(kind: "", apiVersion: "", name: "further owners")
 
     mutating func add(_ finding: PodFinding, knowsLabels: Bool) {
@@ -76,7 +76,7 @@ public struct FleetSummary: Sendable {
         return Key(namespace: "*", owner: Self.furtherOwners)
     }
 
-    /// Characters of a sentence that a row keeps.
+    /// The largest number of characters of a sentence in a row.
     private static let whatLength = 160
 
     private static func what(_ answer: LiveAnswer) -> String {

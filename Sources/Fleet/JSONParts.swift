@@ -1,12 +1,12 @@
 import Values
 
-/// Splits a stream of JSON into objects (`ObjectStream`). It finds their ends by brackets and quotes; the JSON reader then
-/// says whether they are what they look like.
+/// Splits a stream of JSON into objects (`ObjectStream`). It finds their ends by brackets and quotes; the JSON reader
+/// then checks whether they are valid.
 struct JSONParts {
     private enum Place {
         /// Between objects.
         case outside
-        /// In an object or array at the top, whose `items` have not begun.
+        /// In an object at the top level, whose `items` have not begun.
         case top
         /// Between the items of a list.
         case items
@@ -18,21 +18,22 @@ struct JSONParts {
 
     private let name: String
     private var place = Place.outside
-    /// What is not finished.
+    /// The bytes that are not processed completely.
     private var pending: [UInt8] = []
-    /// How far `pending` was looked at.
+    /// The offset in `pending` up to which it was scanned.
     private var scanned = 0
-    /// Where the object begins that is being read.
+    /// The offset of the current object.
     private var start = 0
     private var line = 1
     private var startLine = 1
     private var depth = 0
     private var inString = false
     private var isEscaped = false
-    /// Where the last string at the top began, and whether it was `"items"` and a colon followed.
+    /// The offset of the last string in the object at the top level, and whether it was `"items"` and was followed by a
+    /// colon.
     private var stringStart = 0
     private var key = Key.other
-    /// Whether the items are those of an array without an object around it.
+    /// Whether the items are those of an array at the top level.
     private var isBare = false
 
     private enum Key { case other, items, itemsColon }
@@ -67,7 +68,7 @@ struct JSONParts {
 
     private static let itemsKey = Array("\"items\"".utf8)
 
-    /// Looks at one byte, or at all that is inside a string.
+    /// Scans one byte, or the rest of a string.
     private mutating func step(_ part: (ObjectStream.Part) -> Void) throws(StreamError) {
         let byte = pending[scanned]
         if inString { return skipString() }
@@ -78,7 +79,7 @@ struct JSONParts {
             (start, startLine, depth, key) = (scanned, line, 1, .other)
             isBare = byte == UInt8(ascii: "[")
             place = isBare ? .items : .top
-        // Lines of --- may be between JSON texts.
+        // There may be lines of --- between JSON texts.
         case (.outside, UInt8(ascii: "-")): break
         case (.items, UInt8(ascii: ",")): break
         case (.items, UInt8(ascii: "{")), (.items, UInt8(ascii: "[")):
@@ -129,8 +130,8 @@ struct JSONParts {
         }
     }
 
-    /// To the bracket that closes the item, or the member of an object at the top: most bytes of a stream are inside of
-    /// these, and a plain loop takes a tenth of the time that `step` takes.
+    /// Skips to the bracket that closes the item, or the member of an object at the top level: most bytes of a stream
+    /// are inside these, and a simple loop takes a tenth of the time of `step`.
     private mutating func skipInside() {
         let floor = place == .top ? 2 : 1
         guard place == .item || place == .top || place == .tail, depth >= floor else { return }
@@ -173,7 +174,8 @@ struct JSONParts {
         (self.inString, self.isEscaped) = (inString, isEscaped)
     }
 
-    /// The last of a run of blanks, eight at a time: a third of indented JSON are blanks.
+    /// Returns the offset of a run's last blank, or one near it, comparing eight at a time: a third of indented JSON is
+    /// blanks.
     private static func endOfBlanks(_ base: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
         var index = start
         while index + 8 < end,
@@ -184,7 +186,7 @@ struct JSONParts {
         return index
     }
 
-    /// To the end of the string, or of what there is.
+    /// Skips to the end of the string, or of the bytes.
     private mutating func skipString() {
         var index = scanned
         pending.withUnsafeBufferPointer { bytes in

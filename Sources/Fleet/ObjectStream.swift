@@ -1,28 +1,29 @@
 public import Values
 import YAML
 
-/// Splits a stream of JSON or YAML into objects, as its bytes come.
+/// Splits a stream of JSON or YAML into objects, as its bytes arrive.
 ///
-/// In: pieces of a text of any length: objects one after another, documents, or a List whose `items` are handed over one
-/// by one. Out: objects as Values or JSON text, or what is wrong with one, with its line. Nothing is kept but the object that is being
-/// read. It does not look into objects: a List within a List is one object.
+/// In: pieces of a text of any length: objects one after another, documents, or a List whose `items` are delivered one
+/// by one. Out: objects as Values or JSON text, or the problem of one, with its line. Only the current object is kept.
+/// Objects are not split further: a List within a List is one object.
 public struct ObjectStream: ~Copyable {
     /// An object of the stream.
     public enum Part {
         case object(Value, line: Int)
-        /// An object of a stream of JSON, which was not parsed yet.
+        /// An object of a stream of JSON that is not parsed yet.
         case text(ObjectText)
-        /// An object that cannot be read. The rest of the stream is read all the same.
+        /// An object that cannot be read. The rest of the stream is still read.
         case problem(String)
     }
 
-    /// Bytes of one object: an API server stores at most 1.5 MiB of one, and YAML may need more for the same.
+    /// The largest size of one object, in bytes: an API server stores at most 1.5 MiB, and YAML may need more for the
+    /// same object.
     public static let objectBytes = 8 << 20
-    /// Arrays and objects within each other in one object.
+    /// The largest depth of arrays and objects in one object.
     static let depth = 512
 
     private enum Format {
-        /// Nothing but blanks so far.
+        /// There were only blanks so far.
         case undecided
         case json(JSONParts)
         case yaml(YAMLParts)
@@ -31,13 +32,13 @@ public struct ObjectStream: ~Copyable {
     private let name: String
     private var format = Format.undecided
 
-    /// - Parameter name: the stream's, for messages: a file's path, `standard input`.
+    /// - Parameter name: the stream's name in messages: a file's path, or `standard input`.
     public init(name: String) { self.name = name }
 
-    /// Reads a further piece of the stream.
+    /// Reads the next piece of the stream.
     ///
-    /// - Throws: what ends the stream before its end: an object that is too long, or text that is not JSON between
-    ///   objects.
+    /// - Throws: if the stream cannot be read further: an object is too long, or there is text between objects that is
+    ///   not JSON.
     public mutating func read(_ bytes: UnsafeBufferPointer<UInt8>, _ part: (Part) -> Void) throws(StreamError)
     {
         var rest = bytes
@@ -63,7 +64,7 @@ public struct ObjectStream: ~Copyable {
 
     /// Reads the end of the stream.
     ///
-    /// - Throws: where it ends in the middle of an object.
+    /// - Throws: if it ends within an object.
     public mutating func end(_ part: (Part) -> Void) throws(StreamError) {
         switch format {
         case .undecided: break
@@ -79,7 +80,8 @@ public struct ObjectStream: ~Copyable {
             || byte == 0xbf
     }
 
-    /// JSON has no use for a byte order mark, and a piece of YAML keeps its lines.
+    /// Returns the offset after a byte order mark, which JSON does not allow; 0 without one, because YAML needs all
+    /// lines of a piece.
     private static func afterMark(_ bytes: UnsafeBufferPointer<UInt8>, _ first: Int) -> Int {
         bytes[..<first].contains { $0 == 0xef || $0 == 0xbb || $0 == 0xbf } ? first : 0
     }
@@ -87,12 +89,12 @@ public struct ObjectStream: ~Copyable {
 
 /// The text of one object of a stream of JSON.
 public struct ObjectText {
-    /// Valid until the call that hands it over returns.
+    /// The bytes, valid until the closure that receives them returns.
     public let bytes: UnsafeBufferPointer<UInt8>
     let name: String
     let line: Int
 
-    /// The object, or what is wrong with it.
+    /// Parses the object; the result is the object or its problem.
     public func parsed() -> ObjectStream.Part {
         do throws(JSONError) {
             return .object(
@@ -103,9 +105,9 @@ public struct ObjectText {
     }
 }
 
-/// Why a stream cannot be read further.
+/// The reason why a stream cannot be read further.
 public struct StreamError: Error, Sendable, CustomStringConvertible {
-    /// With the stream's name and the line.
+    /// The message with the stream's name and the line.
     public let description: String
 
     init(_ name: String, line: Int, _ message: String) { description = "\(name):\(line): \(message)" }

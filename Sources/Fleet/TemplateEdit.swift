@@ -1,28 +1,28 @@
 import Injection
 import Values
 
-/// One edit between two versions of a template: lines in place of others.
+/// One edit between two versions of a template: lines that are replaced by others.
 public struct TemplateEdit: Sendable, Equatable {
     public var template: String
-    /// Lines of the old text, from 0; empty where lines were added.
+    /// The lines of the old text, from 0; empty if lines were added.
     public var old: Range<Int>
-    /// Lines of the new text, from 0; empty where lines were removed.
+    /// The lines of the new text, from 0; empty if lines were removed.
     public var new: Range<Int>
     public var oldText: [String]
     public var newText: [String]
 
-    /// The line that the edit is called by, from 1: in the new text, or in the old one where it removes lines.
+    /// The line that identifies the edit, from 1: in the new text, or in the old one if the edit removes lines.
     public var line: Int { new.isEmpty ? old.lowerBound + 1 : new.lowerBound + 1 }
     /// Whether the line is one of the old text.
     public var isRemoval: Bool { new.isEmpty }
 
-    /// Lines of a change that are paired one by one; a longer one is one edit.
+    /// The largest number of lines of a change that are paired one by one; a longer change is one edit.
     private static let pairedLines = 60
 
-    /// The edits that lead from one text to another, in order.
+    /// Returns the edits that change one text to another, in order.
     ///
-    /// Lines that replace others are edits of their own where they are alike, so that two changed lines next to each other
-    /// are two edits.
+    /// If replaced lines are similar, each is a separate edit, so that two changed lines next to each other are two
+    /// edits.
     public static func between(_ old: String, _ new: String, template: String) -> [TemplateEdit] {
         let (oldLines, newLines) = (lines(of: old), lines(of: new))
         return UnifiedDiff.changes(from: Array(old.utf8), to: Array(new.utf8)).flatMap { change in
@@ -43,7 +43,7 @@ public struct TemplateEdit: Sendable, Equatable {
         if before.count == after.count {
             return zip(before, after).map { ($0..<($0 + 1), $1..<($1 + 1)) }
         }
-        // The most alike lines in order; what is between them was added or removed.
+        // Pairs the most similar lines in order; the lines between them were added or removed.
         var best = [[Int]](
             repeating: [Int](repeating: 0, count: after.count + 1), count: before.count + 1)
         let likeness = before.map { left in after.map { alike(old[left], new[$0]) } }
@@ -86,7 +86,8 @@ public struct TemplateEdit: Sendable, Equatable {
         return found
     }
 
-    /// How many bytes two lines have in common at their ends, where that is more than half of them; else 0.
+    /// Returns the number of bytes that two lines have in common at their beginnings and ends, if that is more than
+    /// half of them; otherwise 0.
     private static func alike(_ one: String, _ other: String) -> Int {
         let (left, right) = (Array(one.utf8.drop { $0 == 0x20 }), Array(other.utf8.drop { $0 == 0x20 }))
         let most = min(left.count, right.count)
@@ -96,7 +97,7 @@ public struct TemplateEdit: Sendable, Equatable {
         return common * 2 > max(left.count, right.count) ? common : 0
     }
 
-    /// A text with some of the edits that lead from it to another.
+    /// Applies some of the edits to the old text.
     public static func applied(_ edits: [TemplateEdit], to text: String) -> String {
         var lines = lines(of: text)
         for edit in edits.sorted(by: {

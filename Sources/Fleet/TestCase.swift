@@ -10,8 +10,8 @@ import YAML
 /// | `pod.yaml` | the object that is injected: a Pod as a webhook sees it, or another object with a pod template |
 /// | `want.yaml` | the object that is expected |
 /// | `error.txt` | or the error that is expected: a part of its text |
-/// | `values.yaml`, `mesh.yaml` | laid over those of the configuration, optional |
-/// | `namespace.yaml` | the Namespace, whose name and labels count, optional |
+/// | `values.yaml`, `mesh.yaml` | overlaid on those of the configuration, optional |
+/// | `namespace.yaml` | the Namespace, of which name and labels are used, optional |
 public struct TestCase: Sendable {
     public let name: String
     public let folder: String
@@ -22,14 +22,14 @@ public struct TestCase: Sendable {
     let mesh: Value?
     var question = LiveQuestion()
 
-    /// Bytes of one file of a case.
+    /// The largest size of one file of a case, in bytes.
     private static let fileBytes = 4 << 20
-    /// Cases of one run.
+    /// The largest number of cases in one run.
     static let maximumCases = 100_000
-    /// Folders within folders.
+    /// The largest depth of folders within folders.
     private static let maximumDepth = 8
 
-    /// The cases below a folder, by name: every folder with a `pod.yaml`.
+    /// Finds the cases below a folder, by name: all folders with a `pod.yaml`.
     public static func folders(in root: String) throws(CaseError) -> [(name: String, folder: String)] {
         var found: [(String, String)] = []
         try collect(root, "", depth: 0, &found)
@@ -109,7 +109,7 @@ public struct TestCase: Sendable {
     }
 }
 
-/// Why a case cannot be read or written.
+/// The reason why a case cannot be read or written.
 public struct CaseError: Error, Sendable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }

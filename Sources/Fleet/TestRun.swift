@@ -6,25 +6,25 @@ import YAML
 
 /// Runs the cases of a configuration's test.
 ///
-/// In: a configuration and cases. Out: for each case whether it passed, and how the result differs from what is expected,
-/// with the line of the template that wrote it.
+/// In: a configuration and cases. Out: for each case, whether it passed, and the differences between the result and the
+/// expected one, with the line of the template that wrote them.
 public struct TestRun {
-    /// What became of a case.
+    /// The result of a case.
     public enum Outcome: Sendable {
         case passed
-        /// The result is another one.
+        /// The result differs from the expected one.
         case different([LiveDifference])
-        /// There is an error where none is expected, or another one, or none.
+        /// There is an unexpected or a different error, or an expected error is missing.
         case wrong(String)
         /// The case cannot be run.
         case problem(String)
-        /// What is expected was written.
+        /// The expected result was written.
         case updated
     }
 
     public typealias Compile = (InjectionFiles) throws -> Snapshot
 
-    /// Snapshots of cases' own values and mesh configurations that are kept.
+    /// The largest number of cached snapshots for cases with their own values and mesh configurations.
     private static let maximumSnapshots = 16
 
     private let files: InjectionFiles
@@ -43,7 +43,7 @@ public struct TestRun {
 
     /// Runs one case.
     ///
-    /// - Parameter updates: whether what is expected is written where it is not what came out.
+    /// - Parameter updates: whether the expected result is written if it differs from the actual one.
     public mutating func run(name: String, folder: String, updates: Bool = false) -> Outcome {
         do {
             let test = try TestCase(name: name, folder: folder)
@@ -84,7 +84,7 @@ public struct TestRun {
         return NamedText(name: name, text: JSON.text(value))
     }
 
-    /// Objects are merged, everything else is replaced. The depth is that of the YAML reader.
+    /// Overlays a value: objects are merged, everything else is replaced. The depth is limited by the YAML reader.
     private static func lay(_ over: Value, over value: inout Value) {
         guard case .object(let members) = over, case .object? = Optional(value) else {
             value = over
@@ -149,9 +149,9 @@ public struct TestRun {
         if test.error != nil { try File.remove(error) }
     }
 
-    /// Makes the folder of a case for each object with pods, without what is expected.
+    /// Creates the folder of a case for each object with pods, without the expected result.
     ///
-    /// A pod that runs becomes the pod that a webhook saw.
+    /// A running pod is converted to the pod that a webhook received.
     ///
     /// - Returns: the cases' names and folders.
     public static func make(
@@ -180,7 +180,7 @@ public struct TestRun {
         return made
     }
 
-    /// `deployment-shop-cart`, of letters, digits, dots and dashes.
+    /// Returns a name such as `deployment-shop-cart`, of letters, digits, dots and dashes.
     private static func name(of object: Value) -> String {
         let metadata = object["metadata"]
         let stated = metadata?["name"]?.string ?? metadata?["generateName"]?.string ?? ""

@@ -1,16 +1,17 @@
 import Values
 import YAML
 
-/// Splits a stream of YAML into objects (`ObjectStream`): documents by their markers, the items of a List by their dashes.
+/// Splits a stream of YAML into objects (`ObjectStream`): documents by their markers, the items of a List by their
+/// dashes.
 ///
-/// `items:` at the beginning of a line begins a list, as `kubectl get -o yaml` writes it; each line with a dash in the
-/// column of the first begins an item. In YAML's block style everything inside an item is further to the right. A List in
-/// another style is read as a whole, and may then be no longer than one object.
+/// `items:` at the beginning of a line begins a list, as `kubectl get -o yaml` prints it; each line with a dash in the
+/// same column as the first begins an item. In YAML's block style, everything inside an item is further to the right. A
+/// List in another style is read as a whole, and must then not be longer than one object.
 struct YAMLParts {
     private enum Place {
         /// In a document whose `items` have not begun.
         case document
-        /// After `items:`; the column of the dashes, once the first is there.
+        /// After `items:`, with the column of the dashes, once the first was read.
         case items(column: Int?)
         /// In a list, after its items.
         case tail
@@ -18,10 +19,10 @@ struct YAMLParts {
 
     private let name: String
     private var place = Place.document
-    /// The lines of the document or item that is being read.
+    /// The lines of the current document or item.
     private var lines: [UInt8] = []
     private var startLine = 1
-    /// A line that is not finished.
+    /// A line that is not complete yet.
     private var unfinished: [UInt8] = []
     private var line = 0
 
@@ -53,7 +54,7 @@ struct YAMLParts {
             "an object is too long: found more than \(ObjectStream.objectBytes) bytes, expected at most that")
     }
 
-    /// Takes the line that is in `unfinished`.
+    /// Processes the line in `unfinished`.
     private mutating func take(_ part: (ObjectStream.Part) -> Void) {
         defer { unfinished.removeAll(keepingCapacity: true) }
         line += 1
@@ -112,7 +113,7 @@ struct YAMLParts {
         return first == nil || first == UInt8(ascii: "#")
     }
 
-    /// Reads the lines of a document or an item.
+    /// Parses the lines of a document or an item.
     private mutating func emit(_ part: (ObjectStream.Part) -> Void) {
         defer { lines.removeAll(keepingCapacity: true) }
         guard !lines.isEmpty else { return }
@@ -132,7 +133,7 @@ struct YAMLParts {
         }
     }
 
-    /// Text and numbers are YAML as well.
+    /// Returns a problem if the value is not an object: text and numbers are valid YAML too.
     private func checked(_ value: Value, line: Int) -> ObjectStream.Part {
         switch value {
         case .object, .array: .object(value, line: line)

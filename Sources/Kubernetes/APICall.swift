@@ -1,14 +1,14 @@
 import Values
 
-/// A kind of object as the API's paths name it.
+/// A kind of object in the paths of the API.
 public struct APIResource: Sendable, Equatable {
-    /// Empty for the core group.
+    /// The API group; empty for the core group.
     public var group: String
     public var version: String
-    /// Plural: `configmaps`
+    /// The plural name: `configmaps`
     public var name: String
     public var isNamespaced: Bool
-    /// As objects have it: `ConfigMap`
+    /// The kind in objects: `ConfigMap`
     public var kind: String
 
     public static let configMaps = core("configmaps", "ConfigMap")
@@ -56,7 +56,7 @@ public struct APIResource: Sendable, Equatable {
     }
 }
 
-/// `NAMESPACE/NAME` of a command line.
+/// A reference to an object, `NAMESPACE/NAME` on the command line.
 public struct ObjectReference: Sendable, Equatable, CustomStringConvertible {
     public var namespace: String
     public var name: String
@@ -66,14 +66,14 @@ public struct ObjectReference: Sendable, Equatable, CustomStringConvertible {
         self.name = name
     }
 
-    /// nil where the text is not of that form, or a part of it is no name that Kubernetes gives.
+    /// Parses a reference; nil if the text does not have that form, or a part is not a valid Kubernetes name.
     public init?(_ text: String) {
         let parts = text.split(byte: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts.allSatisfy(Self.isName) else { return nil }
         self.init(namespace: parts[0], name: parts[1])
     }
 
-    /// RFC 1123: lower-case letters, digits, `-` and `.`, at most 253.
+    /// Whether the text is a name by RFC 1123: lower-case letters, digits, `-` and `.`, at most 253 characters.
     public static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 253 else {
             return false
@@ -95,20 +95,20 @@ public struct ObjectReference: Sendable, Equatable, CustomStringConvertible {
 public enum PatchType: String, Sendable {
     case json = "application/json-patch+json"
     case merge = "application/merge-patch+json"
-    /// Lists are merged by the key that their type names; built-in kinds only.
+    /// Lists are merged by the key that their type specifies; built-in kinds only.
     case strategic = "application/strategic-merge-patch+json"
 }
 
-/// One question to the API server, with what messages say about it.
+/// One request to the API server, with its description in messages.
 struct APICall {
     enum Verb: String { case get, list, watch, create, update, patch }
 
     var verb: Verb
-    /// nil for a path of its own, such as /version.
+    /// nil for `ownPath`, such as /version.
     var resource: APIResource?
     var namespace: String?
     var name: String?
-    /// Encoded, in order.
+    /// The parameters in order, encoded by `target`.
     var query: [(name: String, value: String)] = []
     var body: [UInt8]?
     var contentType = "application/json"
@@ -123,7 +123,7 @@ struct APICall {
         }
     }
 
-    /// Without query.
+    /// The path without the query.
     var path: String {
         let isWhole = verb == .list || verb == .watch || verb == .create
         return resource?.path(namespace: namespace, name: isWhole ? nil : name) ?? ownPath
@@ -135,7 +135,7 @@ struct APICall {
             + query.map { "\($0.name)=\(PercentEncoding.component($0.value))" }.joined(separator: "&")
     }
 
-    /// `cannot get configmap istio-system/istio`
+    /// The beginning of an error: `cannot get configmaps "istio" in namespace "istio-system"`
     var sentence: String {
         guard let resource else { return "cannot \(verb.rawValue) \(ownPath)" }
         var text = "cannot \(verb.rawValue) \(resource.name)"
@@ -144,18 +144,18 @@ struct APICall {
         return text
     }
 
-    /// `get on configmaps (resourceNames: istio) in namespace istio-system`
+    /// The permission that the request needs: `get on configmaps (resourceNames: istio) in namespace istio-system`
     var permission: String {
         guard let resource else { return "\(verb.rawValue) on the path \(ownPath)" }
         var text = "\(verb.rawValue) on \(resource.name)"
         if !resource.group.isEmpty { text += ".\(resource.group)" }
-        // Creating cannot be narrowed to a name.
+        // Permission to create cannot be restricted to a name.
         if let name, verb != .create { text += " (resourceNames: \(name))" }
         return text + (resource.isNamespaced ? " in namespace \(namespace ?? "default")" : " in the cluster")
     }
 }
 
-/// RFC 3986: what is not allowed in a segment or a value becomes `%XX`.
+/// Percent-encoding by RFC 3986: characters that are not allowed in a segment or a value become `%XX`.
 enum PercentEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 

@@ -1,12 +1,12 @@
-// What comes in: where a cluster is and as whom to ask (ClusterAccess), and questions. What goes out: objects as
-// Values, or an APIError that says what was asked, of whom and as whom. What it doesn't do: keep copies (ObjectWatch
-// does), or run threads: every call returns when it is answered, or when the StopSignal is raised.
+// In: a cluster's address and credentials (ClusterAccess), and requests. Out: objects as Values, or an APIError with
+// the request, the server and the user. The client keeps no copies (ObjectWatch does), and runs no threads: every call
+// returns when it is answered, or when the StopSignal is raised.
 
 import Glibc
 public import System
 public import Values
 
-/// Asks a cluster's API server. May be used by several threads at once: calls at the same time have connections of their own.
+/// A client of a cluster's API server. Several threads may use it at once: concurrent calls have separate connections.
 public final class APIClient: Sendable {
     public let access: ClusterAccess
     public let stop: StopSignal
@@ -21,13 +21,13 @@ public final class APIClient: Sendable {
         self.stop = stop
     }
 
-    /// One object.
+    /// Reads an object.
     public func get(_ resource: APIResource, namespace: String? = nil, name: String) throws(APIError) -> Value
     {
         try object(APICall(verb: .get, resource: resource, namespace: namespace, name: name))
     }
 
-    /// A new object. Where the server has one of that name already: an error of kind `alreadyExists`.
+    /// Creates an object. If the server already has one with that name, throws an error of kind `alreadyExists`.
     public func create(_ object: Value, _ resource: APIResource, namespace: String? = nil) throws(APIError)
         -> Value
     {
@@ -37,7 +37,7 @@ public final class APIClient: Sendable {
         return try self.object(call)
     }
 
-    /// An object in place of another. Where its resourceVersion is not the server's: an error of kind `conflict`.
+    /// Replaces an object. If its resourceVersion is not the server's, throws an error of kind `conflict`.
     public func update(_ object: Value, _ resource: APIResource, namespace: String? = nil) throws(APIError)
         -> Value
     {
@@ -56,7 +56,7 @@ public final class APIClient: Sendable {
         return try object(call)
     }
 
-    /// `major` and `minor` of the server, as /version has them: `1`, `33`.
+    /// The version of the server from /version.
     public func serverVersion() throws(APIError) -> KubernetesVersion {
         var call = APICall(verb: .get)
         call.ownPath = "/version"
@@ -68,12 +68,12 @@ public final class APIClient: Sendable {
         return version
     }
 
-    /// All objects, or those of one name; in pages, so that no answer is large.
+    /// Lists all objects, or those with one name, in pages, so that no answer is large.
     ///
     /// - Parameters:
-    ///   - mayMove: whether later pages may be of a later version: an API server keeps the one of the first page for five
-    ///     minutes, and then offers the rest of what there is by then.
-    ///   - page: called with the items of each page as it comes, so that what is not needed need not be kept.
+    ///   - mayMove: whether later pages may be of a later version. An API server keeps the version of the first page
+    ///     for five minutes, and then offers the rest in the current version.
+    ///   - page: called with the items of each page as it arrives, so that unneeded ones are not kept.
     /// - Returns: the resourceVersion to watch from.
     public func list(
         _ resource: APIResource, namespace: String? = nil, name: String? = nil, mayMove: Bool = false,
@@ -107,10 +107,10 @@ public final class APIClient: Sendable {
             "cannot list \(resource.name): there are more than \(limits.pages) pages of \(limits.pageItems)")
     }
 
-    /// The first objects of a kind, in one request.
+    /// Reads the first objects of a kind, in one request.
     ///
     /// - Parameters:
-    ///   - labels: that each has.
+    ///   - labels: labels that each object has.
     ///   - fields: field selectors, such as `involvedObject.name`.
     public func firstPage(
         _ resource: APIResource, namespace: String? = nil, labels: [(String, String)] = [],
@@ -129,7 +129,7 @@ public final class APIClient: Sendable {
         guard let items = answer["items"], items.array != nil || items.isNull else {
             throw APIError(.malformed, "\(call.sentence): the answer has no items")
         }
-        // Items of a list do not say their kind.
+        // Items of a list have no kind.
         return (items.array ?? []).map { item in
             var item = item
             item.modifyObject { $0["kind"] = .string(resource.kind) }
@@ -137,11 +137,11 @@ public final class APIClient: Sendable {
         }
     }
 
-    /// One watch, until the server or the event's receiver ends it.
+    /// Runs one watch, until the server or the receiver of events ends it.
     ///
     /// - Parameters:
-    ///   - version: where to go on.
-    ///   - seconds: how long the server is to keep it.
+    ///   - version: the resourceVersion after which to continue.
+    ///   - seconds: the time for which the server should keep the watch.
     ///   - opened: called once the server has accepted it.
     ///   - event: called for each event; false ends the watch.
     func watch(
@@ -157,7 +157,7 @@ public final class APIClient: Sendable {
         ]
         var lines = LineSplitter(longest: limits.objectBytes)
         var problem: APIError?
-        // The server ends the watch itself; where it does not, its network has gone silently.
+        // The server ends the watch itself; if it does not, the connection was lost silently.
         let milliseconds = (seconds + limits.watchGraceSeconds) * 1_000
         let reply = try send(call, milliseconds: milliseconds, isAnew: false, opened: opened) { bytes in
             lines.split(bytes) { line in
@@ -178,9 +178,9 @@ public final class APIClient: Sendable {
         if let error = reply.error { throw error }
     }
 
-    // MARK: one question
+    // MARK: one request
 
-    /// The answer as an object, after as many attempts as the limits allow.
+    /// Sends a request and parses the answer, with as many attempts as the limits allow.
     private func object(_ call: APICall) throws(APIError) -> Value {
         var backoff = Backoff(first: limits.firstPause, longest: limits.longestPause)
         var attempt = 1
@@ -209,7 +209,7 @@ public final class APIClient: Sendable {
             }
         }
         var reply = try ask(false)
-        // A token may just have been renewed.
+        // The token may just have been renewed.
         if reply.error?.kind == .unauthorized { reply = try ask(true) }
         if isTooLong {
             throw APIError(
@@ -230,8 +230,8 @@ public final class APIClient: Sendable {
         var error: APIError?
     }
 
-    /// - Parameter received: pieces of the body of an answer with a status below 300; false ends it, which is no
-    ///   error.
+    /// - Parameter received: called with each piece of the body of an answer with a status below 300; false ends the
+    ///   request, which is not an error.
     private func send(
         _ call: APICall, milliseconds: Int, isAnew: Bool, opened: () -> Void = {},
         received: (UnsafeBufferPointer<UInt8>) -> Bool
@@ -244,7 +244,7 @@ public final class APIClient: Sendable {
         var wasEnded = false
         let answer = stop.covering(cancel: { transport.cancel() }) {
             let header = { (line: String) in
-                // An empty line ends the headers.
+                // The headers end with an empty line.
                 if line.isEmpty, 200..<300 ~= head.status { opened() } else { head.read(line) }
             }
             return transport.perform(request, header: header) { bytes in
@@ -283,7 +283,7 @@ public final class APIClient: Sendable {
         }
         if let body = call.body {
             request.body = body
-            // Nobody answers 100 to an `Expect`, and libcurl would wait for it.
+            // Nothing answers an `Expect` with 100, and libcurl would wait for that.
             request.headers += ["Content-Type: \(call.contentType)", "Expect:"]
         }
         request.authorities = try access.authorities?.read()
@@ -297,37 +297,38 @@ public final class APIClient: Sendable {
     }
 }
 
-/// How long and how much, for one question.
+/// The limits of requests.
 public struct APILimits: Sendable {
-    /// For connecting, and for a whole answer (not a watch's).
+    /// The time limits of connecting, and of a whole answer (not of a watch).
     public var connectMilliseconds = 10_000
     public var milliseconds = 30_000
-    /// Tries of a question whose failure may pass, with pauses that double.
+    /// The number of attempts of a request whose failure may be temporary, and the pauses between them, which double.
     public var attempts = 5
     public var firstPause = 100
     public var longestPause = 30_000
-    /// Seconds that a server keeps a watch before it is asked again, and that its end may be late. Together they are
-    /// what a connection that was cut silently goes unnoticed: at most 45 s.
+    /// The seconds that a server keeps a watch before a new one starts, and the delay that is tolerated at its end. A
+    /// connection that is lost silently is noticed after the sum of both: at most 45 s.
     public var watchSeconds = 25...30
     public var watchGraceSeconds = 10
-    /// Bytes of an answer: a page of nodes is the longest.
+    /// The largest size of an answer, in bytes: a page of nodes is the longest.
     public var answerBytes = 64 << 20
-    /// Bytes of an event: an object is at most 3 MiB, and JSON may escape it.
+    /// The largest size of an event, in bytes: an object is at most 3 MiB, and JSON may escape it.
     public var objectBytes = 8 << 20
-    /// Bytes of an error's body that are read.
+    /// The number of bytes that are read of an error's body.
     public var problemBytes = 64 << 10
-    /// Items asked for at once, and pages: 100,000 objects are the largest clusters' namespaces ten times.
+    /// The number of items per page, and of pages: 100,000 objects are ten times the namespaces of the largest
+    /// clusters.
     public var pageItems = 200
     public var pages = 500
-    /// Whether a call uses the connection of the last one. A server asks seldom, and what lies between its calls would
-    /// close the connection.
+    /// Whether a call reuses the connection of the last one. `serve` makes few requests, and network devices would
+    /// close an idle connection between them.
     public var keepsConnection = false
 
     public init() {}
 
     public static let server = APILimits()
 
-    /// People wait for these.
+    /// The limits of the command line, where people wait.
     public static let commandLine = {
         var limits = APILimits()
         limits.attempts = 3
@@ -337,7 +338,7 @@ public struct APILimits: Sendable {
     }()
 }
 
-/// `v1.33.2-gke.100`, for comparing.
+/// The comparable part of a version such as `v1.33.2-gke.100`.
 public struct KubernetesVersion: Sendable, Comparable {
     public var major: Int
     public var minor: Int
@@ -347,7 +348,7 @@ public struct KubernetesVersion: Sendable, Comparable {
         self.minor = minor
     }
 
-    /// nil where the text does not begin like a version.
+    /// Parses a version; nil if the text does not begin like one.
     public init?(_ text: String) {
         let numbers = text.drop { $0 == "v" }.split(
             byte: ".", maxSplits: 2, omittingEmptySubsequences: false)
@@ -361,11 +362,11 @@ public struct KubernetesVersion: Sendable, Comparable {
         (left.major, left.minor) < (right.major, right.minor)
     }
 
-    /// The first whose kubelets run init containers that stay, without a feature gate that may be off.
+    /// The first version whose kubelets support restartable init containers without a feature gate that may be off.
     public static let nativeSidecars = KubernetesVersion(major: 1, minor: 33)
 }
 
-/// What an answer's header lines say.
+/// The status and headers of an answer.
 private struct AnswerHead {
     var status = 0
     var retryAfterSeconds: Int?
@@ -382,9 +383,10 @@ private struct AnswerHead {
     }
 }
 
-/// Pauses that double, each between half and all of what it may be, so that replicas do not come at once.
+/// Computes pauses that double. Each is chosen at random between half and all of its maximum, so that replicas do not
+/// retry at the same time.
 struct Backoff {
-    /// Seconds that a server's Retry-After may ask for.
+    /// The largest Retry-After of a server that is respected, in seconds.
     static let longestAsked = 60
 
     let first: Int
@@ -396,7 +398,7 @@ struct Backoff {
         self.longest = longest
     }
 
-    /// Milliseconds to wait.
+    /// Returns the milliseconds to wait.
     mutating func next(after error: APIError? = nil) -> Int {
         let whole = min(first << min(step, 20), longest)
         step += 1

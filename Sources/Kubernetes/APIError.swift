@@ -1,17 +1,17 @@
 import Values
 
-/// Why the API server did not do what it was asked: what was asked, of whom, as whom, what came, what to do.
+/// An error of the API server or of the connection: the request, the server, the user, the answer, the remedy.
 public struct APIError: Error, Sendable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// libcurl cannot be used.
         case noLibrary
         /// There is neither a kubeconfig nor a pod's account.
         case noCluster
-        /// The kubeconfig, a token or a certificate of one's own cannot be used.
+        /// The kubeconfig, the own token or the own certificate cannot be used.
         case credentials
-        /// No connection, or it was cut.
+        /// There was no connection, or it was lost.
         case unreachable
-        /// The server's certificate, or one's own, was refused.
+        /// The server's certificate, or the own one, was refused.
         case certificate
         case timeout
         case unauthorized, forbidden, notFound, conflict, alreadyExists
@@ -21,19 +21,19 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         case invalid
         /// 5xx
         case server
-        /// An answer that is not what the API answers, or is longer than a limit.
+        /// An answer that is not valid for the API, or exceeds a limit.
         case malformed
-        /// One's own end.
+        /// The client was stopped.
         case stopped
     }
 
     public var kind: Kind
     public var message: String
-    /// Of `forbidden`: the right that is missing, such as `get on configmaps in namespace istio-system`.
+    /// The missing permission of `forbidden`, such as `get on configmaps in namespace istio-system`.
     public var right: String?
-    /// When the server asks to be asked again.
+    /// The number of seconds after which the server requests a retry.
     public var retryAfterSeconds: Int?
-    /// Of `gone`: where the rest of a list can be read, of a later version than what was read before.
+    /// The token of `gone` with which the rest of a list can be read, in a later version than what was read before.
     public var continuation: String?
 
     public init(_ kind: Kind, _ message: String, retryAfterSeconds: Int? = nil) {
@@ -44,10 +44,11 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
-    /// The same for the same problem: libcurl's messages have milliseconds and ports in them, which differ each time.
+    /// A text that is equal for equal problems: libcurl's messages contain milliseconds and ports, which differ each
+    /// time.
     public var sameness: String { message.filter { !$0.isASCII || !$0.isNumber } }
 
-    /// Whether the server answered that it does not do this, whatever the connection.
+    /// Whether the server itself refuses the request, independently of the connection.
     var isRefusal: Bool {
         switch kind {
         case .forbidden, .notFound, .invalid, .malformed: true
@@ -55,7 +56,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same request may succeed a little later.
+    /// Whether the failure may be temporary.
     public var isPassing: Bool {
         switch kind {
         case .unreachable, .timeout, .tooManyRequests, .server: true
@@ -65,7 +66,7 @@ public struct APIError: Error, Sendable, CustomStringConvertible {
 }
 
 extension APIError {
-    /// From an answer with a status of 400 or more. The body of one is a `Status` object, or what a proxy wrote.
+    /// Creates an error from an answer with a status of 300 or more. The body is a `Status` object, or text of a proxy.
     init(status: Int, body: [UInt8], retryAfter: Int?, _ call: APICall, _ access: ClusterAccess, user: String)
     {
         let object = try? JSON.read(body, limits: JSONLimits(depth: 50))
@@ -94,13 +95,13 @@ extension APIError {
         if kind == .gone { continuation = object?["metadata"]?["continue"]?.string }
     }
 
-    /// The first line of a body that is no Status.
+    /// Returns the first line of a body that is not a Status.
     private static func plain(_ status: Int, _ body: [UInt8]) -> String {
         let line = String(decoding: body.prefix { $0 != 0x0a && $0 != 0x0d }.prefix(200), as: UTF8.self)
         return line.isEmpty ? "status \(status)" : "\(status): \(line)"
     }
 
-    /// From a request that had no whole answer.
+    /// Creates an error from a request without a complete answer.
     init(
         _ answer: TransportAnswer, milliseconds: Int, _ call: APICall, _ access: ClusterAccess, user: String
     ) {

@@ -7,11 +7,11 @@ struct IssuedCertificate: Sendable, Equatable {
     var certificate: [UInt8]
     var key: [UInt8]
 
-    /// ECDSA over P-256.
+    /// Issues a certificate with an ECDSA key on P-256.
     ///
     /// - Parameters:
-    ///   - names: DNS names; none makes an authority.
-    ///   - issuer: who signs; nil signs by itself.
+    ///   - names: DNS names; an authority has none.
+    ///   - issuer: the certificate that signs; nil is self-signed.
     static func issue(
         commonName: String, names: [String], validity: ClosedRange<Int>, issuer: IssuedCertificate?
     ) throws(APIError) -> IssuedCertificate {
@@ -55,13 +55,13 @@ struct IssuedCertificate: Sendable, Equatable {
     }
 }
 
-/// What decides whether certificates can be kept; of the first certificate of a text.
+/// Checks of PEM certificates that decide whether they can be kept. They apply to the first certificate of a text.
 public enum PEM {
     fileprivate static func withText<R>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>?, Int) -> R) -> R {
         bytes.withUnsafeBytes { body($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
     }
 
-    /// Seconds since 1970; nil where the text holds no certificate.
+    /// The certificate's validity, in seconds since 1970; nil if the text contains no certificate.
     static func validity(_ certificate: [UInt8]) -> ClosedRange<Int>? {
         var from: Int64 = 0
         var to: Int64 = 0
@@ -80,17 +80,17 @@ public enum PEM {
         } == 1
     }
 
-    /// Whether one of the authorities signed it and both are in force now.
+    /// Whether one of the authorities signed the certificate, and both are valid now.
     public static func isTrusted(_ certificate: [UInt8], by authorities: [UInt8]) -> Bool {
         withText(certificate) { text, size in
             withText(authorities) { pillion_x509_is_trusted(text, size, $0, $1) }
         } == 1
     }
 
-    /// Whether it holds a certificate.
+    /// Whether the text contains a certificate.
     public static func isCertificate(_ bytes: [UInt8]) -> Bool { validity(bytes) != nil }
 
-    /// Each certificate of a text by itself, at most 64.
+    /// Splits a text into its certificates, at most 64.
     static func blocks(_ bytes: [UInt8]) -> [[UInt8]] {
         var text = String(decoding: bytes, as: UTF8.self)[...]
         var blocks: [[UInt8]] = []

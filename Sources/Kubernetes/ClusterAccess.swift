@@ -2,19 +2,20 @@ import Glibc
 import System
 import Values
 
-/// Where a cluster's API is, whom to trust there, and as whom to ask. From the account that a pod is given, or from a
-/// kubeconfig; nothing here connects yet; only files and plugins with credentials are read.
+/// The address of a cluster's API server, the authorities to trust, and the credentials. They come from a pod's service
+/// account or from a kubeconfig. Nothing here connects to the server: only files are read, and credential plugins are
+/// run.
 public struct ClusterAccess: Sendable {
-    /// Where it came from, for messages: `/root/.kube/config, context "dev"`.
+    /// The source, for messages: `/root/.kube/config, context "dev"`.
     public var origin: String
     public var server: ServerAddress
-    /// PEM; nil trusts the system's authorities.
+    /// The authorities in PEM; nil trusts the system's.
     public var authorities: Material?
-    /// Takes any certificate.
+    /// Whether any certificate of the server is accepted.
     public var isUnverified = false
-    /// The name that the server's certificate must bear, where that is not the address'.
+    /// The name that the server's certificate must have, if it is not the host of the address.
     public var serverName: String?
-    /// `http://proxy:3128`; empty for none.
+    /// The URL of the proxy, such as `http://proxy:3128`; empty for none.
     public var proxy = ""
     public var credentials = Credentials()
     /// The namespace of the context, or of the pod.
@@ -25,12 +26,12 @@ public struct ClusterAccess: Sendable {
         self.server = server
     }
 
-    /// Bytes in memory, or a file that is read each time, because it may be replaced.
+    /// A certificate, key or token: bytes in memory, or a file that is read each time, because it may be replaced.
     public enum Material: Sendable, Equatable {
         case bytes([UInt8])
         case file(String)
 
-        /// Bytes of a certificate, key or token: none is near it.
+        /// The largest size of a certificate, key or token, in bytes: far more than any needs.
         static let longest = 1 << 20
 
         func read() throws(APIError) -> [UInt8] {
@@ -54,34 +55,34 @@ public struct ClusterAccess: Sendable {
     }
 }
 
-/// What a caller shows. Several may be there: a certificate for the connection, a token for the request.
+/// The credentials of a caller. There may be several: a certificate for the connection, a token for the request.
 public struct Credentials: Sendable {
-    /// What messages call the caller where the token does not say.
+    /// The caller's name in messages, if the token does not contain one.
     public var name = "anonymous"
     public var certificate: ClusterAccess.Material?
     public var key: ClusterAccess.Material?
     public var token: String?
-    /// Wins over `token` while it can be read.
+    /// The file of the token, which overrides `token` if it can be read.
     public var tokenFile: String?
     public var basic: (user: String, password: String)?
     public var plugin: ExecPlugin?
-    /// `Impersonate-User` and its like.
+    /// The headers `Impersonate-User`, `Impersonate-Uid` and `Impersonate-Group`.
     public var impersonation: [(header: String, value: String)] = []
 
     public init() {}
 
-    /// What one request carries.
+    /// The credentials in one request.
     struct Shown {
         var headers: [String] = []
         var certificate: [UInt8]?
         var key: [UInt8]?
-        /// `system:serviceaccount:NS:NAME` where a token says so.
+        /// The user, such as `system:serviceaccount:NS:NAME`, if the token contains it.
         var user: String
     }
 
     /// - Parameters:
-    ///   - isAnew: the last ones were refused: a plugin is asked again.
-    ///   - stop: ends a plugin that is being asked.
+    ///   - isAnew: whether the last credentials were refused: then a plugin is run again.
+    ///   - stop: ends a running plugin.
     func show(isAnew: Bool, stop: StopSignal) throws(APIError) -> Shown {
         var shown = Shown(user: name)
         shown.certificate = try certificate?.read()
@@ -122,7 +123,7 @@ public struct Credentials: Sendable {
         }
     }
 
-    /// The `sub` of a JSON web token, which is whom the server will call the caller; nil for other tokens.
+    /// The `sub` of a JSON web token, which is the server's name of the caller; nil for other tokens.
     static func subject(ofToken token: String) -> String? {
         let parts = token.split(byte: ".", omittingEmptySubsequences: false)
         guard parts.count == 3,
@@ -133,13 +134,13 @@ public struct Credentials: Sendable {
     }
 }
 
-/// `https://host:port/base`, taken apart.
+/// The parts of `https://host:port/base`.
 public struct ServerAddress: Sendable, Equatable {
     public var scheme: String
-    /// Without brackets.
+    /// The host, without brackets.
     public var host: String
     public var port: Int
-    /// Without a slash at its end.
+    /// The path, without a slash at its end.
     public var base: String
 
     public init(scheme: String = "https", host: String, port: Int, base: String = "") {
@@ -149,8 +150,8 @@ public struct ServerAddress: Sendable, Equatable {
         self.base = base
     }
 
-    /// nil where the text is no address of http or https. Without a scheme, https is meant, as kubectl has it for a
-    /// host with a port.
+    /// Parses an address; nil if the text is not an address of http or https. Without a scheme, it is https, as in
+    /// kubectl for a host with a port.
     public init?(_ text: String) {
         var rest = text[...]
         var scheme = "https"

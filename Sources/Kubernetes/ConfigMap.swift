@@ -1,6 +1,6 @@
 public import Values
 
-/// What a ConfigMap holds under its keys.
+/// The data of a ConfigMap.
 public struct ConfigMap: Sendable, Equatable {
     public let reference: ObjectReference
     private let data: [String: String]
@@ -12,12 +12,12 @@ public struct ConfigMap: Sendable, Equatable {
         self.data = data
     }
 
-    /// What messages call the text of a key: `configmap istio-system/istio, key mesh`.
+    /// The name of a key's text in messages: `configmap istio-system/istio, key mesh`.
     public func name(of key: String) -> String { "configmap \(reference), key \(key)" }
 
     public func has(_ key: String) -> Bool { data[key] != nil }
 
-    /// - Throws: that there is no such key, with those there are.
+    /// - Throws: if there is no such key; the error lists the existing ones.
     public func bytes(_ key: String) throws(APIError) -> [UInt8] {
         guard let text = data[key] else {
             let keys = data.isEmpty ? "no keys" : data.keys.sorted().prefix(20).joined(separator: ", ")

@@ -3,23 +3,23 @@ import Synchronization
 import System
 import Values
 
-/// A program that a kubeconfig names for credentials (client.authentication.k8s.io, v1 and v1beta1). It is run when
-/// the last credential has ended or was refused, and within a time limit.
+/// A program of a kubeconfig that returns credentials (client.authentication.k8s.io, v1 and v1beta1). It is run if the
+/// last credential has expired or was refused, with a time limit.
 public final class ExecPlugin: Sendable {
-    /// What it gave.
+    /// The credential that the program returned.
     struct Credential: Sendable {
         var token: String?
         var certificate: [UInt8]?
         var key: [UInt8]?
-        /// Seconds since 1970; nil holds as long as the process.
+        /// The expiry, in seconds since 1970; nil is valid as long as the process.
         var expiry: Int?
     }
 
-    /// How long it may take: it may ask a person for a password.
+    /// The time limit of the program: it may request a password from the user.
     static let milliseconds = 60_000
-    /// Bytes that it may write.
+    /// The largest size of the program's output, in bytes.
     static let longestOutput = 1 << 20
-    /// A credential that ends within that many seconds has ended.
+    /// A credential that expires within that many seconds is treated as expired.
     static let earlySeconds = 10
 
     private let command: String
@@ -34,9 +34,9 @@ public final class ExecPlugin: Sendable {
     private let last = Mutex<Credential?>(nil)
 
     /// - Parameters:
-    ///   - folder: what a command with a slash is relative to.
-    ///   - place: for messages.
-    ///   - cluster: the cluster of the kubeconfig, for plugins that ask for it.
+    ///   - folder: the folder for relative commands that contain a slash.
+    ///   - place: the place in the kubeconfig, for messages.
+    ///   - cluster: the cluster of the kubeconfig, for plugins that request it.
     init(
         _ value: Value, folder: String, place: String, cluster: Value, environment: Environment,
         milliseconds: Int = ExecPlugin.milliseconds
@@ -147,9 +147,9 @@ public final class ExecPlugin: Sendable {
     }
 }
 
-/// Times as RFC 3339 writes them.
+/// Parses times in the format of RFC 3339.
 enum InternetTime {
-    /// `2026-11-24T15:00:00Z`, with a fraction or an offset too, as seconds since 1970.
+    /// Parses `2026-11-24T15:00:00Z`, also with a fraction or an offset, to seconds since 1970.
     static func seconds(_ text: String) -> Int? {
         let bytes = Array(text.utf8)
         func number(_ from: Int, _ count: Int) -> Int32? {

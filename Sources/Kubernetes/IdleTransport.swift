@@ -1,17 +1,17 @@
 import Synchronization
 
-/// The connection of the last call, kept for the next one: for a command that asks ten things, ten TLS handshakes cost more
-/// processor time than the answers.
+/// The connection of the last call, kept for the next one. Without it, a command that makes ten requests would spend
+/// more processor time on ten TLS handshakes than on the answers.
 ///
-/// libcurl distinguishes credentials by the paths of their files, and different certificates may have had the same path
-/// here, one after the other. So a connection serves only calls with the same bytes.
+/// libcurl distinguishes credentials by the paths of their files, but different certificates may have had the same path
+/// here at different times. So a connection is reused only by calls with the same bytes.
 final class IdleTransport: Sendable {
     private struct Kept: Sendable {
         var transport: Transport
         var credentials: Credentials
     }
 
-    /// What a connection was opened with.
+    /// The credentials with which a connection was opened.
     private struct Credentials: Sendable, Equatable {
         var authorities: [UInt8]?
         var certificate: [UInt8]?
@@ -26,7 +26,7 @@ final class IdleTransport: Sendable {
 
     private let kept = Mutex<Kept?>(nil)
 
-    /// The kept connection, if the request may use it; the caller has it alone.
+    /// Takes the kept connection, if the request may use it. Only this caller has it then.
     func take(for request: TransportRequest) -> Transport? {
         kept.withLock { kept in
             guard let found = kept, found.credentials == Credentials(request) else { return nil }
@@ -35,7 +35,7 @@ final class IdleTransport: Sendable {
         }
     }
 
-    /// Keeps a connection whose request is complete, in place of the one before.
+    /// Keeps a connection whose request is complete, and replaces the one kept before.
     func keep(_ transport: Transport, after request: TransportRequest) {
         let new = Kept(transport: transport, credentials: Credentials(request))
         kept.withLock { $0 = new }

@@ -3,12 +3,12 @@ import System
 import Values
 import YAML
 
-/// kubeconfig files, merged as kubectl merges them: of several files, the first that has a name, or the current
-/// context, wins; paths within a file are relative to it.
+/// kubeconfig files, merged as kubectl does. If several files define a name, or the current context, the first one
+/// counts. Paths within a file are relative to it.
 struct Kubeconfig {
-    /// Bytes of one file; with every certificate inside, some kilobytes a cluster.
+    /// The largest size of a file, in bytes. With all certificates included, a cluster takes a few kilobytes.
     static let longestFile = 16 << 20
-    /// Files in KUBECONFIG.
+    /// The largest number of files in KUBECONFIG.
     static let mostFiles = 100
 
     /// An entry of `clusters`, `users` or `contexts`, with the folder that its paths are relative to.
@@ -25,8 +25,8 @@ struct Kubeconfig {
     private var files: [String] = []
 
     /// - Parameters:
-    ///   - paths: files; those that are not there are left out.
-    ///   - mustExist: unless this says that they must be.
+    ///   - paths: the files; missing ones are skipped.
+    ///   - mustExist: whether missing files are an error instead.
     init(_ paths: [String], mustExist: Bool) throws(APIError) {
         for path in paths.prefix(Self.mostFiles) {
             guard mustExist || Glibc.access(path, F_OK) == 0 else { continue }
@@ -179,7 +179,7 @@ struct Kubeconfig {
         return result
     }
 
-    /// `NAME-data` in base64, else the file of `NAME`.
+    /// The material of `NAME-data` in base64, or of the file `NAME`.
     private func material(_ entry: Entry, _ name: String, _ owner: String) throws(APIError) -> ClusterAccess
         .Material?
     {
@@ -199,10 +199,10 @@ struct Kubeconfig {
 }
 
 extension ClusterAccess {
-    /// How a cluster is found, as kubectl does it: the file that was named; else the files of KUBECONFIG; else
-    /// `~/.kube/config`; else, in a pod, its service account.
+    /// Finds the cluster as kubectl does: the given file, or the files of KUBECONFIG, or `~/.kube/config`, or in a pod
+    /// its service account.
     ///
-    /// - Throws: why the first of these that is there cannot be used, or that no file exists.
+    /// - Throws: if the first of these that exists cannot be used, or none exists.
     public static func find(
         kubeconfig: String? = nil, context: String? = nil, environment: Environment = Environment()
     ) throws(APIError) -> ClusterAccess {

@@ -2,36 +2,36 @@ import Glibc
 import System
 public import Values
 
-/// Follows objects of one kind: lists them, watches from there, and does so again whenever that ends.
+/// Follows objects of one kind: lists them, watches them from there, and restarts whenever that ends.
 ///
 /// | what happens | what is done |
 /// | --- | --- |
-/// | the watch ends, or its connection is cut | watch on from the last resourceVersion, bookmarks included |
+/// | the watch ends, or its connection is lost | watch again from the last resourceVersion, bookmarks included |
 /// | 410 Gone, as an answer or as an event | list again |
-/// | any other error | reported, then again after a pause that doubles up to 30 s, or once another watch works again |
-/// | the server refuses to watch | list in place of it, each time |
-/// | nothing comes for 45 s | the connection counts as cut |
+/// | any other error | report it, then retry after a pause that doubles up to 30 s, or once another watch works again |
+/// | the server refuses to watch | list instead, each time |
+/// | nothing arrives for 45 s | the connection is treated as lost |
 public struct ObjectWatch: Sendable {
-    /// What the receiver gets.
+    /// An update for the receiver.
     public enum Delivery: Sendable {
-        /// These, and no others, are there.
+        /// The complete list of existing objects.
         case all([Value])
         case changed(Value)
         case deleted(Value)
-        /// The watch is open, or still open: at its begin and for each bookmark.
+        /// The watch is open: delivered when it opens and for each bookmark.
         case alive
-        /// It does not work; what was delivered before may be old. Reported for each attempt.
+        /// The attempt failed; objects that were delivered before may be outdated. Delivered for each attempt.
         case failed(APIError)
     }
 
     public let resource: APIResource
     public let namespace: String?
-    /// nil is all of them.
+    /// nil is all objects.
     public let name: String?
-    /// What is kept of each object of a list, so that long lists are not held whole.
+    /// Returns the part of an object to keep, so that long lists are not kept in full.
     let keep: @Sendable (Value) -> Value
 
-    /// Objects that are followed; more are an error. The largest clusters have 10,000 namespaces.
+    /// The largest number of objects; more are an error. The largest clusters have 10,000 namespaces.
     let mostObjects: Int
 
     public init(
@@ -64,17 +64,18 @@ public struct ObjectWatch: Sendable {
                     }
                     deliver(delivery)
                 }
-                // A server that ends watches at once is not asked in a circle.
+                // The pauses are reset only after a second, so that a server that ends watches immediately is not
+                // requested in a loop.
                 if MonotonicClock.milliseconds - begin > 1_000 { backoff.reset() }
             } catch {
                 switch error.kind {
                 case .gone: version = nil
                 case .stopped: continue
-                // A connection that is cut after it held is the ordinary end of a watch.
+                // A connection that is lost after a while is the normal end of a watch.
                 case .unreachable where version != nil && MonotonicClock.milliseconds - begin > 1_000:
                     backoff.reset()
                 default:
-                    // Without a watch, each attempt lists: that is what can still be known.
+                    // Without a watch, each attempt lists the objects, to stay as current as possible.
                     if error.isRefusal { version = nil }
                     hasFailed = true
                     deliver(.failed(error))
@@ -104,11 +105,11 @@ public struct ObjectWatch: Sendable {
         return version
     }
 
-    /// - Parameter version: moves on with the events; nil after 410.
+    /// - Parameter version: advances with the events; after an error, it is the last version that was reached.
     private func watch(
         _ client: APIClient, _ version: inout String?, _ deliver: (Delivery) -> Void
     ) throws(APIError) {
-        // Not all the same, so that watches that began together do not end together.
+        // The time varies, so that watches that started together do not end together.
         let seconds = Int.random(in: client.limits.watchSeconds)
         var last = version ?? ""
         defer { version = last }

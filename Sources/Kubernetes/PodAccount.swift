@@ -3,14 +3,14 @@ import System
 import Values
 
 extension ClusterAccess {
-    /// Where a pod finds its service account.
+    /// The folder of a pod's service account.
     static let accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The account that Kubernetes gives a pod: address from the environment, token and CA from files, both read for
-    /// each request, because the kubelet renews them.
+    /// Returns the service account of a pod: the address from the environment, the token and the CA from files. Both
+    /// files are read for each request, because the kubelet renews them.
     ///
     /// - Returns: nil outside a pod, that is, without KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT.
-    /// - Throws: what is wrong with a pod's account.
+    /// - Throws: the problem of a pod's account.
     public static func ofPod(
         environment: Environment = Environment(), folder: String? = nil
     ) throws(APIError) -> ClusterAccess? {
@@ -39,22 +39,22 @@ extension ClusterAccess {
     }
 }
 
-/// The variables of the process, or of a test.
+/// The environment variables of the process, or of a test.
 public struct Environment: Sendable {
     private let variables: [String: String]?
 
-    /// The process' own.
+    /// The environment of the process.
     public init() { variables = nil }
 
     public init(_ variables: [String: String]) { self.variables = variables }
 
-    /// The variable's value; nil where it is not set or empty.
+    /// The variable's value; nil if it is not set or empty.
     public subscript(name: String) -> String? {
         let value = variables.map { $0[name] } ?? getenv(name).map { String(cString: $0) }
         return value?.isEmpty == false ? value : nil
     }
 
-    /// What a child process is given.
+    /// All variables, for a child process.
     var all: [(name: String, value: String)] {
         if let variables { return variables.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
         var result: [(name: String, value: String)] = []

@@ -1,28 +1,28 @@
 import Glibc
 import Values
 
-/// Which proxy the environment wants for an address: the rules of Go's programs, since those are what a user's
-/// HTTPS_PROXY and NO_PROXY were written for.
+/// Selects the proxy for an address from the environment, by the rules of Go's programs, because users write
+/// HTTPS_PROXY and NO_PROXY for those.
 ///
-/// | NO_PROXY has | then no proxy for |
+/// | entry of NO_PROXY | no proxy for |
 /// | --- | --- |
 /// | `*` | anything |
-/// | `10.0.0.0/8`, `fd00::/8` | addresses within |
+/// | `10.0.0.0/8`, `fd00::/8` | addresses in the range |
 /// | `10.1.2.3` | that address |
-/// | `example.org` | it and names below it |
-/// | `.example.org`, `*.example.org` | names below it |
-/// | any of them with `:port` | that port only |
+/// | `example.org` | that name and names below it |
+/// | `.example.org`, `*.example.org` | names below `example.org` |
+/// | any of these with `:port` | that port only |
 ///
-/// `localhost` and loopback addresses never go by a proxy.
+/// No proxy is used for `localhost` and loopback addresses.
 struct ProxyChoice {
     let environment: Environment
 
     init(_ environment: Environment) { self.environment = environment }
 
-    /// Entries of NO_PROXY that are read; more is a mistake.
+    /// The largest number of entries of NO_PROXY that are read; more are a mistake.
     static let longestList = 10_000
 
-    /// The proxy's URL, or an empty text.
+    /// Returns the proxy's URL; empty for none.
     func proxy(for server: ServerAddress) -> String {
         let names = server.scheme == "https" ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"]
         guard let proxy = names.lazy.compactMap({ environment[$0] }).first, !isExcluded(server) else {
@@ -55,7 +55,7 @@ struct ProxyChoice {
     }
 }
 
-/// An address of either family, as its bytes.
+/// An IPv4 or IPv6 address, as its bytes.
 struct IPAddress: Equatable {
     let bytes: [UInt8]
 

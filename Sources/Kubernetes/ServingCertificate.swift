@@ -2,29 +2,29 @@ import Glibc
 import System
 public import Values
 
-/// What a Secret of Pillion's holds: a certificate for serving, and the authority that signed it, with its key, so that
-/// any replica can renew.
+/// The content of Pillion's Secret: a serving certificate, and the authority that signed it, with its key, so that any
+/// replica can renew both.
 ///
-/// | key | holds |
+/// | key | content |
 /// | --- | --- |
-/// | `tls.crt`, `tls.key` | what is served: one year, renewed at two thirds |
-/// | `ca.crt` | what clients are to trust: the authority, and earlier ones while they hold |
-/// | `ca.key` | the authority's key: five years, renewed at two thirds |
+/// | `tls.crt`, `tls.key` | the serving certificate: valid for one year, renewed after two thirds |
+/// | `ca.crt` | the certificates that clients should trust: the authority, and earlier ones while they are valid |
+/// | `ca.key` | the authority's key: valid for five years, renewed after two thirds |
 public struct ServingCertificate: Sendable, Equatable {
     public var certificate: [UInt8]
     public var key: [UInt8]
-    /// What the webhook's caBundle must hold.
+    /// The certificates that the webhook's caBundle must contain.
     public var bundle: [UInt8]
     var authorityKey: [UInt8]
 
     static let days = 365
     static let authorityDays = 5 * 365
-    /// Clocks of others may be behind by that.
+    /// The tolerance for clocks of others that are slow.
     static let earlySeconds = 300
-    /// Authorities kept in the bundle.
+    /// The largest number of authorities in the bundle.
     static let mostAuthorities = 4
 
-    /// nil where the Secret does not have all of it.
+    /// Reads the certificate of a Secret; nil if it is incomplete.
     public init?(secret: Value) {
         func bytes(_ name: String) -> [UInt8]? {
             guard let text = secret["data"]?[name]?.string, let bytes = Base64.decode(text), !bytes.isEmpty
@@ -59,21 +59,21 @@ public struct ServingCertificate: Sendable, Equatable {
         ]
     }
 
-    /// Whether its authority's key belongs to it.
+    /// Whether the authority's key belongs to its certificate.
     var hasOwnAuthority: Bool {
         PEM.blocks(bundle).first.map { PEM.hasKey($0, authorityKey) } ?? false
     }
 
-    /// Whether it can be served: key and names fit, and the bundle's authorities say so, now.
+    /// Whether it can be served: key and names match, and an authority of the bundle has signed it, all valid now.
     public func isGood(for names: [String]) -> Bool {
         PEM.hasKey(certificate, key) && names.allSatisfy { PEM.hasName(certificate, $0) }
             && PEM.isTrusted(certificate, by: bundle)
     }
 
-    /// What should be there in place of it, or of nothing; nil where it should stay.
+    /// Returns the replacement for a certificate, or for none; nil if it should stay.
     ///
-    /// A new authority does not bring a new certificate along while the old one is good: clients learn of the authority
-    /// first, and one that has just learned trusts both.
+    /// A new authority does not cause a new certificate while the old one is good: clients receive the new authority
+    /// first, and then trust certificates of both.
     static func renewed(
         _ old: ServingCertificate?, for names: [String], now: Int
     ) throws(APIError) -> ServingCertificate? {
@@ -105,12 +105,12 @@ public struct ServingCertificate: Sendable, Equatable {
         (now - earlySeconds)...(now + days * 86_400)
     }
 
-    /// Whether two thirds of its time are over; nil where it is no certificate.
+    /// Whether two thirds of its validity are over; nil if it is not a certificate.
     static func isDue(_ certificate: [UInt8], _ now: Int) -> Bool? {
         PEM.validity(certificate).map { now >= $0.lowerBound + ($0.upperBound - $0.lowerBound) / 3 * 2 }
     }
 
-    /// The names that a Service has in its cluster.
+    /// Returns the names that a Service has in its cluster.
     public static func names(of service: ObjectReference) -> [String] {
         let (name, namespace) = (service.name, service.namespace)
         return [
@@ -120,13 +120,14 @@ public struct ServingCertificate: Sendable, Equatable {
     }
 }
 
-/// The certificate that replicas share through a Secret. A replica that finds no certificate, or one that is due, writes; the
-/// resourceVersion decides between those who write at once, and the others take what is there then.
+/// The certificate that replicas share in a Secret. A replica that finds no certificate, or one that is due for
+/// renewal, writes a new one. If several write at the same time, the resourceVersion decides, and the others read the
+/// winner's.
 public struct SharedCertificate: Sendable {
     public let secret: ObjectReference
     private let client: APIClient
 
-    /// Writes that may be lost to others in a row.
+    /// The largest number of successive attempts to write, if other replicas write first.
     static let attempts = 10
 
     public init(_ secret: ObjectReference, client: APIClient) {
@@ -134,7 +135,7 @@ public struct SharedCertificate: Sendable {
         self.client = client
     }
 
-    /// What the Secret holds when this returns, good for these names.
+    /// Returns the certificate of the Secret, after creating or renewing it if it is not good for these names.
     public func ensure(names: [String], now: Int? = nil) throws(APIError) -> ServingCertificate {
         for _ in 0..<Self.attempts {
             let object = try read()
@@ -159,17 +160,18 @@ public struct SharedCertificate: Sendable {
             .conflict, "secret \(secret): others changed it \(Self.attempts) times while it was written")
     }
 
-    /// What the Secret holds now; nil without a whole certificate of Pillion's.
+    /// Returns the current certificate of the Secret; nil if it is not complete.
     public func current() throws(APIError) -> ServingCertificate? {
         try read().flatMap { ServingCertificate(secret: $0) }
     }
 
-    /// The annotation and the label that make a Secret Pillion's own.
+    /// The annotation and the label that mark a Secret as Pillion's own.
     public static let mark = (key: "pillion.dev/certificate", value: "generated")
     private static let ownLabel = (key: "app.kubernetes.io/managed-by", value: "pillion")
 
-    /// A certificate or key that somebody else stored is never overwritten. Pillion's are marked; those of earlier
-    /// versions are recognised by the authority's key, which nobody else stores beside it.
+    /// Refuses a Secret with a certificate or key that somebody else stored, so that it is never overwritten. Pillion's
+    /// own are marked; those of earlier versions are recognised by the authority's key, which nobody else stores with
+    /// them.
     private func refuseOthers(_ object: Value) throws(APIError) {
         let metadata = object["metadata"]
         if metadata?["annotations"]?[Self.mark.key]?.string == Self.mark.value

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One request as it goes over the wire.
+/// One HTTP request.
 struct TransportRequest {
     var method: String
     var url: String
@@ -12,24 +12,24 @@ struct TransportRequest {
     var skipsVerification = false
     /// CURLOPT_CONNECT_TO: `from:port:to:port`
     var connectTo: String?
-    /// Empty for none.
+    /// The proxy's URL; empty for none.
     var proxy = ""
     var connectMilliseconds = 10_000
-    /// 0 is without end.
+    /// The time limit; 0 for none.
     var totalMilliseconds = 0
 }
 
-/// How it ended.
+/// The result of a request.
 struct TransportAnswer {
     enum End { case complete, ended, failed, notSent, refusedCertificate, late }
     var end: End
-    /// 0 where there was no answer.
+    /// The HTTP status; 0 if there was no answer.
     var status: Int
-    /// What libcurl says.
+    /// libcurl's message.
     var problem: String
 }
 
-/// A connection of libcurl's: one request at a time.
+/// A connection of libcurl, for one request at a time.
 final class Transport: @unchecked Sendable {
     private let handle: OpaquePointer
 
@@ -45,15 +45,15 @@ final class Transport: @unchecked Sendable {
 
     deinit { pillion_curl_free(handle) }
 
-    /// From any thread: ends the current request and all later ones.
+    /// Cancels the current request and all later ones. Any thread may call it.
     func cancel() { pillion_curl_cancel(handle) }
 
-    // The checks that the closures did not escape have the length of this file's path in them. With a path of its own,
-    // builds in folders of different names give the same bytes.
+    // The checks that the closures do not escape contain the length of this file's path. With a fixed path, builds in
+    // folders with different names produce the same bytes.
     #sourceLocation(file:"Transport",line:51)
     /// - Parameters:
-    ///   - header: each header line, of all answers that come.
-    ///   - received: each piece of the body; false ends the request.
+    ///   - header: called with each header line, of all answers that arrive.
+    ///   - received: called with each piece of the body; false ends the request.
     func perform(
         _ request: TransportRequest, header: (String) -> Void,
         received: (UnsafeBufferPointer<UInt8>) -> Bool
@@ -67,7 +67,7 @@ final class Transport: @unchecked Sendable {
     }
     #sourceLocation()
 
-    /// libcurl names the files of certificates, which here are ones without a name of their own:
+    /// Removes the names of certificate files from libcurl's message: here, these files have no name of their own:
     /// `server certificate verification failed. CAfile: /proc/self/fd/7 CRLfile: none`.
     static func withoutOwnFiles(_ problem: String) -> String {
         guard let mark = problem.firstRange(of: "CAfile: /proc/self/fd/") else { return problem }
@@ -95,7 +95,7 @@ final class Transport: @unchecked Sendable {
             return receiver.received(UnsafeBufferPointer(start: bytes, count: size)) ? 0 : 1
         }
         var answer = pillion_curl_answer()
-        // The words of a request last as long as it does.
+        // The texts of a request live as long as it does.
         let words = Words()
         raw.method = words.keep(request.method)
         raw.url = words.keep(request.url)

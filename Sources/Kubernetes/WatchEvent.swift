@@ -1,13 +1,13 @@
 import Values
 
-/// A line of a watch.
+/// An event of a watch, which is one line.
 enum WatchEvent {
     case changed(Value)
     case deleted(Value)
-    /// Nothing happened up to there.
+    /// The resourceVersion up to which there are no further changes.
     case bookmark(String)
 
-    /// - Throws: what the server says with an event ERROR, or what is wrong with the line.
+    /// - Throws: the server's error in an event ERROR, or the problem of the line.
     init(_ line: UnsafeBufferPointer<UInt8>, _ call: APICall) throws(APIError) {
         let value: Value
         do throws(JSONError) {
@@ -34,18 +34,19 @@ enum WatchEvent {
     }
 }
 
-/// Lines of a text that comes in pieces.
+/// Splits a text that arrives in pieces into lines.
 struct LineSplitter {
-    /// Bytes of one line.
+    /// The largest length of a line, in bytes.
     let longest: Int
     private var pending: [UInt8] = []
-    /// Whether a line was longer; then nothing more is taken.
+    /// Whether a line exceeded that; then nothing more is accepted.
     private(set) var isOverfull = false
 
     init(longest: Int) { self.longest = longest }
 
-    /// - Parameter line: called with each whole line that is not empty, without its end; false ends the splitting.
-    /// - Returns: false when it has ended.
+    /// - Parameter line: called with each complete line that is not empty, without its line feed; false ends the
+    ///   splitting.
+    /// - Returns: false if it has ended.
     mutating func split(
         _ piece: UnsafeBufferPointer<UInt8>, _ line: (UnsafeBufferPointer<UInt8>) -> Bool
     ) -> Bool {

@@ -1,8 +1,8 @@
 import Synchronization
 import System
 
-/// Ends the pauses of watches that wait after a failure, as soon as one of them works again: after an outage of the
-/// API server all are back together, and none waits for its own pause.
+/// Ends the pauses of watches that wait after a failure, as soon as one of them works again: after an outage of the API
+/// server, all recover together, instead of each after its own pause.
 public final class WatchRecovery: Sendable {
     private let waiting = Mutex<[WakePipe]>([])
 

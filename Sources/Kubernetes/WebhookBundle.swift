@@ -1,8 +1,8 @@
 public import Values
 
-/// Keeps the `caBundle` of a MutatingWebhookConfiguration's entries what it must be.
+/// Keeps the `caBundle` of a MutatingWebhookConfiguration's entries up to date.
 public struct WebhookBundle: Sendable {
-    /// Why it cannot, as the metric `webhook_patch_failures_total` names it.
+    /// The reason of a failure, as in the metric `webhook_patch_failures_total`.
     public enum Reason: String, Sendable, CaseIterable {
         case wrongRevision = "wrong_revision"
         case bundleUnusable = "load_ca_bundle_failure"
@@ -26,7 +26,7 @@ public struct WebhookBundle: Sendable {
     }
 
     public let configuration: String
-    /// Entries of that name, or whose name ends in a dot and it; all entries where it is empty.
+    /// The entries with that name, or whose name ends in a dot and that name; empty for all entries.
     public let entry: String
     /// Configurations with another revision's label belong to another injector.
     public let revision: String
@@ -55,13 +55,13 @@ public struct WebhookBundle: Sendable {
         }
     }
 
-    /// What a caBundle becomes, by the authorities it has.
+    /// The new value of a caBundle, depending on its current authorities.
     ///
     /// Another replica may serve a certificate of another authority, because it has not seen the newest yet. If both
-    /// wrote only their own, they would undo each other's work, and calls to one of them would fail. So authorities
-    /// that others added stay for a while.
+    /// wrote only their own, they would overwrite each other's changes, and calls to one of them would fail. So
+    /// authorities that others added stay for a while.
     private struct Authorities {
-        /// nil where the entry is right.
+        /// The new value; nil if the entry needs no change.
         var wanted: [UInt8]?
         var hasOthers = false
 
@@ -70,7 +70,7 @@ public struct WebhookBundle: Sendable {
             let own = PEM.blocks(bundle)
             let present = Base64.decode(text).map(PEM.blocks) ?? []
             let others = present.filter { block in
-                // Its own issuer: an authority, and in force.
+                // A self-signed certificate: a valid authority.
                 !own.contains(block) && PEM.isTrusted(block, by: block)
             }
             let kept = keepsOthers ? Array(others.prefix(WebhookBundle.mostOthers)) : []
@@ -83,18 +83,18 @@ public struct WebhookBundle: Sendable {
         }
     }
 
-    /// Authorities of others that stay in a caBundle.
+    /// The largest number of authorities of others that stay in a caBundle.
     static let mostOthers = 3
 
-    /// Whether an entry trusts authorities besides the bundle's.
+    /// Whether an entry trusts authorities other than the bundle's.
     public func hasOthers(_ object: Value, bundle: [UInt8]) -> Bool {
         entries(of: object).contains {
             Authorities(of: $0, bundle: bundle, keepsOthers: true).hasOthers
         }
     }
 
-    /// The strategic merge patch that makes it right, merged by the entries' names and refused by the server when the
-    /// object has changed meanwhile; nil where it is right.
+    /// Returns the strategic merge patch that updates the object; nil if no change is needed. It merges by the entries'
+    /// names, and the server refuses it if the object has changed meanwhile.
     ///
     /// - Parameter keepsOthers: whether authorities that others added stay.
     public func patch(_ object: Value, bundle: [UInt8], keepsOthers: Bool = false) throws(Problem) -> Value? {
@@ -128,13 +128,13 @@ public struct WebhookBundle: Sendable {
         ]
     }
 
-    /// Patches until it is right.
+    /// Patches the object until it is up to date.
     ///
     /// - Parameters:
-    ///   - seen: the object where it is known.
+    ///   - seen: the object, if it is known.
     ///   - bundle: PEM.
     ///   - retried: called for each attempt after the first.
-    /// - Returns: whether something had to be changed.
+    /// - Returns: whether anything was changed, by this call or meanwhile by another client.
     public func reconcile(
         _ seen: Value?, bundle: [UInt8], keepsOthers: Bool = false, client: APIClient, retried: () -> Void
     ) throws(Problem) -> Bool {

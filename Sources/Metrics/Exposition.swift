@@ -4,7 +4,7 @@ enum MetricKind: String {
     case counter, gauge, histogram
 }
 
-/// The two texts that Prometheus reads.
+/// The two text formats that Prometheus reads.
 public enum ExpositionFormat: Sendable {
     /// The text format 0.0.4.
     case text
@@ -18,8 +18,8 @@ public enum ExpositionFormat: Sendable {
         }
     }
 
-    /// The format that an `Accept` header prefers: OpenMetrics where it is named with a weight that plain text does
-    /// not exceed, else the text format.
+    /// Selects the format that an `Accept` header prefers: OpenMetrics if it is listed with a weight that plain text
+    /// does not exceed, otherwise the text format.
     public init(accept header: String?) {
         self = .text
         guard let header else { return }
@@ -54,7 +54,7 @@ public enum ExpositionFormat: Sendable {
 struct ExpositionWriter {
     let format: ExpositionFormat
 
-    /// The lines before the samples. OpenMetrics names counters without the `_total` that their samples have.
+    /// Writes the lines before the samples. OpenMetrics names counters without the `_total` that their samples have.
     mutating func begin(_ name: String, _ help: String, _ kind: MetricKind, into output: inout ByteBuffer) {
         let suffix = "_total"
         let isOpenCounter = format == .openMetrics && kind == .counter && name.ends(with: suffix)
@@ -89,7 +89,7 @@ struct ExpositionWriter {
         output.append(UInt8(ascii: "\n"))
     }
 
-    /// The upper bound of a bucket as a label; OpenMetrics wants a point in every number.
+    /// The upper bound of a bucket as a label; OpenMetrics requires a decimal point in every number.
     func bound(_ value: Double) -> String {
         if value.isInfinite { return "+Inf" }
         let text = NumberFormat.text(value)

@@ -1,16 +1,17 @@
 import Synchronization
 import Values
 
-/// What the registry knows of a metric: its name, and how its series are shown.
+/// A metric of the registry: its name, and its exposition.
 protocol MetricFamily: AnyObject, Sendable {
     var name: String { get }
     func write(with writer: inout ExpositionWriter, into output: inout ByteBuffer)
 }
 
-/// The series of a metric with labels, each made when it is first used.
+/// The series of a metric with labels, each created at first use.
 ///
-/// Families of at most 64 counters or histograms show all of them from the start, as a rate needs the zero before the
-/// one; larger ones, and gauges, show what has been used: a gauge that nobody has set has no value.
+/// Families of at most 64 counters or histograms show all of them from the start, because a rate needs the zero before
+/// the first increment. Larger families, and gauges, show only series that were used: a gauge that was not set has no
+/// value.
 final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
     let labels: [MetricLabel]
     private let series: Mutex<[Series?]>
@@ -23,7 +24,7 @@ final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
     ) {
         self.labels = labels
         self.make = make
-        // The label `other` exists for strangers only and is not counted here.
+        // The value `other` is only for unknown values and is not counted here.
         let count = labels.reduce(1) { $0 * $1.values.count }
         let expected = labels.reduce(1) { $0 * max($1.values.count - 1, 1) }
         var all = [Series?](repeating: nil, count: count)
@@ -33,12 +34,12 @@ final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
         series = Mutex(all)
     }
 
-    /// Whether one of the labels of that series is `other` only because every label has it.
+    /// Whether one of the series' label values is `other`.
     private static func isOther(_ index: Int, _ labels: [MetricLabel]) -> Bool {
         values(at: index, labels).contains { $0.value == MetricLabel.other }
     }
 
-    /// The series of these label values, in the order of the labels; values that are missing are `other`.
+    /// Returns the series of these label values, in the order of the labels; missing values are `other`.
     func callAsFunction(_ values: [String]) -> Series {
         var index = 0
         for (place, label) in labels.enumerated() {
@@ -76,7 +77,7 @@ final class SeriesTable<Series: AnyObject & Sendable>: Sendable {
     }
 }
 
-/// Counters that differ in their labels.
+/// A metric with labels whose series are counters.
 public final class CounterFamily: MetricFamily {
     let name: String
     private let help: String
@@ -88,8 +89,8 @@ public final class CounterFamily: MetricFamily {
         table = SeriesTable(labels: labels) { Counter() }
     }
 
-    /// The counter of these label values, in the order in which the labels were registered. Kept by the caller
-    /// where it is used often: finding it takes a hash for each label and a lock.
+    /// Returns the counter of these label values, in the order in which the labels were registered. A caller that uses
+    /// it often should keep it: finding it takes a hash for each label and a lock.
     public func callAsFunction(_ values: String...) -> Counter { table(values) }
 
     func series(at index: Int) -> Counter { table[index] }
@@ -102,7 +103,7 @@ public final class CounterFamily: MetricFamily {
     }
 }
 
-/// Gauges that differ in their labels.
+/// A metric with labels whose series are gauges.
 public final class GaugeFamily: MetricFamily {
     let name: String
     private let help: String
@@ -114,7 +115,7 @@ public final class GaugeFamily: MetricFamily {
         table = SeriesTable(labels: labels, isShownFromTheStart: labels.isEmpty) { Gauge() }
     }
 
-    /// The gauge of these label values, in the order in which the labels were registered.
+    /// Returns the gauge of these label values, in the order in which the labels were registered.
     public func callAsFunction(_ values: String...) -> Gauge { table(values) }
 
     func series(at index: Int) -> Gauge { table[index] }
@@ -127,7 +128,7 @@ public final class GaugeFamily: MetricFamily {
     }
 }
 
-/// Histograms that differ in their labels.
+/// A metric with labels whose series are histograms.
 public final class HistogramFamily: MetricFamily {
     let name: String
     private let help: String
@@ -139,7 +140,7 @@ public final class HistogramFamily: MetricFamily {
         table = SeriesTable(labels: labels) { Histogram(buckets: buckets) }
     }
 
-    /// The histogram of these label values, in the order in which the labels were registered.
+    /// Returns the histogram of these label values, in the order in which the labels were registered.
     public func callAsFunction(_ values: String...) -> Histogram { table(values) }
 
     func series(at index: Int) -> Histogram { table[index] }
@@ -161,7 +162,7 @@ public final class HistogramFamily: MetricFamily {
     }
 }
 
-/// A metric whose value is asked for when it is shown.
+/// A metric whose value is read at each exposition.
 final class ReadFamily: MetricFamily {
     let name: String
     private let help: String

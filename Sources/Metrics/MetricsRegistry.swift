@@ -1,13 +1,13 @@
 public import Values
 import Synchronization
 
-/// Counters, gauges and histograms, and their text for Prometheus.
+/// A registry of counters, gauges and histograms, with their exposition for Prometheus.
 ///
-/// Comes in: names and closed sets of label values at the start, then counts. Goes out: an exposition. A metric is
-/// registered once, in the order in which it is shown, and counted by atomics from any thread (2 to 10 ns). Nothing
-/// here knows what is counted; HTTP and its negotiation of compression are elsewhere.
+/// In: names and closed sets of label values at the start, then counts. Out: an exposition. Each metric is registered
+/// once; the order of registration is the order of the exposition. Threads count with atomics (2 to 10 ns). The
+/// registry is independent of what is counted, and of HTTP and its compression.
 ///
-/// A name that is registered twice or is not a Prometheus name is a programmer's mistake and stops the start.
+/// A name that is registered twice or is not a valid Prometheus name is a programming error and prevents the start.
 public final class MetricsRegistry: Sendable {
     private let families = Mutex<[any MetricFamily]>([])
 
@@ -23,7 +23,7 @@ public final class MetricsRegistry: Sendable {
         add(GaugeFamily(name, help, labels: [])).series(at: 0)
     }
 
-    /// A histogram with the upper bounds of its buckets, rising; `+Inf` comes by itself.
+    /// Registers a histogram with the upper bounds of its buckets, in ascending order; `+Inf` is added.
     public func histogram(_ name: String, _ help: String, buckets: [Double]) -> Histogram {
         add(HistogramFamily(name, help, labels: [], buckets: buckets)).series(at: 0)
     }
@@ -44,27 +44,27 @@ public final class MetricsRegistry: Sendable {
         add(HistogramFamily(name, help, labels: labels, buckets: buckets))
     }
 
-    // MARK: Metrics that are read when they are asked for
+    // MARK: Metrics that are read at each exposition
 
-    /// A gauge that is 1 and says something by its labels (`build_info`).
+    /// Registers a gauge that is 1 and has information in its labels (`build_info`).
     public func info(_ name: String, _ help: String, labels: [(name: String, value: String)]) {
         let text = labels.map { ($0.name, $0.value) }
         _ = add(ReadFamily(name, help, kind: .gauge, labels: text) { 1 })
     }
 
-    /// A gauge whose value is taken at the time of the exposition; nil leaves it out.
+    /// Registers a gauge whose value is read at each exposition; nil omits it.
     public func gauge(_ name: String, _ help: String, read: @escaping @Sendable () -> Double?) {
         _ = add(ReadFamily(name, help, kind: .gauge, labels: [], read: read))
     }
 
-    /// A counter whose value is taken at the time of the exposition; nil leaves it out.
+    /// Registers a counter whose value is read at each exposition; nil omits it.
     public func counter(_ name: String, _ help: String, read: @escaping @Sendable () -> Double?) {
         _ = add(ReadFamily(name, help, kind: .counter, labels: [], read: read))
     }
 
     // MARK: Exposition
 
-    /// The text of all metrics.
+    /// Writes the exposition of all metrics.
     public func exposition(_ format: ExpositionFormat, into output: inout ByteBuffer) {
         let families = families.withLock { $0 }
         var writer = ExpositionWriter(format: format)
@@ -89,8 +89,8 @@ public final class MetricsRegistry: Sendable {
     }
 }
 
-/// A label and all values that it can have. A value outside of the set is counted as `other`, so that nothing from
-/// outside can make series without bound.
+/// A label and all values that it can have. Any other value is counted as `other`, so that external input cannot create
+/// an unlimited number of series.
 public struct MetricLabel: Sendable {
     public static let other = "other"
 

@@ -4,8 +4,8 @@
 import System
 import Values
 
-/// The metrics that every process has (`process_*`), read from /proc when they are asked for. What cannot be read is
-/// left out.
+/// The standard metrics of a process (`process_*`), read from /proc at each exposition. Values that cannot be read are
+/// omitted.
 public enum ProcessMetrics {
     public static func register(in registry: MetricsRegistry) {
         registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") {
@@ -41,7 +41,8 @@ public enum ProcessMetrics {
         var residentPages: Double
     }
 
-    /// Fields of /proc/self/stat (proc(5)), counted after the name in parentheses, which may hold anything.
+    /// Reads fields of /proc/self/stat (proc(5)), counted after the name in parentheses, which may contain any
+    /// characters.
     private static func stat() -> Stat? {
         guard let bytes = contents("/proc/self/stat"), let end = bytes.lastIndex(of: UInt8(ascii: ")")) else {
             return nil
@@ -49,7 +50,7 @@ public enum ProcessMetrics {
         let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " ")).map {
             NumberFormat.double(String(decoding: $0, as: UTF8.self)) ?? 0
         }
-        // Behind the name comes field 3.
+        // The first field after the name is field 3.
         guard fields.count > 21 else { return nil }
         return Stat(
             user: fields[11], system: fields[12], start: fields[19], virtualBytes: fields[20],
@@ -65,11 +66,11 @@ public enum ProcessMetrics {
     }
 
     private static func openDescriptors() -> Double? {
-        // The folder that is being read is open itself.
+        // The folder itself is open while it is read.
         (try? Folder.names(in: "/proc/self/fd")).map { Double(max($0.count - 1, 0)) }
     }
 
-    /// A file of /proc, up to 64 KB: /proc/stat has its boot time after a line for each processor.
+    /// Reads a file of /proc, up to 64 KiB: in /proc/stat, the boot time comes after a line for each processor.
     private static func contents(_ path: String) -> [UInt8]? {
         try? File.beginning(of: path, atMost: 64 << 10)
     }

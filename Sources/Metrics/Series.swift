@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that only rises.
+/// A number that only increases.
 public final class Counter: Sendable {
     private let count = Atomic<UInt64>(0)
 
@@ -14,7 +14,7 @@ public final class Counter: Sendable {
     public var value: UInt64 { count.load(ordering: .relaxed) }
 }
 
-/// A number that rises and falls.
+/// A number that can increase and decrease.
 public final class Gauge: Sendable {
     private let number = AtomicDouble()
 
@@ -28,9 +28,9 @@ public final class Gauge: Sendable {
     public var value: Double { number.load() }
 }
 
-/// How values spread over buckets.
+/// The distribution of values over buckets.
 public final class Histogram: Sendable {
-    /// The upper bounds of the buckets, rising and finite; a last one without bound follows.
+    /// The upper bounds of the buckets, finite and in ascending order; a last bucket without bound follows.
     let bounds: [Double]
     private let counts: AtomicCounts
     private let sum = AtomicDouble()
@@ -54,14 +54,14 @@ public final class Histogram: Sendable {
         sum.add(value)
     }
 
-    /// The counts of the single buckets, and the sum of all values.
+    /// The count of each bucket, and the sum of all values.
     var state: (counts: [UInt64], sum: Double) { (counts.values, sum.load()) }
 
-    /// How many values were observed.
+    /// The number of observed values.
     public var count: UInt64 { counts.values.reduce(0, &+) }
 }
 
-/// A binary fraction that threads add to.
+/// A floating-point number that threads add to atomically.
 private final class AtomicDouble: Sendable {
     private let bits = Atomic<UInt64>(0)
 
@@ -81,7 +81,7 @@ private final class AtomicDouble: Sendable {
     }
 }
 
-/// A row of counters in one piece of memory.
+/// A fixed number of atomic counters in contiguous memory.
 private final class AtomicCounts: @unchecked Sendable {
     private let base: UnsafeMutablePointer<Atomic<UInt64>>
     private let count: Int

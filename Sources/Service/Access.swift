@@ -1,28 +1,29 @@
 import HTTPServer
 import Values
 
-/// Who may ask what on one listener.
+/// The access rules of one listener.
 ///
 /// | route | loopback, unix socket | other listeners |
 /// | --- | --- | --- |
-/// | /inject | anyone | with a client CA: who has its certificate and one of the names |
-/// | /render, /decide, /scan | anyone | who has the token; without one everybody, by `--allow-unauthenticated` |
+/// | /inject | anyone | with a client CA: callers with its certificate and one of the names |
+/// | /render, /decide, /scan | anyone | callers with the token; without a token, anyone with `--allow-unauthenticated` |
 /// | templates of a request | yes | with `--enableInlineTemplates` |
 struct Access: Sendable {
-    /// Whether only this machine reaches the listener.
+    /// Whether only this machine can reach the listener.
     var isLocal: Bool
-    /// What keeps web pages away from a loopback address; nil on others and on sockets in the file system.
+    /// The check that rejects requests of web pages to a loopback address; nil on other addresses and on sockets in the
+    /// file system.
     var localCaller: LocalCaller? = nil
-    /// Who signs the certificate that callers of /inject must show; nil asks for none.
+    /// The CA of the certificates that callers of /inject must present; nil requires no certificate.
     var clientAuthority: TLSClientAuthority?
-    /// Names of which the certificate must bear one; empty allows each that the CA signed.
+    /// Names of which the certificate must have one; empty allows every certificate that the CA signed.
     var clientNames: [String] = []
     var token: BearerToken?
-    /// Whether who reaches the listener may ask without a token.
+    /// Whether callers without a token are allowed.
     var allowsUnauthenticated = false
     var allowsInlineTemplates = true
 
-    /// What a route is about, for these rules. A `page` is a file that a browser shows: anyone may read it, and a link of
+    /// The kind of a route, for these rules. A `page` is a file that a browser shows: anyone may read it, and a link on
     /// another site may open it.
     enum Concern: Sendable { case review, question, open, page }
 

@@ -2,8 +2,8 @@ import HTTPServer
 import System
 import Values
 
-/// Counts every answer and writes one line about it: what was asked, what was answered, how long it took. Names and
-/// verdicts, no values of objects or templates.
+/// Counts every response and logs one line about it: the request, the response and the duration. The line has names and
+/// verdicts, but no values of objects or templates.
 struct AccessLog: ExchangeObserver {
     let log: Log
     let metrics: ServiceMetrics

@@ -6,15 +6,15 @@ final class BearerToken: Sendable {
     let path: String
     private let bytes: Mutex<[UInt8]>
 
-    /// - Throws: where the file cannot be read or is empty.
+    /// - Throws: if the file cannot be read or is empty.
     init(path: String) throws(FileError) {
         self.path = path
         bytes = Mutex(try Self.read(path))
     }
 
-    /// Reads the file again; a file that cannot be used changes nothing.
+    /// Reads the file again. A file that cannot be used changes nothing.
     ///
-    /// - Returns: whether it holds another token.
+    /// - Returns: whether the token has changed.
     func reload() throws(FileError) -> Bool {
         let new = try Self.read(path)
         return bytes.withLock { bytes in
@@ -32,7 +32,7 @@ final class BearerToken: Sendable {
         return Array(line)
     }
 
-    /// Takes the same time wherever the two differ; only their lengths show.
+    /// Compares in constant time: the duration reveals only whether the lengths are equal.
     func equals(_ offered: some Collection<UInt8>) -> Bool {
         let offered = Array(offered)
         return bytes.withLock { bytes in

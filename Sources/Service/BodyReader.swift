@@ -4,25 +4,25 @@ import System
 import Values
 import YAML
 
-/// Bodies as values.
+/// Parses request bodies.
 enum BodyReader {
-    /// Nesting of the body of /render: the request itself, and data 100 deep.
+    /// The largest nesting depth of the body of /render: the request itself, and data 100 deep.
     static let dataDepth = 101
-    /// Nesting of objects of Kubernetes; custom resources are the deepest.
+    /// The largest nesting depth of Kubernetes objects; custom resources are the deepest.
     static let objectDepth = 200
-    /// Values of one body, in JSON or YAML. A list of 500 large objects has 100,000.
+    /// The largest number of values in one body, in JSON or YAML. A list of 500 large objects has 100,000.
     static let values = 500_000
-    /// Values that are read on a thread that serves connections too: aliases make many of a short body.
+    /// The largest number of values that are read on a connection thread. With aliases, a short body can have many.
     static let quickValues = 20_000
 
-    /// - Throws: a problem of status 400 that says where the body is not what it says it is.
+    /// - Throws: a problem of status 400 with the position at which the body is not valid in its format.
     static func value(
         of request: HTTPRequest, _ format: MediaType, depth: Int
     ) throws(RequestProblem) -> Value {
         try value(request.body, format, depth, values)
     }
 
-    /// The same on a thread that serves connections too; nil where the body has more values than are read there.
+    /// The same on a connection thread; nil if the body has more values than are read there.
     static func quickValue(
         of request: HTTPRequest, _ format: MediaType, depth: Int
     ) throws(RequestProblem) -> Value? {
@@ -53,7 +53,7 @@ enum BodyReader {
         }
     }
 
-    /// A body as Windows writes it: with a byte order mark, in UTF-16 for example.
+    /// Parses a body with a byte order mark, as Windows writes it; its text may be UTF-16.
     private static func decoded(
         _ body: UnsafeBufferPointer<UInt8>, _ encoding: TextEncoding, _ depth: Int, _ values: Int
     ) throws(RequestProblem) -> Value {
@@ -92,7 +92,7 @@ enum BodyReader {
 }
 
 extension RequestProblem {
-    /// Work that was stopped outside of an engine.
+    /// The problem of work that was stopped outside of an engine.
     static func stopped(_ stop: WorkStop) -> RequestProblem {
         switch stop {
         case .deadline:

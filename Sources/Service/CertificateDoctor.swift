@@ -1,9 +1,9 @@
 public import HTTPServer
 public import Values
 
-/// Looks at a serving certificate as an API server will, and says everything that would keep it from calling.
+/// Checks a serving certificate as an API server does, and reports every problem that would prevent a call.
 ///
-/// In: the chain, with whatever else is known: the key, the names that callers use, the CAs that they trust. Out:
+/// In: the chain, and whatever else is known: the key, the names that callers use, the CAs that they trust. Out:
 /// findings, the worst first. Nothing here is read from a file or a socket.
 public struct CertificateDoctor: Sendable {
     public struct Finding: Sendable, Equatable {
@@ -17,20 +17,20 @@ public struct CertificateDoctor: Sendable {
         /// A stable snake_case code: `certificate_ended`, `name_missing` …
         public var code: String
         public var message: String
-        /// What to do about it.
+        /// What to do about the finding.
         public var remedy: String?
     }
 
     public var chain: CertificateChain
-    /// PEM; nil where only the certificate is given.
+    /// PEM; nil if only the certificate is given.
     public var key: [UInt8]?
     /// DNS names that callers use: `<service>.<namespace>.svc`.
     public var names: [String] = []
-    /// What callers trust, with who says so: the `caBundle` of a webhook configuration.
+    /// The CAs that callers trust, with their source: the `caBundle` of a webhook configuration.
     public var authorities: [(source: String, pem: [UInt8])] = []
-    /// Webhooks without a caBundle: their API server trusts its own CAs alone.
+    /// Webhooks without a caBundle: their API server trusts only its own CAs.
     public var unbundled: [(source: String, isService: Bool)] = []
-    /// The CAs of this system in place of the API server's; nil where there are none to compare with.
+    /// The CAs of this system, instead of the API server's; nil if there are none to compare with.
     public var systemAuthorities: [UInt8]?
     /// Seconds since 1970.
     public var now: Int
@@ -42,18 +42,18 @@ public struct CertificateDoctor: Sendable {
 
     public static let warningDays = 30
     public static let alarmDays = 7
-    /// Keys below that are not held to be secure any more (NIST SP 800-57).
+    /// Smaller keys are no longer considered secure (NIST SP 800-57).
     public static let leastRSABits = 2_048
     public static let leastCurveBits = 256
-    /// A leaf that holds for longer cannot be taken back in time.
+    /// A leaf that is valid for longer cannot be revoked in time.
     public static let longestDays = 398
 
     private static let day = 86_400
 
-    /// Everything that was checked; what is good is last.
+    /// The results of all checks; good ones are last.
     public func findings() -> [Finding] {
         let found = pairFindings() + timeFindings() + nameFindings() + strengthFindings() + chainFindings()
-        // Stable: within a severity in the order of the checks.
+        // Within a severity, the order of the checks is kept.
         return found.enumerated().sorted {
             ($0.element.severity, $0.offset) < ($1.element.severity, $1.offset)
         }
@@ -192,7 +192,8 @@ public struct CertificateDoctor: Sendable {
         return found
     }
 
-    /// An API server would not call: no CA that it has leads to a certificate for a Service, nor to one of a private CA.
+    /// The finding about a webhook without a caBundle: an API server would not call it, because none of its CAs leads
+    /// to a certificate for a Service, or to one of a private CA.
     private func missingBundle(_ source: String, _ isService: Bool) -> Finding? {
         let reason: String
         if isService {
@@ -224,6 +225,6 @@ extension CertificateDoctor.Finding {
         return .object(object)
     }
 
-    /// As compilers print it.
+    /// The finding in the format of a compiler's diagnostics.
     public var text: String { "\(severity.rawValue): \(message)" + (remedy.map { "; \($0)" } ?? "") }
 }

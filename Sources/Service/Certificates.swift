@@ -4,20 +4,20 @@ import Synchronization
 import System
 import Values
 
-/// The certificate of the HTTPS listener, from its files or from a Secret: read at the start, and again when they
-/// change. A bad pair is refused and the last good one shown on.
+/// The certificate of the HTTPS listener, read from files or a Secret at the start, and again when they change. A bad
+/// pair is refused, and the last good one stays in use.
 final class Certificates: Sendable {
     private let source: Source
     let credentials: TLSCredentials
     private let files: Mutex<Files>
-    /// The last warning about its end that was said.
+    /// The last warning about the certificate's end that was logged.
     private let warned = Mutex<String?>(nil)
 
     private enum Source: Sendable {
         case files(certificate: String, key: String)
         case keeper(CertificateKeeper)
 
-        /// What messages call it.
+        /// The name in messages.
         var name: String {
             switch self {
             case .files(let certificate, _): certificate
@@ -37,7 +37,7 @@ final class Certificates: Sendable {
         case refused(String)
     }
 
-    /// - Throws: what is wrong with the files.
+    /// - Throws: the problem of the files.
     convenience init(certificatePath: String, keyPath: String) throws(ServiceError) {
         try self.init(.files(certificate: certificatePath, key: keyPath))
     }
@@ -59,7 +59,7 @@ final class Certificates: Sendable {
     func reload() -> Outcome {
         do throws(ServiceError) {
             let new = try Self.read(source)
-            // What was refused once is not tried again until it changes.
+            // A pair that was refused is not tried again until it changes.
             let isNew = files.withLock { old in
                 defer { old = new }
                 return old != new
@@ -72,13 +72,13 @@ final class Certificates: Sendable {
         }
     }
 
-    /// Whether the certificate holds now.
+    /// Whether the certificate is valid now.
     var isInForce: Bool { credentials.current.validity.contains(Timestamp.now) }
 
-    /// When it ends, in seconds since 1970.
+    /// The time at which it ends, in seconds since 1970.
     var expiry: Int { credentials.current.validity.upperBound }
 
-    /// What the log says of the pair in use: when it ends, and for whom it is made out.
+    /// The members of the log about the pair in use: its end and its names.
     var summary: [Member] {
         let names =
             (try? CertificateChain(pem: credentials.current.certificates))?.certificates[0].names ?? []
@@ -88,7 +88,8 @@ final class Certificates: Sendable {
         ]
     }
 
-    /// A sentence 30 days before its end, another 7 days before, another when it has ended; each once for a pair.
+    /// The warning about the certificate's end: one 30 days before, another 7 days before, another after it. Each is
+    /// returned once for a pair; otherwise nil.
     func expiryWarning(now: Int = Timestamp.now) -> String? {
         let end = Timestamp.text(seconds: expiry)
         let sentence: String? =

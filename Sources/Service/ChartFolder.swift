@@ -4,12 +4,12 @@ import Values
 
 /// Reads charts from disk: a folder with Chart.yaml in it, or a packaged chart.
 public enum ChartFolder {
-    /// Folders within folders.
+    /// The largest depth of folders within folders.
     private static let depthLimit = 32
 
-    /// The chart at a path.
+    /// Reads the chart at a path.
     ///
-    /// - Throws: `.archive` or `.chart` for what is no chart, with the path before the message.
+    /// - Throws: `.archive` or `.chart` if the path is not a chart, with the path before the message.
     public static func chart(at path: String, limits: ChartLimits = ChartLimits()) throws(ChartError) -> Chart
     {
         let files = Folder.exists(path) ? try self.files(in: path, limits) : try archive(path, limits)
@@ -24,7 +24,7 @@ public enum ChartFolder {
         return try ChartArchive.files(of: bytes, limits: limits)
     }
 
-    /// The files that `.helmignore` leaves, links followed as far as they stay in the folder.
+    /// The files that `.helmignore` does not exclude. Links are followed if they stay in the folder.
     private static func files(in path: String, _ limits: ChartLimits) throws(ChartError) -> [ChartFile] {
         var rules = IgnoreRules()
         let rulesPath = path + "/.helmignore"

@@ -4,10 +4,10 @@ import PluginAPI
 import Values
 import YAML
 
-/// What a caller of /render wants of a chart: which one, with which values, as which release.
+/// A request to render a chart: which one, with which values, as which release.
 struct ChartRequest {
     enum Source {
-        /// A packaged chart that came with the request.
+        /// A packaged chart in the request.
         case archive([UInt8])
         /// One of `--charts`.
         case reference(String)
@@ -18,11 +18,11 @@ struct ChartRequest {
     var release: ChartRelease
     /// Paths within the chart; empty for all.
     var showOnly: [String]
-    /// Documents as values, beside the text.
+    /// Whether to return the documents as values too, in addition to the text.
     var wantsDocuments: Bool
     var lowered: [RenderLimit: Int]
 
-    /// Whether a body of /render asks for a chart.
+    /// Whether a body of /render requests a chart.
     static func isOne(_ body: Value) -> Bool { body["chart"] != nil || body["chartRef"] != nil }
 
     private static let members: Set<String> = [
@@ -33,7 +33,7 @@ struct ChartRequest {
         "skipSchemaValidation", "strict",
     ]
 
-    /// Reads the JSON form.
+    /// Parses the JSON form.
     init(_ body: Value) throws(RequestProblem) {
         let reader = MemberReader(body.object ?? Object())
         try RenderRequest.refuseOthers(reader, than: Self.members, options: Self.optionMembers)
@@ -74,7 +74,8 @@ struct ChartRequest {
         try check(kubeVersion)
     }
 
-    /// Reads the form whose body is the archive, or a form with the parts `chart` and `values`, with options in the query.
+    /// Parses the form whose body is the archive, or a multipart form with the parts `chart` and `values`, with options
+    /// in the query.
     init(archiveOf request: HTTPRequest, _ format: MediaType) throws(RequestProblem) {
         source = .archive([])
         values = .object(Object())
@@ -110,7 +111,7 @@ struct ChartRequest {
         try check(request.query("kubeVersion"))
     }
 
-    /// Takes the chart and its values out of the parts; later values win, as those of later files do.
+    /// Reads the chart and its values from the parts. Later values override earlier ones, as with several files.
     private mutating func read(_ body: MultipartBody) throws(RequestProblem) {
         var hasChart = false
         var bytes = 0
@@ -171,7 +172,7 @@ struct ChartRequest {
         }
     }
 
-    /// What templates of a chart may be: those of the largest public ones have some megabytes.
+    /// The limits for compiling a chart's templates: those of the largest public charts have a few megabytes.
     static func compileLimits(_ limits: RenderLimits) -> RenderLimits {
         var limits = limits
         limits.sourceBytes = max(limits.sourceBytes, 16 << 20)
@@ -179,14 +180,14 @@ struct ChartRequest {
         return limits
     }
 
-    /// The chart that it names, where the server holds it.
+    /// The chart that the request names, if the server holds it.
     func kept(in charts: ChartStore?) -> KeptChart? {
         if case .reference(let name) = source { charts?.chart(name) } else { nil }
     }
 
-    /// Renders it.
+    /// Renders the chart.
     ///
-    /// - Parameter limits: of all templates together.
+    /// - Parameter limits: for all templates together.
     func answer(
         _ charts: ChartStore?, _ registry: PluginRegistry, limits: RenderLimits
     ) throws(RequestProblem) -> ChartAnswer {
@@ -229,7 +230,7 @@ struct ChartRequest {
     }
 }
 
-/// What /render answers for a chart.
+/// The response of /render for a chart.
 struct ChartAnswer {
     var rendered: RenderedChart
     var text: [UInt8]
@@ -261,7 +262,7 @@ struct ChartAnswer {
 }
 
 extension RequestProblem {
-    /// Why a chart did not render, with the place in the chart's own files.
+    /// The problem of a chart that did not render, with its place in the chart's own files.
     public init(_ failure: ChartFailure) {
         switch failure {
         case .template(let error, let sources):
@@ -279,7 +280,7 @@ extension RequestProblem {
 }
 
 extension RequestProblem {
-    /// Values of a well-formed request that a chart cannot take.
+    /// The problem of values in a well-formed request that a chart cannot accept.
     fileprivate static func chartValues(_ message: String) -> RequestProblem {
         RequestProblem(.chart(ChartError(.values, message)))
     }

@@ -1,9 +1,9 @@
 import Charts
 import System
 
-/// What a chart's files look like from outside: paths, sizes and times. Charts are read again only where that changed.
+/// The paths, sizes and times of a chart's files. A chart is read again only if they have changed.
 struct ChartStamp: Equatable, Sendable {
-    /// Folders within folders, as `ChartFolder` has it.
+    /// The largest depth of folders within folders, as in `ChartFolder`.
     private static let depthLimit = 32
 
     private var files: [String: FileStamp] = [:]

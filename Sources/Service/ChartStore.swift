@@ -4,15 +4,15 @@ import Synchronization
 import System
 import Values
 
-/// Charts that the server holds (`--charts FOLDER`), which requests to /render name (`chartRef`).
+/// The charts that the server holds (`--charts FOLDER`), which requests to /render name (`chartRef`).
 ///
-/// Each folder with a Chart.yaml and each `.tgz` is a chart, by the name of its file without the ending. All are loaded
-/// at the start; their templates are compiled at the first rendering and kept. A reload loads those that changed; one that
-/// does not load any more keeps its last good state.
+/// Each folder with a Chart.yaml and each `.tgz` file is a chart. Its name is the file's name without the extension.
+/// All are loaded at the start; their templates are compiled at the first rendering and kept. A reload loads the charts
+/// that have changed; one that no longer loads keeps its last good state.
 final class ChartStore: Sendable {
-    /// As the metrics of reloads name it.
+    /// The label in the metrics of reloads.
     static let label = "charts"
-    /// Charts of the folder.
+    /// The largest number of charts in the folder.
     static let mostCharts = 256
 
     let path: String
@@ -20,7 +20,7 @@ final class ChartStore: Sendable {
     private let limits: RenderLimits
 
     private struct Entry {
-        /// What the files looked like when they were read last, good or bad.
+        /// The state of the files when they were last read, whether they loaded or not.
         var stamp: ChartStamp
         var chart: KeptChart
     }
@@ -31,7 +31,7 @@ final class ChartStore: Sendable {
     }
     private let state = Mutex(State())
 
-    /// - Throws: the first chart that does not load, with its path.
+    /// - Throws: the problem of the first chart that does not load, with its path.
     init(_ path: String, registry: PluginRegistry, limits: RenderLimits) throws(ServiceError) {
         do throws(ChartError) { renderer = try ChartEngine.renderer(in: registry) } catch {
             throw ServiceError(message: "--charts: \(error.message)")
@@ -46,10 +46,10 @@ final class ChartStore: Sendable {
     /// The charts by their names.
     var charts: [String: KeptChart] { state.withLock { $0.entries.mapValues(\.chart) } }
 
-    /// A chart by its name.
+    /// Returns the chart of a name.
     func chart(_ name: String) -> KeptChart? { state.withLock { $0.entries[name]?.chart } }
 
-    /// Loads what is new or has changed, and forgets what is gone.
+    /// Loads charts that are new or have changed, and removes those that no longer exist.
     func reload() -> FolderReload {
         let found: [(name: String, place: String)]
         do throws(FileError) { found = try places() } catch { return .refused([error.description]) }
@@ -83,7 +83,7 @@ final class ChartStore: Sendable {
         return hasChanged ? .loaded(settled.entries.keys.sorted()) : .unchanged
     }
 
-    /// What may be a chart: folders with a Chart.yaml, and archives.
+    /// The paths that may be charts: folders with a Chart.yaml, and archives.
     private func places() throws(FileError) -> [(name: String, place: String)] {
         try Folder.names(in: path, atMost: ChartStore.mostCharts).compactMap { name in
             let place = path + "/" + name

@@ -2,14 +2,14 @@ import HTTPServer
 import Synchronization
 import System
 
-/// The CAs of `--clientCAFile`: read at the start, and again when the file changes. A file that holds none is
-/// refused and the last good ones kept.
+/// The CAs of `--clientCAFile`, read at the start, and again when the file changes. A file without any is refused, and
+/// the last good ones stay in use.
 final class ClientAuthority: Sendable {
     let path: String
     let authority: TLSClientAuthority
     private let bytes: Mutex<[UInt8]>
 
-    /// - Throws: what is wrong with the file.
+    /// - Throws: the problem of the file.
     init(path: String) throws(ServiceError) {
         self.path = path
         do throws(FileError) {
@@ -21,9 +21,9 @@ final class ClientAuthority: Sendable {
         }
     }
 
-    /// Reads the file again; a file that cannot be used changes nothing.
+    /// Reads the file again. A file that cannot be used changes nothing.
     ///
-    /// - Returns: whether it holds other CAs. What was refused once is not tried again until it changes.
+    /// - Returns: whether the CAs have changed. A file that was refused is not tried again until it changes.
     func reload() throws(FileError) -> Bool {
         let new = try Self.read(path)
         let isNew = bytes.withLock { bytes in

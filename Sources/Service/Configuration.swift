@@ -4,21 +4,21 @@ import PluginAPI
 import System
 import Values
 
-/// Reads the files that `ServeOptions` name and compiles them.
+/// Reads the files that `ServeOptions` names, and compiles them.
 struct Configuration: Sendable {
-    /// The three files by what they hold; nil where none is read.
+    /// The paths of the three files, by content; nil if none is read.
     struct Paths: Sendable, Equatable {
         var configuration: String?
         var values: String?
         var mesh: String?
-        /// What messages call the ConfigMaps in place of files.
+        /// The names in messages of the ConfigMaps that replace files.
         var configMaps: [String] = []
         /// Whether the first of them replaces `configuration`.
         var isWatched = false
         /// Whether one of them replaces `mesh`.
         var isMeshWatched = false
 
-        /// The files that there are, as the metrics name them.
+        /// The labels of the existing files in the metrics.
         var labels: [String] {
             let hasValues = values != nil || isWatched
             let hasMesh = mesh != nil || isMeshWatched
@@ -29,14 +29,14 @@ struct Configuration: Sendable {
         var all: [String] { [configuration, values, mesh].compactMap { $0 } }
     }
 
-    /// Bytes of one file: what a ConfigMap may hold.
+    /// The largest size of one file, in bytes: that of a ConfigMap.
     static let longestFile = 1 << 20
 
     let paths: Paths
     var labels: [String] { paths.labels }
     let options: InjectionOptions
     let registry: PluginRegistry
-    /// Whether a template may give pods what only the host should have.
+    /// Whether a template may give pods privileges on the host.
     let allowsPrivileged: Bool
     let cluster: Cluster?
 
@@ -63,7 +63,7 @@ struct Configuration: Sendable {
 
     private static func existing(_ path: String) -> String? { File.isReadable(path) ? path : nil }
 
-    /// What the files hold now.
+    /// Reads the current content of the files.
     func read() throws(FileError) -> InjectionFiles {
         var files = BuiltInConfiguration.files
         if paths.isWatched { files = InjectionFiles(configuration: NamedText(name: "", text: "")) }
@@ -76,7 +76,8 @@ struct Configuration: Sendable {
         return files
     }
 
-    /// Compiles the files and tries the result on pods; the built-in configuration was tried by the tests.
+    /// Compiles the files and tries the result on pods. The built-in configuration is not tried, because the tests do
+    /// that.
     func compile(_ files: InjectionFiles) throws(ConfigurationError) -> Preflight.Checked {
         var options = options
         cluster?.adjust(&options)

@@ -2,18 +2,18 @@ import HTTPServer
 import Injection
 import Values
 
-/// How long a review may take, and how it is answered when it fails. Made once; a class, as the options are long and
-/// every review holds it.
+/// The time limit of reviews, and the response when one fails. A class, because the options are long and every review
+/// holds them.
 final class FailurePolicy: Sendable {
     let options: ServeOptions
 
     init(options: ServeOptions) { self.options = options }
 
-    /// Nanoseconds that are kept back from the caller's own timeout for the way there and back.
+    /// The nanoseconds subtracted from the caller's own timeout for the network.
     private static let margin: UInt64 = 500_000_000
 
-    /// When a review must be answered, on the monotonic clock: the budget after its arrival, or earlier where the
-    /// API server's `?timeout=` leaves less.
+    /// The time by which a review must be answered, on the monotonic clock: its arrival plus the budget, or earlier if
+    /// the API server's `?timeout=` leaves less.
     func deadline(of request: HTTPRequest) -> UInt64 {
         var budget = UInt64(max(options.requestBudgetMilliseconds, 1)) * 1_000_000
         if let text = request.query("timeout"), let timeout = GoDuration.nanoseconds(text) {
@@ -22,7 +22,7 @@ final class FailurePolicy: Sendable {
         return request.arrival &+ budget
     }
 
-    /// Whether a review that failed is allowed without a sidecar, by its namespace. A webhook may choose by its path
+    /// Whether a failed review is allowed without a sidecar, by its namespace. A webhook may choose by its path
     /// (`PathSettings`), so that two webhooks with different selectors can differ; other callers by `?failureMode=`.
     func allows(_ request: HTTPRequest) -> @Sendable (_ namespace: String) -> Bool {
         let stated = PathSettings(request.path).failureMode ?? request.query("failureMode")
@@ -39,14 +39,16 @@ final class FailurePolicy: Sendable {
         return options.failureMode == .allow
     }
 
-    /// Its own namespace first, else its pods could not come back while it is away.
+    /// Whether pods of the namespace are never refused. The server's own namespace is one of these: otherwise its pods
+    /// could not be recreated while it is down.
     func isNeverBlocked(_ namespace: String) -> Bool {
         guard !namespace.isEmpty else { return false }
         return namespace == options.ownNamespace
             || options.neverBlocked.contains { Self.matches($0, namespace) }
     }
 
-    /// `*` matches any text. Both are short: namespaces have 63 characters.
+    /// Whether the text matches the pattern, in which `*` matches any text. Both are short: namespaces have 63
+    /// characters.
     static func matches(_ pattern: String, _ text: String) -> Bool {
         let parts = pattern.split(byte: "*", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return pattern == text }

@@ -3,12 +3,12 @@ import HTTPServer
 import System
 import Values
 
-/// Says when files may have changed, on a thread of its own.
+/// Reports when files may have changed, on a thread of its own.
 ///
-/// Kubernetes changes a mounted volume by swapping the symbolic link `..data` next to the files, so the folders are
-/// watched, not the files. A look every few seconds is the net below: inotify misses what another machine writes.
+/// Kubernetes changes a mounted volume by replacing the symbolic link `..data` next to the files, so the folders are
+/// watched, not the files. They are also checked every few seconds, because inotify misses changes by another machine.
 final class FileWatch: Sendable {
-    /// After an event: changes of one update that come within that time are one.
+    /// The time in which further changes are treated as the same update.
     private static let debounceMilliseconds = 100
     private static let pollMilliseconds = 10_000
 
@@ -18,8 +18,8 @@ final class FileWatch: Sendable {
     private let ticker: Ticker
 
     /// - Parameters:
-    ///   - paths: the files, whether they are there or not.
-    ///   - changed: called on the watch's thread; often enough without a change, so it looks for itself.
+    ///   - paths: the files, whether they exist or not.
+    ///   - changed: called on the watch's thread, often without a change, so it must check for itself.
     init(_ paths: [String], changed: @escaping @Sendable () -> Void) {
         folders = Set(paths.map(Self.folder))
         self.changed = changed

@@ -1,8 +1,8 @@
-/// What came of loading a folder of templates or charts again.
+/// The result of reloading a folder of templates or charts.
 enum FolderReload: Sendable {
     case unchanged
-    /// Their names.
+    /// The names of the templates or charts.
     case loaded([String])
-    /// What is wrong, a sentence each; what was good before stays.
+    /// The problems, a sentence each. The last good state stays in use.
     case refused([String])
 }

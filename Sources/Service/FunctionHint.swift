@@ -2,8 +2,7 @@ public import PluginAPI
 import Values
 
 extension RenderRequest {
-    /// What to do about a function that is not defined: the set that has it, or the names that are near; nil for any
-    /// other problem.
+    /// The remedy for an undefined function: the function set that has it, or similar names; nil for any other problem.
     public func hint(for problem: RequestProblem, _ context: Context) -> String? {
         guard let name = problem.unknownFunction,
             let renderer = context.registry.renderer(engine ?? context.registry.defaultEngine)
@@ -27,7 +26,7 @@ extension RenderRequest {
         function.set == "built-in" || options.functionSets.contains(function.set)
     }
 
-    /// The template's line with a mark below the column; nil where there is no such line.
+    /// The template's line with a mark below the column; nil if there is no such line.
     public func snippet(of place: RenderError.Place) -> String? {
         sources.sources.first { $0.name == place.template }
             .flatMap { SourceText($0.bytes).snippet(line: place.line, column: place.column) }

@@ -1,6 +1,6 @@
-/// Durations as Go writes them: `10s`, `1m30s`, `500ms`, `1.5h`.
+/// Parses and formats durations in Go's syntax: `10s`, `1m30s`, `500ms`, `1.5h`.
 public enum GoDuration {
-    /// nil where the text is no duration, or a negative one.
+    /// Parses a duration; nil if the text is not one, or is negative.
     public static func nanoseconds(_ text: String) -> UInt64? {
         if text == "0" { return 0 }
         var rest = Array(text.utf8)[...]
@@ -18,7 +18,7 @@ public enum GoDuration {
         return total < 9.2e18 ? UInt64(total) : nil
     }
 
-    /// The shortest text that says it: `2s`, `1m30s`, `500ms`.
+    /// The shortest text of a duration: `2s`, `1m30s`, `500ms`.
     public static func text(milliseconds: Int) -> String {
         guard milliseconds % 1_000 == 0 else { return "\(milliseconds)ms" }
         let seconds = milliseconds / 1_000

@@ -4,9 +4,9 @@ import Synchronization
 import System
 import Values
 
-/// Touches a file at an interval while the server is ready, for `pillion probe` and exec probes: the file's age
-/// shows whether the process still runs. A full disk costs the touch, not the server; it is logged once, and once
-/// more when it is over.
+/// Touches a file at an interval while the server is ready, for `pillion probe` and exec probes: the file's age shows
+/// whether the process still runs. If touching fails, for example because the disk is full, the server continues; the
+/// failure is logged once, and its end once.
 final class HealthFile: Sendable {
     private let path: String
     private let health: Health

@@ -2,7 +2,7 @@ import HTTPServer
 import PluginAPI
 import Values
 
-/// Starts the listeners that `ServeOptions` ask for, each with its routes and its rules of who may ask.
+/// Starts the listeners that `ServeOptions` requests, each with its routes and access rules.
 ///
 /// | listener | routes | address |
 /// | --- | --- | --- |
@@ -109,7 +109,7 @@ struct ListenerStarter {
     }
 
     private func monitoring(_ listeners: inout [Service.Listener]) throws(ServiceError) {
-        // The built-in configuration is for looking around: loopback serves monitoring already.
+        // The built-in configuration is for trying the program: loopback serves monitoring already.
         let isLocalOnly = store.configuration.paths.isBuiltIn && certificates == nil
         guard !(isLocalOnly && !listeners.isEmpty) || options.isMonitoringGiven else { return }
         let access = Access(isLocal: false)
@@ -125,8 +125,8 @@ struct ListenerStarter {
         }
     }
 
-    /// Addresses separated by commas; none is every address of the machine. A port of -1 leaves the sockets of the
-    /// file system.
+    /// Parses addresses separated by commas; an empty text is every address of the machine. With the port -1, only
+    /// sockets in the file system are returned.
     static func addresses(_ text: String, port: Int) -> [SocketAddress] {
         let texts = text.split(byte: ",").map(String.init)
         return (texts.isEmpty ? [""] : texts).compactMap { text in
@@ -166,7 +166,7 @@ struct ListenerStarter {
         }
     }
 
-    /// Monitoring is for a few; the others share the rest alike.
+    /// The share of file descriptors: a small one for monitoring; the other listeners share the rest equally.
     private func descriptorShare(_ kind: Service.Listener.Kind) -> Double {
         let monitoring = options.monitoringPort >= 0 ? 0.125 : 0
         guard kind != .monitoring else { return monitoring }
@@ -186,7 +186,7 @@ struct ListenerStarter {
 }
 
 extension SocketAddress {
-    /// As `--httpAddress` has it.
+    /// The address in the syntax of `--httpAddress`.
     fileprivate var text: String {
         switch self {
         case .unix(let path): "unix:\(path)"

@@ -1,17 +1,17 @@
 import HTTPServer
 import Values
 
-/// Keeps web pages away from a loopback listener, which trusts everyone on this machine.
+/// Rejects requests of web pages to a loopback listener, which trusts everyone on this machine.
 ///
-/// A browser on the machine would send what any page tells it to: with a name of the page's own that resolves to
-/// 127.0.0.1 (DNS rebinding), which shows in `Host`, or across sites, which shows in `Origin` and `Sec-Fetch-Site`.
-/// Sockets in the file system need none of this: no page reaches them.
+/// A browser on the machine sends whatever a page requests: with a name of the page's own that resolves to 127.0.0.1
+/// (DNS rebinding), which is visible in `Host`, or across sites, which is visible in `Origin` and `Sec-Fetch-Site`.
+/// Sockets in the file system do not need this check, because no page can reach them.
 struct LocalCaller: Sendable {
-    /// Names besides loopback's by which the listener may be asked, in lower case. `--allowed-hosts`
+    /// Allowed values of `Host` in addition to loopback's, in lower case. `--allowed-hosts`
     var allowedHosts: [String] = []
 
-    /// - Parameter isPage: whether the path is one of the page's own files, which a link of another site may open.
-    /// - Throws: 421 where `Host` is a foreign name, 403 where another site's page asks.
+    /// - Parameter isPage: whether the path is one of the page's own files, which a link on another site may open.
+    /// - Throws: 421 if `Host` is a foreign name, 403 if the request is from another site's page.
     func check(_ request: HTTPRequest, isPage: Bool = false) throws(RequestProblem) {
         let host = request.header("Host") ?? ""
         let name = Self.name(ofHost: host).lowercased()
@@ -30,14 +30,14 @@ struct LocalCaller: Sendable {
         }
     }
 
-    /// Whether a browser opens the path as a page of its own: what a page embeds or fetches says otherwise, and no page
-    /// can set these headers.
+    /// Whether a browser opens the path as a page of its own. Requests that a page embeds or fetches have other values,
+    /// and no page can set these headers.
     private static func isNavigation(_ request: HTTPRequest) -> Bool {
         request.method == "GET" && request.header("Sec-Fetch-Mode") == "navigate"
             && request.header("Sec-Fetch-Dest") == "document"
     }
 
-    /// A host without its port; an IPv6 address without its brackets.
+    /// The host without its port; an IPv6 address without its brackets.
     static func name(ofHost host: String) -> Substring {
         if host.begins(with: "[") { return host.dropFirst().prefix { $0 != "]" } }
         return host.prefix { $0 != ":" }

@@ -4,8 +4,8 @@ import Synchronization
 import System
 public import Values
 
-/// Writes one line an event to a file descriptor, each with one write(2), so that lines of different threads never
-/// mix. JSON by an encoder, or text with control characters escaped: no value can forge a line.
+/// Writes one line per event to a file descriptor, each with one write(2), so that lines of different threads are never
+/// mixed. The format is JSON, or text with control characters escaped: no value can forge a line.
 public final class Log: Sendable {
     public let levels: LogLevels
     let format: ServeOptions.LogFormat
@@ -38,10 +38,10 @@ public final class Log: Sendable {
         return level >= least && least != .none
     }
 
-    /// Bytes of one text in a line; what is longer is cut.
+    /// The largest length of one text in a line, in bytes; longer ones are truncated.
     static let longestText = 1024
 
-    /// Bytes of a whole line, past which further members are left out and said to be.
+    /// The largest length of a line, in bytes; further members are left out, and their number is logged.
     static let longestLine = 16 << 10
 
     func write(_ level: LogLevel, _ scope: LogScope, _ message: String, _ members: [Member]) {
@@ -84,7 +84,7 @@ public final class Log: Sendable {
         line.withBytes { bytes in _ = Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
     }
 
-    /// Long texts cut, and as many members as a line holds.
+    /// The members that fit in a line, with long texts truncated.
     private static func bounded(_ members: [Member]) -> [Member] {
         var bytes = headBytes
         if members.allSatisfy({ !isLong($0.value) && fits($0, &bytes) }) { return members }
@@ -101,7 +101,7 @@ public final class Log: Sendable {
         return kept
     }
 
-    /// Bytes before the members of a line, at most.
+    /// The largest number of bytes before the members of a line.
     private static let headBytes = 512
 
     private static func fits(_ member: Member, _ bytes: inout Int) -> Bool {
@@ -121,14 +121,14 @@ public final class Log: Sendable {
         return .string(String(decoding: text.utf8.prefix(longestText), as: UTF8.self) + "…")
     }
 
-    /// Whether a text needs no quotes: it has no blank, quote, `=`, backslash or control character.
+    /// Whether a text needs no quotes: it is not empty and has no blank, quote, `=`, backslash or control character.
     private static func isBare(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3d && $0 != 0x5c && $0 != 0x7f }
     }
 }
 
-/// The time of day as RFC 3339 has it, in UTC.
+/// Formats times as in RFC 3339, in UTC.
 enum Timestamp {
     /// Seconds since 1970.
     static var now: Int { WallClock.seconds }
@@ -140,7 +140,7 @@ enum Timestamp {
         return text.text
     }
 
-    /// The same after other bytes: digit by digit, as this is part of every line of the log.
+    /// Appends the same to other bytes. It formats digit by digit, because every line of the log contains a time.
     static func append(to output: inout ByteBuffer, seconds: Int? = nil) {
         let now = WallClock.now
         var moment = seconds ?? now.seconds

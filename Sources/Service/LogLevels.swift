@@ -1,6 +1,6 @@
 import Values
 
-/// From silent to talkative; a log writes what is at or above its level.
+/// The levels of the log; it writes events at or above its level.
 public enum LogLevel: Int, Sendable, CaseIterable, Comparable {
     case debug, info, warning, error, none
 
@@ -28,23 +28,23 @@ public enum LogLevel: Int, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// What a line of the log is about.
+/// The part of the server that an event is about.
 public enum LogScope: String, Sendable, CaseIterable {
-    /// Start, listeners, health, end.
+    /// Start, listeners, health, shutdown.
     case server
-    /// A line a request.
+    /// One line per request.
     case access
     /// Configuration, values, mesh configuration, named templates.
     case config
-    /// Certificates, tokens and who may ask.
+    /// Certificates, tokens and access.
     case tls
     /// The cluster's API server.
     case kubernetes
 }
 
-/// How much each part of the server says.
+/// The log level of each part of the server.
 public struct LogLevels: Sendable, Equatable {
-    /// Of the scopes that have no level of their own.
+    /// The level of the scopes that have no level of their own.
     public var general: LogLevel
     private var own: [LogScope: LogLevel] = [:]
 
@@ -55,10 +55,10 @@ public struct LogLevels: Sendable, Equatable {
         set { own[scope] = newValue }
     }
 
-    /// Reads `info`, `tls:debug`, `info,tls:debug,access:none`: a level alone holds for every scope that is not
-    /// named.
+    /// Parses `info`, `tls:debug`, `info,tls:debug,access:none`. A level without a scope applies to every scope that is
+    /// not named.
     ///
-    /// - Throws: one sentence that says what is wrong with the text.
+    /// - Throws: the problem of the text, as one sentence.
     public init(parsing text: String) throws(ServiceError) {
         self.init(.info)
         for part in text.split(byte: ",") {
@@ -88,10 +88,9 @@ public struct LogLevels: Sendable, Equatable {
         "klog": [.kubernetes],
     ]
 
-    /// Reads Istio's `--log_output_level`: `default:debug,security:info`. Scopes that have no counterpart say
-    /// nothing here.
+    /// Parses Istio's `--log_output_level`: `default:debug,security:info`. Scopes without a counterpart are ignored.
     ///
-    /// - Throws: one sentence that says what is wrong with the text.
+    /// - Throws: the problem of the text, as one sentence.
     public init(istio text: String) throws(ServiceError) {
         self.init(.info)
         for part in text.split(byte: ",") {

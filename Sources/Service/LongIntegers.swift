@@ -1,12 +1,13 @@
 public import Values
 import YAML
 
-/// Prints a value whose text has integers of more than 64 bits, which `Value` holds as doubles, with all their digits.
+/// Prints a value with all digits of its integers, even if they have more than 64 bits. `Value` holds such integers as
+/// doubles.
 public enum LongIntegers {
-    /// From here on a double may have been an integer that did not fit.
+    /// The smallest double that may have been an integer too large for 64 bits.
     private static let least = 9_223_372_036_854_775_808.0
 
-    /// What `print` makes of the value, with the integers as the source has them.
+    /// The output of `print` for the value, with the integers as in the source.
     ///
     /// - Parameters:
     ///   - source: the text that the value was parsed from, in JSON or YAML.
@@ -14,7 +15,7 @@ public enum LongIntegers {
     public static func text(of value: Value, in source: [UInt8], print: (Value) -> String) -> String {
         guard hasLong(value), let positions = Self.positions(in: source) else { return print(value) }
         var digits: [String] = []
-        // A word that the text does not have, so that nothing else is taken for it.
+        // A word that the text does not contain, so that nothing else is replaced.
         var word = "integer"
         while ByteSearch.index(of: Array(word.utf8), in: source) != nil { word += "x" }
         let text = SourceText(source)
@@ -61,7 +62,7 @@ public enum LongIntegers {
         return (try? YAMLReader.documents(source, options: options))?.first { !$0.isEmpty }?.positions
     }
 
-    /// The decimal integer at an offset, or behind the key that is there; nil where it is anything else.
+    /// The decimal integer at an offset, or after the key at the offset; nil if it is anything else.
     private static func literal(in source: [UInt8], from start: Int, hasKey: Bool) -> String? {
         var index = start
         if hasKey {

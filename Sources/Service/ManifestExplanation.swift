@@ -3,8 +3,8 @@ import PluginAPI
 import Values
 
 extension ManifestOutcome {
-    /// The answer to `POST /inject?explain=true`: the injected manifest, what was decided for each workload, and who wrote
-    /// which lines.
+    /// The response to `POST /inject?explain=true`: the injected manifest, the decision about each workload, and the
+    /// origin of each line.
     var explanation: Value {
         [
             "output": .string(String(decoding: text, as: UTF8.self)),

@@ -1,7 +1,7 @@
 import Values
 
-/// Reads an object's members by name and kind; anything else is a problem of status 400 that names the
-/// member by its path. A member that is null counts as not there.
+/// Reads an object's members by name and type. A value of another type is a problem of status 400 that names the member
+/// by its path. A null member is treated as missing.
 struct MemberReader {
     private let object: Object
     private let path: String
@@ -11,7 +11,7 @@ struct MemberReader {
         self.path = path
     }
 
-    /// Refuses members that nothing reads, with the nearest name: a misspelled one would silently mean its default.
+    /// Refuses unknown members, with the nearest known name: a misspelled one would silently get its default.
     func refuseOthers(than known: Set<String>) throws(RequestProblem) {
         guard let unknown = object.members.first(where: { !known.contains($0.key) })?.key else { return }
         let near = Spelling.nearest(unknown, among: Array(known)).first
@@ -24,7 +24,7 @@ struct MemberReader {
         throw problem
     }
 
-    /// As `string`, but null is wrong: for members of which one must be there.
+    /// Reads a string as `string` does, but null is invalid: for members of which one is required.
     func text(_ key: String) throws(RequestProblem) -> String? {
         guard let value = object[key] else { return nil }
         guard let text = value.string else { throw wrong(key, value, expected: "a string") }
@@ -60,24 +60,24 @@ struct MemberReader {
         return texts
     }
 
-    /// An integer of at least 1.
+    /// Reads an integer of at least 1.
     func count(_ key: String) throws(RequestProblem) -> Int? {
         try integer(key, in: 1...Int.max, "an integer of at least 1")
     }
 
-    /// An integer in a range, whose description is for messages.
+    /// Reads an integer in a range. The description is for messages.
     func integer(
         _ key: String, in range: ClosedRange<Int>, _ description: String
     ) throws(RequestProblem) -> Int? {
         guard let value = present(key) else { return nil }
-        // `2.0` is an integer too, as JSON Schema has it.
+        // In JSON Schema, `2.0` is an integer too.
         let number =
             if case .double(let double) = value { Int(exactly: double) } else { value.int.map { Int($0) } }
         guard let number, range.contains(number) else { throw wrong(key, value, expected: description) }
         return number
     }
 
-    /// One of the names of an enumeration.
+    /// Reads one of the names of an enumeration.
     func choice<Choice>(
         _ key: String, _ type: Choice.Type
     ) throws(RequestProblem) -> Choice?
@@ -100,7 +100,7 @@ struct MemberReader {
     private func full(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 }
 
-/// A value's kind in words, for messages; numbers are quoted, everything else may be long or private.
+/// The type of a value in words, for messages. Only numbers are quoted, because everything else may be long or private.
 func kind(of value: Value) -> String {
     switch value {
     case .null: "null"
@@ -113,7 +113,7 @@ func kind(of value: Value) -> String {
     }
 }
 
-/// At most 60 characters of a text, for messages.
+/// The first 60 characters of a text, for messages.
 func excerpt(_ text: String) -> String {
     let head = text.prefix(60)
     return head.endIndex == text.endIndex ? text : head + "…"

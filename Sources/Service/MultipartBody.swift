@@ -3,27 +3,27 @@ import Values
 /// The parts of a `multipart/form-data` body (RFC 7578), as `curl -F` and browsers send them.
 ///
 /// Takes the body and the header that names the boundary. Returns the parts in order, each with its name and bytes.
-/// Files and fields are the same here: a part's file name, type and encoding are not looked at.
+/// Files and fields are treated the same: a part's file name, type and encoding are ignored.
 struct MultipartBody {
     struct Part {
         var name: String
         var bytes: ArraySlice<UInt8>
     }
 
-    /// Parts of one body: a chart and its values are a handful.
+    /// The largest number of parts of one body: a chart and its values are a handful.
     static let mostParts = 64
-    /// Bytes of the headers of one part.
+    /// The largest size of the headers of one part, in bytes.
     static let longestHead = 4 << 10
-    /// Bytes of a boundary, by RFC 2046.
+    /// The largest length of a boundary, by RFC 2046.
     private static let longestBoundary = 70
 
     let parts: [Part]
 
-    /// - Throws: 400 that says what is wrong.
+    /// - Throws: a problem of status 400.
     init(_ body: [UInt8], contentType: String) throws(RequestProblem) {
         let boundary = try MultipartBody.boundary(of: contentType)
         let delimiter = Array("\r\n--\(boundary)".utf8)
-        // The first boundary has no line break before it where nothing is in front of it.
+        // At the beginning of the body, the boundary has no line break before it.
         guard body.starts(with: delimiter.dropFirst(2)) else {
             throw .malformed("the body does not begin with the boundary that Content-Type names")
         }
@@ -62,7 +62,8 @@ struct MultipartBody {
                 + "boundary=…")
     }
 
-    /// Reads the headers of a part, whose line break before the first is at the position, and goes on to its first byte.
+    /// Parses the headers of a part and returns its name. The position is at the line break before the first header,
+    /// and is moved to the first byte of the content.
     private static func name(in body: [UInt8], at position: inout Int) throws(RequestProblem) -> String {
         let window = Array(body[position..<min(body.count, position + longestHead)])
         guard let end = ByteSearch.index(of: Array("\r\n\r\n".utf8), in: window, from: 0) else {

@@ -1,7 +1,7 @@
 import HTTPServer
 import Values
 
-/// Formats of bodies, by their media types.
+/// The formats of bodies, by their media types.
 enum MediaType: String {
     case json = "application/json"
     case yaml = "application/yaml"
@@ -10,9 +10,9 @@ enum MediaType: String {
     case gzip = "application/gzip"
     case multipart = "multipart/form-data"
 
-    /// What a `Content-Type` says, parameters set aside; nil for anything else.
+    /// The format of a `Content-Type`, without its parameters; nil for any other type.
     init?(contentType: String) {
-        // What nearly everyone sends needs no taking apart.
+        // Nearly all requests have this value, which need not be parsed.
         if contentType == "application/json" {
             self = .json
             return
@@ -26,17 +26,17 @@ enum MediaType: String {
         }
     }
 
-    /// Type and subtype in lower case, without parameters and blanks.
+    /// The type and subtype in lower case, without parameters and blanks.
     static func essence(_ header: some StringProtocol) -> String {
         let head = header.prefix { $0 != ";" }
         return String(head.filter { $0 != " " && $0 != "\t" }).lowercased()
     }
 
-    /// Without parameters; one has one.
+    /// The media type without parameters; only one has any.
     var essence: String { self == .text ? "text/plain" : rawValue }
 }
 
-/// What a client accepts (RFC 9110, 12.5.1).
+/// The formats that a client accepts (RFC 9110, 12.5.1).
 struct Accept {
     private let ranges: [(type: String, quality: Double)]
 
@@ -46,7 +46,7 @@ struct Accept {
             ranges = [("*/*", 1)]
             return
         }
-        // A header is at most as long as a connection's memory; 64 ranges are more than anyone means.
+        // A header is at most as long as a connection's memory; 64 ranges are more than any client needs.
         ranges = header.split(byte: ",").prefix(64).map { range in
             let parts = range.split(byte: ";")
             var quality = 1.0
@@ -58,7 +58,7 @@ struct Accept {
         }
     }
 
-    /// The offer that is liked best, the earlier one among equals; nil where none is accepted.
+    /// The preferred offer, the first one among equals; nil if none is accepted.
     func best(of offers: [String]) -> String? {
         var best: (offer: String, quality: Double)?
         for offer in offers {
@@ -68,7 +68,7 @@ struct Accept {
         return best?.offer
     }
 
-    /// The most specific range that matches rules.
+    /// The quality of an offer, by the most specific range that matches.
     private func quality(of offer: String) -> Double {
         let wildcard = offer.prefix { $0 != "/" } + "/*"
         for pattern in [offer, String(wildcard), "*/*"] {
@@ -79,7 +79,7 @@ struct Accept {
 }
 
 extension HTTPRequest {
-    /// The offer that the client likes best.
+    /// The offer that the client prefers.
     ///
     /// - Throws: a problem of status 406 that names the offers.
     func accepted(_ offers: [String]) throws(RequestProblem) -> String {
@@ -92,7 +92,7 @@ extension HTTPRequest {
                 "the answer comes as \(offers.joined(separator: " or ")): expected one of them in \"Accept\"")
     }
 
-    /// A parameter of the query that is there, or `true`, or neither.
+    /// Whether a parameter of the query is present without a value or is `true`; false if it is missing or `false`.
     ///
     /// - Throws: 400 for any other value.
     func flag(_ name: String) throws(RequestProblem) -> Bool {
@@ -111,7 +111,7 @@ extension HTTPRequest {
 
     /// The body's format.
     ///
-    /// - Throws: 400 where there is no body, 415 where it is in another format.
+    /// - Throws: 400 if there is no body, 415 if it is in another format.
     func bodyFormat(_ formats: [MediaType]) throws(RequestProblem) -> MediaType {
         guard !body.isEmpty else {
             throw RequestProblem(status: 400, code: "body_missing", detail: "no body found")

@@ -2,16 +2,17 @@ import PluginAPI
 import Values
 import YAML
 
-// A request may ask for its output as a value. Output that does not parse is a problem of status 422, reported at
-// the template's own line: the rendering is repeated with a source map, which costs nothing while all goes well.
+// A request may request its output as a value. Output that does not parse is a problem of status 422, reported at the
+// template's own line. For that, the rendering is repeated with a source map, so that successful renderings do not pay
+// for one.
 
-/// How rendered YAML is read: a workflow's `on:` stays `on`.
+/// The options for parsing rendered YAML: a workflow's `on:` stays `on`.
 enum OutputFormat {
     static let options = YAMLOptions(keepsKeys: true)
 }
 
 extension RenderRequest {
-    /// Parses the answer's output by the request's format: the value, or the problem, is added to the answer.
+    /// Parses the answer's output in the request's format, and adds the value or the problem to the answer.
     func parse(
         _ answer: inout RenderAnswer, _ template: any CompiledTemplate, _ limits: RenderLimits
     ) {
@@ -51,7 +52,7 @@ extension RenderRequest {
     ) -> RequestProblem {
         var problem = RequestProblem(status: 422, code: code, detail: detail)
         guard let offset, !answer.output.isEmpty else { return problem }
-        // An error at the very end belongs to what was written last.
+        // An error at the very end is attributed to the last byte that was written.
         let end = min(offset, answer.output.count - 1)
         let position = SourceText.position(of: end, in: answer.output)
         let map = answer.sourceMap ?? template.sourceMap(of: TemplateData(data), limits: limits)

@@ -1,10 +1,10 @@
 public import PluginAPI
 public import Values
 
-/// Why a request has no answer, as RFC 9457 writes it down: `application/problem+json`.
+/// The problem of a request, in the format of RFC 9457: `application/problem+json`.
 ///
-/// `code` is for programs and stable; `detail` is for people. Where a template is at fault, its place, the limit
-/// and what was written before are further members.
+/// `code` is for programs and stable; `detail` is for people. If a template is at fault, further members are its place,
+/// the limit and the partial output.
 public struct RequestProblem: Error, Sendable, Equatable {
     /// The HTTP status.
     public var status: Int
@@ -13,13 +13,13 @@ public struct RequestProblem: Error, Sendable, Equatable {
     public var detail: String
     /// Further members, in order: `template`, `rendered`, `snippet`, `limit`, `partialOutput`.
     public var members: Object
-    /// Seconds for `Retry-After`; nil for none.
+    /// The seconds of `Retry-After`; nil for none.
     public var retryAfter: Int?
-    /// What a 401 asks for in `WWW-Authenticate`.
+    /// The value of `WWW-Authenticate` in a 401.
     public var challenge: String
-    /// The limit of a rendering that was reached, for the metrics; `members` has it for the caller.
+    /// The limit that a rendering reached, for the metrics; callers find it in `members`.
     public var limit: RenderLimit?
-    /// The function that a template names and the engine does not have, for hints.
+    /// The function that a template calls but the engine does not have, for hints.
     public var unknownFunction: String?
 
     public init(
@@ -34,7 +34,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         self.challenge = challenge
     }
 
-    /// Codes of problems with a request itself; those of templates, decisions and limits are reason codes.
+    /// The codes of problems with a request itself. Those of templates, decisions and limits are reason codes.
     public static let codes: [(code: String, status: Int, title: String)] = [
         ("malformed_request", 400, "The request is malformed"),
         ("body_missing", 400, "The request has no body"),
@@ -70,7 +70,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         RequestProblem(status: 400, code: "malformed_request", detail: detail)
     }
 
-    /// A short sentence that is the same for every problem of this code.
+    /// A short sentence, the same for every problem with this code.
     public var title: String {
         if let row = Self.codes.first(where: { $0.code == code }) { return row.title }
         switch code {
@@ -84,7 +84,7 @@ public struct RequestProblem: Error, Sendable, Equatable {
         }
     }
 
-    /// The members of RFC 9457, then `code`, then whatever else is known.
+    /// The members of RFC 9457, then `code`, then the further members.
     public var json: Value {
         var object = Object([
             Member(

@@ -4,7 +4,7 @@ import Synchronization
 import System
 import Values
 
-/// Takes what changed in the files into use where it is good, and says so where it is not. One reload at a time.
+/// Loads changed files and uses them if they are valid; otherwise logs the problem. One reload at a time.
 final class Reloader: Sendable {
     private let store: SnapshotStore
     private let certificates: Certificates?
@@ -15,7 +15,7 @@ final class Reloader: Sendable {
     private let metrics: ServiceMetrics
     private let log: Log
     private let turn = Mutex<Void>(())
-    /// Warnings that were logged for the current configuration.
+    /// The warnings that were logged for the current configuration.
     private let warned: Mutex<[String]>
 
     init(
@@ -34,7 +34,7 @@ final class Reloader: Sendable {
         warned = Mutex(store.current.warnings.map(\.description))
     }
 
-    /// Files in the folder of templates that are none.
+    /// The files in the folder of templates that are not templates.
     var skippedTemplates: [String] { templates?.skipped ?? [] }
 
     /// The files that are watched.

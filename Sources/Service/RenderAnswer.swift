@@ -1,15 +1,15 @@
 public import PluginAPI
 public import Values
 
-/// What a rendering came to: the output, also what was written before an error, and how it was made.
+/// The result of a rendering: the output, which may be partial after an error, and how it was produced.
 public struct RenderAnswer: Sendable {
     public var output: [UInt8]
-    /// The output parsed, where the request asked for a format.
+    /// The parsed output, if the request specified a format.
     public var value: Value?
     public var usage: RenderUsage
-    /// nil unless the request asked for it.
+    /// nil unless the request includes `sourceMap`.
     public var sourceMap: SourceMap?
-    /// nil where all went well.
+    /// nil if the rendering succeeded.
     public var problem: RequestProblem?
 
     init(
@@ -26,7 +26,7 @@ public struct RenderAnswer: Sendable {
 }
 
 extension RenderRequest {
-    /// Where a rendering is done: which engines, which named templates, within which limits.
+    /// The environment of a rendering: engines, named templates and limits.
     public struct Context: Sendable {
         public var registry: PluginRegistry
         public var limits: RenderLimits
@@ -44,7 +44,7 @@ extension RenderRequest {
         }
     }
 
-    /// Compiles and renders; whatever goes wrong is the answer's `problem`.
+    /// Compiles and renders. If anything fails, the answer has a `problem`.
     public func run(registry: PluginRegistry, limits: RenderLimits) -> RenderAnswer {
         run(Context(registry: registry, limits: limits))
     }
@@ -61,14 +61,14 @@ extension RenderRequest {
         return answer
     }
 
-    /// Compiles only.
+    /// Compiles the template without rendering it.
     ///
-    /// - Returns: what looks like a mistake; empty where there is nothing to say.
+    /// - Returns: warnings about likely mistakes.
     public func check(_ context: Context) throws(RequestProblem) -> [TemplateWarning] {
         try resolved(context).compiled(context).warnings()
     }
 
-    /// The same request with the server's template where it names one.
+    /// The request with the server's template, if it names one.
     private func resolved(_ context: Context) throws(RequestProblem) -> RenderRequest {
         guard let reference else { return self }
         if let named = context.templates[reference] {
@@ -135,7 +135,7 @@ extension RenderRequest {
 }
 
 extension RequestProblem {
-    /// What a template engine said, with the line of the template that it is about.
+    /// The problem of a template engine, with the line of the template.
     init(_ error: RenderError, sources: TemplateSources) {
         let status =
             switch error.kind {
@@ -179,8 +179,8 @@ extension RenderError.Place {
 }
 
 extension RenderAnswer {
-    /// The answer of POST /render where there is no problem: `output`, `outputBase64` when the output is not UTF-8,
-    /// `value`, `usage`, `sourceMap`.
+    /// The response of POST /render without a problem: `output`, `outputBase64` if the output is not UTF-8, `value`,
+    /// `usage`, `sourceMap`.
     public var json: Value {
         var object = outputMembers()
         if let value { object["value"] = value }
@@ -192,11 +192,11 @@ extension RenderAnswer {
         return .object(object)
     }
 
-    /// Bytes of the output before an error that the problem shows: enough to see where it was, and no way to be answered
-    /// 10 MiB for a template of one line.
+    /// The largest number of bytes of partial output that the problem includes: enough to find the place, without
+    /// returning 10 MiB for a template of one line.
     static let longestPartialOutput = 64 << 10
 
-    /// The problem as POST /render answers it, with the beginning of what was written before it.
+    /// The problem in the response of POST /render, with the beginning of the partial output.
     public var problemWithOutput: RequestProblem? {
         guard var problem else { return nil }
         guard !output.isEmpty else { return problem }
@@ -204,7 +204,7 @@ extension RenderAnswer {
         var shown = output[...]
         if output.count > Self.longestPartialOutput {
             var end = Self.longestPartialOutput
-            // Not within a character: bytes after the first of one are 10xxxxxx.
+            // Do not truncate within a character: its bytes after the first are 10xxxxxx.
             while isValid, end > 0, output[end] & 0xC0 == 0x80 { end -= 1 }
             shown = output[..<end]
             problem.members["truncated"] = true
@@ -214,7 +214,7 @@ extension RenderAnswer {
         return problem
     }
 
-    /// One line of `render --requests`: the caller's id, what was written, and the error or null.
+    /// One line of `render --requests`: the caller's id, the output, and the error or null.
     public func line(id: Value?) -> Value {
         var object = Object([Member("id", id ?? .null)])
         object.members += outputMembers().members
@@ -241,7 +241,7 @@ extension RenderAnswer {
     }
 }
 
-/// Bytes as text; a run of bytes that are not UTF-8 becomes one U+FFFD, as Go's strings.ToValidUTF8 has it.
+/// Decodes UTF-8. Each run of invalid bytes becomes one U+FFFD, as in Go's strings.ToValidUTF8.
 func text(repairing bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     var text = ""

@@ -1,12 +1,12 @@
 public import Values
 
-/// `render --requests`: a line in is a request, a line out is its answer.
+/// Implements `render --requests`: each line of input is a request, each line of output its response.
 public enum RenderLines {
-    /// Answers one line. A line that is no request is answered with its error too; nothing is thrown.
+    /// Answers one line. An invalid request is answered with its error too; nothing is thrown.
     ///
     /// - Parameters:
     ///   - line: JSON without the line feed.
-    ///   - output: gets the answer and a line feed.
+    ///   - output: receives the response and a line feed.
     public static func answer(
         _ line: UnsafeBufferPointer<UInt8>, _ context: RenderRequest.Context, into output: inout ByteBuffer
     ) {

@@ -1,12 +1,12 @@
-// What comes in: the body of POST /render, which is also one line of `render --requests`. What goes out: a
-// RenderRequest, every member checked, ready to run (RenderAnswer.swift). It compiles and renders nothing.
+// In: the body of POST /render, or one line of `render --requests`. Out: a RenderRequest with every member checked,
+// ready to run (RenderAnswer.swift). Nothing is compiled or rendered here.
 
 public import PluginAPI
 public import Values
 
-/// What a caller wants rendered: which engine, which templates, over which data, and how the answer should look.
+/// A request to render templates: the engine, the templates, the data, and the format of the answer.
 ///
-/// Members that the format does not have are refused, with the nearest name.
+/// Unknown members are refused, with the nearest known name.
 ///
 /// ```swift
 /// let body = try JSON.read(
@@ -16,10 +16,10 @@ public import Values
 /// // answer.output is "replicas: 3", answer.value the object {"replicas": 3}; answer.problem says what went wrong
 /// ```
 public struct RenderRequest: Sendable {
-    /// How the output is understood: as it is, or parsed and given back as a value too.
+    /// The interpretation of the output: text only, or parsed and returned as a value too.
     public enum Format: String, Sendable, CaseIterable { case text, yaml, json }
 
-    /// The caller's mark (`id`), given back by `render --requests`.
+    /// The caller's `id`, which `render --requests` returns.
     public var id: Value?
     /// An engine's id; nil is the default engine.
     public var engine: String?
@@ -29,10 +29,10 @@ public struct RenderRequest: Sendable {
     public var options: CompileOptions
     public var data: Value
     public var format: Format
-    /// Limits that the caller wants below the server's, of `RenderLimit.lowerable`.
+    /// The caller's limits, of `RenderLimit.lowerable`, which can only lower the server's.
     public var lowered: [RenderLimit: Int]
     public var wantsSourceMap: Bool
-    /// Which parts of `data` must stay text in the output, which is YAML then; nil checks nothing.
+    /// The parts of `data` that must stay text in the output, which is then parsed as YAML; nil checks nothing.
     public var taint: DataTaint?
 
     public init(
@@ -59,7 +59,7 @@ public struct RenderRequest: Sendable {
         "missingKey", "leftDelimiter", "rightDelimiter", "execute", "parseOrder", "escape",
     ]
 
-    /// Refuses members that are not of such a request.
+    /// Refuses unknown members of a request, of its options and of its limits.
     static func refuseOthers(
         _ reader: MemberReader, than members: Set<String> = members,
         options known: Set<String> = optionMembers
@@ -74,9 +74,9 @@ public struct RenderRequest: Sendable {
         }
     }
 
-    /// Reads a request.
+    /// Parses a request.
     ///
-    /// - Throws: a problem of status 400 that names the member and says what it should be.
+    /// - Throws: a problem of status 400 that names the member and the expected value.
     public static func parse(_ value: Value) throws(RequestProblem) -> RenderRequest {
         guard let body = value.object else {
             throw .malformed(
@@ -110,10 +110,10 @@ public struct RenderRequest: Sendable {
         return request
     }
 
-    /// Paths that a request may call tainted.
+    /// The largest number of tainted paths in a request.
     static let taintLimit = 64
 
-    /// `a.b.c`, or a JSON pointer for names with a stop in them.
+    /// Parses the tainted paths: `a.b.c`, or JSON pointers for names that contain a dot.
     private static func taint(_ reader: MemberReader) throws(RequestProblem) -> DataTaint? {
         guard let texts = try reader.strings("taint"), !texts.isEmpty else { return nil }
         guard texts.count <= taintLimit else {
@@ -145,7 +145,8 @@ public struct RenderRequest: Sendable {
         return bytes
     }
 
-    /// The main template first, then the others in byte order of their names; `parseOrder` goes before both.
+    /// The templates in the order in which they are parsed: those of `parseOrder`, then the main template, then the
+    /// others in byte order of their names.
     private static func ordered(
         main: TemplateSource, others: Object, order: [String]?
     ) throws(RequestProblem) -> [TemplateSource] {
@@ -179,7 +180,7 @@ public struct RenderRequest: Sendable {
         return result + named.indices.filter { isLeft[$0] }.map { named[$0] }
     }
 
-    /// Function sets that a request may list; each is read again.
+    /// The largest number of function sets in a request; each is read again.
     private static let functionSetLimit = 16
 
     private static func compileOptions(
@@ -204,7 +205,7 @@ public struct RenderRequest: Sendable {
         return lowered
     }
 
-    /// The server's limits, lowered where the request asks for less; asking for more changes nothing.
+    /// The server's limits, lowered if the request specifies less. A higher value has no effect.
     func limits(below limits: RenderLimits) -> RenderLimits {
         var limits = limits
         for (limit, value) in lowered { limits[limit] = min(limits[limit], value) }
@@ -213,7 +214,7 @@ public struct RenderRequest: Sendable {
 }
 
 extension RequestProblem {
-    /// Names that are well-formed, but do not fit what is there.
+    /// The problem of names that are well-formed, but do not match what exists.
     static func names(_ detail: String) -> RequestProblem {
         RequestProblem(status: 422, code: "names_do_not_fit", detail: detail)
     }

@@ -3,11 +3,11 @@ import PluginAPI
 import Values
 import YAML
 
-// A request may say which parts of its data must stay text (`taint`). Output in which one of them does not is a problem
-// of status 422, reported at the expression that wrote it.
+// A request may declare parts of its data that must stay text (`taint`). If one of them does not stay text in the
+// output, that is a problem of status 422, reported at the expression that wrote it.
 
 extension RenderRequest {
-    /// An engine that does not say where its output comes from cannot be asked.
+    /// The problem of an engine that does not report the origins of its output, so that taint cannot be checked.
     func opaque() -> RequestProblem {
         RequestProblem(
             status: 422, code: "engine_opaque",
@@ -16,7 +16,8 @@ extension RenderRequest {
         )
     }
 
-    /// What does not stay text in the output, which is read as YAML; nil where everything does.
+    /// The problem of the first tainted value that does not stay text in the output, which is parsed as YAML; nil if
+    /// all do.
     func taintProblem(_ output: [UInt8], _ map: SourceMap) -> RequestProblem? {
         let check = TaintCheck(output, map, forbidsDirectives: false)
         if let finding = check.findings(limit: 1).first {

@@ -3,16 +3,16 @@ import Injection
 import System
 import Values
 
-/// One path with the methods that it answers.
+/// One path and method, with its handler.
 struct Route: Sendable {
-    /// Exact, or with a `/` at the end for everything below; `/` itself is exact.
+    /// An exact path, or one that ends in `/` for everything below it; `/` itself is exact.
     var path: String
-    /// `GET` answers `HEAD` too.
+    /// The method; `GET` answers `HEAD` too.
     var method: String
-    /// The pattern that metrics and the log name; never a caller's path.
+    /// The pattern in metrics and the log; never a caller's path.
     var label: String
     var bodyLimit: Int
-    /// The same for a body that is an archive; nil where that is no different.
+    /// The same for a body that is an archive; nil if it is the same.
     var archiveLimit: Int?
     var concern = Access.Concern.open
     var handler: any Handler
@@ -23,8 +23,8 @@ struct Route: Sendable {
 /// Answers one route.
 protocol Handler: Sendable {
     /// - Parameters:
-    ///   - mayTakeLong: as `HTTPHandler.respond` has it; nil there asks for another thread.
-    ///   - entry: what the access log should say besides.
+    ///   - mayTakeLong: as in `HTTPHandler.respond`. If it is false, nil requests another thread.
+    ///   - entry: receives further members of the access log.
     func answer(
         _ request: HTTPRequest, mayTakeLong: Bool, entry: inout LogEntry
     ) throws(RequestProblem) -> HTTPResponse?
@@ -32,7 +32,7 @@ protocol Handler: Sendable {
     /// Builds the response to a slow request when too many slow requests are running.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse
 
-    /// When a request must be answered that takes long, as `HTTPHandler.deadline` has it.
+    /// The deadline of a request that takes long, as in `HTTPHandler.deadline`.
     func deadline(of request: HTTPRequest) -> UInt64?
 
     /// Builds the response to a request whose deadline has passed.
@@ -61,27 +61,27 @@ extension Handler {
     }
 }
 
-/// What the log and the counters say about one answer.
+/// The information about one response for the log and the metrics.
 struct LogEntry {
     var members: [Member] = []
     var review: ReviewReport?
     var render: RenderRecord?
-    /// Whether /inject was asked about a manifest.
+    /// Whether the request was about a manifest (/inject).
     var isManifest = false
-    /// When its handler was called.
+    /// The time at which the handler was called.
     var began = MonotonicClock.nanoseconds
 }
 
-/// From a request to its route's handler, and from a problem to its answer. One for each listener: a path that a
-/// listener does not have is not found there.
+/// Passes each request to its route's handler, and converts problems to responses. Each listener has its own router: a
+/// path that the listener does not serve is not found.
 final class Router: HTTPHandler {
-    /// All that it serves.
+    /// All routes of the listener.
     let routes: [Route]
     private let exact: [String: [Route]]
     private let below: [Route]
     private let access: Access
     private let observer: any ExchangeObserver
-    /// Bodies to paths that are not served are read away up to that size.
+    /// Bodies of requests to unknown paths are read and discarded up to that size.
     private static let bodyLimitElsewhere = 64 << 10
 
     init(_ routes: [Route], access: Access, observer: any ExchangeObserver) {
@@ -109,7 +109,7 @@ final class Router: HTTPHandler {
             guard let route else {
                 return finished(try unserved(request, routes), request, routes.first, entry)
             }
-            // Checked on the connection's thread, before it was handed on.
+            // A request that was handed on was already checked on the connection's thread.
             if !request.isAdmitted { try access.check(request, route.concern) }
             guard let response = try route.handler.answer(request, mayTakeLong: mayTakeLong, entry: &entry)
             else {
@@ -123,7 +123,7 @@ final class Router: HTTPHandler {
         }
     }
 
-    /// A pod waits for its review; nothing waits for renderings and manifests.
+    /// Whether the request is urgent: a pod waits for its review, but nothing waits for renderings and manifests.
     func isUrgent(_ request: HTTPRequest) -> Bool {
         guard request.method == "POST", request.path.begins(with: "/inject") else { return false }
         return request.isReview
@@ -168,7 +168,8 @@ final class Router: HTTPHandler {
         return response
     }
 
-    /// Reviews are answered as they are: an API server is near, and says that it takes gzip each time.
+    /// Compresses the response if the client accepts gzip. Responses to reviews are not compressed: the API server is
+    /// near, and accepts gzip in every request.
     private static func encoded(_ response: consuming HTTPResponse, _ request: HTTPRequest) -> HTTPResponse {
         guard request.method == "GET" || request.method == "HEAD", request.acceptsGzip else {
             return response
@@ -213,7 +214,7 @@ final class Router: HTTPHandler {
     }
 }
 
-/// Is told of every answer, before it is sent.
+/// Receives every response before it is sent.
 protocol ExchangeObserver: Sendable {
     /// - Parameter route: nil if no route matches.
     func answered(_ request: HTTPRequest, route: Route?, status: Int, bytes: Int, entry: LogEntry)
@@ -260,7 +261,7 @@ extension RequestProblem {
 }
 
 extension RequestFault {
-    /// What was found and what was expected.
+    /// A description of the fault, with what was expected.
     var sentence: String {
         switch self {
         case .requestLine:
@@ -282,23 +283,23 @@ extension RequestFault {
 }
 
 extension HTTPResponse {
-    /// Headers that every answer has: nothing is stored, and nothing is taken for another format than it says.
+    /// The headers of every response: it is not cached, and browsers do not guess another type.
     static func headers(_ type: String) -> [(name: String, value: String)] {
         [("Content-Type", type), ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
     }
 
-    /// - Parameter request: with `?pretty` in its query the problem is laid out for people.
+    /// - Parameter request: if its query has `?pretty`, the problem is formatted for people.
     init(problem: RequestProblem, for request: HTTPRequest? = nil) {
         var body = ByteBuffer(capacity: 512)
         JSON.write(problem.json, into: &body, style: Self.isPretty(request) ? .pretty(2) : .compact)
         body.append(0x0a)
         self.init(status: problem.status, headers: Self.headers(MediaType.problem.rawValue), body: body)
-        // RFC 9110, 15.5.2: a 401 names what is asked for.
+        // RFC 9110, 15.5.2: a 401 names the required authentication.
         if problem.status == 401 { headers.append(("WWW-Authenticate", problem.challenge)) }
         if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
     }
 
-    /// - Parameter request: with `?pretty` in its query the answer is laid out for people.
+    /// - Parameter request: if its query has `?pretty`, the JSON is formatted for people.
     init(json value: Value, status: Int = 200, for request: HTTPRequest? = nil) {
         var body = ByteBuffer(capacity: 1024)
         JSON.write(value, into: &body, style: Self.isPretty(request) ? .pretty(2) : .compact)

@@ -3,16 +3,16 @@ import HTTPServer
 import PluginAPI
 import Values
 
-/// Every path that is served, in the two groups that listeners choose from. The contract lists the same; a test
-/// holds the two together.
+/// Every path that is served, in groups from which listeners choose. The OpenAPI contract lists the same paths; a test
+/// compares both.
 struct Routes: Sendable {
-    /// Those that answer questions about templates and pods.
+    /// The routes about templates and pods.
     let questions: [Route]
-    /// Those about the server itself.
+    /// The routes about the server itself.
     let monitoring: [Route]
-    /// The part of them that says whether the server is live and ready.
+    /// The monitoring routes that report whether the server is live and ready.
     let health: [Route]
-    /// The page's files. They need no token; what the page asks does.
+    /// The page's files. They need no token; the requests of the page do.
     let page: [Route]
 
     /// The labels of all routes.
@@ -23,12 +23,12 @@ struct Routes: Sendable {
         "/debug/inject", "/debug/mesh", "/debug/policy", "/", "/page/", "/page/start.json",
     ]
 
-    /// Bytes of body of a request that needs none.
+    /// The body limit of a request that needs no body, in bytes.
     private static let noBody = 4 << 10
-    /// Bytes of body of a packaged chart with its values and what a form adds.
+    /// The body limit of a packaged chart with its values and the overhead of a form, in bytes.
     private static let archiveBody = ChartLimits().archiveBytes + ChartLimits().valuesBytes + (64 << 10)
 
-    /// - Parameter allowsInlineTemplates: whether /render takes templates and charts that requests bring along.
+    /// - Parameter allowsInlineTemplates: whether /render accepts templates and charts in requests.
     init(
         options: ServeOptions, registry: PluginRegistry, store: SnapshotStore, templates: TemplateFolder?,
         charts: ChartStore?, health: Health, metrics: ServiceMetrics, allowsInlineTemplates: Bool
@@ -93,7 +93,7 @@ struct Routes: Sendable {
             route.concern = .page
             return route
         }
-        // start.json has the user's manifest: only the page itself reads it.
+        // start.json contains the user's manifest: only the page itself reads it.
         page = [
             file("/"), get("/page/start.json", ConstantHandler { start }), file(PageHandler.folder),
         ]

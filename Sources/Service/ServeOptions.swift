@@ -3,104 +3,105 @@ public import Injection
 public import PluginAPI
 import Values
 
-/// The options of `pillion serve`. Names and defaults are those of Istio's stand-alone injector where it had the
+/// The options of `pillion serve`. The names and defaults are those of Istio's stand-alone injector, if it had the
 /// flag.
 public struct ServeOptions: Sendable {
-    /// Files of the configuration; nil reads the default where it is there, and serves the built-in configuration
-    /// where it is not.
+    /// The files of the configuration; nil reads the default if it exists, and otherwise uses the built-in
+    /// configuration.
     public var injectConfig: String?
     public var injectValues: String?
     public var meshConfig: String?
-    /// Whether a template may give pods what only the host should have, although callers beyond this machine ask.
+    /// Whether a template may give pods privileges on the host, even if remote callers can connect.
     public var allowsPrivilegedTemplates = false
 
-    /// PEM files of the HTTPS listener; nil reads the default where it is there.
+    /// The PEM files of the HTTPS listener; nil reads the default if it exists.
     public var tlsCertFile: String?
     public var tlsKeyFile: String?
-    /// The oldest TLS that is spoken.
+    /// The oldest supported version of TLS.
     public var tlsMinimumVersion = TLSOptions.Version.v12
-    /// Names of the cipher suites that are offered; empty offers all of `TLSCipherSuites.names`.
+    /// The names of the cipher suites that are offered; empty offers all of `TLSCipherSuites.names`.
     public var tlsCipherSuites: [String] = []
-    /// PEM file of the CA that callers of /inject must have a certificate of, and the names that one of them must
-    /// bear; empty names allow every certificate of the CA.
+    /// The PEM file of the CA that must have signed the certificate of callers of /inject, and the names of which the
+    /// certificate must have one. Empty names allow every certificate of the CA.
     public var clientCAFile: String?
     public var clientNames: [String] = []
 
-    /// Where HTTPS is served. Addresses are numeric and separated by commas; empty is every address, IPv4 and IPv6.
-    /// A port of -1 is off, here and below; 0 is a free port.
+    /// The addresses of HTTPS: numeric, separated by commas; empty is every address, IPv4 and IPv6. Here and below, the
+    /// port -1 disables the listener, and 0 is a free port.
     public var address = ""
     public var port = 9443
-    /// Where metrics, health, version and debugging are served.
+    /// The addresses of metrics, health, version and debugging.
     public var monitoringAddress = ""
     public var monitoringPort = 15014
-    /// Whether somebody asked for that port: then it is served with the built-in configuration too.
+    /// Whether the port was set explicitly: then it is served with the built-in configuration too.
     public var isMonitoringGiven = false
-    /// Where plain HTTP is served; `unix:PATH` is an address too.
+    /// The addresses of plain HTTP; `unix:PATH` is an address too.
     public var httpAddress = "127.0.0.1"
     public var httpPort = 8080
-    /// Who may connect to a socket of `unix:PATH`, as chmod(1) has it: anyone who can connect is trusted.
+    /// The permissions of a socket `unix:PATH`, as in chmod(1): anyone who can connect is trusted.
     public var socketMode = 0o600
     /// Whether /inject is served at all.
     public var isInjectionEnabled = true
-    /// Which listeners serve the page.
+    /// The listeners that serve the page.
     public enum PageListeners: Sendable { case none, local, all }
-    /// `local` is loopback's plain HTTP and sockets in the file system.
+    /// `local` is plain HTTP on loopback and sockets in the file system.
     public var pageListeners = PageListeners.local
-    /// What the page begins with; nil is its own example.
+    /// The initial content of the page; nil is its own example.
     public var pageStart: PageStart?
     /// A folder of templates that requests to /render may name.
     public var templatesFolder: String?
     /// A folder of charts that requests to /render may name.
     public var chartsFolder: String?
-    /// Serve plain HTTP on an address that others reach.
+    /// Whether plain HTTP is allowed on addresses that others can reach.
     public var allowsPlainHTTP = false
-    /// Answer templates that a request brings along, on listeners that others reach.
+    /// Whether templates in requests are rendered on listeners that others can reach.
     public var enableInlineTemplates = false
-    /// A file whose first line callers of /render and /decide on listeners that others reach must send as
-    /// `Authorization: Bearer …`.
+    /// The file with the token, on its first line. On listeners that others can reach, callers of /render and /decide
+    /// must send it as `Authorization: Bearer …`.
     public var authTokenFile: String?
 
-    /// Answer /render and /decide on HTTPS to callers without a token.
+    /// Whether /render and /decide on HTTPS answer callers without a token.
     public var allowsUnauthenticated = false
-    /// Names besides loopback's by which loopback listeners may be asked.
+    /// The allowed values of `Host` on loopback listeners, in addition to loopback's.
     public var allowedHosts: [String] = []
 
-    /// Seconds between two touches of `healthCheckFile`; 0 is never.
+    /// The seconds between two touches of `healthCheckFile`; 0 is never.
     public var healthCheckInterval: Double = 0
     public var healthCheckFile = ""
 
-    /// What is asked of a cluster.
+    /// The options of the cluster.
     public var cluster = ClusterOptions()
 
-    /// Making of snapshots: revision, native sidecars, limits, environment.
+    /// The options for compiling snapshots: revision, native sidecars, limits, environment.
     public var injection = InjectionOptions()
-    /// Engines of `--plugin-dir`.
+    /// The engines of `--plugin-dir`.
     public var loadedRenderers: [any Renderer] = []
-    /// What a template of a request may use.
+    /// The limits of a template in a request.
     public var renderLimits = RenderLimits.server
-    /// Milliseconds that one rendering may take, whatever else it may use.
+    /// The time limit of one rendering, in milliseconds.
     public var renderMilliseconds = 1_000
 
     public enum FailureMode: String, Sendable, CaseIterable { case allow, deny }
-    /// How a review is answered that failed.
+    /// The response to a failed review.
     public var failureMode = FailureMode.deny
-    /// Namespaces (with `*` for any text) whose reviews are answered otherwise; the first that matches holds.
+    /// The failure modes of namespaces, whose patterns may contain `*` for any text; the first match applies.
     public var failureModes: [(namespaces: String, mode: FailureMode)] = []
-    /// The namespace that the server itself runs in: its pods are never refused.
+    /// The server's own namespace: its pods are never refused.
     public var ownNamespace = ""
-    /// Namespaces (with `*` for any text) whose pods are never refused: a cluster must be able to start itself.
+    /// Namespaces whose pods are never refused, as patterns that may contain `*` for any text: a cluster must be able
+    /// to start.
     public var neverBlocked = ["kube-system", "kube-public", "kube-node-lease"]
-    /// Milliseconds that a review may take, unless the caller's `?timeout=` leaves less.
+    /// The time limit of a review, in milliseconds, unless the caller's `?timeout=` leaves less.
     public var requestBudgetMilliseconds = 2_000
-    /// Answers that may take long at once; 0 is the number of processors.
+    /// The number of slow requests that are processed at the same time; 0 is the number of processors.
     public var workers = 0
-    /// Which patches are applied and injected again before they are answered.
+    /// The patches that are checked before they are returned: each is applied, and the result is injected again.
     public enum SelfCheck: Sendable, Equatable {
         case off, always
-        /// One in N.
+        /// One review in N.
         case sample(Int)
 
-        /// From `off`, `always` or `sample:N`.
+        /// Parses `off`, `always` or `sample:N`.
         public init?(_ text: String) {
             switch text {
             case "off": self = .off
@@ -115,27 +116,28 @@ public struct ServeOptions: Sendable {
     }
     public var selfCheck = SelfCheck.off
 
-    /// Bytes of body: of /inject, and of everything else.
+    /// The body limits of /inject and of all other routes, in bytes.
     public var maxReviewBytes = 7 << 20
     public var maxRequestBytes = 3 << 20
-    /// Bytes of all large bodies that are in memory at one time.
+    /// The largest total size of large bodies in memory, in bytes.
     public var maxBodyMemory = 64 << 20
-    /// Bytes that everything decoded and rendered holds at one time, with the answers that are being sent.
+    /// The largest total size of decoded and rendered data, with the responses that are being sent, in bytes.
     public var maxWorkMemory = 96 << 20
-    /// Resident bytes of the process above which new work is refused and the largest stopped; 0 for no limit.
+    /// The resident size of the process, in bytes, above which new work is refused and the largest work is stopped; 0
+    /// for no limit.
     public var maxMemory = 0
 
-    /// Seconds between the end of readiness and the end of listening, so that load balancers notice.
+    /// The seconds between the end of readiness and the end of listening, so that load balancers notice.
     public var shutdownDelay: Double = 0
-    /// Milliseconds that requests have to end once nothing is listened to any more.
+    /// The milliseconds in which current requests can finish after listening has ended.
     public var drainMilliseconds = 5_000
 
     public enum LogFormat: String, Sendable, CaseIterable { case text, json }
-    /// nil: text on a terminal, JSON elsewhere.
+    /// nil is text on a terminal and JSON elsewhere.
     public var logFormat: LogFormat?
     public var logLevels = LogLevels(.info)
 
-    /// Whether callers beyond this machine can ask: a cluster that would create what it is answered.
+    /// Whether remote callers can connect, such as a cluster, which would create the pods that it receives.
     var isReachable: Bool { port >= 0 || allowsPlainHTTP }
 
     public init() {}

@@ -1,5 +1,5 @@
-// What comes in: ServeOptions. What goes out: a process that answers until a signal ends it, and its exit status.
-// The only target that names plugins and routes. Read Router.swift and Routes.swift next, then Handlers/.
+// In: ServeOptions. Out: a process that serves until a signal ends it, and its exit status. This is the only target
+// that refers to plugins and routes. Read Router.swift and Routes.swift next, then Handlers/.
 
 import Glibc
 public import HTTPServer
@@ -10,9 +10,9 @@ import Synchronization
 import System
 import Values
 
-/// Pillion as a server: configuration, listeners and their routes, from start to ordered end.
+/// The server: configuration, listeners and their routes, from start to orderly shutdown.
 public final class Service: Sendable {
-    /// One of its addresses.
+    /// A listener at one address.
     public struct Listener: Sendable {
         public enum Kind: String, Sendable {
             case https, http, monitoring
@@ -21,7 +21,7 @@ public final class Service: Sendable {
         public let server: HTTPServer
         /// `http://127.0.0.1:8080`
         public let address: String
-        /// What answers requests, for asking without a socket.
+        /// The router, to send it requests without a socket.
         let router: Router
     }
 
@@ -36,14 +36,14 @@ public final class Service: Sendable {
     private let healthFile: HealthFile?
     private let active = ActiveRequests()
 
-    /// Loads the configuration and listens; requests are answered when this returns.
+    /// Loads the configuration and starts the listeners. Requests are answered when this returns.
     ///
-    /// - Throws: what keeps it from starting, as one sentence.
+    /// - Throws: the problem that prevents the start, as one sentence.
     public convenience init(_ options: ServeOptions, log: Log) throws(ServiceError) {
         try self.init(options, log: log, stop: StopSignal())
     }
 
-    /// - Parameter stop: ends a start that waits on the API server.
+    /// - Parameter stop: ends a start that waits for the API server.
     private init(_ options: ServeOptions, log: Log, stop: StopSignal) throws(ServiceError) {
         self.options = options
         self.log = log
@@ -122,7 +122,7 @@ public final class Service: Sendable {
         }
     }
 
-    /// What callers show of themselves, from the files of the flags.
+    /// The credentials that callers must present, from the files of the flags.
     private struct Callers {
         var authority: ClientAuthority?
         var token: BearerToken?
@@ -141,7 +141,7 @@ public final class Service: Sendable {
         }
     }
 
-    /// The pair of the flags, or of the default files where both are there; nil without either.
+    /// The certificate and key of the flags, or of the default files if both exist; nil without either.
     private static func certificates(
         _ options: ServeOptions, _ cluster: Cluster?
     ) throws(ServiceError) -> Certificates? {
@@ -154,13 +154,13 @@ public final class Service: Sendable {
         return try Certificates(certificatePath: certificate, keyPath: key)
     }
 
-    /// The file of the bundle that a webhook configuration is to have, where certificates are mounted.
+    /// The file of the CA bundle for the webhook configuration, if certificates are mounted.
     private static func authorities(_ options: ServeOptions) -> [String] {
         guard options.cluster.reconciles, options.cluster.tlsAuto == nil else { return [] }
         return [options.cluster.caCertFile ?? ClusterOptions.defaultAuthorities]
     }
 
-    /// Memory that all listeners share. Work is metered by the allocator, of which a process has one.
+    /// The memory budgets that all listeners share. Work is metered by the allocator, of which a process has only one.
     private static func budgets(_ options: ServeOptions) -> ServerBudgets {
         ProcessMemory.takeLittle()
         WorkMemory.process.limit = options.maxWorkMemory
@@ -189,7 +189,7 @@ public final class Service: Sendable {
         }
     }
 
-    /// A bundle that does not vouch for what is served would break every call.
+    /// Reads the mounted bundle and checks that it has signed the certificate in use; otherwise every call would fail.
     private static func mountedBundle(
         _ file: String, _ certificates: Certificates?
     ) throws(WebhookBundle.Problem) -> [UInt8] {
@@ -209,11 +209,11 @@ public final class Service: Sendable {
         return bundle
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in order.
+    /// Serves until SIGTERM or SIGINT, then shuts down in order.
     ///
-    /// - Returns: the exit status: 0 after an ordered end, also of a start that was told to end, 1 where it does not
-    ///   start.
-    /// - Parameter started: is called once, when requests are answered.
+    /// - Returns: the exit status: 0 after an orderly shutdown, also if a signal ends the start; 1 if the service does
+    ///   not start.
+    /// - Parameter started: called once, when requests are answered.
     public static func run(
         _ options: ServeOptions, started: (Service) -> Void = { _ in }
     ) -> Int32 {
@@ -249,10 +249,11 @@ public final class Service: Sendable {
 
     private static func name(of signal: Int32) -> String { signal == SIGTERM ? "SIGTERM" : "SIGINT" }
 
-    /// Reads configuration, certificate and token again, and says how that went.
+    /// Reloads configuration, templates, charts, certificate and token, and logs the result.
     public func reload() { reloader.reload() }
 
-    /// Unready, then after the delay no new connections, then the current requests, then the end.
+    /// Shuts down in order: first not ready, after the delay no new connections, then the current requests are
+    /// finished.
     public func stop() {
         health.beginEnding()
         cluster?.stop()
@@ -273,13 +274,13 @@ public final class Service: Sendable {
             }
         }
         for listener in listeners { listener.server.stop() }
-        // The counters ask the servers, whose handlers count: a ring that would outlive the service.
+        // The metrics refer to the servers, whose handlers refer to the metrics: this breaks the reference cycle.
         active.servers = []
         healthFile?.stop()
     }
 }
 
-/// The current requests on all listeners, which are known only after the counters are.
+/// The number of current requests on all listeners, which are created after the metrics.
 private final class ActiveRequests: Sendable {
     private let all = Mutex<[HTTPServer]>([])
 
@@ -291,7 +292,7 @@ private final class ActiveRequests: Sendable {
     var count: Double { Double(servers.reduce(0) { $0 + $1.activeRequests }) }
 }
 
-/// Why the service does not start.
+/// The reason why the service does not start.
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }

@@ -5,20 +5,20 @@ import PluginAPI
 import Synchronization
 import Values
 
-/// Every series that /metrics shows. Names that Istio has keep their names and have no labels more; all values of
-/// labels are from closed sets, so that no caller can make series.
+/// All series of /metrics. Istio's metrics keep their names and get no further labels. All label values are from closed
+/// sets, so that callers cannot create series.
 final class ServiceMetrics: Sendable {
     let registry = MetricsRegistry()
 
-    /// Reviews by their end. `requests` is their sum at every scrape: the three are read together, under one lock.
-    /// *success* is allowed with a patch, *skip* decided not to inject or nothing to change, *failure* everything
-    /// that was answered with an error, however the failure mode turned it. (Istio counts skips and failures as
+    /// The reviews by result. The metric `requests` is the sum of the three at every scrape: they are read together,
+    /// under one lock. *success* is allowed with a patch; *skip* is a decision not to inject, or nothing to change;
+    /// *failure* is every error, whether the failure mode allows or denies it. (Istio counts skips and failures as
     /// successes too.)
     private struct Reviews {
         var success: UInt64 = 0
         var skip: UInt64 = 0
         var failure: UInt64 = 0
-        /// What the current scrape shows.
+        /// The values of the current scrape.
         var shown: (success: UInt64, skip: UInt64, failure: UInt64) = (0, 0, 0)
     }
     private let reviews = Mutex(Reviews())
@@ -55,10 +55,10 @@ final class ServiceMetrics: Sendable {
     private static let results = ["success", "failure"]
 
     /// - Parameters:
-    ///   - engines: ids of the renderers.
+    ///   - engines: the ids of the renderers.
     ///   - handlers: the labels of the routes.
     ///   - certificateExpiry: seconds since 1970; nil without HTTPS.
-    ///   - activeRequests: current requests on all listeners.
+    ///   - activeRequests: the number of current requests on all listeners.
     init(
         engines: [String], handlers: [String], revision: String,
         certificateExpiry: @escaping @Sendable () -> Double?,
@@ -164,7 +164,7 @@ final class ServiceMetrics: Sendable {
         add("sidecar_injection_skip_total", "Reviews allowed without a patch.") { $0.skip }
     }
 
-    /// What the caches of the configuration do, over all that were loaded.
+    /// Registers the counters of the configuration's caches, summed over all configurations that were loaded.
     func register(_ counters: CacheCounters) {
         for (name, what, counter) in [
             ("answer", "Answer-cache", counters.answers), ("review", "Review-cache", counters.reviews),
@@ -179,7 +179,7 @@ final class ServiceMetrics: Sendable {
         }
     }
 
-    /// All series as text; one scrape at a time, so that what is read together stays together.
+    /// Writes all series as text. One scrape at a time, so that values that are read together stay consistent.
     func exposition(_ format: ExpositionFormat, into output: inout ByteBuffer) {
         scrape.withLock { _ in
             reviews.withLock { $0.shown = ($0.success, $0.skip, $0.failure) }
@@ -214,11 +214,11 @@ final class ServiceMetrics: Sendable {
         }
     }
 
-    /// What is counted of tainted values.
+    /// The outcomes of tainted values that are counted.
     private enum TaintAction: String, CaseIterable {
         /// The pod was refused.
         case refused
-        /// The pod was injected as it was.
+        /// The pod was injected nevertheless.
         case reported
         /// The template's design gives the pod's author a power over the host.
         case power
@@ -234,12 +234,12 @@ final class ServiceMetrics: Sendable {
         count(.power, taint.powers.count)
     }
 
-    /// A manifest that was refused.
+    /// Counts a manifest that was refused.
     func count(refused error: InjectionError) {
         count(.refused, error.all.count { $0.code == .taintedValue })
     }
 
-    /// A request to /inject that was refused before it was a review.
+    /// Counts a request to /inject that was refused before its review was parsed.
     func countRefusedReview() {
         reviews.withLock { $0.failure &+= 1 }
         errors(InjectionError.Stage.decode.rawValue).increment()
@@ -276,7 +276,7 @@ final class ServiceMetrics: Sendable {
     }
 }
 
-/// What the counters say about one rendering.
+/// The information about one rendering for the metrics.
 struct RenderRecord {
     enum Result: String, CaseIterable {
         case ok
@@ -288,12 +288,12 @@ struct RenderRecord {
 
     var engine: String
     var result: Result
-    /// As the counter of limits names it.
+    /// The label of the limit that was reached.
     var limit: String?
     var outputBytes: Int
     var seconds: Double
 
-    /// nil where the request did not come to a rendering.
+    /// nil if nothing was rendered.
     init?(_ answer: RenderAnswer, engine: String, seconds: Double) {
         self.engine = engine
         self.seconds = seconds

@@ -3,12 +3,12 @@ import Kubernetes
 import Synchronization
 import System
 
-/// Signals as events for one thread: all others have them blocked, and nothing happens inside a handler.
+/// Receives signals as events on one thread: all other threads block them, and no code runs in a signal handler.
 struct Signals {
     private var set = sigset_t()
 
-    /// Blocks what is waited for in this thread and all that it starts; called before the first of them. SIGPIPE is
-    /// ignored: a client that goes away is an error of write(2), not the end of the process.
+    /// Blocks the signals in this thread and all threads that it starts; called before the first of them. SIGPIPE is
+    /// ignored: a client that disconnects is an error of write(2), not the end of the process.
     init() {
         sigemptyset(&set)
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
@@ -16,8 +16,8 @@ struct Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Runs the body. If a signal to end is pending or arrives meanwhile, `end` is called, on another thread; the signal
-    /// waits for `next`.
+    /// Runs the body. If a signal to end is pending or arrives meanwhile, `end` is called on another thread, and the
+    /// signal stays pending for `next`.
     func watchingForEnd<R, E: Error>(
         _ end: @escaping @Sendable () -> Void, _ body: () throws(E) -> R
     ) throws(E) -> R {
@@ -48,14 +48,14 @@ struct Signals {
         func raise() { value.store(true, ordering: .releasing) }
     }
 
-    /// A signal to end that came and was not taken by `next` yet.
+    /// A signal to end that is pending and that `next` has not taken yet.
     var pendingEnd: Int32? {
         var pending = sigset_t()
         sigpending(&pending)
         return [SIGTERM, SIGINT].first { sigismember(&pending, $0) == 1 }
     }
 
-    /// The next signal.
+    /// Waits for the next signal.
     func next() -> Int32 {
         var set = self.set
         var signal: Int32 = 0

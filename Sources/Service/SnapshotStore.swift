@@ -4,19 +4,19 @@ import Synchronization
 import System
 import Values
 
-/// The configuration that requests are answered by, and how it came to be. A request takes the snapshot once and
-/// keeps it; a reload puts a new one in its place, and a state that does not compile changes nothing but the report.
+/// The configuration in use, and the result of the last attempt to load one. A request takes the snapshot once and
+/// keeps it. A reload replaces the snapshot; a configuration that does not compile changes only the report.
 final class SnapshotStore: Sendable {
-    /// What `GET /debug/config` says.
+    /// The state that `GET /debug/config` reports.
     struct State: Sendable {
         var snapshot: Snapshot
-        /// Warnings about it, although it is used.
+        /// The warnings about the configuration in use.
         var warnings: [Diagnostic]
-        /// 1 for the first configuration; one more for each that was put in its place.
+        /// 1 for the first configuration, incremented by each that replaces it.
         var generation: Int
         /// A digest of the files' names and bytes.
         var hash: String
-        /// When this generation was loaded, in seconds since 1970.
+        /// The time at which this generation was loaded, in seconds since 1970.
         var loadedAt: Int
         var lastAttempt: Attempt
     }
@@ -24,12 +24,12 @@ final class SnapshotStore: Sendable {
     struct Attempt: Sendable {
         var at: Int
         var digest: FilesDigest
-        /// Every problem that was found, in the order of the files; empty where the attempt was a success.
+        /// All problems, in the order of the files; empty if the attempt succeeded.
         var errors: [String]
         var isSuccess: Bool { errors.isEmpty }
     }
 
-    /// How a reload ended; `files` are those that differ from the last attempt, as the metrics name them.
+    /// The result of a reload. `files` are the labels of the files that differ from the last attempt.
     enum Outcome: Sendable {
         case unchanged
         case loaded(generation: Int, files: [String])
@@ -57,8 +57,8 @@ final class SnapshotStore: Sendable {
 
     var current: State { state.withLock { $0 } }
 
-    /// Reads the files again and takes them where they compile. What was refused once is not tried again until it
-    /// changes.
+    /// Reads the files again and uses them if they compile. Files that were refused are not tried again until they
+    /// change.
     func reload() -> Outcome {
         let files: InjectionFiles
         do {
@@ -97,14 +97,14 @@ final class SnapshotStore: Sendable {
     }
 }
 
-/// Tells states of the files apart; it protects nothing. FNV-1a over each file's name and bytes.
+/// Distinguishes states of the files; it is not for security. FNV-1a over each file's name and bytes.
 struct FilesDigest: Sendable, Equatable {
     private let configuration: UInt64
     private let values: UInt64
     private let mesh: UInt64
     private let facts: Int
 
-    /// - Parameter facts: goes up with what the cluster says besides.
+    /// - Parameter facts: a counter that increases when other settings from the cluster change.
     init(_ files: InjectionFiles, facts: Int? = nil) {
         self.facts = facts ?? 0
         configuration = Self.hash(files.configuration)
@@ -112,7 +112,7 @@ struct FilesDigest: Sendable, Equatable {
         mesh = Self.hash(files.mesh)
     }
 
-    /// - Parameter unreadable: why the files could not be read.
+    /// - Parameter unreadable: the reason why the files could not be read.
     init(unreadable: String) {
         configuration = Self.hash(NamedText(name: "", text: unreadable))
         values = 0

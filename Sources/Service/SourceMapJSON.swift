@@ -2,8 +2,8 @@ import PluginAPI
 import Values
 
 extension SourceMap {
-    /// The runs in the order of the output: where each begins and how long it is, in bytes, and the place in the
-    /// template that wrote it.
+    /// The runs in the order of the output: the start and length of each, in bytes, and the place in the template that
+    /// wrote it.
     var json: Value {
         let lines = templates.map { SourceText($0.bytes) }
         return .array(

@@ -2,12 +2,12 @@ import PluginAPI
 import Synchronization
 import Values
 
-/// Templates of requests that were compiled before, so that the same template over other data is not compiled again.
+/// The cache of compiled templates of requests, so that the same template with other data is not compiled again.
 ///
-/// Bounded by number and by bytes of source, whatever callers send: two generations, of which the older one goes
-/// when the younger one is full; what is asked for again moves to the younger one.
+/// The cache is bounded by number of templates and bytes of source. It has two generations: when the younger one is
+/// full, the older one is evicted. A template of the older one that is used again moves to the younger one.
 final class TemplateCache: Sendable {
-    /// Everything that a compiled template depends on besides the server's own limits, which never change.
+    /// Everything that a compiled template depends on, except the server's own limits, which never change.
     private struct Key: Hashable {
         let engine: String
         let entry: String
@@ -35,7 +35,7 @@ final class TemplateCache: Sendable {
             hasher.combine(self.options)
             for source in sources.sources {
                 hasher.combine(source.name)
-                // Byte by byte, as an array hashes itself, it would take ten times as long.
+                // Hashing the array itself would hash byte by byte and take ten times as long.
                 source.bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
             }
             digest = hasher.finalize()
@@ -56,10 +56,10 @@ final class TemplateCache: Sendable {
     }
 
     private let generations = Mutex(Generations())
-    /// Of one generation.
+    /// The limit of one generation.
     private let count: Int
     private let bytes: Int
-    /// What a program takes for each byte of its source, roughly.
+    /// The approximate size of a compiled template per byte of its source.
     private static let bytesPerSourceByte = 16
 
     init(count: Int = 256, bytes: Int = 32 << 20) {
@@ -67,7 +67,7 @@ final class TemplateCache: Sendable {
         self.bytes = bytes / 2
     }
 
-    /// The template that was compiled from these before, or what `compile` makes; what it throws is not kept.
+    /// Returns the cached template, or the one that `compile` returns. Errors are not cached.
     func template(
         engine: String, _ sources: TemplateSources, _ options: CompileOptions,
         compile: () throws(RenderError) -> any CompiledTemplate
@@ -82,7 +82,7 @@ final class TemplateCache: Sendable {
         }
         if let found { return found }
         let made = try compile()
-        // One that would fill a generation by itself would drive out all others.
+        // A template that takes much of a generation would evict all others.
         if cost <= bytes / 4 { generations.withLock { put(made, for: key, cost, into: &$0) } }
         return made
     }

@@ -4,16 +4,16 @@ import Synchronization
 import System
 import Values
 
-/// Templates that the server holds, which requests to /render name instead of bringing their own (`templateRef`).
+/// The templates that the server holds, which requests to /render name instead of including their own (`templateRef`).
 ///
-/// A file of the folder is a template by its name without the ending; the ending says the engine: `.tmpl` and
-/// `.gotmpl` are Go templates, any other is the id of an engine (`page.mustache`). Templates of one engine may call
-/// each other by name. All are compiled before any is used, and a folder with one that does not compile is refused
-/// whole. A file with another ending is left out, with a warning.
+/// Each file of the folder is a template. Its name is the file's name without the extension, which selects the engine:
+/// `.tmpl` and `.gotmpl` are Go templates, any other is the id of an engine (`page.mustache`). Templates of one engine
+/// may call each other by name. All are compiled before any is used, and if one does not compile, the whole folder is
+/// refused. A file with another extension is skipped, with a warning.
 final class TemplateFolder: Sendable {
-    /// As the metrics of reloads name it.
+    /// The label in the metrics of reloads.
     static let label = "templates"
-    /// Files of the folder that are read, and bytes of all of them.
+    /// The largest number of files in the folder, and the largest total size in bytes.
     static let mostFiles = 256
     static let mostBytes = 8 << 20
 
@@ -23,14 +23,14 @@ final class TemplateFolder: Sendable {
     private let allowsImpureFunctions: Bool
     private struct State {
         var templates: [String: NamedTemplate]
-        /// Files that are no templates, a sentence each.
+        /// The files that are not templates, a sentence each.
         var skipped: [String]
-        /// What was read last, good or bad.
+        /// The files that were last read, whether they compiled or not.
         var files: [TemplateSource]
     }
     private let state: Mutex<State>
 
-    /// - Throws: everything that is wrong with the folder, as one text.
+    /// - Throws: all problems of the folder, as one text.
     init(
         _ path: String, registry: PluginRegistry, limits: RenderLimits, allowsImpureFunctions: Bool = false
     ) throws(ServiceError) {
@@ -50,10 +50,10 @@ final class TemplateFolder: Sendable {
 
     var templates: [String: NamedTemplate] { state.withLock { $0.templates } }
 
-    /// Files that are no templates, a sentence each.
+    /// The files that are not templates, a sentence each.
     var skipped: [String] { state.withLock { $0.skipped } }
 
-    /// Reads the folder again and takes what is there where all of it compiles.
+    /// Reads the folder again and uses its templates if all of them compile.
     func reload() -> FolderReload {
         do throws(TemplateFolderError) {
             let files = try Self.read(path)
@@ -70,7 +70,7 @@ final class TemplateFolder: Sendable {
         }
     }
 
-    /// The files in byte order of their names; those that begin with a dot are left out.
+    /// Reads the files in byte order of their names; those that begin with a dot are ignored.
     private static func read(_ path: String) throws(TemplateFolderError) -> [TemplateSource] {
         do throws(FileError) {
             var left = mostBytes
@@ -86,7 +86,7 @@ final class TemplateFolder: Sendable {
         }
     }
 
-    /// Endings of templates of the default engine; any other ending is an engine's id.
+    /// The extensions of templates of the default engine; any other is an engine's id.
     private static let defaultEndings = ["tmpl", "gotmpl"]
 
     private static func compiled(
@@ -137,12 +137,12 @@ final class TemplateFolder: Sendable {
     }
 }
 
-/// What the command line asks about a folder of templates.
+/// The check of a folder of templates, for the command line.
 public enum NamedTemplates {
-    /// The names of the templates in the folder, all of which compile under the server's limits, and the files that are
-    /// no templates, a sentence each.
+    /// Returns the names of the templates in the folder, all of which compile under the server's limits, and the files
+    /// that are not templates, a sentence each.
     ///
-    /// - Throws: everything that is wrong with it, a line each.
+    /// - Throws: all problems of the folder, a line each.
     public static func check(
         folder: String, registry: PluginRegistry, allowsImpureFunctions: Bool = false
     ) throws(ServiceError) -> (names: [String], skipped: [String]) {
@@ -156,11 +156,11 @@ public enum NamedTemplates {
 /// A template that requests may name.
 public struct NamedTemplate: Sendable {
     public var engine: String
-    /// It and those that it may call; the entry is its own name.
+    /// The template and those that it may call; the entry is its own name.
     public var sources: TemplateSources
-    /// What it may call where the request names no sets.
+    /// The function sets that it may call if the request names none.
     public var functionSets: [String]
-    /// Whether it may call functions of clock, chance, certificates and network.
+    /// Whether it may call impure functions: those of time, randomness, certificates and network.
     public var allowsImpureFunctions: Bool
 
     public init(
@@ -174,7 +174,7 @@ public struct NamedTemplate: Sendable {
     }
 }
 
-/// Everything that is wrong with a folder of templates.
+/// All problems of a folder of templates.
 private struct TemplateFolderError: Error {
     var problems: [String]
     init(_ problem: String) { problems = [problem] }

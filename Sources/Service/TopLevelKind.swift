@@ -1,7 +1,7 @@
 import HTTPServer
 
 extension HTTPRequest {
-    /// Whether it is to be answered as a review, and not as a manifest.
+    /// Whether the request is handled as a review, and not as a manifest.
     var isReview: Bool {
         MediaType(contentType: header("Content-Type") ?? "") == .json && holdsReview
     }
@@ -10,10 +10,10 @@ extension HTTPRequest {
     var holdsReview: Bool { TopLevelKind.isReview(body) }
 }
 
-/// Finds out what a JSON body is before it is parsed: an AdmissionReview or something else.
+/// Determines before parsing whether a JSON body is an AdmissionReview or something else.
 enum TopLevelKind {
-    /// Whether the body should be answered as a review: its `kind` is AdmissionReview, or it has none that can be
-    /// found, so that a broken review is answered as a review too.
+    /// Whether the body is handled as a review: its `kind` is AdmissionReview, or no `kind` can be found, so that a
+    /// broken review is answered as a review too.
     static func isReview(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let kind = kind(bytes) else { return true }
         return bytes[kind].elementsEqual("AdmissionReview".utf8)

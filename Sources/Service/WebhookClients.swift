@@ -1,22 +1,22 @@
 public import Values
 
-/// What a webhook configuration says of how an API server reaches this server.
+/// The settings of a webhook configuration with which an API server connects to this server.
 public struct WebhookClient: Sendable, Equatable {
     /// The webhook's name.
     public var webhook: String
-    /// The name that the certificate must bear; nil where the configuration names no service and no URL.
+    /// The name that the certificate must have; nil if the configuration names neither a service nor a URL.
     public var serverName: String?
     /// The decoded `caBundle`; nil for the API server's own CAs.
     public var authorities: [UInt8]?
-    /// Whether it calls a Service, whose name no public CA issues a certificate for.
+    /// Whether it calls a Service. No public CA issues certificates for the names of Services.
     public var isService = false
 
-    /// Lists within lists that are read.
+    /// The largest depth of lists within lists that is read.
     private static let listDepth = 4
 
     /// The webhooks of a MutatingWebhookConfiguration or a ValidatingWebhookConfiguration, or of those in a List.
     ///
-    /// - Throws: where the value is no such object, or a List without one.
+    /// - Throws: if the value is neither of these, or a List without any.
     public static func all(of configuration: Value, name: String) throws(ServiceError) -> [WebhookClient] {
         try all(of: configuration, name: name, depth: 0)
     }

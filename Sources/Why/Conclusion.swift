@@ -2,14 +2,14 @@ import Injection
 import PluginAPI
 import Values
 
-/// From the steps to the first sentence.
+/// The conclusion from the steps: the cause, the first sentence, and the remedies.
 extension Examination {
     private var subjectName: String {
         let kind = target.kind == .pod ? "Pod" : target.kind.rawValue
         return "\(kind) \(target.namespace)/\(target.name)"
     }
 
-    /// `Pod shop/web has no sidecar`, or what holds for its next pods.
+    /// `Pod shop/web has no sidecar`, or for a workload the same about its pods.
     private var hasNone: String {
         if target.kind == .pod { return "\(subjectName) has no sidecar" }
         return evidence.pod == nil
@@ -75,7 +75,8 @@ extension Examination {
                     namespace: target.namespace)
             )
         }
-        // The reason that says most about the pod; of equals, the label that people know.
+        // Chooses the webhook whose reason is the most specific about the pod, and among equals one whose label people
+        // know.
         let rank = all.map(\.webhook.outcome.rank).max() ?? 0
         let best = all.filter { $0.webhook.outcome.rank == rank }
         let chosen = best.first { $0.unmet?.key == "istio-injection" } ?? best.first ?? all[0]
@@ -125,7 +126,7 @@ extension Examination {
         return [first] + (unmet.isOfNamespace || target.kind == .pod ? ["then \(recreate)"] : [])
     }
 
-    /// A setting in the wrong place, if it would give the pod its sidecar in the right one.
+    /// The diagnosis of a misplaced setting that would give the pod its sidecar in the right place.
     private func misplaced() -> Diagnosis? {
         guard
             let found = misplacedSettings().first(where: { setting in
@@ -213,14 +214,14 @@ extension Examination {
             ["mend what the message names, then \(recreate)"])
     }
 
-    /// Without the words with which each finding of a forecast begins.
+    /// Returns the error's message without the beginning that all findings of a forecast have.
     static func message(of error: InjectionError) -> String {
         error.description.replacing("the API server would refuse the pod: ", with: "")
     }
 
     // MARK: what the controller reported
 
-    /// What the API server said when the controller tried to create pods.
+    /// The diagnosis of the API server's error when the controller tried to create pods.
     private func eventFailure() -> Diagnosis? {
         guard evidence.pod == nil, let events = evidence.failures?.value, !events.isEmpty else { return nil }
         let newest = events.max { Self.time($0) < Self.time($1) }
@@ -261,7 +262,7 @@ extension Examination {
             ?? event["metadata"]?["creationTimestamp"]?.string ?? ""
     }
 
-    // MARK: nothing stops it now
+    // MARK: no obstacle found
 
     private func nothingWrong() -> Diagnosis {
         let doubts = doubts()
@@ -280,7 +281,7 @@ extension Examination {
             certain: isCertain, [recreate])
     }
 
-    /// What came after the pod, if the objects say so.
+    /// The change after the creation of the pod, if the objects show it.
     private func whatIsNewer(_ created: String) -> (reason: String, isCertain: Bool) {
         if let labelled = labelTime(), !created.isEmpty, labelled > created {
             return ("the label of namespace \"\(target.namespace)\", set at \(labelled)", true)
@@ -294,7 +295,7 @@ extension Examination {
         )
     }
 
-    /// When the labels of the namespace that the webhook selects by were set, as the fields' managers have it.
+    /// The time at which the namespace's labels that the webhook selects by were set, from `managedFields`.
     private func labelTime() -> String? {
         let managers = evidence.namespace.value?["metadata"]?["managedFields"]?.array ?? []
         var selected: Set<String> = []
@@ -310,7 +311,7 @@ extension Examination {
         }.compactMap { $0["time"]?.string }.max()
     }
 
-    /// Steps without an answer.
+    /// The questions without an answer.
     private func doubts() -> [String] {
         var doubts: [String] = []
         if evidence.webhook?.isCalled != true { doubts.append("whether an API server asks") }

@@ -2,10 +2,10 @@ import Injection
 import PluginAPI
 import Values
 
-/// The injection configuration, compiled as the injector would, or why it cannot be used.
+/// The injection configuration, compiled as the injector would, or the reason why it cannot be used.
 enum Configured {
     case snapshot(Snapshot)
-    /// It is there and cannot be used.
+    /// It exists but cannot be used.
     case broken(message: String, source: String)
     case missing(String)
     case unread(what: String, reason: String, right: String?)
@@ -66,7 +66,7 @@ enum Configured {
         return .found(files)
     }
 
-    /// As the injector was started, and with what an API server will say about the pod.
+    /// The options with which the injector was started, and the forecast of the API server's verdict.
     private static func options(_ evidence: Evidence, _ options: Why.Options) -> InjectionOptions {
         var injection = options.injection
         injection.forecast = .deny

@@ -1,11 +1,11 @@
 public import Injection
 public import Values
 
-/// The answer: one sentence, and what it rests on.
+/// The answer: one sentence, and its evidence.
 public struct Diagnosis: Sendable {
-    /// Why the pod is as it is: stable snake_case codes for programs.
+    /// The cause of the pod's state: stable snake_case codes for programs.
     public enum Cause: String, Sendable, CaseIterable {
-        // It has no sidecar, or does not start.
+        // The pod has no sidecar, or does not start.
         case webhookMissing = "webhook_missing"
         case namespaceNotSelected = "namespace_not_selected"
         case podNotSelected = "pod_not_selected"
@@ -18,12 +18,12 @@ public struct Diagnosis: Sendable {
         case injectionFails = "injection_fails"
         case refusedByAPIServer = "refused_by_api_server"
         case podIsOlder = "pod_is_older"
-        // It has one.
+        // The pod has a sidecar.
         case current = "current"
         case stale = "stale"
         case orphan = "orphan"
         case broken = "broken"
-        // A template that would get one, or what could not be found out.
+        // A workload whose pods would get one, or an unknown cause.
         case wouldGetOne = "would_get_one"
         case unknown = "unknown"
     }
@@ -36,13 +36,13 @@ public struct Diagnosis: Sendable {
         public var question: String
         public var verdict: Verdict
         public var message: String
-        /// The object that says so, with the place in it.
+        /// The object with the evidence, and the place in it.
         public var source: String?
         /// Further lines.
         public var details: [String] = []
     }
 
-    /// Something that could not be read, and the right that is missing if that is why.
+    /// Something that could not be read, and the missing permission, if that is the reason.
     public struct Unread: Sendable, Equatable {
         public var what: String
         public var reason: String
@@ -53,19 +53,19 @@ public struct Diagnosis: Sendable {
     public var name: String
     public var namespace: String
     public var cause: Cause
-    /// False where something that could not be read might say otherwise.
+    /// Whether the cause is certain. It is not if something that could not be read might contradict it.
     public var isCertain = true
     /// The first sentence.
     public var sentence: String
     public var hasSidecar: Bool?
     public var steps: [Step] = []
     public var unread: [Unread] = []
-    /// How the sidecar differs from the one that a new pod would get.
+    /// The differences between the sidecar and the one that a new pod would get.
     public var differences: [LiveDifference] = []
-    /// What to do, in order.
+    /// The remedies, in order.
     public var remedies: [String] = []
 
-    /// Whether nothing is wrong: the pod has the sidecar that it would get, or none because none is meant for it.
+    /// Whether nothing is wrong: the pod has the sidecar that it would get, or a new pod would get one.
     public var isGood: Bool { [.current, .wouldGetOne].contains(cause) }
 }
 
@@ -101,7 +101,7 @@ extension Diagnosis {
         return .object(object)
     }
 
-    /// For a terminal: the sentence, the evidence below it, what could not be read, what to do.
+    /// The text for a terminal: the sentence, the evidence below it, what could not be read, and the remedies.
     public var text: String {
         var text = "\(sentence)\n"
         let width = (steps.map(\.question.count) + [0]).max() ?? 0

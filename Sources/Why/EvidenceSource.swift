@@ -1,26 +1,27 @@
 public import Kubernetes
 public import Values
 
-/// Where objects are read: a cluster or saved files.
+/// A source of objects: a cluster or saved files.
 public protocol EvidenceSource {
-    /// One object.
+    /// Reads an object.
     mutating func object(_ resource: APIResource, namespace: String?, name: String) -> Reading<Value>
-    /// Objects of one kind, at most `listLimit`.
+    /// Reads the objects of one kind, at most `listLimit`.
     ///
     /// - Parameters:
-    ///   - labels: that each has; nil for all.
+    ///   - labels: labels that each object has; nil for all objects.
     ///   - fields: the field selector of an API server, which files do not evaluate.
     mutating func objects(
         _ resource: APIResource, namespace: String?, labels: Object?, fields: [(name: String, value: String)]
     ) -> Reading<[Value]>
 }
 
-/// Objects of one list that are read. Injectors have few pods and a cluster has few webhook configurations.
+/// The largest number of objects of a list that are read. Injectors have few pods, and a cluster has few webhook
+/// configurations.
 let listLimit = 500
 
-/// A cluster, with at most 12 requests.
+/// Reads objects from a cluster, with at most 12 requests.
 public struct ClusterEvidence: EvidenceSource {
-    /// A question that a person waits for must not burden an API server that has a bad night already.
+    /// The largest number of requests: a diagnosis must not burden an API server that may be overloaded already.
     public static let requestLimit = 12
 
     private let client: APIClient
@@ -64,11 +65,11 @@ public struct ClusterEvidence: EvidenceSource {
     }
 }
 
-/// Objects that `kubectl get … -o yaml` saved.
+/// Reads objects that `kubectl get … -o yaml` saved.
 public struct SavedEvidence: EvidenceSource {
     private var all: [Value] = []
 
-    /// Objects that are read; Lists within Lists.
+    /// The largest number of objects, and the largest depth of Lists within Lists.
     private static let mostObjects = 100_000
     private static let listDepth = 8
 
@@ -80,7 +81,7 @@ public struct SavedEvidence: EvidenceSource {
         guard all.count < Self.mostObjects, depth <= Self.listDepth, var object = value.object else { return }
         if let stated = object["kind"]?.string, stated.ends(with: "List"), let items = object["items"]?.array
         {
-            // Items of a PodList do not say their kind.
+            // Items of a PodList have no kind.
             let inner = String(stated.dropLast(4))
             let version = object["apiVersion"]?.string ?? ""
             for item in items { add(item, kind: inner.isEmpty ? nil : (inner, version), depth: depth + 1) }
@@ -95,7 +96,7 @@ public struct SavedEvidence: EvidenceSource {
 
     public var isEmpty: Bool { all.isEmpty }
 
-    /// The namespace of the one object of that kind and name; nil if there are none or several.
+    /// Returns the namespace of the only object with that kind and name; nil if there are none or several.
     public func namespace(of target: WhyTarget) -> String? {
         let found = all(target.kind.resource).filter { $0["metadata"]?["name"]?.string == target.name }
         return found.count == 1 ? found[0]["metadata"]?["namespace"]?.string ?? "default" : nil
@@ -117,7 +118,7 @@ public struct SavedEvidence: EvidenceSource {
                     || (object["metadata"]?["namespace"]?.string ?? "default") == namespace)
         }
         if let found { return .found(found) }
-        // Every namespace has this ConfigMap, so a file with it has all of the namespace.
+        // Every namespace has this ConfigMap, so files that contain it contain all ConfigMaps of the namespace.
         let isWhole =
             resource == .configMaps
             && all(resource).contains { object in

@@ -2,29 +2,29 @@ import Injection
 import PluginAPI
 import Values
 
-/// Follows a pod's way from the API server to its sidecar, and finds what stopped it first.
+/// Follows a pod's path from the API server to its sidecar, and finds the first obstacle.
 ///
-/// | question | what is looked at |
+/// | question | what is checked |
 /// | --- | --- |
 /// | asked | would an API server call an injector's webhook: rules, selectors, matchConditions |
-/// | decided | what the policy answers, with everything that was configured |
+/// | decided | would the policy inject, with the complete configuration |
 /// | works | does the injection of this pod succeed, and would the API server accept the result |
-/// | current | is the sidecar that the pod has the one that it would get |
+/// | current | is the pod's sidecar the one that it would get |
 /// | reached | could the webhook be called: Service, endpoints, caBundle |
 ///
-/// The cause is the first of these that says no, in the order in which it would have kept the sidecar away. What is not
-/// known never becomes a cause; it makes the answer uncertain, and is listed.
+/// The cause is the first of these with the answer no, in the order in which they affect the pod. Unknown answers never
+/// become a cause; they make the diagnosis uncertain, and are listed.
 struct Examination {
     let evidence: Evidence
     let registry: PluginRegistry
     let options: Why.Options
     let configured: Configured
     let engine: (any DecisionEngine)?
-    /// The policy's answer; nil without a configuration.
+    /// The decision of the policy; nil without a configuration.
     var decision: DecisionAnswer?
-    /// The answer of the injector to this pod, and the error of the last step; nil where it is not asked.
+    /// The injector's answer to a review of this pod; nil if there was no review.
     var review: ReviewReport?
-    /// The pod's sidecar against the one that it would get; nil without a sidecar or a configuration.
+    /// The comparison of the pod's sidecar with the one that it would get; nil without a sidecar or a configuration.
     var comparison: LiveAnswer?
     var reach: Reach?
     var steps: [Diagnosis.Step] = []
@@ -40,7 +40,7 @@ struct Examination {
     }
 
     var target: WhyTarget { evidence.workload.target }
-    /// nil where no pod is known.
+    /// Whether the pod has a sidecar; nil if no pod is known.
     var hasSidecar: Bool? { evidence.pod.map(RunningPod.hasSidecar) }
 
     mutating func diagnosis() -> Diagnosis {
@@ -151,9 +151,10 @@ struct Examination {
         step("reached", reach.verdict, reach.message, at: reach.source, reach.details)
     }
 
-    // MARK: whether a change would help
+    // MARK: the effect of a change
 
-    /// Whether a pod like that, in a namespace with these labels, would get a sidecar: asked and decided.
+    /// Whether a pod like that, in a namespace with these labels, would get a sidecar: whether a webhook is called, and
+    /// the policy injects.
     func wouldInject(_ pod: Value, _ labels: Object?) -> Bool {
         let subject = DecisionSubject(
             namespace: target.namespace, metadata: pod["metadata"]?.object ?? Object(),
@@ -170,7 +171,7 @@ struct Examination {
     }
 }
 
-/// A webhook that calls for each pod: the selectors are judged by themselves.
+/// A webhook that is called for every pod, because the selectors are checked separately.
 struct CallsAlways: WebhookMatcher {
     func match(_ subject: DecisionSubject) -> [WebhookOutcome] {
         [WebhookOutcome(name: "", call: .called, detail: "")]
@@ -180,7 +181,7 @@ struct CallsAlways: WebhookMatcher {
     var namespaceLabelKeys: Set<String> { [] }
 }
 
-/// What the injector answers to a pod, as an API server sends it.
+/// Reviews a pod as the injector does when an API server sends it.
 enum PodReview {
     static func report(_ pod: Value, path: String, snapshot: Snapshot) -> ReviewReport {
         let body: Value = [

@@ -3,41 +3,41 @@ import Kubernetes
 import PluginAPI
 import Values
 
-/// Everything that was read for one question.
+/// All objects that were read for one question.
 struct Evidence: Sendable {
     var workload: Workload
     /// The workload that created the pod, if the question is about a pod.
     var owner: Workload?
     /// The pod in question, or the workload's newest.
     var pod: Value?
-    /// Whether it is known which pods the workload has.
+    /// Whether the workload's pods are known.
     var knowsPods = false
     var namespace: Reading<Value> = .notRead("")
     var configurations: Reading<[Value]> = .notRead("")
     var webhooks: [InjectorWebhook] = []
-    /// What the injector is, by the webhook that calls it.
+    /// The injector that the webhook calls.
     var injector: Injector?
     var service: Reading<Value>?
-    /// Addresses of the Service that are ready.
+    /// The number of ready addresses of the Service.
     var endpoints: Reading<Int>?
     var injectorPods: Reading<[Value]>?
     var injectConfigMap: (name: String, reading: Reading<Value>)?
     var meshConfigMap: (name: String, reading: Reading<Value>)?
     var secret: (name: String, reading: Reading<Value>)?
-    /// Pods that the workload's controller could not create.
+    /// The events about pods that the workload's controller could not create.
     var failures: Reading<[Value]>?
 
     var namespaceLabels: Object? {
         namespace.value.map { $0["metadata"]?["labels"]?.object ?? Object() }
     }
 
-    /// The webhook that matters: one that is called, else one that may be, else the first.
+    /// The relevant webhook: one that is called, otherwise one that may be, otherwise the first.
     var webhook: InjectorWebhook? {
         webhooks.first(where: \.isCalled) ?? webhooks.first(where: \.isUnknown) ?? webhooks.first
     }
 }
 
-/// Reads what an answer needs, each object once, in the order in which an API server would use it.
+/// Reads the objects that an answer needs, each once, in the order in which an API server would use them.
 struct Gathering {
     private let target: WhyTarget
     private let options: Why.Options
@@ -50,7 +50,7 @@ struct Gathering {
         self.target = target
         self.source = source
         self.options = options
-        // Selectors of webhooks mean the same whatever the policy is.
+        // The evaluation of webhook selectors does not depend on the policy.
         engine =
             registry.decisionPlugin?.compile(PolicyConfiguration(form: .modern, policy: "enabled")).engine
     }
@@ -105,7 +105,8 @@ struct Gathering {
         .map { events in events.filter { isAbout($0) } }
     }
 
-    /// Whether an event says that a pod of the workload could not be created; of a Deployment its ReplicaSet says so.
+    /// Whether an event reports that a pod of the workload could not be created; for a Deployment, its ReplicaSet
+    /// reports it.
     private func isAbout(_ event: Value) -> Bool {
         guard event["reason"]?.string == "FailedCreate",
             let name = (event["involvedObject"] ?? event["regarding"])?["name"]?.string
@@ -149,8 +150,8 @@ struct Gathering {
         }
     }
 
-    /// By the Service's EndpointSlices. Before Kubernetes 1.21 there are only Endpoints, which 1.33 deprecates; who may
-    /// not list slices may be allowed to read those.
+    /// Counts the ready addresses of the Service's EndpointSlices. Before Kubernetes 1.21 there are only Endpoints,
+    /// which 1.33 deprecates. A user who may not list slices may be allowed to read those.
     private mutating func endpoints(of service: String, _ namespace: String) -> Reading<Int> {
         let slices = source.objects(
             .endpointSlices, namespace: namespace,
@@ -163,7 +164,7 @@ struct Gathering {
         }
     }
 
-    /// A slice says of each endpoint whether it is ready; nothing means that it is.
+    /// Counts the ready addresses of a slice. An endpoint without the condition is ready.
     private static func readyAddresses(ofSlice slice: Value) -> Int {
         (slice["endpoints"]?.array ?? []).reduce(0) { count, endpoint in
             guard endpoint["conditions"]?["ready"] != false else { return count }
@@ -171,7 +172,7 @@ struct Gathering {
         }
     }
 
-    /// The pod template of the injector's Deployment, where files hold that and none of its pods.
+    /// The pod template of the injector's Deployment, if files contain that but none of its pods.
     private mutating func savedTemplate(_ namespace: String, _ labels: Object?) -> Value? {
         guard source is SavedEvidence, let labels,
             let deployments = source.objects(.deployments, namespace: namespace, labels: nil, fields: [])
@@ -188,7 +189,7 @@ struct Gathering {
         let revision =
             options.injection.revision.isEmpty ? evidence.webhook?.revision ?? "" : options.injection.revision
         let injector = evidence.injector ?? Injector(namespace: "istio-system", service: "istiod", pod: nil)
-        // Without a webhook nothing says where the configuration is, unless somebody says it.
+        // Without a webhook, the configuration's place is unknown, unless an option specifies it.
         guard evidence.injector != nil || options.injectConfigMap != nil else { return }
         let inject =
             options.injectConfigMap.flatMap { ObjectReference($0) }
@@ -209,7 +210,7 @@ struct Gathering {
 }
 
 extension Evidence {
-    /// The pod as an API server would send it: the one that exists, else a new one of the workload.
+    /// The pod as an API server would send it: the existing one, or a new one of the workload.
     var subject: DecisionSubject {
         let pod = workload.newPod
         return DecisionSubject(

@@ -1,14 +1,14 @@
 import Kubernetes
 import Values
 
-/// How the injector was started: the flags of its container, and the ConfigMaps and Secrets that it mounts.
+/// The injector's start: the flags of its container, and the ConfigMaps and Secrets that it mounts.
 struct Injector: Sendable {
     private var flags: [String: String] = [:]
     private var mounts: [(path: String, configMap: String?, secret: String?)] = []
     let namespace: String
     let service: String
 
-    /// - Parameter pod: one of its pods, or a pod template; nil if none could be read.
+    /// - Parameter pod: one of the injector's pods, or a pod template; nil if none could be read.
     init(namespace: String, service: String, pod: Value?) {
         self.namespace = namespace
         self.service = service
@@ -43,12 +43,12 @@ struct Injector: Sendable {
         return mounts.first { path.begins(with: $0.path + "/") }
     }
 
-    /// Whether it looks like istiod, or Istio's injector of before 1.5.
+    /// Whether it looks like istiod, or Istio's injector before 1.5.
     private var isIstios: Bool {
         service.begins(with: "istiod") || service.begins(with: "istio-sidecar-injector")
     }
 
-    /// Where Istio's names end in the revision.
+    /// The suffix for the revision in Istio's names.
     private func suffix(_ revision: String) -> String {
         revision.isEmpty || revision == "default" ? "" : "-\(revision)"
     }
@@ -67,7 +67,7 @@ struct Injector: Sendable {
         return ObjectReference(namespace: namespace, name: mounted ?? usual)
     }
 
-    /// The Secret of the certificate that it serves; nil if that is not known, as of istiod's own.
+    /// The Secret of the certificate that it serves; nil if that is not known, as for istiod's own certificate.
     var servingSecret: ObjectReference? {
         if let named = flag("tlsAuto").flatMap({ ObjectReference($0) }) { return named }
         if let name = mount(of: flag("tlsCertFile") ?? "/etc/istio/certs/cert-chain.pem")?.secret {

@@ -3,7 +3,7 @@ import Values
 
 /// One webhook of the cluster that a sidecar injector serves, and whether an API server would call it for this pod.
 struct InjectorWebhook: Sendable {
-    /// Of the MutatingWebhookConfiguration.
+    /// The name of the MutatingWebhookConfiguration.
     var configuration: String
     var created: String
     var revision: String
@@ -20,7 +20,7 @@ struct InjectorWebhook: Sendable {
         return false
     }
 
-    /// NAMESPACE, NAME and port of the Service that it calls.
+    /// The namespace, name and port of the Service that it calls.
     var service: (namespace: String, name: String, port: Int64)? {
         let service = entry["clientConfig"]?["service"]
         guard let namespace = service?["namespace"]?.string, let name = service?["name"]?.string else {
@@ -36,13 +36,14 @@ struct InjectorWebhook: Sendable {
         return rest.count == 4 ? "/" + rest[3] : "/"
     }
 
-    // MARK: finding them
+    // MARK: search
 
-    /// Every webhook that injects sidecars: by the injectors' path, else by its name.
+    /// Returns all webhooks that inject sidecars: those with the path of injectors, or if there are none, those with
+    /// such a name.
     ///
     /// - Parameters:
-    ///   - only: the one configuration to take; nil is all.
-    ///   - engine: compiles selectors, whatever its policy.
+    ///   - only: the name of the only configuration to check; nil is all.
+    ///   - engine: compiles the selectors; its policy has no effect.
     static func all(
         in configurations: [Value], only: String?, for subject: DecisionSubject, engine: any DecisionEngine
     ) -> [InjectorWebhook] {
@@ -75,22 +76,22 @@ struct InjectorWebhook: Sendable {
         }
     }
 
-    // MARK: what keeps the pod out
+    // MARK: unmet requirements
 
-    /// A requirement of a selector that does not hold.
+    /// A requirement of a selector that is not met.
     struct Unmet: Sendable {
         var isOfNamespace: Bool
         var key: String
-        /// What the selector asks for: `istio-injection=enabled`.
+        /// The requirement: `istio-injection=enabled`.
         var wanted: String
-        /// A value that would do; nil where none, or any, would.
+        /// A value that would meet it; nil if no specific one would.
         var value: String?
-        /// Whether the label must not be there.
+        /// Whether the label must be absent or have another value.
         var mustGo = false
         var found: String?
     }
 
-    /// The first requirement that does not hold, the namespace's first.
+    /// Returns the first requirement that is not met, those of the namespace first.
     func unmet(namespaceLabels: Object?, podLabels: Object?, namespace: String) -> Unmet? {
         if let namespaceLabels,
             let unmet = Self.unmet(entry["namespaceSelector"], namespaceLabels, namespace: namespace)

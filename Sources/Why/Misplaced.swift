@@ -2,7 +2,7 @@ import Injection
 import PluginAPI
 import Values
 
-/// A setting that was written where nothing reads it: what it is, and what the pod becomes with it in its place.
+/// A setting in a place where nothing reads it, and the pod with the setting in the right place.
 struct Misplaced {
     /// `annotation sidecar.istio.io/inject of the Deployment`
     var what: String
@@ -10,22 +10,22 @@ struct Misplaced {
     var remedy: String
     /// The pod with the setting in its place.
     var pod: Value?
-    /// The namespace's labels with it.
+    /// The namespace's labels with the setting.
     var namespaceLabels: Object?
 
     static let injectKey = "sidecar.istio.io/inject"
     private static let namespaceKeys = ["istio-injection", "istio.io/rev"]
 
-    /// Every setting that may be misplaced, of the workload, of its owner and of the namespace.
+    /// Returns all settings that may be misplaced, of the workload, of its owner and of the namespace.
     ///
-    /// - Parameter warnings: what the policy says about the workload's settings, with their places.
+    /// - Parameter warnings: the policy's warnings about the workload's settings, with their places.
     static func all(_ evidence: Evidence, warnings: [(warning: DecisionWarning, workload: Workload)])
         -> [Misplaced]
     {
         ofWarnings(evidence, warnings) + ofMaps(evidence) + ofNamespace(evidence)
     }
 
-    /// On the workload instead of its pod template, or misspelled.
+    /// Settings on the workload instead of its pod template, or with a misspelled name.
     private static func ofWarnings(
         _ evidence: Evidence, _ warnings: [(warning: DecisionWarning, workload: Workload)]
     ) -> [Misplaced] {
@@ -54,7 +54,7 @@ struct Misplaced {
         }
     }
 
-    /// An annotation where the webhook selects by a label, or the other way round.
+    /// An annotation that should be a label, because the webhook selects by labels, or the reverse.
     private static func ofMaps(_ evidence: Evidence) -> [Misplaced] {
         let workload = evidence.workload
         let metadata = workload.template["metadata"]
@@ -75,7 +75,7 @@ struct Misplaced {
         }
     }
 
-    /// The namespace's label as an annotation of it, or on the pod or workload.
+    /// A label of the namespace that was set as its annotation, or on the pod or workload.
     private static func ofNamespace(_ evidence: Evidence) -> [Misplaced] {
         guard let labels = evidence.namespaceLabels else { return [] }
         let workload = evidence.workload

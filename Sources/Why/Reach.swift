@@ -1,14 +1,14 @@
 import Kubernetes
 import Values
 
-/// Whether an API server could call the webhook: Service, endpoints, and the caBundle against the certificate.
+/// Checks whether an API server could call the webhook: Service, endpoints, and the caBundle against the certificate.
 struct Reach {
     var verdict = Diagnosis.Step.Verdict.yes
     var message = "the Service has endpoints, and the caBundle leads to the certificate"
     var source: String?
     var cause: Diagnosis.Cause?
     var remedies: [String] = []
-    /// What was looked at and is right, or could not be looked at.
+    /// The checks that passed, or could not be made.
     var details: [String] = []
 
     init(_ webhook: InjectorWebhook, _ evidence: Evidence) {

@@ -1,13 +1,13 @@
-/// The outcome of reading something: what was found, or why nothing was.
+/// The result of reading something: its value, or the reason why it is missing.
 public enum Reading<Found: Sendable>: Sendable {
     case found(Found)
     /// It does not exist.
     case missing(String)
-    /// The right that is missing: `get on secrets (resourceNames: pillion-tls) in namespace pillion-system`.
+    /// The missing permission: `get on secrets (resourceNames: pillion-tls) in namespace pillion-system`.
     case denied(right: String)
-    /// The API server did not answer, or with something else.
+    /// The API server did not answer, or answered with an error.
     case failed(String)
-    /// Nobody looked, and why: the files do not hold it, or the limit of requests was reached.
+    /// It was not read, with the reason: the files do not contain it, or the limit of requests was reached.
     case notRead(String)
 
     public var value: Found? {
@@ -15,13 +15,13 @@ public enum Reading<Found: Sendable>: Sendable {
         return value
     }
 
-    /// Whether it is known that nothing is there.
+    /// Whether it is known not to exist.
     var isMissing: Bool {
         guard case .missing = self else { return false }
         return true
     }
 
-    /// Why it is not known; nil where it is.
+    /// The reason why it is not known; nil if it is.
     var unknown: (reason: String, right: String?)? {
         switch self {
         case .found, .missing: nil

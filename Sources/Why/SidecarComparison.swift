@@ -2,13 +2,13 @@ import Injection
 import PluginAPI
 import Values
 
-/// Whether the sidecar that a pod has is the one that it would get.
+/// Checks whether a pod's sidecar is the one that it would get.
 extension Examination {
-    /// Differences with the template's line, each of which costs about 4 ms.
+    /// The largest number of differences with the template's line, each of which takes about 4 ms.
     private static let placedDifferences = 3
-    /// Differences that the text shows; the JSON has all that were compared.
+    /// The largest number of differences in the text; the JSON has all that were compared.
     private static let shownDifferences = 8
-    /// Characters of a value in the text.
+    /// The largest number of characters of a value in the text.
     private static let shownCharacters = 80
 
     // MARK: the step
@@ -20,7 +20,7 @@ extension Examination {
         var question = LiveQuestion()
         question.namespace = target.namespace
         question.namespaceLabels = evidence.namespaceLabels
-        // Whether an API server asks is a question of its own.
+        // Whether an API server calls the webhook is a separate question.
         question.webhook = CallsAlways()
         question.path = evidence.webhook?.path ?? question.path
         question.findsPlaces = true
@@ -92,7 +92,7 @@ extension Examination {
         return diagnosis(.stale, sentence, certain: isSureOfConfiguration, [recreate])
     }
 
-    /// Without the mesh configuration the defaults took its place.
+    /// Whether the configuration is certain: without the mesh configuration, its defaults were used instead.
     private var isSureOfConfiguration: Bool {
         evidence.webhook?.isCalled == true && evidence.meshConfigMap?.reading.unknown == nil
     }

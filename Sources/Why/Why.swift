@@ -1,27 +1,29 @@
-// What comes in: the name of a pod or workload, and where its objects can be read (a cluster, or saved files). What goes
-// out: a Diagnosis: one sentence, the evidence for it, what to do, and what could not be read. What it doesn't do:
-// print, or change anything. Read Gathering next (what is read), then Examination (what follows from it).
+// In: the name of a pod or workload, and the source of its objects (a cluster, or saved files). Out: a Diagnosis: one
+// sentence, the evidence for it, the remedies, and what could not be read. It does not print or change anything. Read
+// Gathering next (what is read), then Examination (what is concluded).
 
 public import Injection
 public import PluginAPI
 
-/// Answers why a pod has a sidecar, or has none.
+/// Diagnoses why a pod has a sidecar, or has none.
 public enum Why {
-    /// What the answer depends on besides the objects.
+    /// The options of a diagnosis.
     public struct Options: Sendable {
-        /// `--webhookConfigName`; nil takes every configuration that looks like a sidecar injector's.
+        /// `--webhookConfigName`; nil checks every configuration that looks like a sidecar injector's.
         public var webhookConfiguration: String?
-        /// The injection configuration in place of the cluster's ConfigMaps.
+        /// The injection configuration, instead of the cluster's ConfigMaps.
         public var files: InjectionFiles?
         /// NAMESPACE/NAME of the ConfigMaps; nil finds them by the injector's flags, then by the usual names.
         public var injectConfigMap: String?
         public var meshConfigMap: String?
-        /// How snapshots are made.
+        /// The options for compiling snapshots.
         public var injection = InjectionOptions()
 
         public init() {}
     }
 
+    /// Diagnoses the state of a pod or workload.
+    ///
     /// - Throws: a `WhyError` if there is no such object.
     public static func diagnose(
         _ target: WhyTarget, from source: any EvidenceSource, registry: PluginRegistry,
@@ -34,7 +36,7 @@ public enum Why {
     }
 }
 
-/// Why the question cannot be answered at all.
+/// The reason why the question cannot be answered at all.
 public struct WhyError: Error, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }

@@ -56,7 +56,7 @@ public struct WhyTarget: Sendable, Equatable {
             throw WhyError(
                 "\"\(text)\" is not the name of an object: expected POD or KIND/NAME, such as deploy/web")
         }
-        // `deployments.apps` names the same.
+        // `deployments.apps` is the same kind.
         let plain = word.split(byte: ".").first.map(String.init) ?? word
         guard let kind = Kind.allCases.first(where: { $0.names.contains(plain) }) else {
             let known = Kind.allCases.map { $0.names[0] }.joined(separator: ", ")

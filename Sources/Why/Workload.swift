@@ -1,10 +1,10 @@
 import Values
 
-/// A pod or an object with a pod template, as far as the question needs it.
+/// A pod or an object with a pod template, with the properties that the diagnosis needs.
 struct Workload: Sendable {
     var target: WhyTarget
     var object: Value
-    /// The way to the pod template; empty for a Pod.
+    /// The path of the pod template; empty for a Pod.
     let templatePath: [String]
 
     init(_ target: WhyTarget, _ object: Value) {
@@ -25,7 +25,7 @@ struct Workload: Sendable {
 
     var pointer: String { templatePath.map { "/" + $0 }.joined() }
 
-    /// The labels of the pods that belong to it; nil if its selector has expressions, or it has none.
+    /// The labels of the workload's pods; nil if its selector has expressions, or it has none.
     var selector: Object? {
         guard let selector = object["spec"]?["selector"],
             selector["matchExpressions"]?.array?.isEmpty != false
@@ -50,7 +50,7 @@ struct Workload: Sendable {
         ]
     }
 
-    /// Without what an API server and a scheduler add later.
+    /// Returns the pod without the members that an API server and a scheduler add later.
     private static func asCreated(_ pod: Value) -> Value {
         var pod = pod
         pod.modifyObject { pod in
@@ -68,7 +68,7 @@ struct Workload: Sendable {
         return pod
     }
 
-    /// The command that makes its pods new.
+    /// The command that recreates its pods.
     var restart: String {
         let place = "-n \(target.namespace)"
         switch target.kind {
@@ -81,11 +81,11 @@ struct Workload: Sendable {
     }
 }
 
-/// What a pod that exists says of its sidecar.
+/// Reads the properties of an existing pod's sidecar.
 enum RunningPod {
     private static let status = "sidecar.istio.io/status"
 
-    /// Whether the pod has containers that an injection put in.
+    /// Whether the pod has containers that an injection added.
     static func hasSidecar(_ pod: Value) -> Bool {
         guard let text = pod["metadata"]?["annotations"]?[status]?.string,
             let status = try? JSON.read(Array(text.utf8), limits: JSONLimits(depth: 16, bytes: 1 << 18))
@@ -99,7 +99,8 @@ enum RunningPod {
 
     static func created(_ pod: Value) -> String { pod["metadata"]?["creationTimestamp"]?.string ?? "" }
 
-    /// The Deployment, StatefulSet … that created the pod: a ReplicaSet's name is its Deployment's and a hash.
+    /// Returns the Deployment, StatefulSet … that created the pod. A ReplicaSet of a Deployment has the Deployment's
+    /// name and a hash.
     static func owner(of pod: Value, _ namespace: String) -> WhyTarget? {
         let metadata = pod["metadata"]
         guard let owner = metadata?["ownerReferences"]?.array?.first(where: { $0["controller"] == true }),

@@ -1,10 +1,10 @@
 import Glibc
 import Values
 
-/// What was typed, checked against a verb's options.
+/// The arguments of the command line, checked against a verb's options.
 struct Arguments: Sendable {
-    /// What was said of an option, by its own name. They are few, and no dictionary: the first one of a process
-    /// makes the runtime look through everything that is hashable.
+    /// The values of an option, by its own name. A list instead of a dictionary, because options are few and the first
+    /// dictionary of a process makes the runtime scan all Hashable conformances.
     private struct Given: Sendable {
         var name: String
         var values: [String]
@@ -12,7 +12,7 @@ struct Arguments: Sendable {
 
     private var given: [Given] = []
     private(set) var operands: [String] = []
-    /// Options that were given though they have no effect.
+    /// The options that were given although they have no effect.
     private(set) var ignored: [String] = []
     private let options: [Option]
 
@@ -35,7 +35,7 @@ struct Arguments: Sendable {
         try readEnvironment()
     }
 
-    /// Options as `--name value`, `--name=value`, `-x value`, `-xvalue`.
+    /// Parses an option: `--name value`, `--name=value`, `-x value`, `-xvalue`.
     private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>) throws {
         let parts = argument.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
         var inline = parts.count == 2 ? String(parts[1]) : nil
@@ -94,7 +94,7 @@ struct Arguments: Sendable {
 
     private func find(_ name: String) -> Option? {
         if let option = options.first(where: { $0.name == name || $0.twin == name }) { return option }
-        // Names that other verbs, and Istio's, have for the same file.
+        // Other verbs, and Istio's, have other names for the same file.
         guard
             let group = Option.synonyms.first(where: {
                 $0.contains { $0 == name || Option.twin(of: $0) == name }
@@ -133,7 +133,7 @@ struct Arguments: Sendable {
 }
 
 extension Arguments {
-    /// The value, else the option's fallback, else nil.
+    /// The option's value, or its fallback, or nil.
     func string(_ name: String) -> String? {
         values(name)?.last ?? options.first { $0.name == name }?.fallback
     }
@@ -160,10 +160,11 @@ extension Arguments {
         return value
     }
 
-    /// A value out of the option's choices, as it was checked while parsing.
+    /// The value, which is one of the option's choices: parsing has checked it.
     func choice(_ name: String) -> String? { string(name) }
 
-    /// `key=value` pairs of a list option, in order; a pair may hold several, separated by commas.
+    /// Parses the `key=value` pairs of a list option, in order. One value may contain several pairs, separated by
+    /// commas.
     func pairs(_ name: String) throws -> [(key: String, value: String)] {
         try list(name).flatMap { $0.split(byte: ",") }.map { pair in
             guard let equals = pair.firstIndex(ofByte: "=") else {
@@ -178,7 +179,7 @@ extension Option {
     private static let dash = UInt8(ascii: "-")
     private static let underscore = UInt8(ascii: "_")
 
-    /// Names of the same file: every verb accepts each, and help shows one.
+    /// The groups of names for the same file: every verb accepts each, and help shows one.
     static let synonyms = [
         ["injectConfig", "injectConfigFile"], ["injectValues", "valuesFile"],
         ["meshConfig", "meshConfigFile"],

@@ -2,7 +2,7 @@ import Injection
 import Kubernetes
 import Values
 
-/// Which cluster is asked.
+/// The options that select the cluster.
 let clusterOptions = [
     Option(
         name: "kubeconfig", shape: .value("FILE"),
@@ -13,7 +13,7 @@ let clusterOptions = [
         help: "the context of the kubeconfig; default: its current one"),
 ]
 
-/// The files of a configuration, for verbs that inject.
+/// The options for the files of a configuration, for verbs that inject.
 let configurationFileOptions = [
     Option(
         name: "injectConfigFile", shape: .value("FILE"),
@@ -27,7 +27,7 @@ let configurationFileOptions = [
         help: "the mesh configuration: the key mesh of the ConfigMap istio", readsEnvironment: true),
 ]
 
-/// Where `kube-inject` finds the configuration in a cluster.
+/// The options with which `kube-inject` finds the configuration in a cluster.
 let clusterConfigurationOptions =
     [
         Option(
@@ -48,7 +48,7 @@ let clusterConfigurationOptions =
 private let defaultInjection = "istio-sidecar-injector"
 private let defaultMesh = "istio"
 
-/// The configuration of `kube-inject`: files, or what a cluster has in their place.
+/// The configuration of `kube-inject`: files, or ConfigMaps of a cluster.
 ///
 /// | given | configuration | values | mesh |
 /// | --- | --- | --- | --- |
@@ -57,8 +57,8 @@ private let defaultMesh = "istio"
 /// | `--valuesFile`, `--meshConfigFile` alone | ConfigMap | file | file |
 /// | `--builtInConfig` | built in | `--valuesFile`, or built in | `--meshConfigFile`, or none |
 ///
-/// A ConfigMap that is named together with `--injectConfigFile` gives the values, or the mesh, that no file gives. A cluster is
-/// asked only where this says so.
+/// If a ConfigMap is given together with `--injectConfigFile`, it provides the values, or the mesh configuration, if no
+/// file does. The cluster is contacted only for ConfigMaps, so not if files provide everything.
 struct ClusterConfiguration {
     let arguments: Arguments
 
@@ -97,8 +97,8 @@ struct ClusterConfiguration {
         return files
     }
 
-    /// What `--nativeSidecars auto` comes to: whether the cluster's version runs them without asking. nil where
-    /// something else was said.
+    /// Resolves `--nativeSidecars auto`: whether the cluster's version supports native sidecars by default. nil for any
+    /// other value of the option.
     func nativeSidecars() throws -> Bool? {
         guard arguments.string("nativeSidecars") == "auto" else { return nil }
         do throws(APIError) {
@@ -119,7 +119,7 @@ struct ClusterConfiguration {
     private func configMap(_ option: String, _ fallback: String) throws -> ConfigMap {
         let revision = arguments.string("revision") ?? ""
         var name = arguments.string(option) ?? fallback
-        // Istio's ConfigMaps of a revision bear its name; the revision "default" has none.
+        // The names of Istio's ConfigMaps end in the revision, except for the revision "default".
         if name == fallback, !revision.isEmpty, revision != "default" { name += "-\(revision)" }
         let reference = ObjectReference(namespace: arguments.string("istioNamespace") ?? "", name: name)
         guard ObjectReference.isName(reference.name) else {
@@ -148,7 +148,7 @@ struct ClusterConfiguration {
 }
 
 extension ConfigMap {
-    /// - Throws: `Failure` where there is no such key.
+    /// - Throws: `Failure` if there is no such key.
     fileprivate func text(_ key: String) throws -> NamedText {
         do throws(APIError) {
             return NamedText(name: name(of: key), bytes: try bytes(key))

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// A completion script for bash, zsh or fish; nil for any other shell.
+/// Returns a completion script for bash, zsh or fish; nil for any other shell.
 ///
 /// | before the cursor | what is offered |
 /// | --- | --- |
@@ -9,7 +9,7 @@ import Values
 /// | an option that takes one of a few words | those words |
 /// | an option that takes a file or a folder | files, or folders |
 /// | an option that takes any other value | nothing |
-/// | anything else | the verb's options, and its operands where they are a few words |
+/// | anything else | the verb's options, and its operands if they are a few words |
 func completions(for shell: String) -> String? {
     let shown = verbs.filter { !$0.isHidden }
     switch shell {
@@ -21,7 +21,7 @@ func completions(for shell: String) -> String? {
     }
 }
 
-/// What completes the value of an option.
+/// The completion of an option's value.
 private enum Completion {
     case words([String])
     case files, folders, nothing
@@ -38,7 +38,7 @@ private enum Completion {
     }
 }
 
-/// The words that an operand may be; empty for any other.
+/// The words that an operand can be; empty for any other operand.
 private func operandWords(_ verb: Verb) -> [String] {
     switch verb.name {
     case "explain": ReasonCode.allCases.map(\.rawValue)

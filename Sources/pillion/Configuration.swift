@@ -6,7 +6,7 @@ import Synchronization
 import System
 import Values
 
-// What several verbs need to come from typed flags to a Snapshot.
+// Shared by several verbs: from options to a Snapshot.
 
 let nativeSidecarsOption = Option(
     name: "nativeSidecars", shape: .choice(["true", "false", "auto"]), fallback: "false",
@@ -29,7 +29,7 @@ let impureFunctionsOption = Option(
         + "certificates and network"
 )
 
-/// What is done where a pod's text changes the structure of what a template makes of it.
+/// The behaviour if a pod's text changes the structure of a template's output.
 let taintModeOption = Option(
     name: "template-taint", shape: .choice(["enforce", "report", "off"]),
     fallback: TaintMode.enforce.rawValue,
@@ -45,7 +45,7 @@ let taintOptions = [
             + "--template-taint is enforce", readsEnvironment: true),
 ]
 
-/// OpenShift gives each namespace ids of its own, which the proxy has to run with.
+/// The options about OpenShift, which assigns each namespace its own ids. The proxy has to use these.
 let platformOptions = [
     Option(
         name: "platform", shape: .value("NAME"),
@@ -57,7 +57,7 @@ let platformOptions = [
             + "them; read once"),
 ]
 
-/// What an API server would say about injected pods.
+/// The options about the forecast: whether an API server would accept injected pods.
 let forecastOptions =
     [
         Option(
@@ -67,7 +67,7 @@ let forecastOptions =
         )
     ] + forecastLimitOptions
 
-/// What a namespace allows besides its Pod Security level.
+/// The options about the limits of namespaces, in addition to their Pod Security level.
 let forecastLimitOptions = [
     Option(
         name: "limit-range", shape: .list("FILE"),
@@ -79,10 +79,10 @@ let forecastLimitOptions = [
     ),
 ]
 
-/// What Istio's injector takes from its environment besides flags.
+/// The environment variables that Istio's injector reads, in addition to flags.
 private let settingsOfEnvironment = ["COMPLIANCE_POLICY", "PLATFORM"]
 
-/// Where further engines are loaded from.
+/// The options about further engines.
 let pluginOptions = [
     Option(
         name: "pluginDir", shape: .value("FOLDER"),
@@ -94,7 +94,7 @@ let pluginOptions = [
         readsEnvironment: true),
 ]
 
-/// Engines from `--pluginDir`; a library that is refused is reported and left out.
+/// Loads the engines of `--pluginDir`. A library that is refused is reported and skipped.
 func loadedRenderers(_ arguments: Arguments) throws -> [any Renderer] {
     guard let folder = arguments.string("pluginDir") else { return [] }
     let isolation = arguments.choice("pluginIsolation")
@@ -105,7 +105,7 @@ func loadedRenderers(_ arguments: Arguments) throws -> [any Renderer] {
     return loaded.renderers
 }
 
-/// The engines, or a failure that says what is wrong with the list.
+/// Returns the engines. If the list is not valid, throws a `Failure` with the reason.
 func registry(for arguments: Arguments) throws -> PluginRegistry {
     do {
         return try StandardPlugins.registry(loaded: loadedRenderers(arguments))
@@ -114,12 +114,12 @@ func registry(for arguments: Arguments) throws -> PluginRegistry {
     }
 }
 
-/// The file with its name, nil for none.
+/// Reads a file and returns it with its name; nil for none.
 func named(_ path: String?) throws -> NamedText? {
     try path.map { NamedText(name: $0, bytes: try read(file: $0)) }
 }
 
-/// `--podTemplatePath`, read.
+/// Parses `--podTemplatePath`.
 func podTemplatePaths(_ arguments: Arguments) throws -> [PodTemplatePath] {
     try arguments.list("podTemplatePath").map { text in
         guard let path = PodTemplatePath(text) else {
@@ -131,7 +131,7 @@ func podTemplatePaths(_ arguments: Arguments) throws -> [PodTemplatePath] {
     }
 }
 
-/// What snapshots are made with, from the options that verbs share.
+/// Returns the options for compiling snapshots, from the options that verbs share.
 func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     var options = InjectionOptions()
     options.revision = arguments.string("revision") ?? ""
@@ -165,7 +165,7 @@ func injectionOptions(_ arguments: Arguments) throws -> InjectionOptions {
     return options
 }
 
-/// Compiles a configuration; its warnings go to standard error, its errors end the run.
+/// Compiles a configuration. Warnings are printed to standard error; errors are thrown as a `Failure`.
 ///
 /// - Parameter cacheBytes: nil is the default.
 func compile(

@@ -2,7 +2,7 @@ import Injection
 import PluginAPI
 import Values
 
-/// The objects of the manifests of a command line, and what was decided for each.
+/// The objects in the manifests of a command line, and the decision about each.
 struct DecidedObjects {
     struct Answer {
         var file: String
@@ -22,10 +22,10 @@ struct DecidedObjects {
     var answers: [Answer] = []
     var problems: [Problem] = []
 
-    /// The answers for what has pods.
+    /// The answers about objects with pods.
     var workloads: [DecisionAnswer] { answers.map(\.answer).filter(\.isWorkload) }
 
-    /// Whether an injected pod would be refused.
+    /// Whether an API server would refuse an injected pod.
     var hasForecast: Bool { workloads.contains(where: \.isForecastRefused) }
 
     /// - Parameter failOn: `skip`, `error` or `never`. A file that cannot be read is a failure in any case.
@@ -38,14 +38,14 @@ struct DecidedObjects {
     }
 }
 
-/// Reads the objects of a command line and decides for each.
+/// Reads the objects of a command line and decides about each.
 struct DecideWork {
     private let snapshot: Snapshot
     private let explain: Bool
     private let forecast: Bool
     private let paths: [String]
     private let namespace: String?
-    /// What the command line says of the namespace's labels; nil for nothing.
+    /// The labels of the namespace on the command line; nil if none were given.
     private let labels: Object?
     private let webhook: (any WebhookMatcher)?
 

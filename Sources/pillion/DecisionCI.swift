@@ -3,12 +3,12 @@ import PluginAPI
 import Service
 import Values
 
-/// Decisions for machines that show the findings of linters.
+/// Formats decisions for CI systems that display the findings of linters.
 enum DecisionCI {
     // MARK: SARIF
 
-    /// SARIF 2.1.0: a result for each workload without a sidecar (a warning) or without an answer (an error), and for each
-    /// file that cannot be read.
+    /// Formats decisions as SARIF 2.1.0: a result for each workload without a sidecar (a warning) or without an answer
+    /// (an error), and for each file that cannot be read.
     static func sarif(_ found: DecidedObjects) -> String {
         var codes: [ReasonCode] = []
         var results: [Value] = []
@@ -59,7 +59,7 @@ enum DecisionCI {
         ]
     }
 
-    /// A path as a relative reference (RFC 3986): what has a meaning there is escaped.
+    /// Converts a path to a relative reference (RFC 3986): characters with a special meaning are escaped.
     private static func uri(_ path: String) -> String {
         var text = ""
         for byte in path.utf8 {
@@ -76,9 +76,9 @@ enum DecisionCI {
 
     // MARK: JUnit
 
-    /// JUnit's XML: a test case for each workload and each file that cannot be read.
+    /// Formats decisions as JUnit's XML: a test case for each workload and each file that cannot be read.
     ///
-    /// - Parameter failsOnSkip: whether a workload without a sidecar is a failure, else it is a skipped test.
+    /// - Parameter failsOnSkip: whether a workload without a sidecar is a failure; otherwise it is a skipped test.
     static func junit(_ found: DecidedObjects, failsOnSkip: Bool) -> String {
         var cases = ""
         var failures = 0

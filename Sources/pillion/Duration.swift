@@ -1,7 +1,7 @@
 import Service
 
 extension Arguments {
-    /// Seconds, from a duration as Go writes them: `2s`, `1m30s`, `500ms`.
+    /// Parses a duration in Go's syntax, such as `2s`, `1m30s` or `500ms`, and returns it in seconds.
     func duration(_ name: String) throws -> Double? {
         guard let text = string(name) else { return nil }
         guard let nanoseconds = GoDuration.nanoseconds(text), nanoseconds <= Self.longestDuration else {

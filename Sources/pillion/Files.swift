@@ -3,9 +3,9 @@ import System
 import Values
 import YAML
 
-/// The bytes of a file, or of standard input for `-`.
+/// Reads a file, or standard input for `-`.
 ///
-/// - Throws: `Failure` naming the file and what the system says.
+/// - Throws: `Failure` with the file and the system's message.
 func read(file path: String) throws(Failure) -> [UInt8] {
     do throws(FileError) {
         return path == "-"
@@ -18,7 +18,7 @@ func read(file path: String) throws(Failure) -> [UInt8] {
 
 /// Writes the file (`File.write`); `-` and `/dev/stdout` are standard output.
 func write(_ bytes: [UInt8], toFile path: String) throws(Failure) {
-    // Opened again, a file that is standard output would be written from its beginning.
+    // If standard output is a file, opening it again would overwrite it from its beginning.
     if isStandardOutput(path) { return standardOutput.write(bytes) }
     do throws(FileError) {
         try File.write(bytes, to: path)
@@ -29,12 +29,12 @@ func write(_ bytes: [UInt8], toFile path: String) throws(Failure) {
 
 func isStandardOutput(_ path: String) -> Bool { path == "-" || path == "/dev/stdout" }
 
-/// The last part of a path: what messages call a template by.
+/// Returns the last component of a path, which is a template's name in messages.
 func baseName(_ path: String) -> String {
     path == "-" ? "stdin" : String(path.split(byte: "/").last ?? Substring(path))
 }
 
-/// The documents of a file: JSON where it begins like JSON, else YAML.
+/// Parses the documents of a file: as JSON if it begins like JSON, otherwise as YAML.
 func values(ofFile path: String) throws -> [Value] {
     let bytes = try read(file: path)
     let name = path == "-" ? "standard input" : path
@@ -44,7 +44,7 @@ func values(ofFile path: String) throws -> [Value] {
             let value = try JSON.read(bytes)
             return [value]
         } catch {
-            // Flow YAML looks like JSON; where it is neither, JSON's message is the better one.
+            // Flow YAML looks like JSON. If the text is neither, JSON's message is more useful.
             guard let documents = try? YAMLReader.documents(bytes) else {
                 let position = SourceText(bytes).position(of: error.offset)
                 throw Failure("\(name):\(position.line):\(position.column): \(error.message)")
@@ -60,17 +60,18 @@ func values(ofFile path: String) throws -> [Value] {
     }
 }
 
-/// The one document of a file, null where it holds none.
+/// Parses a file with one document; null if it has none.
 func value(ofFile path: String) throws -> Value {
     let values = try values(ofFile: path)
     guard values.count <= 1 else { throw Failure("\(path): holds \(values.count) documents, expected one") }
     return values.first ?? .null
 }
 
-/// Bytes of one line of `forEachLine`, which is one request: what the body of a request to a server may have, and more.
+/// The largest length of a line of `forEachLine`, in bytes. A line is one request, and may be larger than the body of a
+/// request to a server.
 private let longestLine = 256 << 20
 
-/// Hands over each line without its line feed, as soon as it is there.
+/// Calls the closure with each line, without its line feed, as soon as it is available.
 func forEachLine(of path: String, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
     try File.forEachLine(
         of: path == "-" ? nil : path, atMost: longestLine,

@@ -1,6 +1,6 @@
 import Values
 
-/// The list of verbs: `pillion help`.
+/// Returns the list of verbs: `pillion help`.
 func overview(colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
     let shown = verbs.filter { !$0.isHidden }
@@ -20,9 +20,9 @@ func overview(colour isOn: Bool) -> StyledText {
     return text
 }
 
-/// What `pillion VERB --help` prints; with `--help-all`, every option whole.
+/// Returns the text of `pillion VERB --help`; with `all`, every option in full.
 ///
-/// A verb whose options have groups shows one line for each of the usual ones.
+/// If the options have groups, only the usual ones are shown, one line each.
 func help(for verb: Verb, all: Bool = false, colour isOn: Bool) -> StyledText {
     let colour = Colour(isOn: isOn)
     var text: StyledText = "\(colour.bold("usage:")) pillion \(verb.name)"
@@ -53,7 +53,7 @@ func help(for verb: Verb, all: Bool = false, colour isOn: Bool) -> StyledText {
     return text
 }
 
-/// The usual options in their groups, a line each, cut to the terminal's width.
+/// Returns the usual options in their groups, one line each, truncated to the terminal's width.
 private func brief(_ options: [Option], of verb: Verb, _ colour: Colour) -> StyledText {
     let usual = options.filter { !$0.isRare }
     let width = (usual.map { heading($0).count }.max() ?? 0) + 4
@@ -103,7 +103,7 @@ private func spelling(_ option: Option) -> String {
     option.short.map { "-\($0), --\(option.name)" } ?? "--\(option.name)"
 }
 
-/// Words laid out in lines of at most 100 columns, or of the terminal's width.
+/// Wraps words into lines of at most 100 columns, or of the terminal's width.
 private func wrapped(_ text: String, indent: Int) -> String {
     let columns = Terminal.columns
     var lines: [String] = []
@@ -121,7 +121,7 @@ private func wrapped(_ text: String, indent: Int) -> String {
 
 private func blanks(_ count: Int) -> String { String(repeating: " ", count: max(count, 0)) }
 
-/// The manual page in roff: `pillion man | man -l -`.
+/// Returns the manual page in roff: `pillion man | man -l -`.
 func manualPage(version: String) -> String {
     var page = """
         .TH PILLION 1 "" "pillion \(version)" ""

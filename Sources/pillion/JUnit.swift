@@ -1,4 +1,4 @@
-/// Writes JUnit's XML, as CI systems read it.
+/// Formats JUnit's XML, which CI systems read.
 enum JUnit {
     /// - Parameter cases: the elements of `testCase`.
     static func document(
@@ -23,7 +23,7 @@ enum JUnit {
         "      <\(name) type=\"\(type)\" message=\"\(escaped(message))\"/>\n"
     }
 
-    /// A text in an attribute; what XML 1.0 has no character for becomes U+FFFD.
+    /// Escapes a text for an attribute. Characters that XML 1.0 does not allow become U+FFFD.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {

@@ -1,17 +1,17 @@
 import Values
 
 extension Stream {
-    /// Writes text: with colours on a terminal, else as it is.
+    /// Writes text: with colours on a terminal, otherwise unchanged.
     func write(_ text: String, _ colours: (LineColours, String) -> StyledText) {
         isTerminal ? write(styled: colours(LineColours(), text)) : write(text)
     }
 }
 
-/// Colours for lines of text on a terminal. They surround the text, which stays the same.
+/// Adds colours to lines of text on a terminal. The text itself does not change.
 struct LineColours {
     private let colour = Colour(isOn: true)
 
-    /// The table of `decide`: the names of its columns, and each decision.
+    /// Colours the table of `decide`: the names of its columns, and each decision.
     func table(_ text: String) -> StyledText {
         let lines = text.split(byte: "\n", omittingEmptySubsequences: false)
         guard let head = lines.first, let column = head.firstRange(of: "DECISION")?.lowerBound else {
@@ -37,7 +37,7 @@ struct LineColours {
         }
     }
 
-    /// The rules of `decide --explain`: the object, and the rule that decided.
+    /// Colours the rules of `decide --explain`: the object, and the rule that decided.
     func tree(_ text: String) -> StyledText {
         var isTitle = true
         return eachLine(text) { line in
@@ -47,7 +47,7 @@ struct LineColours {
         }
     }
 
-    /// The code of `explain`, and what to do.
+    /// Colours the code of `explain`, and its remedy.
     func explanation(_ text: String) -> StyledText {
         var isTitle = true
         var isRemedy = false
@@ -67,15 +67,15 @@ struct LineColours {
     }
 }
 
-/// Colours the lines of a unified difference, which comes in pieces.
+/// Colours the lines of a unified difference, which is added in pieces.
 struct DifferenceColours {
     private let colour = Colour(isOn: true)
-    /// The beginning of a line whose end has not come.
+    /// The beginning of a line whose end was not added yet.
     private var rest = ""
-    /// Lines of the hunk that are still to come: a removed line may look like the name of a file.
+    /// The numbers of remaining lines in the hunk: a removed line may look like the name of a file.
     private var (old, new) = (0, 0)
 
-    /// The lines that are complete.
+    /// Adds a piece, and returns the complete lines.
     mutating func add(_ text: String) -> StyledText {
         var lines = (rest + text).split(byte: "\n", omittingEmptySubsequences: false).map { String($0) }
         rest = lines.removeLast()
@@ -87,7 +87,7 @@ struct DifferenceColours {
         return styled
     }
 
-    /// What is left of the last line.
+    /// Returns the rest of the last line.
     mutating func finish() -> StyledText {
         defer { rest = "" }
         return rest.isEmpty ? "" : coloured(rest)
@@ -109,7 +109,7 @@ struct DifferenceColours {
         }
     }
 
-    /// `@@ -1,7 +1,9 @@`, or what is outside of hunks.
+    /// Colours a line outside of hunks, or `@@ -1,7 +1,9 @@`, which begins one.
     private mutating func head(_ line: String) -> StyledText {
         guard line.begins(with: "@@ ") else {
             return line.begins(with: "\\") ? colour.faint(line) : colour.bold(line)

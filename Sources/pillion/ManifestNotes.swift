@@ -1,7 +1,8 @@
 import Injection
 import Values
 
-/// Notes of workloads, each said once: with the workload and its place, or with a count where several have it.
+/// Collects the notes about workloads, to print each once: with the workload and its place, or with a count if several
+/// workloads have it.
 struct ManifestNotes {
     private struct Seen {
         var text: String
@@ -12,19 +13,19 @@ struct ManifestNotes {
     private var seen: [Seen] = []
     private var places: [String: Int] = [:]
 
-    /// Different notes that are kept; further ones are said as they come.
+    /// The largest number of different notes that are collected; further ones are printed immediately.
     private static let maximum = 1_000
 
     /// - Parameters:
     ///   - subject: the workload's kind and name.
-    ///   - file: what the manifest is called.
+    ///   - file: the manifest's name.
     mutating func add(_ workload: WorkloadReport, subject: String, file: String) {
         for note in workload.notes {
             if let index = places[note] {
                 seen[index].count += 1
                 continue
             }
-            // What names a line of the manifest itself needs no other place.
+            // A note that names a line of the manifest itself needs no other place.
             let place = note.begins(with: "\(file):") ? subject : "\(subject) (\(file):\(workload.line))"
             guard seen.count < Self.maximum else {
                 complain("\(place): note: \(note)")
@@ -35,7 +36,7 @@ struct ManifestNotes {
         }
     }
 
-    /// Says what was kept.
+    /// Prints the collected notes.
     func say() {
         for note in seen {
             complain(

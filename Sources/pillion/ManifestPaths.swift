@@ -1,10 +1,10 @@
 import System
 import Values
 
-/// The files that `-f` means: files as they are, folders as the manifests in them, in the order of their names' bytes.
+/// The files of `-f`. Folders are replaced by the manifests in them, in byte order of their names.
 struct ManifestPaths {
     private(set) var paths: [String] = []
-    /// What was found in folders and left out.
+    /// The files in folders that are skipped.
     private var others: [String] = []
     private var hidden: [String] = []
     private var folders: [String] = []
@@ -12,12 +12,12 @@ struct ManifestPaths {
     private let isRecursive: Bool
     private let includesHidden: Bool
 
-    /// Folders within folders: deeper is a circle of links.
+    /// The largest depth of folders within folders: a deeper one is a cycle of links.
     private static let maximumDepth = 32
-    /// Files of one run, and those left out that are counted.
+    /// The largest number of files in one run, including skipped ones.
     private static let maximumFiles = 1_000_000
 
-    /// From `-f`, `-R` and `--hidden`.
+    /// Collects the files of `-f`, `-R` and `--hidden`.
     init(_ arguments: Arguments) throws {
         let given = arguments.list("filename")
         isRecursive = try arguments.flag("recursive")
@@ -40,7 +40,7 @@ struct ManifestPaths {
         }
     }
 
-    /// What was left out, in a sentence; nil for nothing.
+    /// The skipped files, in a sentence; nil for none.
     var skipped: String? {
         var parts: [String] = []
         if !others.isEmpty {
@@ -56,7 +56,7 @@ struct ManifestPaths {
         return parts.isEmpty ? nil : "left out " + parts.joined(separator: ", ")
     }
 
-    /// Names that a message has room for.
+    /// The largest number of names in a message.
     private static let shownNames = 3
 
     private static func counted(_ names: [String], _ one: String, _ many: String) -> String {

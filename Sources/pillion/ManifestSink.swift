@@ -1,22 +1,23 @@
 import System
 import Values
 
-/// Where the result of many manifests goes, part by part: standard output, or a file that is replaced when all is there.
+/// The output of many manifests, written in parts: to standard output, or to a file that is replaced when everything is
+/// written.
 struct ManifestSink: ~Copyable {
     /// nil for standard output.
     private var file: ReplacedFile?
     private var buffer = ByteBuffer(capacity: 2 * writeBytes)
     /// The last byte that was written.
     private(set) var lastByte: UInt8?
-    /// For a difference on a terminal.
+    /// The colours of a difference on a terminal.
     private var colours: DifferenceColours?
 
-    /// Bytes that are written at once.
+    /// The number of bytes that are written at once.
     private static let writeBytes = 64 << 10
 
     /// - Parameters:
     ///   - target: a path, or `-` for standard output.
-    ///   - isDifference: whether what is written is a unified difference, whose lines have colours on a terminal.
+    ///   - isDifference: whether the output is a unified difference, whose lines have colours on a terminal.
     init(_ target: String, isDifference: Bool = false) throws(Failure) {
         guard !isStandardOutput(target) else {
             if isDifference, standardOutput.isTerminal { colours = DifferenceColours() }
@@ -58,7 +59,7 @@ struct ManifestSink: ~Copyable {
         if let styled = colours?.finish() { standardOutput.write(styled: styled) }
     }
 
-    /// Gives up: standard output gets what was ready before the error, a file stays what it was.
+    /// Ends the output after an error: standard output receives what was ready before, and a file stays unchanged.
     mutating func abandon() throws(Failure) {
         if file == nil {
             try flush()
@@ -66,7 +67,7 @@ struct ManifestSink: ~Copyable {
         }
     }
 
-    /// Writes what is left, and puts a file in its place.
+    /// Writes the rest, and replaces the file.
     mutating func finish() throws(Failure) {
         try flush()
         endColours()

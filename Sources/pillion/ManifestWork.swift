@@ -3,7 +3,7 @@ import PluginAPI
 import System
 import Values
 
-/// The options by which every verb that reads manifests finds them.
+/// The options of every verb that reads manifests.
 let manifestFileOptions: [Option] = [
     Option(
         name: "filename", short: "f", shape: .list("FILE"),
@@ -12,7 +12,7 @@ let manifestFileOptions: [Option] = [
     Option(name: "hidden", shape: .flag, help: "also read hidden files and folders (.name)"),
 ]
 
-/// What the verbs that change manifests share.
+/// The options that the verbs that change manifests share.
 let manifestOptions: [Option] =
     manifestFileOptions + [
         Option(
@@ -27,8 +27,8 @@ let manifestOptions: [Option] =
             help: "the report on standard error: brief: skipped workloads; text, json: every workload"),
     ]
 
-/// The manifests of one command line, and what is done with them. Several are worked on at once; everything comes out in
-/// the order of the input.
+/// The manifests of one command line, and their processing. Several are processed in parallel; the output is in the
+/// order of the input.
 struct ManifestWork: Sendable {
     /// - Parameter thread: the number of the thread that it runs on.
     typealias Change =
@@ -37,13 +37,13 @@ struct ManifestWork: Sendable {
         ) throws -> ManifestOutcome
 
     let options: ManifestOptions
-    /// What was done with a workload, in a word: `injected`.
+    /// The word for a processed workload: `injected`.
     let done: String
-    /// Whether injections are taken out.
+    /// Whether injections are removed.
     let undoes: Bool
     let change: Change
     let paths: [String]
-    /// What was found in folders and left out.
+    /// The files in folders that are skipped, in a sentence.
     let skipped: String?
     let report: String
     let target: String
@@ -76,9 +76,9 @@ struct ManifestWork: Sendable {
         }
     }
 
-    /// What became of one file.
+    /// The result of one file.
     private struct Outcome: Sendable {
-        /// What is written, in parts.
+        /// The output, in parts.
         var output: [[UInt8]] = []
         var isChanged = false
         var workloads: [WorkloadReport] = []
@@ -145,7 +145,7 @@ struct ManifestWork: Sendable {
         return outcome
     }
 
-    /// One stream of several files has one encoding.
+    /// Converts the output to UTF-8, because a stream of several files has one encoding.
     private static func inUTF8(_ parts: [[UInt8]]) -> [[UInt8]] {
         guard let first = parts.first, let encoding = TextEncoding(markIn: first), encoding != .utf8,
             let text = try? encoding.decode(Array(parts.joined()))
@@ -162,7 +162,7 @@ struct ManifestWork: Sendable {
     }
 }
 
-/// What standard error says of the workloads of a run.
+/// The report about the workloads of a run on standard error.
 private struct ManifestAccount {
     private let report: String
     private let done: String
@@ -196,7 +196,7 @@ private struct ManifestAccount {
             let subject =
                 "\(workload.kind) \(workload.namespace.isEmpty ? "" : workload.namespace + "/")\(workload.name)"
             let isDone = workload.injected || workload.restored
-            // Whether an injection is taken out depends on nothing but whether there is one.
+            // Removing an injection has no other reason than its existence.
             let reason = undoes ? "" : " (\(workload.reason.rawValue))"
             if !isDone {
                 progress.end()
@@ -236,8 +236,8 @@ extension WorkloadReport {
     }
 }
 
-/// The message, which names the place in the manifest, and the lines around the place in the template and in what it
-/// rendered.
+/// Returns the message, which has the place in the manifest, and the lines around the place in the template and in its
+/// output.
 func describe(_ error: InjectionError) -> String {
     var text = error.excerpt.map { "\(error.message)\n\($0)" } ?? error.message
     while text.ends(with: "\n") { text.removeLast() }

@@ -1,11 +1,11 @@
 import Glibc
 import System
 
-/// Work on many inputs by several threads, its results handed over in the order of the inputs.
+/// Processes many inputs on several threads, and delivers the results in the order of the inputs.
 ///
-/// Results that wait for an earlier one are bounded: a thread that is far ahead waits.
+/// The number of results that wait for an earlier one is bounded: a thread that is far ahead waits.
 final class OrderedWork<Result: Sendable>: @unchecked Sendable {
-    /// Threads beyond which reading files is what takes the time.
+    /// The largest number of threads: with more, reading files is the bottleneck.
     private static var mostThreads: Int { 8 }
     /// Results for each thread that may wait for an earlier one.
     private static var resultsAhead: Int { 6 }

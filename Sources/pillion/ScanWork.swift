@@ -15,7 +15,7 @@ struct ScanWork {
     private let snapshot: Snapshot
     private let namespaceLabels: [String: Object]
     private let progress: Progress
-    /// Problems of the stream that are printed; further ones are counted.
+    /// The largest number of problems of a stream that are printed; further ones are counted.
     private static let shownProblems = 20
 
     init(_ arguments: Arguments) throws {
@@ -53,7 +53,7 @@ struct ScanWork {
 
     // MARK: Streams
 
-    /// - Returns: how many objects could not be read.
+    /// - Returns: the number of objects that could not be read.
     private func readStream(
         _ path: String, _ scan: inout FleetScan, _ output: inout PodOutput
     ) throws -> Int {
@@ -119,21 +119,22 @@ struct ScanWork {
         return 0
     }
 
-    /// A million pods in pages of 100: a page is about 1 MB of JSON, and five times that as Values.
+    /// The limits allow a million pods in pages of 100: a page is about 1 MB of JSON, and five times that as Values.
     private static let limits: APILimits = {
         var limits = APILimits.commandLine
         (limits.pageItems, limits.pages) = (100, 10_000)
         return limits
     }()
 
-    /// The items of a list do not say their kind.
+    /// Adds the kind to an item of a list, which does not have one.
     private static func typed(_ object: Value, _ kind: String) -> Value {
         var object = object
         object.modifyObject { $0["kind"] = .string(kind) }
         return object
     }
 
-    /// Webhook configurations of injectors: those with a webhook whose path begins with `/inject`.
+    /// Returns the webhook configurations of injectors: those with a webhook whose path has the component `inject`,
+    /// such as `/inject`.
     private func clusterWebhooks() throws -> (any WebhookMatcher)? {
         var found: [Value] = []
         do throws(APIError) {
@@ -167,7 +168,7 @@ struct ScanWork {
         }
     }
 
-    // MARK: The end
+    // MARK: The result
 
     private func finish(_ summary: FleetSummary, _ output: inout PodOutput, problems: Int) -> ExitStatus {
         progress.end()
@@ -197,14 +198,14 @@ struct ScanWork {
     }
 }
 
-/// The pods of `-o json`, printed as they are found.
+/// Prints the pods of `-o json` as they are found.
 private struct PodOutput: ~Copyable {
     private let isJSON: Bool
     private let all: Bool
     private var isFirst = true
     private var buffer = ByteBuffer(capacity: 2 * writeBytes)
 
-    /// Bytes that are written at once.
+    /// The number of bytes that are written at once.
     private static let writeBytes = 64 << 10
 
     init(_ format: String, all: Bool) {

@@ -1,10 +1,9 @@
 import Service
 
-/// An option of `serve` with the place where its value goes: what is typed, what is documented and what it does,
-/// in one row.
+/// An option of `serve` with its effect on `ServeOptions`: syntax, documentation and effect in one row.
 ///
-/// Every option can be set by `PILLION_NAME` and, as charts of the stand-alone injector have it, by
-/// `SIDECAR_INJECTOR_NAME`. Defaults are those of `ServeOptions`.
+/// Every option can be set by `PILLION_NAME`, and by `SIDECAR_INJECTOR_NAME` as in charts of the stand-alone injector.
+/// The defaults are those of `ServeOptions`.
 struct Setting: Sendable {
     var options: [Option]
     var apply: @Sendable (inout ServeOptions, Arguments) throws -> Void
@@ -29,16 +28,16 @@ struct Setting: Sendable {
         Setting([option], apply)
     }
 
-    /// The same, set by a variable of another name too.
+    /// Returns the same setting, also set by a variable of another name.
     func alsoReading(_ variable: String) -> Setting {
         var setting = self
         setting.options[0].otherVariables.append(variable)
         return setting
     }
 
-    /// No default.
+    /// An option for a file, without a default.
     ///
-    /// - Parameter shown: what the documentation calls the default.
+    /// - Parameter shown: the default in the documentation.
     static func file(_ name: String, _ path: Path<String?>, default shown: String? = nil, _ help: String)
         -> Setting
     {
@@ -94,7 +93,7 @@ struct Setting: Sendable {
         }
     }
 
-    /// Whole milliseconds.
+    /// An option for a duration in whole milliseconds.
     static func duration(_ name: String, milliseconds path: Path<Int>, _ help: String) -> Setting {
         let fallback = GoDuration.text(milliseconds: ServeOptions()[keyPath: path])
         return one(Option(name: name, shape: .value("DURATION"), fallback: fallback, help: help)) {

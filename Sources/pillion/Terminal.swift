@@ -2,8 +2,8 @@ import Glibc
 import System
 import Values
 
-/// A stream of the process. Standard output carries only the product; whatever else there is to report goes to
-/// standard error. What is written to a terminal has its control characters escaped.
+/// An output stream of the process. Standard output carries only results; everything else is written to standard error.
+/// Control characters are escaped on a terminal.
 struct Stream: Sendable {
     let descriptor: Int32
 
@@ -16,7 +16,7 @@ struct Stream: Sendable {
         writeAll(isPrinting ? TerminalText.escaped(text) : text)
     }
 
-    /// Writes text whose escape sequences are ours.
+    /// Writes text whose escape sequences are the program's own.
     func write(styled text: StyledText) { writeAll(text.text) }
 
     func write(_ bytes: [UInt8]) {
@@ -33,7 +33,7 @@ struct Stream: Sendable {
         text.withUTF8 { writeAll($0) }
     }
 
-    /// Writes everything. A reader that went away (`| head`) ends the process quietly, as it does for other tools.
+    /// Writes all bytes. If the reader has gone (`| head`), the process ends silently, as other tools do.
     private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -42,7 +42,7 @@ struct Stream: Sendable {
             if written < 0 {
                 if errno == EINTR { continue }
                 if errno == EPIPE { exit(0) }
-                // A full disk, for one; with standard error in the same state nobody can be told.
+                // For example a full disk. If standard error fails too, nothing can be reported.
                 if descriptor == 1 { complain("standard output: \(systemMessage())") }
                 exit(1)
             }
@@ -52,7 +52,7 @@ struct Stream: Sendable {
 }
 
 enum Terminal {
-    /// Columns of the terminal that standard output is, at most 120; 100 for anything else.
+    /// The width of the terminal on standard output, at most 120 columns; 100 if it is not a terminal.
     static let columns: Int = {
         var size = winsize()
         guard isatty(1) == 1, ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
@@ -63,17 +63,17 @@ enum Terminal {
 let standardOutput = Stream(descriptor: 1)
 let standardError = Stream(descriptor: 2)
 
-/// `pillion: message` on standard error.
+/// Prints `pillion: message` to standard error.
 func complain(_ message: String) {
     standardError.write("pillion: \(message)\n")
 }
 
-/// The same with parts that have colours.
+/// Prints the same with coloured parts.
 func complain(styled message: StyledText) {
     standardError.write(styled: "pillion: \(message)\n")
 }
 
-/// Text with escape sequences of our own. Strings that are interpolated are escaped, literals are not.
+/// Text with the program's own escape sequences. Interpolated strings are escaped, literals are not.
 struct StyledText: ExpressibleByStringInterpolation {
     fileprivate(set) var text: String
 
@@ -93,7 +93,7 @@ struct StyledText: ExpressibleByStringInterpolation {
     }
 }
 
-/// Colours for people at a terminal, nothing for pipes.
+/// Adds colours on a terminal, and nothing otherwise.
 struct Colour {
     let isOn: Bool
     func bold(_ text: String) -> StyledText { isOn ? "\u{1B}[1m\(text)\u{1B}[0m" : "\(text)" }

@@ -17,7 +17,7 @@ enum TestReport {
             }
         }
 
-        /// What is wrong, line by line.
+        /// The problems, line by line.
         var lines: [String] {
             switch outcome {
             case .passed, .updated: []
@@ -39,7 +39,7 @@ enum TestReport {
         }
     }
 
-    /// Differences of one case that are printed; JSON has all.
+    /// The largest number of differences of one case that are printed; JSON has all.
     static let shown = 20
 
     static func text(_ results: [Result]) -> String {
@@ -98,9 +98,9 @@ enum TestReport {
     }
 }
 
-/// Prints how two configurations differ.
+/// Prints the differences between two configurations.
 enum ComparisonReport {
-    /// Pods of one cause that are named; JSON has all.
+    /// The largest number of pods of one cause that are named; JSON has all.
     private static let shownPods = 5
 
     static func text(_ result: ConfigurationComparison.Result, file: String, oldFile: String) -> String {

@@ -4,7 +4,7 @@ import PluginAPI
 import System
 import Values
 
-/// What `pillion test` needs of the command line in every mode.
+/// The input of `pillion test` in every mode, from the command line.
 struct TestInput {
     let arguments: Arguments
     let cluster: ClusterConfiguration
@@ -22,7 +22,7 @@ struct TestInput {
         files = try cluster.files()
     }
 
-    /// Compiles files; warnings are printed for the first ones only.
+    /// Returns a function that compiles files. Warnings are printed only for the first ones.
     func compiler() throws -> (InjectionFiles) throws -> Snapshot {
         var options = try injectionOptions(arguments)
         options.nativeSidecars = try cluster.nativeSidecars() ?? options.nativeSidecars
@@ -41,7 +41,7 @@ struct TestInput {
         }
     }
 
-    /// The cases' names and folders.
+    /// Returns the names and folders of the cases.
     func cases() throws -> [(name: String, folder: String)] {
         guard let folder else { return [] }
         let found: [(name: String, folder: String)]
@@ -56,7 +56,7 @@ struct TestInput {
         return found
     }
 
-    /// The objects of `--filename`, those of Lists one by one.
+    /// Returns the objects of `--filename`; Lists are replaced by their items.
     func objects() throws -> [(name: String, object: Value)] {
         guard arguments.isGiven("filename") else { return [] }
         return try ManifestPaths(arguments).paths.flatMap { path in
@@ -64,7 +64,7 @@ struct TestInput {
         }
     }
 
-    /// Lists within lists.
+    /// The largest depth of lists within lists.
     private static let maximumDepth = 4
 
     private static func flat(_ object: Value, depth: Int) -> [Value] {
@@ -140,7 +140,7 @@ struct ComparisonWork {
 
     func run() throws -> ExitStatus {
         let compile = try input.compiler()
-        // Compiled first, so that what is wrong with one has its own message.
+        // Both are compiled first, so that the problems of each have their own message.
         _ = try compile(old)
         _ = try compile(input.files)
         guard var comparison = ConfigurationComparison(old, input.files, compile: compile) else {

@@ -1,9 +1,9 @@
 /// One verb of the command line: `pillion serve`, `pillion render` …
 ///
-/// The tables of verbs and options are the only description there is: parsing, `--help`, the manual page and the
-/// completions all come from them.
+/// The tables of verbs and options are the only description: parsing, `--help`, the manual page and the completions are
+/// all derived from them.
 struct Verb: Sendable {
-    /// What is typed, for example `kube-inject`.
+    /// The name on the command line, for example `kube-inject`.
     var name: String
     /// One line for the list of verbs.
     var summary: String
@@ -12,18 +12,18 @@ struct Verb: Sendable {
     /// Paragraphs for `--help` and the manual page.
     var discussion: String = ""
     private let table: @Sendable () -> [Option]
-    /// Command lines with what they do.
+    /// Example command lines and their descriptions.
     var examples: [(command: String, does: String)] = []
-    /// What exit statuses mean beyond 0, 1 failure, 2 usage.
+    /// The meanings of exit statuses other than 0, 1 failure, 2 usage.
     var statuses: [(status: Int32, means: String)] = []
-    /// Left out of help: for the program's own use.
+    /// Whether the verb is left out of help, because only the program itself uses it.
     var isHidden = false
     var run: @Sendable (Arguments) throws -> ExitStatus
 
     var options: [Option] { table() }
 
-    /// - Parameter options: asked for when this verb is the one that runs, and never before: those of `serve` take
-    ///   longer to make than a small rendering.
+    /// - Parameter options: evaluated only if this verb runs or its options are listed: creating those of `serve` takes
+    ///   longer than a small rendering.
     init(
         name: String, summary: String, operands: String = "", discussion: String = "",
         options: @autoclosure @escaping @Sendable () -> [Option] = [],
@@ -50,33 +50,33 @@ struct Option: Sendable {
         case flag
         /// `--name VALUE` or `--name=VALUE`; the placeholder for help
         case value(String)
-        /// As `value`, out of a closed set: checked when it is parsed, wherever it comes from
+        /// As `value`, from a closed set: checked when it is parsed, whatever its source
         case choice([String])
         /// As `value`, and may be given more than once
         case list(String)
     }
 
-    /// Without dashes, in the spelling that documents use. The other spelling (`injectConfig`, `inject-config`) is
-    /// accepted as well.
+    /// The name without dashes, in the spelling that documents use. The other spelling (`injectConfig`,
+    /// `inject-config`) is accepted as well.
     var name: String
     var short: Character? = nil
     var shape: Shape
     /// The default; for flags "true" or "false".
     var fallback: String? = nil
     var help: String
-    /// Whether `PILLION_NAME` sets it where the command line does not.
+    /// Whether `PILLION_NAME` sets it if the command line does not.
     var readsEnvironment = false
-    /// Further variables that set it, where the one before does not.
+    /// Further variables that set it if the earlier ones do not.
     var otherVariables: [String] = []
-    /// Accepted for compatibility, without effect; said once on standard error.
+    /// Whether it is accepted for compatibility, without effect; standard error mentions that once.
     var isIgnored = false
-    /// The heading in help that it stands under; empty for none.
+    /// The heading of its group in help; empty for none.
     var group = ""
-    /// Left out of `--help` and shown by `--help-all`.
+    /// Whether it is left out of `--help` and shown only by `--help-all`.
     var isRare = false
 }
 
-/// How the process ends. Decided here and nowhere else.
+/// The exit status of the process. All statuses are defined here.
 struct ExitStatus: Equatable, Sendable {
     let code: Int32
     static let success = ExitStatus(code: 0)
@@ -86,13 +86,13 @@ struct ExitStatus: Equatable, Sendable {
     static let negative = ExitStatus(code: 3)
 }
 
-/// The command line was wrong: exit status 2, with a pointer to the verb's help.
+/// An error in the command line: exit status 2, with a pointer to the verb's help.
 struct UsageError: Error {
     var message: String
     init(_ message: String) { self.message = message }
 }
 
-/// The work failed: exit status 1. The message is complete and is printed as it is.
+/// A failure of the work: exit status 1. The message is complete and is printed unchanged.
 struct Failure: Error {
     var message: String
     init(_ message: String) { self.message = message }

@@ -1,6 +1,6 @@
 import Values
 
-/// The verbs, in the order that help lists them.
+/// The verbs, in the order of help.
 let verbs: [Verb] = [
     serveVerb, uiVerb, whyVerb, kubeInjectVerb, kubeUninjectVerb, decideVerb, scanVerb, testVerb,
     renderVerb, benchVerb, validateVerb, checkVerb,
@@ -8,7 +8,7 @@ let verbs: [Verb] = [
     renderPluginVerb,
 ]
 
-/// Finds the verb, parses its options, runs it, and turns what is thrown into a message and a status.
+/// Finds the verb, parses its options, runs it, and converts errors to a message and a status.
 func runCommandLine(_ arguments: [String]) -> ExitStatus {
     guard let name = arguments.first else {
         standardError.write(styled: overview(colour: standardError.isTerminal))
@@ -38,7 +38,7 @@ private func unknownVerb(_ name: String) -> ExitStatus {
     return .usage
 }
 
-/// An operand out of a few words, or an error with the nearest of them.
+/// Returns the operand, which must be one of a few words; otherwise throws an error with the nearest of them.
 func chosenOperand(_ arguments: Arguments, _ words: [String], _ what: String) throws -> String {
     let expected = words.joined(separator: ", ")
     guard arguments.operands.count == 1, let word = arguments.operands.first else {

@@ -1,5 +1,5 @@
-// The command line. Arguments come in, an exit status goes out; what is between lives in the layers below.
-// Reading order: Verb (what a verb is), Verbs (the list), Arguments (text → typed values), Help, then Verbs/.
+// The command line. In: arguments. Out: an exit status. The work is done by the layers below. Reading order: Verb (one
+// verb), Verbs (the list), Arguments (text → typed values), Help, then Verbs/.
 import Glibc
 import System
 

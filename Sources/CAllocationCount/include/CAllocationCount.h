@@ -1,13 +1,13 @@
-/* Counts what this program allocates: for `pillion bench`, and for the meters of CWorkMeter. */
+/* Counts the program's allocations, for `pillion bench` and for the meters of CWorkMeter. */
 #ifndef PILLION_ALLOCATION_COUNT_H
 #define PILLION_ALLOCATION_COUNT_H
 
-/* Sets the counts to zero and counts what this thread allocates from now on, or stops. One thread counts at a time. */
+/* Resets the counts and starts counting the allocations of this thread, or stops. Only one thread counts at a time. */
 void count_allocations(int on);
-/* Bytes that were asked for, and how often, while it counted; zero where a sanitizer owns the allocator. */
+/* The number of requested bytes, and of allocations, while counting; zero if a sanitizer replaces the allocator. */
 unsigned long long allocated_bytes(void);
 unsigned long long allocation_count(void);
-/* Whether meters are charged: not where a sanitizer owns the allocator. */
+/* Whether meters are charged. They are not if a sanitizer replaces the allocator. */
 int allocations_are_counted(void);
 
 #endif

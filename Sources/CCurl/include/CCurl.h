@@ -1,9 +1,9 @@
-// HTTPS requests through libcurl, whichever flavour of it is installed.
+// HTTPS requests with libcurl, in any flavour that is installed.
 //
-// What comes in: one request as plain values. What goes out: status, header lines and body, the latter two handed
-// to callbacks as they come. What it doesn't do: retries, redirects, reading of what came. The shim exists because
-// curl_easy_setopt is variadic, which Swift does not call, and because the library is opened at the first request
-// and never before: opening it takes milliseconds and megabytes that a verb without a cluster need not pay.
+// In: one request as plain values. Out: the status, and the header lines and the body, which are passed to callbacks as
+// they arrive. There are no retries and no redirects, and the body is not parsed. The shim exists because
+// curl_easy_setopt is variadic, which Swift cannot call, and because the library is opened only at the first request:
+// opening it takes milliseconds and megabytes, which a verb without a cluster does not need.
 #ifndef PILLION_CCURL_H
 #define PILLION_CCURL_H
 
@@ -14,13 +14,13 @@
 extern "C" {
 #endif
 
-// One connection that requests go over, one at a time; kept open between them.
+// A connection for one request at a time; it stays open between them.
 typedef struct pillion_curl pillion_curl;
 
 struct pillion_curl_request {
     // `GET`, `POST` …; `https://host:port/path?query`
     const char *method, *url;
-    // `Name: value`, ended by NULL.
+    // `Name: value`, terminated by NULL.
     const char *const *headers;
     // NULL for none.
     const void *body;
@@ -30,29 +30,29 @@ struct pillion_curl_request {
     size_t authorities_size;
     const void *certificate, *key;
     size_t certificate_size, key_size;
-    // Nonzero: any certificate of the server is taken.
+    // Nonzero accepts any certificate of the server.
     int skips_verification;
-    // `from:port:to:port`: where the connection goes in place of the URL's host (CURLOPT_CONNECT_TO); NULL.
+    // `from:port:to:port`: the host to connect to instead of the URL's (CURLOPT_CONNECT_TO); NULL for none.
     const char *connect_to;
-    // `http://proxy:3128`; empty for none. The environment is not asked.
+    // `http://proxy:3128`; empty for none. The environment is ignored.
     const char *proxy;
-    // Milliseconds for connecting, and for all of it; 0 in the latter is without end.
+    // The time limits of connecting and of the whole request, in milliseconds; the latter may be 0 for none.
     long connect_milliseconds, total_milliseconds;
     void *context;
-    // A header line without its line end, and bytes of the body; anything but 0 ends the request.
+    // Receive a header line without its line end, and bytes of the body. A result other than 0 ends the request.
     int (*header)(void *context, const char *line, size_t size);
     int (*received)(void *context, const uint8_t *bytes, size_t size);
 };
 
 enum pillion_curl_status {
     PILLION_CURL_OK = 0,
-    // A callback ended it, or pillion_curl_cancel.
+    // A callback or pillion_curl_cancel ended the request.
     PILLION_CURL_ENDED = -1,
-    // It could not be done: see the answer's problem.
+    // The request failed: see the answer's problem.
     PILLION_CURL_FAILED = -2,
-    // The same, and no byte of the request can have reached the server.
+    // The request failed, and no byte of it can have reached the server.
     PILLION_CURL_NOT_SENT = -3,
-    // The same because the server's certificate, or the client's, was refused.
+    // The request failed because the server's or the client's certificate was refused.
     PILLION_CURL_TLS = -4,
     // A time limit has passed.
     PILLION_CURL_TIMEOUT = -5,
@@ -63,21 +63,21 @@ struct pillion_curl_answer {
     char problem[320];
 };
 
-// NULL, or why the library cannot be used.
+// Opens the library. Returns NULL, or the reason why it cannot be used.
 const char *pillion_curl_open(void);
 
-// `libcurl/7.88.1 GnuTLS/3.7.9 …`, after it was opened.
+// Returns `libcurl/7.88.1 GnuTLS/3.7.9 …`, after the library was opened.
 const char *pillion_curl_version(void);
 
-// NULL where there is no memory.
+// Creates a connection; NULL if there is no memory.
 pillion_curl *pillion_curl_new(void);
 void pillion_curl_free(pillion_curl *);
 
-// Sends the request and returns when it has ended: a pillion_curl_status. The requests of one handle have the same
-// authorities, certificate and key: those of the first are used. Its connection stays open for the next.
+// Sends the request and returns when it has ended, with a pillion_curl_status. All requests of one handle must have the
+// same authorities, certificate and key: those of the first are used. The connection stays open for the next request.
 int pillion_curl_perform(pillion_curl *, const struct pillion_curl_request *, struct pillion_curl_answer *);
 
-// From any thread: ends the current request at once, and every later one.
+// Ends the current request immediately, and every later one. Any thread may call it.
 void pillion_curl_cancel(pillion_curl *);
 
 #ifdef __cplusplus

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bytes as gzip has them, to be freed by the caller; NULL where zlib is not installed. The library is opened when
-   it is first needed. */
+/* Compresses bytes in the gzip format. The caller frees the result; NULL if zlib is not installed. The library is
+   opened at first use. */
 uint8_t *pillion_gzip(const uint8_t *bytes, size_t size, size_t *out_size);
 
 #endif

@@ -1,9 +1,9 @@
 #ifndef PILLION_CMICROHTTPD_H
 #define PILLION_CMICROHTTPD_H
 
-/* libmicrohttpd behind a table of function pointers. The library (and GnuTLS with it, 4 MB and 3 ms) is opened when
-   the first server starts, so that verbs that serve nothing never load it. Each wrapper carries the name of the
-   function behind it; none may be called before pillion_mhd_open answered 0. */
+/* libmicrohttpd, called through a table of function pointers. The library (and with it GnuTLS, 4 MB and 3 ms) is opened
+   when the first server starts, so that verbs without a server never load it. Each wrapper is named after its function;
+   none may be called before pillion_mhd_open has returned 0. */
 
 #include "CGzip.h"
 #include "CReceiving.h"
@@ -12,27 +12,27 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
-/* How a daemon is started; every member maps to one option of MHD_start_daemon, which is variadic and does not
-   import into Swift. */
+/* The options of a daemon; each member corresponds to an option of MHD_start_daemon, which is variadic and cannot be
+   imported into Swift. */
 struct pillion_mhd_options {
     int uses_tls;
     int listen_fd;
     unsigned int threads;           /* 0 or 1: no pool */
-    size_t connection_memory;       /* bytes, headers and buffers of one connection */
+    size_t connection_memory;       /* bytes for the headers and buffers of one connection */
     unsigned int connections;
     unsigned int idle_seconds;
     size_t stack_bytes;
-    const char *tls_priorities;     /* where uses_tls */
-    void *tls_certificate_callback; /* gnutls_certificate_retrieve_function2 *, where uses_tls */
+    const char *tls_priorities;     /* if uses_tls */
+    void *tls_certificate_callback; /* gnutls_certificate_retrieve_function2 *, if uses_tls */
     MHD_RequestCompletedCallback completed;
     MHD_NotifyConnectionCallback notify;
     void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);
     MHD_AccessHandlerCallback access;
-    void *context;                  /* first argument of every callback */
+    void *context;                  /* the first argument of every callback */
 };
 
-/* Opens the library and sees to it that what a watched descriptor receives goes through `receive` first. 0, or -1 with the
-   reason in *error (static storage). */
+/* Opens the library, and redirects its reading so that everything that a watched descriptor receives is passed to
+   `receive` first. Returns 0, or -1 with the reason in *error (static storage). */
 int pillion_mhd_open(
     pillion_receiving receive, pillion_receiving_waits waits, pillion_receiving_ends ends, const char **error);
 
@@ -40,7 +40,7 @@ struct MHD_Daemon *pillion_mhd_start(const struct pillion_mhd_options *options);
 int pillion_mhd_quiesce(struct MHD_Daemon *daemon);
 void pillion_mhd_stop(struct MHD_Daemon *daemon);
 
-/* NULL if it is missing. */
+/* Returns the value of a header; NULL if it is missing. */
 const char *pillion_mhd_header(struct MHD_Connection *connection, const char *name);
 const char *pillion_mhd_argument(struct MHD_Connection *connection, const char *name, int *found);
 int pillion_mhd_header_count(struct MHD_Connection *connection);
@@ -55,15 +55,16 @@ void *pillion_mhd_tls_session(struct MHD_Connection *connection);
 void pillion_mhd_suspend(struct MHD_Connection *connection);
 void pillion_mhd_resume(struct MHD_Connection *connection);
 
-/* The response frees the bytes with free(), unless they live for ever. */
+/* Creates a response, which frees the bytes with free() unless they live forever. */
 struct MHD_Response *pillion_mhd_response(size_t size, void *bytes, int lives_forever);
 void pillion_mhd_add_header(struct MHD_Response *response, const char *name, const char *value);
 int pillion_mhd_queue(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *response);
 void pillion_mhd_destroy(struct MHD_Response *response);
 
-/* Makes the calling thread nice, and asks for slices of that many nanoseconds. Since Linux 6.12 a thread that wakes up
-   with shorter slices, as all have that did not ask, takes the processor from one with longer ones at once; before it
-   is not heeded. -1 where the system refuses, as before 3.14 or in a sandbox. */
+/* Sets the niceness of the calling thread, and requests time slices of that many nanoseconds. Since Linux 6.12, a
+   thread with shorter slices that wakes up, such as any thread with the default, preempts one with longer slices
+   immediately; earlier versions ignore the request. Returns -1 if the system refuses, as before 3.14 or in a
+   sandbox. */
 int pillion_thread_yields(int nice, uint64_t slice);
 
 #endif

@@ -1,14 +1,14 @@
 #ifndef PILLION_CSERVERTLS_H
 #define PILLION_CSERVERTLS_H
 
-/* What a TLS listener needs of GnuTLS besides what libmicrohttpd does with it: certificate chains that can be
-   swapped while connections go on, and the name in a client's certificate. The library is opened like
+/* The functions of GnuTLS that a TLS listener needs in addition to libmicrohttpd's use of it: certificate chains that
+   can be replaced while connections continue, and the name in a client's certificate. The library is opened like
    libmicrohttpd, which loads it anyway. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* A certificate chain with its key, ready for handshakes. Never changes. */
+/* A certificate chain with its key, ready for handshakes. It never changes. */
 struct pillion_tls_pair {
     void *chain;        /* gnutls_pcert_st[count] */
     unsigned int count;
@@ -19,37 +19,38 @@ struct pillion_tls_pair {
     int algorithm;      /* gnutls_pk_algorithm_t of the leaf */
 };
 
-/* 0, or -1 with the reason in *error (static storage). */
+/* Opens the library. Returns 0, or -1 with the reason in *error (static storage). */
 int pillion_tls_open(const char **error);
 
-/* Reads PEM. Checks that the key is the leaf's. 0, or -1 with the reason in *error (static storage). */
+/* Parses a chain and its key in PEM, and checks that the key is the leaf's. Returns 0, or -1 with the reason in *error
+   (static storage). */
 int pillion_tls_pair_load(const uint8_t *certificates, size_t certificates_size, const uint8_t *key, size_t key_size,
                           struct pillion_tls_pair *pair, const char **error);
 void pillion_tls_pair_free(struct pillion_tls_pair *pair);
 
-/* Whether the leaf is made out for that DNS name. */
+/* Whether the leaf was issued for that DNS name. */
 int pillion_tls_pair_has_name(const struct pillion_tls_pair *pair, const char *name);
 
-/* The connection that libmicrohttpd left in a session. */
+/* Returns the connection that libmicrohttpd stored in a session. */
 void *pillion_tls_connection(void *session);
 
-/* The CAs that client certificates may come from, read from PEM: how many in *count. NULL with the reason in
+/* Parses the CAs for client certificates from PEM, and stores their number in *count. Returns NULL with the reason in
    *error (static storage). */
 void *pillion_tls_authority_load(const uint8_t *pem, size_t size, unsigned int *count, const char **error);
 void pillion_tls_authority_free(void *authority);
 
-/* Has the handshake that this session is in ask the client for a certificate, of whichever CA. */
+/* Makes the current handshake of this session request a certificate from the client, of any CA. */
 void pillion_tls_ask_client(void *session);
 
-/* Verifies the client's chain. 0: no certificate; 1: verified, with its common name in `name` (cut at the size);
-   -1: not to be trusted. */
+/* Verifies the client's chain. Returns 0 without a certificate; 1 if it is valid, with its common name in `name`
+   (truncated to the size); -1 if it is not trusted. */
 int pillion_tls_verify_client(void *session, void *authority, char *name, size_t size);
 
-/* Whether the client's certificate is made out for that DNS name. */
+/* Whether the client's certificate was issued for that DNS name. */
 int pillion_tls_client_has_name(void *session, const char *name);
 
-/* Room for the texts of a certificate, which are cut at their size. Swift only allocates it: an array of C is a tuple
-   there, and the compiler spent 20 s on copies of 4,096 elements. */
+/* The buffers for the texts of a certificate, which are truncated to their size. Swift only allocates them: it imports
+   a C array as a tuple, and the compiler spent 20 s on copies of 4,096 elements. */
 struct pillion_certificate_texts {
     char subject[256];
     char issuer[256];
@@ -60,9 +61,9 @@ struct pillion_certificate_texts {
 struct pillion_certificate {
     const char *subject;  /* these three are in the texts */
     const char *issuer;
-    const char *names;    /* its DNS names, each with a line feed */
+    const char *names;    /* its DNS names, each followed by a line feed */
     const char *algorithm; /* of its key; static storage */
-    const char *signature; /* the algorithm that it is signed with; static storage */
+    const char *signature; /* the algorithm of its signature; static storage */
     int64_t not_before;   /* seconds since 1970 */
     int64_t not_after;
     unsigned int bits;    /* of its key */
@@ -74,20 +75,21 @@ struct pillion_certificate {
     int is_signed_by_next; /* whether the next one in the file signed it */
 };
 
-/* Reads a PEM file of certificates, at most `room`; returns how many, or -1 with the reason in *error (static
+/* Parses a PEM file of certificates, at most `room`. Returns their number, or -1 with the reason in *error (static
    storage). The texts have to outlive the certificates. */
 int pillion_certificates_read(const uint8_t *pem, size_t size, struct pillion_certificate *out,
                               struct pillion_certificate_texts *texts, unsigned int room, const char **error);
 
-/* Whether the first certificate is made out for that DNS name. */
+/* Whether the first certificate was issued for that DNS name. */
 int pillion_certificate_has_name(const uint8_t *pem, size_t size, const char *name);
 
-/* Whether the chain leads to one of the CAs, holds now and is for servers: 0, or -1 with a sentence in `reason`. */
+/* Checks whether the chain leads to one of the CAs, is valid now and is for servers. Returns 0, or -1 with a sentence
+   in `reason`. */
 int pillion_certificates_verify(const uint8_t *pem, size_t size, const uint8_t *authorities, size_t authorities_size,
                                 char *reason, size_t room);
 
-/* The chain that a TLS server on the other end of the socket shows, as PEM. Nothing is verified. 0, or -1 with the
-   reason in *error (static storage). */
+/* Reads the chain that the TLS server on the other end of the socket presents, as PEM, without verifying it. Returns 0,
+   or -1 with the reason in *error (static storage). */
 int pillion_certificates_served(int socket, const char *name, unsigned int milliseconds, uint8_t *out, size_t room,
                                 size_t *size, const char **error);
 

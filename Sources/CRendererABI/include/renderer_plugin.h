@@ -4,24 +4,23 @@
  * Version 1 of the interface. C99; usable from any language that can export C functions.
  *
  * A library exports the six functions at the end of this file. Pillion opens it with
- * dlopen(RTLD_NOW | RTLD_LOCAL) and asks, once and in this order: pillion_renderer_abi_version,
+ * dlopen(RTLD_NOW | RTLD_LOCAL) and calls, once and in this order: pillion_renderer_abi_version,
  * pillion_renderer_id, pillion_renderer_describe. A library that lacks a function, was built for another version,
- * or answers something that this file forbids is refused with a message, and the program goes on without it.
+ * or returns something that this file forbids is refused with a message, and the program continues without it.
  *
- * THREADS   Pillion calls compile, render and free from many threads at once, also render of one compiled template.
- *           An engine keeps no state between calls save what a compiled template holds, and render does not change
- *           that. The callbacks that a call receives may be called until the call returns, on the thread that
- *           it came on.
- * OWNERSHIP The side that allocates frees. What Pillion hands in (texts, records, values) lives until the call returns,
- *           and an engine copies what it keeps. What an engine hands out in a callback is copied before the callback
- *           returns. What id and describe return lives as long as the library. A compiled template belongs to the
- *           engine; Pillion gives it back with pillion_renderer_free, exactly once, when no render of it runs.
+ * THREADS   Pillion calls compile, render and free from many threads at once, also render of the same compiled
+ *           template. The only state that an engine keeps between calls is in compiled templates, and render does not
+ *           change them. The callbacks of a call may be called until the call returns, on the thread of the call.
+ * OWNERSHIP The side that allocates frees. Pillion's arguments (texts, records, values) live until the call returns,
+ *           and an engine copies what it keeps. Pillion copies an engine's arguments of a callback before the callback
+ *           returns. The results of id and describe live as long as the library. A compiled template belongs to the
+ *           engine; Pillion returns it with pillion_renderer_free, exactly once, when no render of it runs.
  * BYTES     Texts are bytes with a length, not terminated by a zero, and need not be UTF-8. Only data is always
- *           UTF-8. `data` of a text is NULL only where `size` is 0.
- * LIMITS    A render writes through the sink and polls; when either answers anything but 0, it returns
- *           at once with PILLION_STOPPED: the output's limit, the limit of steps or the deadline was reached, and
- *           Pillion knows which. An engine that does not poll cannot be stopped within the process.
- * FAILURE   A call that fails reports why, once, through its `report`, and returns PILLION_FAILED. It never exits,
+ *           UTF-8. `data` of a text is NULL only if `size` is 0.
+ * LIMITS    A render writes to the sink and polls; if either returns anything but 0, it returns immediately with
+ *           PILLION_STOPPED: the output's limit, the limit of steps or the deadline was reached, and Pillion knows
+ *           which. An engine that does not poll cannot be stopped within the process.
+ * FAILURE   A call that fails reports the reason, once, with its `report`, and returns PILLION_FAILED. It never exits,
  *           aborts, throws, raises a signal or writes to standard output.
  */
 #ifndef PILLION_RENDERER_PLUGIN_H
@@ -34,7 +33,7 @@
 extern "C" {
 #endif
 
-/* What pillion_renderer_abi_version returns. It grows when an engine would have to be changed. */
+/* The result of pillion_renderer_abi_version. It is incremented when engines have to be changed. */
 #define PILLION_RENDERER_ABI_VERSION 1u
 
 #if defined(__GNUC__)
@@ -43,31 +42,32 @@ extern "C" {
 #define PILLION_EXPORT
 #endif
 
-/* What compile and render return. */
+/* The results of compile and render. */
 #define PILLION_OK 0
-/* The call failed and has reported why. */
+/* The call failed and has reported the reason. */
 #define PILLION_FAILED 1
-/* A callback asked to stop. */
+/* A callback requested to stop. */
 #define PILLION_STOPPED 2
 
-/* Bytes that belong to somebody else. */
+/* Bytes that somebody else owns. */
 struct pillion_text {
     const char *data;
     size_t size;
 };
 
-/* What an engine says about itself. */
+/* The description of an engine. */
 struct pillion_description {
     /* sizeof(struct pillion_description) */
     uint32_t struct_size;
-    /* 1: this engine cannot be stopped, for it does not poll; run it in a process that can be killed. Else 0. */
+    /* 1 if the engine cannot be stopped because it does not poll, and should run in a process that can be killed;
+       otherwise 0. */
     uint32_t wants_isolation;
     /* The engine's version, terminated by a zero: "1.0.2". */
     const char *version;
-    /* Names of the members of `options` that compile reads, each terminated by a zero; 64 at most. */
+    /* The names of the members of `options` that compile reads, each terminated by a zero; at most 64. */
     const char *const *options;
     size_t option_count;
-    /* Names of function sets that a request may ask for; 64 at most. */
+    /* The names of function sets that a request may select; at most 64. */
     const char *const *function_sets;
     size_t function_set_count;
 };
@@ -78,27 +78,27 @@ struct pillion_source {
     struct pillion_text text;
 };
 
-/* What may be used. 0 means no limit. */
+/* The limits. 0 means no limit. */
 struct pillion_limits {
-    /* Bytes of source, all texts together. */
+    /* Bytes of source, of all texts together. */
     uint64_t source_bytes;
-    /* Nesting in a template. */
+    /* The depth of nesting in a template. */
     uint64_t nesting;
-    /* Nodes of a template. */
+    /* The number of nodes of a template. */
     uint64_t nodes;
-    /* Steps; Pillion counts those that poll tells it. */
+    /* Steps; Pillion counts those that are passed to poll. */
     uint64_t steps;
     /* Bytes of output; Pillion counts them in the sink. */
     uint64_t output_bytes;
-    /* Templates calling templates. */
+    /* The depth of templates that call templates. */
     uint64_t depth;
-    /* Rounds of one loop. */
+    /* Iterations of one loop. */
     uint64_t range_items;
-    /* When the call should be over, in nanoseconds of CLOCK_MONOTONIC. */
+    /* The time at which the call should have ended, in nanoseconds of CLOCK_MONOTONIC. */
     uint64_t deadline;
 };
 
-/* Where and why a call failed. */
+/* The place and the reason of a failed call. */
 #define PILLION_ERROR_PARSE 1u     /* the source does not compile */
 #define PILLION_ERROR_EXECUTION 2u /* the data does not fit the template */
 #define PILLION_ERROR_LIMIT 3u     /* a limit of struct pillion_limits */
@@ -106,26 +106,26 @@ struct pillion_limits {
 struct pillion_error {
     /* PILLION_ERROR_… */
     uint32_t kind;
-    /* From 1; 0 where the place is not known. */
+    /* From 1; 0 if the place is not known. */
     uint32_t line;
-    /* From 1, in bytes; 0 where it is not known. */
+    /* From 1, in bytes; 0 if it is not known. */
     uint32_t column;
-    /* Which limit, by its name: 1 source_bytes, 2 nesting, 3 nodes, 4 steps, 5 output_bytes, 6 depth,
-       7 range_items; 0 for another kind of error. */
+    /* The exceeded limit: 1 source_bytes, 2 nesting, 3 nodes, 4 steps, 5 output_bytes, 6 depth, 7 range_items; 0 for
+       another kind of error. */
     uint32_t limit;
-    /* The source that the place is in; empty where it is not known. */
+    /* The source of the place; empty if it is not known. */
     struct pillion_text source_name;
     /* A sentence, lower-case, without a full stop: what was found, what was expected. */
     struct pillion_text message;
 };
 
-/* How a call says why it failed. */
+/* The callback with which a call reports its failure. */
 struct pillion_reporter {
     void *context;
     void (*report)(void *context, const struct pillion_error *error);
 };
 
-/* What a template is compiled from and with. Texts of options are empty where a request does not set them. */
+/* The sources and options of a template. Texts of options are empty if a request does not set them. */
 struct pillion_template {
     /* sizeof(struct pillion_template) as Pillion knows it; members may be added at the end. */
     uint32_t struct_size;
@@ -157,44 +157,46 @@ struct pillion_value {
     uint32_t kind;
     /* For an array the number of items, for an object that of its members. */
     uint64_t count;
-    /* A string's own bytes; for any other kind its JSON. */
+    /* The bytes of a string; for any other kind its JSON. */
     struct pillion_text text;
 };
 
 /* The data to render over, in two forms. Both live until render returns. */
 struct pillion_data {
     void *context;
-    /* The whole as JSON (RFC 8259), made when it is asked for first. */
+    /* Returns all data as JSON (RFC 8259), which is created at the first call. */
     struct pillion_text (*json)(void *context);
-    /* The value that a JSON pointer (RFC 6901) names, "" being the whole: 1 and *value, or 0 if it does not exist. */
+    /* Finds the value of a JSON pointer (RFC 6901), where "" is all data. Returns 1 and *value, or 0 if it does not
+       exist. */
     int (*find)(void *context, struct pillion_text pointer, struct pillion_value *value);
 };
 
-/* Where output goes. */
+/* The receiver of the output. */
 struct pillion_sink {
     void *context;
-    /* Appends bytes to the output. 0: go on; else return PILLION_STOPPED. */
+    /* Appends bytes to the output. If the result is not 0, return PILLION_STOPPED; otherwise continue. */
     int (*write)(void *context, const char *bytes, size_t count);
-    /* To be called every few hundred steps with the number of steps since the last time, also in loops that write
-       nothing. 0: go on; else return PILLION_STOPPED. */
+    /* Must be called every few hundred steps with the number of steps since the last call, also in loops that write
+       nothing. If the result is not 0, return PILLION_STOPPED; otherwise continue. */
     int (*poll)(void *context, uint64_t steps);
     void (*report)(void *context, const struct pillion_error *error);
 };
 
-/* PILLION_RENDERER_ABI_VERSION */
+/* Returns PILLION_RENDERER_ABI_VERSION. */
 PILLION_EXPORT uint32_t pillion_renderer_abi_version(void);
 
-/* The engine's name in requests, terminated by a zero: a lower-case letter, then lower-case letters, digits or '-';
-   63 bytes at most. */
+/* Returns the engine's name in requests, terminated by a zero: a lower-case letter, then lower-case letters, digits or
+   '-'; at most 63 bytes. */
 PILLION_EXPORT const char *pillion_renderer_id(void);
 
 PILLION_EXPORT const struct pillion_description *pillion_renderer_describe(void);
 
-/* Makes a template ready. PILLION_OK with *compiled, which is not NULL; or PILLION_FAILED, reported. */
+/* Compiles a template. Returns PILLION_OK with *compiled, which is not NULL; or PILLION_FAILED, after reporting the
+   failure. */
 PILLION_EXPORT int pillion_renderer_compile(const struct pillion_template *source,
                                             const struct pillion_reporter *reporter, void **compiled);
 
-/* Renders over the data into the sink. What was written before a failure is kept as partial output. */
+/* Renders the template with the data into the sink. Output before a failure is kept as partial output. */
 PILLION_EXPORT int pillion_renderer_render(const void *compiled, const struct pillion_data *data,
                                            const struct pillion_limits *limits, const struct pillion_sink *sink);
 

@@ -1,19 +1,20 @@
-/* What one piece of work holds and whether it should stop, for the thread that does it.
+/* Measures the memory that one piece of work holds, and tells its thread whether it should stop.
 
-   The one who starts the work binds a meter to its thread. The allocator of the program (CAllocationCount) charges it what
-   is allocated and releases what is freed; a timer may stop it from another thread; parsers and engines ask
-   `work_stops` every so often. Where no meter is bound, the question costs one load. */
+   The code that starts the work binds a meter to its thread. The program's allocator (CAllocationCount) charges
+   allocated bytes to the meter and deducts freed ones; a timer may stop the meter from another thread; parsers and
+   engines call `work_stops` regularly. Without a meter, the call costs one load. */
 #ifndef PILLION_WORK_METER_H
 #define PILLION_WORK_METER_H
 
 enum work_stop { work_goes_on = 0, work_deadline = 1, work_client_gone = 2, work_overload = 3, work_memory = 4 };
 
-/* What all metered work of a process holds at one time, with the answers that wait to be sent, and its limit. */
+/* The memory that all metered work of a process holds at one time, with the answers that wait to be sent, and its
+   limit. */
 struct work_pool {
     long total, answers, limit;
 };
 
-/* The one that meters of the program share; a test may have its own. */
+/* The pool that the program's meters share; a test may have its own. */
 extern struct work_pool work_pool_of_process;
 static inline struct work_pool *work_pool_shared(void) { return &work_pool_of_process; }
 
@@ -28,25 +29,26 @@ static inline void work_pool_set_limit(struct work_pool *pool, long bytes) {
 }
 
 struct work_meter {
-    /* Bytes that the thread allocated since the meter was bound, without those that it freed. Written by that thread. */
+    /* The bytes that the thread has allocated since the meter was bound, minus those that it has freed. Written only by
+       that thread. */
     long live;
-    /* The most of `live`. */
+    /* The largest allowed value of `live`. */
     long limit;
     /* A work_stop, written by any thread. */
     int stop;
-    /* What of `live` is in the total of its pool. */
+    /* The part of `live` that is included in the total of its pool. */
     long flushed;
     struct work_pool *pool;
-    /* All that was allocated: bytes and how often. */
+    /* All allocations: their bytes and their number. */
     unsigned long long bytes, count;
 };
 
-/* Of this thread; NULL where nothing is metered. */
+/* The meter of this thread; NULL without one. */
 extern __thread struct work_meter *work_meter_of_thread __attribute__((tls_model("initial-exec")));
 
 static inline struct work_meter *work_meter_current(void) { return work_meter_of_thread; }
 
-/* Binds a meter, or none, to this thread. Returns the one before. */
+/* Binds a meter, or none, to this thread. Returns the previous one. */
 static inline struct work_meter *work_meter_bind(struct work_meter *meter) {
     struct work_meter *before = work_meter_of_thread;
     work_meter_of_thread = meter;
@@ -61,22 +63,22 @@ static inline int work_meter_stopped(const struct work_meter *meter) {
     return __atomic_load_n(&meter->stop, __ATOMIC_RELAXED);
 }
 
-/* The first reason stays. */
+/* Stops the work of a meter. The first reason is kept. */
 static inline void work_meter_stop(struct work_meter *meter, int reason) {
     int none = work_goes_on;
     __atomic_compare_exchange_n(&meter->stop, &none, reason, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-/* Brings the total of the meter's pool up to date with a meter whose `live` changed by much. Past the total's limit, work that
-   holds more than its share is stopped. */
+/* Updates the total of the meter's pool after a large change of `live`. If the total exceeds its limit, the work is
+   stopped if it holds more than its share. */
 void work_meter_flush(struct work_meter *meter);
-/* Takes a meter out of its pool's total. */
+/* Removes a meter from its pool's total. */
 void work_meter_leave(struct work_meter *meter);
 
-/* How far a meter may go before the total is brought up to date. */
+/* The change of a meter after which the total is updated. */
 enum { work_flush_bytes = 256 << 10 };
 
-/* Answers that wait to be sent: charged to the total, up to half of its limit. 1, or 0 where there is no room. */
+/* Charges answers that wait to be sent to the total, up to half of its limit. Returns 1, or 0 if there is no room. */
 int work_hold_answer(struct work_pool *pool, long bytes);
 void work_release_answer(struct work_pool *pool, long bytes);
 
@@ -84,7 +86,7 @@ void work_release_answer(struct work_pool *pool, long bytes);
 void work_memory_tune(void);
 void work_memory_trim(void);
 
-/* Why the work of this thread should stop: a work_stop. */
+/* Returns the reason why the work of this thread should stop: a work_stop. */
 static inline int work_stops(void) {
     struct work_meter *meter = work_meter_of_thread;
     if (__builtin_expect(meter == 0, 1)) return work_goes_on;

@@ -2,11 +2,11 @@ import Kubernetes
 import Synchronization
 import Values
 
-/// The certificate of `--tlsAuto`: in a Secret, made and renewed by whichever replica comes first.
+/// The certificate of `--tlsAuto`, in a Secret, created and renewed by whichever replica is first.
 final class CertificateKeeper: Sendable {
-    /// How often the time of renewal is checked.
+    /// The interval at which the renewal time is checked, in seconds.
     static let seconds = 3_600
-    /// Services that a certificate is made out for.
+    /// The largest number of Services that a certificate is issued for.
     static let mostServices = 20
 
     private struct State {
@@ -33,7 +33,9 @@ final class CertificateKeeper: Sendable {
 
     private func names() -> [String] { state.withLock { $0.services.flatMap(ServingCertificate.names(of:)) } }
 
-    /// - Returns: whether another certificate, or another bundle, is to be used.
+    /// Creates or renews the certificate if necessary.
+    ///
+    /// - Returns: whether the certificate or the bundle has changed.
     func ensure() throws(APIError) -> Bool {
         state.withLock { $0.isDue = false }
         do throws(APIError) {
@@ -45,9 +47,9 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// Reads the Secret again, which another replica may have changed.
+    /// Reads the Secret again, because another replica may have changed it.
     ///
-    /// - Returns: whether another certificate is to be used.
+    /// - Returns: whether the certificate has changed.
     func refresh() throws(APIError) -> Bool {
         guard let found = try shared.current(), found.isGood(for: names()) else { return false }
         return take(found)
@@ -60,10 +62,10 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// The time for a look has come.
+    /// Makes a check of the certificate due.
     func becomeDue() { state.withLock { $0.isDue = true } }
 
-    /// The Services that the webhook configuration calls. Ones that are new need another certificate.
+    /// Adds the Services that the webhook configuration calls. New ones require another certificate.
     func add(_ services: [ObjectReference]) {
         state.withLock { state in
             for service in services
@@ -74,9 +76,9 @@ final class CertificateKeeper: Sendable {
         }
     }
 
-    /// What the Secret holds now, or that it is gone.
+    /// Processes the current content of the Secret, or its deletion.
     ///
-    /// - Returns: whether another certificate is to be used. Where it is no good, one becomes due instead.
+    /// - Returns: whether the certificate has changed. If it is not usable, a check becomes due instead.
     func note(_ delivery: ObjectWatch.Delivery) -> Bool {
         let object: Value?
         switch delivery {

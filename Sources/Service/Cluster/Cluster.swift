@@ -6,16 +6,16 @@ import Synchronization
 import System
 import Values
 
-/// Everything of the service that asks the API server, on threads of its own: watches, and one thread that keeps the
-/// certificate and the webhook configuration right. What they find is handed to the reloader; no request waits for it.
+/// All communication with the API server, on its own threads: the watches, and one thread that keeps the certificate
+/// and the webhook configuration up to date. Changes are passed to the reloader; no request waits for them.
 final class Cluster: Sendable {
     let configMaps: WatchedConfigMaps?
     let namespaces: NamespaceTable?
     let limits: LimitTable?
     let certificate: CertificateKeeper?
-    /// How each watch is doing.
+    /// The state of each watch.
     let watches = WatchHealth()
-    /// The webhook configuration that calls this server, where it is watched.
+    /// The webhook configuration that calls this server, if it is watched.
     let installed = InstalledWebhooks()
 
     private let options: ClusterOptions
@@ -26,12 +26,12 @@ final class Cluster: Sendable {
     private let generation = Atomic<Int>(0)
     private let threads = Mutex<[Thread]>([])
 
-    /// Seconds that a start waits for an API server that does not answer yet.
+    /// The time in which a start retries an API server that does not answer yet, in seconds.
     private static let patience = 30
 
-    /// What is needed to begin is loaded when this returns; nil where the options ask for nothing of a cluster.
+    /// Connects to the cluster and loads everything that the start needs; returns nil if the options need no cluster.
     ///
-    /// - Parameter stop: ends what waits on the API server, here and later.
+    /// - Parameter stop: ends waiting for the API server, here and later.
     static func load(
         _ options: ServeOptions, log: Log, stop: StopSignal
     ) throws(ServiceError) -> Cluster? {
@@ -74,7 +74,7 @@ final class Cluster: Sendable {
         lookAtNodes()
     }
 
-    /// Whom the first certificate is for, where the webhook configuration is there before it.
+    /// Finds the Services that the first certificate is issued for, if the webhook configuration already exists.
     private func lookForServices(_ certificate: CertificateKeeper) {
         guard options.reconciles else { return }
         let webhooks = WebhookBundle(
@@ -104,14 +104,15 @@ final class Cluster: Sendable {
         }
     }
 
-    // MARK: what a Snapshot depends on besides files
+    // MARK: facts that snapshots depend on
 
-    /// Goes up when `adjust` would do something else.
+    /// A counter that increases when the result of `adjust` changes.
     var factsGeneration: Int { generation.load(ordering: .relaxed) }
 
     func adjust(_ injection: inout InjectionOptions) {
         if let nodes { injection.nativeSidecars = nodes.runNativeSidecars }
-        // Empty where the platform is not OpenShift; what a file says of a namespace gives way.
+        // The annotations are empty if the platform is not OpenShift. They override what a file specifies for a
+        // namespace.
         if let namespaces {
             injection.namespaceAnnotations.merge(namespaces.annotations) { $1 }
             injection.namespaceLabels.merge(namespaces.podSecurity) { $1 }
@@ -121,7 +122,7 @@ final class Cluster: Sendable {
 
     // MARK: threads
 
-    /// What the threads hand over to.
+    /// The receivers of the threads' results.
     struct Receivers: Sendable {
         var reload: @Sendable () -> Void
         var reconciler: WebhookReconciler?
@@ -181,13 +182,13 @@ final class Cluster: Sendable {
         for thread in all { thread.join() }
     }
 
-    /// Another replica may have changed the certificate.
+    /// Reads the certificate again, because another replica may have changed it.
     func refreshCertificate(_ reload: () -> Void) {
         guard let certificate, (try? certificate.refresh()) == true else { return }
         reload()
     }
 
-    /// The files of certificates were read again.
+    /// Makes the webhook configuration due, after the certificate's files were read again.
     func certificateFilesChanged(_ reconciler: WebhookReconciler?) {
         reconciler?.becomeDue()
         nudge.wake()
@@ -219,7 +220,7 @@ final class Cluster: Sendable {
         }
     }
 
-    /// Follows until the end; a problem is logged once, and once more when it is over.
+    /// Follows the watch until the end. A problem is logged once, and its end once.
     private func follow(
         _ watch: ObjectWatch, _ subject: WatchHealth.Subject, _ what: String,
         _ deliver: @escaping @Sendable (ObjectWatch.Delivery) -> Void
@@ -251,7 +252,7 @@ final class Cluster: Sendable {
         }
     }
 
-    // MARK: what is kept right
+    // MARK: updates
 
     private func keep(_ receivers: Receivers) {
         var nextCertificate = MonotonicClock.milliseconds + CertificateKeeper.seconds * 1_000
@@ -265,7 +266,7 @@ final class Cluster: Sendable {
                 isTried ? now : certificate == nil ? Int.max : nextCertificate,
                 nodes == nil ? Int.max : nextNodes,
                 receivers.reconciler?.wait(now: now).map { now + $0 } ?? Int.max)
-            // A day is as good as never, and no number overflows.
+            // The wait is limited to a day, so that no number overflows.
             guard client.stop.pause(milliseconds: max(0, min(next - now, 86_400_000)), orUntil: nudge) else {
                 return
             }
@@ -286,7 +287,7 @@ final class Cluster: Sendable {
         }
     }
 
-    /// - Parameter said: the problem that was logged last, which is not logged again.
+    /// - Parameter said: the last problem that was logged, which is not logged again.
     private func keepCertificate(
         _ certificate: CertificateKeeper, _ receivers: Receivers, _ said: inout String?
     ) -> Bool {

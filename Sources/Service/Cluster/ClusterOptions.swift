@@ -1,35 +1,36 @@
 public import Kubernetes
 
-/// What `serve` is to read from, and keep right in, the cluster that it runs in. Without any of it no API server is
-/// asked and libcurl is not loaded.
+/// The options about the cluster: what `serve` reads from it and keeps up to date in it. Without any of them, no API
+/// server is contacted and libcurl is not loaded.
 public struct ClusterOptions: Sendable {
-    /// nil finds the cluster as kubectl does, or by the pod's service account.
+    /// The kubeconfig; nil finds the cluster as kubectl does, or by the pod's service account.
     public var kubeconfig: String?
     public var context: String?
 
-    /// Watched in place of `--injectConfig` and `--injectValues` (keys `config` and `values`), and of `--meshConfig`
-    /// (key `mesh`).
+    /// The ConfigMaps that are watched instead of `--injectConfig` and `--injectValues` (keys `config` and `values`),
+    /// and of `--meshConfig` (key `mesh`).
     public var injectConfigMap: ObjectReference?
     public var meshConfigMap: ObjectReference?
 
-    /// The Secret of a certificate that is made here and shared by replicas.
+    /// The Secret of a certificate that the server creates and that replicas share.
     public var tlsAuto: ObjectReference?
-    /// The Services that it is made out for, besides those that the webhook configuration calls; none is the Service
-    /// `pillion` next to the Secret.
+    /// The Services that the certificate is issued for, in addition to those that the webhook configuration calls; if
+    /// there are none, the Service `pillion` in the Secret's namespace.
     public var tlsServices: [ObjectReference] = []
 
-    /// Whether the webhook configuration's caBundle is kept right; nil is: with `tlsAuto`.
+    /// Whether the webhook configuration's caBundle is kept up to date; nil enables it with `tlsAuto`.
     public var reconcilesWebhook: Bool?
     public var webhookConfigName = "istio-sidecar-injector"
     public var webhookName = "sidecar-injector.istio.io"
-    /// The bundle where certificates are mounted; nil reads the default.
+    /// The file of the CA bundle if certificates are mounted; nil reads the default.
     public var caCertFile: String?
 
-    /// Native sidecars where every node's kubelet runs them.
+    /// Whether to use native sidecars if every node's kubelet supports them.
     public var nativeSidecarsOfNodes = false
-    /// Labels of namespaces for /decide; nil is: where a cluster is asked anyway.
+    /// Whether to watch the labels of namespaces for /decide; nil enables it if the cluster is needed for something
+    /// else.
     public var followsNamespaces: Bool?
-    /// LimitRanges and ResourceQuotas of all namespaces, for the forecast.
+    /// Whether to watch the LimitRanges and ResourceQuotas of all namespaces, for the forecast.
     public var followsLimits = false
 
     public init() {}
@@ -38,7 +39,7 @@ public struct ClusterOptions: Sendable {
 
     var reconciles: Bool { reconcilesWebhook ?? (tlsAuto != nil) }
 
-    /// Whether there is anything to ask but the nodes' versions, which can be done without.
+    /// Whether the cluster is needed for more than the nodes' versions, which are optional.
     var isNeeded: Bool {
         injectConfigMap != nil || meshConfigMap != nil || tlsAuto != nil || reconciles
             || followsNamespaces == true || followsLimits

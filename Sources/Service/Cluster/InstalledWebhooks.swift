@@ -4,11 +4,11 @@ import PluginAPI
 import Synchronization
 import Values
 
-/// The webhook configuration as the cluster has it, compiled once per change: what `/decide` uses in place of Istio's.
+/// The webhook configuration in the cluster, compiled once per change; `/decide` uses it instead of Istio's.
 final class InstalledWebhooks: Sendable {
     private struct State {
         var object: Value?
-        /// Compiled by the rules of that snapshot.
+        /// The configuration compiled by the rules of that snapshot.
         var compiled: (snapshot: ObjectIdentifier, matcher: any WebhookMatcher)?
     }
     private let state = Mutex(State())
@@ -25,7 +25,7 @@ final class InstalledWebhooks: Sendable {
         }
     }
 
-    /// nil where it is not watched, not there, or not valid.
+    /// The matcher of the configuration; nil if it is not watched, does not exist, or is not valid.
     func matcher(_ snapshot: Snapshot) -> (any WebhookMatcher)? {
         state.withLock { state in
             let id = ObjectIdentifier(snapshot)

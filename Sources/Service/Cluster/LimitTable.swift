@@ -3,16 +3,16 @@ import Kubernetes
 import Synchronization
 import Values
 
-/// The LimitRanges and ResourceQuotas of all namespaces, as they were last seen, for the forecast.
+/// The last known LimitRanges and ResourceQuotas of all namespaces, for the forecast.
 final class LimitTable: Sendable {
-    /// By kind, namespace and name.
+    /// The objects by kind, namespace and name.
     private let objects = Mutex<[String: Value]>([:])
 
     static let resources: [(APIResource, WatchHealth.Subject)] = [
         (.limitRanges, .limitranges), (.resourceQuotas, .resourcequotas),
     ]
 
-    /// What the forecast reads; everything else is dropped as it comes.
+    /// The watch of a resource. It keeps only what the forecast reads.
     static func watch(_ resource: APIResource) -> ObjectWatch {
         ObjectWatch(resource) { object in
             let metadata = object["metadata"] ?? .null

@@ -3,8 +3,8 @@ import Kubernetes
 import Synchronization
 import Values
 
-/// Labels of all namespaces, and the annotations that OpenShift gives them, as they were last seen. A review and a pod
-/// name their namespace only.
+/// The last known labels of all namespaces, and the annotations that OpenShift gives them. Reviews and pods contain
+/// only the name of their namespace.
 final class NamespaceTable: Sendable {
     private struct Entry: Equatable {
         var labels: Object
@@ -21,10 +21,10 @@ final class NamespaceTable: Sendable {
         }
     }
 
-    /// nil until they were listed.
+    /// nil until the namespaces were listed.
     private let entries = Mutex<[String: Entry]?>(nil)
 
-    /// Labels, and annotations that OpenShift's ids are in; everything else of a namespace is dropped as it comes.
+    /// The watch of namespaces. It keeps only their labels, and the annotations with OpenShift's ids.
     static let watch = ObjectWatch(.namespaces) { object in
         let metadata = object["metadata"] ?? .null
         var kept = Object([Member("name", metadata["name"] ?? "")])
@@ -37,17 +37,17 @@ final class NamespaceTable: Sendable {
         return ["metadata": .object(kept)]
     }
 
-    /// nil where the namespace is not known; then its labels are unknown, and answers say so.
+    /// The labels of a namespace; nil if it is not known. Its labels are then unknown, and answers report that.
     func labels(of namespace: String) -> Object? { entries.withLock { $0?[namespace]?.labels } }
 
-    /// By name, of namespaces that have any.
+    /// The annotations by name of the namespace, without namespaces that have none.
     var annotations: [String: Object] {
         entries.withLock { entries in
             (entries ?? [:]).compactMapValues { $0.annotations.isEmpty ? nil : $0.annotations }
         }
     }
 
-    /// The labels about Pod Security by name, of namespaces that have any.
+    /// The Pod Security labels by name of the namespace, without namespaces that have none.
     var podSecurity: [String: Object] {
         entries.withLock { entries in
             (entries ?? [:]).compactMapValues { entry in
@@ -59,7 +59,7 @@ final class NamespaceTable: Sendable {
         }
     }
 
-    /// - Returns: whether something changed that a Snapshot depends on.
+    /// - Returns: whether anything changed that a Snapshot depends on.
     func note(_ delivery: ObjectWatch.Delivery) -> Bool {
         let before = (annotations.mapValues(\.members), podSecurity.mapValues(\.members))
         entries.withLock { entries in

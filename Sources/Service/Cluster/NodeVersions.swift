@@ -2,10 +2,10 @@ import Kubernetes
 import Synchronization
 import Values
 
-/// Whether every node's kubelet runs native sidecars: what `--nativeSidecars auto` comes to. A cluster without nodes is
-/// judged by its API server.
+/// Whether every node's kubelet supports native sidecars, for `--nativeSidecars auto`. For a cluster without nodes, the
+/// version of its API server counts.
 final class NodeVersions: Sendable {
-    /// Nodes join and are upgraded; ten minutes later that counts.
+    /// The interval of checks, in seconds: joined and upgraded nodes count after at most ten minutes.
     static let seconds = 600
 
     private let state = Mutex(false)
@@ -18,7 +18,7 @@ final class NodeVersions: Sendable {
         _ = try client.list(.nodes) { nodes throws(APIError) in
             for node in nodes {
                 let text = node["status"]?["nodeInfo"]?["kubeletVersion"]?.string ?? ""
-                // A node that does not say is taken for an old one.
+                // A node without a valid version is considered old.
                 let version = KubernetesVersion(text) ?? KubernetesVersion(major: 0, minor: 0)
                 oldest = min(oldest ?? version, version)
             }

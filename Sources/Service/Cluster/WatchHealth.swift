@@ -4,9 +4,9 @@ import Synchronization
 import System
 import Values
 
-/// How each watch of the cluster is doing, for `/debug/config` and the metrics.
+/// The state of each watch of the cluster, for `/debug/config` and the metrics.
 final class WatchHealth: Sendable {
-    /// What is watched, as the metrics name it.
+    /// The subject of a watch, as in the metrics.
     enum Subject: String, CaseIterable, Sendable {
         case inject, mesh, namespaces, limitranges, resourcequotas, secret, webhook
     }
@@ -15,7 +15,7 @@ final class WatchHealth: Sendable {
         var subject: Subject
         var what: String
         var isConnected = false
-        /// Seconds since 1970 of the last sign of life; nil before the first.
+        /// The time of the last sign of life, in seconds since 1970; nil before the first.
         var lastEvent: Int?
         var problem: String?
     }
@@ -50,7 +50,7 @@ final class WatchHealth: Sendable {
             switch delivery {
             case .alive, .changed, .deleted: true
             case .failed: false
-            // A list says nothing about the watch.
+            // A list does not show whether the watch is open.
             case .all: nil
             }
         states.withLock { states in
@@ -69,7 +69,7 @@ final class WatchHealth: Sendable {
         }
     }
 
-    /// For `/debug/config`.
+    /// The states for `/debug/config`.
     var json: Value {
         .array(
             states.withLock { $0 }.map { state in

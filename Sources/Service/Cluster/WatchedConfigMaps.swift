@@ -4,12 +4,12 @@ import Synchronization
 import System
 import Values
 
-/// The ConfigMaps that the configuration comes from, as they were last seen. Reading makes no request.
+/// The last known ConfigMaps of the configuration. Reading them makes no request.
 final class WatchedConfigMaps: Sendable {
     let injection: ObjectReference?
     let mesh: ObjectReference?
 
-    /// nil is a ConfigMap that is not there.
+    /// The ConfigMaps; nil is one that does not exist.
     private let seen = Mutex<[String: ConfigMap?]>([:])
 
     init?(_ options: ClusterOptions) {
@@ -18,7 +18,7 @@ final class WatchedConfigMaps: Sendable {
         guard injection != nil || mesh != nil else { return nil }
     }
 
-    /// Each once, also where both are the same.
+    /// The ConfigMaps without duplicates: both may be the same.
     var references: [ObjectReference] {
         let both = [injection, mesh].compactMap(\.self)
         return both.count == 2 && both[0] == both[1] ? [both[0]] : both
@@ -26,7 +26,7 @@ final class WatchedConfigMaps: Sendable {
 
     var names: [String] { references.map { "configmap \($0)" } }
 
-    /// Asks for them the first time.
+    /// Requests the ConfigMaps for the first time.
     func load(_ client: APIClient) throws(APIError) {
         for reference in references {
             let object = try client.get(.configMaps, namespace: reference.namespace, name: reference.name)
@@ -34,7 +34,7 @@ final class WatchedConfigMaps: Sendable {
         }
     }
 
-    /// - Returns: whether it holds something else than before.
+    /// - Returns: whether its content has changed.
     func note(_ object: Value?, _ reference: ObjectReference) -> Bool {
         let new = object.map { ConfigMap($0, reference) }
         return seen.withLock { seen in
@@ -47,12 +47,12 @@ final class WatchedConfigMaps: Sendable {
         }
     }
 
-    /// Puts their texts in the place of files.
+    /// Replaces the files by the texts of the ConfigMaps.
     func replace(in files: inout InjectionFiles) throws(FileError) {
         if let injection {
             let map = try map(injection)
             files.configuration = try text("config", map)
-            // A file that was named gives the values.
+            // A values file that was given explicitly takes precedence.
             if files.values == nil, map.has("values") { files.values = try text("values", map) }
         }
         if let mesh { files.mesh = try text("mesh", try map(mesh)) }

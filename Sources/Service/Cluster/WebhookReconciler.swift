@@ -4,24 +4,24 @@ import Synchronization
 import System
 import Values
 
-/// Keeps the webhook configuration's caBundle right: when it is first seen, when the bundle changes, and whenever
+/// Keeps the webhook configuration's caBundle up to date: when it is first seen, when the bundle changes, and whenever
 /// another client changes or restores it.
 final class WebhookReconciler: Sendable {
-    /// Patches that are made at once. If somebody else always writes another bundle, each further one within
-    /// `calm` waits twice as long, so that the two do not go on for ever.
+    /// The number of patches that are made immediately. If another client always writes another bundle, the delay of
+    /// each further patch within `calm` doubles, to slow down the competition of both.
     static let quickPatches = 3
     private static let firstWait = 250
     private static let longestWait = 60_000
     private static let calm = 300_000
-    /// How long authorities that others added stay in the caBundle, so that replicas which have not seen the newest
-    /// Secret can still be called.
+    /// The time for which authorities that others added stay in the caBundle, so that replicas that have not seen the
+    /// newest Secret can still be called.
     static let othersStay = 600_000
-    /// Pauses after failures, doubling.
+    /// The pauses after failures: each is twice as long as the last.
     private static let firstPause = 1_000
     private static let longestPause = 30_000
 
     private struct State {
-        /// nil: not there, or not yet known.
+        /// The configuration; nil if it does not exist or is not known yet.
         var seen: Value?
         var isKnown = false
         var isDue = false
@@ -29,7 +29,7 @@ final class WebhookReconciler: Sendable {
         var notBefore = 0
         var lastPatch = Int.min / 2
         var quickPatches = 0
-        /// Since when the caBundle holds authorities of others.
+        /// The time since which the caBundle has contained authorities of others.
         var othersSince: Int?
         var lastProblem: String?
     }
@@ -56,7 +56,7 @@ final class WebhookReconciler: Sendable {
         self.refresh = refresh
     }
 
-    /// The configuration as the watch saw it.
+    /// Processes the configuration from the watch.
     func note(_ delivery: ObjectWatch.Delivery) {
         state.withLock { state in
             switch delivery {
@@ -70,13 +70,13 @@ final class WebhookReconciler: Sendable {
         }
     }
 
-    /// The Services that it calls.
+    /// The Services that the configuration calls.
     var services: [ObjectReference] { state.withLock { $0.seen }.map(webhooks.services(of:)) ?? [] }
 
-    /// The bundle may have changed.
+    /// Makes an update due, because the bundle may have changed.
     func becomeDue() { state.withLock { $0.isDue = true } }
 
-    /// Milliseconds until there may be something to do; nil waits for a nudge.
+    /// The milliseconds until there may be something to do; nil waits for a wake-up.
     func wait(now: Int) -> Int? {
         state.withLock { state in
             guard state.isKnown else { return nil }
@@ -85,7 +85,7 @@ final class WebhookReconciler: Sendable {
         }
     }
 
-    /// Does what is due.
+    /// Updates the caBundle if that is due.
     func work(_ client: APIClient) {
         let now = MonotonicClock.milliseconds
         guard wait(now: now) == 0 else { return }
@@ -130,7 +130,7 @@ final class WebhookReconciler: Sendable {
         }
     }
 
-    /// - Returns: whether they stay.
+    /// - Returns: whether authorities of others stay.
     private func noteOthers(_ hasOthers: Bool, _ now: Int) -> Bool {
         state.withLock { state in
             guard hasOthers else {
@@ -164,7 +164,7 @@ final class WebhookReconciler: Sendable {
     private func fail(_ problem: WebhookBundle.Problem, _ now: Int) {
         metrics.countFailure(problem.reason)
         let isNew = state.withLock { state in
-            // What does not exist, or belongs to another client, is read when it changes; what failed is retried.
+            // A missing or foreign configuration is read again when it changes; failures are retried.
             if problem.reason == .updateFailed || problem.reason == .bundleUnusable {
                 state.isDue = true
                 state.notBefore = now + min(Self.firstPause << min(state.failures, 10), Self.longestPause)
@@ -181,14 +181,14 @@ final class WebhookReconciler: Sendable {
     }
 }
 
-/// As Istio names them.
+/// The metrics of the updates, with Istio's names.
 struct WebhookMetrics: Sendable {
     private let attempts: CounterFamily
     private let retries: CounterFamily
     private let failures: CounterFamily
     private let name: String
 
-    /// - Parameter name: of the webhook configuration, the one value of the label.
+    /// - Parameter name: the webhook configuration's name, the only value of the label.
     init(_ registry: MetricsRegistry, name: String) {
         self.name = name
         let label = MetricLabel("name", [name])

@@ -2,7 +2,7 @@ import HTTPServer
 public import PluginAPI
 public import Values
 
-/// A GET whose answer never changes while the process lives: made once, when it is first asked for.
+/// A GET whose response never changes while the process runs.
 struct ConstantHandler: Handler {
     let make: @Sendable () -> Value
 
@@ -14,7 +14,7 @@ struct ConstantHandler: Handler {
     }
 }
 
-/// GET /engines, /functions, /reasons and /version: what this program has.
+/// The responses of GET /engines, /functions and /reasons.
 public enum Catalogue {
     public static func engines(_ registry: PluginRegistry) -> Value {
         .array(
@@ -30,7 +30,7 @@ public enum Catalogue {
             })
     }
 
-    /// By engine in the list's order, then by set, then by name in byte order.
+    /// The functions by engine in the list's order, then by set, then by name in byte order.
     public static func functions(_ registry: PluginRegistry) -> Value {
         var rows: [Value] = []
         for renderer in registry.renderers {

@@ -3,12 +3,12 @@ import Injection
 import PluginAPI
 import Values
 
-/// GET /debug/config: which configuration answers, since when, and how the last attempt to load one went. Names of
-/// files and messages about them, never what they hold.
+/// GET /debug/config: the configuration in use, when it was loaded, and the result of the last attempt to load one. The
+/// response has names of files and messages about them, never their content.
 struct DebugConfigHandler: Handler {
     let store: SnapshotStore
     let templates: TemplateFolder?
-    /// What a rendering may use.
+    /// The limits of a rendering.
     let limits: RenderLimits
 
     func answer(
@@ -64,8 +64,8 @@ struct DebugInjectHandler: Handler {
     }
 }
 
-/// GET /debug/mesh: the mesh configuration in use with its defaults. What may be a secret is left out: members whose
-/// names say so, and every value of `proxyMetadata`, which becomes the proxy's environment.
+/// GET /debug/mesh: the mesh configuration in use, with its defaults. Possible secrets are redacted: members whose
+/// names suggest one, and all values of `proxyMetadata`, which becomes the proxy's environment.
 struct DebugMeshHandler: Handler {
     let store: SnapshotStore
 
@@ -79,7 +79,8 @@ struct DebugMeshHandler: Handler {
     private static let secretWords = ["token", "password", "secret", "credential", "privatekey", "apikey"]
     private static let hidden: Value = "(redacted)"
 
-    /// A mesh configuration is as deep as its type, which does not nest in circles, or as YAML's limit lets it be.
+    /// Returns the value with possible secrets redacted. The recursion is bounded by the depth of the mesh
+    /// configuration's type, which is not recursive, and by the depth limit of YAML.
     static func redacted(_ value: Value) -> Value {
         switch value {
         case .object(let object):

@@ -3,8 +3,8 @@ import Injection
 import PluginAPI
 import Values
 
-/// GET /debug/policy: the policy of the configuration in use with its truth table, its values, and with `?channels` the
-/// expressions through which a pod's text could change what is injected.
+/// GET /debug/policy: the policy of the configuration in use with its truth table and its values. With `?channels`,
+/// also the expressions through which a pod's text could change what is injected.
 struct DebugPolicyHandler: Handler {
     let store: SnapshotStore
 
@@ -14,7 +14,7 @@ struct DebugPolicyHandler: Handler {
         _ = try request.accepted([MediaType.json.essence])
         let snapshot = store.snapshot
         let isAskedForChannels = try request.flag("channels")
-        // Finding channels injects some hundred pods.
+        // Finding channels injects a few hundred pods.
         if isAskedForChannels, !mayTakeLong { return nil }
         let policy = snapshot.policy
         var members = [

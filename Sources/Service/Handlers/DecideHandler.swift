@@ -4,13 +4,13 @@ import PluginAPI
 import System
 public import Values
 
-/// POST /decide: an object in, whether its pods get a sidecar and why out.
+/// POST /decide: receives an object, and responds with the decision whether its pods get a sidecar, and the reason.
 struct DecideHandler: Handler {
     let store: SnapshotStore
-    /// How long one decision may take.
+    /// The time limit of one decision, in milliseconds.
     let milliseconds: Int
 
-    /// Bodies beyond that size are answered on a thread of their own: they may hold a thousand workloads.
+    /// Larger bodies are handled on their own thread, because they may hold a thousand workloads.
     private static let quickBytes = 64 << 10
     private static let quickManifestBytes = 8 << 10
 
@@ -32,7 +32,7 @@ struct DecideHandler: Handler {
         guard let body = read else { return nil }
         let snapshot = store.snapshot
         if let members = body.object, members["manifest"] != nil, members["object"] == nil {
-            // How many values a text holds shows only when it is read.
+            // The number of values in a text is known only after parsing.
             if !mayTakeLong, request.body.count > Self.quickManifestBytes { return nil }
             let question = try ManifestQuestion(
                 members, namespace: request.query("namespace"), explain: try request.flag("explain"),
@@ -44,7 +44,7 @@ struct DecideHandler: Handler {
                     installed: store.configuration.cluster?.installed.matcher(snapshot)), for: request)
         }
         let question = try Question(body, request)
-        // A pod is injected for it, which may take longer than a connection thread has.
+        // A forecast injects a pod, which may take longer than a connection thread allows.
         if question.forecast, !mayTakeLong { return nil }
         let answers = Pipeline.decide(
             object: question.object, namespace: question.namespace,
@@ -65,7 +65,7 @@ struct DecideHandler: Handler {
         store.configuration.cluster?.namespaces?.labels(of: namespace)
     }
 
-    /// `namespaceLabels`, checked.
+    /// Reads and checks `namespaceLabels`.
     static func labels(_ reader: MemberReader) throws(RequestProblem) -> Object? {
         let labels = try reader.object("namespaceLabels")
         for label in labels?.members ?? [] where label.value.string == nil {
@@ -75,7 +75,7 @@ struct DecideHandler: Handler {
         return labels
     }
 
-    /// The API server's half, where a webhook configuration came with the request.
+    /// The API server's part of the decision, if the request has a webhook configuration.
     static func webhooks(
         _ webhook: Value?, _ snapshot: Snapshot
     ) throws(RequestProblem) -> (any WebhookMatcher)? {
@@ -87,7 +87,8 @@ struct DecideHandler: Handler {
         }
     }
 
-    /// Labels that the cluster gives the namespace, where it is watched; objects of a list may have several.
+    /// The labels of the namespace in the cluster, if namespaces are watched; nil for a list, because its objects may
+    /// have several namespaces.
     private func watchedLabels(_ question: Question) -> Object? {
         guard let namespaces = store.configuration.cluster?.namespaces,
             question.object["kind"]?.string?.ends(with: "List") != true,
@@ -97,7 +98,7 @@ struct DecideHandler: Handler {
         return namespaces.labels(of: namespace)
     }
 
-    /// What is asked: by the members of the request, by an AdmissionReview as it is, or by an object as it is.
+    /// The question: the members of the request, or the body itself if it is an AdmissionReview or another object.
     private struct Question {
         var object: Value
         var namespace: String?
@@ -143,12 +144,12 @@ struct DecideHandler: Handler {
 }
 
 extension DecisionAnswer {
-    /// The decision, with what would change it.
+    /// The decision with its counterfactuals.
     public var json: Value {
         decision.json(counterfactuals: counterfactuals.isEmpty ? nil : counterfactuals)
     }
 
-    /// The same with the object that it is about, for answers about several.
+    /// The same with the object's identity, for responses about several.
     public var namedJSON: Value {
         var object = Object([
             Member("kind", .string(kind)), Member("name", .string(name)),

@@ -2,18 +2,18 @@ import HTTPServer
 import Synchronization
 import Values
 
-/// Whether the server is live and ready, as a load balancer and a kubelet ask.
+/// The state of the server, for the probes of load balancers and kubelets.
 final class Health: Sendable {
     private let ready = Atomic<Bool>(false)
     private let ending = Atomic<Bool>(false)
-    /// Whether the HTTPS listener's certificate holds now; asked each time.
+    /// Whether the HTTPS listener's certificate is valid now; called for each request.
     private let certificate: @Sendable () -> Bool
 
     init(certificate: @escaping @Sendable () -> Bool = { true }) { self.certificate = certificate }
 
-    /// Every listener accepts and a configuration is loaded.
+    /// Makes the server ready: every listener accepts connections, and a configuration is loaded.
     func becomeReady() { ready.store(true, ordering: .relaxed) }
-    /// From now on it is not ready, though it still answers.
+    /// Makes the server not ready, although it still answers.
     func beginEnding() { ending.store(true, ordering: .relaxed) }
 
     var checks: [(name: String, isGood: Bool)] {
@@ -29,7 +29,8 @@ final class Health: Sendable {
 /// GET /livez, /readyz and /healthz: `ok`, or 503 with the checks that fail; with `?verbose` every check.
 struct HealthHandler: Handler {
     let health: Health
-    /// Live is who answers at all; ready is who should be sent requests.
+    /// Whether to check readiness instead of liveness. A server is live if it answers at all, and ready if it should
+    /// receive requests.
     let asksReadiness: Bool
 
     func answer(

@@ -6,10 +6,11 @@ import Synchronization
 import System
 import Values
 
-/// POST /inject and /inject/…: an AdmissionReview in, its answer out; or a manifest in, the injected manifest out.
+/// POST /inject and /inject/…: responds to an AdmissionReview with the verdict, and to a manifest with the injected
+/// manifest.
 ///
-/// For a review the answers are those of Istio's webhook: 400 without a body, 415 for another format, and 200 with
-/// `allowed: false` for everything else that goes wrong, JSON that does not parse among it.
+/// For a review, the responses are those of Istio's webhook: 400 without a body, 415 for another format, and 200 with
+/// `allowed: false` for all other errors, including JSON that does not parse.
 struct InjectHandler: Handler {
     let store: SnapshotStore
     let options: ServeOptions
@@ -51,10 +52,10 @@ struct InjectHandler: Handler {
         }
     }
 
-    /// Budget of a review on a connection thread; a larger review restarts on its own thread, so that a slow template
-    /// does not hold up the others. In steps of a template (Istio's take 600 to 900), bytes of body, and nanoseconds:
-    /// long enough that a thread which waited for a processor is not taken for slow. With 5,000 steps the p99 of quick
-    /// reviews next to a slow template was 1.2 ms, with 2,000 it is 0.6 to 0.8; alone it is 0.5.
+    /// The budget of a review on a connection thread. A larger review restarts on its own thread, so that a slow
+    /// template does not delay the others. The budget is in template steps (Istio's take 600 to 900), bytes of body,
+    /// and nanoseconds: enough that a thread that waited for a processor is not considered slow. With 5,000 steps, the
+    /// p99 of quick reviews next to a slow template was 1.2 ms, with 2,000 it is 0.6 to 0.8; alone it is 0.5.
     private static let quickSteps = 2_000
     private static let quickReviewBytes = 256 << 10
     private static let quickNanoseconds: UInt64 = 20_000_000
@@ -86,7 +87,7 @@ struct InjectHandler: Handler {
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
     }
 
-    /// Whether it failed for what it may take here, and may go on elsewhere.
+    /// Whether the review exceeded only the budget of a connection thread, and may be repeated on its own thread.
     private func isOverAllowance(_ error: InjectionError) -> Bool {
         guard let limit = error.limit, limit.limit == .steps else { return error.stage == .deadline }
         return limit.value < options.injection.limits.steps
@@ -110,8 +111,8 @@ struct InjectHandler: Handler {
             InjectionError(.deadline, .deadlineExceeded, "the time for the review is over"), request, &entry)
     }
 
-    /// A review is never answered 429 or 503: the API server would call again until its timeout, and the pod's
-    /// creation would fail all the same.
+    /// A review is never answered with 429 or 503: the API server would retry until its timeout, and the creation of
+    /// the pod would still fail.
     func overloaded(_ request: HTTPRequest, entry: inout LogEntry) -> HTTPResponse {
         guard request.isReview else { return comeAgainLater(&entry) }
         return verdict(
@@ -120,7 +121,7 @@ struct InjectHandler: Handler {
                 "too many reviews that take long are being answered, try again later"), request, &entry)
     }
 
-    /// The failure mode's answer.
+    /// The response of the failure mode to a review with an error.
     private func verdict(
         _ error: InjectionError, _ request: HTTPRequest, _ entry: inout LogEntry
     ) -> HTTPResponse {
@@ -133,14 +134,14 @@ struct InjectHandler: Handler {
         return HTTPResponse(status: 200, headers: HTTPResponse.headers(MediaType.json.rawValue), body: output)
     }
 
-    /// What a manifest is answered with.
+    /// The kind of response to a manifest.
     fileprivate enum ManifestAnswer {
-        /// The injected manifest, or the same with what wrote each line.
+        /// The injected manifest, or the same with the origin of each line.
         case manifest, explanation
-        /// Its difference, as `diff` has it.
+        /// The difference between the two manifests, as `diff` prints it, or as JSON patches.
         case unified, json
 
-        /// What the answer comes as; nil for the manifest's own format, or that of an explanation.
+        /// The media types of the response; nil for the manifest's own format, or that of an explanation.
         var formats: [String]? {
             switch self {
             case .manifest, .explanation: nil
@@ -150,7 +151,7 @@ struct InjectHandler: Handler {
         }
     }
 
-    /// Manifests beyond that size are injected on a thread of their own.
+    /// Larger manifests are injected on their own thread.
     private static let quickBytes = 64 << 10
 
     private func manifest(
@@ -207,15 +208,15 @@ struct InjectHandler: Handler {
     }
 }
 
-/// Says for which reviews the patch is checked before it is answered: those that ask for it, and those that the server's
-/// setting means.
+/// Determines for which reviews the patch is checked before it is returned: those that request it, and those that the
+/// server's setting selects.
 private final class SelfCheckSampling: Sendable {
     private let setting: ServeOptions.SelfCheck
     private let reviews = Atomic<Int>(0)
 
     init(_ setting: ServeOptions.SelfCheck) { self.setting = setting }
 
-    /// - Throws: a parameter that is neither `always` nor `off`.
+    /// - Throws: if the parameter is neither `always` nor `off`.
     func isDue(for request: HTTPRequest) throws(RequestProblem) -> Bool {
         switch request.query("patchSelfCheck") {
         case nil, "off"?: break
@@ -224,7 +225,8 @@ private final class SelfCheckSampling: Sendable {
             throw .malformed(
                 "the parameter \"patchSelfCheck\" is \"\(excerpt(other))\": expected always or off")
         }
-        // A webhook's path: another value is the server's setting, as a pod's creation must not fail for it.
+        // In a webhook's path, any other value means the server's setting, because it must not make the creation of a
+        // pod fail.
         if PathSettings(request.path).selfCheck == "always" { return true }
         return switch setting {
         case .off: false
@@ -253,7 +255,7 @@ extension HTTPRequest {
 }
 
 extension RequestProblem {
-    /// What a pipeline said about a manifest: 400 where it cannot be read, 422 where it cannot be injected.
+    /// The problem of a manifest: 400 if it cannot be parsed, 422 if it cannot be injected.
     init(_ error: InjectionError) {
         let status =
             switch error.stage {
@@ -306,7 +308,7 @@ extension LogEntry {
         add(report.taint)
     }
 
-    /// What a pod's text did in the templates.
+    /// Adds the effects of a pod's text on the templates.
     mutating func add(_ taint: TaintReport) {
         for (name, texts) in [("tainted", taint.findings), ("powers", taint.powers)] where !texts.isEmpty {
             members.append(Member(name, .array(texts.map { .string($0) })))

@@ -3,8 +3,8 @@ import Values
 
 /// The difference between two texts of a manifest as JSON patches (RFC 6902), one for each document that changed.
 enum InjectedPatches {
-    /// - Returns: `[{document, line, kind, name, patch}]`; `document` counts from 0 those that hold something, `line` is
-    ///   that of the text before.
+    /// - Returns: `[{document, line, kind, name, patch}]`; `document` counts documents that are not empty, from 0;
+    ///   `line` is that in the old text.
     static func json(from old: [UInt8], to new: [UInt8]) throws(InjectionError) -> ByteBuffer {
         let before = try Pipeline.documents(of: old, name: "manifest")
         let after = try Pipeline.documents(of: new, name: "injected manifest")
@@ -21,7 +21,7 @@ enum InjectedPatches {
                 "name": .string(object["metadata"]?["name"]?.string ?? ""),
             ]
             JSON.write(head, into: &body)
-            // The patch is written as it is, in place of the closing brace.
+            // The patch is written directly, instead of the closing brace.
             body.truncate(to: body.count - 1)
             body.append(",\"patch\":")
             JSONPatch.write(JSONPatch.diff(from: object, to: after.value), into: &body)

@@ -6,26 +6,26 @@ import YAML
 
 /// POST /decide with a `manifest`: YAML or JSON as a string, with any number of documents.
 ///
-/// The answer has a decision for each workload, what would change it as edits of the manifest, and, after `edits`, the
-/// manifest's new text.
+/// The response has a decision for each workload, its counterfactuals as edits of the manifest, and if the request has
+/// `edits`, the new text of the manifest.
 struct ManifestQuestion {
     private let manifest: [UInt8]
     private let edits: [ManifestEdit]
     var namespace: String?
     var namespaceLabels: Object?
-    /// A webhook configuration, or its text.
+    /// A webhook configuration, as a value or as text.
     private let webhook: Value?
     private let explain: Bool
     let forecast: Bool
     private let detail: ManifestDecisions.Detail?
 
-    /// Edits of one request: a counterfactual has three at most.
+    /// The largest number of edits in one request: a counterfactual has at most three.
     private static let editLimit = 64
-    /// Documents that an edit may count: more than a body has room for.
+    /// The largest number of a document in an edit: more than fit in a body.
     private static let documentLimit = 1 << 20
     private static let documentNumber = "the number of a document, from 0"
 
-    /// - Parameter members: those of the request. They go before the parameters of its query, which are the others.
+    /// - Parameter members: those of the request. They override the query's parameters, which are the other arguments.
     init(
         _ members: Object, namespace: String?, explain: Bool, forecast: Bool
     ) throws(RequestProblem) {
@@ -106,7 +106,7 @@ struct ManifestQuestion {
     }
 
     /// - Parameters:
-    ///   - watched: the labels that a watched cluster gives the namespace.
+    ///   - watched: the namespace's labels in a watched cluster.
     ///   - installed: the webhooks of a watched cluster.
     func answer(
         _ snapshot: Snapshot, watched: Object?, installed: (any WebhookMatcher)?

@@ -2,7 +2,7 @@ import HTTPServer
 import Metrics
 import Values
 
-/// GET /metrics: every series, in Prometheus' text format or, by Accept, as OpenMetrics.
+/// GET /metrics: all series, in Prometheus' text format, or as OpenMetrics if `Accept` requests it.
 struct MetricsHandler: Handler {
     let metrics: ServiceMetrics
 

@@ -3,16 +3,16 @@ import HTTPServer
 import Values
 import YAML
 
-/// GET /openapi.yaml and /openapi.json: the contract, as it was written and as JSON.
+/// GET /openapi.yaml and /openapi.json: the OpenAPI contract in its original text and as JSON.
 struct OpenAPIHandler: Handler {
     let asJSON: Bool
 
-    /// The document as it was written; part of the program.
+    /// The original text of the contract, which is part of the program.
     static var document: UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(start: pillion_openapi.bytes, count: pillion_openapi.count)
     }
 
-    /// Read once, when it is first asked for; nil where the document is not YAML, which a test rules out.
+    /// The contract as a value, parsed at first use; nil if the document is not YAML, which a test rules out.
     static let json: Value? = {
         do throws(YAMLError) {
             return try YAMLReader.value(document)

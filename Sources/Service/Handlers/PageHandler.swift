@@ -19,11 +19,11 @@ struct PageHandler: Handler {
         return HTTPResponse(status: 200, headers: headers, constant: file.content)
     }
 
-    /// Where the files are served, other than `index.html`.
+    /// The path of the files other than `index.html`.
     static let folder = "/page/"
 
-    /// Nothing runs but the page's own files, nothing is asked but this server, and nothing that was typed becomes
-    /// markup: Trusted Types refuse every string where a browser would parse one.
+    /// Only the page's own files run, only this server receives requests, and no user input becomes markup: Trusted
+    /// Types refuse every string that a browser would parse as such.
     private static let policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -32,7 +32,7 @@ struct PageHandler: Handler {
     private static func headers(_ file: PageFile) -> [(name: String, value: String)] {
         [
             ("Content-Type", file.type), ("X-Content-Type-Options", "nosniff"),
-            // A newer server has newer files: each is asked for again, and is nearly always unchanged.
+            // A newer server has newer files: browsers revalidate each one, which is nearly always unchanged.
             ("Cache-Control", "no-cache"), ("ETag", file.tag), ("Content-Security-Policy", policy),
             ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -44,9 +44,9 @@ struct PageHandler: Handler {
 struct PageFile: @unchecked Sendable {
     let name: String
     let type: String
-    /// Lives as long as the process.
+    /// The bytes, which live as long as the process.
     let content: UnsafeBufferPointer<UInt8>
-    /// A weak entity tag: gzip of it is the same file.
+    /// A weak entity tag: a gzipped response is the same file.
     let tag: String
 
     static let all: [PageFile] = UnsafeBufferPointer(
@@ -60,7 +60,7 @@ struct PageFile: @unchecked Sendable {
 
     static let named = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
-    /// Whether `If-None-Match` has its tag (RFC 9110, 13.1.2).
+    /// Whether `If-None-Match` contains the file's tag (RFC 9110, 13.1.2).
     func isAmong(_ tags: String) -> Bool {
         // A header is at most as long as a connection's memory; 16 tags are more than a browser sends.
         tags.split(byte: ",").prefix(16).contains { tag in
@@ -70,11 +70,11 @@ struct PageFile: @unchecked Sendable {
     }
 }
 
-/// What the page begins with, where the server was started for one manifest (`pillion ui`).
+/// The initial content of the page, if the server was started for one manifest (`pillion ui`).
 public struct PageStart: Sendable {
-    /// The manifest's name, for people.
+    /// The manifest's name, to be displayed.
     public var name: String
-    /// Its text.
+    /// The manifest's text.
     public var manifest: String
     /// The namespace of objects without one; empty for none.
     public var namespace: String

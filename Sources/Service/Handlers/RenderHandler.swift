@@ -4,31 +4,32 @@ import PluginAPI
 import System
 import Values
 
-/// POST /render: a template and data in, the output or the engine's complaint out.
+/// POST /render: renders a template with data, and responds with the output or the engine's error.
 struct RenderHandler: Handler {
     let context: RenderRequest.Context
-    /// Templates that requests may name.
+    /// The templates that requests may name.
     let templates: TemplateFolder?
-    /// Charts that requests may name.
+    /// The charts that requests may name.
     let charts: ChartStore?
-    /// The second net: how long one rendering may take.
+    /// The time limit of one rendering, in addition to the limit of steps.
     let milliseconds: Int
-    /// A template is code: on listeners that others reach only those that the server holds are rendered.
+    /// Whether templates in requests are rendered. A template is code: on listeners that others can reach, by default
+    /// only those that the server holds are rendered.
     let allowsInlineTemplates: Bool
 
-    /// What a rendering may use on a thread that serves connections too: about a millisecond. One that needs more
-    /// starts again on a thread of its own, where it has its whole allowance; the cost is that millisecond.
+    /// The limits of a rendering on a connection thread: about a millisecond. A rendering that exceeds them restarts on
+    /// its own thread with its full limits; the cost is that millisecond.
     private static let quickSteps = 20_000
     private static let quickNanoseconds: UInt64 = 2_000_000
     private static let quickMemory = 4 << 20
-    /// No look at the clock interrupts a function, so one that builds much is not begun here.
+    /// The time is not checked within a function, so a function that creates large values is not started here.
     private static let quickFunctionBytes = 64 << 10
     private static let quickOutputBytes = 512 << 10
-    /// How many renderings of a template the steps of a chart are worth.
+    /// The number of steps of a chart, as a multiple of those of a template.
     private static let templatesOfAChart = 20
-    /// A kept chart whose last rendering took no longer is rendered on that thread.
+    /// A kept chart whose last rendering took no longer than this is rendered on a connection thread.
     private static let quickChartNanoseconds: UInt64 = 1_000_000
-    /// Bodies beyond that size go to a thread of their own at once.
+    /// Larger bodies are handled on their own thread at once.
     private static let quickBytes = 64 << 10
 
     func deadline(of request: HTTPRequest) -> UInt64? {
@@ -43,7 +44,7 @@ struct RenderHandler: Handler {
         if !mayTakeLong, request.body.count > Self.quickBytes { return nil }
         if format == .gzip || format == .multipart {
             guard allowsInlineTemplates else { throw Self.foreignChart }
-            // Unpacking and compiling take long.
+            // Unpacking and compiling take a long time.
             guard mayTakeLong else { return nil }
             let chart = try ChartRequest(archiveOf: request, format)
             return try answer(chart, request, accepted, mayTakeLong: true, &entry)
@@ -119,7 +120,7 @@ struct RenderHandler: Handler {
         return HTTPResponse(json: answer.json, for: request)
     }
 
-    /// What a chart may use: some dozens of templates, which call each other deeper than a single one does.
+    /// The limits of a chart: it has a few dozen templates, whose calls are nested deeper than those of a single one.
     private func chartLimits(mayTakeLong: Bool) -> RenderLimits {
         var limits = context.limits
         let start = MonotonicClock.nanoseconds
@@ -140,10 +141,10 @@ struct RenderHandler: Handler {
         limits.deadline = start + Self.quickNanoseconds
     }
 
-    /// Bytes of `data` as JSON. Templates have their own limit, which the engines hold.
+    /// The largest size of `data` as JSON, in bytes. Templates have their own limit, which the engines enforce.
     static let longestData = 2 << 20
 
-    /// Data is measured only where the body is long enough for it to be too long.
+    /// Checks the size of the data. It is measured only if the body is long enough for it to be too long.
     private static func checkSizes(_ render: RenderRequest, bytes: Int) throws(RequestProblem) {
         guard bytes > longestData else { return }
         var text = ByteBuffer(capacity: bytes)
@@ -155,7 +156,7 @@ struct RenderHandler: Handler {
             members: Object([Member("limit", ["name": "dataBytes", "value": .int(Int64(longestData))])]))
     }
 
-    /// Whether the smaller allowance may be what stopped it.
+    /// Whether the lower limits may be the reason for the problem.
     private static func isOfLimit(_ problem: RequestProblem) -> Bool {
         problem.code == RenderError.Kind.limit.rawValue || problem.code == RenderError.Kind.deadline.rawValue
     }

@@ -4,13 +4,13 @@ import Injection
 import System
 import Values
 
-/// POST /scan: pods that run in, which of them have a wrong sidecar out.
+/// POST /scan: receives running pods, and responds with those that have a wrong sidecar.
 struct ScanHandler: Handler {
     let store: SnapshotStore
 
-    /// Bodies up to that size are answered on a connection thread: a pod that was never seen costs 0.3 ms.
+    /// Bodies up to that size are handled on a connection thread: a pod that was not seen before takes 0.3 ms.
     private static let quickBytes = 16 << 10
-    /// How long one scan may take, in nanoseconds.
+    /// The time limit of one scan, in nanoseconds.
     private static let nanoseconds: UInt64 = 20_000_000_000
 
     func answer(

@@ -136,7 +136,7 @@ private func measureTemplate(_ arguments: Arguments, _ rounds: Int) throws -> Be
         var output = ByteBuffer(capacity: 64 << 10)
         try template.render(data, limits: limits, into: &output)
         var result = BenchResult(name: request.sources.entry, summary: "\(output.count) bytes written")
-        // What went well once goes well again: both depend on nothing but their arguments.
+        // A call that succeeded once succeeds again: both depend only on their arguments.
         result.rows = [
             measured("compile", rounds) {
                 _ = try? renderer.compile(request.sources, options: request.options)
@@ -152,9 +152,9 @@ private func measureTemplate(_ arguments: Arguments, _ rounds: Int) throws -> Be
     }
 }
 
-// MARK: What was measured
+// MARK: results
 
-/// Runs the work that often; what it allocates is counted in a round of its own.
+/// Runs the work `rounds` times. Allocations are counted in a separate round.
 private func measured(_ name: String, _ rounds: Int, _ work: () -> Void) -> BenchResult.Row {
     var row = BenchResult.Row(name: name)
     work()
@@ -170,13 +170,13 @@ private func measured(_ name: String, _ rounds: Int, _ work: () -> Void) -> Benc
     return row
 }
 
-/// What one review or template costs.
+/// The measured cost of one review or template.
 struct BenchResult {
     struct Row {
         var name: String
-        /// CPU time of each round.
+        /// The CPU time of each round.
         var nanoseconds: [UInt64] = []
-        /// Bytes and pieces of one round; nil where they were not counted.
+        /// The bytes and the number of allocations in one round; nil if they were not counted.
         var allocated: (bytes: Int, count: Int)?
 
         var least: Double { Double(nanoseconds.min() ?? 0) / 1_000 }
@@ -218,7 +218,7 @@ struct BenchResult {
         return text
     }
 
-    /// With one decimal.
+    /// Formats a number with one decimal.
     private static func tenths(_ number: Double) -> String {
         let tenths = Int((number * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"

@@ -2,7 +2,7 @@ import PluginAPI
 import Service
 import Values
 
-// What this program has: engines, functions, reasons.
+// The catalogues of this program: engines, functions, reasons.
 
 private let outputOption = Option(
     name: "output", short: "o", shape: .choice(["table", "json"]), fallback: "table",

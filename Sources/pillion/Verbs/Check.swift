@@ -59,7 +59,7 @@ let checkVerb = Verb(
         return isBad ? .failure : .success
     })
 
-/// The chain that is checked, with its key if it is given.
+/// Returns the check of the certificate chain, with its key if it is given.
 private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
     do {
         if let target = arguments.string("connect") {
@@ -89,10 +89,10 @@ private func doctor(_ arguments: Arguments) throws -> CertificateDoctor {
     }
 }
 
-/// Where Debian, Ubuntu and Alpine keep the CAs of the system.
+/// The file with the CAs of the system on Debian, Ubuntu and Alpine.
 private let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 
-/// The names and CAs that callers go by.
+/// Adds the names that callers use and the CAs that they trust.
 private func addExpectations(_ doctor: inout CertificateDoctor, _ arguments: Arguments) throws {
     for service in arguments.list("service") {
         guard service.split(byte: ".", omittingEmptySubsequences: false).count == 2 else {

@@ -93,7 +93,8 @@ let decideVerb = Verb(
         return arguments.choice("forecast") == "deny" && found.hasForecast ? .failure : status
     })
 
-/// Policy needs neither values nor the mesh: these are read for the forecast and the platform.
+/// Compiles the configuration. The policy needs neither values nor the mesh configuration: these are read for the
+/// forecast and the platform.
 private func snapshot(_ arguments: Arguments) throws -> Snapshot {
     guard let path = arguments.string("injectConfig") else {
         complain("no --injectConfig: the built-in configuration is asked")
@@ -130,7 +131,7 @@ private func trees(_ answers: [DecisionAnswer]) -> String {
     }.joined(separator: "\n")
 }
 
-/// Counts what is no workload; names what has pods all the same.
+/// Reports the number of objects that are not workloads, and names those that have pods nevertheless.
 private func sayOthers(_ found: DecidedObjects) {
     let others = found.answers.map(\.answer).filter { !$0.isWorkload }
     guard !others.isEmpty else { return }

@@ -79,7 +79,7 @@ let kubeInjectVerb = Verb(
         return try work.run()
     })
 
-/// The template texts of a configuration, unchanged.
+/// Prints the templates of a configuration, unchanged.
 private func emitTemplate(of configuration: NamedText) throws -> ExitStatus {
     let value: Value
     do throws(YAMLError) {

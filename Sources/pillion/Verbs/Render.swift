@@ -5,7 +5,7 @@ import Service
 import Values
 import YAML
 
-/// A template and its data, as `bench` takes them too.
+/// The options for a template and its data, which `bench` has too.
 let templateOptions = [
     Option(
         name: "template", short: "t", shape: .list("FILE"),
@@ -105,7 +105,7 @@ let renderVerb = Verb(
         return try renderOne(arguments, context)
     })
 
-/// Name, signature and what it does, a set after the other.
+/// Lists the functions with signature and summary, set by set.
 private func functionList(_ registry: PluginRegistry) -> String {
     var text = ""
     for renderer in registry.renderers {
@@ -124,7 +124,7 @@ private func functionList(_ registry: PluginRegistry) -> String {
     return text
 }
 
-/// By set, in the order in which sets come.
+/// Groups functions by set, in the order of the sets' first functions.
 private func grouped(_ functions: [FunctionDescription]) -> [(set: String, functions: [FunctionDescription])]
 {
     var groups: [(set: String, functions: [FunctionDescription])] = []
@@ -138,7 +138,7 @@ private func grouped(_ functions: [FunctionDescription]) -> [(set: String, funct
     return groups
 }
 
-/// Answers each line as it is read, so that a caller may wait for one before it sends the next.
+/// Answers each line as soon as it is read, so that a caller can wait for the answer before it sends the next line.
 private func answerLines(of path: String, _ context: RenderRequest.Context) throws {
     try forEachLine(of: path) { line in
         guard line.contains(where: { $0 > 0x20 }) else { return }
@@ -156,10 +156,10 @@ private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context)
     let answer = request.run(context)
     let output = try formatted(answer, as: request.format)
     let target = arguments.string("output") ?? "-"
-    // What was rendered before an error is worth seeing, and no file.
+    // Output before an error is printed, but not written to a file.
     if isStandardOutput(target) || answer.problem == nil { try write(output, toFile: target) }
     if let path = arguments.string("source-map"), let map = answer.json["sourceMap"] {
-        // Where both go to one stream the map begins on a line of its own.
+        // If both are written to one stream, the map begins on its own line.
         let sharesStream = isStandardOutput(path) && isStandardOutput(target)
         let isBehind = sharesStream && output.last ?? 0x0a != 0x0a
         let text = (isBehind ? "\n" : "") + JSON.text(map, style: .pretty(2)) + "\n"
@@ -178,7 +178,7 @@ private func renderOne(_ arguments: Arguments, _ context: RenderRequest.Context)
     return .failure
 }
 
-/// Compiles, and says what looks like a mistake; with --strict that is a failure too.
+/// Compiles the template, and prints warnings about likely mistakes. With --strict, a warning is a failure.
 private func check(
     _ request: RenderRequest, _ context: RenderRequest.Context, isStrict: Bool
 ) -> ExitStatus {
@@ -210,7 +210,7 @@ private func formatted(_ answer: RenderAnswer, as format: RenderRequest.Format) 
     }
 }
 
-/// A line of the output for a message: at most 160 bytes, control characters as dots.
+/// Returns a line of the output for a message: at most 160 bytes, with control characters as dots.
 private func outputLine(_ number: Int, of output: [UInt8]) -> String {
     let lines = output.split(separator: 0x0a, omittingEmptySubsequences: false)
     guard lines.indices.contains(number - 1) else { return "" }
@@ -218,7 +218,7 @@ private func outputLine(_ number: Int, of output: [UInt8]) -> String {
     return String(decoding: shown, as: UTF8.self)
 }
 
-/// The message, and under it the line of the template with a mark and what to do.
+/// Prints the message, and below it the line of the template with a mark, and a hint.
 private func report(_ problem: RequestProblem, hint: String?) {
     let colour = Colour(isOn: standardError.isTerminal)
     complain(styled: colour.red(problem.detail))
@@ -245,8 +245,8 @@ func renderRequest(_ arguments: Arguments) throws -> RenderRequest {
         wantsSourceMap: arguments.isGiven("source-map"))
 }
 
-/// Under which name each template is known: what stands before `=`, else the file's name without its folder. Files of one
-/// name are known by their paths.
+/// Returns the name of each template: the text before `=`, or the file's name without its folder. Files with the same
+/// name are named by their paths.
 private func templateNames(_ arguments: [String]) -> [(name: String, path: String)] {
     var names = arguments.map { argument -> (name: String, path: String) in
         guard let equals = argument.firstIndex(ofByte: "="), access(argument, F_OK) != 0 else {
@@ -277,7 +277,7 @@ private func compileOptions(_ arguments: Arguments) throws -> CompileOptions {
     return options
 }
 
-/// The data file with what `--set` says laid over it.
+/// Reads the data file and applies `--set`.
 private func data(_ path: String?, _ arguments: Arguments) throws -> Value {
     var data = try path.map { try value(ofFile: $0) } ?? .null
     for text in arguments.list("set") {

@@ -5,7 +5,7 @@ import System
 import Values
 import YAML
 
-/// What `render` takes beside `--chart`, named as in `helm template`.
+/// The options of `render` in addition to `--chart`, named as in `helm template`.
 let chartOptions = [
     Option(
         name: "chart", shape: .value("FOLDER|FILE.tgz"),
@@ -51,7 +51,7 @@ func renderChart(
         let release = try release(arguments, renderer)
         let values = try chartValues(arguments)
         let chart = KeptChart(try ChartFolder.chart(at: path), renderer: renderer, compileLimits: limits)
-        // The process ends with its templates, which the system frees quicker than their parts are freed one by one.
+        // The process ends with its templates: the system frees them faster than releasing them one by one.
         _ = Unmanaged.passRetained(chart)
         var usage = RenderUsage()
         let rendered: RenderedChart
@@ -65,7 +65,7 @@ func renderChart(
         if try arguments.flag("notes"), !rendered.notes.isEmpty { standardError.write(rendered.notes + "\n") }
         if let folder = arguments.string("output-dir") {
             try write(rendered.files, below: folder)
-            // As Helm reports it: a line for each document, and the text that is left, which is empty.
+            // As Helm reports it: a line for each document, and the remaining text, which is empty.
             let lines = rendered.paths.map { "wrote \(folder)/\($0)\n" }
             standardOutput.write(lines.joined() + "\n")
         } else {
@@ -127,7 +127,7 @@ private func release(_ arguments: Arguments, _ renderer: any Renderer) throws ->
     return release
 }
 
-/// Files in their order, then JSON, typed, text, files and literals, as Helm lays them over each other.
+/// Merges the values in Helm's order: the files in their order, then JSON, typed values, text, files and literals.
 private func chartValues(_ arguments: Arguments) throws -> Value {
     var values = Value.object(Object())
     for path in arguments.list("values").flatMap({ $0.split(byte: ",").map(String.init) }) {

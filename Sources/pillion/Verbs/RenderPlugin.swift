@@ -1,6 +1,6 @@
 import PluginAPI
 
-/// The child's side of an isolated engine; started only by the program itself.
+/// The child process of an isolated engine; started only by the program itself.
 let renderPluginVerb = Verb(
     name: IsolatedRenderer.verb, summary: "run one engine of a shared library for another process",
     operands: "PATH",

@@ -32,7 +32,7 @@ let serveVerb = Verb(
         return ExitStatus(code: Service.run(options))
     })
 
-/// Every option of `serve`, in the order in which help lists them. Those that others build on come first.
+/// All options of `serve`, in the order of help. Options that others depend on come first.
 private let serveGroups: [(name: String, settings: [Setting])] = [
     ("configuration", configurationSettings), ("cluster", clusterSettings), ("listeners", listenerSettings),
     ("callers", callerSettings), ("limits", limitSettings), ("failures", failureSettings),
@@ -41,7 +41,7 @@ private let serveGroups: [(name: String, settings: [Setting])] = [
 
 private var serveSettings: [Setting] { serveGroups.flatMap(\.settings) }
 
-/// Those that `--help` shows: what most installations set.
+/// The options that `--help` shows: those that most installations set.
 private let usualOptions: Set<String> = [
     "injectConfig", "injectValues", "meshConfig", "revision", "nativeSidecars", "templates", "charts",
     "injectConfigMap", "meshConfigMap", "tlsAuto", "reconcileWebhookConfig", "webhookConfigName",
@@ -189,7 +189,7 @@ private let limitSettings: [Setting] =
             "slow requests that run at once; 0: the number of processors"),
     ]
 
-/// A limit of templates, those of requests and those of the configuration.
+/// The setting of a limit, for templates of requests and of the configuration.
 private func renderLimit(_ limit: RenderLimit) -> Setting {
     let fallback = String(ServeOptions().renderLimits[limit])
     return Setting([
@@ -281,7 +281,7 @@ private let operationSettings: [Setting] = [
     },
 ]
 
-/// Flags that Istio's stand-alone injector had and that mean nothing here.
+/// The flags of Istio's stand-alone injector that have no meaning here.
 private let compatibilityOptions: [Option] =
     [
         ("log_target", "PATH"), ("log_caller", "SCOPES"),

@@ -1,7 +1,8 @@
 import Kubernetes
 import Service
 
-/// What `serve` reads from its cluster, and keeps right in it. Without any of these no API server is asked.
+/// The settings of what `serve` reads from its cluster, and keeps up to date in it. Without any of these, no API server
+/// is contacted.
 let clusterSettings: [Setting] = [
     reference(
         "injectConfigMap", \.injectConfigMap, excluding: "injectConfig",

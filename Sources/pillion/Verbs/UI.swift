@@ -36,8 +36,8 @@ let uiVerb = Verb(
         options.monitoringPort = -1
         options.httpPort = try arguments.int("port", in: 0...65_535) ?? 0
         options.logLevels = LogLevels(.warning)
-        // Only its own user asks this server, and a manifest of a megabyte is a fair question, on a busy machine too.
-        // The page waits for 120 s.
+        // Only its own user uses this server, and a manifest of a megabyte is reasonable, even on a busy machine. The
+        // page waits for 120 s.
         options.renderMilliseconds = 110_000
         options.pageStart = try pageStart(arguments, atMost: options.maxRequestBytes)
         let opens = try arguments.flag("open")
@@ -50,7 +50,7 @@ let uiVerb = Verb(
         return ExitStatus(code: status)
     })
 
-/// The manifest of `-f`, which has to fit into a request.
+/// Reads the manifest of `-f`, which has to fit into a request.
 private func pageStart(_ arguments: Arguments, atMost limit: Int) throws -> PageStart? {
     let namespace = arguments.string("namespace") ?? ""
     guard let path = arguments.string("filename") else {
@@ -73,7 +73,7 @@ private func pageStart(_ arguments: Arguments, atMost limit: Int) throws -> Page
     }
 }
 
-/// Opens the address in the desktop's browser. Without a desktop nothing happens: the address is printed.
+/// Opens the address in the desktop's browser. Without a desktop it does nothing, because the address is printed.
 private func open(_ address: String) {
     guard getenv("DISPLAY") != nil || getenv("WAYLAND_DISPLAY") != nil else { return }
     var environment: [(name: String, value: String)] = []
@@ -87,7 +87,7 @@ private func open(_ address: String) {
     let program = ChildProcess.Program("xdg-open", words: ["xdg-open", address], environment: environment)
     do throws(ChildProcessError) {
         let child = try ChildProcess(program)
-        // The browser may be the child itself, so it is waited for as long as it likes to stay.
+        // The browser may be the child itself, so it is waited for as long as it runs.
         _ = Thread.detach(stackBytes: 256 << 10) {
             while child.ending() == nil { Thread.sleep(milliseconds: 500) }
         }

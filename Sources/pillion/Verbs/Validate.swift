@@ -85,7 +85,7 @@ private func checkConfiguration(
     }
 }
 
-/// An expression through which a pod's text could change what is injected: an error would be too much where such pods are
+/// Describes an expression through which a pod's text could change what is injected. It is only a note if such pods are
 /// refused.
 private func describe(_ channel: OpenChannels.Channel, _ path: String, _ mode: TaintMode) -> String {
     let place = "\(channel.place.template):\(channel.place.line):\(channel.place.column ?? 1)"

@@ -105,7 +105,7 @@ private func diagnose(_ operand: String, _ arguments: Arguments) throws -> Diagn
     }
     let namespace = arguments.string("namespace") ?? access.namespace ?? "default"
     var limits = APILimits.commandLine
-    // A failed request is an answer too: what could not be read is listed.
+    // A failed request is a result too: what could not be read is listed.
     limits.attempts = 1
     let evidence = ClusterEvidence(APIClient(access, limits: limits))
     return try Why.diagnose(
