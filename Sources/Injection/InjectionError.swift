@@ -2,7 +2,7 @@ public import PluginAPI
 import System
 public import Values
 
-/// Why a pod could not be injected, or a manifest not be read.
+/// The error of a pod that could not be injected or of a manifest that could not be read.
 public struct InjectionError: Error, Sendable, CustomStringConvertible {
     /// The step that failed; the label of the error counters.
     public enum Stage: String, Sendable, CaseIterable {
@@ -21,10 +21,10 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
     public var snippet: String?
     /// The template's line, with a caret under the place.
     public var source: String?
-    /// The value that was written there, its beginning, and the place in the template that wrote it.
+    /// The beginning of the value that was written there, and the place in the template that wrote it.
     public var written: (value: String, by: RenderError.Place)?
     public var limit: ReachedLimit?
-    /// Of a tainted value: the annotation or field that it is from, and the expression that wrote it.
+    /// For a tainted value: the annotation or field that it came from, and the expression that wrote it.
     public var taint: (name: String, place: RenderError.Place)?
     /// The place in the manifest, if that is what could not be parsed.
     public var manifest: SourcePosition?
@@ -46,7 +46,7 @@ public struct InjectionError: Error, Sendable, CustomStringConvertible {
         self.manifest = manifest
     }
 
-    /// To be asked between the steps of an injection: whether its work was stopped meanwhile.
+    /// Throws if the work was stopped. Called between the steps of an injection.
     static func checkStop() throws(InjectionError) {
         if let stop = WorkStop.current { throw InjectionError(stop) }
     }

@@ -1,15 +1,15 @@
 import PluginAPI
 
-/// Sentences of Istio's injector that Pillion repeats word for word, because people and programs look for them.
+/// The messages of Istio's injector that Pillion repeats word for word, because people and programs search for them.
 enum IstioText {
-    /// Before an error of rendering or merging in the modern form; the classic form has nothing there.
+    /// The prefix of an error of rendering or merging in the modern form; the classic form has none.
     static let templateFailed = "failed to run injection template: "
 
     static func templateFailed(_ form: PolicyConfiguration.Form) -> String {
         form == .modern ? templateFailed : ""
     }
 
-    /// Before an error in the text that the templates rendered.
+    /// The prefix of an error in the text that the templates rendered.
     static func renderedTextInvalid(_ form: PolicyConfiguration.Form) -> String {
         switch form {
         case .classic: "failed parsing generated injected YAML (check Istio sidecar injector configuration): "
@@ -17,7 +17,7 @@ enum IstioText {
         }
     }
 
-    /// Before an error of the merge.
+    /// The prefix of an error of the merge.
     static let overlayFailed = templateFailed + "failed applying injection overlay: "
 
     static func notYAML(_ error: String) -> String { "error converting YAML to JSON: \(error)" }
@@ -33,7 +33,7 @@ enum IstioText {
         "invalid value '\(value)' for annotation '\(annotation)': \(why)"
     }
 
-    /// Before an error that is found in the finished pod.
+    /// The prefix of an error that is found in the finished pod.
     static let processingFailed = "failed to process pod: "
 
     /// Several errors, as hashicorp/go-multierror lists them.
@@ -42,6 +42,6 @@ enum IstioText {
         return head + messages.map { "\n\t* " + $0 }.joined() + "\n\n"
     }
 
-    /// Before an error in a pod's proxy configuration.
+    /// The prefix of an error in a pod's proxy configuration.
     static let proxyConfigFailed = "failed to convert to apply proxy config: "
 }

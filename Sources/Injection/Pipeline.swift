@@ -1,20 +1,20 @@
 public import PluginAPI
 public import Values
 
-/// The path of one request: bytes and a Snapshot in; response, decision or patched manifest out.
+/// The path of one request: from bytes and a Snapshot to a response, a decision or a patched manifest.
 ///
-/// Three questions, one pipeline: `review` answers an AdmissionReview, `inject` changes a manifest, `decide` returns
-/// only the decision. Everything here is pure: no file, clock, network, log or counter; callers count and log from the
-/// reports.
+/// One pipeline has three entry points: `review` answers an AdmissionReview, `inject` changes a manifest, and `decide`
+/// returns only the decision. Everything here is pure: it uses no file, clock, network, log or counter. Callers count
+/// and log from the reports.
 ///
 /// A pod passes four steps:
 ///
 /// | step | type | result |
 /// | --- | --- | --- |
-/// | gate | `RequestGate` | requests that an injector lets through, whatever the pod |
+/// | gate | `RequestGate` | requests that an injector lets pass unchanged, whatever the pod contains |
 /// | decide | `DecisionEngine` | whether the pod gets a sidecar, and why |
 /// | inject | `PodInjection` | the pod with everything injected |
-/// | patch | `PodPatch` | the JSON patch that leads there |
+/// | patch | `PodPatch` | the JSON patch from the original to the injected pod |
 ///
 /// ```swift
 /// let configuration = NamedText(
@@ -41,9 +41,9 @@ public import Values
 /// }
 /// ```
 public enum Pipeline {
-    /// Arrays and objects within each other that a review may have; a pod has about 12.
+    /// The maximum nesting depth of a review; a pod has about 12.
     static let maximumDepth = 512
-    /// Values that a review may have, and a manifest of a request: a pod has some hundred.
+    /// The maximum number of values in a review or in the manifest of a request; a pod has a few hundred.
     public static let maximumValues = 500_000
     static let reviewLimits = JSONLimits(depth: maximumDepth, values: maximumValues)
 
@@ -53,8 +53,8 @@ public enum Pipeline {
     ///
     /// - Parameters:
     ///   - path: the request's path, `/inject` or `/inject/key/value/…`.
-    ///   - output: receives the response's JSON, after what it holds already.
-    /// - Returns: what happened, for counters and the log.
+    ///   - output: the buffer to which the response's JSON is appended.
+    /// - Returns: the outcome, for counters and the log.
     public static func review(
         _ body: UnsafeBufferPointer<UInt8>, path: String, snapshot: Snapshot,
         options: ReviewOptions = ReviewOptions(), into output: inout ByteBuffer
@@ -119,9 +119,10 @@ public enum Pipeline {
             forecast: subject.forecast)
     }
 
-    /// Answers a review without deciding about its pod: on overload, after a deadline, before the first configuration.
+    /// Answers a review without deciding about its pod: on overload, after a deadline, or before the first
+    /// configuration.
     ///
-    /// - Parameter options: of them `allowsFailure`, the failure mode.
+    /// - Parameter options: only `allowsFailure`, the failure mode, is used.
     public static func reviewWithoutInjection(
         _ body: UnsafeBufferPointer<UInt8>, error: InjectionError, options: ReviewOptions,
         into output: inout ByteBuffer
@@ -162,7 +163,7 @@ public enum Pipeline {
             by: &run)
     }
 
-    /// The documents of a manifest: YAML, or JSON texts one after another; those without a value are left out.
+    /// The documents of a manifest: YAML, or concatenated JSON texts. Documents without a value are omitted.
     ///
     /// - Parameter name: the manifest's, for messages.
     public static func documents(of manifest: [UInt8], name: String) throws(InjectionError)
@@ -171,16 +172,16 @@ public enum Pipeline {
         try Manifest(manifest, format: .auto, name: name).documents()
     }
 
-    /// Decides for every pod and pod template that an object, List or AdmissionReview holds.
+    /// Decides for every pod and pod template in an object, List or AdmissionReview.
     ///
     /// - Parameters:
-    ///   - namespace: where objects without a namespace will live; nil is `default`.
-    ///   - namespaceLabels: nil where they are not known.
+    ///   - namespace: the namespace of objects that state none; nil is `default`.
+    ///   - namespaceLabels: nil if they are not known.
     ///   - namespaces: labels of namespaces by name, used if `namespaceLabels` is nil.
     ///   - webhook: the API server's part of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is
     ///     known.
     ///   - explain: whether to add counterfactuals.
-    ///   - forecast: whether to inject the pods that get a sidecar, for warnings about what comes of it.
+    ///   - forecast: whether to inject the pods that get a sidecar, for warnings about the result.
     /// - Returns: one answer for each pod template; one with `unsupported_resource` if the object has none.
     public static func decide(
         object: Value, namespace: String? = nil, namespaceLabels: Object? = nil,

@@ -1,13 +1,13 @@
 import PluginAPI
 import Values
 
-/// What a pod becomes: the central function, which reviews, manifests, the self-check and the trial of a new
+/// Injects into one pod: the central function, which reviews, manifests, the self-check and the trial of a new
 /// configuration share.
 ///
 /// | step | where |
 /// | --- | --- |
-/// | find and take back an earlier injection | `ClassicInjection`, `ModernInjection` |
-/// | put together what the templates see | `SidecarTemplateData` |
+/// | find and undo an earlier injection | `ClassicInjection`, `ModernInjection` |
+/// | build the data of the templates | `SidecarTemplateData` |
 /// | render and decode | `RenderedText` |
 /// | add it to the pod | `InjectedParts` appends (classic), `InjectedMerge` merges (modern) |
 /// | everything else, one concern after the other | `ConcernOrder` |
@@ -15,13 +15,13 @@ enum PodInjection {
     /// Injects into one pod.
     ///
     /// - Parameter subject: the pod and what is known about it; notes about this injection are added to it.
-    /// - Returns: the pod with everything injected. Values that nobody changed are the ones that came in.
-    /// - Throws: everything that is wrong with the pod or with what the templates rendered for it.
+    /// - Returns: the pod with everything injected. Unchanged values share their storage with the original.
+    /// - Throws: all problems of the pod and of what the templates rendered for it.
     static func inject(
         _ subject: InjectionSubject, snapshot: Snapshot
     ) throws(InjectionError) -> Pod {
         let original = subject.pod
-        // The classic form's kube-inject leaves a manifest alone that was injected before, or undoes that first.
+        // The classic form's kube-inject leaves a manifest unchanged that was injected before, or undoes that first.
         var result: Pod
         if let native = try takingOver(subject, snapshot) {
             result = native
@@ -36,14 +36,14 @@ enum PodInjection {
         return result
     }
 
-    /// Takes out what an earlier injection put in, so that the second one starts from what the first one did.
+    /// Removes the parts that an earlier injection added, so that this one starts from the same pod as the earlier one.
     private static func takeOutEarlier(
         of subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {
         guard let earlier = EarlierInjection(of: subject.pod, form: snapshot.form) else { return }
         var status = earlier.status
         if !earlier.isCertain {
-            // What is rendered for the pod as it came says which of the named parts the configuration makes.
+            // Rendering the templates for the unchanged pod shows which of the named parts the configuration adds.
             let trial = InjectionSubject(copying: subject)
             status = earlier.confirmed(by: try filled(trial, snapshot).template, in: subject.pod)
             if let warning = EarlierInjection.warning(earlier.status, keeping: status) {
@@ -56,8 +56,8 @@ enum PodInjection {
         (subject.undone, subject.undoneParts) = (subject.pod, status.pointers)
     }
 
-    /// Injects into a pod whose injected proxy becomes a native sidecar: Istio moves it, merges into it, and keeps what it
-    /// had as the user's. nil for every other pod.
+    /// Injects into a pod whose injected proxy becomes a native sidecar. Istio moves the proxy, merges into it, and
+    /// keeps its previous fields as the user's. Returns nil for every other pod.
     private static func takingOver(
         _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) -> Pod? {
@@ -73,7 +73,7 @@ enum PodInjection {
         return try finished(&work)
     }
 
-    /// Renders the templates for a pod and adds what they give.
+    /// Renders the templates for a pod and adds the result.
     ///
     /// - Parameter earlier: an earlier injection that is still in the pod (`PodWork.earlier`).
     private static func filled(
@@ -108,7 +108,7 @@ enum PodInjection {
         return work.pod
     }
 
-    /// Applies the concerns and notes what each one changed.
+    /// Applies the concerns and records what each one changed.
     private static func traced(_ concerns: [any PodConcern], _ work: inout PodWork) throws(InjectionError)
         -> Pod
     {
@@ -116,7 +116,7 @@ enum PodInjection {
         for concern in concerns {
             let before = work.pod
             try concern.apply(to: &work)
-            // The classic form's templates give what this one appends.
+            // The classic form's templates render what this concern appends.
             let author: InjectionTrace.Author = concern is InjectedParts ? .template : .step(concern.step)
             work.subject.trace?.note(author, from: before, to: work.pod)
         }

@@ -1,13 +1,13 @@
 import PluginAPI
 
-/// All problems of a pod. The steps that find them do not depend on each other; the problems are thrown together, in the
-/// order of the steps.
+/// The problems of a pod. The steps that find them do not depend on each other, and the problems are thrown together in
+/// the order of the steps.
 struct Problems {
     private(set) var found: [InjectionError] = []
 
-    /// Runs a step.
+    /// Runs a step and keeps its error if it fails.
     ///
-    /// - Returns: its result; nil if it fails, and then keeps the error.
+    /// - Returns: the step's result; nil if it fails.
     mutating func collect<T>(_ step: () throws(InjectionError) -> T) -> T? {
         do throws(InjectionError) {
             return try step()
@@ -19,7 +19,7 @@ struct Problems {
 
     mutating func add(_ error: InjectionError) { found += error.all }
 
-    /// - Throws: the first one, the others within it.
+    /// - Throws: the first problem, with the others in it.
     func check() throws(InjectionError) {
         guard var first = found.first else { return }
         first.others = Array(found.dropFirst())

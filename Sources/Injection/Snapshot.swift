@@ -1,8 +1,8 @@
 public import PluginAPI
 public import Values
 
-/// Everything compiled from one state of the configuration: policy with its selectors, templates, values, mesh
-/// configuration. It never changes: a new configuration is a new Snapshot, and a request uses one from start to end.
+/// Everything compiled from one state of the configuration: the policy with its selectors, templates, values and the
+/// mesh configuration. It never changes: a new configuration is a new Snapshot, and a request uses only one.
 public final class Snapshot: Sendable {
     /// `template:` or `templates:`
     public let form: PolicyConfiguration.Form
@@ -12,14 +12,14 @@ public final class Snapshot: Sendable {
     public let templateNames: [String]
 
     let options: InjectionOptions
-    /// The policy as the file has it.
+    /// The policy as in the file.
     public let policy: PolicyConfiguration
     /// The configuration's own policy, for reviews.
     public let decisions: any DecisionEngine
     /// The policy of kube-inject in the modern form: enabled, without selectors.
     let manifestDecisions: any DecisionEngine
     let templates: [String: Template]
-    /// The templates that are used where a pod names none, and further names for lists of templates.
+    /// The templates of pods that name none, and additional names for lists of templates.
     public let defaultTemplates: [String]
     public let aliases: [String: [String]]
     /// Set on every injected pod of a review.
@@ -27,12 +27,12 @@ public final class Snapshot: Sendable {
     /// `.Values`
     public let values: Value
     let mesh: MeshConfiguration
-    /// Whether the platform is OpenShift, which gives each namespace its own user ids.
+    /// Whether the platform is OpenShift, which assigns each namespace its own user ids.
     let isOpenShift: Bool
     /// SHA-256 of the classic template.
     let templateHash: String
 
-    /// What is remembered between reviews; the only thing here that changes, and it changes no answer.
+    /// The caches that are kept between reviews: the only mutable part. They never change an answer.
     let memory: ReviewMemory
 
     /// A compiled template, with its source for the excerpts in errors.
@@ -41,7 +41,7 @@ public final class Snapshot: Sendable {
         var source: [UInt8]
     }
 
-    /// The name of the classic form's template, which has none in the file.
+    /// The name given to the classic form's template, which has none in the file.
     static let classicName = "template"
 
     init(_ parts: Parts) {

@@ -1,7 +1,7 @@
 import Values
 
-/// What each step of one injection added to a pod or changed in it, in the order of the steps. Kept only where somebody
-/// asks which step wrote what.
+/// The parts that each step of one injection added to a pod or changed, in the order of the steps. Recorded only if the
+/// origins of lines are requested.
 struct InjectionTrace: Sendable {
     enum Author: Sendable, Equatable {
         case template
@@ -11,19 +11,19 @@ struct InjectionTrace: Sendable {
 
     typealias Path = [PodSurvival.Loss.Step]
 
-    /// The last step that added or changed a part, with its number; what is in the part came with it.
+    /// The last step that added or changed a part as a whole, with its number.
     private var last: [Path: (number: Int, author: Author)] = [:]
     /// The first step that changed something within a part.
     private var first: [Path: Author] = [:]
     private var count = 0
 
-    /// Notes what differs between a pod before and after a step. What the step removed is not noted.
+    /// Records the differences between a pod before and after a step. Removed parts are not recorded.
     mutating func note(_ author: Author, from before: Pod, to after: Pod) {
         note(author, "metadata", before.metadata, after.metadata)
         note(author, "spec", before.spec, after.spec)
     }
 
-    /// The same for an object's metadata at a path.
+    /// Records the differences between an object's metadata at a path before and after a step.
     mutating func note(_ author: Author, metadata path: [String], from before: Value, to after: Value) {
         let before = Workload.value(at: path[...], in: before)?.object ?? Object()
         let after = Workload.value(at: path[...], in: after)?.object ?? Object()
@@ -41,7 +41,8 @@ struct InjectionTrace: Sendable {
         }
     }
 
-    /// Who wrote a part last: the last step that changed it or what it is in; else the first that changed something in it.
+    /// The author of a part: the last step that changed the part or a part around it, else the first step that changed
+    /// something within it.
     func author(of path: Path) -> Author? {
         var latest: (number: Int, author: Author)?
         for length in stride(from: path.count, to: 0, by: -1) {
@@ -62,7 +63,7 @@ extension PodConcern {
         let letters = Array("\(type(of: self))")
         for (index, letter) in letters.enumerated() {
             let next = index + 1 < letters.count ? letters[index + 1] : "A"
-            // The last capital of a row begins a word: `FSGroup`, `TLSModeLabel`.
+            // The last of consecutive capitals begins a word: `FSGroup`, `TLSModeLabel`.
             if letter.isUppercase, index > 0, previous.isLowercase || next.isLowercase { name += "_" }
             name += letter.lowercased()
             previous = letter

@@ -1,6 +1,6 @@
 public import PluginAPI
 
-/// Who wrote a run of lines of an injected manifest.
+/// The origin of a run of lines of an injected manifest.
 public struct LineOrigin: Sendable, Equatable {
     public enum Author: Sendable, Equatable {
         /// An expression or the text of a template.
@@ -9,7 +9,7 @@ public struct LineOrigin: Sendable, Equatable {
         case step(String)
     }
 
-    /// From 1, first and last.
+    /// The first and last line, from 1.
     public var lines: ClosedRange<Int>
     public var by: Author
 
@@ -18,7 +18,7 @@ public struct LineOrigin: Sendable, Equatable {
         self.by = by
     }
 
-    /// `sidecar:12:5`, or the step.
+    /// The text for the margin: `sidecar:12:5`, or the name of the step.
     public var label: String {
         switch by {
         case .template(let place): "\(place.template):\(place.line):\(place.column ?? 1)"
@@ -26,7 +26,7 @@ public struct LineOrigin: Sendable, Equatable {
         }
     }
 
-    /// A text with the origin of each line in a margin, as `git blame` prints it.
+    /// Formats a text with the origin of each line in a margin, like `git blame`.
     public static func margin(_ text: [UInt8], _ origins: [LineOrigin]) -> [UInt8] {
         let width = min(origins.map { $0.label.utf8.count }.max() ?? 0, widthLimit)
         var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
@@ -46,6 +46,6 @@ public struct LineOrigin: Sendable, Equatable {
         return output
     }
 
-    /// Bytes of the margin; longer names of templates are cut.
+    /// The maximum width of the margin in bytes; longer names of templates are truncated.
     private static let widthLimit = 48
 }

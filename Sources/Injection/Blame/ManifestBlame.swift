@@ -4,7 +4,7 @@ import YAML
 
 /// A workload of a manifest whose injection was traced.
 struct BlamedWorkload: Sendable {
-    /// Which document of the manifest, from 0.
+    /// The index of the document in the manifest.
     var document: Int
     var workload: Workload
     /// The object with the pod injected.
@@ -13,23 +13,24 @@ struct BlamedWorkload: Sendable {
     var rendered: [RenderedText]
 }
 
-/// Finds who wrote each line that an injection wrote.
+/// Finds the origin of each line that an injection wrote.
 ///
-/// In: an injected manifest and its traced workloads. Out: runs of lines, each with a place in a template or a step. A line
-/// is the injection's where it holds a value that the workload did not have; what a line holds first counts.
+/// Input: an injected manifest and its traced workloads. Output: runs of lines, each with a place in a template or a
+/// step. A line was written by the injection if it contains a value that the workload did not have; the first such
+/// value on a line determines its origin.
 ///
-/// Documents that libyaml does not read (JSON with escapes of surrogates) have no origins.
+/// Documents that libyaml does not parse (JSON with escapes of surrogates) have no origins.
 struct ManifestBlame {
     private let text: SourceText
     private let form: PolicyConfiguration.Form
     private var authors: [Int: LineOrigin.Author] = [:]
     private var marks = YAMLMarks([])
-    /// Where the text of `marks` begins.
+    /// The offset of the text of `marks`.
     private var base = 0
     private var trace = InjectionTrace()
     private var texts: [RenderedOrigins] = []
 
-    /// Nodes of an output; a List of 1,000 Deployments has some 400,000.
+    /// The maximum number of nodes of an output; a List of 1,000 Deployments has about 400,000.
     private static let limits = YAMLLimits(depth: 100, nodes: 2_000_000)
 
     static func origins(
@@ -96,7 +97,7 @@ struct ManifestBlame {
         }
     }
 
-    /// The node at a path of names and numbers of items, with its key.
+    /// The node at a path of names and indexes of items, with its key.
     private func find(_ path: [String], from root: Int) -> (key: Int, node: Int)? {
         var found = (key: -1, node: root)
         for name in path {
@@ -142,7 +143,7 @@ struct ManifestBlame {
         }
     }
 
-    /// Notes who wrote the lines of a scalar with its key, or of a collection's key and of its closing bracket.
+    /// Records the origin of the lines of a scalar with its key, or of a collection's key and closing bracket.
     private mutating func claim(_ key: Int, _ node: Int, _ path: InjectionTrace.Path) {
         let value = marks.nodes[node]
         let start = line(of: key >= 0 ? marks.nodes[key].range.lowerBound : value.range.lowerBound)
@@ -164,7 +165,7 @@ struct ManifestBlame {
         set(start...end, path, contentFrom: content)
     }
 
-    /// The last byte of a scalar that is not white space behind a block scalar.
+    /// The last byte of a scalar, without the white space after a block scalar.
     private func trimmedEnd(_ node: YAMLMarks.Node) -> Int {
         var end = node.range.upperBound - 1
         while end > node.range.lowerBound, [0x0A, 0x0D, 0x20].contains(text.bytes[base + end]) { end -= 1 }
@@ -173,7 +174,7 @@ struct ManifestBlame {
 
     private func line(of offset: Int) -> Int { text.position(of: base + offset).line }
 
-    /// - Parameter content: the first line of a block scalar's text: its lines may have several authors.
+    /// - Parameter content: the first line of a block scalar's text, whose lines may have several authors.
     private mutating func set(
         _ lines: ClosedRange<Int>, _ path: InjectionTrace.Path, contentFrom content: Int?
     ) {
@@ -194,7 +195,7 @@ struct ManifestBlame {
         for line in lines where authors[line] == nil { authors[line] = author }
     }
 
-    /// The text that has most of a path; of several the last, as it was merged last.
+    /// The text that contains the longest prefix of a path; of several, the one that was merged last.
     private func best(_ path: InjectionTrace.Path) -> (RenderedOrigins, RenderedOrigins.Found)? {
         var best: (RenderedOrigins, RenderedOrigins.Found)?
         for origins in texts.reversed() {

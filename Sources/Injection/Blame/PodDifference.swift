@@ -1,8 +1,8 @@
 import Values
 
-/// What a value has that another has not, items of lists by their merge keys.
+/// Finds the parts of a value that another value does not have, with items of lists matched by their merge keys.
 enum PodDifference {
-    /// Calls a closure for each part that is new or otherwise, none of which is within another.
+    /// Calls a closure for each part that is new or different. No part is within another.
     static func visit(
         _ before: Value?, _ after: Value, _ path: InjectionTrace.Path, _ found: (InjectionTrace.Path) -> Void
     ) {
@@ -25,12 +25,12 @@ enum PodDifference {
         Dictionary(zip(identities(of: items), items)) { first, _ in first }
     }
 
-    /// Members that tell the items of a list apart, the most telling first.
+    /// The members that distinguish the items of a list, the most specific first.
     private static let keys = [
         "mountPath", "devicePath", "containerPort", "topologyKey", "ip", "uid", "name", "key",
     ]
 
-    /// What each item of a list is called: by its merge key, or by itself. The second of a name is `name#2`.
+    /// The identity of each item of a list: its merge key, or the item itself. The second item with a name is `name#2`.
     static func identities(of items: [Value]) -> [String] {
         var counts: [String: Int] = [:]
         return items.map { item in

@@ -2,14 +2,15 @@ import PluginAPI
 import Values
 import YAML
 
-/// Which place of a template wrote a part of a pod: the part is found in the rendered text, and its bytes in the source map.
+/// Finds the place in a template that wrote a part of a pod: the part is searched in the rendered text, and its bytes
+/// in the source map.
 final class RenderedOrigins {
     private let text: RenderedText
     private let form: PolicyConfiguration.Form
     private let map: SourceMap
     private let marks: YAMLMarks
     private let value: Value
-    /// The items of lists that were looked at, by their identities.
+    /// A cache of the indexes of list items, by node and identity.
     private var items: [Int: [String: Int]] = [:]
     private var members: [Int: [String: YAMLMarks.Member]] = [:]
 
@@ -24,16 +25,16 @@ final class RenderedOrigins {
 
     /// A part of the text.
     struct Found {
-        /// How many names of the path the text has.
+        /// The number of steps of the path that the text contains.
         var depth: Int
         var key: Int
         var node: Int
     }
 
-    /// The part at a path, or the nearest one above it.
+    /// The part at a path, or the nearest one around it.
     func find(_ path: InjectionTrace.Path) -> Found? {
         var rest = path[...]
-        // The classic form's text is the inside of a spec.
+        // The classic form's text is the content of a spec.
         if form == .classic {
             guard rest.first == .member("spec") else { return nil }
             rest = rest.dropFirst()
@@ -78,7 +79,7 @@ final class RenderedOrigins {
 
     /// The place in the template that wrote a part.
     ///
-    /// - Parameter line: which line of a block scalar's text, from 0; -1 for the line of its key, nil for a whole value.
+    /// - Parameter line: the line of a block scalar's text, from 0; -1 for the line of its key, nil for a whole value.
     func place(of found: Found, line: Int?) -> RenderError.Place? {
         let node = marks.nodes[found.node]
         let key = found.key >= 0 ? marks.nodes[found.key].range.lowerBound : node.range.lowerBound
@@ -88,13 +89,13 @@ final class RenderedOrigins {
         } else if case .scalar(let style) = node.kind, style.isBlock {
             offset = start(ofLine: line ?? 0, in: node.content)
         }
-        // Messages call every template `inject`, as Istio's do; here it goes by its name in the configuration.
+        // Messages call every template `inject`, as Istio's do; here it has its name in the configuration.
         return (map.place(at: offset) ?? map.place(at: key)).map {
             RenderError.Place(template: text.name, line: $0.line, column: $0.column)
         }
     }
 
-    /// The first byte of a line of a text that is not white space.
+    /// The first byte of a line that is not white space.
     private func start(ofLine line: Int, in content: Range<Int>) -> Int {
         var offset = content.lowerBound
         for _ in 0..<line {
@@ -108,13 +109,13 @@ final class RenderedOrigins {
 }
 
 extension YAMLMarks {
-    /// A member of a mapping: the numbers of its nodes.
+    /// A member of a mapping: the indexes of its nodes.
     struct Member {
         var key: Int
         var value: Int
     }
 
-    /// The members of a mapping by name; of a name that is there twice the last.
+    /// The members of a mapping by name; for a repeated name, the last one.
     func members(of node: Int) -> [String: Member] {
         guard case .mapping = nodes[node].kind else { return [:] }
         var found: [String: Member] = [:]

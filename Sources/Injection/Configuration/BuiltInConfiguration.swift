@@ -1,5 +1,5 @@
-/// The configuration that is served when none is given: the policy is enabled, and a small sidecar shows what a
-/// template can reach: the proxy's settings, the pod's labels, the values.
+/// The configuration that is used if none is given. The policy is enabled, and a small sidecar shows what a template
+/// can access: the proxy's settings, the pod's labels, the values.
 public enum BuiltInConfiguration {
     public static let files = InjectionFiles(
         configuration: NamedText(name: "built-in/config", text: configuration),

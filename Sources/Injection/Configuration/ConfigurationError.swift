@@ -1,6 +1,6 @@
-/// Why a configuration cannot be used: everything that is wrong with it, in the order of the files.
+/// The error of a configuration that cannot be used, with all its problems, in the order of the files.
 public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
-    /// At least one of them an error.
+    /// The problems; at least one is an error.
     public var diagnostics: [Diagnostic]
 
     public init(_ diagnostics: [Diagnostic]) { self.diagnostics = diagnostics }

@@ -1,6 +1,6 @@
 public import Values
 
-/// A problem of a configuration: what, where, and the remedy.
+/// A problem of a configuration, with its location and remedy.
 public struct Diagnostic: Sendable, Equatable {
     public enum Severity: String, Sendable { case error, warning }
 

@@ -2,13 +2,13 @@ import PluginAPI
 import Values
 import YAML
 
-/// Compiles what the reader read.
+/// Compiles the configuration that `InjectionConfigurationReader` has read.
 struct InjectionConfigurationCompiler {
     private let files: InjectionFiles
     private let registry: PluginRegistry
     private let options: InjectionOptions
     private var reader: InjectionConfigurationReader
-    /// What the templates write, for all of them together.
+    /// The cache of the output of all templates together.
     private let memory: OutputMemory
 
     init(
@@ -128,7 +128,7 @@ struct InjectionConfigurationCompiler {
         compile.functionSets = form == .classic ? ["injection-classic"] : ["sprig", "injection"]
         compile.environment = options.environment
         compile.allowsImpureFunctions = options.allowsImpureFunctions
-        // What an injection template prints is YAML; engines that escape escape for that.
+        // An injection template renders YAML, so engines with automatic escaping escape for YAML.
         compile.escape = .yaml
         compile.limits = options.limits
         compile.memory = memory
@@ -137,7 +137,7 @@ struct InjectionConfigurationCompiler {
         if form == .classic, Self.hasBrackets(text) {
             (compile.leftDelimiter, compile.rightDelimiter) = ("[[", "]]")
         }
-        // Istio calls every injection template so, and its messages with it.
+        // Istio gives every injection template this name, which is part of its messages.
         let source = TemplateSource(name: "inject", text: text)
         do {
             let compiled = try renderer.compile(TemplateSources(source), options: compile)
@@ -161,7 +161,7 @@ struct InjectionConfigurationCompiler {
         }
     }
 
-    /// Whether a template has the delimiters of Istio 1.0 and 1.1, whose action is `[[ .Spec ]]`, and none of today's.
+    /// Whether a template uses the delimiters of Istio 1.0 and 1.1, as in `[[ .Spec ]]`, and not the current ones.
     private static func hasBrackets(_ text: String) -> Bool {
         !text.contains("{{") && text.contains("[[") && text.contains("]]")
     }
@@ -190,8 +190,8 @@ struct InjectionConfigurationCompiler {
         return .object(Object())
     }
 
-    /// Istio's values are JSON read into Go's `any`, where every number is a float64: templates print 1000650000 as
-    /// 1.00065e+09, and may compare it with fractions only.
+    /// Istio parses its values as JSON into Go's `any`, in which every number is a float64: templates print 1000650000
+    /// as 1.00065e+09, and can compare it only with floats.
     private static func fractions(_ value: Value) -> Value {
         switch value {
         case .int(let number): .double(Double(number))

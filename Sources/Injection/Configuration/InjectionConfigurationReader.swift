@@ -2,20 +2,20 @@ import PluginAPI
 import Values
 import YAML
 
-/// Reads the injection configuration's file field by field and keeps every problem, with its place.
+/// Reads the fields of the injection configuration's file and collects all problems, with their locations.
 struct InjectionConfigurationReader {
     private let file: String
     private let root: Object
     private let positions: [String: SourcePosition]
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// The fields that mean something.
+    /// The fields that have a meaning.
     private static let known: Set<String> = [
         "policy", "template", "templates", "defaultTemplates", "aliases", "neverInjectSelector",
         "alwaysInjectSelector", "injectedAnnotations", "engine",
     ]
 
-    /// The fields of a template that says which engine runs it.
+    /// The fields of a template that names its engine.
     private static let knownOfTemplate: Set<String> = ["engine", "template"]
 
     init(_ text: NamedText) throws(ConfigurationError) {
@@ -35,7 +35,7 @@ struct InjectionConfigurationReader {
         switch document?.value {
         case .object(let object)?: root = object
         case nil, .null?:
-            // What a write that was cut short leaves: taken, it would end every injection without an error.
+            // An interrupted write leaves an empty file. Accepting it would end all injections without an error.
             throw ConfigurationError([
                 Diagnostic(
                     .error, code: "file_empty",
@@ -51,7 +51,7 @@ struct InjectionConfigurationReader {
             ])
         }
         guard Self.deciding.contains(where: { root[$0] != nil }) else {
-            // What is something else, such as the values, would inject nothing and report nothing.
+            // Another file, such as the values, would inject nothing and report nothing.
             let found = root.members.prefix(6).map(\.key).joined(separator: ", ")
             throw ConfigurationError([
                 Diagnostic(
@@ -66,7 +66,7 @@ struct InjectionConfigurationReader {
         warnOfUnknown(root, at: "", known: Self.known)
     }
 
-    /// Without one of these nothing is ever injected.
+    /// Without one of these fields, nothing is ever injected.
     private static let deciding = ["policy", "template", "templates"]
 
     private mutating func warnOfUnknown(_ object: Object, at pointer: String, known: Set<String>) {
@@ -98,7 +98,7 @@ struct InjectionConfigurationReader {
         switch value {
         case nil, .null?: return ""
         case .string(let text)?: return text
-        // `policy: off` is a boolean in YAML; it is shown as an illegal policy, not refused.
+        // `policy: off` is a boolean in YAML; it is reported as an illegal policy, not refused.
         case .bool(let flag)?: return flag ? "true" : "false"
         case .int(let number)?: return String(number)
         case let other?:
@@ -144,7 +144,7 @@ struct InjectionConfigurationReader {
         }
     }
 
-    /// Members whose values are texts; numbers and booleans become theirs.
+    /// The members as strings; numbers and booleans are converted.
     mutating func textMap(_ key: String) -> Object {
         var found = Object()
         for member in map(key).members {
@@ -166,17 +166,17 @@ struct InjectionConfigurationReader {
         }
     }
 
-    /// A template of `templates:`, with the places that messages about it name.
+    /// A template of `templates:`, with the pointers for messages about it.
     struct NamedTemplate {
         var name: String
         var text: String
         var pointer: String
-        /// Empty where the template names none.
+        /// Empty if the template names no engine.
         var engine = ""
         var enginePointer: String
     }
 
-    /// The members of `templates:`: each a text, or a mapping of the text and the engine that runs it.
+    /// The members of `templates:`: each a text, or a mapping with the text and its engine.
     mutating func templates() -> [NamedTemplate] {
         var found: [NamedTemplate] = []
         for member in map("templates").members {
@@ -220,6 +220,6 @@ struct InjectionConfigurationReader {
     }
 
     func has(_ key: String) -> Bool { root[key].map { !$0.isNull } ?? false }
-    /// Whether it is a mapping with nothing in it.
+    /// Whether the field is an empty mapping.
     func isEmpty(_ key: String) -> Bool { root[key]?.object?.isEmpty == true }
 }

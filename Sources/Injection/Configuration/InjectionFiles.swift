@@ -2,9 +2,9 @@
 public struct InjectionFiles: Sendable {
     /// policy, selectors, template or templates
     public var configuration: NamedText
-    /// What templates see as `.Values`; nil is an empty object.
+    /// The value of `.Values` in templates; nil is an empty object.
     public var values: NamedText?
-    /// Laid over the defaults of the form; nil is the defaults.
+    /// Merged over the defaults of the form; nil is the defaults.
     public var mesh: NamedText?
 
     public init(configuration: NamedText, values: NamedText? = nil, mesh: NamedText? = nil) {

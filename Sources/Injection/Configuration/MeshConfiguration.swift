@@ -4,9 +4,9 @@ import YAML
 
 /// A mesh configuration, merged over the defaults of its form.
 ///
-/// In: a file's content. Out: the whole configuration in the canonical form of proto JSON. A value in the file replaces the
-/// default, even a whole message or list; only `defaultConfig` is merged, member by member, and within it (modern form)
-/// `proxyMetadata`, key by key. Plain members with a zero value are dropped, as in proto JSON.
+/// Input: a file's content. Output: the whole configuration in the canonical form of proto JSON. A value in the file
+/// replaces the default, even a whole message or list; only `defaultConfig` is merged, member by member, and within it
+/// (modern form) `proxyMetadata`, key by key. Plain members with a zero value are dropped, as in proto JSON.
 struct MeshConfiguration: Sendable {
     typealias Warning = ProtoDecoder.Warning
 
@@ -47,7 +47,7 @@ struct MeshConfiguration: Sendable {
         let given = decoder.message(value, table.meshConfig)
         guard decoder.problems.isEmpty else { throw SchemaErrors(decoder.problems) }
         var warnings = decoder.warnings
-        // Istio refuses such a configuration of a pod; that of a mesh may be older than the rule.
+        // Istio refuses this configuration for a pod, but a mesh's may be older than the rule.
         for problem in ProxyConfigurationRules.problems(given["defaultConfig"]?.object ?? Object()) {
             warnings.append(
                 Warning(

@@ -1,4 +1,4 @@
-/// A text, with its name in messages: a file's path, or `built-in`.
+/// A text, with its name for messages: a file's path, or `built-in`.
 public struct NamedText: Sendable {
     public var name: String
     public var bytes: [UInt8]

@@ -3,15 +3,15 @@ public import Values
 import YAML
 
 extension InjectionOptions {
-    /// Adds the annotations and labels of the Namespaces in a text: documents or Lists, as `kubectl get namespaces -o yaml` prints
-    /// them. Of two Namespaces with one name, the later counts.
+    /// Adds the annotations and labels of the Namespaces in a text: documents or Lists, as kubectl prints them. If two
+    /// Namespaces have the same name, the later one is used.
     ///
-    /// - Throws: if the text is not YAML or holds no Namespace.
+    /// - Throws: if the text is not YAML or contains no Namespace.
     public mutating func readNamespaces(_ text: NamedText) throws(ConfigurationError) {
         let documents = try Self.documents(text)
         var isEmpty = true
         for object in documents.flatMap({ $0.value["items"]?.array ?? [$0.value] }) {
-            // Items of a NamespaceList do not say their kind.
+            // Items of a NamespaceList have no kind.
             guard (object["kind"] ?? "Namespace") == "Namespace",
                 let name = object["metadata"]?["name"]?.string
             else { continue }
@@ -31,7 +31,7 @@ extension InjectionOptions {
 
     /// Adds the LimitRanges and ResourceQuotas in a text, for the forecast.
     ///
-    /// - Throws: if the text is not YAML or holds neither.
+    /// - Throws: if the text is not YAML or contains neither.
     public mutating func readLimits(_ text: NamedText) throws(ConfigurationError) {
         guard namespaceLimits.add(try Self.documents(text).map(\.value)) > 0 else {
             throw ConfigurationError([

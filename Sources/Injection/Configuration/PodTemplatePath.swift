@@ -1,9 +1,9 @@
 import Values
 
-/// Where a kind of object keeps its pod template.
+/// The path to the pod template in objects of a kind.
 public struct PodTemplatePath: Sendable, Equatable {
     public var kind: String
-    /// The API group without version; nil for every group.
+    /// The API group without the version; nil means every group.
     public var group: String?
     /// Member names from the object to the pod template (metadata and spec); `*` is every item of a list.
     public var path: [String]
@@ -14,8 +14,8 @@ public struct PodTemplatePath: Sendable, Equatable {
         self.path = path
     }
 
-    /// From `Kind.group=spec.template`, or `Kind=…` for every group; `spec.tasks[*].template` where there are several.
-    /// nil where the text is not of that form.
+    /// Parses `Kind.group=spec.template`, or `Kind=…` for every group; `spec.tasks[*].template` means every item of a
+    /// list. nil if the text does not have this form.
     public init?(_ text: String) {
         let sides = text.split(byte: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return nil }

@@ -1,9 +1,9 @@
-/// What is done where text that a pod brought does not stay text in what a template made of it. `--template-taint`
+/// `--template-taint`: the action if text of a pod does not stay text in the output of a template.
 public enum TaintMode: String, Sendable, CaseIterable {
     /// The pod is refused.
     case enforce
-    /// The pod is injected as without a check; a warning, the log and a counter say what was found.
+    /// The pod is injected as without a check; a warning, the log and a counter report the findings.
     case report
-    /// Nothing is looked for.
+    /// Nothing is checked.
     case off
 }

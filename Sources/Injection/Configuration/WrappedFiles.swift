@@ -2,13 +2,13 @@ import Values
 import YAML
 
 extension InjectionFiles {
-    /// The texts, where a file is a whole ConfigMap as `kubectl get configmap -o yaml` prints it, or a List of them.
+    /// Extracts the texts from files that are whole ConfigMaps, or Lists of them, in the format of kubectl's `-o yaml`.
     ///
     /// | key of `data` | becomes |
     /// | --- | --- |
     /// | `config` | the configuration |
-    /// | `values` | the values, if no file gives them |
-    /// | `mesh` | the mesh configuration, if no file gives it |
+    /// | `values` | the values, if there is no file with them |
+    /// | `mesh` | the mesh configuration, if there is no file with it |
     ///
     /// - Throws: if a ConfigMap lacks the key that it was given for.
     func unwrapped() throws(ConfigurationError) -> InjectionFiles {
@@ -26,10 +26,10 @@ extension InjectionFiles {
     }
 
     private static let kind = Array("ConfigMap".utf8)
-    /// Bytes in which the kind is looked for: what stands before it in kubectl's output may be the whole data.
+    /// The maximum size of a file that is searched for the kind, which kubectl may write after all the data.
     private static let longest = 8 << 20
 
-    /// nil for a text that is no ConfigMap, which is told without parsing it.
+    /// The ConfigMaps in a text; nil if it is not a ConfigMap. Most other texts are recognised without parsing them.
     private static func configMaps(in text: NamedText) -> [Value]? {
         guard text.bytes.count <= longest, holdsKind(text.bytes),
             let documents = try? YAMLReader.documents(text.bytes)

@@ -8,16 +8,16 @@ public struct DecisionAnswer: Sendable {
     /// JSON pointer of the workload in the given object.
     public var pointer: String
     public var decision: Decision
-    /// Whether the object is one that has pods: a Service or ConfigMap is not, and is no reason to fail.
+    /// Whether the object is a workload: a Service or ConfigMap is not, and is no reason to fail.
     public var isWorkload: Bool
-    /// Member names and numbers of items on the way to the pod or pod template.
+    /// The path to the pod or pod template: member names and indexes of items.
     var podPath: [String] = []
-    /// The same for the namespace, where the object states one.
+    /// The path to the namespace, if the object states one.
     var namespacePath: [String]?
     /// Empty unless requested.
     public var counterfactuals: [Counterfactual]
-    /// Whether a pod that gets a sidecar would be refused, if a forecast was requested; why is in the decision's
-    /// warnings.
+    /// Whether a pod that gets a sidecar would be refused, if a forecast was requested; the decision's warnings state
+    /// the reasons.
     public var isForecastRefused: Bool
 
     public init(

@@ -10,7 +10,7 @@ struct DecisionQuestion {
     let explain: Bool
     /// The one workload to explain, by its pointer; nil explains all.
     var explained: String? = nil
-    /// Whether to inject pods that get a sidecar, and report what an API server would say (`DecisionForecast`).
+    /// Whether to inject pods that get a sidecar, and report what an API server would refuse (`DecisionForecast`).
     var forecasts = false
     let snapshot: Snapshot
 
@@ -127,7 +127,7 @@ struct DecisionQuestion {
             pointer: "", decision: decision, isWorkload: false)
     }
 
-    /// A pod that cannot be read gets no sidecar.
+    /// The answer for a pod that cannot be read: it gets no sidecar.
     private func failed(_ message: String, kind: String, name: String, pointer: String) -> DecisionAnswer {
         let step = TraceStep(
             rule: "decode", verdict: .error, decisive: true, code: .decodeError, message: message,

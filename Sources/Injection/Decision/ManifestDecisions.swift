@@ -2,24 +2,24 @@ public import PluginAPI
 public import Values
 import YAML
 
-/// What was decided for the workloads of a manifest, with the manifest as edits made it.
+/// The decisions for the workloads of a manifest, and the manifest after edits.
 public struct ManifestDecisions: Sendable {
     /// One answer and the document that it is about.
     public struct Answer: Sendable {
-        /// Which document of the manifest, from 0.
+        /// The index of the document in the manifest.
         public var document: Int
-        /// The line that it begins on, from 1.
+        /// The line on which it begins, from 1.
         public var line: Int
         public var answer: DecisionAnswer
-        /// Whether the trace and what would change the answer were asked for.
+        /// Whether the trace and the counterfactuals were requested.
         public var isDetailed: Bool
-        /// The lines of what the rules found in the manifest, by `TraceStep.source`.
+        /// The lines of the values in the manifest that the rules matched, by `TraceStep.source`.
         public var lines: [String: Int]
-        /// What changes the answer, each as a list of edits in the order of `answer.counterfactuals`.
+        /// The edits of each counterfactual, in the order of `answer.counterfactuals`.
         public var edits: [[DecisionEdit]]
     }
 
-    /// A choice of one workload.
+    /// Selects one workload.
     public enum Detail: Sendable, Equatable {
         /// The first of the manifest.
         case first
@@ -27,11 +27,11 @@ public struct ManifestDecisions: Sendable {
     }
 
     public var answers: [Answer]
-    /// The manifest's text after the edits: comments, order and quotes stay.
+    /// The manifest's text after the edits, with its comments, order and quotes.
     public var manifest: [UInt8]
 }
 
-/// One edit of a counterfactual, by the place that it changes.
+/// One edit of a counterfactual, with the place that it changes.
 public enum DecisionEdit: Sendable, Equatable {
     case manifest(ManifestEdit)
     /// The namespace of objects that name none.
@@ -42,7 +42,7 @@ public enum DecisionEdit: Sendable, Equatable {
     case policy(String)
 }
 
-/// Edits the documents of a manifest and keeps them, to decide about them together.
+/// Edits the documents of a manifest and collects them, so that they can be decided together.
 struct ManifestEdits: ManifestChange {
     let edits: [ManifestEdit]
     let options: ManifestOptions
@@ -64,11 +64,11 @@ struct ManifestEdits: ManifestChange {
 }
 
 extension Pipeline {
-    /// Decides for every workload of a manifest, after edits of it. Namespaces in the manifest supply the labels for the
-    /// objects in them, where `namespaceLabels` is nil.
+    /// Decides for every workload of a manifest, after editing it. Namespaces in the manifest provide the labels for
+    /// the objects in them if `namespaceLabels` is nil.
     ///
     /// - Parameters: as those of `decide`, and
-    ///   - detail: the one workload whose trace, lines and changes are asked for; nil asks for all.
+    ///   - detail: the one workload whose trace, lines and edits are requested; nil requests all.
     public static func decide(
         manifest: [UInt8], edits: [ManifestEdit] = [], namespace: String? = nil,
         namespaceLabels: Object? = nil, webhook: (any WebhookMatcher)? = nil, explain: Bool = false,
@@ -82,7 +82,7 @@ extension Pipeline {
         )
         .changed(by: &run)
         let namespaces = NamespaceLabels(run.documents.map(\.value))
-        // No workload is there.
+        // No workload has this pointer.
         let unmatched = "/"
         let places = Self.places(in: outcome.output, ofDocuments: run.documents.map(\.line))
         var answers: [ManifestDecisions.Answer] = []
@@ -117,7 +117,7 @@ extension Pipeline {
         return ManifestDecisions(answers: answers, manifest: outcome.output)
     }
 
-    /// Where the values of each document are, by JSON pointer; empty for a text that is not YAML.
+    /// The positions of the values of each document, by JSON pointer; empty for a text that is not YAML.
     private static func places(in text: [UInt8], ofDocuments lines: [Int]) -> [[String: SourcePosition]] {
         guard text.count <= locatedBytes,
             let documents = try? YAMLReader.documents(text, options: YAMLOptions(positions: true))
@@ -126,7 +126,7 @@ extension Pipeline {
         return found.count == lines.count ? found.map { $0.positions ?? [:] } : []
     }
 
-    /// Places take as much memory as values: for more text none are looked for.
+    /// The maximum size of a text whose positions are recorded: they take as much memory as the values.
     private static let locatedBytes = 1 << 20
 
     private static func lines(
@@ -135,7 +135,7 @@ extension Pipeline {
         var lines: [String: Int] = [:]
         for step in answer.decision.trace {
             guard let source = step.source, source.begins(with: "/") else { continue }
-            // The nearest place around it, where the value itself has none.
+            // If the value itself has no position, the nearest one around it is used.
             var pointer = answer.pointer + source
             while places[pointer] == nil, let slash = pointer.lastIndex(ofByte: "/"),
                 slash > pointer.startIndex
@@ -149,9 +149,9 @@ extension Pipeline {
 }
 
 extension Counterfactual.Edit {
-    /// The edit with its place.
+    /// Returns the edit with its place.
     ///
-    /// - Parameter labels: where the manifest writes the namespace's labels; nil where it does not.
+    /// - Parameter labels: the place of the namespace's labels in the manifest; nil if they are not in it.
     fileprivate func located(
         _ answer: DecisionAnswer, document: Int, labels: (document: Int, pointer: JSONPointer)?
     ) -> DecisionEdit {

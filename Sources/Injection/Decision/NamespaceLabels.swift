@@ -1,13 +1,13 @@
 public import Values
 
-/// The labels of the Namespaces among the documents of a manifest, those in Lists too.
+/// The labels of the Namespaces among the documents of a manifest, including those in Lists.
 public struct NamespaceLabels: Sendable {
-    /// By name, with the label that an API server adds itself.
+    /// The labels by the namespace's name, with the label that an API server adds itself.
     public private(set) var labels: [String: Object] = [:]
-    /// Where each Namespace's labels are written: the document by its index among those given, and a JSON pointer.
+    /// The place of each Namespace's labels: the index of the given document, and a JSON pointer.
     private(set) var places: [String: (document: Int, pointer: JSONPointer)] = [:]
 
-    /// Lists within lists.
+    /// The maximum nesting depth of lists.
     private static let maximumDepth = 8
 
     public init(_ objects: [Value]) {

@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// What the platform changes of an injection, as steps of a decision's trace: a native sidecar, OpenShift's ids.
+/// Describes how the platform changes an injection, as steps of a decision's trace: a native sidecar, OpenShift's ids.
 enum PlatformSteps {
     static func all(for pod: Pod, in namespace: String, _ snapshot: Snapshot) -> [TraceStep] {
         [nativeSidecar(pod, snapshot), openShift(namespace, snapshot)].compactMap(\.self)
@@ -12,7 +12,7 @@ enum PlatformSteps {
             rule: rule, verdict: .pass, decisive: false, code: .ruleNotMet, message: message, source: source)
     }
 
-    /// Only where somebody asked: by the annotation, or by `--nativeSidecars`.
+    /// The step is present only if requested by the annotation or by `--nativeSidecars`.
     private static func nativeSidecar(_ pod: Pod, _ snapshot: Snapshot) -> TraceStep? {
         guard snapshot.form == .modern else { return nil }
         let isWanted = NativeSidecar.isWanted(by: pod, snapshot)

@@ -1,7 +1,7 @@
 public import PluginAPI
 public import Values
 
-/// The rules of a configuration: table and webhooks.
+/// The rules of a configuration: their decision table, and webhooks.
 extension Snapshot {
     /// The decisions of the rules, row by row.
     public var truthTable: TruthTable { decisions.truthTable() }

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Warnings about a pod that its author can act on: it is valid, but will not do what was meant.
+/// Builds warnings about a valid pod that will not do what its author meant, and which the author can fix.
 enum ApplicationWarnings {
-    /// Ports that the proxy listens on in the pod's network.
+    /// Whether the proxy listens on the port in the pod's network.
     private static func isProxyPort(_ port: Int64) -> Bool {
         switch port {
         case 15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090: true
@@ -11,15 +11,15 @@ enum ApplicationWarnings {
         }
     }
 
-    /// `image: auto` stands for the injected image: no node can pull it.
+    /// Warns about containers with `image: auto`. Only an injection replaces this image; no node can pull it.
     static func whereNothingIsInjected(_ pod: Pod) -> [String] {
         (pod.initContainers + pod.containers).filter { $0["image"]?.string == Overrides.automaticImage }.map {
             "container \"\($0.name.prefix(63))\" has image auto, and nothing is injected that replaces it"
         }
     }
 
-    /// Application containers that take the proxy's ports, whose traffic then never reaches them, or its user, whose
-    /// traffic passes the proxy by.
+    /// Warns about application containers that use the proxy's ports, so their traffic never reaches them, or that run
+    /// as the proxy's user, so their traffic bypasses the proxy.
     static func conflicts(_ pod: Pod, injected: Pod) -> [String] {
         var found = emptyVolumes(injected, before: pod)
         guard let proxy = injected.proxy else { return found }
@@ -40,8 +40,8 @@ enum ApplicationWarnings {
         return found
     }
 
-    /// A volume of the annotation `sidecar.istio.io/userVolume` whose source is mistyped is an empty folder. (Istio's own
-    /// templates have volumes without a source, on purpose.)
+    /// Warns about volumes of the annotation `sidecar.istio.io/userVolume` whose source is mistyped: they become empty
+    /// folders. (Istio's own templates have volumes without a source, on purpose.)
     private static func emptyVolumes(_ pod: Pod, before: Pod) -> [String] {
         guard let asked = before.annotation(MetadataKey.userVolume),
             case .array(let volumes)? = pod.spec["volumes"]
@@ -54,7 +54,7 @@ enum ApplicationWarnings {
         }
     }
 
-    /// Knative's CRDs accept few kinds of volumes: `downwardAPI`, which Istio's templates mount, is not one of them.
+    /// Warns about volumes that Knative's CRDs refuse, such as `downwardAPI`, which Istio's templates mount.
     static func knative(_ workload: Workload, _ pod: Pod, injected: Pod) -> [String] {
         guard workload.apiVersion.begins(with: "serving.knative.dev/") else { return [] }
         let own = pod.spec["volumes"]?.array ?? []
@@ -66,7 +66,7 @@ enum ApplicationWarnings {
         }
     }
 
-    /// Annotations of the injection on a workload instead of its pod template, where nothing reads them.
+    /// Warns about annotations of the injection on a workload instead of its pod template, where nothing reads them.
     static func misplaced(_ workload: Workload, _ pod: Pod) -> [String] {
         guard !workload.isPod, !workload.isCronJob else { return [] }
         let annotations = workload.object["metadata"]?["annotations"]?.object?.members ?? []

@@ -1,7 +1,7 @@
 import Values
 
-/// The parts of a pod that are checked, found by one walk over its spec: a search for each would walk over all that are
-/// before it. They are shared by reference: a checker holds those of two pods, and there are too many to copy.
+/// The parts of a pod that are checked, found in one pass over its spec: a search for each part would scan all members
+/// before it. A class, because a checker holds the parts of two pods, and there are too many to copy.
 final class CheckedParts: Sendable {
     let annotations: Object
     let labels: Object
@@ -51,7 +51,7 @@ final class CheckedParts: Sendable {
             spread
         case security
 
-        /// By length first: comparing with each name costs three times as much.
+        /// Compares the length first: comparing with each name costs three times as much.
         @inline(__always)
         init?(_ key: String) {
             switch key.utf8.count {

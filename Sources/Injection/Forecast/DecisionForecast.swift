@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// What would come of a decision to inject: the pod is injected, and the result is thrown away.
+/// Predicts the result of a decision to inject: injects the pod and discards the result.
 ///
-/// In: a pod that gets a sidecar. Out: why the injection would be refused, and what an API server would say about its
-/// result.
+/// Input: a pod that gets a sidecar. Output: why the injection would be refused, and what an API server would refuse in
+/// its result.
 enum DecisionForecast {
     static func warnings(
         _ pod: Pod, of workload: Workload, in namespace: String, _ snapshot: Snapshot

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// What an API server will say about an injected pod: the rules of a pod (`PodCheck`), the Pod Security level of its
-/// namespace (`PodSecurity`), limits of its namespace (`NamespaceLimits`).
+/// Predicts what an API server will refuse in an injected pod, by the rules of a pod (`PodCheck`), the Pod Security
+/// level of its namespace (`PodSecurity`), and the limits of its namespace (`NamespaceLimits`).
 public enum Forecast {
     /// `--forecast`
     public enum Mode: String, Sendable, CaseIterable {
@@ -13,20 +13,20 @@ public enum Forecast {
         case off
     }
 
-    /// A finding with its origin, as people read it.
+    /// A finding with its origin, as shown to people.
     public struct Finding: Sendable, Equatable {
         /// `name_duplicate`, `pod_security` …
         public var code: String
-        /// What is wrong and which template brought it.
+        /// The problem, and the template that caused it.
         public var message: String
     }
 
-    /// Bytes of one admission warning: longer ones may be cut by an API server.
+    /// The maximum length of one admission warning: an API server may truncate longer ones.
     static let warningBytes = 120
-    /// Findings of one pod that are reported.
+    /// The maximum number of findings that are reported for one pod.
     static let limit = 8
 
-    /// - Returns: what the injection brought, not what the pod had before.
+    /// - Returns: the problems that the injection added, not those that the pod had before.
     static func findings(
         _ pod: Pod, before: Pod, _ subject: InjectionSubject, _ options: InjectionOptions,
         _ form: PolicyConfiguration.Form
@@ -60,12 +60,12 @@ public enum Forecast {
         return found.filter { !known.contains($0.message) }
     }
 
-    /// ` (template sidecar:12)`: the template that wrote the part, and its line.
+    /// Formats the template and line that wrote the part: ` (template sidecar:12)`.
     private static func origin(
         _ path: [PodSurvival.Loss.Step], _ texts: [RenderedText], _ form: PolicyConfiguration.Form
     ) -> String {
         let path = form == .classic ? path.dropFirst() : path[...]
-        // The longest part of the way that a text has.
+        // Tries the longest prefix of the path first.
         for length in stride(from: path.count, to: 1, by: -1) {
             for text in texts.reversed() {
                 guard let place = text.culprit(of: path.prefix(length)),
@@ -79,7 +79,7 @@ public enum Forecast {
         return ""
     }
 
-    /// A finding as an admission warning.
+    /// Formats a finding as an admission warning.
     static func warning(_ finding: Finding) -> String {
         let text = "forecast: " + finding.message
         guard text.utf8.count > warningBytes else { return text }

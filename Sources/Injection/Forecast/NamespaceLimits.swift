@@ -1,12 +1,12 @@
 import Values
 
-/// The LimitRanges and ResourceQuotas of namespaces, by which an API server refuses containers without or with too
-/// much of a resource.
+/// The LimitRanges and ResourceQuotas of namespaces, by which an API server refuses containers that state no amount of
+/// a resource, or one outside the limits.
 ///
-/// A LimitRange first gives its defaults, then compares; a ResourceQuota asks every container for what it counts.
-/// What a quota has left is not known.
+/// A LimitRange first applies its defaults, then compares. A ResourceQuota requires every container to state the
+/// resources that it counts. The remaining amount of a quota is not known.
 struct NamespaceLimits: Sendable {
-    /// LimitRange objects and ResourceQuota objects with their namespaces; an empty namespace is any.
+    /// LimitRange objects and ResourceQuota objects with their namespaces; an empty namespace means all.
     private var ranges: [(namespace: String, limits: [Value])] = []
     private var quotas: [(namespace: String, resources: [String])] = []
 
@@ -14,7 +14,7 @@ struct NamespaceLimits: Sendable {
 
     /// Adds the LimitRanges and ResourceQuotas among objects and Lists.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: the number of LimitRanges and ResourceQuotas.
     mutating func add(_ objects: [Value]) -> Int {
         var count = 0
         for object in objects.flatMap({ $0["items"]?.array ?? [$0] }) {
@@ -39,7 +39,7 @@ struct NamespaceLimits: Sendable {
         return count
     }
 
-    /// What the limits of a namespace refuse in a pod.
+    /// Returns the problems that the limits of a namespace cause for a pod.
     func violations(_ pod: Pod, in namespace: String) -> [PodCheck.Finding] {
         guard !isEmpty else { return [] }
         let limits = ranges.filter { $0.namespace.isEmpty || $0.namespace == namespace }.flatMap(\.limits)
@@ -92,7 +92,7 @@ struct NamespaceLimits: Sendable {
                     requests[member.key] = member.value
                 }
             }
-            // A limit alone is the request too.
+            // If there is only a limit, it is the request too.
             for (name, value) in limits where requests[name] == nil { requests[name] = value }
         }
     }

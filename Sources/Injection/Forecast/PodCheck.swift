@@ -1,23 +1,24 @@
 import Values
 
-/// Checks what an API server would refuse in an injected pod although its types fit. The rules are those of
-/// k8s.io/kubernetes/pkg/apis/core/validation; what the pod had before its injection is not reported.
+/// Checks for problems that an API server would refuse in an injected pod although its types are valid. The rules are
+/// those of k8s.io/kubernetes/pkg/apis/core/validation. Problems that the pod had before its injection are not
+/// reported.
 ///
-/// In: the pod before and after. Out: findings, each with the part that it is about.
+/// Input: the pod before and after. Output: findings, each with the part that it is about.
 ///
-/// Cost: a container that the injection did not change is only looked at for its names and host ports. Of a pod like one
-/// that was found good, only what differs is looked at.
+/// Of a container that the injection did not change, only the name and the host ports are checked. If a similar pod is
+/// known to be good, only the differences are checked.
 enum PodCheck {
     struct Finding: Sendable, Equatable {
         /// `name_invalid`, `name_duplicate`, `volume_missing`, `required_missing` …
         var code: String
-        /// The way to the part, items of lists by their key.
+        /// The path to the part, with items of lists by their key.
         var path: [PodSurvival.Loss.Step]
-        /// The part and what is wrong with it: `container "web": there is no image`.
+        /// The part and its problem: `container "web": there is no image`.
         var message: String
     }
 
-    /// Bytes of all names and values of annotations together.
+    /// The maximum length of the names and values of all annotations together.
     static let annotationBytes = 256 << 10
 
     /// - Parameter good: a pod that has no problems.
@@ -27,7 +28,7 @@ enum PodCheck {
             before)
     }
 
-    /// Those of a review, whose pod is remembered where it has no problems.
+    /// The findings for the pod of a review. A pod without problems is cached.
     static func findings(_ pod: Pod, before: Pod, _ subject: InjectionSubject) -> [Finding] {
         let parts = CheckedParts(pod)
         let found = problems(parts, unchangedSince: before, like: subject.known?.checkedPod)
@@ -61,17 +62,17 @@ enum PodCheck {
     }
 }
 
-/// One walk over a pod. The parts of a container are in `PodCheckContainers.swift`.
+/// A checker of one pod. The methods for containers are in `PodCheckContainers.swift`.
 struct PodChecker {
     typealias Step = PodSurvival.Loss.Step
 
     var found: [PodCheck.Finding] = []
     private let pod: CheckedParts
-    /// A good pod whose parts are checked alike; what is the same in both is good.
+    /// A good pod to compare with: parts that are identical in both are good.
     let good: CheckedParts?
-    /// Whether the volumes are those of the good pod.
+    /// Whether the volumes are identical to those of the good pod.
     let hasGoodVolumes: Bool
-    /// Of the volumes, where a mount needs them.
+    /// The names of the volumes, computed when a mount needs them.
     private(set) lazy var volumeNames = Self.names(of: pod.volumes)
     private var containerNames = SeenNames(expecting: 4)
     private var hostPorts = SeenNames()
@@ -129,7 +130,7 @@ struct PodChecker {
     /// Checks the keys, and the values of labels.
     private mutating func members(_ object: Object, _ part: String, known: Object, like good: Object?) {
         let areLabels = part == "labels"
-        // An injection keeps the order of what was there, so the next known key is mostly this one.
+        // An injection keeps the order of existing members, so the next known key is usually this one.
         var next = 0
         object.members.withBorrowedItems { members in
             known.members.withBorrowedItems { before in
@@ -155,9 +156,9 @@ struct PodChecker {
         }
     }
 
-    /// Checks a key of labels or annotations.
+    /// Checks the key of a label or annotation.
     ///
-    /// - Returns: the place behind the key in `known`, where it is not valid but was there before.
+    /// - Returns: the index after the key in `known`, if the key is not valid but was there before.
     private mutating func name(_ key: String, _ part: String, known: Object) -> Int? {
         guard !Names.isQualified(key) else { return nil }
         if let index = known.index(of: key) { return index + 1 }
@@ -192,7 +193,7 @@ struct PodChecker {
                     "name_duplicate", [.member("spec"), .member("volumes"), .item(name)],
                     "volume \"\(name)\": two volumes have this name")
             }
-            // A name and a source.
+            // A name and one source.
             guard case .object(let object) = volume, object.count > 2 else { continue }
             let sources = object.members.filter { $0.key != "name" && !$0.value.isNull }
             if sources.count > 1 {
@@ -251,7 +252,7 @@ struct PodChecker {
         }
     }
 
-    /// Settings of a security context that the kubelet of Windows does not take.
+    /// Checks for settings of a security context that are not allowed on Windows.
     mutating func linuxSettings(_ context: Value?, _ container: String?, _ more: [String]) {
         let names =
             ["runAsUser", "runAsGroup", "seLinuxOptions", "seccompProfile", "appArmorProfile"] + more
@@ -270,7 +271,7 @@ struct PodChecker {
     mutating func containers(
         _ containers: [Value], _ list: String, unchanged: [Value], like good: [Value]
     ) {
-        // The pod's own containers keep their order, so the next one that was there is mostly this one.
+        // The pod's own containers keep their order, so the next known container is usually this one.
         var next = 0
         for (index, container) in containers.enumerated() {
             guard case .object(let members) = container else { continue }
@@ -315,7 +316,7 @@ struct PodChecker {
         }
     }
 
-    /// Checks the name of a container or volume, a label of DNS (RFC 1123).
+    /// Checks the name of a container or volume, which must be a DNS label (RFC 1123).
     private mutating func isName(_ name: String, _ kind: String, _ list: String) -> Bool {
         guard !name.isEmpty else {
             add(
@@ -332,7 +333,7 @@ struct PodChecker {
     }
 }
 
-/// The forms of names that Kubernetes has.
+/// The syntax of Kubernetes' names.
 enum Names {
     static let labelBytes = 63
 
@@ -344,7 +345,7 @@ enum Names {
         UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
     }
 
-    /// RFC 1123
+    /// Whether the name is a DNS label (RFC 1123).
     static func isDNSLabel(_ name: String) -> Bool {
         name.withBytes { bytes in
             !bytes.isEmpty && bytes.count <= labelBytes && isLower(bytes[0])
@@ -353,7 +354,8 @@ enum Names {
         }
     }
 
-    /// Letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends; empty is valid.
+    /// Whether the text consists of letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends.
+    /// An empty text is valid.
     static func isLabelValue(_ text: String) -> Bool {
         text.withBytes { bytes in bytes.isEmpty || isName(bytes[...]) }
     }
@@ -367,7 +369,7 @@ enum Names {
             }
     }
 
-    /// A name, or a DNS subdomain, a slash and a name.
+    /// Whether the key is a name, or a DNS subdomain, a slash and a name.
     static func isQualified(_ key: String) -> Bool {
         key.withBytes { bytes in
             guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else { return isName(bytes[...]) }
@@ -381,7 +383,7 @@ enum Names {
         }
     }
 
-    /// RFC 6335, 5.1
+    /// Whether the name is a port name (RFC 6335, 5.1).
     static func isPortName(_ name: String) -> Bool {
         guard isDNSLabel(name) else { return false }
         return name.withBytes { bytes in

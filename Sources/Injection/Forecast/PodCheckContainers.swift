@@ -1,8 +1,8 @@
 import Values
 
-/// A container of a pod, for findings about it.
+/// The location of a container in a pod, for findings about it.
 ///
-/// Ways and sentences are put together when there is a finding: nearly all containers are good.
+/// Paths and messages are built only for a finding, because nearly all containers are good.
 struct ContainerPlace {
     typealias Step = PodSurvival.Loss.Step
 
@@ -14,11 +14,11 @@ struct ContainerPlace {
 
     func path(_ steps: Step...) -> [Step] { [.member("spec"), .member(list), .item(name)] + steps }
 
-    /// `container "web": ` and the rest of the sentence
+    /// Prefixes the message with `container "web": `.
     func sentence(_ rest: String) -> String { "container \"\(name)\": " + rest }
 }
 
-/// Names that were seen: a scan while there are few, a set when there are many.
+/// A set of names: a linear scan if there are few, a hash set if there are many.
 struct SeenNames {
     private var few: [String] = []
     private var many: Set<String> = []
@@ -26,7 +26,7 @@ struct SeenNames {
     /// As with members of an object (`Object.scanLimit`).
     private static let scanLimit = 16
 
-    /// - Parameter count: of names that will come, so that they get their storage at once.
+    /// - Parameter count: the expected number of names, for which storage is reserved.
     init(expecting count: Int = 0) {
         if count > 0 { few.reserveCapacity(min(count, Self.scanLimit)) }
     }
@@ -35,7 +35,7 @@ struct SeenNames {
         few.contains { $0.hasSameBytes(as: name) } || !many.isEmpty && many.contains(name)
     }
 
-    /// - Returns: whether the name is a new one.
+    /// - Returns: whether the name is new.
     mutating func insert(_ name: String) -> Bool {
         guard !contains(name) else { return false }
         if few.count < Self.scanLimit { few.append(name) } else { many.insert(name) }
@@ -44,11 +44,11 @@ struct SeenNames {
 }
 
 extension PodChecker {
-    /// Checks everything in a container but its name.
+    /// Checks everything in a container except its name.
     ///
     /// - Parameter good: a container of the same list that has no problems.
     mutating func parts(of container: Object, _ place: ContainerPlace, like good: Object?) {
-        // What a probe may be depends on this.
+        // Whether probes are allowed depends on this.
         let policy = place.isInitContainer ? container.text("restartPolicy") : "Always"
         let isShort = !policy.hasSameBytes(as: "Always")
         let isAlike = !place.isInitContainer || good?.text("restartPolicy").hasSameBytes(as: policy) == true
@@ -59,7 +59,7 @@ extension PodChecker {
                 for index in 0..<members.count {
                     let isImage = members[index].content.key.hasSameBytes(as: "image")
                     hasImage = hasImage || isImage
-                    // Same bits are the same key too.
+                    // Identical bits include an identical key.
                     let isSame = index < good.count && members.hasSameBits(as: good, at: index)
                     if isImage {
                         if !isSame { image(members[index].content.value, place) }
@@ -87,7 +87,7 @@ extension PodChecker {
         }
     }
 
-    /// - Parameter good: the good container's member; null where it has none.
+    /// - Parameter good: the good container's member; null if it has none.
     private mutating func part(
         _ key: String, _ value: Value, like good: Value, _ isShort: Bool, _ place: ContainerPlace
     ) {
@@ -222,7 +222,7 @@ extension PodChecker {
         }
     }
 
-    /// Whether a variable has a name and a value and nothing else, as most have.
+    /// Whether a variable has only a name and a value, as most have.
     private static func isPlain(_ variable: Object) -> Bool {
         variable.members.withBorrowedItems { members in
             guard members.count == 2, members[0].content.key.hasSameBytes(as: "name"),
@@ -254,7 +254,7 @@ extension PodChecker {
         }
     }
 
-    /// - Parameter limit: the limit of the same resource, where `kind` is `requests` and there is one.
+    /// - Parameter limit: the limit of the same resource if `kind` is `requests` and there is one.
     private mutating func check(
         _ amount: Member, _ kind: String, _ limit: Value?, _ place: ContainerPlace
     ) {
@@ -389,7 +389,7 @@ extension PodChecker {
 }
 
 extension Quantity {
-    /// The amount of a text or number; nil where it is not one.
+    /// The amount of a text or number; nil if it is not a valid quantity.
     init?(of value: Value) {
         switch value {
         case .string(let text): self.init(text)
@@ -404,8 +404,8 @@ extension Quantity {
         ("Ki", 1_000 << 10), ("Mi", 1_000 << 20), ("Gi", 1_000 << 30),
     ]
 
-    /// Thousandths of an amount as people write it: at most six digits and one of the usual suffixes. nil for every
-    /// other amount. (Exact arithmetic for any amount takes some thousand instructions.)
+    /// The thousandths of an amount in the usual notation: at most six digits and one of the usual suffixes. nil for
+    /// all other amounts. (Exact arithmetic for any amount takes thousands of instructions.)
     static func thousandths(_ value: Value) -> Int64? {
         if case .int(let number) = value { return 0..<1_000_000 ~= number ? number * 1_000 : nil }
         guard case .string(let text) = value else { return nil }
@@ -438,7 +438,7 @@ extension Quantity {
 
     private var isZero: Bool { digits.isEmpty }
 
-    /// By the place of the first digit, then digit by digit.
+    /// Compares the position of the first digit, then digit by digit.
     private func magnitude(isBelow other: Quantity) -> Bool {
         let (own, its) = (digits.count + exponent, other.digits.count + other.exponent)
         if own != its { return own < its }

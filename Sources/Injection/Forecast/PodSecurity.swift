@@ -1,14 +1,14 @@
 import Values
 
-/// The Pod Security Standards, by which a namespace's label refuses pods: what a pod violates at a level.
+/// Checks a pod against the Pod Security Standards at the level that its namespace's label enforces.
 ///
-/// | level | what it refuses |
+/// | level | refuses |
 /// | --- | --- |
 /// | privileged | nothing |
-/// | baseline | what is as good as the host: its namespaces, folders, ports, privileged containers, capabilities … |
-/// | restricted | besides, what a hardened pod does not need: root, privilege escalation, most kinds of volumes |
+/// | baseline | access to the host: its namespaces, folders, ports, privileged containers, capabilities … |
+/// | restricted | also what a hardened pod does not need: root, privilege escalation, most kinds of volumes |
 ///
-/// Source: the standard as published by Kubernetes. Windows pods are exempt from what only Linux has.
+/// Source: the standard as published by Kubernetes. Windows pods are exempt from rules about Linux features.
 struct PodSecurity {
     enum Level: String, Sendable { case privileged, baseline, restricted }
 
@@ -16,19 +16,19 @@ struct PodSecurity {
     static let versionLabel = "pod-security.kubernetes.io/enforce-version"
 
     private let level: Level
-    /// The minor version of Kubernetes whose rules count; the greatest where it is `latest`.
+    /// The minor version of Kubernetes whose rules apply; the maximum for `latest`.
     private let minor: Int
     private var isLinux = true
     private var found: [PodCheck.Finding] = []
 
-    /// - Parameter labels: of the namespace.
+    /// - Parameter labels: the namespace's labels.
     init(labels: Object) {
         level = labels[Self.label]?.string.flatMap(Level.init) ?? .privileged
         let version = labels[Self.versionLabel]?.string ?? "latest"
         minor = version.begins(with: "v1.") ? Int(version.dropFirst(3)) ?? .max : .max
     }
 
-    /// - Returns: the violations, none at the level `privileged`.
+    /// - Returns: the violations; empty at the level `privileged`.
     func violations(_ pod: Pod) -> [PodCheck.Finding] {
         guard level != .privileged else { return [] }
         var run = self
@@ -63,7 +63,7 @@ struct PodSecurity {
         "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
     ]
 
-    /// Sysctls and the minor version from which on they are allowed.
+    /// Sysctls and the minor version since which they are allowed.
     private static let sysctls: [String: Int] = [
         "kernel.shm_rmid_forced": 0, "net.ipv4.ip_local_port_range": 0,
         "net.ipv4.ip_unprivileged_port_start": 0,

@@ -4,7 +4,8 @@ import Values
 /// The `template:` form of Istio 1.0 to 1.9: the rendered text is a SidecarInjectionSpec whose lists are appended to
 /// the pod's.
 enum ClassicInjection {
-    /// Why a workload of a manifest is not injected; nil if it is. kube-inject ignores the policy and annotations.
+    /// The reason why a workload of a manifest is not injected; nil if it is. kube-inject ignores the policy and
+    /// annotations.
     static func refusal(of pod: Pod) -> (reason: ReasonCode, message: String)? {
         if pod.usesHostNetwork { return (.hostNetworkEnabled, "it uses the host's network") }
         if let earlier = EarlierInjection(of: pod, form: .classic), earlier.isPlausible,

@@ -3,8 +3,8 @@ import Values
 
 /// The user's own containers with the name of an injected one, recorded in `proxy.istio.io/overrides`.
 ///
-/// Such a container changes the injected one: it is merged on top of it. The pod then holds the result, so the user's
-/// part is recorded, and a later injection starts from it again.
+/// Such a container changes the injected one: it is merged on top of it. The pod then contains the result, so the
+/// user's part is recorded, and a later injection starts from it again.
 struct Overrides: Sendable {
     var containers: [Value] = []
     var initContainers: [Value] = []
@@ -20,7 +20,7 @@ struct Overrides: Sendable {
         let limits = JSONLimits(depth: 64, bytes: 256 << 10)
         do {
             let kept = try JSON.read(text, limits: limits)
-            // Values stay as they were written: decoding would write `3000m` as `3`.
+            // Values stay as they were written: decoding would change `3000m` to `3`.
             _ = try TypedDecoding.decode(kept, as: TypeTable.modern.podSpec, .keeping)
             containers = (kept["containers"]?.array ?? []).filter { $0.object != nil }
             initContainers = (kept["initContainers"]?.array ?? []).filter { $0.object != nil }
@@ -36,9 +36,9 @@ struct Overrides: Sendable {
         (self.containers, self.initContainers) = (containers, initContainers)
     }
 
-    /// The containers as the user wrote them: with the image that stands for the injected one where they were kept
-    /// without one, and the proxy among the containers, from which a native sidecar took it. One with a
-    /// `restartPolicy` was an init container.
+    /// The containers as the user wrote them. Those that were recorded without an image get the one that means the
+    /// injected image. A proxy that a native sidecar took from the containers is moved back there, unless it has a
+    /// `restartPolicy`: then it was an init container.
     ///
     /// - Parameter isNative: whether a native sidecar took the proxy from the containers.
     func asWritten(isNative: Bool) -> Overrides {
@@ -62,7 +62,7 @@ struct Overrides: Sendable {
         return .object(members)
     }
 
-    /// Puts the kept containers into a pod where no container has their name.
+    /// Adds the recorded containers to a pod in which no container has their name.
     func reinsert(into pod: inout Pod) {
         Self.reinsert(containers, into: "containers", of: &pod)
         Self.reinsert(initContainers, into: "initContainers", of: &pod)
@@ -115,10 +115,10 @@ struct Overrides: Sendable {
         return GoText.json(.object(Object(members)))
     }
 
-    /// The user's containers for those of a template, without an image that means the injected one. The n-th of a name
-    /// is for the n-th, as wherever lists are merged.
+    /// The user's containers for those of a template, without an image that means the injected one. The n-th container
+    /// with a name is for the n-th of the template, as in every merge of lists.
     ///
-    /// - Parameter candidates: gives the containers among which the user's of a name are.
+    /// - Parameter candidates: returns the containers among which those of the user with a name are searched.
     private static func own(for template: Value?, among candidates: (String) -> [Value]) -> [Value] {
         var used: [Value] = []
         for container in template?.array ?? [] {
@@ -158,8 +158,8 @@ struct Overrides: Sendable {
 
     // MARK: The user's own user and group
 
-    /// Traffic of the proxy's user bypasses the redirection. The container that sets up the redirection must know as which
-    /// user the proxy really runs.
+    /// Traffic of the proxy's user bypasses the redirection. The container that sets up the redirection must know the
+    /// user that the proxy really runs as.
     private static func adjustUser(of pod: inout Pod, proxy: Object, isTransparentProxy: Bool) {
         guard let context = proxy["securityContext"]?.object else { return }
         let user = context["runAsUser"]?.int
@@ -173,7 +173,7 @@ struct Overrides: Sendable {
         let isTransparent =
             isTransparentProxy || pod.annotation(MetadataKey.interceptionMode) == "TPROXY"
         if isTransparent, user != nil {
-            // A transparent proxy keeps the caller's address, which only root can do.
+            // A transparent proxy preserves the caller's address, which only root can do.
             pod.modifyProxy { $0.modify("securityContext") { $0.modifyObject { $0["runAsUser"] = .int(0) } } }
         }
         pod.modifyList("initContainers") { items in

@@ -38,7 +38,7 @@ struct PodUndoing: Sendable {
             items[place] = container
             restored.insert(number)
         }
-        // A template that has a container twice may have changed one of the pod: the status names it twice.
+        // A template that contains a container twice may have changed one of the pod's: the status names it twice.
         for name in Set(own.map { ExactKey($0.name) }) {
             while let number = named[name]?.last,
                 named[name, default: []].count > places[name, default: []].count
@@ -54,12 +54,13 @@ struct PodUndoing: Sendable {
         }.map(\.element)
     }
 
-    /// Where each name is, the first place last.
+    /// The indexes of each name, in reverse order.
     private static func places(of names: [String]) -> [ExactKey: [Int]] {
         Dictionary(grouping: names.indices.reversed()) { ExactKey(names[$0]) }
     }
 
-    /// Whether the user's container that changed an injected init container is still in the containers, where it was.
+    /// Whether the user's container that changed an injected init container is still in the containers, its original
+    /// list.
     ///
     /// - Parameter own: the user's containers that changed an injected one in the containers.
     func isAmongContainers(_ name: String, _ own: [Value]) -> Bool {
@@ -68,7 +69,7 @@ struct PodUndoing: Sendable {
         return containers.contains { $0.name == name }
     }
 
-    /// The JSON object in one of the proxy's environment variables; nil without one.
+    /// The JSON object in one of the proxy's environment variables; nil if there is no such object.
     static func recorded(_ variable: String, in proxy: Object?) -> Object? {
         let limits = JSONLimits(depth: 16, bytes: 1 << 20)
         return Environment.value(of: variable, in: proxy).flatMap { try? JSON.read($0, limits: limits) }?

@@ -8,7 +8,7 @@ struct PodWork {
     let subject: InjectionSubject
     /// The original pod, without an earlier injection.
     let original: Pod
-    /// An earlier injection that is still in the pod, because Istio merges into it (`NativeSidecar`); nil for all others.
+    /// An earlier injection that is still in the pod, because Istio merges into it (`NativeSidecar`); otherwise nil.
     var earlier: StatusAnnotation?
     /// The pod with the changes so far.
     var pod: Pod

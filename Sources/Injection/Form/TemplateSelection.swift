@@ -29,6 +29,6 @@ enum TemplateSelection {
         return resolved
     }
 
-    /// The largest number of templates that a pod can request.
+    /// The maximum number of templates that a pod can request.
     private static let maximumTemplates = 32
 }

@@ -1,17 +1,17 @@
 public import PluginAPI
 public import Values
 
-/// What is wrong with the sidecar of a pod that runs.
+/// The state of the sidecar of a running pod.
 public enum LiveVerdict: String, Sendable, CaseIterable {
-    /// The pod is as an injection would make it now, and has no sidecar where it should have none.
+    /// The pod is as an injection would make it now, or has no sidecar and needs none.
     case current
-    /// An injection would write something else now.
+    /// An injection would now write something else.
     case stale
-    /// The pod has no sidecar, and would get one.
+    /// The pod has no sidecar, but would get one.
     case missed
-    /// The pod has a sidecar, and would get none.
+    /// The pod has a sidecar, but would get none.
     case orphan
-    /// The pod would be refused now.
+    /// The pod would now be refused.
     case broken
 }
 
@@ -19,11 +19,11 @@ public enum LiveVerdict: String, Sendable, CaseIterable {
 public struct LiveDifference: Sendable, Equatable {
     /// The place in the pod, with the names of list items: `/spec/containers/istio-proxy/image`.
     public var pointer: String
-    /// In the pod; nil if it is not there.
+    /// The value in the pod; nil if it is missing.
     public var found: Value?
-    /// What an injection would write; nil if nothing.
+    /// The value that an injection would write; nil if it would write nothing.
     public var expected: Value?
-    /// Where a template writes it; nil if not requested, or if no template's text names the place.
+    /// The template's line that writes it; nil if not requested, or if no template's text contains the part.
     public var place: RenderError.Place?
 
     public init(pointer: String, found: Value?, expected: Value?, place: RenderError.Place? = nil) {
@@ -33,7 +33,8 @@ public struct LiveDifference: Sendable, Equatable {
         self.place = place
     }
 
-    /// `path`, `found`, `expected`, `template` and `line`; without those that there are not.
+    /// A JSON object with the members `path`, `found`, `expected`, `template` and `line`, except for those that are
+    /// nil.
     public var json: Value {
         var object = Object([Member("path", .string(pointer))])
         if let found { object["found"] = found }
@@ -50,19 +51,19 @@ public struct LiveDifference: Sendable, Equatable {
     }
 }
 
-/// What is known about a pod besides the pod.
+/// Information about a pod that is not in the pod itself.
 public struct LiveQuestion: Sendable {
-    /// Where a pod without a namespace is.
+    /// The namespace of a pod that states none.
     public var namespace = "default"
     /// The labels of the pod's namespace; nil if they are not known.
     public var namespaceLabels: Object?
-    /// The API server's half of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is known.
+    /// The API server's part of the decision, from `Snapshot.webhooks`; nil if no webhook configuration is known.
     public var webhook: (any WebhookMatcher)?
-    /// The path of the webhook, which may name a cluster and a network.
+    /// The path of the webhook, which may contain a cluster and a network.
     public var path = "/inject"
-    /// Whether differences have the template's lines, which costs a rendering for each.
+    /// Whether differences include the template's lines, which costs a rendering for each.
     public var findsPlaces = false
-    /// Differences that get their lines, from the first on.
+    /// The maximum number of differences with lines, from the first.
     public var placeLimit = LiveComparison.limit
     /// The time at which rendering stops, in nanoseconds of the monotonic clock; nil sets no limit.
     public var deadline: UInt64?
@@ -70,24 +71,24 @@ public struct LiveQuestion: Sendable {
     public init() {}
 }
 
-/// The answer about one pod that runs.
+/// The answer about one running pod.
 public struct LiveAnswer: Sendable {
     public var verdict: LiveVerdict
     /// One sentence.
     public var message: String
     /// The decision that a pod like this would get now.
     public var decision: Decision
-    /// Of a stale pod, at most `LiveComparison.limit`.
+    /// The differences of a stale pod, at most `LiveComparison.limit`.
     public var differences: [LiveDifference] = []
-    /// Why the pod would be refused.
+    /// The reason why the pod would be refused.
     public var error: InjectionError?
-    /// The pod as an injection would make it now; nil where it would not.
+    /// The pod as an injection would make it now; nil if there would be no injection.
     public var expected: Value?
-    /// Whether the pod has what an injection writes.
+    /// Whether the pod has an injection.
     public var isInjected = false
 }
 
-/// The workload that made a pod: the Deployment, not its ReplicaSet.
+/// The workload that created a pod: the Deployment, not its ReplicaSet.
 public struct LiveOwner: Sendable, Hashable {
     public var kind: String
     public var apiVersion: String
@@ -99,7 +100,7 @@ public struct LiveOwner: Sendable, Hashable {
         self.name = name
     }
 
-    /// From the pod's owner reference, its name and labels; the pod itself if it has no owner.
+    /// Derives the owner from the pod's owner reference, name and labels; the pod itself if it has no owner.
     public init(of pod: Value) {
         self.init(of: Pod(metadata: pod["metadata"]?.object ?? Object(), spec: Object()))
     }

@@ -1,43 +1,43 @@
 import PluginAPI
 import Values
 
-/// Compares a pod that runs with what an injection makes of it, in what the injection writes.
+/// Compares a running pod with the result of injecting it again, limited to the parts that an injection writes.
 ///
-/// The expected pod is made from the live one: its injection is taken out and made again. So everything that an
-/// injection does not write is equal, and what differs is an injection's. Inside an injected part these are no
-/// differences:
+/// The expected pod is made from the live one: its injection is removed and repeated. So everything that an injection
+/// does not write is equal, and each difference is in a part of an injection. Within an injected part, the following do
+/// not count as differences:
 ///
 /// | in the live pod | because |
 /// | --- | --- |
-/// | a default that the API server fills in (`ServerDefaults`), a zero that it drops, `0.5` for `500m` | it means the same |
-/// | requests equal to the limits, where there are no requests | the API server sets them |
+/// | a default that the API server sets (`ServerDefaults`), a zero that it drops, `0.5` for `500m` | the meaning is the same |
+/// | requests equal to the limits, if there are no requests | the API server sets them |
 /// | requests and limits that `kubernetes.io/limit-ranger` lists | the namespace's LimitRange set them |
-/// | a mount of the service account's token, of a volume that no injection brought | the API server's or another webhook's |
+/// | a mount of the service account's token, or of a volume that no injection added | the API server or another webhook added it |
 /// | an item or member that every container of the application has as well | another webhook adds it everywhere |
 struct LiveComparison {
-    /// Differences that are reported; a template that changed may give any number.
+    /// The maximum number of reported differences; a changed template may cause any number.
     static let limit = 64
 
     private(set) var differences: [LiveDifference] = []
-    /// The way to each difference, for finding what wrote it.
+    /// The path to each difference, for finding the template that wrote it.
     private(set) var paths: [[PodSurvival.Loss.Step]] = []
     private var path: [PodSurvival.Loss.Step] = []
-    /// Containers that no injection made: the application's, and if it has none those of other webhooks.
+    /// The containers that no injection added: the application's or, if it has none, those of other webhooks.
     private let own: [Value]
-    /// Names of containers and volumes that an injection made: the earlier one or the one expected.
+    /// The names of containers and volumes that an injection added: the earlier or the expected one.
     private let injectedContainers: Set<String>
     private let injectedVolumes: Set<String>
-    /// Containers whose resources a LimitRange completed.
+    /// The annotation that lists the containers whose resources a LimitRange completed.
     private let limitRanger: String
-    /// The injected container that is compared, in the live pod.
+    /// The injected container that is currently compared, in the live pod.
     private var container: Object?
-    /// The index in `path` after which the way inside that container begins.
+    /// The index in `path` after which the path within that container begins.
     private var containerDepth = 0
 
     /// - Parameters:
     ///   - brought: the pod before its injection.
-    ///   - status: what the earlier injection put in.
-    ///   - removed: containers of the live pod that were taken out before, as another webhook's.
+    ///   - status: the parts that the earlier injection added.
+    ///   - removed: containers of the live pod that were removed before, because another webhook added them.
     init(live: Pod, expected: Pod, brought: Pod, status: StatusAnnotation, removed: [Value] = []) {
         let injectedNames = status.containers + status.initContainers
         let application = live.containers.filter { !injectedNames.contains($0.name) }
@@ -86,8 +86,8 @@ struct LiveComparison {
         }
     }
 
-    /// Of the status, the names are compared by the parts that they name. What remains is the template's hash (classic)
-    /// and the revision (modern), where both have one.
+    /// Compares the status. Its names are compared by comparing the parts themselves. What remains is the template's
+    /// hash (classic) and the revision (modern), if both have one.
     private mutating func status(_ live: Value?, _ expected: Value?) {
         let limits = JSONLimits(depth: 16, bytes: 256 << 10)
         let read = { (value: Value?) in value?.string.flatMap { try? JSON.read($0, limits: limits) } }
@@ -155,14 +155,14 @@ struct LiveComparison {
         }
     }
 
-    // MARK: What only the live pod has
+    // MARK: Parts that only the live pod has
 
-    /// A member or list that the injection does not write.
+    /// Handles a member or list that the injection does not write.
     private mutating func extra(_ live: Value, _ type: ObjectType, _ field: ObjectType.Field?) {
         if case .array(let items) = live { return list(items, [], type, field) }
         if isForeign(live) { return }
         if case .object(let object) = live {
-            // Each member may have come from elsewhere.
+            // Each member may have another origin.
             var inner = type
             while inner.kind == .pointer, let element = inner.element { inner = element }
             if container != nil { return members(object, Object(), inner) }
@@ -170,7 +170,7 @@ struct LiveComparison {
         differ(live, nil)
     }
 
-    /// Whether something in an injected container is not from an injection.
+    /// Whether a part of an injected container is not from an injection.
     private func isForeign(_ live: Value) -> Bool {
         guard let container else { return false }
         let inside = path[containerDepth...]
@@ -234,7 +234,7 @@ struct LiveComparison {
         }
     }
 
-    /// Pairs the n-th item of a key with the n-th there.
+    /// Pairs the n-th item with a key with the n-th item with that key in the other list.
     private mutating func pair(
         _ live: [Value], _ expected: [Value], _ key: String, _ element: ObjectType
     ) {
@@ -268,15 +268,15 @@ struct LiveComparison {
         }
     }
 
-    /// Notes that the way is now inside a container, if it is an injected one.
+    /// Records that `path` is now within a container, if it is an injected one.
     private mutating func enter(_ live: Value) {
         guard injectedContainers.contains(live.name), case .object(let object) = live else { return }
         container = object
         containerDepth = path.count
     }
 
-    /// Whether an injected container is before all of the pod's own and should be after all of them, or the reverse. Other
-    /// webhooks put containers everywhere.
+    /// Reports an injected container that is before all of the pod's own and should be after all of them, or the
+    /// reverse. Other webhooks put containers anywhere.
     private mutating func order(_ list: String, _ live: Object, _ expected: Object, _ brought: Object) {
         let names = { (spec: Object) in (spec[list]?.array ?? []).map(\.name) }
         let (found, wanted, own) = (names(live), names(expected), Set(names(brought)))
@@ -297,9 +297,10 @@ struct LiveComparison {
         }
     }
 
-    // MARK: The same in other words
+    // MARK: Equal meaning
 
-    /// What an API server drops or fills in: null, empty objects and lists, and zeros of members that are not pointers.
+    /// Whether an API server may drop or add a value: null, empty objects and lists, and zeros of members that are not
+    /// pointers.
     private static func isNothing(_ value: Value, _ field: ObjectType.Field?) -> Bool {
         switch value {
         case .null: return true
@@ -310,8 +311,8 @@ struct LiveComparison {
         }
     }
 
-    /// Whether two texts are the same JSON but for what an API server fills in: the proxy's variables record probes and
-    /// ports of the application, which had no defaults yet where a manifest was injected.
+    /// Whether two texts are the same JSON except for values that an API server sets. The proxy's variables record
+    /// probes and ports of the application, which had no defaults yet when a manifest was injected.
     private func isSameText(_ one: Value?, _ other: Value?) -> Bool {
         guard case .string(let one)? = one, case .string(let other)? = other,
             let first = one.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
@@ -321,7 +322,7 @@ struct LiveComparison {
         return Self.isSame(found, wanted)
     }
 
-    /// The depth is that of the reader's limit.
+    /// Recursive; the reader's limit bounds the depth.
     private static func isSame(_ one: Value, _ other: Value) -> Bool {
         switch (one, other) {
         case (.object(let one), .object(let other)):

@@ -1,20 +1,20 @@
 import PluginAPI
 import Values
 
-/// What else explains that a pod is not what the webhook would make of it now.
+/// Checks whether a pod that differs from what the webhook would make of it now has another explanation.
 ///
-/// | the pod | because |
+/// | the pod | explanation |
 /// | --- | --- |
 /// | is what kube-inject makes of its workload | no webhook saw it, and kube-inject would write the same again |
-/// | is either of these without some containers | another webhook added them afterwards, and templates list the application's containers |
+/// | is either of these without some containers | another webhook added them later, and templates list the application's containers |
 struct LiveExplanation {
     private let injection: LiveInjection
     private let live: LivePod
     private let status: StatusAnnotation
 
-    /// Attempts with a container that another webhook may have added; each costs an injection.
+    /// The maximum number of attempts with containers that another webhook may have added; each costs an injection.
     private static let maximumAttempts = 8
-    /// Annotations of kube-inject that are tried alone as the pod's own; each costs an injection.
+    /// The maximum number of kube-inject's annotations that are tried alone as the pod's own; each costs an injection.
     private static let maximumMarks = 8
 
     init(_ injection: LiveInjection, _ live: LivePod, _ status: StatusAnnotation) {
@@ -25,9 +25,9 @@ struct LiveExplanation {
 
     /// - Parameters:
     ///   - brought: the pod without its injection.
-    ///   - differences: from what the webhook would make of it.
+    ///   - differences: the differences from what the webhook would make of it.
     func explains(_ brought: Pod, _ differences: [LiveDifference]) -> Bool {
-        // Only a container that explains a part of the differences was added later.
+        // Only a container that explains some of the differences was added later.
         var partly: [(names: [String], rest: Int)] = []
         for names in laterContainers(brought).prefix(Self.maximumAttempts) {
             let earlier = Self.without(names, brought)
@@ -52,18 +52,18 @@ struct LiveExplanation {
 
     // MARK: kube-inject
 
-    /// A pod as kube-inject may have got it.
+    /// A pod as kube-inject may have received it.
     private struct Way {
         var brought: Pod
-        /// Often given when the manifest is applied; kube-inject does not know it then, and it is empty.
+        /// Often set only when the manifest is applied. kube-inject does not know it then, and it is empty.
         var namespace: String
     }
 
-    /// Whether the pod is what kube-inject makes of it: a workload that was injected as a manifest is not the webhook's,
-    /// and gets from kube-inject what it would get again.
+    /// Whether the pod is what kube-inject makes of it. A workload that was injected as a manifest does not depend on
+    /// the webhook, and would get the same from kube-inject again.
     ///
-    /// What is not known (the labels and annotations that the pod brought, its namespace, the containers that were added
-    /// later) is found one after the other, each by what leaves the fewest differences: all combinations would be a
+    /// The unknowns (the pod's own labels and annotations, its namespace, the containers that were added later) are
+    /// determined one after the other, each by the fewest remaining differences: trying all combinations would need a
     /// hundred injections.
     private func isManifests(_ brought: Pod, added: [[String]]) -> Bool {
         let ways = self.ways(brought)
@@ -74,7 +74,7 @@ struct LiveExplanation {
         guard let bare = marked.first else { return false }
         let rest = differences(by: bare, added: [])
         if rest == 0 || isManifest(by: bare, added: added) { return true }
-        // Where the annotations matter, one of them may be the pod's own.
+        // If the annotations matter, one of them may be the pod's own.
         guard rest < least else { return false }
         return marked.dropFirst().contains {
             differences(by: $0, added: []) == 0 || isManifest(by: $0, added: added)
@@ -85,7 +85,7 @@ struct LiveExplanation {
         added.contains { differences(by: way, added: $0) == 0 }
     }
 
-    /// With the labels and annotations that the pod may have brought, and without these.
+    /// Returns the variants with the labels and annotations that the pod may have had before, and without them.
     private func ways(_ brought: Pod) -> [Way] {
         var pods = [brought]
         if let uninjected = try? live.stripped(final: true),
@@ -99,7 +99,7 @@ struct LiveExplanation {
         }
     }
 
-    /// How many differences there are from what kube-inject makes of a pod without some containers.
+    /// The number of differences from what kube-inject makes of a pod without some containers.
     private func differences(by way: Way, added: [String]) -> Int {
         let brought = Self.without(added, way.brought)
         guard let expected = kubeInjected(brought, way.namespace) else { return Int.max }
@@ -107,7 +107,7 @@ struct LiveExplanation {
     }
 
     private func kubeInjected(_ pod: Pod, _ namespace: String) -> Pod? {
-        // The owner is found as for a review: a manifest names it.
+        // The owner is derived as for a review; a manifest states it.
         let subject = InjectionSubject(pod: pod, form: .modern, namespace: namespace, isReview: true)
         subject.isReview = false
         subject.deploymentMetadata = Object([Member("name", .string(subject.owner.name))])
@@ -117,9 +117,10 @@ struct LiveExplanation {
         return try? PodInjection.inject(subject, snapshot: injection.snapshot)
     }
 
-    /// The pod as it may have been before kube-inject wrote annotations of the template (`RedirectAnnotations`), which
-    /// templates read from a pod as well: without all that have the value that kube-inject gives them, and with one of
-    /// these as the pod's own. Where the template adds to a list, the pod's own is what comes before.
+    /// Returns the pod as it may have been before kube-inject wrote annotations of the template
+    /// (`RedirectAnnotations`), which templates also read from a pod: without all annotations that have kube-inject's
+    /// value, and with one of these as the pod's own. If the template appends to a list, the text before it is the
+    /// pod's own.
     private func withoutMarks(_ way: Way) -> [Way] {
         let pod = way.brought
         let concerns = ConcernOrder.of(injection.snapshot.form, isReview: false)
@@ -164,8 +165,8 @@ struct LiveExplanation {
         return pod
     }
 
-    /// Containers that may have been added after the injection: those behind the injected ones, those before them, each
-    /// alone.
+    /// The containers that may have been added after the injection: those after the injected ones, those before them,
+    /// and each alone.
     private func laterContainers(_ brought: Pod) -> [[String]] {
         let own = brought.containers.map(\.name)
         let ownInit = brought.initContainers.map(\.name)

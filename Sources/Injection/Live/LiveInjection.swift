@@ -2,15 +2,16 @@ import PluginAPI
 public import Values
 
 extension Pipeline {
-    /// Compares what an injection wrote into a pod that runs with what it would write now.
+    /// Compares what an injection wrote into a running pod with what it would write now.
     ///
-    /// The injection is taken out of the pod as `uninject` does it, decided about and made again; of the result, only what
-    /// an injection writes is compared (`LiveComparison`). Pure, as everything here.
+    /// The injection is removed from the pod as `uninject` does, decided, and repeated. Only the parts of the result
+    /// that an injection writes are compared (`LiveComparison`). It is pure, like everything here.
     ///
     /// - Parameters:
-    ///   - pod: as the API server returns it, with its defaults, status and other webhooks' parts.
-    ///   - memory: answers to earlier questions to the same Snapshot with the same webhooks; these lack `expected`.
-    ///   - key: of the pod's text, if it came as text.
+    ///   - pod: the pod as the API server returns it, with its defaults, status and other webhooks' parts.
+    ///   - memory: the cache of answers to earlier questions to the same Snapshot with the same webhooks; these lack
+    ///     `expected`.
+    ///   - key: the key of the pod's text, if it was received as text.
     public static func compare(
         live pod: Value, question: LiveQuestion = LiveQuestion(), snapshot: Snapshot,
         memory: LiveMemory? = nil, text key: LiveKey? = nil
@@ -19,7 +20,7 @@ extension Pipeline {
     }
 }
 
-/// The question about one pod that runs.
+/// Answers the question about one running pod.
 struct LiveInjection {
     let question: LiveQuestion
     let snapshot: Snapshot
@@ -128,7 +129,7 @@ struct LiveInjection {
         return answer
     }
 
-    /// The pod as the webhook would make it.
+    /// Injects into the pod as the webhook would.
     func injected(_ pod: Pod) throws(InjectionError) -> (Pod, InjectionSubject) {
         let subject = InjectionSubject(
             pod: pod, form: snapshot.form, namespace: namespace(of: pod), isReview: true)

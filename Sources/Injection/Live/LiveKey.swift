@@ -2,13 +2,14 @@ import Values
 
 /// The bytes of a pod that determine its answer in a scan, extracted without parsing.
 ///
-/// In: a pod as an API server writes it. Out: its bytes without what `LivePod` removes, by which pods of one ReplicaSet
-/// differ: the status, `managedFields`, other metadata of the server, a generated name, the node, what network plugins
-/// write; with one name for the token's volume. An unusual text has no key and is parsed each time: one with a repeated or
-/// escaped member on the way to these, or without an owner, which would be the pod itself.
+/// Input: a pod as an API server writes it. Output: its bytes without the parts that `LivePod` removes, in which pods
+/// of one ReplicaSet differ: the status, `managedFields`, other metadata of the server, a generated name, the node, and
+/// annotations of network plugins; and with the same name for the token's volume. An unusual text has no key and is
+/// parsed each time: one with a repeated or escaped member on the path to these parts, or one without an owner, which
+/// would be the pod itself.
 ///
-/// What is left out is checked to be JSON. The rest needs no check: a key has an effect only if it equals, byte for byte,
-/// that of a pod that was parsed.
+/// The omitted parts are checked to be JSON. The rest needs no check: a key has an effect only if it equals, byte for
+/// byte, that of a pod that was parsed.
 public struct LiveKey: Sendable {
     let bytes: [UInt8]
     /// The pod's name; empty if it has no name.
@@ -16,7 +17,7 @@ public struct LiveKey: Sendable {
     /// The pod's namespace; empty if it states no namespace.
     public let namespace: String
 
-    /// Longer ones are rare, and too large for the memory of answers.
+    /// The maximum size of a pod. Larger ones are rare, and too large for the cache of answers.
     private static let longestPod = 256 << 10
 
     public init?(_ text: UnsafeBufferPointer<UInt8>) {
@@ -50,7 +51,7 @@ public struct LiveKey: Sendable {
     private static let tokenVolume = Array("\"kube-api-access-".utf8)
     private static let randomBytes = 5
 
-    /// Makes the random letters at the end of the name of a token's volume the same.
+    /// Replaces the random letters at the end of the name of a token's volume by constant ones.
     static func maskTokenVolumes(_ bytes: inout [UInt8]) {
         var index = 0
         while let found = ByteSearch.index(of: tokenVolume, in: bytes, from: index) {
@@ -70,7 +71,7 @@ private struct LiveScan: JSONScanning {
     let base: UnsafePointer<UInt8>
     let end: Int
     var position = 0
-    /// What is left out, with the quotes of a string.
+    /// The omitted ranges, including the quotes of a string.
     private(set) var cuts: [Range<Int>] = []
     private(set) var name: Range<Int>?
     private(set) var generateName: Range<Int>?
@@ -78,7 +79,7 @@ private struct LiveScan: JSONScanning {
     private var hasOwner = false
     private var members: Set<StaticMember> = []
 
-    /// Members that may be there once.
+    /// Members that may occur only once.
     private enum StaticMember { case metadata, spec, status, annotations, nodeName }
 
     init(base: UnsafePointer<UInt8>, end: Int) {
@@ -132,7 +133,7 @@ private struct LiveScan: JSONScanning {
         }
     }
 
-    /// A string without escapes.
+    /// Reads a string without escapes.
     private mutating func text(_ place: WritableKeyPath<Self, Range<Int>?>) -> Bool {
         guard skipBlanks() == UInt8(ascii: "\""), let text = string(), base.isPlain(text) else {
             return false
@@ -141,7 +142,7 @@ private struct LiveScan: JSONScanning {
         return true
     }
 
-    /// Skips a value that is left out.
+    /// Skips a value that is omitted.
     private mutating func skipOut() -> Bool {
         _ = skipBlanks()
         let start = position

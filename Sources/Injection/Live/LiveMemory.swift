@@ -1,27 +1,28 @@
 import Values
 
-/// Answers about pods that run, by all that they depend on: the pods of one ReplicaSet differ in name, node, status and
-/// the name of the token's volume, which no answer depends on.
+/// A cache of answers about running pods, by everything that they depend on. The pods of one ReplicaSet differ in name,
+/// node, status and the name of the token's volume, which no answer depends on.
 ///
-/// A pod that comes as text has its text as the key (`LiveKey`), which takes a fifth of the time of parsing it.
+/// For a pod that is received as text, the text is the key (`LiveKey`), which takes a fifth of the time of parsing it.
 ///
-/// For one Snapshot. Bounded by bytes; used by one thread at a time or several.
+/// It belongs to one Snapshot, is bounded by bytes, and is thread-safe.
 public final class LiveMemory: Sendable {
     private struct Known: Sendable {
         var answer: LiveAnswer
-        /// Of a pod that came as text.
+        /// The owner of a pod that was received as text.
         var owner: LiveOwner?
     }
 
     private let answers: BoundedCache<Known>
 
-    /// - Parameter bytes: of keys and answers; a key is a pod's JSON, about 5 KB. 0 remembers nothing.
+    /// - Parameter bytes: the maximum size of keys and answers; a key is a pod's JSON, about 5 KB. 0 disables the
+    ///   cache.
     public init(bytes: Int = 8 << 20) { answers = BoundedCache(bytes: bytes) }
 
-    /// Bytes that an answer without its pod takes, besides its differences.
+    /// The size of an answer without its pod and its differences.
     private static let answerBytes = 512
 
-    /// The answer to the same question about a pod with the same text, and the pod's owner; nil if it was not asked.
+    /// The answer to the same question about a pod with the same text, and the pod's owner; nil on a cache miss.
     public func answer(to key: LiveKey, _ question: LiveQuestion) -> (answer: LiveAnswer, owner: LiveOwner)? {
         guard let known = answers.answer(for: Self.key(of: key, question)), let owner = known.owner else {
             return nil
@@ -29,13 +30,13 @@ public final class LiveMemory: Sendable {
         return (known.answer, owner)
     }
 
-    /// The answer to the same question, or the one that is made.
+    /// Returns the cached answer to the same question; calls `make` on a cache miss.
     ///
-    /// - Parameter key: of the pod's text, if it came as text.
+    /// - Parameter key: the key of the pod's text, if it was received as text.
     func answer(
         about pod: LivePod, _ question: LiveQuestion, text key: LiveKey?, _ make: () -> LiveAnswer
     ) -> LiveAnswer {
-        // The text of a pod that owns itself lacks the name, which is its owner's.
+        // The key of a pod without a controlling workload lacks the pod's name, which is its owner's name.
         let owner = key == nil ? nil : LiveOwner(of: pod.pod)
         let isByText = owner.map { $0.kind != "Pod" } ?? false
         let cacheKey: CacheKey
@@ -46,7 +47,7 @@ public final class LiveMemory: Sendable {
             if let known = answers.answer(for: cacheKey) { return known.answer }
         }
         var answer = make()
-        // The pod may be large, and nobody asks for it again.
+        // The pod may be large, and no caller reads it from the cache.
         answer.expected = nil
         let bytes = answer.differences.reduce(Self.answerBytes) { sum, difference in
             sum + difference.pointer.utf8.count + Self.size(difference.found) + Self.size(difference.expected)

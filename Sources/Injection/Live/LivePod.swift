@@ -1,14 +1,14 @@
 import PluginAPI
 import Values
 
-/// A pod as an API server returns it, and what a webhook would see of a pod like it.
+/// A pod as an API server returns it, and the pod that a webhook would see.
 ///
-/// What comes after admission is removed: the server's metadata, a generated name, the node, the status, what network
-/// plugins write.
+/// Everything that is added after admission is removed: the server's metadata, a generated name, the node, the status,
+/// and annotations of network plugins.
 struct LivePod {
-    /// The pod without that, with its injection.
+    /// The pod without these, but with its injection.
     let pod: Pod
-    /// What an injection put in by name; nil if the pod has no injection.
+    /// The names of the injected parts; nil if the pod has no injection.
     let status: StatusAnnotation?
 
     /// - Throws: if the value is not a pod.
@@ -51,7 +51,7 @@ struct LivePod {
         if kept.count < annotations.count { metadata["annotations"] = .object(Object(kept)) }
     }
 
-    /// Whether an API server generated the name: a prefix of at most 58 bytes and five letters or digits that make no
+    /// Whether an API server generated the name: a prefix of at most 58 bytes and five letters or digits that form no
     /// words (k8s.io/apiserver, `SimpleNameGenerator`). A webhook sees a pod without it.
     static func isGenerated(_ name: String, from prefix: String) -> Bool {
         let prefix = Array(prefix.utf8.prefix(58))
@@ -63,7 +63,7 @@ struct LivePod {
 
     static let generatedBytes = Set("bcdfghjklmnpqrstvwxz2456789".utf8)
 
-    /// Whether something that the status names is in the pod: an annotation alone is no sidecar.
+    /// Whether any part that the status names is in the pod: an annotation alone is not a sidecar.
     private static func isThere(_ status: StatusAnnotation, _ pod: Pod) -> Bool {
         let lists = [status.initContainers, status.containers, status.volumes, status.imagePullSecrets]
         return zip(StatusAnnotation.lists, lists).contains { list, names in
@@ -73,17 +73,17 @@ struct LivePod {
 
     // MARK: The pod before its injection
 
-    /// What is taken back. Labels, annotations and the group of the file system stay, which the pod may have brought:
-    /// templates see them, and write the same again.
+    /// The concerns that are undone. Labels, annotations and the file system's group remain, because they may be the
+    /// pod's own: templates read them, and write the same again.
     private static let wayBack: [any PodConcern] = [
         ContainerOrder(), ProbeRewriting(), MetricsMerging(), ProxyEnvironment(), Concurrency(),
         ServiceAccountMount(), OpenShiftProxyUser(), UserContainers(), InjectedParts(), DNSConfig(),
         StatusMark(),
     ]
 
-    /// The pod as it was before the injection; the pod itself if it has none.
+    /// Returns the pod as it was before the injection; the pod itself if it has no injection.
     ///
-    /// - Parameter final: whether marks go that the pod may have brought, as `kube-uninject` does it.
+    /// - Parameter final: whether marks that may be the pod's own are removed too, as `kube-uninject` does.
     func stripped(final: Bool = false) throws(InjectionError) -> Pod {
         guard let status else {
             var pod = pod

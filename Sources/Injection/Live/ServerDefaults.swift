@@ -1,17 +1,17 @@
 import PluginAPI
 import Values
 
-/// Values that an API server fills in, so that a pod that is read back has more than was written.
+/// Default values that an API server sets, so that a pod that is read back has more fields than were written.
 ///
-/// From Kubernetes' `SetDefaults_*` functions for core/v1. Only for parts of a pod that an injection writes: containers,
-/// volumes, probes.
+/// The source is Kubernetes' `SetDefaults_*` functions for core/v1, limited to parts of a pod that an injection writes:
+/// containers, volumes, probes.
 enum ServerDefaults {
     private struct Entry {
         let type: String
         let value: Value
     }
 
-    /// By member; a member of several types has several entries.
+    /// The defaults by member; a member of several types has several entries.
     private static let table: [String: [Entry]] = {
         var table: [String: [Entry]] = [:]
         for (type, member, value) in rows {
@@ -50,10 +50,11 @@ enum ServerDefaults {
         ("v1.PodSpec", "serviceAccount", "default"),
     ]
 
-    /// Whether the value of a member is what an API server sets if it is absent.
+    /// Whether a member has the value that an API server sets if the member is absent.
     ///
     /// - Parameters:
-    ///   - type: of the object; `any` for JSON in an annotation or variable, where the member's name has to do.
+    ///   - type: the type of the object; `any` for JSON in an annotation or variable, where the member's name is
+    ///     enough.
     ///   - siblings: the object.
     static func isDefault(_ value: Value, of member: String, in type: ObjectType, _ siblings: Object) -> Bool
     {
@@ -66,7 +67,7 @@ enum ServerDefaults {
         return value == pullPolicy(of: siblings.text("image"))
     }
 
-    /// `Always` for the tag `latest` and for none, else `IfNotPresent`.
+    /// `Always` for the tag `latest` or a missing tag, else `IfNotPresent`.
     private static func pullPolicy(of image: String) -> Value {
         if image.contains(byte: "@") { return "IfNotPresent" }
         let last = image.split(byte: "/").last ?? ""

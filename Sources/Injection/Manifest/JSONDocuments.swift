@@ -1,16 +1,16 @@
 import Values
 
-/// The JSON texts at the start of a manifest, one after another as kubectl reads them: with line breaks, blanks, lines of
-/// `---` or nothing between them.
+/// The concatenated JSON texts at the start of a manifest, in the format that kubectl reads: separated by line breaks,
+/// blanks, lines of `---` or nothing.
 struct JSONDocuments {
     struct Document {
         var value: Value
         var range: Range<Int>
-        /// The line that it begins on, from 1.
+        /// The line on which it begins, from 1.
         var line: Int
     }
 
-    /// What comes after them and is not JSON: YAML from a line of `---` on.
+    /// The part after them that is not JSON: YAML, from a line of `---`.
     struct Rest {
         var offset: Int
         var line: Int
@@ -19,11 +19,11 @@ struct JSONDocuments {
     private(set) var found: [Document] = []
     private(set) var rest: Rest?
 
-    /// nil where the text does not begin with JSON, or goes on with something else in the same document.
+    /// nil if the text does not begin with JSON, or other text follows in the same document.
     init?(_ bytes: [UInt8], from start: Int, limits: JSONLimits) {
         let first = bytes[start...].first { !DocumentText.isSpace($0) }
         guard first == 0x7b || first == 0x5b else { return nil }
-        // The document's own text object is only needed where there is more than one value.
+        // `FlowText` is only needed if there is more than one value.
         if let value = try? Self.read(bytes[start...], limits) {
             let range = Self.trimmed(bytes, from: start)
             let line = bytes[..<range.lowerBound].reduce(1) { $1 == 0x0a ? $0 + 1 : $0 }
@@ -43,14 +43,14 @@ struct JSONDocuments {
         return first..<max(last + 1, first)
     }
 
-    /// What a document costs besides its values.
+    /// The cost of a document in addition to its values.
     private static let valuesOfDocument = 8
 
     private mutating func readStream(_ bytes: [UInt8], from start: Int, _ limits: JSONLimits) -> Bool {
         let flow = FlowText(text: DocumentText(bytes))
         var offset = start
         var line = 1
-        /// The line of `---` that began the document that is read.
+        /// The `---` line at the beginning of the current document.
         var marker: Rest?
         var isEmpty = true
         while offset < bytes.count {
@@ -78,7 +78,7 @@ struct JSONDocuments {
         return true
     }
 
-    /// Whether a line that begins a document does.
+    /// Whether a line `---` begins at an offset.
     private static func isMarker(_ bytes: [UInt8], at offset: Int) -> Bool {
         guard bytes[offset...].starts(with: "---".utf8), offset == 0 || bytes[offset - 1] == 0x0a else {
             return false

@@ -3,12 +3,12 @@ import System
 import Values
 import YAML
 
-/// A manifest as text: documents in, the same documents with every workload injected out.
+/// The text of a manifest. Injects into all workloads of its documents.
 ///
-/// A document that holds nothing to inject goes through byte for byte, be it Kubernetes' or not. The others keep their
-/// members, their order and what Pillion does not know. What is read as UTF-16 is written as UTF-16.
+/// A document without anything to inject remains unchanged byte for byte, whether it is Kubernetes' or not. The others
+/// keep their members, their order, and members that Pillion does not know. UTF-16 input is written as UTF-16.
 struct Manifest {
-    /// In UTF-8.
+    /// The text in UTF-8.
     private let bytes: [UInt8]
     private let encoding: TextEncoding?
     private let problem: TextEncoding.Problem?
@@ -17,7 +17,7 @@ struct Manifest {
     private let options: YAMLOptions
     private let jsonLimits: JSONLimits
 
-    /// - Parameter values: of all documents together.
+    /// - Parameter values: the maximum number of values of all documents together.
     init(_ bytes: [UInt8], format: ManifestFormat, name: String, values: Int = .max) {
         self.name = name
         self.format = format
@@ -39,9 +39,9 @@ struct Manifest {
         }
     }
 
-    /// Puts every document through `run`.
+    /// Changes every document by `run`.
     ///
-    /// - Throws: where the text cannot be read, or every problem of its workloads together.
+    /// - Throws: if the text cannot be parsed, or all problems of its workloads together.
     func changed(by run: inout some ManifestChange) throws(InjectionError) -> ManifestOutcome {
         try checkText()
         var output = Output(bytes)
@@ -63,7 +63,7 @@ struct Manifest {
         throw first
     }
 
-    /// The documents that hold something.
+    /// The documents that are not empty.
     func documents() throws(InjectionError) -> [ManifestDocument] {
         try checkText()
         let json = jsonDocuments()
@@ -90,11 +90,11 @@ struct Manifest {
             parts: [encoding.encode(Array(parts.joined()))], changed: output.hasChanged, workloads: reports)
     }
 
-    /// The text as it comes out, in parts.
+    /// The output text, in parts.
     private struct Output {
         private let bytes: [UInt8]
         private var parts: [[UInt8]] = []
-        /// Up to where the input was taken over or replaced.
+        /// The offset in the input up to which it was copied or replaced.
         private var written = 0
 
         init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -110,9 +110,9 @@ struct Manifest {
         func finished() -> [[UInt8]] { parts.isEmpty ? [bytes] : parts + [Array(bytes[written...])] }
     }
 
-    /// A document's own bytes; nil where no way back to them was kept.
+    /// A document's original bytes; nil if they were not recorded.
     ///
-    /// - Parameter marker: what stands before them on their line, without which they may be another text.
+    /// - Parameter marker: the text before them on their line, without which they may parse differently.
     private func restored(
         _ bytes: [UInt8], behind marker: String = "", from old: Value, to new: Value,
         run: some ManifestChange, isJSON: Bool
@@ -138,7 +138,7 @@ struct Manifest {
 
     // MARK: JSON
 
-    /// The JSON texts that the manifest begins with; nil where it is not JSON and may be YAML in flow style.
+    /// The JSON texts that the manifest begins with; nil if it is not JSON and may be YAML in flow style.
     private func jsonDocuments() -> JSONDocuments? {
         if format == .yaml { return nil }
         let start = encoding == nil && TextEncoding(markIn: bytes) == .utf8 ? 3 : 0
@@ -149,7 +149,7 @@ struct Manifest {
         _ document: JSONDocuments.Document, number: Int, by run: inout some ManifestChange,
         into output: inout Output
     ) throws(InjectionError) {
-        // The blanks before it say how far in it is.
+        // The blanks before the document are its indentation.
         let start =
             bytes[..<document.range.lowerBound].lastIndex(of: 0x0a).map { $0 + 1 }
             ?? document.range.lowerBound
@@ -182,9 +182,9 @@ struct Manifest {
         output.replace(range, by: edited?.text ?? Array(JSON.text(new, style: .pretty(2)).utf8))
     }
 
-    /// Looks for the places of strings that are written as something else.
+    /// Finds the places of strings that are written as another type.
     ///
-    /// - Returns: the text with quotes around them, where that is asked for.
+    /// - Returns: the text with quotes around these strings, if that is requested.
     private func locate(
         _ run: inout some ManifestChange, in text: DocumentText, _ value: Value, layout: YAMLLayout?,
         line: Int
@@ -214,7 +214,7 @@ struct Manifest {
         for index in documents.indices where !documents[index].isEmpty {
             try InjectionError.checkStop()
             run.options.progress?(first + index, first + documents.count)
-            // Its memory is free for what comes.
+            // Frees its memory for the following documents.
             defer { (documents[index].value, documents[index].layout) = (.null, nil) }
             var document = documents[index]
             document.line += rest.line - 1
@@ -225,7 +225,7 @@ struct Manifest {
         }
     }
 
-    /// The new text of a document and the range that it replaces, or nil where the document stays as it is.
+    /// The new text of a document and the range that it replaces; nil if the document does not change.
     private func change(
         _ document: YAMLDocument, of bytes: [UInt8], number: Int, by run: inout some ManifestChange
     ) throws(InjectionError) -> (range: Range<Int>, text: [UInt8])? {
@@ -246,7 +246,7 @@ struct Manifest {
             }
         }
         let old = document.value
-        // A workload that was injected before may come out as it is.
+        // A workload that was injected before may remain unchanged.
         guard let new = try run.change(old, document: number, line: line), new != old else {
             return isQuoted ? (range, bytes) : nil
         }
@@ -261,7 +261,7 @@ struct Manifest {
         return edited.map { (range, $0.text) }
     }
 
-    /// A document's own bytes and the range that they replace; nil where no way back to them was kept.
+    /// A document's original bytes and the range that they replace; nil if they were not recorded.
     private func restored(
         _ range: Range<Int>, of bytes: [UInt8], from old: Value, to new: Value, run: some ManifestChange
     ) -> (range: Range<Int>, text: [UInt8])? {
@@ -270,7 +270,7 @@ struct Manifest {
             Array(bytes[range]), behind: isBehindMarker ? "---" : "", from: old, to: new, run: run,
             isJSON: false)
         if let text { return (range, text) }
-        // A document that began on the line of its marker, and was written again, begins on the next.
+        // A document that began on the line of its marker begins on the next line after it was rewritten.
         guard range.lowerBound > 0, !isBehindMarker else { return nil }
         let wider = range.lowerBound - 1..<range.upperBound
         return restored(
@@ -302,7 +302,7 @@ struct Manifest {
         )
     }
 
-    /// What is wrong with a text that begins as JSON does, and is not YAML either.
+    /// The error of a text that begins like JSON, and is not YAML either.
     private func jsonError() -> InjectionError? {
         guard format != .yaml, let first = bytes.first(where: { !DocumentText.isSpace($0) }),
             first == 0x7b || first == 0x5b
@@ -322,7 +322,7 @@ struct Manifest {
 }
 
 extension Value {
-    /// The value at the path, or nil.
+    /// The value at the path; nil if there is no value.
     func value(at path: ArraySlice<PathStep>) -> Value? {
         var found = self
         for step in path {
@@ -337,7 +337,7 @@ extension Value {
         return found
     }
 
-    /// Replaces the value at a path; a path that leads nowhere changes nothing.
+    /// Replaces the value at a path; does nothing if the path does not exist.
     mutating func replace(at path: ArraySlice<PathStep>, with value: Value) {
         guard let step = path.first else {
             self = value
@@ -354,7 +354,7 @@ extension Value {
         }
     }
 
-    /// Puts a value under a path of member names and numbers of items, making members that are missing.
+    /// Sets the value at a path of member names and indexes of items, adding missing members.
     mutating func replaceMember(at path: ArraySlice<String>, with value: Value) {
         guard let name = path.first else {
             self = value

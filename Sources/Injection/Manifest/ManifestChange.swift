@@ -1,18 +1,18 @@
 import Values
 
-/// What is done to the documents of a manifest.
+/// A change of the documents of a manifest.
 protocol ManifestChange {
     var options: ManifestOptions { get }
     var reports: [WorkloadReport] { get set }
-    /// What went wrong with workloads, in their order.
+    /// The problems of the workloads, in their order.
     var problems: [InjectionError] { get set }
-    /// Whether ways back are followed.
+    /// Whether recorded original texts (`Provenance`) are restored.
     var restores: Bool { get }
-    /// The strings of the document that is next that are written as something else.
+    /// The strings in the next document that are written as another type.
     var stringFields: [StringField] { get set }
-    /// Looks for such strings in the document that `change` gets next.
+    /// Finds these strings in the document that is passed to `change` next.
     mutating func findStringFields(in value: Value) -> [StringField]
-    /// The document as it becomes, or nil where nothing changes.
+    /// Returns the changed document; nil if nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value?
 }
 
@@ -24,7 +24,7 @@ extension ManifestChange {
     }
     mutating func findStringFields(in value: Value) -> [StringField] { [] }
 
-    /// Keeps what is wrong with a workload, and says of which it is.
+    /// Records the problems of a workload, with its kind and name.
     mutating func note(_ error: InjectionError, of workload: Workload, line: Int) {
         let name = workload.name.isEmpty ? "" : " \"\(workload.name)\""
         for var problem in error.all {
@@ -33,7 +33,7 @@ extension ManifestChange {
         }
     }
 
-    /// Says that a document's text could not be kept.
+    /// Records that a document's text could not be kept.
     mutating func noteRewritten(document: Int) {
         guard let index = reports.lastIndex(where: { $0.document == document }) else { return }
         reports[index].notes.append(

@@ -2,11 +2,11 @@ public import Values
 
 /// One change of a value in a manifest.
 public struct ManifestEdit: Sendable, Equatable {
-    /// Which document of the manifest, from 0; empty ones count.
+    /// The index of the document in the manifest; empty documents count.
     public var document: Int
-    /// Where in it. Objects on the way that are missing are made.
+    /// The place in the document. Missing objects on the path are added.
     public var pointer: JSONPointer
-    /// The new value; nil removes what is there.
+    /// The new value; nil removes the current one.
     public var value: Value?
 
     public init(document: Int, pointer: JSONPointer, value: Value?) {
@@ -25,7 +25,7 @@ public struct ManifestEdit: Sendable, Equatable {
 }
 
 extension Value {
-    /// Removes what is under a path of member names and numbers of items; a path that leads nowhere changes nothing.
+    /// Removes the value at a path of member names and indexes of items; does nothing if the path does not exist.
     fileprivate mutating func removeMember(at path: ArraySlice<String>) {
         guard let name = path.first else { return }
         switch self {

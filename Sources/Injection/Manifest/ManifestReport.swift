@@ -3,15 +3,15 @@ import Values
 
 /// A manifest after injection.
 public struct ManifestOutcome: Sendable {
-    /// The text in parts, as they came: that of a thousand workloads has some megabytes, which are not put together only
-    /// to be written out again.
+    /// The text in parts, as they were written: the text of a thousand workloads has several megabytes, which need not
+    /// be joined only to be written.
     public var parts: [[UInt8]]
     public var changed: Bool
     public var workloads: [WorkloadReport]
-    /// Who wrote the lines that injections wrote, in their order; empty unless `ManifestOptions.explain` asks for it.
+    /// The origins of the lines that injections wrote, in their order; empty unless `ManifestOptions.explain` is set.
     public var origins: [LineOrigin] = []
 
-    /// The whole text, put together each time.
+    /// The whole text, joined on each access.
     public var output: [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(parts.reduce(0) { $0 + $1.count })
@@ -19,7 +19,7 @@ public struct ManifestOutcome: Sendable {
         return output
     }
 
-    /// The whole text in UTF-8, whatever the manifest's encoding is: the lines of `origins` are its lines.
+    /// The whole text in UTF-8, whatever the manifest's encoding is; `origins` refers to its lines.
     public var text: [UInt8] {
         let output = output
         guard let encoding = TextEncoding(markIn: output), encoding != .utf8 else { return output }
@@ -27,23 +27,23 @@ public struct ManifestOutcome: Sendable {
     }
 }
 
-/// What was decided for one workload of a manifest, and why.
+/// The decision for one workload of a manifest, and its reason.
 public struct WorkloadReport: Sendable, Equatable {
     public var kind: String
     public var name: String
     public var namespace: String
     public var injected: Bool
-    /// Whether an injection was taken out of it.
+    /// Whether an injection was removed from it.
     public var restored = false
     public var reason: ReasonCode
     public var message: String
-    /// What else should be said: heuristics that were used, values that were overwritten.
+    /// Further information: heuristics that were used, values that were overwritten.
     public var notes: [String]
-    /// Those of the notes that warn: the forecast, and what the pod template's text did in the templates.
+    /// The notes that are warnings: the forecast, and the effects of the pod template's text in the templates.
     public var warnings: [String] = []
-    /// What the pod template's text did in the templates.
+    /// The effects of the pod template's text in the templates.
     public var taint = TaintReport()
-    /// Which document of the manifest, from 0.
+    /// The index of the document in the manifest.
     public var document: Int
     /// JSON pointer of the workload in its document: empty, or `/items/3` in a List.
     public var pointer: String

@@ -8,9 +8,9 @@ struct ManifestRun: ManifestChange {
     var reports: [WorkloadReport] = []
     var problems: [InjectionError] = []
     var stringFields: [StringField] = []
-    /// What `ManifestBlame` reads, where the options ask for it.
+    /// The input of `ManifestBlame`, if `ManifestOptions.explain` is set.
     private(set) var blamed: [BlamedWorkload] = []
-    /// What the templates rendered for each pod; nil where nobody asks.
+    /// The texts that the templates rendered for each pod; nil if not requested.
     var texts: [TrialOutcome.InjectedPod]?
 
     init(snapshot: Snapshot, options: ManifestOptions) {
@@ -18,7 +18,7 @@ struct ManifestRun: ManifestChange {
         self.options = options
     }
 
-    /// What is in the document that is next, searched once.
+    /// The content of the next document, which is searched only once.
     private var search: (workloads: [Workload], leftAlone: [LeftAlone])?
 
     mutating func findStringFields(in value: Value) -> [StringField] {
@@ -27,7 +27,7 @@ struct ManifestRun: ManifestChange {
         return StringField.found(in: value, found.workloads)
     }
 
-    /// The document with its workloads injected, or nil where nothing changes.
+    /// Returns the document with its workloads injected; nil if nothing changes.
     mutating func change(_ value: Value, document: Int, line: Int) throws(InjectionError) -> Value? {
         let (workloads, leftAlone) =
             search ?? WorkloadKinds.search(value, given: snapshot.options.podTemplatePaths)
@@ -37,7 +37,7 @@ struct ManifestRun: ManifestChange {
         var hasChanged = false
         for (number, workload) in workloads.enumerated() {
             var workload = workload
-            // An object may hold several templates: each goes on from what the one before made.
+            // An object may have several templates: each change starts from the result of the one before.
             if number > 0, workload.objectPath == workloads[number - 1].objectPath,
                 case .object(let object)? = result.value(at: workload.objectPath[...])
             {
@@ -59,7 +59,7 @@ struct ManifestRun: ManifestChange {
         return result
     }
 
-    /// - Throws: strings that are written as something else, where these are errors.
+    /// - Throws: the strings that are written as another type, if these are errors.
     private func checkStrings(of workload: Workload) throws(InjectionError) {
         var problems = Problems()
         for field in stringFields where options.isStrict && !field.isRefused {
@@ -69,7 +69,7 @@ struct ManifestRun: ManifestChange {
         try problems.check()
     }
 
-    /// The error, those of labels and annotations with their lines and what to do about them.
+    /// Adds lines and remedies to the errors about labels and annotations that are not strings.
     private func located(_ error: InjectionError) -> InjectionError {
         let fields = stringFields.filter(\.isRefused)
         guard !fields.isEmpty else { return error }
@@ -88,12 +88,12 @@ struct ManifestRun: ManifestChange {
         stringFields.filter { !$0.isRefused && $0.isWithin(workload) }.map { $0.message(at: options.name) }
     }
 
-    /// The workload's object with its pod injected, or nil where it is left alone.
+    /// Returns the workload's object with its pod injected; nil if it does not change.
     private mutating func inject(
         _ workload: Workload, document: Int, line: Int
     ) throws(InjectionError) -> Value? {
         var workload = workload
-        // The classic form appends; what an earlier injection appended goes first.
+        // The classic form appends, so the parts that an earlier injection appended are removed first.
         if options.reinject, snapshot.form == .classic,
             workload.metadata["annotations"]?[MetadataKey.status] != nil,
             case .object(let object)? = try Uninject.undone(workload)?.object
@@ -141,7 +141,7 @@ struct ManifestRun: ManifestChange {
         if subject.hasRenderedNothing {
             (report.reason, report.message) = (.nothingRendered, ReasonCode.nothingRendered.sentence)
             reports.append(report)
-            // An earlier injection is taken out.
+            // An earlier injection is removed.
             return injected.spec == pod.spec ? nil : workload.object(with: injected)
         }
         report.injected = true
@@ -172,14 +172,14 @@ struct ManifestRun: ManifestChange {
         }
     }
 
-    /// A decision that was asked for, or why the workload is left alone; nil to go ahead unasked.
+    /// The decision about a workload, or the reason to leave it unchanged; nil to inject without a decision.
     private func refusal(of pod: Pod, _ workload: Workload, _ namespace: String) -> Decision? {
         if snapshot.form == .classic, let refusal = ClassicInjection.refusal(of: pod) {
             return Decision(inject: false, reason: refusal.reason, message: refusal.message)
         }
         guard snapshot.form == .modern || options.respectPolicy else { return nil }
         let engine = options.respectPolicy ? snapshot.decisions : snapshot.manifestDecisions
-        // Without the policy, a manifest's namespace says nothing: only a pod's own does.
+        // Without the policy, the workload's namespace is ignored: only the pod's own counts.
         let subject = DecisionSubject(
             namespace: options.respectPolicy ? namespace : pod.metadata.text("namespace"),
             metadata: pod.metadata,
@@ -193,7 +193,7 @@ struct ManifestRun: ManifestChange {
         return own.isEmpty ? options.namespace ?? "default" : own
     }
 
-    /// Says which objects were left alone although they hold, or should hold, a pod.
+    /// Reports the objects that were left unchanged although they contain, or should contain, a pod.
     private mutating func note(_ leftAlone: [LeftAlone], document: Int, line: Int) {
         for object in leftAlone {
             reports.append(

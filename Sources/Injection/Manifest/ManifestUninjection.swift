@@ -1,7 +1,7 @@
 import PluginAPI
 import Values
 
-/// Takes injections out of the workloads of a manifest.
+/// Removes injections from the workloads of a manifest.
 struct ManifestUninjection: ManifestChange {
     let podTemplatePaths: [PodTemplatePath]
     let options: ManifestOptions

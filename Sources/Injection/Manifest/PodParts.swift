@@ -1,17 +1,17 @@
 import Values
 
-/// What looks like a pod in an object of a kind that is not known.
+/// Finds parts that look like a pod in an object of an unknown kind.
 ///
-/// | found | taken for |
+/// | found | treated as |
 /// | --- | --- |
-/// | a member `containers`, a list with an item that has a name or an image | a pod's spec; a pod template where it is `spec` below the top |
+/// | a member `containers`, a list with an item that has a name or an image | a pod's spec; a pod template if it is `spec` and not at the top |
 /// | `container` or `script` with an image; `steps`, `sidecars`, `initContainers`, lists with an item that has one | a part of a pod |
 struct PodParts: Sendable, Equatable {
-    /// Member names and numbers of items from the object to each spec.
+    /// The paths from the object to each spec: member names and indexes of items.
     private(set) var specs: [[String]] = []
-    /// To the first part of a pod that is not in a spec.
+    /// The path to the first part of a pod that is not in a spec.
     private(set) var loose: [String]?
-    /// The steps to pod templates, items of lists as `[*]`.
+    /// The paths to pod templates, with items of lists as `[*]`.
     private var templates: [[Step]] = []
 
     private enum Step: Sendable, Hashable {
@@ -19,9 +19,9 @@ struct PodParts: Sendable, Equatable {
         case anyItem, anyMember
     }
 
-    /// How deep is searched: as deep as documents are read.
+    /// The maximum depth of the search, the same as for parsing a document.
     private static let maximumDepth = 100
-    /// Specs of one object that are listed.
+    /// The maximum number of specs of one object that are listed.
     private static let maximumSpecs = 100
 
     var isEmpty: Bool { specs.isEmpty && loose == nil }
@@ -63,7 +63,7 @@ struct PodParts: Sendable, Equatable {
         return nil
     }
 
-    /// The paths that cover all pod templates: those that differ in one member's name become one with `*` for it.
+    /// The paths that cover all pod templates. Paths that differ in one member's name are merged to one with `*` there.
     var templatePaths: [String] {
         var paths: [[Step]] = []
         for path in templates where !paths.contains(path) { paths.append(path) }
@@ -85,7 +85,7 @@ struct PodParts: Sendable, Equatable {
         return paths.compactMap(Self.text)
     }
 
-    /// nil where a name has a sign of the notation in it.
+    /// Formats a path; nil if a name contains a character of the notation.
     private static func text(_ path: [Step]) -> String? {
         var text = ""
         for step in path {

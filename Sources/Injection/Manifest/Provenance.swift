@@ -1,17 +1,17 @@
 import PluginAPI
 import Values
 
-/// The way back from an injected workload, kept in an annotation of its pod template: a JSON patch from the workload as
-/// it is now, without that annotation, to the workload as it was. The first workload of a document also keeps the way
-/// back to the document's own text: `{"patch": […], "text": {…}}` (`TextWayBack`).
+/// The record of how to undo an injection, in an annotation of the pod template: a JSON patch from the injected
+/// workload, without that annotation, to the original workload. The first workload of a document also records how to
+/// restore the document's own text: `{"patch": […], "text": {…}}` (`TextWayBack`).
 enum Provenance {
     static let annotation = "pillion.dev/way-back"
 
-    /// The workload with the way back written into it.
+    /// Returns the workload with the record added.
     ///
-    /// - Parameter metadataPath: where the pod template's metadata is in the object.
+    /// - Parameter metadataPath: the path to the pod template's metadata in the object.
     static func recorded(in injected: Value, from original: Value, metadataPath: [String]) -> Value {
-        // A second injection keeps the first one's: that leads back to where there was none.
+        // A second injection keeps the record of the first, which leads back to the workload without any injection.
         let path = metadataPath + ["annotations", annotation]
         if Workload.value(at: path[...], in: original) != nil { return injected }
         let wayBack = JSONPatch.diff(from: injected, to: original)
@@ -25,9 +25,9 @@ enum Provenance {
 
     private static let limits = JSONLimits(depth: 256, bytes: 3 << 20)
 
-    /// The workload as it was, or nil where it holds no way back.
+    /// Returns the original workload; nil if it has no record.
     ///
-    /// - Throws: a way back that is not valid, or does not fit what the workload became since.
+    /// - Throws: if the record is not valid, or does not fit because the workload was changed since.
     static func undone(_ object: Value, metadataPath: [String]) throws(InjectionError) -> Value? {
         let path = metadataPath + ["annotations"]
         guard case .object(var annotations)? = Workload.value(at: path[...], in: object),
@@ -48,7 +48,7 @@ enum Provenance {
 
     // MARK: Text
 
-    /// Where a document has a way back that another has not: the annotation's place.
+    /// The path of an annotation with a record that is in one document and not in the other.
     static func place(in value: Value, notIn other: Value? = nil) -> [PathStep]? {
         var path: [PathStep] = []
         return search(value, other, &path) ? path : nil
@@ -77,12 +77,12 @@ enum Provenance {
         return false
     }
 
-    /// The edited text with the way back to the text before it in the annotation at that place; the text as it is where
-    /// that cannot be kept.
+    /// Returns the edited text, with the record of how to restore the previous text in the annotation at that place. If
+    /// that cannot be recorded, returns the edited text without it.
     ///
     /// - Parameters:
-    ///   - value: what the document is to say, the way back of the values in the annotation.
-    ///   - edit: edits the text to say a value.
+    ///   - value: the new value of the document; its annotation has the patch for the values.
+    ///   - edit: edits the text to a value.
     static func edited(
         _ bytes: [UInt8], to value: Value, place: [PathStep], isJSON: Bool,
         _ edit: (Value) -> ManifestText.Edited?
@@ -103,7 +103,7 @@ enum Provenance {
         return edited
     }
 
-    /// The document's own text, or nil where its values alone lead back.
+    /// Returns the document's original text; nil if only its values were recorded.
     static func restored(_ bytes: [UInt8], saying value: Value, isJSON: Bool) -> [UInt8]? {
         guard let place = place(in: value), let annotation = value.value(at: place[...])?.string,
             let record = try? JSON.read(annotation, limits: limits), let text = record["text"],

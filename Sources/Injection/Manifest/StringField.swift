@@ -1,26 +1,26 @@
 import Values
 
-/// A field that Kubernetes has as a string, with a value that is not one: `version: 1.0`, `value: yes`, `name: 0755`.
+/// A field that Kubernetes defines as a string, with another value, such as `version: 1.0`, `value: yes`, `name: 0755`.
 ///
-/// An API server refuses such an object, and what a reader makes of the value (`0755` is 493) is not what was written.
+/// An API server refuses such an object, and the parsed value (`0755` is 493) differs from the written text.
 struct StringField: Sendable, Equatable {
-    /// From the document to the value.
+    /// The path from the document to the value.
     var path: [PathStep]
     /// `label`, `annotation`, `env value` …
     var what: String
-    /// The name of the label, annotation or variable; empty for others.
+    /// The name of the label, annotation or variable; empty for other fields.
     var name: String
     var value: Value
     /// Whether Istio's injection refuses the object too: a label or annotation of a pod.
     var isRefused: Bool
-    /// The line in the manifest, and the value as it is written; once they were looked for.
+    /// The line in the manifest, and the value as it is written; set once they were searched.
     var line: Int?
     var written: String?
 
-    /// Fields of one document that are reported.
+    /// The maximum number of fields of one document that are reported.
     static let maximum = 1_000
 
-    /// The fields of a document's workloads, in the order of the document.
+    /// Returns the fields of a document's workloads, in the order of the document.
     static func found(in document: Value, _ workloads: [Workload]) -> [StringField] {
         var search = Search()
         var last: [PathStep]?
@@ -40,7 +40,8 @@ struct StringField: Sendable, Equatable {
         Int(name).map { .item($0) } ?? .member(name)
     }
 
-    /// Whether it is in the workload's object: of several templates of one object, in this one or outside of all.
+    /// Whether the field belongs to the workload. If the object has several templates, it is in this one or outside all
+    /// of them.
     func isWithin(_ workload: Workload) -> Bool {
         guard path.starts(with: workload.objectPath) else { return false }
         let inner = path.dropFirst(workload.objectPath.count)
@@ -48,7 +49,7 @@ struct StringField: Sendable, Equatable {
             || inner.first == .member("metadata") || inner.dropFirst().first == .member("selector")
     }
 
-    /// - Parameter name: of the manifest, put before the line; nil where the reader knows it.
+    /// - Parameter name: the manifest's name, put before the line; nil if the reader knows it.
     func message(at name: String? = nil) -> String {
         let line = line.map { name == nil ? "line \($0): " : "\(name!):\($0): " }
         let place = line ?? name.map { "\($0): " } ?? ""

@@ -1,11 +1,12 @@
 import Values
 
-/// The difference of two texts as `diff -u` prints it, for people and for `patch`.
+/// The difference of two texts in the format of `diff -u`, for people and for `patch`.
 public enum UnifiedDiff {
-    /// Lines of context around a change.
+    /// The number of lines of context around a change.
     private static let context = 3
-    /// Edits after which the search settles for the best path so far and begins again from its end. The memory of one
-    /// search is the square of this (8 MB), its time too; the difference may be longer than the shortest.
+    /// The number of edits after which the search takes the best path so far and begins again from its end. The memory
+    /// and time of one search are proportional to its square (8 MB). The difference may then be longer than the
+    /// shortest.
     static let editsPerSearch = 1_000
 
     private struct Edit {
@@ -14,7 +15,7 @@ public enum UnifiedDiff {
         var line: ArraySlice<UInt8>
     }
 
-    /// Empty when the texts are equal.
+    /// The difference; empty if the texts are equal.
     public static func text(from old: [UInt8], to new: [UInt8], name: String) -> [UInt8] {
         if old == new { return [] }
         let edits = edits(lines(of: old), lines(of: new))
@@ -24,7 +25,7 @@ public enum UnifiedDiff {
         return output
     }
 
-    /// The lines that differ: ranges of lines of the old text, from 0, and of the new one in their place.
+    /// The lines that differ: ranges of lines of the old text, from 0, and of the new lines that replace them.
     public static func changes(from old: [UInt8], to new: [UInt8]) -> [(old: Range<Int>, new: Range<Int>)] {
         var changes: [(old: Range<Int>, new: Range<Int>)] = []
         var (oldLine, newLine) = (0, 0)
@@ -43,8 +44,8 @@ public enum UnifiedDiff {
         return changes
     }
 
-    /// A file's name as `patch` and `git apply` read it: in quotes with C's escapes where it has signs that mean
-    /// something there, with a tab after it where it has blanks, which would end it.
+    /// Formats a file's name for `patch` and `git apply`: in quotes with C's escapes if it contains special characters,
+    /// with a tab after it if it contains blanks, which would otherwise end it.
     private static func label(_ name: String) -> String {
         let isSpecial = { (byte: UInt8) in byte < 0x20 || byte == 0x7f || byte == 0x22 || byte == 0x5c }
         guard name.utf8.contains(where: isSpecial) else {
@@ -66,7 +67,7 @@ public enum UnifiedDiff {
         return String(decoding: bytes + [0x22], as: UTF8.self)
     }
 
-    /// Lines with their line feeds.
+    /// The lines, with their line feeds.
     private static func lines(of text: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
         var start = text.startIndex
@@ -78,7 +79,7 @@ public enum UnifiedDiff {
         return lines
     }
 
-    /// Equal lines at both ends are set aside; Myers' greedy search does the middle.
+    /// Removes equal lines at both ends; Myers' greedy search compares the middle.
     private static func edits(_ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>]) -> [Edit] {
         var head = 0
         while head < min(old.count, new.count), old[head] == new[head] { head += 1 }
@@ -106,9 +107,9 @@ public enum UnifiedDiff {
         return edits
     }
 
-    /// For every number of edits the furthest point reached on each diagonal (as it was before that edit), and the
-    /// point where the search ended: the end of both texts, or the furthest when the limit was reached. Coordinates
-    /// of `rows` count from `start`; diagonal k of a row is at index `distance + 1 + k`; -1 is no point at all.
+    /// Returns, for every number of edits, the furthest point reached on each diagonal before that edit, and the point
+    /// where the search ended: the end of both texts, or the furthest point when the limit was reached. Coordinates of
+    /// `rows` are relative to `start`. Diagonal k of a row has the index `distance + 1 + k`; -1 means no point.
     private static func search(
         _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>], from start: (x: Int, y: Int)
     ) -> (rows: [[Int]], end: (x: Int, y: Int)) {
@@ -137,8 +138,8 @@ public enum UnifiedDiff {
         return (rows, (start.x + best.x, start.y + best.y))
     }
 
-    /// Where a further edit begins on that diagonal: below (an inserted line) or to the right (a removed one) of the
-    /// furthest point of a neighbour.
+    /// The start of a further edit on that diagonal: below the furthest point of a neighbour (an inserted line) or to
+    /// the right of it (a removed one).
     private static func step(
         _ row: [Int], _ distance: Int, _ diagonal: Int, _ width: Int, _ height: Int
     ) -> (x: Int, isInsert: Bool) {
@@ -148,7 +149,7 @@ public enum UnifiedDiff {
         return removed > inserted ? (removed, false) : (inserted, true)
     }
 
-    /// Walks back from the end of a search to its start.
+    /// Traverses from the end of a search back to its start.
     private static func path(
         _ rows: [[Int]], _ old: [ArraySlice<UInt8>], _ new: [ArraySlice<UInt8>], from start: (x: Int, y: Int),
         to end: (x: Int, y: Int)
@@ -178,7 +179,7 @@ public enum UnifiedDiff {
         return edits.reversed()
     }
 
-    /// Ranges of edits that belong together: changes with their context, joined where the contexts meet.
+    /// Ranges of edits that belong together: changes with their context, merged if the contexts meet.
     private static func hunks(_ edits: [Edit]) -> [Range<Int>] {
         var hunks: [Range<Int>] = []
         for index in edits.indices where edits[index].kind != .keep {
@@ -210,7 +211,7 @@ public enum UnifiedDiff {
         }
     }
 
-    /// `start,count` as diff prints it: a count of 1 is left out, a range of no lines names the line before it.
+    /// Formats `start,count` like diff: a count of 1 is omitted, and an empty range has the line before it.
     private static func span(_ start: Int, _ count: Int) -> String {
         if count == 1 { return "\(start + 1)" }
         return "\(count == 0 ? start : start + 1),\(count)"

@@ -1,21 +1,21 @@
 import PluginAPI
 import Values
 
-/// Takes an injection back: exactly where the way back was kept, else by what an injection leaves in the workload.
+/// Undoes an injection: exactly if the original was recorded, else from the parts that the injection left.
 ///
-/// What it leaves: the status annotation names what was put in; the proxy's environment holds the application's probes
-/// and scraping annotations; `proxy.istio.io/overrides` holds the user's part of injected containers. What it does not
-/// leave: values that it overwrote (`fsGroup`, `dnsConfig`, annotations set by the template or the configuration), and
-/// whether a label or an empty list was there before.
+/// These parts are: the status annotation, which lists the injected parts; the proxy's environment, with the
+/// application's probes and scraping annotations; and `proxy.istio.io/overrides`, with the user's part of injected
+/// containers. Not recorded are values that the injection overwrote (`fsGroup`, `dnsConfig`, annotations set by the
+/// template or the configuration), and whether a label or an empty list was there before.
 struct Uninject {
-    /// What was done to a workload.
+    /// The result of undoing an injection.
     struct Outcome {
         var object: Value
         var isExact: Bool
         var notes: [String] = []
     }
 
-    /// nil where nothing was injected.
+    /// nil if nothing was injected.
     static func undone(_ workload: Workload) throws(InjectionError) -> Outcome? {
         let object: Value = .object(workload.object)
         if let exact = try Provenance.undone(object, metadataPath: workload.metadataPath) {
@@ -24,7 +24,7 @@ struct Uninject {
         let place = workload.pointer + JSONPointer(workload.templatePath).description
         var pod = try Pod.check(workload.template, at: place)
         if workload.isCronJob { pod.metadata = workload.metadata }
-        // Without a status, a container of the proxy's name may be the user's own.
+        // Without a status, a container with the proxy's name may be the user's own.
         guard let status = pod.annotation(MetadataKey.status).flatMap(StatusAnnotation.init(parsing:))
         else { return nil }
         var undoing = PodUndoing(pod, status, configuration: nil)

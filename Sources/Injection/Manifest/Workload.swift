@@ -3,16 +3,16 @@ import Values
 
 /// A pod or pod template within an object, found by the object's kind.
 ///
-/// In: an object as JSON has it. Out: where its pods are. It does not look into them.
+/// Contains the object as JSON and the path to its pod. It does not check the pod.
 struct Workload: Sendable {
     var kind: String
     var apiVersion: String
     var name: String
-    /// Empty where the object names none.
+    /// Empty if the object names none.
     var namespace: String
     /// Member names and indices from the document to the object: empty, or `items`, `3`.
     var objectPath: [PathStep]
-    /// Member names, and numbers of items, from the object to the pod template; empty for a Pod.
+    /// Member names, and indexes of items, from the object to the pod template; empty for a Pod.
     var templatePath: [String]
     /// The object itself.
     var object: Object
@@ -22,15 +22,15 @@ struct Workload: Sendable {
     var isPod: Bool { templatePath.isEmpty }
     var isCronJob: Bool { templatePath == ["spec", "jobTemplate", "spec", "template"] }
 
-    /// Where the metadata is that an injection reads and changes: the pod template's, but for a CronJob that of
-    /// its job template, which Istio's kube-inject takes for the pods'.
+    /// The path of the metadata that an injection reads and changes: the pod template's. For a CronJob it is the job
+    /// template's, which Istio's kube-inject treats as the pods'.
     var metadataPath: [String] {
         isCronJob ? ["spec", "jobTemplate", "metadata"] : templatePath + ["metadata"]
     }
 
     var metadata: Object { Self.value(at: metadataPath[...], in: .object(object))?.object ?? Object() }
 
-    /// The object with the pod put where it was.
+    /// Returns the object with the pod in its place.
     func object(with pod: Pod) -> Value {
         var result: Value = .object(object)
         if isCronJob {
@@ -44,7 +44,7 @@ struct Workload: Sendable {
         return result
     }
 
-    /// The pod or pod template; an empty object where it is missing.
+    /// The pod or pod template; an empty object if it is missing.
     var template: Value { Self.value(at: templatePath[...], in: .object(object)) ?? .object(Object()) }
 
     static func value(at path: ArraySlice<String>, in value: Value) -> Value? {

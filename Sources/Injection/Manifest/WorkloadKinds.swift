@@ -1,14 +1,14 @@
 import Values
 
-/// The kinds that hold pod templates, and where.
+/// The kinds that contain pod templates, and the paths to them.
 ///
-/// A kind is here when what it holds is a pod template as Kubernetes has it, metadata and spec. Those that hold parts
-/// of one (an Argo Workflow's templates, a Tekton Task's steps) cannot be injected, and are reported.
+/// A kind is listed if it contains a pod template as in Kubernetes, with metadata and spec. Kinds that contain parts of
+/// one (an Argo Workflow's templates, a Tekton Task's steps) cannot be injected, and are reported.
 enum WorkloadKinds {
     private static let specTemplate = ["spec", "template"]
     private static let cronJob = ["spec", "jobTemplate", "spec", "template"]
 
-    /// In the order they are asked; a path that was given by the user goes before them.
+    /// The built-in paths, in the order of the search; paths that the user gave come first.
     static let builtIn: [PodTemplatePath] =
         [
             PodTemplatePath(kind: "Pod", group: "", path: []),
@@ -72,13 +72,13 @@ enum WorkloadKinds {
             "Agent.agent.k8s.elastic.co=spec.statefulSet.podTemplate",
         ].compactMap { PodTemplatePath($0) }
 
-    /// Lists within lists, items of one, and pod templates of one object.
+    /// The limits for nested lists, items of one list, and pod templates of one object.
     static let maximumListDepth = 8
     static let maximumItems = 100_000
     static let maximumTemplates = 1_000
 
-    /// Where the kind keeps its pod templates, `*` for every item of a list or member of a map; empty for a kind that is
-    /// not known. What the user gave for a kind replaces what is built in.
+    /// The paths to the pod templates of a kind, with `*` for every item of a list or member of a map; empty for an
+    /// unknown kind. Paths that the user gave for a kind replace the built-in ones.
     static func paths(kind: String, apiVersion: String, given: [PodTemplatePath]) -> [[String]] {
         let group =
             apiVersion.split(byte: "/", maxSplits: 1).count == 2
@@ -88,7 +88,7 @@ enum WorkloadKinds {
         return (own.isEmpty ? builtIn.filter(isMatch) : own).map(\.path)
     }
 
-    /// The apiVersion that Kubernetes' own kinds have, where an object's is another unless its group is somebody else's.
+    /// The apiVersion that objects of Kubernetes' own kinds should have; nil for other kinds and most other groups.
     static func expectedVersion(kind: String, apiVersion: String) -> String? {
         let group = apiVersion.contains(byte: "/") ? apiVersion.prefix { $0 != "/" } : ""
         guard kind == "Pod" || !group.contains(byte: ".") else { return nil }
@@ -100,8 +100,7 @@ enum WorkloadKinds {
         }
     }
 
-    /// The paths that a path means in an object: itself where something is there, one for each item of a list or member
-    /// of a map that it goes through.
+    /// Expands a path in an object to existing paths: one for each item of a list or member of a map at a `*`.
     static func expand(_ path: ArraySlice<String>, in value: Value) -> [[String]] {
         guard let place = path.firstIndex(of: "*") else {
             let found = Workload.value(at: path, in: value)

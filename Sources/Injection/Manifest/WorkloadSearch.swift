@@ -2,12 +2,12 @@ import PluginAPI
 import Values
 
 extension WorkloadKinds {
-    /// Every workload that a document holds, Lists item by item.
+    /// Returns every workload in a document, including the items of Lists.
     static func find(in document: Value, given: [PodTemplatePath]) -> [Workload] {
         search(document, given: given).workloads
     }
 
-    /// Every workload that a document holds, and every object that should or may be one but cannot be injected.
+    /// Returns every workload in a document, and every object that should or may be one but cannot be injected.
     static func search(
         _ document: Value, given: [PodTemplatePath]
     ) -> (workloads: [Workload], leftAlone: [LeftAlone]) {
@@ -62,7 +62,7 @@ extension WorkloadKinds {
                     pointer: JSONPointer.text(of: path), parts: paths.isEmpty ? parts : nil))
         }
 
-        /// The items of a List, and the objects of an OpenShift Template.
+        /// The items of a List, or the objects of an OpenShift Template.
         private static func list(
             of object: Object, kind: String, apiVersion: String
         ) -> (member: String, items: [Value])? {
@@ -77,8 +77,8 @@ extension WorkloadKinds {
     }
 }
 
-/// An object that is left alone although its pods might be injected: one of a kind that is not known with something
-/// like a pod in it, or one of a known kind that lacks its template.
+/// An object that is left unchanged although its pods might be injected: one of an unknown kind that contains something
+/// like a pod, or one of a known kind that lacks its template.
 struct LeftAlone: Sendable, Equatable {
     var kind: String
     var apiVersion: String
@@ -86,7 +86,7 @@ struct LeftAlone: Sendable, Equatable {
     var namespace: String
     /// JSON pointer of the object in its document.
     var pointer: String
-    /// What looks like pods in it; nil where the kind is known and its template is not there.
+    /// The parts of it that look like pods; nil if the kind is known and its template is missing.
     var parts: PodParts?
 
     var reason: ReasonCode { options.isEmpty ? .unsupportedResource : .podTemplateUnknownKind }
@@ -117,8 +117,8 @@ struct LeftAlone: Sendable, Equatable {
 
     private static let maximumPlaces = 4
 
-    /// The options that would have all of its pod templates injected; empty where there is no template, or none that an
-    /// option can name.
+    /// The options that would inject all its pod templates; empty if there are no templates, or if an option cannot
+    /// express their paths.
     var options: [String] {
         guard let parts, WorkloadKinds.expectedVersion(kind: kind, apiVersion: apiVersion) == nil else {
             return []
@@ -127,7 +127,7 @@ struct LeftAlone: Sendable, Equatable {
         return parts.templatePaths.map { "--podTemplatePath '\(kind)\(group)=\($0)'" }
     }
 
-    /// What to do about it; empty where nothing can be done.
+    /// The remedy; empty if there is no remedy.
     var notes: [String] {
         let options = options
         return options.isEmpty ? [] : ["to inject it, give " + options.joined(separator: " ")]

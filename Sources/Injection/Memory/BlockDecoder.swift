@@ -2,11 +2,11 @@ import PluginAPI
 import Values
 import YAML
 
-/// Decodes a rendered text part by part, and takes parts that were decoded before from a cache: the texts that a template
-/// renders for different pods differ in a few lines.
+/// Decodes a rendered text part by part, and reuses cached parts: the texts that a template renders for different pods
+/// differ in a few lines.
 ///
-/// In: a text and its type. Out: exactly the result of parsing and decoding the whole text; nil if that has to be done: for
-/// YAML that the block reader does not parse, repeated keys, directives, and all errors.
+/// Input: a text and its type. Output: exactly the result of parsing and decoding the whole text. nil if the whole text
+/// must be parsed: for YAML that the block reader does not parse, repeated keys, directives, and all errors.
 ///
 /// Why a part can be parsed alone: YAML's block reader goes from left to right, and at the start of a member or item its
 /// only state is the column. At the end of the part it finds the end of the text instead of a line that does not belong to
@@ -17,11 +17,11 @@ struct BlockDecoder {
     private let mode: TypedDecoding.Mode
     private let cache: BoundedCache<DecodedBlock>
 
-    /// Shorter parts are not split: a lookup costs as much as decoding some 200 bytes.
+    /// The minimum size of a part that is split: a lookup costs as much as decoding about 200 bytes.
     private static let smallestSplit = 256
-    /// The largest number of members of a struct. No type has more, and repeated keys are found by comparing pairs.
+    /// The maximum number of members of a struct. No type has more, and repeated keys are found by comparing pairs.
     private static let largestStruct = 64
-    /// The largest depth of a part in the whole text.
+    /// The maximum nesting depth of a part in the whole text.
     private static let nesting = 16
 
     init(
@@ -32,13 +32,13 @@ struct BlockDecoder {
         self.cache = cache
     }
 
-    /// The whole text as a struct.
+    /// Decodes the whole text as a struct.
     func decode(as type: ObjectType) -> DecodedBlock? {
         let key = key(.mapping, type, text.all)
         if let known = cache.answer(for: key) { return known }
         guard let made = mapping(text.all, startsInLine: false, as: type), made.isPlain else { return nil }
         let block = DecodedBlock(made)
-        // A text with a new part, such as a label, is not likely to come again.
+        // A text with a new part, such as a label, is unlikely to occur again.
         if made.isOfKnownParts { cache.keep(block, for: key, size: block.cost) }
         return block
     }
@@ -47,7 +47,7 @@ struct BlockDecoder {
 
     private enum Kind: UInt8 { case mapping, member, item }
 
-    /// The result of an earlier decoding of the part, else of `make`.
+    /// Returns the cached result of decoding the part; calls `make` if there is no such result.
     private func known(
         _ kind: Kind, _ type: ObjectType, _ part: Range<Int>, _ make: () -> BlockDraft?
     ) -> (block: DecodedBlock, isKnown: Bool)? {

@@ -11,7 +11,7 @@ public struct CacheCounters: Sendable {
     /// Decoded parts of rendered texts.
     public let blocks = CacheCounter()
 
-    /// The number of caches, which share the bytes equally.
+    /// The number of caches, which share the memory equally.
     static let kinds = 4
 
     public init() {}

@@ -1,13 +1,13 @@
 import PluginAPI
 import Values
 
-/// A decoded part of a rendered text: a struct, or one member as a struct with one member; a list, or one item as a list
-/// with one item. A class, because lookups copy it all the time.
+/// A decoded part of a rendered text: a struct, or one member as a struct with one member; a list, or one item as a
+/// list with one item. A class, so that lookups copy only a reference.
 final class DecodedBlock: Sendable {
     let result: TypedDecoding.Result
     /// The value to use if there is nothing to merge it into.
     let settled: Value
-    /// Its size in bytes, without what it shares with other parts.
+    /// The size in bytes, without storage that it shares with other parts.
     let cost: Int
 
     init(_ draft: BlockDraft) {
@@ -22,7 +22,7 @@ struct BlockDraft {
     var result: TypedDecoding.Result
     var settled: Value
     var cost = 64
-    /// Whether all its parts were known.
+    /// Whether all its parts were cached.
     var isOfKnownParts = true
 
     init(_ empty: Value) {
@@ -48,7 +48,7 @@ struct BlockDraft {
         if let (step, inner) = content(settled) { self.result.settledParts = [([step], inner)] }
     }
 
-    /// Whether its parts can be decoded alone: it holds no directive.
+    /// Whether its parts can be decoded separately: it has no directive.
     var isPlain: Bool { !result.unsettled.contains([]) }
 
     /// Adds a member of a struct.
@@ -71,7 +71,7 @@ struct BlockDraft {
                 other.result.unsettled.map(moved),
                 other.result.settledParts.map { (moved($0.path), $0.value) })
         }
-        // Alone, it was item 0.
+        // It was decoded as item 0.
         if !other.result.dropped.isEmpty {
             result.note(dropped: other.result.dropped.map { "/\(index)" + $0.dropFirst(2) })
         }
@@ -79,12 +79,12 @@ struct BlockDraft {
         cost += 64
     }
 
-    /// As the member of a struct.
+    /// Wraps it as the member of a struct.
     func wrapped(as key: String) -> BlockDraft {
         under(.member(key)) { .object(Object([Member(key, $0)])) }
     }
 
-    /// As the only item of a list.
+    /// Wraps it as the only item of a list.
     func asItem() -> BlockDraft { under(.item(0)) { .array([$0]) } }
 
     private func under(_ step: PathStep, _ wrap: (Value) -> Value) -> BlockDraft {
@@ -103,7 +103,7 @@ struct BlockDraft {
 }
 
 extension Value {
-    /// An estimate of its size in memory, in bytes.
+    /// An estimate of the size in memory, in bytes.
     fileprivate var memoryEstimate: Int {
         switch self {
         case .string(let text): text.utf8.count < 16 ? 0 : text.utf8.count + 48

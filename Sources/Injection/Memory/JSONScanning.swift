@@ -1,9 +1,9 @@
 import Values
 
-/// Walks through JSON text without parsing it: a scan names the members that matter, and everything else is skipped by its
-/// brackets and quotes. Takes about a millisecond for each MB, and no memory.
+/// Scans JSON text without parsing it: the scan handles the members of interest, and skips everything else by its
+/// brackets and quotes. It takes about a millisecond for each MB and allocates no memory.
 ///
-/// What is skipped is not checked. It has an effect only as a part of a key, which equals one of a text that was parsed.
+/// Skipped text is not checked. It has an effect only as a part of a key that equals the key of a parsed text.
 protocol JSONScanning {
     var base: UnsafePointer<UInt8> { get }
     var end: Int { get }
@@ -11,7 +11,7 @@ protocol JSONScanning {
 }
 
 extension JSONScanning {
-    /// Scans an object. Calls `member` with the place of each key; it must skip the value.
+    /// Scans an object. Calls `member` with the range of each key; it must skip the value.
     mutating func object(_ member: (inout Self, Range<Int>) -> Bool) -> Bool {
         guard skipBlanks() == UInt8(ascii: "{") else { return false }
         position += 1
@@ -46,7 +46,7 @@ extension JSONScanning {
 
     /// Skips a string.
     ///
-    /// - Returns: the place of its text; nil if it does not end.
+    /// - Returns: the range of its content; nil if it does not end.
     mutating func string() -> Range<Int>? {
         let start = position + 1
         var index = start
@@ -84,7 +84,7 @@ extension JSONScanning {
         return false
     }
 
-    /// Skips a value, and notes the place of its text if it is a string.
+    /// Skips a value. If it is a string, reports the range of its content.
     mutating func skipValue(noting note: (inout Self, Range<Int>) -> Void) -> Bool {
         guard skipBlanks() == UInt8(ascii: "\"") else { return skipValue() }
         guard let text = string() else { return false }
@@ -93,7 +93,7 @@ extension JSONScanning {
     }
 }
 
-/// On the text's bytes, not on the scan: that would be copied for each key.
+/// These are methods of the bytes, not of the scan, which would be copied for each key.
 extension UnsafePointer<UInt8> {
     func isPlain(_ text: Range<Int>) -> Bool {
         text.allSatisfy { self[$0] &- 0x20 < 0x5F && self[$0] != UInt8(ascii: "\\") }

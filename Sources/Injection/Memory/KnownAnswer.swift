@@ -24,7 +24,7 @@ final class KnownAnswer: Sendable {
         self.report = report
     }
 
-    /// Its size in bytes: the response, and the report with its strings.
+    /// The size in bytes: the response, and the report with its strings.
     var size: Int {
         bytes.count + 1024 + report.namespace.utf8.count + report.name.utf8.count
             + (report.decision?.message.utf8.count ?? 0)

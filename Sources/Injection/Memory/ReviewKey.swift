@@ -2,13 +2,13 @@ import Values
 
 /// The bytes of a review that determine its answer, extracted without parsing.
 ///
-/// In: a body and the request's path. Out: the bytes without the text of `request.uid`, which the answer only repeats,
-/// and without the value of `request.object.metadata.managedFields`, which has no effect; and the places of both. The pods
-/// of one ReplicaSet differ in nothing else.
+/// Input: a body and the request's path. Output: the bytes without the text of `request.uid`, which the answer only
+/// repeats, and without the value of `request.object.metadata.managedFields`, which has no effect; and the positions of
+/// both. The pods of one ReplicaSet differ in nothing else.
 ///
-/// Only what is left out is checked here. The rest needs no check: a key has an effect only if it equals, byte for byte,
-/// that of a body that was parsed and answered. An unusual body has no key and is parsed each time: one with a repeated or
-/// escaped member on the way to the two, with an escaped uid, or without a uid.
+/// Only the omitted parts are checked here. The rest needs no check: a key has an effect only if it equals, byte for
+/// byte, that of a body that was parsed and answered. An unusual body has no key and is parsed each time: one with a
+/// repeated or escaped member on the path to the two parts, with an escaped uid, or without a uid.
 struct ReviewKey {
     let cacheKey: CacheKey
     /// The uid in the body: printable ASCII that JSON does not escape.
@@ -29,7 +29,7 @@ struct ReviewKey {
     }
 
     /// The namespace, and the pod's name without its last two parts: the same for all pods of a Deployment, whichever
-    /// ReplicaSet they are of. Only a guess at which reviews are alike.
+    /// ReplicaSet they belong to. It is only a guess at which reviews are similar.
     ///
     /// - Parameter body: the body of this key.
     func workload(in body: UnsafeBufferPointer<UInt8>) -> CacheKey {
@@ -40,14 +40,14 @@ struct ReviewKey {
         return CacheKey(Array(body[namespace]) + [UInt8(ascii: "/")] + name)
     }
 
-    /// Longer bodies are rare, and too large for the cache.
+    /// The maximum size of a body. Larger ones are rare, and too large for the cache.
     private static let longestBody = 1 << 20
 
     private static func inOrder(_ one: Range<Int>, _ other: Range<Int>) -> (Range<Int>, Range<Int>) {
         one.lowerBound < other.lowerBound ? (one, other) : (other, one)
     }
 
-    /// The path, the places of the two parts that are left out, and the rest of the body.
+    /// Concatenates the positions of the two omitted parts, the path, and the rest of the body.
     private static func joined(
         _ body: UnsafeBufferPointer<UInt8>, _ cuts: (Range<Int>, Range<Int>), path: String
     ) -> [UInt8] {
@@ -72,17 +72,17 @@ struct ReviewKey {
     }
 }
 
-/// Whom a review is from, found without parsing it: for the answer to one that is too large to be parsed, or whose time is
-/// over. Takes about a millisecond for each MB, and no memory.
+/// The origin of a review, extracted without parsing: for the response to a review that is too large to be parsed or
+/// has timed out. It takes about a millisecond for each MB and allocates no memory.
 struct ReviewEnvelope {
-    /// An AdmissionReview with these members and no object.
+    /// An AdmissionReview with only these members and no object.
     let value: Value
 
     /// nil if anything is unusual, as with `ReviewKey`.
     init?(_ body: UnsafeBufferPointer<UInt8>) {
         guard let base = body.baseAddress else { return nil }
         var scan = ReviewScan(base: base, end: body.count)
-        // Of a body that breaks off, what came before the break is known.
+        // If the body is truncated, the members before the end are known.
         _ = scan.review()
         guard let uid = scan.uid else { return nil }
         func text(_ place: Range<Int>?) -> Value {
@@ -97,7 +97,7 @@ struct ReviewEnvelope {
     }
 }
 
-/// Scans a review for the members that matter.
+/// Scans a review for the members of interest.
 private struct ReviewScan: JSONScanning {
     let base: UnsafePointer<UInt8>
     let end: Int
@@ -168,7 +168,7 @@ private struct ReviewScan: JSONScanning {
             guard scan.managedFields == nil, scan.skipValue() else { return false }
             scan.managedFields = start..<scan.position
             let value = UnsafeBufferPointer(start: scan.base + start, count: scan.position - start)
-            // The four objects around it count too.
+            // The four enclosing objects count too.
             return (try? JSON.read(value, limits: JSONLimits(depth: Pipeline.maximumDepth - 4))) != nil
         }
     }

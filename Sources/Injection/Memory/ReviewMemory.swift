@@ -1,12 +1,12 @@
 import PluginAPI
 import Values
 
-/// What is remembered between the reviews of one Snapshot, so that a pod like an earlier one costs less.
+/// The caches that are kept between the reviews of one Snapshot, so that a pod similar to an earlier one costs less.
 ///
-/// None of it changes an answer. A reader who wants to know what Pillion does may take every function here for one that
-/// finds nothing; what each cache saves is in docs/performance.md.
+/// No cache changes an answer. To understand what Pillion does, you may assume that every lookup here is a miss. The
+/// effect of each cache is in docs/performance.md.
 struct ReviewMemory: Sendable {
-    /// Responses, by everything in the request that they depend on.
+    /// Responses, by all parts of the request that they depend on.
     private let answers: BoundedCache<KnownAnswer>
     /// One review of each workload, for the reviews of its other pods.
     private let reviews: BoundedCache<KnownReview>
@@ -14,9 +14,9 @@ struct ReviewMemory: Sendable {
     let blocks: BoundedCache<DecodedBlock>
 
     /// - Parameters:
-    ///   - bytes: for all caches together; 0 remembers nothing.
-    ///   - isPure: whether the same request always has the same answer. It has another one each time where a template
-    ///     reads the clock or random numbers.
+    ///   - bytes: the size of all caches together; 0 disables them.
+    ///   - isPure: whether the same request always has the same answer. It does not if a template reads the clock or
+    ///     random numbers.
     init(bytes: Int, counters: CacheCounters, isPure: Bool) {
         let share = bytes / CacheCounters.kinds
         answers = BoundedCache(bytes: isPure ? share : 0, counters.answers)
@@ -24,7 +24,7 @@ struct ReviewMemory: Sendable {
         blocks = BoundedCache(bytes: share, counters.blocks)
     }
 
-    /// The key of a review; nil where it is not remembered.
+    /// The key of a review; nil if it is not cached.
     func key(
         of body: UnsafeBufferPointer<UInt8>, path: String, options: ReviewOptions
     ) -> ReviewKey? {
@@ -32,8 +32,8 @@ struct ReviewMemory: Sendable {
         return ReviewKey(body, path: path)
     }
 
-    /// Writes the response to an earlier review that differs in nothing that is read, with this one's uid; nil where
-    /// there was no such review.
+    /// Writes the cached response of an earlier review that differs in nothing that is read, with the uid of this one.
+    /// nil on a cache miss.
     func answer(
         _ body: UnsafeBufferPointer<UInt8>, _ key: ReviewKey, into output: inout ByteBuffer
     ) -> ReviewReport? {
@@ -41,9 +41,9 @@ struct ReviewMemory: Sendable {
         return known.write(uid: UnsafeBufferPointer(rebasing: body[key.uid]), into: &output)
     }
 
-    /// Remembers a response, unless it is an error.
+    /// Caches a response, unless it is an error.
     ///
-    /// - Parameter start: where the response begins in the output.
+    /// - Parameter start: the offset of the response in the output.
     func keep(
         _ output: borrowing ByteBuffer, from start: Int, _ report: ReviewReport, for key: ReviewKey
     ) {
@@ -52,12 +52,12 @@ struct ReviewMemory: Sendable {
         answers.keep(answer, for: key.cacheKey, size: answer.size)
     }
 
-    /// Parses a review, reusing values of the last review of the same workload where the text is identical.
+    /// Parses a review, reusing values of an earlier review of the same workload where the text is identical.
     ///
-    /// The pods of a workload differ in their names, a label, a volume. Where less than half of the text is identical,
-    /// the remembered review is forgotten, and the next one takes its place.
+    /// The pods of a workload differ in their names, a label or a volume. If less than half of the text is identical,
+    /// the cached review is removed, so that the next one replaces it.
     ///
-    /// - Returns: the review's value, and what is remembered of its workload.
+    /// - Returns: the review's value, and the cached review of its workload.
     func read(
         _ body: UnsafeBufferPointer<UInt8>, _ key: ReviewKey?
     ) throws(JSONError) -> (value: Value, known: KnownReview?) {

@@ -3,10 +3,10 @@ import Values
 
 /// The last check of every injection's result: of reviews, manifests, the self-check and the trial of a configuration.
 ///
-/// In: the pod before and after, and the facts about the injection. Out: nothing if the result is allowed. Notes about
-/// it are added to the subject.
+/// Input: the pod before and after, and the facts about the injection. Throws if the result is not allowed; adds notes
+/// about it to the subject.
 enum InjectionExit {
-    /// - Throws: everything that forbids the result, in one error.
+    /// - Throws: all reasons that forbid the result, in one error.
     static func check(
         _ result: Pod, from original: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {
@@ -21,12 +21,12 @@ enum InjectionExit {
             if subject.isReview { subject.notes.append(note.message) }
         }
         try checkSurvival(of: original, in: result, subject, snapshot, allowing: subject.undoneParts)
-        // What the user has of an injected container is in the pod without its earlier injection.
+        // The user's part of an injected container is in the pod without its earlier injection.
         if let undone = subject.undone { try checkSurvival(of: undone, in: result, subject, snapshot) }
         try forecast(result, from: original, subject, snapshot)
     }
 
-    /// - Parameter parts: parts that may be missing, besides those that a template removes.
+    /// - Parameter parts: parts that may be missing, in addition to those that a template removes.
     private static func checkSurvival(
         of pod: Pod, in result: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot,
         allowing parts: [String] = []
@@ -40,7 +40,7 @@ enum InjectionExit {
         try problems.check()
     }
 
-    /// Reports what an API server will refuse.
+    /// Reports the problems that an API server will refuse.
     private static func forecast(
         _ result: Pod, from original: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) throws(InjectionError) {

@@ -12,9 +12,9 @@ final class InjectionSubject {
     var owner: Ownership
     /// DeploymentMeta of the classic form: the whole metadata, with the owner's name.
     var deploymentMetadata: Object
-    /// The namespace that the pod will live in; empty if it is not known.
+    /// The namespace of the pod; empty if it is not known.
     var namespace = ""
-    /// Whether this is a review; else it is a manifest.
+    /// Whether this is a review; otherwise it is a manifest.
     var isReview: Bool
     /// Environment variables from the webhook's path.
     var environment: [(name: String, value: String)] = []
@@ -22,7 +22,7 @@ final class InjectionSubject {
     var deadline: UInt64?
     /// As in `ReviewOptions`.
     var steps: Int?
-    /// The last review of the pod's workload.
+    /// The cached review of the pod's workload.
     var known: KnownReview?
     /// Measures the stages; nil measures nothing.
     var clock: StageClock?
@@ -46,7 +46,7 @@ final class InjectionSubject {
     var undoneParts: [String] = []
     /// Volumes of that injection that containers of the pod may mount.
     var leftVolumes: [Value] = []
-    /// Whether all templates rendered to nothing, so that the pod stays as it is.
+    /// Whether all templates rendered to nothing, so that the pod does not change.
     var hasRenderedNothing = false
     /// The findings about the pod's texts in the templates' output.
     var taint = TaintReport()
@@ -94,7 +94,7 @@ final class InjectionSubject {
         become(other)
     }
 
-    /// Takes over all members of another subject, whose trial is the final injection.
+    /// Copies all members of another subject, whose trial becomes the final injection.
     func become(_ other: InjectionSubject) {
         pod = other.pod
         owner = other.owner
@@ -123,7 +123,7 @@ final class InjectionSubject {
         trace = other.trace
     }
 
-    /// The pod's metadata as templates see it: without `managedFields`, with the namespace that it will live in.
+    /// The pod's metadata as templates see it: without `managedFields`, with the namespace of the review.
     func visibleMetadata(_ metadata: Object) -> Object {
         var visible = metadata
         if visible.index(of: "managedFields") != nil { visible["managedFields"] = nil }

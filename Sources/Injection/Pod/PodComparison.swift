@@ -79,7 +79,7 @@ struct PodComparison {
         guard !old.members.isSameStorage(as: new.members) else { return }
         old.members.withBorrowedItems { members in
             new.members.withBorrowedItems { newMembers in
-                // Most members keep their index and their value. Behind one that was removed, all are at an earlier one.
+                // Most members keep their index and their value. After a removed member, all others have lower indexes.
                 var shift = 0
                 for index in 0..<members.count {
                     let place = index + shift
@@ -197,7 +197,7 @@ struct PodComparison {
         }
     }
 
-    /// Compares the n-th item of a key with the n-th item of that key in the result.
+    /// Compares the n-th item with a key with the n-th item with that key in the result.
     private mutating func pair(
         _ old: [Value], _ new: [Value], _ key: String, _ element: ObjectType, _ place: Place
     ) {

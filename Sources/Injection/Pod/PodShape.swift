@@ -5,7 +5,7 @@ import Values
 struct PodShape {
     private(set) var problems = Problems()
 
-    /// The largest number of problems reported: a list of a thousand strings is one mistake, repeated.
+    /// The maximum number of problems reported: a list of a thousand strings is one mistake, repeated.
     private static let maximumProblems = 16
 
     private static let containerLists = ["env", "ports", "volumeMounts"]

@@ -3,19 +3,19 @@ import Values
 
 /// Checks that a pod survived its injection: all its parts are in the result.
 ///
-/// In: the pod before and after, and the parts that may be missing. Out: the lost parts.
+/// Input: the pod before and after, and the parts that may be missing. Output: the lost parts.
 ///
 /// | part of the pod | must be in the result |
 /// | --- | --- |
 /// | name, generateName, namespace, uid, owner references | unchanged |
 /// | a member that is not null, `{}` or `[]` | with a value of the same kind |
-/// | an item of a list with a merge key, such as a container | the n-th of a key, with all its parts |
+/// | an item of a list with a merge key, such as a container | the n-th item with its key, with all its parts |
 /// | an item of another list of objects, such as a toleration | unchanged |
 /// | a list of strings or numbers, such as `args` | a list that is not empty, as a template may set it |
 /// | a member that the type does not have | unchanged |
 ///
-/// The exceptions are what documented steps of an injection rewrite: handlers of probes and lifecycle hooks,
-/// Prometheus' annotations, the list in which the proxy is, and its user on OpenShift.
+/// The exceptions are the parts that documented steps of an injection rewrite: handlers of probes and lifecycle hooks,
+/// Prometheus' annotations, the list that contains the proxy, and the proxy's user on OpenShift.
 ///
 /// Cost: unchanged parts share storage and are not compared further.
 enum PodSurvival {
@@ -51,7 +51,7 @@ enum PodSurvival {
         var namespace = ""
     }
 
-    /// The largest number of reported losses. A pod that lost everything has one cause.
+    /// The maximum number of reported losses. A pod that lost everything has one cause.
     static let limit = 8
 
     /// - Returns: the lost parts, at most `limit`, none of which is within another.

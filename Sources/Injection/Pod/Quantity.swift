@@ -15,7 +15,8 @@ struct Quantity: Sendable, Equatable {
     private(set) var isNegative: Bool
     private(set) var family: Family
 
-    /// Amounts with more digits are refused, because work on them is quadratic. Real amounts are far shorter.
+    /// The maximum length of an amount. Longer ones are refused, because processing them is quadratic. Real amounts are
+    /// far shorter.
     static let digitLimit = 200
 
     /// Kubernetes' message for a text that is not an amount.
@@ -155,8 +156,8 @@ extension Quantity {
         return Quantity(text)?.canonical
     }
 
-    /// Whether the text is a number of one to three digits without a leading zero, with or without `Mi` or `m`:
-    /// already canonical, as most amounts are, and recognised without any work (9 ns instead of 400).
+    /// Whether the text is a number of one to three digits without a leading zero, with or without `Mi` or `m`. Most
+    /// amounts are like this. They are already canonical and are recognised quickly (9 ns instead of 400).
     private static func isPlain(_ text: String) -> Bool {
         let bytes = text.utf8
         guard let first = bytes.first, first >= 0x31, first <= 0x39 else { return false }
@@ -232,8 +233,7 @@ extension Quantity {
         String(decoding: digits.map { $0 + 0x30 }, as: UTF8.self)
     }
 
-    /// The amount in whole units, rounded away from zero as Quantity.Value does. If it does not fit, the largest
-    /// number.
+    /// The amount in whole units, rounded away from zero like Quantity.Value. If it does not fit, the largest number.
     var roundedUp: Int64 {
         var whole = digits
         if exponent < 0 {

@@ -16,7 +16,7 @@ enum WindowsPod {
         return RequestGate.skip(.osWindows, detail: "", at: place)
     }
 
-    /// The same decision as a further step after the rules of a policy, whose decision to inject it overrides.
+    /// The same decision as an additional step after the rules of a policy, overriding their decision to inject.
     static func overriding(_ decision: Decision, of pod: Pod, _ snapshot: Snapshot) -> Decision? {
         guard decision.inject, var windows = self.decision(of: pod, snapshot) else { return nil }
         let steps = decision.trace.map { step in

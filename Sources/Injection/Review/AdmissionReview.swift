@@ -3,27 +3,27 @@ import Values
 
 /// An AdmissionReview, v1 or v1beta1: parsed leniently, answered strictly.
 ///
-/// An API server accepts a v1 response only with the kind, apiVersion and uid of the request, and with patch and patchType
-/// together or neither (measured). So these are read even if the rest of the review is wrong.
+/// An API server accepts a v1 response only with the kind, apiVersion and uid of the request, and only with both or
+/// neither of patch and patchType (measured). So these are read even if the rest of the review is invalid.
 struct AdmissionReview: Sendable {
     static let group = "admission.k8s.io/"
 
-    /// The request's own; `admission.k8s.io/v1` if it has none that can be answered.
+    /// The request's own; `admission.k8s.io/v1` if the request has no supported version.
     var apiVersion = "admission.k8s.io/v1"
     var uid = ""
     var namespace = ""
     var name = ""
     var operation = ""
     var subresource = ""
-    /// group/version/kind of the object, as the request says.
+    /// The kind of the object, as stated by the request.
     var kind = ""
     var object: Value?
 
     var version: String { String(apiVersion.dropFirst(Self.group.count)) }
 
-    /// Reads the envelope.
+    /// Parses the envelope.
     ///
-    /// - Parameter problem: set to the reason why no pod can be read from it.
+    /// - Parameter problem: set to the reason if the review contains no usable pod.
     init(_ value: Value, problem: inout InjectionError?) {
         func fail(_ message: String) {
             if problem == nil { problem = InjectionError(.decode, .decodeError, message) }
@@ -62,7 +62,7 @@ struct AdmissionReview: Sendable {
         if let object = request["object"], !object.isNull { self.object = object }
     }
 
-    /// A value for a message, shortened.
+    /// Formats a value for a message, truncated.
     private static func shown(_ value: Value) -> String {
         guard case .string(let text) = value else { return value.kindName }
         return "\"\(text.prefix(64))\""
@@ -71,14 +71,14 @@ struct AdmissionReview: Sendable {
     /// The content of a response.
     struct Answer {
         var allowed: Bool
-        /// The JSON of the patch; empty without one.
+        /// The JSON of the patch; empty if there is no patch.
         var patch: [UInt8] = []
         var error: InjectionError?
         var warnings: [String] = []
         var auditAnnotations: [(key: String, value: String)] = []
     }
 
-    /// The largest number of warnings, and of bytes of one: the API server drops the rest.
+    /// The maximum number of warnings, and the maximum size of one: the API server drops the rest.
     private static let maximumWarnings = 16
     private static let maximumWarningBytes = 240
 
@@ -124,7 +124,7 @@ struct AdmissionReview: Sendable {
         output.append("}}")
     }
 
-    /// The text on one line, at most as long as a warning header may be.
+    /// Formats the text on one line, truncated to the maximum size of a warning header.
     private static func cut(_ text: String) -> String {
         let fits = text.withBytes { $0.count <= maximumWarningBytes && $0.allSatisfy { $0 >= 0x20 } }
         if fits { return text }
@@ -143,7 +143,7 @@ struct AdmissionReview: Sendable {
         ["reason": .string(error.code.rawValue), "message": .string(error.message)]
     }
 
-    /// HTTP code and reason of `metav1.Status` for an error. kubectl shows them to the user.
+    /// The HTTP code and reason of `metav1.Status` for an error. kubectl shows them to the user.
     private static func status(of error: InjectionError) -> (code: Int, reason: String) {
         switch error.stage {
         case .decode: (400, "BadRequest")

@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// Proves a patch before it is sent: applied to the pod, it gives the injected pod, and a second injection of that pod
-/// changes nothing.
+/// Verifies a patch before it is sent: applied to the pod, it must result in the injected pod, and a second injection
+/// of that pod must change nothing.
 enum PatchSelfCheck {
-    /// - Throws: `patch_self_check_failed` with the first place that differs.
+    /// - Throws: `patch_self_check_failed` with the first difference.
     static func run(
         _ patch: PodPatch, on object: Value, giving pod: Pod, _ subject: InjectionSubject,
         _ snapshot: Snapshot

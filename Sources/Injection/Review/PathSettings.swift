@@ -1,9 +1,9 @@
 import Values
 
-/// Settings of one webhook in its path, beside Istio's pairs of `PathEnvironment`:
+/// Settings of one webhook in its path, next to Istio's pairs of `PathEnvironment`:
 /// `/inject/failure-mode/allow/patch-self-check/always`.
 ///
-/// An API server takes no query in a webhook's path, and of the segments only lower-case letters, digits, `-` and `.`.
+/// An API server allows no query in a webhook's path, and only lower-case letters, digits, `-` and `.` in the segments.
 public struct PathSettings: Sendable, Equatable {
     /// `failure-mode`
     public var failureMode: String?
@@ -27,6 +27,6 @@ public struct PathSettings: Sendable, Equatable {
     private static let failureModeKey = "failure-mode"
     private static let selfCheckKey = "patch-self-check"
 
-    /// Whether a key is one of these, so that it is no variable of the proxy's environment.
+    /// Whether a key is one of these settings and not a variable of the proxy's environment.
     static func has(_ key: Substring) -> Bool { key == failureModeKey || key == selfCheckKey }
 }

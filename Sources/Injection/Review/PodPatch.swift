@@ -1,10 +1,9 @@
 import Values
 
-/// The JSON patch from the pod that came in to the injected pod.
+/// The JSON patch from the original pod to the injected pod.
 ///
-/// Its size grows with what was injected, not with the pod: it adds to lists, creates a missing parent once with
-/// everything in it, and does not mention what has not changed. It leaves out `managedFields`, which belongs to the API
-/// server.
+/// Its size is proportional to what was injected, not to the pod: it adds to lists, creates a missing parent once with
+/// everything in it, and does not mention unchanged parts. It ignores `managedFields`, which belongs to the API server.
 struct PodPatch {
     let operations: [JSONPatch.Operation]
     /// The JSON text; empty if nothing changes.
@@ -31,7 +30,7 @@ struct PodPatch {
     var isEmpty: Bool { operations.isEmpty }
     var count: Int { operations.count }
 
-    /// An empty part that was absent stays absent.
+    /// An empty part that was absent remains absent.
     private static func changed(_ old: Value?, to new: Object) -> Value? {
         new.isEmpty && old?.object == nil ? old : .object(new)
     }

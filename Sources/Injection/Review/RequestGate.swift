@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Lets requests through unchanged that an injector must not touch, whatever the pod says.
+/// Lets requests pass unchanged that an injector must not modify, whatever the pod contains.
 enum RequestGate {
-    /// The decision to skip; nil if the pod decides.
+    /// The decision to skip; nil if the decision depends on the pod.
     static func decision(of review: AdmissionReview) -> Decision? {
         if !review.operation.isEmpty, review.operation != "CREATE" {
             return skip(
@@ -27,13 +27,13 @@ enum RequestGate {
         return nil
     }
 
-    /// The decision to leave a mirror pod alone; nil for any other pod.
+    /// The decision not to inject into a mirror pod; nil for any other pod.
     static func mirrorPod(_ pod: Pod) -> Decision? {
         guard pod.annotations[MetadataKey.mirrorPod]?.string != nil else { return nil }
         return skip(.mirrorPod, detail: "", at: "/metadata/annotations/kubernetes.io~1config.mirror")
     }
 
-    /// A decision whose one step is decisive.
+    /// A decision with one step, which is decisive.
     static func skip(_ code: ReasonCode, detail: String, at source: String) -> Decision {
         let entry = code.entry
         let message = entry.filled([("detail", detail)])

@@ -13,11 +13,11 @@ public struct ReviewReport: Sendable {
 
     public var kind: Kind = .failure
     public var reason: ReasonCode = .internalError
-    /// nil if the review failed before it.
+    /// nil if the review failed before the decision.
     public var decision: Decision? = nil
     /// nil unless the review failed.
     public var error: InjectionError? = nil
-    /// Codes of what an API server will refuse in the injected pod.
+    /// The codes of the problems that an API server would refuse in the injected pod.
     public var forecast: [String] = []
     public var uid = ""
     public var namespace = ""
@@ -29,9 +29,9 @@ public struct ReviewReport: Sendable {
     public var patchOperations = 0
     /// Whether the patch passed its own check before it was sent.
     public var isSelfChecked = false
-    /// What the pod's text did in the templates.
+    /// The effects of the pod's text in the templates.
     public var taint = TaintReport()
-    /// Whether the response is a remembered one.
+    /// Whether the response is from the cache.
     public var isFromCache = false
 
     public init() {}

@@ -2,18 +2,18 @@ import PluginAPI
 import System
 import Values
 
-/// One review on its way from body to answer.
+/// One review, from the body to the response.
 struct ReviewRun {
     private(set) var review: AdmissionReview
     private var answer = AdmissionReview.Answer(allowed: true)
     private var report = ReviewReport()
     private let clock: StageClock?
 
-    /// Reads the envelope. An error in it becomes the answer.
+    /// Parses the envelope. An error in it becomes the response.
     ///
     /// - Parameters:
     ///   - read: parses the body.
-    ///   - envelope: finds out whom to answer where the body has too many values to be parsed.
+    ///   - envelope: extracts the request's uid and names if the body has too many values to be parsed.
     init(
         clock: StageClock? = nil, reading read: () throws(JSONError) -> Value, envelope: () -> Value?
     ) {
@@ -56,10 +56,10 @@ struct ReviewRun {
         report.error = error
     }
 
-    /// Whether the answer is an error already: the body could not be read.
+    /// Whether the response is already an error: the body could not be parsed.
     var hasFailed: Bool { answer.error != nil }
 
-    /// The namespace that the pod will live in; empty if the request names none.
+    /// The namespace of the pod; empty if the request names none.
     var namespace: String { report.namespace }
 
     /// Answers without a patch.
@@ -87,27 +87,27 @@ struct ReviewRun {
         return (object, pod)
     }
 
-    /// The pod as the decision engine sees it.
+    /// The pod as input of the decision engine.
     func question(_ object: Value, _ pod: Pod) -> DecisionSubject {
         DecisionSubject(
             namespace: report.namespace, metadata: pod.metadata, spec: pod.spec, pointer: "", object: object,
             operation: review.operation.isEmpty ? nil : review.operation)
     }
 
-    /// Notes the decision to inject.
+    /// Records the decision to inject.
     mutating func accept(_ decision: Decision) {
         report.decision = decision
         report.reason = decision.reason
     }
 
-    /// Notes that the templates rendered to nothing; what there is to patch is an earlier injection.
+    /// Records that the templates rendered to nothing. A patch can then only undo an earlier injection.
     mutating func noteNothingRendered() { report.reason = .nothingRendered }
 
     /// Answers with a patch.
     ///
     /// - Parameters:
     ///   - isChecked: whether the patch passed its own check.
-    ///   - taint: what the pod's text did in the templates.
+    ///   - taint: the effects of the pod's text in the templates.
     mutating func succeed(
         _ patch: PodPatch, isChecked: Bool, notes: [String], taint: TaintReport,
         forecast: [Forecast.Finding] = []
@@ -123,8 +123,8 @@ struct ReviewRun {
         report.taint = taint
     }
 
-    /// A review of a pod that was injected before (an API server asks again when another webhook has changed it) is
-    /// answered without a patch, and its log line says why.
+    /// Records the reason why the review has no patch: the pod was injected before. (An API server repeats the review
+    /// if another webhook has changed the pod.)
     private mutating func noteNothingChanged() {
         guard var decision = report.decision else { return }
         report.reason = .sidecarAlreadyExists
@@ -136,7 +136,7 @@ struct ReviewRun {
         report.decision = decision
     }
 
-    /// Notes about annotations that no warning of the decision is about.
+    /// The notes that are not about an annotation that the decision warns about.
     private func unsaid(_ notes: [String]) -> [String] {
         guard !notes.isEmpty, let warnings = report.decision?.warnings, !warnings.isEmpty else {
             return notes

@@ -3,32 +3,32 @@ import System
 
 /// Measures the stages of a review in CPU time of its thread.
 ///
-/// A review carries a clock only if `ReviewOptions.clock` asks for it; for any other, each stage costs one test for nil.
-/// One review uses it at a time.
+/// A review has a clock only if `ReviewOptions.clock` is set; otherwise each stage costs one nil check. A clock is used
+/// by one review at a time.
 public final class StageClock: @unchecked Sendable {
-    /// The stages in the order in which a pod passes them; the stages of several templates add up.
+    /// The stages, in the order of a pod's review. The times of several templates are added up.
     public enum Stage: Int, Sendable, CaseIterable {
-        /// Look for a remembered answer.
+        /// Looking up a cached response.
         case lookup
-        /// Parse the body.
+        /// Parsing the body.
         case json
-        /// Check the pod's shape, evaluate the policy, check annotations.
+        /// Checking the pod's shape, evaluating the policy, checking annotations.
         case decide
-        /// Put together the template's data, and execute it.
+        /// Building the template's data, and executing the template.
         case render
-        /// Parse and decode the rendered text.
+        /// Parsing and decoding the rendered text.
         case yaml
-        /// Merge it into the pod, and apply the concerns.
+        /// Merging it into the pod, and applying the concerns.
         case merge
-        /// Compute the patch.
+        /// Computing the patch.
         case patch
-        /// Write the response.
+        /// Writing the response.
         case answer
 
         public var name: String { "\(self)" }
     }
 
-    /// Nanoseconds by stage since `reset`.
+    /// Nanoseconds per stage since `reset`.
     public private(set) var nanoseconds = [UInt64](repeating: 0, count: Stage.allCases.count)
     private var current: Stage?
     private var since: UInt64 = 0

@@ -3,8 +3,8 @@ import Values
 /// The images of the proxy and of its init container: `hub/image:tag`, the tag with the requested variant.
 ///
 /// The variant comes from the pod's annotation, else (for the proxy only) from the proxy configuration if it has an
-/// `image`, else from `values.global.variant`. It replaces a known variant at the end of the tag; `default` only removes
-/// that.
+/// `image`, else from `values.global.variant`. It replaces a known variant at the end of the tag; `default` only
+/// removes it.
 enum ProxyImage {
     private static let variants = ["debug", "distroless"]
 
@@ -28,8 +28,8 @@ enum ProxyImage {
 
     private static func nonEmpty(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
 
-    /// A tag may be a number, because most people write `tag: 1.20` without quotes. Istio reads every number as a float, so
-    /// that 20260801 is printed as 2.0260801e+07.
+    /// A tag may be a number, because most people write `tag: 1.20` without quotes. Istio parses every number as a
+    /// float, so 20260801 is printed as 2.0260801e+07.
     private static func text(_ tag: Value?) -> String {
         switch tag {
         case .string(let text): text

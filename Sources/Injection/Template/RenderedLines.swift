@@ -2,8 +2,8 @@
     import Glibc
 #endif
 
-/// Splits a text in YAML's block style into parts by its indentation. It does not parse scalars: only the YAML reader
-/// knows whether a part is what it looks like.
+/// Splits a text in YAML's block style into parts by its indentation. It does not parse scalars; only the YAML reader
+/// can tell whether a part is what it seems to be.
 struct RenderedLines {
     let bytes: UnsafeBufferPointer<UInt8>
 
@@ -37,13 +37,13 @@ struct RenderedLines {
         return nil
     }
 
-    /// The parts of a region that begin at a column, each up to the next.
+    /// Splits a region into the parts that begin at a column. Each extends to the next.
     ///
     /// - Parameters:
     ///   - startsInLine: whether the region begins with its first part, in the middle of a line.
     ///   - areItems: whether the parts are items of a list; else they are members, and an item at the column belongs to
     ///     the member before it.
-    /// - Returns: nil where a line does not fit.
+    /// - Returns: nil if a line does not fit.
     func parts(
         of region: Range<Int>, at level: Int, startsInLine: Bool, areItems: Bool
     ) -> [Range<Int>]? {
@@ -85,7 +85,7 @@ struct RenderedLines {
 
     /// The key of a member and the lines below it; nil if the key is not a plain one.
     ///
-    /// - Parameter column: of the key, where the part begins with its line.
+    /// - Parameter column: the column of the key, if the part begins with its line.
     func memberHead(at part: Range<Int>, column: Int) -> MemberHead? {
         let start = bytes[part.lowerBound] == 0x20 ? part.lowerBound + column : part.lowerBound
         var index = start
@@ -100,7 +100,7 @@ struct RenderedLines {
         return MemberHead(key: key, nested: index + 1..<part.upperBound)
     }
 
-    /// Where the content of an item begins on its first line; nil if that is empty.
+    /// The offset of an item's content on its first line; nil if it has no content there.
     func itemStart(_ part: Range<Int>) -> Int? {
         var index = content(part.lowerBound, part) + 1
         while index < part.upperBound, bytes[index] == 0x20 { index += 1 }

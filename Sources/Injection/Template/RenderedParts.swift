@@ -6,12 +6,12 @@ import YAML
     import Glibc
 #endif
 
-/// Finds parts of a rendered text: whether there is any, what took a part of the pod away, values that are missing.
+/// Analyses a rendered text: whether it is empty, what removed a part of the pod, and which values are missing.
 extension RenderedText {
     // MARK: Nothing
 
-    /// Whether a text holds nothing but blanks, line breaks, a byte order mark, comments, document markers, or an
-    /// explicit `!!null`: YAML has no value for it, or, as with a tab in an empty line, an error.
+    /// Whether a text contains only blanks, line breaks, a byte order mark, comments, document markers, or an explicit
+    /// `!!null`. For these, YAML has no value or, as for a tab in an empty line, an error.
     static func isNothing(_ bytes: [UInt8]) -> Bool {
         var index = 0
         while index < bytes.count {
@@ -30,7 +30,7 @@ extension RenderedText {
         return true
     }
 
-    /// The end of a marker or of a scalar with the tag null, where nothing else is in the line.
+    /// The end of a marker or of a scalar with the tag null; nil if the line contains anything else.
     private static func endOfNothing(_ bytes: [UInt8], at start: Int) -> Int? {
         let end = bytes[start...].firstIndex(of: 0x0a) ?? bytes.count
         let words = bytes[start..<end].split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
@@ -42,14 +42,14 @@ extension RenderedText {
         }
     }
 
-    /// Whether a decoded text gives a pod nothing: null, empty texts, lists and objects of nothing, and the kind of
-    /// the object.
+    /// Whether a decoded text adds nothing to a pod: it is null, or contains only empty strings, empty lists and
+    /// objects, and the kind of the object.
     static func isNothing(_ value: Value) -> Bool {
         guard case .object(let object) = value else { return isEmpty(value) }
         return object.members.allSatisfy { ["apiVersion", "kind"].contains($0.key) || isEmpty($0.value) }
     }
 
-    /// The depth is that of the types.
+    /// Recursive; the types limit the depth.
     private static func isEmpty(_ value: Value) -> Bool {
         switch value {
         case .null, .string(""): true
@@ -63,7 +63,7 @@ extension RenderedText {
 
     private static let noValue = Array("<no value>".utf8)
 
-    /// A note about the first `<no value>` in the text, with the template's line; nil where the text has no such value.
+    /// A note about the first `<no value>` in the text, with the template's line; nil if the text has no such value.
     var missingValue: TemplateNote? {
         guard let offset = offset(of: Self.noValue) else { return nil }
         let position = SourceText.position(of: offset, in: bytes)
@@ -90,12 +90,12 @@ extension RenderedText {
 
     // MARK: Lost parts
 
-    /// What `culprit` finds where a text has the list, but not the item.
+    /// The result of `culprit` for a text that has the list, but not the item.
     static let listWithout = "a list without it"
 
-    /// What in the text took a part away from the pod, and where; nil where the text does not name the part.
+    /// Finds what in the text removed a part from the pod, and where; nil if the text does not contain the part.
     ///
-    /// - Parameter path: the way to the part in the pod; in the classic form from its spec on.
+    /// - Parameter path: the path to the part in the pod; in the classic form without the leading `spec`.
     func culprit(of path: ArraySlice<PodSurvival.Loss.Step>) -> (found: String, position: SourcePosition?)? {
         guard let document = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true)).first
         else { return nil }
@@ -129,9 +129,9 @@ extension RenderedText {
         return answer(value.string.map { "\"\($0.prefix(60))\"" } ?? value.kindName, pointer)
     }
 
-    /// The line of a template that wrote a part of the pod, or the nearest part around it; nil where no text has it.
+    /// The line of a template that wrote a part of the pod, or the nearest part around it; nil if no text contains it.
     ///
-    /// - Parameter path: the way to the part in the pod.
+    /// - Parameter path: the path to the part in the pod.
     static func place(
         of path: [PodSurvival.Loss.Step], in texts: [RenderedText], form: PolicyConfiguration.Form
     ) -> RenderError.Place? {
@@ -150,7 +150,7 @@ extension RenderedText {
         return nil
     }
 
-    /// The directive of an object that removes the member that follows, and its key.
+    /// The directive of an object that removes its next member on the path, and the directive's key.
     private static func directive(
         in value: Value, before step: PodSurvival.Loss.Step?
     ) -> (found: String, key: String)? {
@@ -175,7 +175,7 @@ extension RenderedText {
     }
 }
 
-/// Builds the error about a part that an injection would take from a pod.
+/// Builds the error about a part that an injection would remove from a pod.
 enum LostPart {
     static func error(
         _ loss: PodSurvival.Loss, _ texts: [RenderedText], _ form: PolicyConfiguration.Form

@@ -2,20 +2,21 @@ import PluginAPI
 import Values
 import YAML
 
-/// What a template made of one pod: text, which becomes values here, and places of its errors, found in the template.
+/// The text that a template rendered for one pod. Decodes it to values, and maps places of errors to the template.
 struct RenderedText {
     let bytes: [UInt8]
     let snapshot: Snapshot
     /// The template's name.
     let name: String
     private let data: TemplateData
-    /// The pod's, any of which a template may have written into the text.
+    /// The pod's metadata, any part of which a template may have written into the text.
     let metadata: Object
-    /// What tainted data wrote; nil where the template's engine does not say, and where nobody asks.
+    /// The runs that tainted data wrote; nil if the template's engine does not report them or they were not requested.
     let tainted: [TaintedRun]?
-    /// Where there is one already: a template that asks the clock or chance writes another text the next time.
+    /// The source map of the first rendering, if there is one. A template that uses the time or random values renders a
+    /// different text the next time.
     private let firstMap: SourceMap?
-    /// What is done where tainted text does not stay text.
+    /// The action if tainted text does not stay text.
     let mode: TaintMode
 
     init(
@@ -39,12 +40,12 @@ struct RenderedText {
         try decoded(as: TypeTable.classic.sidecarInjectionSpec, .lenient, &report)
     }
 
-    /// The text as something that can be merged into a pod.
+    /// The text as an overlay that can be merged into a pod.
     func overlay(_ report: inout TaintReport) throws(InjectionError) -> TypedDecoding.Result {
         try decoded(as: TypeTable.modern.pod, .patch, &report)
     }
 
-    /// Parts that were seen before are not read again. One Snapshot decodes all its texts as one type.
+    /// Decodes the text. Parts in the cache are not parsed again. One Snapshot decodes all its texts as one type.
     private func decoded(
         as type: ObjectType, _ mode: TypedDecoding.Mode, _ report: inout TaintReport
     ) throws(InjectionError) -> TypedDecoding.Result {
@@ -88,7 +89,7 @@ struct RenderedText {
         return value
     }
 
-    /// The schema error with the place of the value it speaks of.
+    /// The schema error with the place of the value that it is about.
     private func located(_ error: SchemaError) -> InjectionError {
         let documents = try? YAMLReader.documents(bytes, options: YAMLOptions(positions: true))
         var text = prefix + IstioText.doesNotFit(error.message)
@@ -103,14 +104,15 @@ struct RenderedText {
 
     // MARK: Blame
 
-    /// The run for which the text does not parse: the one without which it would, else one that did not write a scalar.
+    /// The run to blame for a text that does not parse: the one without which it would parse, else the first that
+    /// breaks a rule of `TaintCheck`.
     private func blamed(in map: SourceMap, near offset: Int) -> SourceMap.Run? {
         let runs = map.runs.filter { !$0.origins.isEmpty }
         return TaintBlame(bytes: bytes, runs: runs).run(near: offset)
             ?? TaintCheck(bytes, map, forbidsDirectives: true).findings(limit: 1).first?.run
     }
 
-    /// The tainted runs of the line of a byte.
+    /// The tainted runs on the line of a byte.
     private func runs(of map: SourceMap, onLineOf offset: Int) -> [SourceMap.Run] {
         let start = bytes[..<min(offset, bytes.count)].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
@@ -120,7 +122,7 @@ struct RenderedText {
         }
     }
 
-    /// The tainted runs that wrote a value: the text of a scalar or its key, or a collection as a whole; nil where the
+    /// The tainted runs that wrote a value: the text of a scalar or its key, or the start of a collection; nil if the
     /// text has no such value.
     private func runs(of map: SourceMap, ofValueAt pointer: String) -> [SourceMap.Run]? {
         let marks = YAMLMarks(bytes)
@@ -143,7 +145,7 @@ struct RenderedText {
     /// Whether the text was rendered with its source map.
     var hasMap: Bool { firstMap != nil }
 
-    /// What a tainted run is called: the annotation or field that it came from.
+    /// The annotation or field that a tainted run came from, as shown to people.
     func name(of run: SourceMap.Run, culprit: (String) -> Bool = { _ in false }) -> String {
         var names: [String] = []
         for path in run.origins {
@@ -175,7 +177,7 @@ struct RenderedText {
         return RenderError.Place(template: source.name, line: place.line, column: place.column)
     }
 
-    /// The text with its source map: of the first rendering, or of another one.
+    /// The source map of the text: of the first rendering, or of another one.
     func mapped() throws(InjectionError) -> SourceMap {
         if let firstMap { return firstMap }
         guard let template = snapshot.templates[name] else { return SourceMap() }
@@ -202,11 +204,11 @@ struct RenderedText {
         }
     }
 
-    /// Renders again with the source map on, and says which line of the template wrote the place.
+    /// Adds the line of the template that wrote the place. Renders again if there was no source map yet.
     ///
     /// - Parameters:
-    ///   - suspects: the tainted runs that may have written what is wrong.
-    ///   - blame: the run without which nothing would be wrong.
+    ///   - suspects: the tainted runs that may have written the wrong text.
+    ///   - blame: the run without which the error would not occur.
     private func locate(
         _ error: InjectionError, at position: SourcePosition?,
         suspects: (SourceMap, Int) -> [SourceMap.Run], blame: (SourceMap, Int) -> SourceMap.Run?
@@ -234,7 +236,7 @@ struct RenderedText {
         located.snippet = SourceText(bytes).excerpt(around: position)
         guard let run = map.run(at: offset), map.templates.indices.contains(run.template) else { return }
         let source = map.templates[run.template]
-        // Inside a literal the template's text runs along with the output's.
+        // Within a literal, the offset in the template advances with the offset in the output.
         let inside = run.kind == .literal ? offset - run.output.lowerBound : 0
         let place = SourceText.position(of: run.offset + inside, in: source.bytes)
         located.place = RenderError.Place(template: source.name, line: place.line, column: place.column)

@@ -1,10 +1,10 @@
 import PluginAPI
 import Values
 
-/// Builds what an injection template sees: values with their Go types. Copies nothing.
+/// Builds the data of an injection template: values with their Go types. Copies nothing.
 ///
-/// In: the parts of a request and of the Snapshot, unchanged. Out: the root of the template's data. What a template sees
-/// that is not in the JSON follows from the types (`TypeTable`).
+/// Input: the parts of a request and of the Snapshot, unchanged. Output: the root of the template's data. Members that
+/// templates can read but that are not in the JSON follow from the types (`TypeTable`).
 enum SidecarTemplateData {
     static func classic(_ work: PodWork) -> TemplateData {
         let subject = work.subject
@@ -65,7 +65,7 @@ enum SidecarTemplateData {
         var proxyGID: Int64 = 1337
         /// `localhost` or `passthrough`
         var inboundTrafficPolicyMode: String
-        /// From the environment COMPLIANCE_POLICY.
+        /// From the environment variable COMPLIANCE_POLICY.
         var compliancePolicy: String = ""
     }
 

@@ -3,7 +3,7 @@ import System
 import Values
 
 extension Snapshot {
-    /// Runs a template over a pod's data.
+    /// Executes a template with a pod's data.
     func render(
         _ name: String, _ data: TemplateData, for subject: InjectionSubject
     ) throws(InjectionError) -> RenderedText {
@@ -13,7 +13,7 @@ extension Snapshot {
         var limits = options.limits
         limits.deadline = subject.deadline
         if let steps = subject.steps { limits.steps = min(limits.steps, steps) }
-        // What the few steps of a quick review can hold needs no counting, which costs a twentieth of it.
+        // A quick review has too few steps to exceed the memory limit. Counting would cost 5 % of its time.
         if !WorkMeter.isBound { limits.memory = .max }
         var data = data
         let mode = subject.taintMode ?? options.taint

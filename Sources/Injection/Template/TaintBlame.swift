@@ -1,32 +1,32 @@
 import PluginAPI
 import YAML
 
-/// Which tainted run a text does not parse for: found by parsing the text again without what a part of the data wrote.
+/// Finds the tainted run for which a text does not parse, by parsing the text again without a part of the data.
 ///
-/// An error of YAML may be noticed far behind what caused it: a quote that is opened is missed at the end of the text. So
-/// the nearest line is no answer. The runs that read the same paths are replaced together, as one annotation may be
+/// YAML's parser may detect an error long after its cause: an unclosed quote is reported at the end of the text. So the
+/// nearest line is not the answer. Runs that read the same paths are replaced together, because one annotation may be
 /// written in several places.
 struct TaintBlame {
     let bytes: [UInt8]
     /// The tainted runs, in the order of the text.
     let runs: [SourceMap.Run]
-    /// Whether every document of the text has to parse; else the first.
+    /// Whether all documents of the text must parse, not only the first.
     var needsAll = false
 
-    /// Groups of runs that are tried, each by itself and with the groups before it.
+    /// The maximum number of groups of runs that are tried, each alone and together with the groups before it.
     private static let groupLimit = 24
-    /// Times that a text is parsed, and bytes that are parsed in all: at 10 KB each time takes some 0.2 ms.
+    /// The maximum number of parses, and of bytes parsed in total. Parsing 10 KB takes about 0.2 ms.
     private static let parseLimit = 96
     private static let byteLimit = 4 << 20
-    /// Names of a path that say which annotation or field it is.
+    /// The number of path elements that identify an annotation or field.
     private static let fieldNames = 3
-    /// What the text of a serialiser may be replaced by: a scalar, members, nothing. For a plain value a letter has to do,
-    /// else the template is wrong whatever the value is.
+    /// The replacements for the text of a serialiser: a scalar, members, nothing. For a plain value only a letter is
+    /// tried: if that does not parse, the template is wrong whatever the value is.
     private static let standIns = ["x", "\"x\"", "x: x", ""]
 
-    /// The run to blame; nil where the text does not parse whatever the data is.
+    /// The run to blame; nil if the text does not parse whatever the data is.
     ///
-    /// - Parameter offset: where the error was noticed.
+    /// - Parameter offset: the offset of the error.
     func run(near offset: Int) -> SourceMap.Run? {
         var groups: [[String]: [Int]] = [:]
         for (index, run) in runs.enumerated() where mayMatter(run.output) {
@@ -36,7 +36,7 @@ struct TaintBlame {
             Self.groupLimit)
         var left = min(Self.parseLimit, max(Self.byteLimit / max(bytes.count, 1), 4))
         for group in ordered where parses(without: group, &left) { return runs[nearest(group, offset)] }
-        // What several of them broke together: the last one that has to go.
+        // If several groups break the text together, the last one that must be replaced is to blame.
         var together: [Int] = []
         for group in ordered {
             together = (together + group).sorted()
@@ -47,7 +47,7 @@ struct TaintBlame {
         return nil
     }
 
-    /// Runs of letters and digits hurt no parser.
+    /// Whether a run can break the text: letters and digits alone cannot.
     private func mayMatter(_ run: Range<Int>) -> Bool {
         run.isEmpty
             || bytes[run].contains { byte in
@@ -59,7 +59,7 @@ struct TaintBlame {
         distance(runs[nearest(group, offset)], offset)
     }
 
-    /// Runs before the place of the error are likelier than runs behind it.
+    /// Runs before the place of the error are more likely causes than runs after it.
     private func distance(_ run: SourceMap.Run, _ offset: Int) -> Int {
         run.output.lowerBound <= offset
             ? max(offset - run.output.upperBound, 0) : bytes.count + run.output.lowerBound - offset
@@ -85,9 +85,9 @@ struct TaintBlame {
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A }
 
     /// - Parameters:
-    ///   - text: what is put in place of serialised runs.
-    ///   - keepsLead: whether the white space that a run begins with stays, as it may be the indentation that a function
-    ///     wrote.
+    ///   - text: the replacement for serialised runs.
+    ///   - keepsLead: whether the white space at the beginning of a run stays, because it may be indentation that a
+    ///     function wrote.
     private func parses(without group: [Int], but text: String, keepsLead: Bool) -> Bool {
         var changed: [UInt8] = []
         changed.reserveCapacity(bytes.count)

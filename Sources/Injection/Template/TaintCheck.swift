@@ -2,30 +2,31 @@ public import PluginAPI
 import Values
 public import YAML
 
-/// Whether text that tainted data wrote stays text, by libyaml's own marks.
+/// Checks that text written by tainted data stays text, by the positions that libyaml reports.
 ///
-/// In: a rendered text with the runs of its source map. Out: the runs that break the rule:
-/// - a run of a plain interpolation lies within one scalar, or is one;
-/// - a serialised run is one node, or lies within one scalar, or is whole members of one mapping or whole items of one
-///   sequence, and repeats no key of the template's;
-/// - no run holds a document marker, directive, anchor, alias, tag or comment of its own, or a control character, or
-///   opens a quote that it does not close, or ends within an escape;
-/// - a key is tainted as a whole, is not a merge key, and differs from the keys that the template wrote beside it;
-/// - a plain scalar with tainted text in it is not null.
+/// Input: a rendered text with the runs of its source map. Output: the runs that break a rule:
+/// - A run of a plain interpolation is within one scalar, or is a whole scalar.
+/// - A serialised run is one node, or within one scalar, or whole members of one mapping or whole items of one
+///   sequence. It repeats no key of the template.
+/// - A run does not contain a document marker, directive, anchor, alias, tag, comment or control character of its own,
+///   open a quote that it does not close, or end within an escape.
+/// - A key is tainted as a whole, is not a merge key, and differs from the keys that the template wrote in the same
+///   mapping.
+/// - A plain scalar that contains tainted text is not null.
 ///
-/// A text that does not parse has no findings: the parser's error is reported, by `TaintBlame`.
+/// A text that does not parse has no findings: `TaintBlame` handles the parser's error.
 public struct TaintCheck {
     let bytes: [UInt8]
     let runs: [SourceMap.Run]
     let marks: YAMLMarks
-    /// The keys that the template wrote in mappings that were looked at.
+    /// The keys that the template wrote, for the mappings checked so far.
     private let templateKeys = TemplateKeys()
-    /// Whether keys are refused that direct a merge, such as `$patch`.
+    /// Whether keys that control a merge, such as `$patch`, are refused.
     let forbidsDirectives: Bool
 
     /// - Parameters:
     ///   - bytes: the rendered text.
-    ///   - map: of a rendering over data with a taint.
+    ///   - map: the source map of a rendering of tainted data.
     ///   - forbidsDirectives: whether the value is merged by Kubernetes' rules.
     public init(_ bytes: [UInt8], _ map: SourceMap, forbidsDirectives: Bool) {
         self.bytes = bytes
@@ -34,10 +35,10 @@ public struct TaintCheck {
         self.forbidsDirectives = forbidsDirectives
     }
 
-    /// Why the first document does not parse; nil where it does.
+    /// The error if the first document does not parse; nil if it does.
     var error: YAMLError? { marks.documentEnds.isEmpty ? marks.error : nil }
 
-    /// Why a text does not parse, with the run that wrote it; nil where it parses, and where no run is to blame.
+    /// The error of a text that does not parse, with the run that caused it; nil if it parses, or no run is to blame.
     public func culprit() -> (error: YAMLError, run: SourceMap.Run)? {
         guard let error = marks.error else { return nil }
         let place = error.culprit(in: bytes).flatMap { SourceText(bytes).offset(of: $0) }
@@ -46,7 +47,7 @@ public struct TaintCheck {
         }
     }
 
-    /// The runs that do not stay where they are, in the order of the text; at most `limit`.
+    /// The runs that break a rule, in the order of the text; at most `limit`.
     public func findings(limit: Int = 16) -> [TaintFinding] {
         guard error == nil else { return [] }
         var found: [TaintFinding] = []
@@ -66,7 +67,7 @@ public struct TaintCheck {
         if text.isEmpty { return blankFinding(run) }
         if let node = marks.scalar(at: text.lowerBound) {
             if let finding = scalarFinding(run, text, node) {
-                // What a serialiser wrote may be more than the scalar that it begins with.
+                // A serialiser may have written more than the scalar that its text begins with.
                 return run.isSerialised ? forestFinding(run, text) : finding
             }
             return nil
@@ -76,7 +77,8 @@ public struct TaintCheck {
         return leaving(run, at: text.lowerBound)
     }
 
-    /// What is behind the marker that ends the first document is nobody's; the marker has to be the template's.
+    /// Whether a run is after the first document, which nothing reads. The marker that ends the document must be the
+    /// template's.
     private func isBehindDocument(_ run: Range<Int>) -> Bool {
         guard marks.error != nil, let end = marks.documentEnds.last, run.lowerBound > end else {
             return false
@@ -127,7 +129,7 @@ public struct TaintCheck {
         return nil
     }
 
-    /// Blanks at the ends of a run may lie outside of its scalar where they change nothing.
+    /// White space at the ends of a run may be outside its scalar if it changes nothing.
     private func edgeFinding(
         _ run: SourceMap.Run, _ node: YAMLMarks.Node, _ style: YAMLMarks.Style
     ) -> TaintFinding? {
@@ -153,8 +155,8 @@ public struct TaintCheck {
         return nil
     }
 
-    /// The line that a block scalar would have held, had a run not indented its first line deeper: the first line with
-    /// text says how deep the scalar is.
+    /// The line that a block scalar loses because a run indents its first line: the first line that is not blank sets
+    /// the indentation of the scalar.
     private func lineCutOff(by run: Range<Int>, from number: Int) -> Int? {
         let node = marks.nodes[number]
         guard let first = bytes[node.content].firstIndex(where: { !Self.isWhite($0) }),
@@ -175,12 +177,12 @@ public struct TaintCheck {
         return nil
     }
 
-    /// How many bytes of its line are before a byte.
+    /// The number of bytes before a byte on its line.
     private func column(of place: Int) -> Int? {
         place <= bytes.count ? bytes[..<place].suffix(while: { $0 != 0x0A }).count : nil
     }
 
-    /// Where an escape, or a doubled quote, begins in a run and ends behind it, or begins before it and ends in it.
+    /// The start of an escape, or a doubled quote, that crosses the beginning or the end of a run.
     private func brokenEscape(_ run: Range<Int>, in node: YAMLMarks.Node, _ style: YAMLMarks.Style) -> Int? {
         var index = node.content.lowerBound
         let end = node.content.upperBound
@@ -219,7 +221,7 @@ public struct TaintCheck {
         return repeated(run, number, at: text.lowerBound)
     }
 
-    /// What is wrong with a key that tainted data wrote.
+    /// The problem of a key that tainted data wrote.
     private func repeated(_ run: SourceMap.Run, _ number: Int, at place: Int) -> TaintFinding? {
         let node = marks.nodes[number]
         if node.kind == .scalar(.plain), node.text == "<<" {
@@ -234,7 +236,7 @@ public struct TaintCheck {
         return finding(run, "a key that the template has written", "a key of its own", at: place)
     }
 
-    /// The names of a mapping's members of which no run wrote anything; a mapping is looked at once.
+    /// The keys of a mapping that no run wrote. Each mapping is analysed once.
     private func keysOfTemplate(in mapping: Int) -> Set<String> {
         if let known = templateKeys.ofMapping[mapping] { return known }
         var names: Set<String> = []
@@ -246,7 +248,7 @@ public struct TaintCheck {
         return names
     }
 
-    /// Whether a run wrote some of these bytes. Runs are in order, and none overlaps another.
+    /// Whether a run wrote any of these bytes. The runs are sorted and do not overlap.
     private func isTainted(_ range: Range<Int>) -> Bool {
         var low = 0
         var high = runs.count
@@ -265,7 +267,8 @@ public struct TaintCheck {
         "$patch", "$retainKeys", "$deleteFromPrimitiveList", "$setElementOrder",
     ]
 
-    /// Keys that decode to the same member: by what they resolve to, and without case, as Go decodes into structs.
+    /// The name of a key, equal for keys that decode to the same member: resolved as YAML, and without case, as Go
+    /// decodes structs.
     private static func folded(_ node: YAMLMarks.Node) -> String {
         var text = node.text
         if node.kind == .scalar(.plain), let value = try? YAMLReader.value(text), let key = keyText(value) {
@@ -283,9 +286,9 @@ public struct TaintCheck {
         }
     }
 
-    // MARK: What serialisers write
+    // MARK: Serialised runs
 
-    /// The nodes that begin in a run have to be one node, whole members of one mapping or whole items of one sequence.
+    /// Checks that the nodes beginning in a run are one node, members of one mapping or items of one sequence.
     private func forestFinding(_ run: SourceMap.Run, _ text: Range<Int>) -> TaintFinding? {
         let first = marks.firstNode(from: text.lowerBound)
         var tops: [Int] = []
@@ -309,7 +312,7 @@ public struct TaintCheck {
         }
         let begin = marks.nodes[top].range.lowerBound
         if begin == text.lowerBound {
-            // One value, or members: each key with its value.
+            // One value, or members: each key together with its value.
             if tops.count == 1, !marks.nodes[top].isKey { return nil }
             let isPaired = tops.allSatisfy { node in
                 marks.nodes[node].isKey
@@ -318,7 +321,7 @@ public struct TaintCheck {
             }
             return isPaired ? nil : leaving(run, at: text.lowerBound)
         }
-        // Items: the run begins with the dash of the first.
+        // Items: the run begins with the dash of the first item.
         let isItems = tops.allSatisfy { !marks.nodes[$0].isKey && marks.nodes[$0].key < 0 } && parent >= 0
         let isDash =
             bytes[text.lowerBound] == UInt8(ascii: "-")
@@ -356,7 +359,7 @@ public struct TaintCheck {
             offset: place)
     }
 
-    /// What a run adds: the first node that begins in it behind a place, else the one that it is in.
+    /// The part that a run adds: the first node that begins in it after a place, else the node around it.
     private func added(by run: Range<Int>, behind place: Int) -> String {
         let next = marks.firstNode(from: place)
         if next < marks.nodes.count, marks.nodes[next].range.lowerBound < run.upperBound {
@@ -377,7 +380,7 @@ public struct TaintCheck {
         return start..<end
     }
 
-    /// Where a node ends, without the line breaks that belong to a block scalar.
+    /// The end of a node, without the line breaks that belong to a block scalar.
     private func end(of number: Int) -> Int { trimmed(marks.nodes[number].range).upperBound }
 
     static func isWhite(_ byte: UInt8) -> Bool {
@@ -404,7 +407,7 @@ public struct TaintCheck {
         return nil
     }
 
-    /// Whether a run stays on a line behind a `#` of the template's.
+    /// Whether a run is on a single line after a `#` of the template.
     func isInComment(_ run: Range<Int>) -> Bool {
         guard !bytes[run].contains(where: { $0 == 0x0A || $0 == 0x0D }), !run.contains(where: isWideBreak)
         else {
@@ -428,7 +431,7 @@ public struct TaintCheck {
     }
 }
 
-/// Names of members by the number of their mapping's node.
+/// The names of members by the index of their mapping's node.
 private final class TemplateKeys {
     var ofMapping: [Int: Set<String>] = [:]
 }

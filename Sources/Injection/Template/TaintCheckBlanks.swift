@@ -1,9 +1,9 @@
 import PluginAPI
 import YAML
 
-/// Runs without text: within a scalar they are nothing, elsewhere they may be a value, an indentation or a separator.
+/// Checks runs without text: within a scalar they change nothing; elsewhere they may change the structure.
 extension TaintCheck {
-    /// A run without text: within a scalar it is nothing; elsewhere it may make a value null, part what would be one
+    /// Checks a run without text. Within a scalar it changes nothing. Elsewhere it may make a value null, split a
     /// scalar, or move what follows.
     func blankFinding(_ run: SourceMap.Run) -> TaintFinding? {
         let place = run.output.lowerBound
@@ -29,7 +29,7 @@ extension TaintCheck {
         return separation(run)
     }
 
-    /// What a run without text does to the text right behind it.
+    /// Checks the effect of a run without text on the text directly after it.
     private func separation(_ run: SourceMap.Run) -> TaintFinding? {
         let (start, end) = (run.output.lowerBound, run.output.upperBound)
         guard end < bytes.count, !Self.isWhite(bytes[end]) else { return nil }
@@ -43,7 +43,7 @@ extension TaintCheck {
         case .sequence, .alias, .mapping(isFlow: true):
             return finding(
                 run, "no text before a collection or an alias", "text within one scalar", at: start)
-        // The column of its first key is that of the mapping.
+        // The column of its first key is the column of the mapping.
         case .mapping(isFlow: false) where !run.output.isEmpty:
             return finding(run, "white space that sets an indentation", "text within one scalar", at: start)
         default: break
@@ -56,7 +56,7 @@ extension TaintCheck {
         return nil
     }
 
-    /// Whether a run is all that an item or a member of a flow collection has.
+    /// Whether a run is the only content of an item or a member of a flow collection.
     private func isMissingItem(_ run: Range<Int>) -> Bool {
         let before = bytes[..<run.lowerBound].last { !Self.isWhite($0) } ?? 0
         let after = bytes[run.upperBound...].first { !Self.isWhite($0) } ?? 0
@@ -71,13 +71,13 @@ extension TaintCheck {
         return false
     }
 
-    /// The plain scalar without a byte that has nothing but white space between itself and a run.
+    /// The empty plain scalar that is separated from a run by white space only.
     private func emptyScalar(around run: Range<Int>) -> Int? {
         var start = run.lowerBound
         while start > 0, Self.isWhite(bytes[start - 1]) { start -= 1 }
         var end = run.upperBound
         while end < bytes.count, Self.isWhite(bytes[end]) { end += 1 }
-        // An anchor begins before the place that its value would have.
+        // An anchor begins before the position of its value.
         var node = max(marks.firstNode(from: start) - 1, 0)
         while node < marks.nodes.count, marks.nodes[node].range.lowerBound <= end {
             let scalar = marks.nodes[node]

@@ -1,16 +1,16 @@
 import PluginAPI
 import YAML
 
-/// Powers over the host that tainted text gave a pod, by the template's own design: it is whole values that the template
-/// asks for, such as the volumes of an annotation.
+/// Finds the powers over the host that tainted text gave a pod by the design of the template: it writes whole values,
+/// such as the volumes of an annotation.
 struct TaintPowers {
     let marks: YAMLMarks
     let runs: [SourceMap.Run]
 
-    /// What a key gives where its value is true.
+    /// The keys that give a power if their value is true.
     private static let flags: Set<String> = ["privileged", "hostNetwork", "hostPID", "hostIPC"]
 
-    /// Each power once, with the run that wrote it.
+    /// Returns each power once per run that wrote it.
     func found() -> [(power: String, run: SourceMap.Run)] {
         var found: [(power: String, run: SourceMap.Run)] = []
         for run in runs {
@@ -41,7 +41,7 @@ struct TaintPowers {
         return "capability \(node.text)"
     }
 
-    /// As YAML 1.1 has it.
+    /// Whether YAML 1.1 parses the text as true.
     private static func isTrue(_ text: String) -> Bool {
         ["true", "yes", "on", "y"].contains(text.lowercased())
     }

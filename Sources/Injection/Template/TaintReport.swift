@@ -1,29 +1,30 @@
-/// What tainted text did in the templates of one pod, for warnings, counters and the log.
+/// The effects of tainted text in the templates of one pod, for warnings, counters and the log.
 public struct TaintReport: Sendable, Equatable {
-    /// What did not stay text, though the pod was injected: `annotation X adds /containers/0/PWN (template "inject":12:5)`.
+    /// The runs that did not stay text, although the pod was injected, each with its annotation, its template's line
+    /// and the pointer of the change: `annotation 'X' (template "inject":12:5) at /containers/0/PWN`.
     public var findings: [String] = []
-    /// Powers over the host that tainted text gave by the template's design: `hostPath from the annotation X`.
+    /// Powers over the host that tainted text gave by the template's design: `hostPath from the annotation 'X'`.
     public var powers: [String] = []
 
-    /// Whether powers are warned of: where nothing is enforced, nobody is warned of what is by design.
+    /// Whether there are warnings about powers, which are by design: only if the rules are enforced.
     var warnsOfPowers = false
 
     public init() {}
 
     public var isEmpty: Bool { findings.isEmpty && powers.isEmpty }
 
-    /// Kubernetes cuts warnings that are longer.
+    /// The maximum length of a warning. Kubernetes truncates longer ones.
     static let warningBytes = 120
-    /// Warnings of one pod.
+    /// The maximum number of warnings for one pod.
     private static let warningLimit = 8
 
-    /// Sentences for people, of any length.
+    /// The messages for people, of any length.
     var notes: [String] {
         findings.map { "tainted value: " + $0 }
             + (warnsOfPowers ? powers : []).map { "power from a pod's text: " + $0 }
     }
 
-    /// The first of them, for the answer of a review.
+    /// The first notes, truncated, for the response of a review.
     var warnings: [String] { notes.prefix(Self.warningLimit).map { Self.cut($0) } }
 
     private static func cut(_ text: String) -> String {

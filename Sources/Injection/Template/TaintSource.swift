@@ -2,28 +2,29 @@ import PluginAPI
 import Values
 import YAML
 
-/// What a pod wrote of the data of an injection template, and how people call the parts of it.
+/// The parts of an injection template's data that a pod wrote, and their names for people.
 ///
 /// | path | |
 /// | --- | --- |
 /// | `ObjectMeta`, `Spec` | the pod's own |
 /// | `TypeMeta`, `DeploymentMeta` | its owner's kind and name, its namespace |
 /// | `ProxyConfig`, `MeshConfig.DefaultConfig` | members that the annotation proxy.istio.io/config sets |
-/// | `ProxyImage`, `ProxyInitImage` | where an annotation chooses the image's variant |
+/// | `ProxyImage`, `ProxyInitImage` | if an annotation selects the variant of the image |
 ///
 /// Values, the rest of the mesh configuration and the options are the operator's.
 enum TaintSource {
-    /// The most that a pod can have written.
+    /// All parts that a pod can write.
     static let all = DataTaint([
         ["ObjectMeta"], ["Spec"], ["TypeMeta"], ["DeploymentMeta"], ["ProxyConfig"],
         ["MeshConfig", "DefaultConfig"], ["ProxyImage"], ["ProxyInitImage"],
     ])
 
-    /// Members of the annotation proxy.istio.io/config that are told apart; with more, all of it counts.
+    /// The maximum number of members of the annotation proxy.istio.io/config that are distinguished. With more, all of
+    /// it is tainted.
     private static let memberLimit = 256
     private static let depthLimit = 16
 
-    /// What a pod with these annotations has written.
+    /// The parts that a pod with these annotations wrote.
     static func taint(annotations: Object) -> DataTaint {
         var taint = DataTaint([["ObjectMeta"], ["Spec"], ["TypeMeta"], ["DeploymentMeta"]])
         var image = annotations[imageType] != nil
@@ -55,10 +56,11 @@ enum TaintSource {
 
     // MARK: Names
 
-    /// What people call it: `annotation 'sidecar.istio.io/logLevel'`.
+    /// The name of a path for people: `annotation 'sidecar.istio.io/logLevel'`.
     ///
-    /// - Parameter metadata: the pod's; where a path leads to all annotations or labels, those are named that hold
-    ///   what `culprit` says.
+    /// - Parameters:
+    ///   - metadata: the pod's.
+    ///   - culprit: selects annotations or labels by key or value, if the path leads to all of them.
     static func name(
         of path: [String], metadata: Object, culprit: (String) -> Bool = { _ in false }
     ) -> String {
@@ -105,13 +107,13 @@ enum TaintSource {
         return word + " " + found.map { "'\($0.key)'" }.joined(separator: ", ")
     }
 
-    /// `.containers[0].name` of Go names and indexes.
+    /// Formats a path of Go names and indexes as `.containers[0].name`.
     private static func steps(_ path: ArraySlice<String>) -> String {
         path.map { Int($0) == nil ? "." + lowerFirst($0) : "[\($0)]" }.joined()
     }
 
     private static func lowerFirst(_ name: String) -> String {
-        // A key of a map stays as it is written.
+        // A key of a map is not changed.
         guard let first = name.first, name.dropFirst().first?.isUppercase != true else { return name }
         return first.lowercased() + name.dropFirst()
     }

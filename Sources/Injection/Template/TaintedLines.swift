@@ -4,21 +4,20 @@ import PluginAPI
 /// Proves from single lines that the output of tainted data stays within its scalars. What is not proven here,
 /// `TaintCheck` checks, which renders again and uses libyaml, and costs as much as a whole review.
 ///
-/// Three proofs, each over the line of a run and none over its meaning:
-/// - **A harmless run** has letters, digits, `_`, `.`, `/` and `-` only, and `=`, `@`, `+`, `$`, `;` and a colon between
-///   them, and does not begin with `.` or `-` where a scalar may begin. It is a part of one token wherever it is.
-/// - **Within quotes**: the line opens a quote where a scalar may begin, and the run neither closes nor escapes anything.
-/// - **Within a block scalar**: a line above with less indentation ends in `key: |`, and every line from there on is
-///   indented at least as deep as the first. Whatever is printable and stays on its line belongs to the scalar.
+/// There are three proofs, each about the line of a run and not about its meaning:
+/// - **A harmless run** contains only letters, digits, `_`, `.`, `/` and `-`, and `=`, `@`, `+`, `$`, `;` and colons
+///   between them. It does not begin with `.` or `-` where a scalar may begin. So it is a part of one token anywhere.
+/// - **Within quotes**: the line opens a quote where a scalar may begin, and the run does not close or escape anything.
+/// - **Within a block scalar**: a line above with less indentation ends in `key: |`, and every line after it is
+///   indented at least as deep as the first. Anything printable that stays on its line belongs to the scalar.
 ///
-/// The last two hold only for a text in which no scalar in quotes goes on over several lines; the block decoder has read
-/// such texts only.
+/// The last two hold only for a text in which no quoted scalar spans several lines: the block reader accepts no others.
 struct TaintedLines {
     private let bytes: UnsafeBufferPointer<UInt8>
-    /// Whether no scalar in quotes, and no plain one, has more than one line.
+    /// Whether no quoted or plain scalar spans several lines.
     private let isLineByLine: Bool
 
-    /// Lines that are looked at above a run.
+    /// The maximum number of lines that are checked above a run.
     private static let heightLimit = 256
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, isLineByLine: Bool) {
@@ -26,7 +25,7 @@ struct TaintedLines {
         self.isLineByLine = isLineByLine
     }
 
-    /// Whether all these runs are proven to stay where they are.
+    /// Whether all these runs are proven to stay within their scalars.
     func prove(_ runs: [TaintedRun]) -> Bool {
         var index = 0
         while index < runs.count {
@@ -52,14 +51,14 @@ struct TaintedLines {
             index += 1
         }
         let before = run.lowerBound > 0 ? bytes[run.lowerBound - 1] : UInt8(ascii: "\n")
-        // A dash or a stop of the template's may become a dash of an item or a marker of a document.
+        // A dash or a dot of the template may become the dash of an item or a document marker.
         let continues =
             Self.isWordByte(before) && before != UInt8(ascii: "-") && before != UInt8(ascii: ".")
             || before == UInt8(ascii: "\"") || before == UInt8(ascii: "=")
         if !continues {
             let first = bytes[run.lowerBound]
             if first == UInt8(ascii: "-") || first == UInt8(ascii: ".") { return false }
-            // What tags, anchors, aliases, block scalars, directives and escapes begin with.
+            // The first bytes of tags, anchors, aliases, block scalars, directives and escapes.
             switch before {
             case UInt8(ascii: "!"), UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "|"),
                 UInt8(ascii: ">"),
@@ -132,7 +131,7 @@ struct TaintedLines {
         }
     }
 
-    /// Whether a short run may be what YAML reads as null, or as true.
+    /// Whether YAML may read a short run as null or as true.
     private func mayMatter(_ run: Range<Int>) -> Bool {
         var index = run.lowerBound
         var isOfNull = true
@@ -153,7 +152,7 @@ struct TaintedLines {
         }
     }
 
-    /// Whether the scalar that a run is in may be a key: its keys' names have to be compared.
+    /// Whether the scalar around a run may be a key. Keys must be compared with the template's, which is not done here.
     private func isKey(endingAt end: Int) -> Bool {
         var index = end
         while index < bytes.count, Self.isWordByte(bytes[index]) { index += 1 }
@@ -172,7 +171,7 @@ struct TaintedLines {
             || index > 0 && Self.isQuote(bytes[index - 1])
     }
 
-    /// Whether a run without bytes is next to what else is in its scalar.
+    /// Whether an empty run is next to other text of its scalar.
     private func isEmptyInScalar(at place: Int) -> Bool {
         let before = place > 0 ? bytes[place - 1] : 0x0A
         if before == UInt8(ascii: "=") || Self.isWordByte(before) && before != UInt8(ascii: "-") {
@@ -186,7 +185,7 @@ struct TaintedLines {
 
     private enum Token { case start, inQuotes(UInt8), other }
 
-    /// What the line up to a place is in the middle of: a scalar in quotes, the beginning of a scalar, or anything else.
+    /// Classifies a place in its line: in a quoted scalar, at the beginning of a scalar, or anywhere else.
     private func token(from line: Int, to place: Int) -> Token {
         var index = skipLead(line, place)
         while index < place {
@@ -202,7 +201,7 @@ struct TaintedLines {
             } else {
                 return .other
             }
-            // Behind a key the value begins.
+            // The value begins after a key.
             guard index < place else { return .other }
             guard bytes[index] == UInt8(ascii: ":"), index + 1 < place, bytes[index + 1] == 0x20 else {
                 return .other
@@ -280,7 +279,7 @@ struct TaintedLines {
             }
             return !isKey(endingAt: close)
         case .start:
-            // A text that brings its quotes, as `quote` writes it; without anything in them it may be a plain one.
+            // A run with its own quotes, as `quote` writes it. Empty quotes are not accepted: they have no content.
             guard run.count > 2, bytes[run.lowerBound] == UInt8(ascii: "\""),
                 closing(UInt8(ascii: "\""), from: run.lowerBound + 1, before: run.upperBound)
                     == run.upperBound - 1
@@ -295,7 +294,7 @@ struct TaintedLines {
     // MARK: Block scalars
 
     private func isWithinBlock(_ run: Range<Int>) -> Bool {
-        // On the first line it would say how deep the scalar is.
+        // White space at the beginning of the first line would set the indentation of the scalar.
         guard bytes[run.lowerBound] != 0x20 else { return false }
         var line = lineStart(run.lowerBound)
         var least = indentation(of: line, before: run.lowerBound)

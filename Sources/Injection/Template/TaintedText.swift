@@ -2,16 +2,16 @@ import PluginAPI
 import Values
 import YAML
 
-/// What happens to a rendered text whose tainted parts do not stay text: refused, reported, or nobody looks.
+/// Refuses, reports or ignores a rendered text whose tainted parts do not stay text.
 extension RenderedText {
-    /// Findings that an error names.
+    /// The maximum number of findings in an error.
     private static let namedFindings = 4
 
-    /// Looks at what the pod wrote in the text: line by line where that proves enough, else by rendering again with
-    /// origins.
+    /// Checks the parts of the text that the pod wrote: line by line if that is sufficient, else by rendering again
+    /// with origins.
     ///
-    /// - Parameter isLineByLine: whether no scalar in quotes goes on over several lines.
-    /// - Throws: `tainted_value` where that is enforced.
+    /// - Parameter isLineByLine: whether no quoted scalar spans several lines.
+    /// - Throws: `tainted_value` if the mode is `enforce`.
     func checkTaint(isLineByLine: Bool, _ report: inout TaintReport) throws(InjectionError) {
         guard needsCheck(isLineByLine) else { return }
         let map = try mapped()
@@ -45,7 +45,7 @@ extension RenderedText {
         }
     }
 
-    /// The annotation or field; where it is all of them, those that hold the character that leaves the scalar.
+    /// The annotation or field of a finding. For a run that read all annotations, those with the offending character.
     private func name(_ finding: TaintFinding) -> String {
         let character = String(decoding: bytes[min(finding.offset, bytes.count)...].prefix(4), as: UTF8.self)
             .unicodeScalars.first
@@ -56,7 +56,7 @@ extension RenderedText {
         }
     }
 
-    /// Control characters and the line breaks of YAML 1.1.
+    /// Whether a character is a control character or a line break of YAML 1.1.
     private static func isStrange(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
             || scalar.value == 0x2028 || scalar.value == 0x2029 || scalar.value == 0xFEFF

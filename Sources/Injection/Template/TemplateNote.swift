@@ -1,35 +1,35 @@
-/// What the author of a template should know about what it rendered for one pod.
+/// A note for the author of a template about the text that it rendered for one pod.
 struct TemplateNote: Sendable, Equatable {
     enum Kind: String, Sendable {
-        /// A member that no pod has; it is left out.
+        /// A member that no pod has; it is omitted.
         case memberUnknown = "field_unknown"
-        /// A null or an empty value for something that the pod has; nothing changes.
+        /// A null or an empty value for a part that the pod has; nothing changes.
         case nullIgnored = "null_ignored"
-        /// An item that a `$patch: delete` took out of the pod.
+        /// An item that a `$patch: delete` removed from the pod.
         case itemRemoved = "item_removed"
-        /// An item that a `$patch: delete` would take out of a pod that has it.
+        /// An item that a `$patch: delete` would remove from a pod that has it.
         case itemRemovable = "item_removable"
-        /// `<no value>`, which a Go template prints for a value that is not there.
+        /// `<no value>`, which a Go template prints for a missing value.
         case valueMissing = "value_missing"
     }
 
-    /// What a note is about.
+    /// The part that a note is about.
     enum Part: Sendable, Equatable {
         /// A place, by its pointer.
         case place(String)
-        /// How many further places there are.
+        /// The number of further places.
         case further(Int)
-        /// The output has `<no value>`.
+        /// A `<no value>` in the output.
         case noValue
     }
 
     var kind: Kind
     var template: String
     var part: Part
-    /// The line of the template, from 1, where it is known.
+    /// The line of the template, from 1, if it is known.
     var line: Int?
 
-    /// Put together when somebody reads it: most notes of most reviews are not read.
+    /// Built when it is read: most notes of most reviews never are.
     var message: String {
         let sentence =
             switch part {
@@ -49,7 +49,7 @@ struct TemplateNote: Sendable, Equatable {
         return "template \(template)\(place): \(sentence)"
     }
 
-    /// Notes of one kind that are kept for a template and a pod; nobody reads more.
+    /// The maximum number of notes of one kind for a template and a pod.
     private static let limit = 8
 
     /// Notes about places, by their pointers.
@@ -63,7 +63,7 @@ struct TemplateNote: Sendable, Equatable {
         return notes
     }
 
-    /// Notes about what a merge removed and what it left alone.
+    /// Notes about the parts that a merge removed and those that it left unchanged.
     static func notes(_ effects: StrategicMerge.Effects, from template: String) -> [TemplateNote] {
         if effects.ignored.isEmpty, effects.removed.isEmpty, effects.removable.isEmpty { return [] }
         let others = effects.removable.filter { !effects.removed.contains($0) }

@@ -1,15 +1,14 @@
 import Values
 import YAML
 
-/// The template texts of a configuration's file, and the file with other ones.
+/// The template texts of a configuration file, and the file with other texts.
 public struct ConfigurationTemplates: Sendable {
-    /// A template's text, and where it is in the file.
+    /// A template's text and its location in the file.
     public struct Template: Sendable, Equatable {
         /// `template` in the classic form.
         public var name: String
         public var text: String
-        /// The line of the file that holds the text's first line; nil where the file does not hold its lines as they
-        /// are.
+        /// The line of the file with the text's first line; nil if the file does not contain the lines unchanged.
         public var firstLine: Int?
     }
 
@@ -17,7 +16,7 @@ public struct ConfigurationTemplates: Sendable {
     private let file: NamedText
     private let root: Value
 
-    /// - Returns: nil if the file is not YAML; compiling it says why.
+    /// - Returns: nil if the file is not YAML; compiling it reports the error.
     public init?(_ file: NamedText) {
         guard
             let documents = try? YAMLReader.documents(file.bytes, options: YAMLOptions(positions: true)),
@@ -27,7 +26,7 @@ public struct ConfigurationTemplates: Sendable {
         root = document.value
         let lines = file.bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
         let located = { (name: String, text: String, pointer: String) -> Template in
-            // The text of a block scalar begins on the line after its mark.
+            // The text of a block scalar begins on the line after its indicator.
             let first = (document.positions?[pointer]?.line).flatMap { line -> Int? in
                 let wanted = text.utf8.prefix { $0 != 0x0a }
                 guard lines.indices.contains(line) else { return nil }
@@ -46,7 +45,7 @@ public struct ConfigurationTemplates: Sendable {
         }
     }
 
-    /// The configuration with these texts in place of its own.
+    /// Returns the configuration with these texts instead of its own.
     public func replacing(_ texts: [String: String]) -> NamedText {
         var root = root
         root.modifyObject { root in
@@ -70,7 +69,7 @@ public struct ConfigurationTemplates: Sendable {
         return NamedText(name: file.name, text: JSON.text(root))
     }
 
-    /// Whether everything but the texts of the templates is the same.
+    /// Whether everything except the texts of the templates is equal.
     public func hasSameRest(as other: ConfigurationTemplates) -> Bool {
         let empty = { (one: ConfigurationTemplates) in
             one.replacing(Dictionary(uniqueKeysWithValues: one.templates.map { ($0.name, "") })).bytes

@@ -1,9 +1,9 @@
 import PluginAPI
 import Values
 
-/// Compares two pods, or two objects, as Kubernetes would after reading both.
+/// Compares two pods, or two objects, as Kubernetes would after parsing both.
 struct PodDifferences {
-    /// Differences that are kept; a wrong file differs everywhere.
+    /// The maximum number of differences that are kept; a wrong file differs everywhere.
     static let limit = 200
 
     private(set) var differences: [LiveDifference] = []
@@ -30,7 +30,7 @@ struct PodDifferences {
         paths.append(path)
     }
 
-    /// - Parameter field: the member that holds the values; nil where the type does not say.
+    /// - Parameter field: the member that has the values; nil if the type does not define it.
     private mutating func value(
         _ found: Value?, _ expected: Value?, _ type: ObjectType, _ field: ObjectType.Field?
     ) {
@@ -55,13 +55,13 @@ struct PodDifferences {
     private func isSameText(_ one: String, _ other: String) -> Bool {
         switch path.last {
         case .member(MetadataKey.status): SameText.isSameStatus(one, other)
-        // Containers, as Go writes them.
+        // Containers, as Go encodes them.
         case .member(MetadataKey.overrides): SameText.isSameJSON(one, other, as: TypeTable.modern.podSpec)
         default: SameText.isSameJSON(one, other)
         }
     }
 
-    /// What encoding by Go types drops.
+    /// Whether Go omits the value when it encodes the field.
     private static func isNothing(_ value: Value?, _ field: ObjectType.Field?) -> Bool {
         switch value {
         case nil, .null?: true
@@ -90,7 +90,8 @@ struct PodDifferences {
         }
     }
 
-    /// Kind and version where one of the objects does not say them, and what only a server writes.
+    /// Whether a member is ignored: kind and version if one of the objects has no such member, and what only a server
+    /// writes.
     private func isIgnored(_ key: String, _ found: Object, _ expected: Object) -> Bool {
         switch (path.count, key) {
         case (0, "kind"), (0, "apiVersion"): found[key] == nil || expected[key] == nil
@@ -120,7 +121,8 @@ struct PodDifferences {
         }
     }
 
-    /// Pairs the n-th item of a key with the n-th there; the order of those that both have counts.
+    /// Pairs the n-th item with a key with the n-th item with that key in the other list. The order of the paired items
+    /// must be equal.
     private mutating func pair(_ found: [Value], _ expected: [Value], _ key: String, _ element: ObjectType) {
         var pairing = ListPairing(found, key)
         var taken: Set<Int> = []
@@ -152,7 +154,7 @@ struct PodDifferences {
     }
 }
 
-/// Whether two texts say the same.
+/// Whether two texts have the same meaning.
 enum SameText {
     static func isSameQuantity(_ one: Value, _ other: Value) -> Bool {
         let text = { (value: Value) in value.string ?? JSON.text(value) }
@@ -161,7 +163,7 @@ enum SameText {
             && one.isNegative == other.isNegative
     }
 
-    /// Whether two status annotations list the same. The hash of the classic form's template says nothing about a pod.
+    /// Whether two status annotations list the same parts. The hash of the classic form's template is ignored.
     static func isSameStatus(_ one: String, _ other: String) -> Bool {
         let limits = JSONLimits(depth: 16, bytes: 256 << 10)
         guard var found = try? JSON.read(one, limits: limits), found.object != nil,
@@ -174,7 +176,7 @@ enum SameText {
         return comparison.differences.isEmpty
     }
 
-    /// Whether both are the same JSON with its members in any order, null and nothing being the same.
+    /// Whether both are the same JSON, with members in any order, and null equal to a missing member.
     static func isSameJSON(_ one: String, _ other: String, as type: ObjectType = .any) -> Bool {
         guard let first = one.utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "["),
             let found = try? JSON.read(one, limits: JSONLimits(depth: 64, bytes: 1 << 20)),

@@ -5,8 +5,8 @@ extension Pipeline {
     /// Injects one object for a test: a Pod as the webhook does, any other object with a pod template as kube-inject does.
     ///
     /// - Parameters:
-    ///   - question: the namespace, its labels and the webhook's path; of it, only the namespace counts for an object that
-    ///     is not a Pod.
+    ///   - question: the namespace, its labels and the webhook's path; for an object that is not a Pod, only the
+    ///     namespace is used.
     ///   - asManifest: whether a Pod is injected as kube-inject does, too.
     public static func trial(
         of object: Value, question: LiveQuestion = LiveQuestion(), asManifest: Bool = false,
@@ -17,8 +17,8 @@ extension Pipeline {
         return (kind.isEmpty || kind == "Pod") && !asManifest ? trial.pod(object) : trial.manifest(object)
     }
 
-    /// An object as a test injects it: a pod that runs becomes the pod that a webhook saw, without its injection and
-    /// without what a server adds after admission. nil for an object without pods.
+    /// The object that a test injects. A running pod becomes the pod that a webhook saw: without its injection and
+    /// without the fields that a server adds after admission. nil for an object without pods.
     public static func testObject(from object: Value) -> Value? {
         guard object["kind"]?.string == "Pod" else {
             return WorkloadKinds.find(in: object, given: []).isEmpty ? nil : object
@@ -34,7 +34,7 @@ struct Trial {
     let question: LiveQuestion
     let snapshot: Snapshot
 
-    /// As a webhook answers a review of the pod.
+    /// Injects a pod as a webhook does for a review.
     func pod(_ object: Value) -> TrialOutcome {
         var outcome = TrialOutcome(value: object, form: snapshot.form)
         do throws(InjectionError) {
@@ -68,7 +68,7 @@ struct Trial {
         return WindowsPod.overriding(decision, of: pod, snapshot) ?? decision
     }
 
-    /// As kube-inject changes a manifest.
+    /// Injects into a manifest as kube-inject does.
     func manifest(_ object: Value) -> TrialOutcome {
         var options = ManifestOptions()
         options.namespace = question.namespace

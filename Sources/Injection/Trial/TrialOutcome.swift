@@ -1,14 +1,14 @@
 public import PluginAPI
 public import Values
 
-/// What an injection made of one object, and which line of a template wrote what.
+/// The result of injecting into one object, and the template lines that wrote it.
 public struct TrialOutcome: Sendable {
-    /// The object with everything injected; the object itself where nothing was.
+    /// The object with everything injected; the object itself if nothing was.
     public internal(set) var value: Value
     public internal(set) var isInjected = false
-    /// Why it was refused.
+    /// The reason for a refusal.
     public internal(set) var error: InjectionError?
-    /// Why it was injected or not.
+    /// The reason why it was injected or not.
     public internal(set) var reason = ReasonCode.internalError
     public internal(set) var message = ""
     let form: PolicyConfiguration.Form
@@ -16,7 +16,7 @@ public struct TrialOutcome: Sendable {
     var pods: [InjectedPod] = []
 
     struct InjectedPod: Sendable {
-        /// From the object to the pod.
+        /// The path from the object to the pod.
         var path: [String]
         var texts: [RenderedText]
     }
@@ -26,12 +26,12 @@ public struct TrialOutcome: Sendable {
         self.form = form
     }
 
-    /// What differs from another object: `found` is here, `expected` is there.
+    /// Returns the differences from another object: `found` is in this one, `expected` in the other.
     ///
-    /// Null, empty and zero members, the order of keys and the writing of quantities are no differences; JSON in
-    /// annotations and variables is compared as JSON.
+    /// Null, empty and zero members, the order of keys and the notation of quantities do not count as differences. JSON
+    /// in annotations and variables is compared as JSON.
     ///
-    /// - Parameter findsPlaces: whether differences have the template's line that wrote what is found, or the part
+    /// - Parameter findsPlaces: whether differences include the template line that wrote the value found, or the part
     ///   around it.
     public func differences(from expected: Value, findsPlaces: Bool = true) -> [LiveDifference] {
         var found: [LiveDifference] = []
@@ -57,7 +57,7 @@ public struct TrialOutcome: Sendable {
         return found + comparison.differences
     }
 
-    /// The same for the object of another outcome.
+    /// Returns the differences from the object of another outcome.
     public func differences(from other: TrialOutcome, findsPlaces: Bool = true) -> [LiveDifference] {
         differences(from: other.value, findsPlaces: findsPlaces)
     }

@@ -42,21 +42,21 @@ struct ListKeys {
         table.map { $0[identity] } ?? identities.firstIndex(of: identity)
     }
 
-    /// For each item of this list, its index in another list: the n-th of an identity is paired with the n-th there.
-    /// nil if the other list has no further item of the identity.
+    /// The index in another list of each item of this list: the n-th item with an identity is paired with the n-th item
+    /// with that identity there. nil if the other list has no further item with the identity.
     func ranks(in other: ListKeys) -> [Int?] {
         var pairing = ListPairing(other)
         return identities.map { identity in identity.flatMap { pairing.take($0) } }
     }
 }
 
-/// Pairs items with those of a list by identity: the first call for an identity gets its first item, and so on.
+/// Pairs items with those of a list by identity: the first call for an identity returns its first item, and so on.
 struct ListPairing {
     private let keys: ListKeys
-    /// Whether the first item of an identity was taken, for the first 64 items and for the others.
+    /// Whether the first item with an identity was taken, for the first 64 items and for the others.
     private var taken: UInt64 = 0
     private var takenBeyond: Set<Int> = []
-    /// The further items of each identity, last first; built when an identity is needed a second time.
+    /// The further items with each identity, in reverse order; built when an identity is needed a second time.
     private var twins: [String: [Int]]?
 
     init(_ keys: ListKeys) { self.keys = keys }
@@ -65,7 +65,7 @@ struct ListPairing {
 
     init(_ identities: [String?]) { keys = ListKeys(identities) }
 
-    /// The index of the next item of that identity that was not taken before; nil if all were taken.
+    /// Returns the index of the next item with that identity that was not taken yet; nil if all were taken.
     mutating func take(_ identity: String) -> Int? {
         guard let first = keys.first(identity) else { return nil }
         if first < 64 {
@@ -85,7 +85,7 @@ struct ListPairing {
         for (index, identity) in keys.identities.enumerated().reversed() {
             if let identity { items[identity, default: []].append(index) }
         }
-        // The first of each identity is not a further one.
+        // Drops the first item with each identity, which is not a further one.
         return items.mapValues { Array($0.dropLast()) }
     }
 }
@@ -97,13 +97,13 @@ struct ListPairing {
 /// item goes first. So new items come before old ones.
 enum ListOrder {
     /// - Parameters:
-    ///   - ranks: for each item its index in the patch; nil if it is not in the patch.
+    ///   - ranks: the index in the patch of each item; nil if it is not in the patch.
     ///   - originalCount: items from this index on are new.
     static func arrange(_ items: [Value], ranks: [Int?], originalCount: Int) -> [Value] {
         arrange(items, ranks: ranks) { $0 < originalCount ? $0 : nil }
     }
 
-    /// - Parameter places: for each item its index in the original; nil if it is new.
+    /// - Parameter places: the index in the original of each item; nil if it is new.
     static func arrange(_ items: [Value], ranks: [Int?], places: [Int?]) -> [Value] {
         arrange(items, ranks: ranks) { places[$0] }
     }

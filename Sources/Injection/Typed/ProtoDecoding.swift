@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Decodes proto JSON into a message. In: a value and the message's type. Out: the value in its canonical form.
+/// Decodes proto JSON into a message. Input: a value and the message's type. Output: the value in its canonical form.
 ///
 /// Members may have their names in JSON or in the proto file (`proxy_admin_port`). Enums are names or numbers and
 /// become names, durations become seconds with up to nine decimals, numbers may be written as strings. Members that the
-/// message does not have are left out with a warning; null counts as absent.
+/// message does not have are omitted with a warning; null counts as absent.
 struct ProtoDecoder {
     struct Warning: Sendable, Equatable {
         /// JSON pointer of the member.
@@ -14,10 +14,10 @@ struct ProtoDecoder {
     }
 
     private(set) var warnings: [Warning] = []
-    /// Members with invalid values, in the order of the text; they are left out of the result.
+    /// Members with invalid values, in the order of the text; they are omitted from the result.
     private(set) var problems: [SchemaError] = []
     private var pointer = ""
-    /// The largest number of reported members.
+    /// The maximum number of reported members.
     private static let reportLimit = 50
 
     /// The message's members in the order of the text. Members with a zero value stay, so that they can override.

@@ -2,7 +2,7 @@
 struct SchemaError: Error, Sendable, Equatable {
     /// JSON pointer from the value that was decoded: `/spec/containers/0/args/1`; empty for the value itself.
     var pointer: String
-    /// The value found there, shortened: `number 15001`.
+    /// The value found there, truncated: `number 15001`.
     var found: String
     /// The expected value: `a string`.
     var expected: String

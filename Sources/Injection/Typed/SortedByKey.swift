@@ -3,7 +3,7 @@ import Values
 extension Object {
     /// The members in byte order of their keys; only the last of equal keys.
     var sortedByKey: Object {
-        // Of equal keys, the last comes first.
+        // The last of equal keys is sorted first.
         let sorted = members.enumerated().sorted {
             let (left, right) = ($0.element.key, $1.element.key)
             return left.hasSameBytes(as: right)

@@ -3,7 +3,7 @@ import Values
 
 /// Merges Kubernetes objects strategically, by the patch strategies and merge keys of their Go types.
 ///
-/// In: a patch and an object. Out: the merged object. Maps are merged member by member. Items of lists with the
+/// Input: a patch and an object. Output: the merged object. Maps are merged member by member. Items of lists with the
 /// strategy `merge` are merged by the merge key; lists of scalars with that strategy become the union. Everything else
 /// is replaced. The order of a merged list is that of Kubernetes' apimachinery (`ListOrder`).
 ///
@@ -17,7 +17,7 @@ import Values
 /// Zero and false override. Members of the original that are not in the patch stay unchanged, even if the type does not
 /// have them.
 enum StrategicMerge {
-    /// What a merge removed or ignored, for notes and for the check that a pod survives (`PodSurvival`).
+    /// The parts that a merge removed or ignored, for notes and for the check that a pod survives (`PodSurvival`).
     struct Effects: Sendable {
         /// Items that a `$patch: delete` removed from a list, as pointers with keys for items:
         /// `/spec/containers/web/env/DEBUG`.
@@ -82,7 +82,7 @@ private struct Merger {
     private var itemKeys: [String] = []
     private(set) var effects = StrategicMerge.Effects()
 
-    /// The largest number of entries in each list of `effects`.
+    /// The maximum number of entries in each list of `effects`.
     private static let effectLimit = 100
 
     init(unsettled: [[PathStep]], settledParts: [(path: [PathStep], value: Value)]) {
@@ -257,8 +257,8 @@ private struct Merger {
 // MARK: Directives
 
 extension Merger {
-    /// Applies `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder`, and removes from the patch
-    /// what has been applied.
+    /// Applies `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder`, and removes the applied
+    /// parts from the patch.
     ///
     /// - Returns: whether nothing is left to merge.
     private mutating func obeyDirectives(

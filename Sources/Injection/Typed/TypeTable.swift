@@ -58,7 +58,7 @@ final class TypeTable: Sendable {
     func type(named name: String) -> ObjectType? { reader.types.first { $0.name == name } }
 }
 
-/// The defaults of a proxy configuration; `protoToJSON` leaves out members that are equal to them.
+/// The defaults of a proxy configuration; `protoToJSON` omits members that are equal to them.
 enum ProtoDefaults {
     private static let classic = [
         "configPath", "binaryPath", "serviceCluster", "drainDuration", "parentShutdownDuration",

@@ -7,17 +7,17 @@ import Values
 /// All types are created at once, without content; the content of a struct or an enum is read on first use. Reading all
 /// of it took 1.4 ms, longer than the rest of a process's start; creating the types takes 0.2 ms.
 ///
-/// The table is part of the program, so there are no errors: an entry in another format is left out, and the tests over
+/// The table is part of the program, so there are no errors: an entry in another format is omitted, and the tests of
 /// every type would fail.
 final class TypeTableReader: @unchecked Sendable {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let proxyDefaults: Object
-    /// The types by number. Only `init` writes it, before the content of any type can be read.
+    /// The types by their number in the table. Only `init` writes it, before the content of any type can be read.
     private(set) var types: [ObjectType] = []
 
     /// - Parameters:
-    ///   - bytes: must live as long as the process.
-    ///   - proxyDefaults: the members that `protoToJSON` leaves out of a proxy configuration.
+    ///   - bytes: the table, which must live as long as the process.
+    ///   - proxyDefaults: the members that `protoToJSON` omits from a proxy configuration.
     init(_ bytes: UnsafeBufferPointer<UInt8>, proxyDefaults: Object) {
         self.bytes = bytes
         self.proxyDefaults = proxyDefaults
@@ -47,7 +47,7 @@ final class TypeTableReader: @unchecked Sendable {
         }
     }
 
-    /// The place of each type's content, by number; -1 for a type without content.
+    /// The position of each type's content, by number; -1 for a type without content.
     private static func bodies(_ start: TableCursor, count: Int) -> [Int] {
         var bodies = [Int](repeating: -1, count: count)
         var cursor = start

@@ -1,8 +1,8 @@
 import PluginAPI
 import Values
 
-/// Decodes a value as Go decodes JSON into a type. In: a JSON tree and a type. Out: the tree as that type would print
-/// it, in the order of the input.
+/// Decodes a value as Go decodes JSON into a type. Input: a JSON tree and a type. Output: the tree as that type would
+/// be encoded, in the order of the input.
 ///
 /// | found | result |
 /// | --- | --- |
@@ -55,10 +55,10 @@ enum TypedDecoding {
         }
     }
 
-    /// The largest number of pointers in `dropped`: a text of a megabyte may have 100,000 unknown members.
+    /// The maximum number of pointers in `dropped`: a text of a megabyte may have 100,000 unknown members.
     static let droppedLimit = 1000
 
-    /// The largest number of places in `unsettled`. Templates leave a few zeros and nulls; with more, everything is
+    /// The maximum number of places in `unsettled`. Templates leave a few zeros and nulls; with more, everything is
     /// settled.
     static let unsettledLimit = 16
 
@@ -74,7 +74,7 @@ enum TypedDecoding {
         return result
     }
 
-    /// Whether omitempty leaves the value out. It never leaves out structs and pointers.
+    /// Whether omitempty omits the value. It never omits structs and pointers.
     static func isZero(_ value: Value, _ type: ObjectType) -> Bool {
         switch type.kind {
         case .bool: value == .bool(false)
@@ -208,7 +208,7 @@ private struct TypedDecoder {
     }
 
     private struct Place {
-        /// The index of the member; -1 for one that is kept although the type does not have it.
+        /// The index of the member; -1 for an unknown member that is kept.
         var index: Int
         var isExact = true
     }
@@ -246,7 +246,7 @@ private struct TypedDecoder {
             if mode == .settle, case .object(let object) = item, let directive = object["$patch"],
                 directive != "merge", !directive.isNull
             {
-                // Deletes or replaces items that are not there.
+                // The item deletes or replaces items that do not exist.
                 if changed == nil { changed = Array(items[..<index]) }
                 continue
             }
@@ -260,7 +260,7 @@ private struct TypedDecoder {
                 changed?.append(value)
             case .absent:
                 if changed == nil { changed = Array(items[..<index]) }
-                // Go decodes null as the zero value. In a rendered pod, null items of structs are left out.
+                // Go decodes null as the zero value. In a rendered pod, null items of structs are omitted.
                 if mode != .settle || element.kind != .structure { changed?.append(Self.zero(element)) }
             }
         }

@@ -1,29 +1,30 @@
 public import PluginAPI
 import Values
 
-/// The expressions of a configuration's templates through which a pod's text could change the structure of what is
-/// injected, were it not refused.
+/// Finds the expressions of a configuration's templates through which a pod's text could change the structure of the
+/// injected parts if the injection did not refuse it.
 ///
-/// In: a Snapshot. Out: each such expression with the annotation or field, and the cure. They are found by injecting pods
-/// that hold a hostile text in one place at a time: the annotations and labels that the templates read, names, owners and
-/// the members of proxy.istio.io/config. `pillion validate` lists them.
+/// Input: a Snapshot. Output: these expressions, each with the annotation or field and an example. They are found by
+/// injecting into pods with a hostile text in one place at a time: the annotations and labels that the templates read,
+/// names, owners and the members of proxy.istio.io/config. `pillion validate` lists them.
 public enum OpenChannels {
-    /// A way for a pod's text into the structure.
+    /// An expression through which a pod's text can change the structure.
     public struct Channel: Sendable, Equatable {
         /// The annotation or field: `annotation 'sidecar.istio.io/logLevel'`.
         public var name: String
         /// The expression.
         public var place: RenderError.Place
-        /// A text that leaves its place there.
+        /// A text that changes the structure there.
         public var example: String
     }
 
-    /// Places that a text is tried in; templates in use read some 60.
+    /// The maximum number of places that are tried; templates in use read about 60.
     private static let placeLimit = 256
-    /// Rounds of looking for further places: an expression may be reached only where another one has a value.
+    /// The maximum number of rounds in which further places are searched: an expression may be reached only if another
+    /// one has a value.
     private static let roundLimit = 4
 
-    /// What is tried, each by itself.
+    /// The texts that are tried, each by itself.
     private static let hostileTexts = [
         "x\nPWN: y", "x\n- PWN", "x\"\nPWN: \"y", "x'\nPWN: 'y", "x\", PWN: \"y", "x, PWN: y", "x # y", "*x",
         "!x y", "x\\", "\"", "'",
@@ -43,7 +44,7 @@ public enum OpenChannels {
     }
 }
 
-/// A place of a pod that a text can be put in.
+/// A place in a pod where a text can be put.
 private enum PodPlace: Hashable {
     case annotation(String)
     case label(String)
@@ -57,7 +58,7 @@ private enum PodPlace: Hashable {
         .proxyConfig(["proxyMetadata", "PILLION"]),
     ]
 
-    /// What a path of the data leads to; nil where that is nothing a text can be put in alone.
+    /// The place for a path of the data; nil if the path is not a single place for a text.
     init?(_ path: [String]) {
         switch (path.first?.lowercased(), path.count > 1 ? path[1].lowercased() : "") {
         case ("objectmeta", "annotations") where path.count == 3: self = .annotation(path[2])
@@ -130,7 +131,7 @@ private struct ChannelSearch {
         if known.count < most, known.insert(place).inserted { order.append(place) }
     }
 
-    /// Looks which annotations, labels and members the templates read of a pod.
+    /// Finds the annotations, labels and members that the templates read for a pod.
     private mutating func read(_ pod: Pod, _ most: Int) {
         let subject = subject(of: pod)
         subject.taintReads = []
@@ -160,7 +161,7 @@ private struct ChannelSearch {
 }
 
 extension PreflightFixture {
-    /// Whether the fixtures that are tried are like it: annotated or not, with an owner that is shown as it is.
+    /// Whether a fixture is one of those that are tried: annotated or not, with an owner that templates see unchanged.
     fileprivate var isTypical: Bool {
         !(pod.spec["hostNetwork"]?.bool ?? false)
             && pod.annotation(MetadataKey.nativeSidecar) == nil

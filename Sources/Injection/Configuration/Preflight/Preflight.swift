@@ -3,22 +3,23 @@ import Values
 
 /// Tries a configuration on pods before it is used: a template that compiles may still fail on every pod.
 ///
-/// In: a Snapshot. Out: what goes wrong when its templates are rendered over a matrix of pods (`PreflightFixtures`)
-/// and merged into them. `pillion validate` prints it; the server refuses a configuration with an error among it.
+/// Input: a Snapshot. Output: the problems that occur when its templates are rendered for a matrix of pods
+/// (`PreflightFixtures`) and merged into them. `pillion validate` prints them; the server refuses a configuration that
+/// has an error among them.
 ///
-/// | what goes wrong | severity |
+/// | problem | severity |
 /// | --- | --- |
 /// | the templates fail on every pod | error |
-/// | they fail on some: a template may mean to refuse a pod | warning |
-/// | what they print is not YAML or does not fit a pod | error |
-/// | the pod that comes out would be refused by an API server (`PodCheck`) | error |
-/// | it gives containers privileges on the host (`Privileges`) | error, unless allowed |
-/// | they print members that no pod has, which are dropped | warning |
+/// | they fail on some pods, which a template may do to refuse a pod | warning |
+/// | the rendered text is not YAML or does not fit a pod | error |
+/// | an API server would refuse the injected pod (`PodCheck`) | error |
+/// | the injection gives containers privileges on the host (`Privileges`) | error, unless allowed |
+/// | the rendered text has members that no pod has, which are dropped | warning |
 public enum Preflight {
-    /// A configuration that can be used.
+    /// The Snapshot of a usable configuration, with its warnings.
     public struct Checked: Sendable {
         public var snapshot: Snapshot
-        /// Problems that do not prevent its use: of the files, then of the pods that it was tried on.
+        /// Problems that do not prevent its use: of the files, then of the pods that were tried.
         public var warnings: [Diagnostic]
 
         public init(snapshot: Snapshot, warnings: [Diagnostic]) {
@@ -27,7 +28,7 @@ public enum Preflight {
         }
     }
 
-    /// Compiles the files and tries the result.
+    /// Compiles the files and tries the result on pods.
     ///
     /// - Throws: a `ConfigurationError` with all problems, including warnings.
     public static func compile(
@@ -41,9 +42,8 @@ public enum Preflight {
         return Checked(snapshot: snapshot, warnings: all)
     }
 
-    /// - Parameter allowsPrivileged: whether a template may give a pod what only the host should have.
-    /// - Returns: every problem once, errors first. Locations name the file, and its template's line where that can
-    ///   be told.
+    /// - Parameter allowsPrivileged: whether a template may give a pod privileges that only the host should have.
+    /// - Returns: every problem once, errors first. Locations have the file and, if it is known, the template's line.
     public static func findings(
         _ snapshot: Snapshot, in configuration: NamedText, allowsPrivileged: Bool = false
     ) -> [Diagnostic] {
@@ -51,7 +51,7 @@ public enum Preflight {
         var run = PreflightRun(snapshot: snapshot, allowsPrivileged: allowsPrivileged)
         let fixtures = PreflightFixtures.all(snapshot.form)
         for fixture in fixtures { run.attempt(fixture) }
-        // No request needs what these pods left in the cache.
+        // No request needs the cache entries of these pods.
         snapshot.memory.blocks.removeAll()
         return run.findings(of: fixtures.count, in: TemplatePlaces(snapshot, configuration))
     }

@@ -1,9 +1,8 @@
 import PluginAPI
 import Values
 
-/// Every combination of who made the pod, whether it carries annotations, whether it shares the host's network, and
-/// (modern form) whether its sidecar is a native one; besides, a pod that has only what it must have, and one that has
-/// two of everything.
+/// Every combination of the owner of a pod, whether it has annotations, whether it uses the host's network, and (modern
+/// form) whether its sidecar is native. Also a pod with only the required fields, and one with two items in every list.
 enum PreflightFixtures {
     static func all(_ form: PolicyConfiguration.Form) -> [PreflightFixture] {
         var fixtures: [PreflightFixture] = []
@@ -21,14 +20,14 @@ enum PreflightFixtures {
         return fixtures + [bare, ample]
     }
 
-    /// No labels, annotations, ports, volumes or service account: what templates look for is not there.
+    /// No labels, annotations, ports, volumes or service account: whatever templates search for is missing.
     private static let bare = PreflightFixture(
         name: "a bare pod",
         pod: Pod(
             metadata: Object([Member("name", "app")]),
             spec: Object([Member("containers", [["name": "app", "image": "example.org/app:1"]])])))
 
-    /// Two of every list, twins among them, and a value for every member that a careless template may take away.
+    /// Two items in every list, twins among them, and a value for every member that a careless template may remove.
     private static let ample = PreflightFixture(
         name: "a pod with two of everything", pod: Pod(metadata: ampleMetadata, spec: ampleSpec))
 
@@ -91,14 +90,14 @@ enum PreflightFixtures {
         ]
     }
 
-    /// The kinds of Kubernetes that make pods, and a pod that nobody made.
+    /// The kinds of Kubernetes that create pods, and a pod without an owner.
     private static let owners: [(kind: String, version: String, name: String, suffix: String)] = [
         ("", "", "", ""), ("ReplicaSet", "apps/v1", "app-5d4f8c7b9", "Deployment"),
         ("StatefulSet", "apps/v1", "app", "StatefulSet"), ("DaemonSet", "apps/v1", "app", "DaemonSet"),
         ("Job", "batch/v1", "app-1700000000", "CronJob"), ("ReplicationController", "v1", "app", ""),
     ]
 
-    /// Annotations that both forms know, with values that both take.
+    /// Annotations that both forms know, with values that are valid in both.
     private static let annotations: [(String, String)] = [
         ("sidecar.istio.io/proxyCPU", "100m"), ("sidecar.istio.io/proxyMemory", "128Mi"),
         ("sidecar.istio.io/logLevel", "info"), ("sidecar.istio.io/interceptionMode", "REDIRECT"),

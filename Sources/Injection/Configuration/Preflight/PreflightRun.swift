@@ -10,7 +10,7 @@ struct PreflightRun {
         var code: String
         var message: String
         var remedy: String?
-        /// The first fixture with this problem.
+        /// The first fixture that has this problem.
         var fixture: String
         var count = 1
         /// The line of the template, from 1.
@@ -73,7 +73,7 @@ struct PreflightRun {
         }
     }
 
-    /// The largest number of problems reported: nobody reads more.
+    /// The maximum number of problems that are reported: nobody reads more.
     private static let mostProblems = 50
 
     func findings(of fixtures: Int, in places: TemplatePlaces) -> [Diagnostic] {

@@ -1,12 +1,12 @@
 import Values
 
-/// What a template gives a pod that only the host should have: anyone who can change the template could take the node
-/// by it. Istio's own templates need none of this; `istio-init` has NET_ADMIN and NET_RAW.
+/// Finds privileges in a template that only the host should have: anyone who can change the template could take over
+/// the node with them. Istio's own templates need none of them; `istio-init` has NET_ADMIN and NET_RAW.
 enum Privileges {
-    /// Capabilities that are as good as root on the host.
+    /// Capabilities that are equivalent to root on the host.
     private static let capabilities: Set<String> = ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "BPF"]
 
-    /// One sentence for each thing that the injected pod has and the pod before had not.
+    /// One message for each privilege that the injected pod has and the original pod did not have.
     static func gained(by pod: Pod, over before: Pod) -> [String] {
         var found: [String] = []
         for key in ["hostPID", "hostIPC", "hostNetwork"]

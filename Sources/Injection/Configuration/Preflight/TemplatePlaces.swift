@@ -1,11 +1,11 @@
 import PluginAPI
 import Values
 
-/// Finds the lines of a template in the configuration's file.
+/// Maps lines of a template to lines of the configuration file.
 struct TemplatePlaces {
     private let file: String
-    /// The line of the file, from 1, that holds the template's first line; nil if the file does not contain the template line
-    /// by line.
+    /// The line of the file, from 1, with the template's first line; nil if the file does not contain the lines of the
+    /// template unchanged.
     private var firstLine: Int?
 
     init(_ snapshot: Snapshot, _ configuration: NamedText) {
@@ -26,7 +26,7 @@ struct TemplatePlaces {
         return SourceLocation(file, SourcePosition(line: firstLine + line - 1, column: 1))
     }
 
-    /// Without indentation, and without empty lines at the end.
+    /// The lines without indentation, and without empty lines at the end.
     private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
         while lines.last?.isEmpty == true { lines.removeLast() }

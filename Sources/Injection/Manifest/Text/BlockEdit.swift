@@ -5,15 +5,16 @@ import YAML
     import Glibc
 #endif
 
-/// Edits of a document in block style, line by line; values in flow style within it are edited by `FlowEdit`.
+/// Edits a document in block style, line by line. `FlowEdit` edits values in flow style within it.
 struct BlockEdit {
-    /// What the end of a node is.
+    /// How the end of a node is treated.
     enum Ending: CaseIterable {
-        /// Blank lines after it belong to what comes next.
+        /// Blank lines after the node belong to the next one.
         case usual
-        /// They are its own.
+        /// The blank lines belong to the node.
         case keepsBlanks
-        /// They are its own, and a block of text at the end of the document is marked as one without a line break.
+        /// The blank lines belong to the node, and a block scalar at the end of the document is marked as one without a
+        /// line break.
         case stripsLastBlock
     }
 
@@ -35,7 +36,7 @@ struct BlockEdit {
         style = TextStyle(text, layout, value).block
     }
 
-    /// The edits in order, or nil where there is no way.
+    /// Returns the sorted edits; nil if the text cannot be edited.
     mutating func edited(from old: Value, to new: Value) -> [TextEdits.Edit]? {
         guard case .object(let left) = old, case .object(let right) = new, !layout.nodes.isEmpty else {
             return nil
@@ -54,7 +55,7 @@ struct BlockEdit {
         return edits.sorted().map(keepingEnd)
     }
 
-    /// The edits, so that a text without a line break at its end keeps none where its last lines are cut.
+    /// Adapts the edits so that a text without a line break at its end still has none after its last lines are removed.
     private func keepingEnd(_ sorted: [TextEdits.Edit]) -> [TextEdits.Edit] {
         var edits = sorted
         guard text.endsWithinLine, let last = edits.last, last.range.upperBound == bytes.count,
@@ -87,7 +88,7 @@ struct BlockEdit {
 
     // MARK: Mappings
 
-    /// A member with the place of its key and its lines.
+    /// A member with the position of its key and its lines.
     private struct Part {
         var member: Member
         var node: Int
@@ -95,7 +96,7 @@ struct BlockEdit {
         var extent: Lines
     }
 
-    /// - Parameter range: the lines that the mapping may have: up to the next node outside of it.
+    /// - Parameter range: the lines that the mapping may have: up to the next node outside it.
     private mutating func editMapping(
         _ old: Object, _ new: Object, at node: Int, in range: Lines
     ) throws(Unsuitable) {
@@ -129,11 +130,11 @@ struct BlockEdit {
             at: place)
     }
 
-    /// The members in the order of their lines; each has lines of its own, all as far in as the first.
+    /// The members in the order of their lines. Each has lines of its own, with the same indentation.
     private func parts(of object: Object, at node: Int, in range: Lines) throws(Unsuitable) -> [Part] {
         let children = layout.children(of: node)
         guard children.count == object.count else { throw Unsuitable() }
-        // A key that is there twice has the place of the first one, and the text of the last.
+        // A repeated key has the position of the first occurrence and the text of the last.
         var parts: [Part] = []
         for (member, child) in zip(object.members, children) {
             parts.append(Part(member: member, node: child, place: place(of: child), extent: 0..<0))
@@ -151,7 +152,7 @@ struct BlockEdit {
         return parts
     }
 
-    /// Cuts the members that go; their comments stay.
+    /// Removes the members that are not kept; their comments stay.
     private mutating func cut(_ parts: [Part], keeping kept: [Part], indent: Int) throws(Unsuitable) {
         let isKept = Set(kept.map(\.node))
         for (index, part) in parts.enumerated() where !isKept.contains(part.node) {
@@ -160,7 +161,7 @@ struct BlockEdit {
                 cut(part.extent, keeping: comments, indent: indent)
                 continue
             }
-            // The first member after a dash: the next one takes its place on that line.
+            // The first member after a dash: the next one replaces it on that line.
             guard index == 0, index + 1 < parts.count, isKept.contains(parts[index + 1].node) else {
                 throw Unsuitable()
             }
@@ -171,7 +172,7 @@ struct BlockEdit {
         }
     }
 
-    /// The style of members that come, with the quotes of their neighbours.
+    /// The style of added members, with the quotes of their neighbours.
     private func style(beside parts: [Part], for added: [Member]) -> YAMLStyle {
         guard added.allSatisfy({ $0.value.string != nil }) else { return style }
         var single = 0
@@ -217,12 +218,12 @@ struct BlockEdit {
     private mutating func editValue(
         at start: Int, after colon: Int, from old: Value, to new: Value, in part: Part, indent: Int
     ) throws(Unsuitable) {
-        // Anchors, tags, aliases and blocks of text are not followed.
+        // Anchors, tags, aliases and block scalars are not edited.
         if [0x26, 0x21, 0x2a, 0x7c, 0x3e].contains(bytes[start]) { throw Unsuitable() }
         let isContainer = new.object?.isEmpty == false || new.array?.isEmpty == false
         let wasEmpty = old.isNull || old.object?.isEmpty == true || old.array?.isEmpty == true
         if isContainer, wasEmpty {
-            // What was empty says nothing of a style: `{}`, `[]` and `null` make room for lines.
+            // An empty value has no style to keep: `{}`, `[]` and `null` are replaced by lines.
             let end = try FlowText(text: text).end(ofValueAt: start)
             guard text.endsLine(at: end), text.line(of: end - 1) == part.place.line else {
                 throw Unsuitable()
@@ -238,7 +239,7 @@ struct BlockEdit {
         edits.replace(start..<(try text.scalarEnd(from: start)), by: try scalar(new, like: bytes[start]))
     }
 
-    /// A scalar on one line, in quotes where the one before it was.
+    /// Formats a scalar on one line, with the quotes of the previous one.
     private func scalar(_ value: Value, like first: UInt8) throws(Unsuitable) -> [UInt8] {
         var style = style
         if first == 0x22 { style.quotes = .allDouble }
@@ -250,18 +251,18 @@ struct BlockEdit {
         return text
     }
 
-    /// Writes a member again in its place, its comments after it.
+    /// Rewrites a member in its place, with its comments after it.
     private mutating func rewrite(
         _ key: String, _ value: Value, in extent: Lines, indent: Int
     ) throws(Unsuitable) {
         let start = lines[extent.lowerBound] + indent
         var text = written(.object(Object([Member(key, value)])), indent: indent)
         if value.isNull, text.count > 5 + self.text.newline.count {
-            // A member without a value is how people write null.
+            // People usually write null as a member without a value.
             text.removeLast(5 + self.text.newline.count)
             text += self.text.newline
         }
-        // What comes before the key on its line, blanks or the dash of an item, stays.
+        // The text before the key on its line, blanks or the dash of an item, stays.
         text.removeFirst(indent)
         text += Comments(in: bytes[start..<lines[extent.upperBound]]).lines(
             indent: indent, newline: self.text.newline)
@@ -298,7 +299,7 @@ struct BlockEdit {
         for index in old.indices where !kept.contains(index) {
             cut(extents[index], keeping: Comments(in: bytes[text.range(of: extents[index])]), indent: indent)
         }
-        // New items come after the kept one before them, else before the first.
+        // New items are inserted after the kept item before them, or before the first item.
         var place = lines[extents[0].lowerBound]
         var next = 0
         for pair in pairs + [(old: old.count, new: new.count)] {
@@ -341,7 +342,7 @@ struct BlockEdit {
         edits.replace(range, by: text)
     }
 
-    /// The style of items that come, as far from their dashes as their neighbours.
+    /// The style of added items, with the same distance from their dashes as their neighbours.
     private func style(ofItemsAt children: [Int], after dashes: [Place]) -> YAMLStyle {
         var style = style
         for (child, dash) in zip(children, dashes) {
@@ -356,7 +357,8 @@ struct BlockEdit {
 
     // MARK: Text
 
-    /// The lines without blank ones at their end, and comments there that are no further in than the node.
+    /// The lines of a node, without blank lines and comments at their end; only comments with at most the node's
+    /// indentation are excluded.
     private func extent(_ range: Lines, indent: Int) throws(Unsuitable) -> Lines {
         guard !range.isEmpty, range.upperBound < lines.count else { throw Unsuitable() }
         var end = range.upperBound
@@ -376,7 +378,7 @@ struct BlockEdit {
         offset < bytes.count && (bytes[offset] == 0x7c || bytes[offset] == 0x3e)
     }
 
-    /// Marks the block of text that ends the document as one without a line break at its end: `|` becomes `|-`.
+    /// Marks the block scalar at the end of the document as one without a line break at its end: `|` becomes `|-`.
     private mutating func stripLastBlock() throws(Unsuitable) {
         guard text.endsWithinLine, let last = layout.nodes.indices.last else { throw Unsuitable() }
         let offset = layout.nodes[last].offset
@@ -390,7 +392,7 @@ struct BlockEdit {
         edits.replace(end..<(isKept ? end + 1 : end), by: [0x2d])
     }
 
-    /// The text of a value, each line moved in.
+    /// Formats a value, with each line indented.
     private func written(_ value: Value, indent: Int, style: YAMLStyle? = nil) -> [UInt8] {
         var text = ByteBuffer(capacity: 4 << 10)
         YAMLWriter.write(value, into: &text, order: .asGiven, style: style ?? self.style)
@@ -428,14 +430,14 @@ struct BlockEdit {
         count = place - target.baseAddress!
     }
 
-    /// Writes lines before a line. After a last line without a line break, they get one before them and keep none
-    /// after them.
+    /// Inserts lines before a line. After a last line without a line break, the line break is put before them instead
+    /// of after them.
     private mutating func insert(_ text: [UInt8], at offset: Int) {
         guard offset == bytes.count, self.text.endsWithinLine else { return edits.insert(text, at: offset) }
         edits.insert(self.text.newline + text.dropLast(self.text.newline.count), at: offset)
     }
 
-    /// Cuts lines, but for their comments.
+    /// Removes lines except for their comments.
     private mutating func cut(_ extent: Lines, keeping comments: Comments, indent: Int) {
         let range = text.range(of: extent)
         var left = comments.lines(indent: indent, newline: text.newline)

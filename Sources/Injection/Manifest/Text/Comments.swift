@@ -1,10 +1,10 @@
-/// The comments of a piece of YAML that is about to go, so that they can be kept.
+/// The comments of a piece of YAML that will be removed, so that they can be kept.
 struct Comments {
-    /// Each from its `#` to the end of its line.
+    /// The comments, each from its `#` to the end of its line.
     private(set) var found: [ArraySlice<UInt8>] = []
-    /// The quote that is open at the end of the line, or 0.
+    /// The quote that is still open at the end of the line, or 0.
     private var quote: UInt8 = 0
-    /// The columns of the line that began a block of text, and of the block's own lines, once one was seen.
+    /// The indentation of the line that began a block scalar, and of the scalar's own lines, once one was read.
     private var block: (header: Int, content: Int?)?
 
     /// - Parameter bytes: whole lines, or the rest of one and whole lines after it.
@@ -51,7 +51,7 @@ struct Comments {
         if quote == 0, Self.beginsBlock(line[..<end]) { block = (indent, nil) }
     }
 
-    /// Whether a line ends by `|` or `>` and what may follow these.
+    /// Whether a line ends with the header of a block scalar: `|` or `>` with indicators.
     private static func beginsBlock(_ line: ArraySlice<UInt8>) -> Bool {
         var rest = line
         while let byte = rest.last, DocumentText.isSpace(byte) { rest.removeLast() }
@@ -63,7 +63,7 @@ struct Comments {
         return rest.last.map(DocumentText.isSpace) ?? true
     }
 
-    /// The comments as lines of their own.
+    /// Formats the comments as lines of their own.
     func lines(indent: Int, newline: [UInt8]) -> [UInt8] {
         found.flatMap { [UInt8](repeating: 0x20, count: indent) + $0 + newline }
     }

@@ -1,12 +1,12 @@
 import Values
 import YAML
 
-/// The text of one document, with its lines: what the editors of block and flow style read.
+/// The text of one document, with its lines, for the editors of block and flow style.
 struct DocumentText {
     let bytes: [UInt8]
-    /// Where each line begins, and the end of the text. A byte order mark is not part of its line.
+    /// The offset of each line, and the end of the text. A byte order mark is not part of its line.
     let lines: [Int]
-    /// How its lines end.
+    /// The line break of its lines.
     let newline: [UInt8]
 
     init(_ bytes: [UInt8]) {
@@ -22,13 +22,13 @@ struct DocumentText {
     /// Whether the last line has no line break.
     var endsWithinLine: Bool { !bytes.isEmpty && bytes.last != 0x0a }
 
-    /// A byte by its line, from 0, and its column.
+    /// The position of a byte: its line, from 0, and its column.
     struct Place: Equatable {
         var line: Int
         var column: Int
     }
 
-    /// A run of lines, from 0, without the end.
+    /// A range of lines, from 0.
     typealias Lines = Range<Int>
 
     func place(of offset: Int) -> Place {
@@ -47,10 +47,10 @@ struct DocumentText {
         return max(low - 1, 0)
     }
 
-    /// The bytes of lines, line breaks included.
+    /// The bytes of lines, including line breaks.
     func range(of lines: Lines) -> Range<Int> { self.lines[lines.lowerBound]..<self.lines[lines.upperBound] }
 
-    /// Where the line of a byte ends: at its line break, or at the end of the text.
+    /// The end of the line of a byte: its line break, or the end of the text.
     func lineEnd(from offset: Int) -> Int {
         var end = offset
         while end < bytes.count, bytes[end] != 0x0a { end += 1 }
@@ -58,7 +58,7 @@ struct DocumentText {
         return end
     }
 
-    /// How many blanks a line begins with.
+    /// The number of blanks at the beginning of a line.
     func indent(ofLine line: Int) -> Int {
         var offset = lines[line]
         while offset < bytes.count, bytes[offset] == 0x20 { offset += 1 }
@@ -73,7 +73,7 @@ struct DocumentText {
         byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d
     }
 
-    /// The first byte from an offset on that is not a blank or tab; it may end a line.
+    /// The offset of the first byte that is not a blank or tab; it may end a line.
     func skipBlanks(from offset: Int) -> Int {
         var offset = offset
         while offset < bytes.count, bytes[offset] == 0x20 || bytes[offset] == 0x09 { offset += 1 }
@@ -88,7 +88,7 @@ struct DocumentText {
             || bytes[next] == 0x23 && (next > offset || next > 0 && Self.isSpace(bytes[next - 1]))
     }
 
-    /// The byte after the closing quote; nil where the quote is not closed.
+    /// The offset after the closing quote; nil if the quote is not closed.
     func quotedEnd(from start: Int) -> Int? {
         let quote = bytes[start]
         var offset = start + 1
@@ -109,7 +109,7 @@ struct DocumentText {
     }
 }
 
-/// What editors put before a text to say in which encoding it is.
+/// The mark that editors put at the start of a text to identify its encoding.
 enum ByteOrderMark {
     static let utf8: [UInt8] = [0xef, 0xbb, 0xbf]
 }

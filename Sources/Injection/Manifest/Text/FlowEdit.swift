@@ -1,19 +1,19 @@
 import Values
 import YAML
 
-/// Edits of a collection in flow style: entries that come are written between those that stay, in their layout.
+/// Edits a collection in flow style: added entries are written between the existing ones, in their layout.
 struct FlowEdit {
     let text: DocumentText
     /// Whether the document is JSON, which has no comments and always double quotes.
     let isJSON: Bool
-    /// What the parts of a collection are moved in by, as elsewhere in the document.
+    /// The indentation of a collection's entries, as elsewhere in the document.
     let unit: String
     var quotes = YAMLStyle.Quotes.double
     var edits: TextEdits
 
-    /// Whether the document is on one line, where nothing else looks right.
+    /// Whether the whole document is on one line and must stay on it.
     private let isOneLine: Bool
-    /// How a JSON text on one line separates.
+    /// The separators of a JSON text on one line.
     private let separators: (comma: String, colon: String)
 
     private var bytes: [UInt8] { text.bytes }
@@ -30,7 +30,7 @@ struct FlowEdit {
         separators = isJSON && isOneLine ? Self.separators(of: text) : (", ", ": ")
     }
 
-    /// Edits the value that begins at a byte.
+    /// Edits the value that begins at an offset.
     mutating func edit(at offset: Int, from old: Value, to new: Value) throws(Unsuitable) {
         if old == new { return }
         switch (old, new) {
@@ -93,7 +93,7 @@ struct FlowEdit {
         case item(Value)
     }
 
-    /// Cuts the entries that are not kept and writes those that come, each run after the kept entry of that number.
+    /// Removes the entries that are not kept and inserts the added ones, each run after the kept entry with that index.
     private mutating func place(
         _ collection: FlowText.Collection, kept: [Int], added: [Int: [Part]], of new: Value
     ) throws(Unsuitable) {
@@ -111,7 +111,7 @@ struct FlowEdit {
             if index < entries.count {
                 try cut(entries[first].range.lowerBound..<entries[index].range.lowerBound)
             } else {
-                // The last ones go with the comma before them; a comma at the end stays one.
+                // The last entries are removed with the comma before them; a trailing comma stays.
                 let before = entries[first - 1]
                 let hasComma = entries[entries.count - 1].commaEnd != nil
                 let start = hasComma ? before.commaEnd ?? before.range.upperBound : before.range.upperBound
@@ -133,7 +133,7 @@ struct FlowEdit {
         }
     }
 
-    /// An entry as it is written, a line break and blanks before it where it has a line of its own.
+    /// Formats an entry, with a line break and indentation before it if it has a line of its own.
     private func text(
         of part: Part, _ writer: FlowWriter, _ collection: FlowText.Collection, isSpread: Bool
     ) -> String {
@@ -146,7 +146,7 @@ struct FlowEdit {
         }
         let line = write(nil)
         if isSpread {
-            // Short items of lists whose neighbours are on one line each stay on one.
+            // Short items stay on one line each if their neighbours do.
             let isShort = line.utf8.count <= FlowWriter.longestLine && hasLineItems(collection)
             return writer.layout.newline + inner + (isShort ? line : write(inner))
         }
@@ -198,7 +198,7 @@ struct FlowEdit {
         edits.replace(range)
     }
 
-    /// Writes a value in the place of another.
+    /// Replaces a value by another.
     private mutating func rewrite(_ range: Range<Int>, as new: Value) throws(Unsuitable) {
         if !isJSON, !Comments(in: bytes[range]).found.isEmpty { throw Unsuitable() }
         let writer = FlowWriter(layout: layout(isQuoted: isJSON || bytes[range.lowerBound] == 0x22))
@@ -213,7 +213,7 @@ struct FlowEdit {
 
     // MARK: Layout
 
-    /// Whether a value is the only one on its line: then what it becomes is spread over lines, as its neighbours.
+    /// Whether a value is the only one on its line. Its replacement is then spread over lines, like its neighbours.
     private func isAlone(_ range: Range<Int>) -> Bool {
         let line = text.line(of: range.lowerBound)
         let start = text.lines[line] + text.indent(ofLine: line)
@@ -226,7 +226,7 @@ struct FlowEdit {
         return bytes[collection.range.lowerBound..<first.range.lowerBound].contains(0x0a)
     }
 
-    /// Whether collections in it are on one line each.
+    /// Whether each collection in it is on one line.
     private func hasLineItems(_ collection: FlowText.Collection) -> Bool {
         let collections = collection.entries.filter { entry in
             entry.value.map { flow.beginsCollection(at: $0) } ?? false
@@ -234,7 +234,7 @@ struct FlowEdit {
         return !collections.isEmpty && collections.allSatisfy { !bytes[$0.range].contains(0x0a) }
     }
 
-    /// What comes before the first entry on its line, or would.
+    /// The indentation of the first entry on its line, even if it has no line of its own.
     private func entryIndent(_ collection: FlowText.Collection) -> String {
         guard isSpread(collection), let first = collection.entries.first else {
             return lineIndent(at: collection.range.lowerBound) + unit
@@ -246,7 +246,7 @@ struct FlowEdit {
         lineIndent(at: collection.range.lowerBound)
     }
 
-    /// The blanks and tabs, and dashes as blanks, that the line of a byte begins with.
+    /// The blanks and tabs, with dashes as blanks, at the beginning of the line of a byte.
     private func lineIndent(at offset: Int) -> String {
         let start = text.lines[text.line(of: offset)]
         let blanks = bytes[start..<offset].prefix { $0 == 0x20 || $0 == 0x09 || !isJSON && $0 == 0x2d }
@@ -262,7 +262,7 @@ struct FlowEdit {
         if collection.isMapping, let entry = collection.entries.first, let value = entry.value {
             layout.colon = DocumentText.isSpace(bytes[value - 1]) ? ": " : ":"
         }
-        // Bare keys need a blank after their colon.
+        // Keys without quotes need a blank after their colon.
         if !layout.isJSON { layout.colon = ": " }
         return FlowWriter(layout: layout)
     }
@@ -277,7 +277,7 @@ struct FlowEdit {
         return layout
     }
 
-    /// How a text on one line separates: by what follows its first comma and colon outside of quotes.
+    /// The separators of a text on one line, by the bytes after its first comma and colon outside quotes.
     private static func separators(of text: DocumentText) -> (comma: String, colon: String) {
         let bytes = text.bytes
         var comma: String?
@@ -297,9 +297,10 @@ struct FlowEdit {
     }
 }
 
-/// Which items of a list stay, and where.
+/// Pairs the items of a list that are kept with their new positions.
 enum SequencePairs {
-    /// The items that stay, in order: those of one name, else those before and after the first that differs.
+    /// Returns the kept items, in order: those with the same name; without unique names, equal items at both ends and
+    /// the items between them by index.
     static func pairs(_ old: [Value], _ new: [Value]) -> [(old: Int, new: Int)] {
         let oldNames = old.map(\.name)
         let newNames = new.map(\.name)

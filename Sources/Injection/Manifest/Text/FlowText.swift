@@ -1,35 +1,35 @@
-/// Finds the parts of text in flow style, which JSON is too: the entries of one collection at a time.
+/// Finds the parts of a text in flow style, which includes JSON: the entries of one collection at a time.
 ///
-/// What it does not know (anchors, tags, `?` keys, single pairs in a sequence) is an error: the text is then written
-/// again from its value. The result of an edit is read again, so that a mistake here cannot change a value.
+/// Syntax that it does not support (anchors, tags, `?` keys, single pairs in a sequence) is an error: the text is then
+/// rewritten from its value. The result of an edit is parsed again, so that a mistake here cannot change a value.
 struct FlowText {
     let text: DocumentText
 
     /// A member or item.
     struct Entry {
-        /// From the key, or the item, to the end of the value.
+        /// The range from the key, or the item, to the end of the value.
         var range: Range<Int>
-        /// Where the value begins; nil for a key alone.
+        /// The offset of the value; nil for a key alone.
         var value: Int?
-        /// After the comma that follows; nil where none does.
+        /// The offset after the comma that follows; nil if there is no comma.
         var commaEnd: Int?
     }
 
     struct Collection {
         var isMapping: Bool
-        /// From bracket to bracket.
+        /// The range including the brackets.
         var range: Range<Int>
         var entries: [Entry]
     }
 
     private var bytes: [UInt8] { text.bytes }
 
-    /// Whether a collection in flow style begins there.
+    /// Whether a collection in flow style begins at an offset.
     func beginsCollection(at offset: Int) -> Bool {
         offset < bytes.count && (bytes[offset] == 0x7b || bytes[offset] == 0x5b)
     }
 
-    /// - Parameter start: of the opening bracket.
+    /// - Parameter start: the offset of the opening bracket.
     func collection(at start: Int) throws(Unsuitable) -> Collection {
         guard beginsCollection(at: start) else { throw Unsuitable() }
         let isMapping = bytes[start] == 0x7b
@@ -62,12 +62,12 @@ struct FlowText {
 
     private func item(at start: Int) throws(Unsuitable) -> Entry {
         let end = try end(ofValueAt: start)
-        // `[a: b]` is a mapping of one member.
+        // `[a: b]` contains a mapping with one member.
         guard bytes[try content(from: end)] != 0x3a else { throw Unsuitable() }
         return Entry(range: start..<end, value: start, commaEnd: nil)
     }
 
-    /// The end of a scalar or collection, whatever is in it.
+    /// The end of a scalar or collection, whatever it contains.
     func end(ofValueAt start: Int) throws(Unsuitable) -> Int {
         guard beginsCollection(at: start) else { return try scalarEnd(from: start) }
         var depth = 0
@@ -93,7 +93,7 @@ struct FlowText {
         case 0x22, 0x27:
             guard let end = text.quotedEnd(from: start) else { throw Unsuitable() }
             return end
-        // & ! * ? , : | > % @ ` and brackets begin no plain scalar that is handled here.
+        // A plain scalar that begins with & ! * ? , : | > % @ ` or a bracket is not handled here.
         case 0x26, 0x21, 0x2a, 0x3f, 0x2c, 0x7c, 0x3e, 0x25, 0x40, 0x60, 0x7b, 0x7d, 0x5b, 0x5d, 0x3a:
             throw Unsuitable()
         default: break
@@ -116,7 +116,7 @@ struct FlowText {
         return end
     }
 
-    /// The first byte from there on that is neither blank nor comment.
+    /// The offset of the first byte that is neither blank nor part of a comment.
     private func content(from start: Int) throws(Unsuitable) -> Int {
         var offset = start
         while offset < bytes.count {
@@ -134,5 +134,5 @@ struct FlowText {
     }
 }
 
-/// A text cannot be edited in place: what is around the place is written again.
+/// The error of a text that cannot be edited in place: the part around it is rewritten.
 struct Unsuitable: Error {}

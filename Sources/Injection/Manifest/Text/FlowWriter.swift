@@ -1,17 +1,17 @@
 import Values
 import YAML
 
-/// Writes values in flow style: as JSON, or as YAML whose texts are bare where they may be.
+/// Writes values in flow style: as JSON, or as YAML with strings without quotes where that is possible.
 struct FlowWriter {
-    /// How a text is laid out, as far as it can be seen.
+    /// The layout of a text, as far as it can be recognised.
     struct Layout {
-        /// Whether texts and keys are always in double quotes.
+        /// Whether strings and keys are always in double quotes.
         var isJSON = true
         /// `", "` or `","`
         var comma = ", "
         /// `": "` or `":"`
         var colon = ": "
-        /// What the parts of a collection are moved in by.
+        /// The indentation of a collection's entries.
         var unit = "  "
         var newline = "\n"
         var quotes = YAMLStyle.Quotes.double
@@ -19,10 +19,10 @@ struct FlowWriter {
 
     let layout: Layout
 
-    /// Longer collections do not stay on one line, unless the whole text is one line.
+    /// The maximum length of a collection on one line, unless the whole text is one line.
     static let longestLine = 100
 
-    /// - Parameter indent: of the line that the value begins on; nil keeps everything on that line.
+    /// - Parameter indent: the indentation of the line that the value begins on; nil keeps everything on that line.
     func text(_ value: Value, indent: String?) -> String {
         var text = ""
         write(value, indent: indent, into: &text)
@@ -60,7 +60,7 @@ struct FlowWriter {
         }
     }
 
-    /// Whether a collection within others stays on one line: in YAML those that fit, and those of one long text.
+    /// Whether a nested collection stays on one line: in YAML if it is short enough, or contains only one scalar.
     private func staysOnLine(_ value: Value) -> Bool {
         guard !layout.isJSON else { return false }
         let only: Value?
@@ -92,12 +92,12 @@ struct FlowWriter {
         let prefersSingle = layout.quotes == .single || layout.quotes == .allSingle
         let bytes = string.utf8
         let hasSpecial = bytes.contains { $0 < 0x20 || $0 >= 0x7f || $0 == 0x27 }
-        // Single quotes keep what is full of double ones readable.
+        // With single quotes, text with many double quotes remains readable.
         if !hasSpecial, prefersSingle || bytes.contains(0x22) || bytes.contains(0x5c) { return "'\(string)'" }
         return JSON.text(.string(string))
     }
 
-    /// Whether a text is read as itself in flow style without quotes.
+    /// Whether a string in flow style needs no quotes.
     private static func isBare(_ string: String) -> Bool {
         var string = string
         return string.withUTF8 { bytes in

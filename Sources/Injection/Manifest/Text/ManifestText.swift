@@ -1,20 +1,20 @@
 import Values
 import YAML
 
-/// One document of a manifest as text, and the text that says something else.
+/// The text of one document of a manifest. Edits it to have another value.
 ///
-/// Lines that say what did not change stay as they are, with their comments, quotes and indentation: members and items
-/// that come are written between them, in the style of the document, and those that go are cut out. Comments of what
-/// goes stay as lines of their own. Where the text is of a form that cannot be edited (anchors, for example), the
-/// smallest member around is written again. The result is read again, and where it does not say what it should, the
-/// whole document is written again.
+/// Lines whose values did not change remain unchanged, with their comments, quotes and indentation. Added members and
+/// items are written between them, in the style of the document, and removed ones are cut out. Comments of removed
+/// parts stay as lines of their own. If the text has a form that cannot be edited (anchors, for example), the smallest
+/// member around it is rewritten. The result is parsed again. If it does not have the new value, the whole document is
+/// rewritten.
 struct ManifestText {
     /// A document after its edits.
     struct Edited {
         var text: [UInt8]
-        /// What was changed, in the order of the text.
+        /// The edits, in the order of the text.
         var edits: [TextEdits.Edit]
-        /// Whether the whole document was written again, so that its comments and layout are lost.
+        /// Whether the whole document was rewritten, so that its comments and layout are lost.
         var isRewritten = false
     }
 
@@ -24,8 +24,8 @@ struct ManifestText {
     private let isAfterMarker: Bool
 
     /// - Parameters:
-    ///   - bytes: the whole manifest's.
-    ///   - document: read with its layout.
+    ///   - bytes: the bytes of the whole manifest.
+    ///   - document: a document that was parsed with its layout.
     init(_ bytes: [UInt8], _ document: YAMLDocument) {
         text = DocumentText(Array(bytes[document.range]))
         self.document = document
@@ -34,8 +34,8 @@ struct ManifestText {
     }
 
     func edited(to new: Value) -> Edited {
-        // Blank lines after a node belong to what comes next, but to a block of text that keeps them (`|+`). A block
-        // that ends with the text, without a line break, would gain one from what is written after it.
+        // Blank lines after a node belong to the next node, except after a block scalar that keeps them (`|+`). A block
+        // scalar at the end of the text, without a line break, would gain one from text written after it.
         for ending in BlockEdit.Ending.allCases {
             guard let layout = document.layout else { break }
             var edit = BlockEdit(text, layout, document.value, ending: ending)
@@ -45,7 +45,7 @@ struct ManifestText {
             }
         }
         var output = ByteBuffer(capacity: 16 << 10)
-        // On the line of its `---` it would be another text: `---kind: Pod`.
+        // On the line of its `---` it would parse differently: `---kind: Pod`.
         if isAfterMarker || text.bytes.first == 0x0a { output.append(0x0a) }
         YAMLWriter.write(new, into: &output, order: .asGiven)
         let all = TextEdits.Edit(range: 0..<text.bytes.count, text: output.bytes)
@@ -56,7 +56,7 @@ struct ManifestText {
         YAMLReader.reads(isAfterMarker ? Array("---".utf8) + changed : changed, as: new)
     }
 
-    /// The text of one JSON value for a new one; nil where it cannot be edited.
+    /// Edits the text of one JSON value to a new value; nil if it cannot be edited.
     static func editedJSON(_ bytes: [UInt8], from old: Value, to new: Value, limits: JSONLimits) -> Edited? {
         let text = DocumentText(bytes)
         guard let start = bytes.firstIndex(where: { $0 == 0x7b || $0 == 0x5b }) else { return nil }
@@ -69,7 +69,7 @@ struct ManifestText {
         return Edited(text: changed, edits: edits)
     }
 
-    /// What the parts of a collection are moved in by: the first step from a line to the next after a bracket.
+    /// The indentation of a collection's entries: the first increase after a line that ends with a bracket.
     private static func jsonUnit(of text: DocumentText) -> String {
         var last: [UInt8]?
         for line in 0..<text.lines.count - 1 {

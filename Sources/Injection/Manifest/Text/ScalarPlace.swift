@@ -2,9 +2,9 @@ import Values
 import YAML
 
 extension DocumentText {
-    /// The bytes of a scalar in a document, by the path to it; nil if they cannot be found.
+    /// The range of a scalar in a document, by the path to it; nil if it cannot be found.
     ///
-    /// - Parameter layout: of a document in block style; nil for JSON.
+    /// - Parameter layout: the layout of a document in block style; nil for JSON.
     func scalar(at path: ArraySlice<PathStep>, in value: Value, layout: YAMLLayout?) -> Range<Int>? {
         do throws(Unsuitable) {
             guard let layout, !layout.nodes.isEmpty else {

@@ -1,14 +1,14 @@
-/// Changes to a text: ranges of its bytes and what replaces them, collected in any order.
+/// Changes to a text: ranges of its bytes and their replacements, collected in any order.
 struct TextEdits {
     struct Edit: Equatable {
-        /// Of the text before the change.
+        /// The range in the text before the change.
         var range: Range<Int>
         var text: [UInt8]
     }
 
     private(set) var edits: [Edit] = []
 
-    /// How many edits there are: what `undo` goes back to.
+    /// The number of edits, for `undo`.
     var count: Int { edits.count }
 
     mutating func undo(to count: Int) { edits.removeSubrange(count...) }
@@ -21,8 +21,8 @@ struct TextEdits {
         edits.append(Edit(range: range, text: text))
     }
 
-    /// The edits in the order of the text, or nil where two of them overlap. What is inserted where something is cut
-    /// out comes before the cut.
+    /// The edits in the order of the text; nil if two of them overlap. At the same offset, an insertion comes before a
+    /// removal.
     func sorted() -> [Edit]? {
         let sorted = edits.enumerated().sorted { left, right in
             let (one, other) = (left.element.range, right.element.range)
@@ -37,7 +37,7 @@ struct TextEdits {
         return sorted
     }
 
-    /// A text after edits that are sorted.
+    /// Applies sorted edits to a text.
     static func apply(_ sorted: [Edit], to bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + sorted.reduce(0) { $0 + $1.text.count })
@@ -50,7 +50,7 @@ struct TextEdits {
         return result + bytes[next...]
     }
 
-    /// The edits that lead back from the changed text.
+    /// The edits that change the new text back to the original.
     static func reversed(_ sorted: [Edit], of bytes: [UInt8]) -> [Edit] {
         var shift = 0
         return sorted.map { edit in

@@ -1,7 +1,7 @@
 import Values
 import YAML
 
-/// How a document in block style is laid out, by what most of it does.
+/// The layout of a document in block style, as used in most of the document.
 struct TextStyle {
     private(set) var block = YAMLStyle()
 
@@ -15,9 +15,9 @@ struct TextStyle {
     private var bare = 0
     private var scalars = 0
 
-    /// Scalars that are looked at for their quotes; a file's style is clear long before.
+    /// The maximum number of scalars whose quotes are checked; the style of a file is clear much earlier.
     private static let maximumScalars = 500
-    /// Texts in quotes from which on a document where every text has them is taken to be meant so.
+    /// The minimum number of quoted strings in a document without unquoted ones to conclude that all should be quoted.
     private static let enoughQuotes = 4
 
     init(_ text: DocumentText, _ layout: YAMLLayout, _ value: Value) {
@@ -33,12 +33,12 @@ struct TextStyle {
             ? (isSingle ? .allSingle : .allDouble) : (isSingle ? .single : .double)
     }
 
-    /// The one that is there most often; of several the smallest.
+    /// The most frequent key; the smallest one if there are several.
     private static func most(_ counts: [Int: Int]) -> Int? {
         counts.max { $0.value != $1.value ? $0.value < $1.value : $0.key > $1.key }?.key
     }
 
-    /// - Parameter column: of the key or item whose value this is; nil at the root.
+    /// - Parameter column: the column of the key or item whose value this is; nil at the root.
     private mutating func visit(_ value: Value, node: Int, column: Int?, isItem: Bool = false) {
         switch value {
         case .object(let object):
@@ -57,7 +57,7 @@ struct TextStyle {
             if let column, !isItem, dash.column >= column { sequences[dash.column - column, default: 0] += 1 }
             for (item, child) in zip(array, children) {
                 let place = text.place(of: layout.nodes[child].offset)
-                // A scalar says nothing that a mapping has to follow.
+                // Only items that are mappings show the distance from the dash.
                 if item.object != nil, let dash = text.dash(before: layout.nodes[child].offset),
                     dash.line == place.line
                 {
@@ -83,8 +83,8 @@ struct TextStyle {
 }
 
 extension DocumentText {
-    /// The dash of the item that begins at a byte: before it on its line, or on an earlier line with at most a comment
-    /// after it.
+    /// The dash of the item that begins at an offset: before it on its line, or on an earlier line with at most a
+    /// comment after it.
     func dash(before offset: Int) -> Place? {
         let item = place(of: offset)
         var column = item.column - 1
@@ -102,7 +102,7 @@ extension DocumentText {
         return nil
     }
 
-    /// The column of the last dash of a line that has nothing but dashes and a comment.
+    /// The column of the last dash of a line that contains only dashes and a comment.
     private func loneDash(on line: Int) -> Int? {
         var offset = lines[line]
         let end = lines[line + 1]
@@ -120,7 +120,7 @@ extension DocumentText {
         return endsLine(at: offset) ? found : nil
     }
 
-    /// Where the value of a member begins on the line of its key; nil where only a comment or nothing follows there.
+    /// The offset of a member's value on the line of its key; nil if only a comment or nothing follows there.
     func valueStart(ofKeyAt offset: Int) -> Int? {
         let end = lineEnd(from: offset)
         guard var offset = colonEnd(ofKeyAt: offset, before: end) else { return nil }
@@ -128,7 +128,7 @@ extension DocumentText {
         return offset >= end || bytes[offset] == 0x23 ? nil : offset
     }
 
-    /// The byte after the colon of a key.
+    /// The offset after the colon of a key.
     func colonEnd(ofKeyAt start: Int, before end: Int) -> Int? {
         var offset = start
         guard offset < end else { return nil }
@@ -142,7 +142,7 @@ extension DocumentText {
         return offset < end ? offset + 1 : nil
     }
 
-    /// The end of a scalar in block style that ends on its line.
+    /// The end of a scalar in block style, which must end on its line.
     func scalarEnd(from start: Int) throws(Unsuitable) -> Int {
         let end = lineEnd(from: start)
         if bytes[start] == 0x22 || bytes[start] == 0x27 {

@@ -1,18 +1,18 @@
 import Values
 
-/// The way back to a document's own bytes, kept beside the way back of its values: what the edits replaced, and where.
+/// Records how to restore a document's own bytes: the replaced texts and their offsets, next to the patch of values.
 ///
-/// Offsets are those of the injected document with `[]` in the place of the annotation that holds them. A sum of that
-/// text says whether it is still the one they were made for; where it is not, the values alone lead back.
+/// Offsets refer to the injected document with `placeholder` as the text of the annotation that contains them. A
+/// checksum of that text shows whether it is still the same; if it is not, only the values are restored.
 enum TextWayBack {
-    /// The annotation's text while its own is not known. In YAML it needs quotes, as the annotation does.
+    /// The annotation's text before its own is known. In YAML it needs quotes, as the annotation does.
     static let placeholder = "[\"pillion.dev/way-back\"]"
 
-    /// Bytes of replaced text from which on only the values are kept: the annotations of an object may have 256 KiB
-    /// together.
+    /// The maximum size of the replaced text. If it is exceeded, only the values are recorded: all annotations of an
+    /// object together may have 256 KiB.
     static let maximumBytes = 64 << 10
 
-    /// The edits that lead back from a text, as JSON; nil where they are too long for an annotation.
+    /// Returns the edits that restore a text, as JSON; nil if they are too long for an annotation.
     static func recorded(_ edits: [TextEdits.Edit], of bytes: [UInt8], in injected: [UInt8]) -> Value? {
         let reversed = TextEdits.reversed(edits, of: bytes)
         guard reversed.reduce(0, { $0 + $1.text.count }) <= maximumBytes else { return nil }
@@ -24,11 +24,11 @@ enum TextWayBack {
         return ["sum": .string(sum(injected)), "edits": .array(list)]
     }
 
-    /// The document that an injected one was made of; nil where the text is not the one that was written.
+    /// Returns the original of an injected document; nil if the text has changed since it was injected.
     ///
     /// - Parameters:
-    ///   - record: as `recorded` made it.
-    ///   - injected: with the placeholder in it.
+    ///   - record: a result of `recorded`.
+    ///   - injected: the text with the placeholder in it.
     static func restored(_ record: Value, from injected: [UInt8]) -> [UInt8]? {
         guard record["sum"]?.string == sum(injected), case .array(let list)? = record["edits"] else {
             return nil
@@ -44,15 +44,14 @@ enum TextWayBack {
         return edits.sorted().map { TextEdits.apply($0, to: injected) }
     }
 
-    /// FNV-1a over 64 bits, and the length: no secret hangs on it.
+    /// FNV-1a over 64 bits, and the length. It protects no secret.
     private static func sum(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return "\(bytes.count)-" + String(hash, radix: 16)
     }
 
-    /// A text with one string in the place of another, as each is written in a document; nil unless the other is there
-    /// exactly once.
+    /// Replaces one string by another, each as written in a document; nil unless the old string occurs exactly once.
     static func replace(_ old: String, by new: String, in text: [UInt8], isJSON: Bool) -> [UInt8]? {
         for style in isJSON ? [Style.double] : [.single, .double] {
             let pattern = style.written(old)
@@ -63,7 +62,7 @@ enum TextWayBack {
         return nil
     }
 
-    /// The quotes that a string is written in.
+    /// The quotes of a string.
     private enum Style {
         case single, double
 
@@ -88,7 +87,7 @@ enum TextWayBack {
         return nil
     }
 
-    /// JSON in ASCII, which no quotes have to escape further and no writer folds.
+    /// Formats JSON in ASCII, which needs no further escapes in quotes and is not folded by writers.
     static func ascii(_ value: Value) -> String {
         var text = ""
         for scalar in JSON.text(value).unicodeScalars {
