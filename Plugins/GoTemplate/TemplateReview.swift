@@ -96,7 +96,7 @@ struct TemplateReview {
         for index in nodes.siblings(nodes[Int(list)].first) {
             let node = nodes[Int(index)]
             if let isOver, node.kind != .text || !isBlank(index) {
-                return warn(index, "nothing behind {{\(isOver)}} is reached")
+                return warn(index, "nothing after {{\(isOver)}} is reached")
             }
             if node.kind == .breakLoop { isOver = "break" }
             if node.kind == .continueLoop { isOver = "continue" }
@@ -132,7 +132,8 @@ struct TemplateReview {
                 nodes[Int(first)].next == Syntax.none
             else { return }
             if program.syntax.text(of: nodes[Int(first)].first) == condition {
-                return warn(first, "{{if \(shown(condition))}} is never entered: the same stands before it")
+                return warn(
+                    first, "{{if \(shown(condition))}} is never entered: an earlier condition is the same")
             }
             index = first
         }

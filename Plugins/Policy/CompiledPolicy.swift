@@ -60,7 +60,7 @@ extension CompiledPolicy {
                     code: .policyIllegal, pointer: "/policy",
                     message:
                         "the policy is \(text.isEmpty ? "not given" : quoted(text)): expected enabled or disabled; "
-                        + "as it stands nothing is injected, not even into pods that ask for it"))
+                        + "with this policy nothing is injected, not even into pods that request it"))
         }
         never = compile(configuration.neverInjectSelector, list: "neverInjectSelector", configuration)
         always = compile(configuration.alwaysInjectSelector, list: "alwaysInjectSelector", configuration)

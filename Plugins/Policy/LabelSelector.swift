@@ -89,7 +89,7 @@ extension LabelSelector {
         }
         if let expressions = Self.member("matchExpressions", of: object), !expressions.isNull {
             guard let expressions = expressions.array else {
-                throw LabelSelectorError(message: "its matchExpressions is no list")
+                throw LabelSelectorError(message: "its matchExpressions is not a list")
             }
             for expression in expressions { requirements.append(try Self.requirement(expression)) }
         }
@@ -116,7 +116,7 @@ extension LabelSelector {
         if let list = member("values", of: object), !list.isNull {
             guard let items = list.array else {
                 throw LabelSelectorError(
-                    message: "the values of the expression for \(quoted(key)) are no list")
+                    message: "the values of the expression for \(quoted(key)) are not a list")
             }
             for item in items {
                 values.append(try text(item, of: "a value of the expression for \(quoted(key))"))

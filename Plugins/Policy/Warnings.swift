@@ -95,19 +95,19 @@ struct Warnings {
         case .hostNetworkEnabled:
             warnings.append(
                 DecisionWarning(
-                    "the \(whose()) asks for a sidecar in vain: it uses the host's network",
-                    admission: "asks for a sidecar in vain: pods with hostNetwork never get one",
+                    "the \(whose()) requests a sidecar without effect: it uses the host's network",
+                    admission: "requests a sidecar without effect: pods with hostNetwork never get one",
                     source: "\(subject.pointer)/spec/hostNetwork"))
         case .ignoredNamespace:
             warnings.append(
                 DecisionWarning(
-                    "the \(whose()) asks for a sidecar in vain: namespace \(quoted(subject.namespace)) is never "
+                    "the \(whose()) requests a sidecar without effect: namespace \(quoted(subject.namespace)) is never "
                         + "injected",
-                    admission: "asks for a sidecar in vain: this namespace is never injected"))
+                    admission: "requests a sidecar without effect: this namespace is never injected"))
         case .policyIllegal:
             warnings.append(
                 DecisionWarning(
-                    "the \(whose()) asks for a sidecar in vain: the configuration's policy is neither enabled nor "
+                    "the \(whose()) requests a sidecar without effect: the configuration's policy is neither enabled nor "
                         + "disabled, and that switches injection off for every pod",
                     source: policy.policySource))
         default: break
@@ -150,7 +150,7 @@ struct Warnings {
         let source = "\(pointer)/\(map)/\(JSONPointer.escape(injectKey))"
         warnings.append(
             DecisionWarning(
-                "the \(one) \(injectKey) stands on \(owner), where it is not read: move it to "
+                "the \(one) \(injectKey) is on \(owner), where it is not read: move it to "
                     + "\(subject.pointer)/metadata/\(map)",
                 admission:
                     "\(one) \(injectKey) is in the wrong place; it belongs in the \(whose())'s metadata",

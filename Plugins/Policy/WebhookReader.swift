@@ -52,7 +52,7 @@ extension Webhooks {
         }
         guard let webhooks = object["webhooks"], !webhooks.isNull else { return }
         guard let webhooks = webhooks.array else {
-            throw Self.error("webhooks is no list", file, pointer + "/webhooks")
+            throw Self.error("webhooks is not a list", file, pointer + "/webhooks")
         }
         for (index, webhook) in webhooks.enumerated() {
             entries.append(try Self.entry(webhook, pointer: "\(pointer)/webhooks/\(index)", file: file))
@@ -74,7 +74,8 @@ extension Webhooks {
                 let items = rule[name]?.array ?? []
                 let texts = items.compactMap(\.string)
                 guard !texts.isEmpty, texts.count == items.count else {
-                    throw Self.error("\(name) is no list of texts", file, "\(pointer)/rules/\(index)/\(name)")
+                    throw Self.error(
+                        "\(name) is not a list of strings", file, "\(pointer)/rules/\(index)/\(name)")
                 }
                 return texts
             }

@@ -114,7 +114,7 @@ extension Evaluator {
     /// Returns a sentence for a rule that does not apply.
     private func notMet(_ rule: Rule, _ finding: Finding, _ subject: DecisionSubject) -> String {
         switch rule {
-        case .webhook: return "no webhook was looked at"
+        case .webhook: return "no webhook was checked"
         case .hostNetwork: return "the pod has a network of its own"
         case .ignoredNamespace: return "the namespace \(quoted(subject.namespace)) is not left alone"
         case .policyValue:

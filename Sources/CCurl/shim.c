@@ -59,7 +59,7 @@ static void open_library(void) {
     do {                                                                                                  \
         curl.name = (__typeof__(curl.name))dlsym(library, "curl_" #name);                                 \
         if (!curl.name)                                                                                   \
-            snprintf(open_problem, sizeof open_problem, "libcurl has no curl_" #name ": want 7.68 or later"); \
+            snprintf(open_problem, sizeof open_problem, "libcurl has no curl_" #name ": expected 7.68 or later"); \
     } while (0)
     RESOLVE(global_init);
     RESOLVE(version);

@@ -18,7 +18,7 @@ static inline void *pillion_gnutls_library(const char **error) {
 #define PILLION_RESOLVE(table, library, name, error)                                           \
     do {                                                                                       \
         (table).name = (__typeof__((table).name))dlsym(library, "gnutls_" #name);              \
-        if ((table).name == NULL) *(error) = "libgnutls.so.30 has no gnutls_" #name ": want 3.7 or later"; \
+        if ((table).name == NULL) *(error) = "libgnutls.so.30 has no gnutls_" #name ": expected 3.7 or later"; \
     } while (0)
 
 #endif

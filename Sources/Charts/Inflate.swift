@@ -200,7 +200,7 @@ struct Inflate: ~Copyable {
             first = (first + count) << 1
             value <<= 1
         }
-        throw Problem(message: "the gzip stream has a code that stands for nothing")
+        throw Problem(message: "the gzip stream has an invalid code")
     }
 
     private static let lengthBase = [

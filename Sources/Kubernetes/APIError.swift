@@ -116,7 +116,7 @@ extension APIError {
         text += answer.problem
         if !access.proxy.isEmpty { text += ", by the proxy \(access.proxyWithoutPassword)" }
         if kind == .certificate, access.authorities == nil {
-            text += "; there are no certificate authorities for it but the system's"
+            text += "; there are no certificate authorities for it except the system's"
         }
         self.init(kind, text)
     }

@@ -68,7 +68,9 @@ struct Kubeconfig {
         _ path: String, _ folder: String
     ) throws(APIError) {
         guard let listed = value[list], !listed.isNull else { return }
-        guard let items = listed.array else { throw APIError(.credentials, "\(path): /\(list) is no list") }
+        guard let items = listed.array else {
+            throw APIError(.credentials, "\(path): /\(list) is not a list")
+        }
         for (index, item) in items.enumerated() {
             guard let name = item["name"]?.string else {
                 throw APIError(.credentials, "\(path): /\(list)/\(index) has no name")
@@ -228,6 +230,7 @@ extension ClusterAccess {
         if let pod = try ofPod(environment: environment) { return pod }
         throw APIError(
             .noCluster,
-            "there is no cluster to ask: \(looked), and this is no pod (KUBERNETES_SERVICE_HOST is not set)")
+            "there is no cluster to query: \(looked), and this is not a pod (KUBERNETES_SERVICE_HOST is not set)"
+        )
     }
 }

@@ -38,7 +38,7 @@ final class Transport: @unchecked Sendable {
             throw APIError(.noLibrary, "the cluster cannot be asked: \(String(cString: problem))")
         }
         guard let handle = pillion_curl_new() else {
-            throw APIError(.noLibrary, "the cluster cannot be asked: there is no memory")
+            throw APIError(.noLibrary, "the cluster cannot be queried: there is no memory")
         }
         self.handle = handle
     }

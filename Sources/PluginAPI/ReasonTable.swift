@@ -66,23 +66,23 @@ extension ReasonCode {
         switch self {
         case .annotationTrue:
             return row(
-                .inject, "the pod's annotation sidecar.istio.io/inject is {value}, which asks for a sidecar",
+                .inject, "the pod's annotation sidecar.istio.io/inject is {value}, which requests a sidecar",
                 remedy: "set the annotation sidecar.istio.io/inject to \"false\" to leave the sidecar out",
-                "The pod asks for a sidecar itself, and that beats selectors and the default policy. The classic "
+                "The pod requests a sidecar itself, and that overrides selectors and the default policy. The classic "
                     + "form takes y, yes, true and on in any case for a yes, the modern form only \"true\", and "
                     + "there the label of the same name is read first.")
         case .labelTrue:
             return row(
-                .inject, "the pod's label sidecar.istio.io/inject is {value}, which asks for a sidecar",
+                .inject, "the pod's label sidecar.istio.io/inject is {value}, which requests a sidecar",
                 remedy: "set the label sidecar.istio.io/inject to \"false\" to leave the sidecar out",
-                "The pod asks for a sidecar with a label, which only the modern form reads. The label beats the "
+                "The pod requests a sidecar with a label, which only the modern form reads. The label beats the "
                     + "annotation of the same name, selectors and the default policy.")
         case .alwaysInjectSelector:
             return row(
                 .inject, "alwaysInjectSelector[{index}] ({selector}) matches the pod's labels",
                 remedy:
                     "set the {mark} sidecar.istio.io/inject to \"false\" on the pod to leave the sidecar out",
-                "A selector of the configuration asks for a sidecar on every pod with such labels, whatever the "
+                "A selector of the configuration requests a sidecar for every pod with such labels, whatever the "
                     + "default policy is. Label, annotation and neverInjectSelector come first.")
         case .policyEnabled:
             return row(
@@ -92,7 +92,7 @@ extension ReasonCode {
                 "Nothing else decided, so `policy: enabled` of the injection configuration does.")
         case .forcedByCLI:
             return row(
-                .inject, "the command line was told to inject whatever the policy says",
+                .inject, "the command line injects whatever the policy says",
                 "`kube-inject` adds the sidecar to what it is given: the person that runs it has decided already."
             )
         case .hostNetworkEnabled:
@@ -101,7 +101,7 @@ extension ReasonCode {
                 remedy:
                     "only a pod with a network of its own can have a sidecar: hostNetwork must go from its spec",
                 "A sidecar redirects the traffic of the network it lives in. On the host's network that would be "
-                    + "the traffic of the whole node, so such a pod never gets one, whatever it asks for.")
+                    + "the traffic of the whole node, so such a pod never gets one, whatever it requests.")
         case .ignoredNamespace:
             return row(
                 .skip, "the namespace {namespace} is never injected",
@@ -145,7 +145,7 @@ extension ReasonCode {
                 .skip, "the configuration's policy is {value}, and only enabled or disabled would do",
                 remedy: "set policy in the injection configuration to enabled or disabled",
                 "A policy that is neither enabled nor disabled, or none at all, switches injection off: not even "
-                    + "a pod that asks for a sidecar by label, annotation or selector gets one.")
+                    + "a pod that requests a sidecar by label, annotation or selector gets one.")
         case .sidecarAlreadyExists:
             return row(
                 .skip, "the pod has a sidecar already",
@@ -182,7 +182,7 @@ extension ReasonCode {
         case .subresource:
             return row(
                 .skip, "only whole pods get a sidecar, not parts of one: {detail}",
-                "A request for a part of a pod (status, eviction, ephemeralcontainers) is no creation of a pod."
+                "A request for a part of a pod (status, eviction, ephemeralcontainers) does not create a pod."
             )
         case .namespaceLabelDisabled:
             return row(
@@ -207,7 +207,7 @@ extension ReasonCode {
                     + "windows",
                 "The sidecar and what redirects the traffic to it are Linux programs. A pod whose spec names Windows "
                     + "as its operating system, or selects Windows nodes by the label kubernetes.io/os, is left "
-                    + "alone, whatever it asks for. A template that handles Windows pods names Windows somewhere: "
+                    + "alone, whatever it requests. A template that handles Windows pods names Windows somewhere: "
                     + "pods whose templates contain the word are injected.")
         case .nothingRendered:
             return row(
@@ -220,7 +220,7 @@ extension ReasonCode {
             return row(
                 .error, "the request or the pod cannot be read",
                 remedy: "mend the document at the place that the message names",
-                "The bytes are no JSON or YAML, or not of the types that Kubernetes has for a pod.")
+                "The bytes are not JSON or YAML, or do not have the types that Kubernetes has for a pod.")
         case .annotationInvalid:
             return row(
                 .error, "an annotation of the pod has a value that is not allowed",
@@ -269,7 +269,7 @@ extension ReasonCode {
                 remedy:
                     "correct the template at the line that the message names; to remove one item of a list, "
                     + "write $patch: delete beside its name",
-                "Everything that a pod brings is there after its injection: containers, volumes, variables, mounts, "
+                "Everything that a pod has is there after its injection: containers, volumes, variables, mounts, "
                     + "ports, labels, annotations, owners and every other member. A template that takes more than "
                     + "one named item away, or changes the pod's name, namespace or owners, is refused for that "
                     + "pod.")
@@ -331,14 +331,14 @@ extension ReasonCode {
             )
         case .namespaceLabelsUnknown:
             return row(
-                .pass, "whether the API server asks for a sidecar is unknown: {detail}",
+                .pass, "whether the API server requests a sidecar is unknown: {detail}",
                 remedy: "give the namespace's labels",
                 "In a trace: an AdmissionReview does not carry the labels of the namespace. Without them, the "
                     + "answer is the injector's alone, and holds if the API server sends the pod to it.")
         case .matchConditionsNotEvaluated:
             return row(
                 .pass,
-                "whether the API server asks for a sidecar depends on conditions that are not evaluated here: "
+                "whether the API server requests a sidecar depends on conditions that are not evaluated here: "
                     + "{detail}",
                 remedy: "look at the matchConditions of the webhook",
                 "In a trace: matchConditions are expressions in CEL, which only the API server evaluates.")

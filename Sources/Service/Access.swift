@@ -62,7 +62,7 @@ struct Access: Sendable {
         guard let token else {
             guard !allowsUnauthenticated else { return }
             throw Self.forbidden(
-                "callers beyond loopback are asked for a token, and the server has none: "
+                "callers beyond loopback must send a token, and the server has none: "
                     + "expected --authTokenFile, or --allow-unauthenticated")
         }
         guard let header = request.header("Authorization") else {

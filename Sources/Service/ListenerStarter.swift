@@ -66,7 +66,7 @@ struct ListenerStarter {
     private func sayWhatIsOpen(_ access: Access) {
         if access.clientAuthority == nil {
             log.info(
-                "anyone who can connect to HTTPS may call /inject: --clientCAFile would ask for a certificate",
+                "anyone who can connect to HTTPS may call /inject: --clientCAFile would require a certificate",
                 in: .tls)
         }
         if access.token == nil, access.allowsUnauthenticated {

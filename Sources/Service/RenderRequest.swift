@@ -92,7 +92,7 @@ public struct RenderRequest: Sendable {
                 "there is no template: expected \"template\", \"templateBase64\" or \"templateRef\"")
         }
         if main != nil, reference != nil {
-            throw .malformed("\"templateRef\" stands beside a template: expected one of the two")
+            throw .malformed("\"templateRef\" is beside a template: expected one of the two")
         }
         let option = MemberReader(try reader.object("options") ?? Object(), path: "options")
         let sources = try ordered(

@@ -12,7 +12,7 @@ extension RenderRequest {
         RequestProblem(
             status: 422, code: "engine_opaque",
             detail:
-                "\"taint\" asks for the origins of the output, which the engine \(excerpt(engine ?? "")) does not report"
+                "\"taint\" requests the origins of the output, which the engine \(excerpt(engine ?? "")) does not report"
         )
     }
 

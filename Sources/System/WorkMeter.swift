@@ -13,8 +13,8 @@ public enum WorkStop: Int32, Sendable {
     public var sentence: String {
         switch self {
         case .deadline: "the time for the rendering is over"
-        case .clientGone: "nobody waits for the answer any more"
-        case .overload: "there is too little memory for all that goes on, try again later"
+        case .clientGone: "the client has disconnected"
+        case .overload: "there is too little memory for all current work, try again later"
         case .memory: "the work holds more memory than it may"
         }
     }

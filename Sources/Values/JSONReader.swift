@@ -367,7 +367,7 @@ struct JSONReader: ~Copyable {
                 throw JSONError(
                     code: .badEscape, offset: index,
                     message:
-                        "found \(JSONError.name(base[index])), expected four hexadecimal digits behind \\u")
+                        "found \(JSONError.name(base[index])), expected four hexadecimal digits after \\u")
             }
             result = result << 4 | UInt32(digit)
         }
@@ -391,14 +391,14 @@ struct JSONReader: ~Copyable {
         let negative = base[index] == UInt8(ascii: "-")
         if negative { index += 1 }
         guard index < end else { throw JSONError.end(at: end, expected: "a digit") }
-        guard isDigit(base[index]) else { throw badNumber(at: index, expected: "a digit behind '-'") }
+        guard isDigit(base[index]) else { throw badNumber(at: index, expected: "a digit after '-'") }
 
         var magnitude: UInt64 = 0
         var overflows = false
         if base[index] == UInt8(ascii: "0") {
             index += 1
             if index < end, isDigit(base[index]) {
-                throw badNumber(at: index, expected: "no digit behind a leading zero")
+                throw badNumber(at: index, expected: "no digit after a leading zero")
             }
         } else {
             while index < end, isDigit(base[index]) {
@@ -412,7 +412,7 @@ struct JSONReader: ~Copyable {
         var isInteger = true
         if index < end, base[index] == UInt8(ascii: ".") {
             isInteger = false
-            index = try digits(from: index + 1, expected: "a digit behind '.'")
+            index = try digits(from: index + 1, expected: "a digit after '.'")
         }
         if index < end, base[index] | 0x20 == UInt8(ascii: "e") {
             isInteger = false

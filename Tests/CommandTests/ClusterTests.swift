@@ -112,15 +112,15 @@ struct ClusterTests {
             "--nativeSidecars", "auto", "--injectConfigFile", "inject-config.yaml",
             environment: ["HOME": "/nonexistent"])
         #expect(alone.output.contains("image: native-false"))
-        #expect(alone.errors.hasPrefix("pillion: --nativeSidecars auto is false: there is no cluster to ask"))
+        #expect(alone.errors.hasPrefix("pillion: --nativeSidecars auto is false: there is no cluster to query"))
     }
 
     @Test func whatIsWrong() {
         #expect(
             inject(environment: ["HOME": "/nonexistent"]).errors
                 == "pillion: kube-inject: expected an injection configuration: --injectConfigFile FILE, or a cluster; "
-                + "there is no cluster to ask: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and this "
-                + "is no pod (KUBERNETES_SERVICE_HOST is not set) (pillion kube-inject --help says more)\n")
+                + "there is no cluster to query: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and this "
+                + "is not a pod (KUBERNETES_SERVICE_HOST is not set) (pillion kube-inject --help says more)\n")
         let missing = inject("--revision", "none")
         #expect(missing.status == 1)
         #expect(

@@ -211,7 +211,7 @@ struct ScanTests {
         #expect(refused.errors.contains("expected a role that allows list on pods"), "\(refused.errors)")
         let nowhere = scan(environment: ["HOME": "/nonexistent"])
         #expect(nowhere.status == 2 && nowhere.output.isEmpty)
-        #expect(nowhere.errors.contains("there is no cluster to ask"), "\(nowhere.errors)")
+        #expect(nowhere.errors.contains("there is no cluster to query"), "\(nowhere.errors)")
     }
 
     /// Requests a page again after a cut connection; prints what it has read if that does not help.

@@ -16,10 +16,10 @@ import Testing
         ("{{with 0}}{{end}}", "1:8 {{with 0}} is never entered: it is always empty"),
         (
             "{{if .a}}{{else if .b}}{{else if .a}}{{end}}",
-            "1:34 {{if .a}} is never entered: the same stands before it"
+            "1:34 {{if .a}} is never entered: an earlier condition is the same"
         ),
         ("{{range .l}}{{continue}} \n {{end}}", ""),
-        ("{{range .l}}{{continue}}x{{end}}", "1:25 nothing behind {{continue}} is reached"),
+        ("{{range .l}}{{continue}}x{{end}}", "1:25 nothing after {{continue}} is reached"),
     ])
     func warns(_ source: String, _ wanted: String) throws {
         let template = try GoTemplateRenderer().compile(

@@ -68,8 +68,8 @@ struct KubeconfigTests {
         let file = write("a", server: "https://a", current: "a")
         #expect(
             message { _ = try find(["HOME": "/nonexistent"]) }
-                == "there is no cluster to ask: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and "
-                + "this is no pod (KUBERNETES_SERVICE_HOST is not set)")
+                == "there is no cluster to query: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and "
+                + "this is not a pod (KUBERNETES_SERVICE_HOST is not set)")
         #expect(
             message { _ = try find([:], kubeconfig: "/nonexistent/k") }
                 == "/nonexistent/k: No such file or directory")
@@ -83,7 +83,7 @@ struct KubeconfigTests {
         folder.write("clusters: 1", to: "odd")
         #expect(
             message { _ = try find([:], kubeconfig: folder.path("odd")) }
-                == "\(folder.path("odd")): /clusters is no list")
+                == "\(folder.path("odd")): /clusters is not a list")
         let bad = write("bad", server: "ftp://x", current: "bad")
         #expect(
             message { _ = try find([:], kubeconfig: bad) }

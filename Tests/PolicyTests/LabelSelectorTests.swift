@@ -64,7 +64,7 @@ struct LabelSelectorTests {
             ("app=web", "it is not an object: expected matchLabels, matchExpressions or both"),
             (["matchLabels": ["a"]], "its matchLabels is not an object of labels"),
             (["matchLabels": ["a": ["b"]]], "the value of label \"a\" is not a string"),
-            (["matchExpressions": "x"], "its matchExpressions is no list"),
+            (["matchExpressions": "x"], "its matchExpressions is not a list"),
             (["matchExpressions": ["x"]], "an item of its matchExpressions is not an object"),
             (
                 expression("tier", "Gt", ["1"]),
@@ -77,7 +77,7 @@ struct LabelSelectorTests {
             (expression("tier", "In", []), "In for \"tier\" needs at least one value"),
             (expression("tier", "NotIn"), "NotIn for \"tier\" needs at least one value"),
             (expression("tier", "Exists", ["x"]), "Exists for \"tier\" takes no values"),
-            (expression("tier", "In", "x"), "the values of the expression for \"tier\" are no list"),
+            (expression("tier", "In", "x"), "the values of the expression for \"tier\" are not a list"),
             (expression("", "Exists"), "the key \"\" has no name"),
             (expression("a/b/c", "Exists"), "the key \"a/b/c\" has more than one slash"),
             (expression("/b", "Exists"), "the key \"/b\" has nothing before its slash"),

@@ -164,7 +164,7 @@ struct OrderOfEvaluationTests {
             #expect(!decision.inject)
             #expect(decision.reason == .policyIllegal)
             #expect(decision.remedy == "set policy in the injection configuration to enabled or disabled")
-            #expect(decision.warnings.contains { $0.message.contains("asks for a sidecar in vain") })
+            #expect(decision.warnings.contains { $0.message.contains("requests a sidecar without effect") })
             #expect(decision.trace.contains { $0.code == .annotationTrue && !$0.decisive })
         }
     }

@@ -65,17 +65,17 @@ struct JSONReaderTests {
             ("1 x", "unexpected_byte 2: found 'x', expected the end of the text"),
             ("nul", "unexpected_end 3: found the end of the text, expected 'null'"),
             ("nulx", "unexpected_byte 3: found 'x', expected 'null'"),
-            ("01", "bad_number 1: found '1', expected no digit behind a leading zero"),
-            ("1.", "unexpected_end 2: found the end of the text, expected a digit behind '.'"),
-            ("1.x", "bad_number 2: found 'x', expected a digit behind '.'"),
-            ("-x", "bad_number 1: found 'x', expected a digit behind '-'"),
+            ("01", "bad_number 1: found '1', expected no digit after a leading zero"),
+            ("1.", "unexpected_end 2: found the end of the text, expected a digit after '.'"),
+            ("1.x", "bad_number 2: found 'x', expected a digit after '.'"),
+            ("-x", "bad_number 1: found 'x', expected a digit after '-'"),
             ("1e400", "bad_number 0: found '1', expected a number of at most 1.7976931348623157e308"),
             ("\"a", "unexpected_end 2: found the end of the text, expected '\"' at the end of a string"),
             (
                 "\"\\x\"",
                 "bad_escape 1: found '\\' before 'x', expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u"
             ),
-            ("\"\\u12g4\"", "bad_escape 5: found 'g', expected four hexadecimal digits behind \\u"),
+            ("\"\\u12g4\"", "bad_escape 5: found 'g', expected four hexadecimal digits after \\u"),
             ("\"\t\"", "control_character 1: found byte 0x09 in a string, expected it escaped"),
             ("\u{FEFF}1", "unexpected_byte 0: found a byte order mark, expected a value"),
         ])

@@ -98,7 +98,7 @@ final class FieldTemplate: Sendable {
             let width = Int(String(decoding: parts[1].dropFirst(), as: UTF8.self)),
             (1...widest).contains(width)
         else {
-            throw FieldError(.parse, "expected \"<\" or \">\" and a width up to \(widest) behind the colon")
+            throw FieldError(.parse, "expected \"<\" or \">\" and a width up to \(widest) after the colon")
                 .at(offset, of: source)
         }
         return .field(pointer: pointer, width: width, toTheRight: side == UInt8(ascii: ">"), offset: offset)

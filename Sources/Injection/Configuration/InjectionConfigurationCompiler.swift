@@ -185,7 +185,7 @@ struct InjectionConfigurationCompiler {
             reader.add(
                 Diagnostic(
                     .error, code: "yaml_invalid", at: SourceLocation(text.name, error.position),
-                    "the values are no YAML: \(error.message)"))
+                    "the values are not YAML: \(error.message)"))
         }
         return .object(Object())
     }

@@ -14,7 +14,7 @@ enum TemplateSelection {
         let names = named ?? (subject.usesSidecarOnly ? ["sidecar"] : snapshot.defaultTemplates)
         let resolved = names.flatMap { aliases[$0] ?? [$0] }
         for name in resolved where !snapshot.hasTemplate(name) {
-            let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' asks for it"
+            let asking = named == nil ? "" : "; the annotation '\(MetadataKey.templates)' names it"
             throw InjectionError(
                 .render, .templateMissing,
                 IstioText.templateFailed
@@ -23,7 +23,7 @@ enum TemplateSelection {
         guard resolved.count <= maximumTemplates else {
             throw InjectionError(
                 .render, .limitExceeded,
-                IstioText.templateFailed + "\(resolved.count) templates are asked for, "
+                IstioText.templateFailed + "\(resolved.count) templates are selected, "
                     + "at most \(maximumTemplates) are run for a pod")
         }
         return resolved

@@ -104,13 +104,13 @@ struct LeftAlone: Sendable, Equatable {
         case 0:
             let place = pointer + JSONPointer(parts.loose ?? []).description
             return
-                "the kind \(kind) is not known and was left alone; \(place) is part of a pod, which can be "
+                "the kind \(kind) is not known and was left unchanged; \(place) is part of a pod, which can be "
                 + "injected when it is created"
         case 1:
             return
-                "the kind \(kind) is not known and was left alone, but \(places[0]) looks like a pod's spec"
+                "the kind \(kind) is not known and was left unchanged, but \(places[0]) looks like a pod's spec"
         default:
-            return "the kind \(kind) is not known and was left alone, but "
+            return "the kind \(kind) is not known and was left unchanged, but "
                 + "\(places.joined(separator: ", "))\(more) look like pods' specs"
         }
     }

@@ -200,10 +200,10 @@ enum LostPart {
 
     private static func expected(_ loss: PodSurvival.Loss) -> String {
         if loss.path.first == .member("metadata"), loss.isChanged {
-            return "the pod's own, as no template may say who a pod is"
+            return "the pod's own, because no template may change a pod's identity"
         }
         return loss.isChanged
             ? "the pod's own value"
-            : "all that the pod brings to stay, but one named item with $patch: delete"
+            : "all parts of the pod to stay, except one named item with $patch: delete"
     }
 }

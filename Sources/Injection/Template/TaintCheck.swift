@@ -113,7 +113,7 @@ public struct TaintCheck {
                     run, at: text.lowerBound < node.content.lowerBound ? text.lowerBound : end(of: number))
             }
             if style.isQuoted, let place = brokenEscape(run.output, in: node, style) {
-                return finding(run, "an escape that goes on behind it", "text within one scalar", at: place)
+                return finding(run, "an escape that continues after it", "text within one scalar", at: place)
             }
         }
         if let finding = edgeFinding(run, node, style) { return finding }
@@ -149,7 +149,7 @@ public struct TaintCheck {
             let next = run.output.upperBound < bytes.count ? bytes[run.output.upperBound] : 0x0A
             let hasBreak = bytes[end..<run.output.upperBound].contains { $0 != 0x20 }
             guard next == 0x0A || next == 0x0D || !hasBreak && next == 0x20 else {
-                return finding(run, "white space behind its scalar", "text within one scalar", at: end)
+                return finding(run, "white space after its scalar", "text within one scalar", at: end)
             }
         }
         return nil

@@ -39,7 +39,7 @@ public enum HelmFunctions {
         function(
             "lookup",
             "func(apiVersion string, kind string, namespace string, name string) (map[string]any, error)",
-            "an empty map: no cluster is asked", #"{{ lookup "v1" "Pod" "a" "b" }}"#, "map[]"
+            "an empty map: no cluster is queried", #"{{ lookup "v1" "Pod" "a" "b" }}"#, "map[]"
         ) { _ throws(FunctionError) in .map(GoMap()) },
         function(
             "required", "func(message string, v any) (any, error)",
@@ -124,7 +124,8 @@ public enum HelmFunctions {
             return .text(text)
         },
         reader(
-            "fromYaml", "the map that YAML says", #"{{ (fromYaml "a: 5").a }}"#, "5", asList: false,
+            "fromYaml", "the map that a YAML text describes", #"{{ (fromYaml "a: 5").a }}"#, "5",
+            asList: false,
             mismatch: yamlMismatch, null: .none
         ) {
             call throws(FunctionError) in

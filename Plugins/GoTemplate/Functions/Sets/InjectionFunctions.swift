@@ -115,7 +115,7 @@ public enum InjectionFunctions {
             return .text(Array(path[..<(path.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0)]))
         },
         function(
-            "contains", "func(needle string, s string) bool", "whether a part stands in a text",
+            "contains", "func(needle string, s string) bool", "whether a text contains another",
             #"{{ contains "cat" "catch" }}"#, "true"
         ) { call throws(FunctionError) in .bool(ByteText.contains(call.bytes(0), in: call.bytes(1))) },
         function("toLower", "func(s string) string", "in small letters", #"{{ toLower "ABC" }}"#, "abc") {

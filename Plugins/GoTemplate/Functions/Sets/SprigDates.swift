@@ -45,7 +45,7 @@ enum SprigDates {
     {
         guard let time = time(date) else {
             throw .message(
-                "a \(date.typeName) is no date, and the clock is not read: expected a time or seconds since 1970"
+                "a \(date.typeName) is not a date, and the clock is not read: expected a time or seconds since 1970"
             )
         }
         return .text(time.shown(in: TimeZone.named(zone) ?? .utc).formatted(layout))

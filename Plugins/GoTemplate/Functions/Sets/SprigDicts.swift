@@ -97,7 +97,7 @@ enum SprigDicts {
                 #"{{ omit (dict "a" 1 "b" 2) "a" }}"#, "map[b:2]", omit),
             function(
                 "dig", "func(path ...any) any",
-                "the value behind keys within keys, or a default: KEYS DEFAULT DICT",
+                "the value at a path of keys, or a default: KEYS DEFAULT DICT",
                 #"{{ dig "a" "b" "none" (dict "a" (dict "b" 5)) }}"#, "5", dig),
             function(
                 "deepCopy", "func(v any) any", "a copy that shares nothing", #"{{ deepCopy (dict "a" 1) }}"#,

@@ -11,7 +11,7 @@ enum SprigEncodings {
             .string(Base64.encode(call.bytes(0)))
         },
         function(
-            "b64dec", "func(s string) string", "what base64 says, or why it says nothing",
+            "b64dec", "func(s string) string", "the decoded text, or the message of the error",
             #"{{ b64dec "SGVsbG8=" }}"#, "Hello"
         ) { call throws(FunctionError) in
             do throws(GoDecode.Failure) { return .text(try GoDecode.base64(call.bytes(0))) } catch {

@@ -11,7 +11,7 @@ enum SprigImpure {
             characters("randNumeric", "digits", Runes.isDigit),
             characters("randAscii", "printable characters of ASCII", { (0x20..<0x7F).contains($0) }),
             function(
-                "randBytes", "func(count int) (string, error)", "so many chance bytes in base64", "", "",
+                "randBytes", "func(count int) (string, error)", "random bytes in base64", "", "",
                 isPure: false
             ) { call throws(FunctionError) in .string(Base64.encode(try chance(call))) },
             function(

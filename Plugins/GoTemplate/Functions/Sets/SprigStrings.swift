@@ -118,7 +118,7 @@ enum SprigStrings {
     }
 
     private static let searching: [TemplateFunction] = [
-        predicate("contains", "whether a part stands in a text", #"{{ contains "cat" "catch" }}"#, "true") {
+        predicate("contains", "whether a text contains another", #"{{ contains "cat" "catch" }}"#, "true") {
             ByteText.contains($0, in: $1)
         },
         predicate("hasPrefix", "whether a text begins so", #"{{ hasPrefix "cat" "catch" }}"#, "true") {
