@@ -112,7 +112,8 @@ struct ClusterTests {
             "--nativeSidecars", "auto", "--injectConfigFile", "inject-config.yaml",
             environment: ["HOME": "/nonexistent"])
         #expect(alone.output.contains("image: native-false"))
-        #expect(alone.errors.hasPrefix("pillion: --nativeSidecars auto is false: there is no cluster to query"))
+        #expect(
+            alone.errors.hasPrefix("pillion: --nativeSidecars auto is false: there is no cluster to query"))
     }
 
     @Test func whatIsWrong() {
@@ -120,7 +121,8 @@ struct ClusterTests {
             inject(environment: ["HOME": "/nonexistent"]).errors
                 == "pillion: kube-inject: expected an injection configuration: --injectConfigFile FILE, or a cluster; "
                 + "there is no cluster to query: KUBECONFIG is not set, /nonexistent/.kube/config is not there, and this "
-                + "is not a pod (KUBERNETES_SERVICE_HOST is not set) (pillion kube-inject --help says more)\n")
+                + "is not a pod (KUBERNETES_SERVICE_HOST is not set) (pillion kube-inject --help says more)\n"
+        )
         let missing = inject("--revision", "none")
         #expect(missing.status == 1)
         #expect(
