@@ -197,7 +197,8 @@ private func compile(
     }
 }
 
-/// A Snapshot for each thread. Threads that share one wait for each other's caches and reference counts.
+/// A Snapshot for each thread. If threads share one, they wait for each other's caches and reference counts, which costs a
+/// tenth of the CPU time of two threads.
 final class ThreadSnapshots: Sendable {
     private let compiled: Mutex<[Int: Snapshot]>
     private let first: Snapshot
@@ -213,6 +214,7 @@ final class ThreadSnapshots: Sendable {
         compiled = Mutex([0: first])
     }
 
+    /// Returns the Snapshot of a thread, which is compiled at its first use.
     subscript(thread: Int) -> Snapshot {
         if let snapshot = compiled.withLock({ $0[thread] }) { return snapshot }
         let snapshot = compile() ?? first

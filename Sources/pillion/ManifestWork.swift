@@ -30,11 +30,15 @@ let manifestOptions: [Option] =
 /// The manifests of one command line, and their processing. Several are processed in parallel; the output is in the
 /// order of the input.
 struct ManifestWork: Sendable {
-    /// - Parameter thread: the number of the thread that it runs on.
+    /// - Parameter thread: the number of the thread that it runs on; 0 if there are few files.
     typealias Change =
         @Sendable (
             _ manifest: [UInt8], _ options: ManifestOptions, _ thread: Int
         ) throws -> ManifestOutcome
+
+    /// The number of files from which on each thread has a Snapshot of its own. Compiling one costs as much as injecting
+    /// ten or twenty files.
+    private static let manyFiles = 100
 
     let options: ManifestOptions
     /// The word for a processed workload: `injected`.
@@ -91,7 +95,10 @@ struct ManifestWork: Sendable {
         var hasFailed = false
         var account = ManifestAccount(self)
         let progress = Progress()
-        try OrderedWork.run(count: paths.count, work: { outcome(of: paths[$0], on: $1, progress) }) {
+        let isLong = paths.count >= Self.manyFiles
+        try OrderedWork.run(
+            count: paths.count, work: { outcome(of: paths[$0], on: isLong ? $1 : 0, progress) }
+        ) {
             (index, outcome) throws in
             progress.files(index, of: paths.count)
             wouldChange = wouldChange || outcome.isChanged

@@ -89,17 +89,18 @@ import Values
         #expect(names(text(of: folder.path("out.yaml"))) == ["a", "c"])
     }
 
-    /// Writes many files in the order of the input, whichever thread finished first.
-    @Test func keepsTheOrder() {
+    /// Writes many files in the order of the input, whichever thread finished first. From 24 files on, a thread takes
+    /// several at once, and from 100 on, each thread has a Snapshot of its own.
+    @Test(arguments: [10, 60, 160]) func keepsTheOrder(files: Int) {
         _ = run("/bin/mkdir", [folder.path("in")])
-        for number in 100..<160 {
+        for number in 100..<100 + files {
             let pods = number % 7 == 0 ? 6 : 1
             let text = (0..<pods).map { _ in Self.pod("n\(number)") }.joined(separator: "---\n")
             folder.write(text, to: "in/\(number).yaml")
         }
         let result = inject(["-f", "in"])
         #expect(result.status == 0, "\(result.errors)")
-        let expected = (100..<160).flatMap { Array(repeating: "n\($0)", count: $0 % 7 == 0 ? 6 : 1) }
+        let expected = (100..<100 + files).flatMap { Array(repeating: "n\($0)", count: $0 % 7 == 0 ? 6 : 1) }
         #expect(names(result.output) == expected)
     }
 
