@@ -105,13 +105,20 @@ struct Gathering {
         .map { events in events.filter { isAbout($0) } }
     }
 
-    /// Whether an event reports that a pod of the workload could not be created; for a Deployment, its ReplicaSet
-    /// reports it.
+    /// The controllers that create pods for another workload. Their names are the workload's with a suffix, which has no
+    /// dash.
+    private static let intermediates = ["ReplicaSet", "ReplicationController", "Job"]
+
+    /// Whether an event reports that a pod of the workload could not be created. For a Deployment, its ReplicaSet reports
+    /// it.
     private func isAbout(_ event: Value) -> Bool {
         guard event["reason"]?.string == "FailedCreate",
-            let name = (event["involvedObject"] ?? event["regarding"])?["name"]?.string
+            let object = event["involvedObject"] ?? event["regarding"], let name = object["name"]?.string
         else { return false }
-        return name == target.name || name.begins(with: target.name + "-")
+        if name == target.name { return true }
+        return name.begins(with: target.name + "-")
+            && !name.dropFirst(target.name.count + 1).contains("-")
+            && Self.intermediates.contains(object["kind"]?.string ?? "")
     }
 
     // MARK: webhooks
