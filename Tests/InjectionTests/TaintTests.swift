@@ -173,6 +173,16 @@ import YAML
         }
     }
 
+    /// A run far from the start of its line is left to `TaintCheck`, so that many runs on one line take linear time.
+    @Test(arguments: [(4_000, true), (4_200, false)])
+    func longLinesAreNotProven(width: Int, isProven: Bool) throws {
+        let rendered = try Self.render("a: \"{{ repeat \(width) `x` }} {{ .x }}\"\n", "80,80")
+        #expect(
+            rendered.bytes.withUnsafeBufferPointer {
+                TaintedLines($0, isLineByLine: true).prove(rendered.tainted)
+            } == isProven)
+    }
+
     /// A member of proxy.istio.io/config may have its name in JSON or in the proto file.
     @Test(arguments: ["proxyMetadata", "proxy_metadata"])
     func bothNamesOfAMemberAreThePods(_ member: String) throws {

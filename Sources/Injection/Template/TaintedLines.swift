@@ -19,6 +19,11 @@ struct TaintedLines {
 
     /// The maximum number of lines that are checked above a run.
     private static let heightLimit = 256
+    /// The maximum number of bytes between the start of a line and a run. Without it, many runs on one line would cost the
+    /// square of their number. Longer lines are left to `TaintCheck`.
+    private static let widthLimit = 4096
+    /// The maximum length of a capability's name; the longest is 22 bytes.
+    private static let capabilityLimit = 64
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, isLineByLine: Bool) {
         self.bytes = bytes
@@ -79,20 +84,24 @@ struct TaintedLines {
         }
         guard !run.isEmpty, run.allSatisfy({ Self.isOfCapability(bytes[$0]) }) else { return false }
         var start = run.lowerBound
-        while start > 0, Self.isOfCapability(bytes[start - 1]) { start -= 1 }
+        while start > 0, Self.isOfCapability(bytes[start - 1]) {
+            start -= 1
+            guard run.upperBound - start <= Self.capabilityLimit else { return false }
+        }
         guard start > 0 else { return false }
         let before = bytes[start - 1]
         guard
             before == 0x20 || Self.isQuote(before) || before == UInt8(ascii: "[")
                 || before == UInt8(ascii: ",")
         else { return false }
-        var line = lineStart(start)
+        guard var line = lineStart(start) else { return true }
         var lead = skipLead(line, start)
         if lead < start, Self.isQuote(bytes[lead]) { lead += 1 }
         guard lead == start else { return isAdded(lead..<start) }
         for _ in 0..<Self.heightLimit where line > 0 {
             let end = line - 1
-            line = lineStart(end)
+            guard let above = lineStart(end) else { return true }
+            line = above
             let start = line + indentation(of: line, before: end)
             if start < end, bytes[start] == UInt8(ascii: "-") { continue }
             return end - start == 4 && bytes[start] == UInt8(ascii: "a")
@@ -265,7 +274,8 @@ struct TaintedLines {
     }
 
     private func isWithinQuotes(_ run: Range<Int>) -> Bool {
-        switch token(from: lineStart(run.lowerBound), to: run.lowerBound) {
+        guard let line = lineStart(run.lowerBound) else { return false }
+        switch token(from: line, to: run.lowerBound) {
         case .other: return false
         case .inQuotes(let quote):
             var index = run.lowerBound
@@ -296,13 +306,14 @@ struct TaintedLines {
     private func isWithinBlock(_ run: Range<Int>) -> Bool {
         // White space at the beginning of the first line would set the indentation of the scalar.
         guard bytes[run.lowerBound] != 0x20 else { return false }
-        var line = lineStart(run.lowerBound)
+        guard var line = lineStart(run.lowerBound) else { return false }
         var least = indentation(of: line, before: run.lowerBound)
         var first = least
         for _ in 0..<Self.heightLimit {
             guard least > 0, line > 0 else { return false }
             let end = line - 1
-            line = lineStart(end)
+            guard let above = lineStart(end) else { return false }
+            line = above
             let indentation = indentation(of: line, before: end)
             if line + indentation == end { continue }
             if indentation < least {
@@ -332,10 +343,12 @@ struct TaintedLines {
 
     // MARK: Bytes
 
-    private func lineStart(_ place: Int) -> Int {
+    /// Returns the start of the line of a place; nil if it is more than `widthLimit` bytes before.
+    private func lineStart(_ place: Int) -> Int? {
+        let end = max(0, place - Self.widthLimit)
         var index = place
-        while index > 0, bytes[index - 1] != 0x0A { index -= 1 }
-        return index
+        while index > end, bytes[index - 1] != 0x0A { index -= 1 }
+        return index == 0 || bytes[index - 1] == 0x0A ? index : nil
     }
 
     private func lineEnd(_ place: Int) -> Int {
