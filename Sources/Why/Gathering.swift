@@ -117,7 +117,7 @@ struct Gathering {
         else { return false }
         if name == target.name { return true }
         return name.begins(with: target.name + "-")
-            && !name.dropFirst(target.name.count + 1).contains("-")
+            && !name.utf8.dropFirst(target.name.utf8.count + 1).contains(UInt8(ascii: "-"))
             && Self.intermediates.contains(object["kind"]?.string ?? "")
     }
 

@@ -24,11 +24,7 @@ struct ForecastIstioTests {
             let pod = workloads.next()
             guard PodValidator.problems(pod).isEmpty else { continue }
             done += 1
-            let review: Value = [
-                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-                "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-            ]
-            let answer = try Answer(to: review, snapshot: snapshot)
+            let answer = try Answer(toCreating: pod, snapshot: snapshot)
             // An invalid setting is refused with another reason.
             guard answer.allowed else {
                 tally.refused += 1

@@ -35,11 +35,7 @@ struct ForecastTests {
         try change(&options)
         let snapshot = try Snapshots.make(configuration, options: options)
         let pod: Value = ["metadata": try YAMLReader.value(metadata), "spec": try YAMLReader.value(spec)]
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-        ]
-        let answer = try Answer(to: review, snapshot: snapshot)
+        let answer = try Answer(toCreating: pod, snapshot: snapshot)
         return (answer, (answer.review["response"]?["warnings"]?.array ?? []).compactMap(\.string))
     }
 
@@ -296,11 +292,7 @@ struct ForecastTests {
         for _ in 0..<1000 {
             let pod = Self.hazardous(&chance)
             guard PodValidator.problems(pod).isEmpty else { continue }
-            let review: Value = [
-                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-                "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-            ]
-            let answer = try Answer(to: review, snapshot: snapshot)
+            let answer = try Answer(toCreating: pod, snapshot: snapshot)
             guard answer.allowed else { continue }
             let warnings = (answer.review["response"]?["warnings"]?.array ?? []).compactMap(\.string)
             let problems = PodValidator.problems(try JSONPatch.apply(answer.patch, to: pod))

@@ -76,11 +76,7 @@ struct PatchPropertyTests {
     private static func inject(
         _ pod: Value, _ snapshot: Snapshot, _ options: ReviewOptions, _ number: Int
     ) throws -> (pod: Value, operations: [JSONPatch.Operation]) {
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-        ]
-        let answer = try Answer(to: review, snapshot: snapshot, options: options)
+        let answer = try Answer(toCreating: pod, snapshot: snapshot, options: options)
         #expect(answer.allowed, "pod \(number): \(answer.message)")
         return (try JSONPatch.apply(answer.patch, to: pod), answer.patch)
     }

@@ -40,11 +40,7 @@ struct PodSurvivalTests {
             for pod in Self.pods {
                 var options = ReviewOptions()
                 options.selfCheck = isChecked
-                let review: Value = [
-                    "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-                    "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-                ]
-                let answer = try Answer(to: review, snapshot: snapshot, options: options)
+                let answer = try Answer(toCreating: pod, snapshot: snapshot, options: options)
                 let after = answer.allowed ? try JSONPatch.apply(answer.patch, to: pod) : nil
                 Self.judge(rendering, pod, after, answer.report.reason, answer.message)
             }

@@ -136,6 +136,15 @@ struct Answer {
         try self.init(toText: JSON.text(review), path: path, snapshot: snapshot, options: options)
     }
 
+    /// Reviews the creation of a pod in the namespace `shop`.
+    init(toCreating pod: Value, snapshot: Snapshot, options: ReviewOptions = ReviewOptions()) throws {
+        let review: Value = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
+        ]
+        try self.init(to: review, snapshot: snapshot, options: options)
+    }
+
     init(
         toText text: String, path: String = "/inject", snapshot: Snapshot,
         options: ReviewOptions = ReviewOptions()

@@ -60,13 +60,9 @@ struct ReinjectionTests {
     private static func inject(
         _ pod: Value, _ snapshot: Snapshot, check: Bool = true
     ) throws -> (pod: Value, warnings: [String]) {
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-        ]
         var options = ReviewOptions()
         options.selfCheck = check
-        let answer = try Answer(to: review, snapshot: snapshot, options: options)
+        let answer = try Answer(toCreating: pod, snapshot: snapshot, options: options)
         #expect(answer.allowed, "\(answer.message)")
         let warnings = answer.review["response"]?["warnings"]?.array ?? []
         return (try JSONPatch.apply(answer.patch, to: pod), warnings.compactMap(\.string))

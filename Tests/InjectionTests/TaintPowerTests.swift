@@ -42,11 +42,7 @@ struct TaintPowerTests {
             "metadata": ["name": "p", "annotations": annotations],
             "spec": ["containers": [["name": "web", "image": "i"]]],
         ]
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-        ]
-        return try Answer(to: review, snapshot: snapshot)
+        return try Answer(toCreating: pod, snapshot: snapshot)
     }
 
     @Test(arguments: [
@@ -93,11 +89,7 @@ struct TaintPowerTests {
             "metadata": ["name": "p", "annotations": ["a": "ADMIN"]],
             "spec": ["containers": [["name": "web", "image": "i"]]],
         ]
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": ["uid": "u", "namespace": "shop", "operation": "CREATE", "object": pod],
-        ]
-        let answer = try Answer(to: review, snapshot: snapshot)
+        let answer = try Answer(toCreating: pod, snapshot: snapshot)
         #expect(answer.report.taint.powers.count == 1, "\(answer.report.taint) \(answer.message)")
     }
 

@@ -202,17 +202,11 @@ import YAML
                     {{- end }}
             """)
         let config = #"{"\#(member)": {"A": "x\"\n    - name: \"PWN"}}"#
-        let review: Value = [
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-            "request": [
-                "uid": "u", "namespace": "shop", "operation": "CREATE",
-                "object": [
-                    "metadata": ["name": "p", "annotations": ["proxy.istio.io/config": .string(config)]],
-                    "spec": ["containers": [["name": "web", "image": "i"]]],
-                ],
-            ],
+        let pod: Value = [
+            "metadata": ["name": "p", "annotations": ["proxy.istio.io/config": .string(config)]],
+            "spec": ["containers": [["name": "web", "image": "i"]]],
         ]
-        let answer = try Answer(to: review, snapshot: snapshot)
+        let answer = try Answer(toCreating: pod, snapshot: snapshot)
         #expect(!answer.allowed && answer.report.reason == .taintedValue, "\(answer.message)")
         #expect(answer.message.contains("annotation 'proxy.istio.io/config'"), "\(answer.message)")
     }
