@@ -90,14 +90,10 @@ public enum File {
     private static func contents(
         of descriptor: Int32, named path: String, atMost limit: Int
     ) throws(FileError) -> [UInt8] {
-        var information = stat()
-        if fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
-            information.st_size > limit
-        {
-            throw FileError(path: path, reason: "is longer than \(limit) bytes")
-        }
+        let size = size(of: descriptor)
+        guard size <= limit else { throw FileError(path: path, reason: "is longer than \(limit) bytes") }
         // Reads one more byte than allowed, to detect a file that is too long.
-        let bytes = try read(descriptor, path, atMost: limit == .max ? limit : limit + 1)
+        let bytes = try read(descriptor, path, atMost: limit == .max ? limit : limit + 1, size: size)
         guard bytes.count <= limit else {
             throw FileError(path: path, reason: "is longer than \(limit) bytes")
         }
@@ -108,7 +104,14 @@ public enum File {
     public static func beginning(of path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
         let file = try openedForReading(path, .regular)
         defer { close(file) }
-        return try read(file, path, atMost: limit)
+        return try read(file, path, atMost: limit, size: size(of: file))
+    }
+
+    /// The size of a regular file; 0 for any other, and for those of `/proc`.
+    private static func size(of descriptor: Int32) -> Int {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return 0 }
+        return Int(information.st_size)
     }
 
     private static func opened(_ path: String, _ flags: Int32, _ mode: mode_t = 0) throws(FileError) -> Int32
@@ -119,10 +122,8 @@ public enum File {
     }
 
     private static func read(
-        _ descriptor: Int32, _ path: String, atMost limit: Int
+        _ descriptor: Int32, _ path: String, atMost limit: Int, size: Int
     ) throws(FileError) -> [UInt8] {
-        var information = stat()
-        let size = fstat(descriptor, &information) == 0 ? Int(information.st_size) : 0
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size > 0 ? size + 1 : 4_096, limit))
         while bytes.count < limit {
@@ -136,7 +137,8 @@ public enum File {
                     initialized = max(count, 0)
                 }
             }
-            if count == 0 { break }
+            // With all bytes of a regular file and no further one, its end is known.
+            if count == 0 || size > 0 && bytes.count == size && count < room { break }
             if count < 0, errno != EINTR { throw FileError.ofSystem(path) }
         }
         return bytes

@@ -35,12 +35,17 @@ public struct Borrowed<Element>: ~Copyable {
         }
     }
 
-    /// The items after the call, for code of this module that keeps the array alive by other means.
-    struct Lasting {
-        fileprivate let items: UnsafePointer<Item>
-        let count: Int
+    /// The items after the call, for code that keeps the array alive by other means.
+    public struct Lasting {
+        @usableFromInline
+        let items: UnsafePointer<Item>
+        public let count: Int
 
-        subscript(index: Int) -> Item {
+        @inlinable
+        init(_ items: UnsafePointer<Item>, _ count: Int) { (self.items, self.count) = (items, count) }
+
+        @inlinable
+        public subscript(index: Int) -> Item {
             @inline(__always)
             unsafeAddress {
                 precondition(index >= 0 && index < count)
@@ -49,8 +54,9 @@ public struct Borrowed<Element>: ~Copyable {
         }
     }
 
+    @inlinable
     @inline(__always)
-    var lasting: Lasting { Lasting(items: items, count: count) }
+    public var lasting: Lasting { Lasting(items, count) }
 
     /// Whether both have the same bits at that index, and so equal values. Values with different bits can still be
     /// equal.
@@ -89,6 +95,16 @@ extension Array {
         _ body: (borrowing Borrowed<Element>) throws(E) -> R
     ) throws(E) -> R {
         try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(Borrowed(buffer)) }
+    }
+
+    /// Whether both are empty, or the same memory.
+    @inlinable
+    func sharesStorage(with other: [Element]) -> Bool {
+        guard count == other.count else { return false }
+        return isEmpty
+            || withUnsafeBufferPointer { own in
+                other.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress }
+            }
     }
 
     /// Whether both have the same bits at every index, and so equal items. Items with different bits can still be

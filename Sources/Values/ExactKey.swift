@@ -72,7 +72,8 @@ extension Object {
         self.init(Object.hasRepeatedKey(members) ? Object.withoutRepeats(members) : members)
     }
 
-    static func hasRepeatedKey(_ members: [Member]) -> Bool {
+    /// Whether two of the members have the same key.
+    public static func hasRepeatedKey(_ members: [Member]) -> Bool {
         if members.count <= scanLimit {
             for right in members.indices.dropFirst() {
                 for left in 0..<right where members[left].key.hasSameBytes(as: members[right].key) {

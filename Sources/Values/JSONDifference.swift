@@ -99,35 +99,6 @@ struct JSONDifference {
         }
     }
 
-    /// Finds members by key: at the expected index, otherwise with a linear search or, in large objects, a hash table.
-    private struct KeyIndex {
-        let members: [Member]
-        let places: [ExactKey: Int]?
-
-        init(_ members: [Member]) {
-            self.members = members
-            guard members.count > Object.scanLimit else {
-                places = nil
-                return
-            }
-            var places: [ExactKey: Int] = [:]
-            places.reserveCapacity(members.count)
-            for (place, member) in members.enumerated() { places[ExactKey(member.key)] = place }
-            self.places = places
-        }
-
-        func place(of key: String, near place: Int) -> Int? {
-            members.withBorrowedItems { members in
-                if place < members.count, members[place].content.key.hasSameBytes(as: key) { return place }
-                if let places { return places[ExactKey(key)] }
-                for place in 0..<members.count where members[place].content.key.hasSameBytes(as: key) {
-                    return place
-                }
-                return nil
-            }
-        }
-    }
-
     // MARK: Lists
 
     private mutating func compareItems(_ old: [Value], _ new: [Value]) {

@@ -2,6 +2,14 @@
 public enum PathStep: Sendable, Equatable {
     case member(String)
     case item(Int)
+
+    /// The name or the index, as in a JSON pointer but without escapes.
+    public var token: String {
+        switch self {
+        case .member(let name): name
+        case .item(let index): String(index)
+        }
+    }
 }
 
 extension JSONPointer {

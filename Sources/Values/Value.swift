@@ -31,6 +31,12 @@ extension Value {
     public var object: Object? { if case .object(let value) = self { value } else { nil } }
     @inlinable
     public var isNull: Bool { if case .null = self { true } else { false } }
+    public var isCollection: Bool {
+        switch self {
+        case .array, .object: true
+        case .null, .bool, .int, .double, .string: false
+        }
+    }
 
     /// The value of that key if this is an object that has it, otherwise nil.
     @inlinable

@@ -28,7 +28,8 @@ extension Value {
         return true
     }
 
-    /// Compares scalars and sizes. Containers of the same size are added to `pending`.
+    /// Compares scalars and sizes. Containers of the same size are added to `pending`, unless one is a copy of the other
+    /// in the same memory, as nearly everything of an injected pod is.
     private static func compare(
         _ left: Value, _ right: Value, _ numbersByValue: Bool, _ pending: inout [(Value, Value)]
     ) -> Bool {
@@ -42,11 +43,11 @@ extension Value {
         case (.string(let left), .string(let right)): return left.hasSameBytes(as: right)
         case (.array(let leftItems), .array(let rightItems)):
             guard leftItems.count == rightItems.count else { return false }
-            if !leftItems.isEmpty { pending.append((left, right)) }
+            if !leftItems.sharesStorage(with: rightItems) { pending.append((left, right)) }
             return true
         case (.object(let leftObject), .object(let rightObject)):
             guard leftObject.count == rightObject.count else { return false }
-            if !leftObject.isEmpty { pending.append((left, right)) }
+            if !leftObject.members.sharesStorage(with: rightObject.members) { pending.append((left, right)) }
             return true
         default:
             return false
@@ -56,29 +57,27 @@ extension Value {
     private static func compareMembers(
         _ left: Object, _ right: Object, _ numbersByValue: Bool, _ pending: inout [(Value, Value)]
     ) -> Bool {
-        var places: [ExactKey: Int]?
-        for (index, member) in left.members.enumerated() {
-            var place: Int? = index
-            if !right.members[index].key.hasSameBytes(as: member.key) {
-                if right.count <= Object.scanLimit {
-                    place = right.members.firstIndex { $0.key.hasSameBytes(as: member.key) }
-                } else {
-                    // Built once if the orders differ, because a linear search for each key would take quadratic time.
-                    let index =
-                        places
-                        ?? Dictionary(
-                            right.members.enumerated().map { (ExactKey($1.key), $0) },
-                            uniquingKeysWith: { first, _ in first })
-                    places = index
-                    place = index[ExactKey(member.key)]
+        // Built once if the orders differ, because a linear search for each key would take quadratic time.
+        var places: KeyIndex?
+        return left.members.withBorrowedItems { left in
+            right.members.withBorrowedItems { rightMembers in
+                for index in 0..<left.count {
+                    if left.hasSameBits(as: rightMembers, at: index) { continue }
+                    var place: Int? = index
+                    if !rightMembers[index].content.key.hasSameBytes(as: left[index].content.key) {
+                        let known = places ?? KeyIndex(right.members)
+                        places = known
+                        place = known.place(of: left[index].content.key, near: index)
+                    }
+                    guard let place,
+                        compare(
+                            left[index].content.value, rightMembers[place].content.value, numbersByValue,
+                            &pending)
+                    else { return false }
                 }
-            }
-            guard let place, compare(member.value, right.members[place].value, numbersByValue, &pending)
-            else {
-                return false
+                return true
             }
         }
-        return true
     }
 
     /// Returns the number of values in this one, including itself. Counting stops at `limit`.

@@ -33,10 +33,12 @@ extension YAMLBlockReader {
 
     private mutating func compareSequence(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .array(let items) = value else { throw Unknown() }
-        for index in items.indices {
-            guard column == indent, isAtDash else { throw Unknown() }
-            position += 1
-            try compareItem(items[index], within: indent, depth: depth)
+        try items.withBorrowedItems { items throws(Unknown) in
+            for index in 0..<items.count {
+                guard column == indent, isAtDash else { throw Unknown() }
+                position += 1
+                try compareItem(items[index].content, within: indent, depth: depth)
+            }
         }
         guard column < indent || column == indent && !isAtDash else { throw Unknown() }
     }
@@ -62,15 +64,23 @@ extension YAMLBlockReader {
     /// Members are expected in the same order. A different order counts as a difference here.
     private mutating func compareMapping(_ value: Value, at indent: Int, depth: Int) throws(Unknown) {
         guard depth <= depthLimit, case .object(let object) = value, !object.isEmpty else { throw Unknown() }
-        for index in object.members.indices {
-            guard column == indent, !isAtDash else { throw Unknown() }
-            try compareKey(object.members[index].key)
-            try compareMember(object.members[index].value, within: indent, depth: depth)
+        try object.members.withBorrowedItems { members throws(Unknown) in
+            for index in 0..<members.count {
+                guard column == indent, !isAtDash else { throw Unknown() }
+                try compareMember(members[index], within: indent, depth: depth)
+            }
         }
         guard column < indent else { throw Unknown() }
     }
 
-    private mutating func compareMember(_ value: Value, within indent: Int, depth: Int) throws(Unknown) {
+    private mutating func compareMember(
+        _ member: borrowing Borrowed<Member>.Item, within indent: Int, depth: Int
+    ) throws(Unknown) {
+        try compareKey(member.content.key)
+        try compareMemberValue(member.content.value, within: indent, depth: depth)
+    }
+
+    private mutating func compareMemberValue(_ value: Value, within indent: Int, depth: Int) throws(Unknown) {
         guard try endLine() else { return try compareScalar(value, within: indent, depth: depth) }
         if column > indent {
             try compareCollection(value, at: column, depth: depth + 1)
@@ -83,6 +93,12 @@ extension YAMLBlockReader {
 
     private mutating func compareKey(_ key: String) throws(Unknown) {
         let start = position
+        if let length = matchingWord(key), length <= Self.keyLimit {
+            position += length
+            guard isAtColon else { throw Unknown() }
+            position += 1
+            return
+        }
         if base[position] == UInt8(ascii: "\"") || base[position] == UInt8(ascii: "'") {
             guard try quoted().hasSameBytes(as: key) else { throw Unknown() }
             skipSpaces()
@@ -99,6 +115,11 @@ extension YAMLBlockReader {
 
     private mutating func compareScalar(_ value: Value, within indent: Int, depth: Int) throws(Unknown) {
         skipSpaces()
+        if case .string(let text) = value, let length = matchingWord(text), isLineEnd(position + length) {
+            position += length
+            guard try endLine(), column <= indent else { throw Unknown() }
+            return
+        }
         switch base[position] {
         case UInt8(ascii: "\""), UInt8(ascii: "'"):
             guard case .string(let text) = value, try quoted().hasSameBytes(as: text) else { throw Unknown() }
@@ -118,6 +139,23 @@ extension YAMLBlockReader {
             }
         }
         guard try endLine(), column <= indent else { throw Unknown() }
+    }
+
+    /// Whether there is a line break or the end of the text at an index.
+    private func isLineEnd(_ index: Int) -> Bool { index >= end || base[index] == 0x0A }
+
+    /// Returns the length of an expected word if it is next; nil for any other string. A word begins with a letter and
+    /// has no spaces, `:` or `#`, and is parsed as a string, so it is a plain scalar or the beginning of one.
+    ///
+    /// This replaces the search for the end of the scalar for nearly all keys and most values.
+    private func matchingWord(_ text: String) -> Int? {
+        text.withBytes { word in
+            guard let first = word.first, first | 0x20 &- UInt8(ascii: "a") < 26,
+                word.count <= end - position,
+                YAMLRun.isWord(word, at: base + position), !YAMLScalar.mayResolve(word)
+            else { return nil }
+            return word.count
+        }
     }
 
     private static func isSame(_ bytes: UnsafeBufferPointer<UInt8>, _ text: String) -> Bool {

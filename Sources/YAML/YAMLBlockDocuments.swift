@@ -1,5 +1,9 @@
 import Values
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 extension YAMLBlockReader {
     /// Parses the documents of a text, each with the fast path, or with libyaml if it is not simple. Returns nil if
     /// libyaml must parse the text as a whole, for example because of an error.
@@ -74,10 +78,10 @@ extension YAMLBlockReader {
             {
                 return line
             }
-            guard let end = UnsafeBufferPointer(rebasing: bytes[line...]).firstIndex(of: 0x0A) else {
+            guard let base = bytes.baseAddress, let end = memchr(base + line, 0x0A, bytes.count - line) else {
                 return nil
             }
-            line += end + 1
+            line = UnsafeRawPointer(base).distance(to: UnsafeRawPointer(end)) + 1
         }
         return nil
     }

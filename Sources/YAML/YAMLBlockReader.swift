@@ -146,6 +146,8 @@ struct YAMLBlockReader {
     ) throws(Unknown) -> Value {
         guard depth <= depthLimit else { throw Unknown() }
         var members: [Member] = []
+        // Growing from one member would take three allocations for the four that a mapping has on average.
+        if !checks { members.reserveCapacity(4) }
         var pending = first
         let paths = checks ? nil : wanted
         defer { if !checks { wanted = paths } }

@@ -96,14 +96,13 @@ extension YAMLBlockReader {
         return checks ? "" : String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Returns the value of a plain scalar.
+    /// Returns the value of a plain scalar. Declared as mutating, because otherwise the reader is copied for the call.
     mutating func resolve(_ bytes: UnsafeBufferPointer<UInt8>) throws(Unknown) -> Value {
-        guard YAMLScalar.mayResolve(bytes) else {
+        guard let (_, value) = YAMLScalar.resolve(bytes) else {
             return checks ? .null : .string(String(decoding: bytes, as: UTF8.self))
         }
-        guard let scalar = try? YAMLScalar(bytes, tag: nil) else { throw Unknown() }
-        if case .double(let number) = scalar.value, !number.isFinite { throw Unknown() }
-        return scalar.value
+        if case .double(let number) = value, !number.isFinite { throw Unknown() }
+        return value
     }
 
     /// The maximum length of a key. libyaml rejects keys of more than 1024 characters.
@@ -127,18 +126,19 @@ extension YAMLBlockReader {
         default:
             break
         }
-        var last = position
-        while position < end {
-            let byte = base[position]
-            if byte == 0x0A { break }
-            if byte == 0x20 {
-                if position + 1 < end, base[position + 1] == UInt8(ascii: "#") { break }
-            } else {
-                if byte == UInt8(ascii: ":"), isBlank(position + 1) { break }
-                last = position
+        // Spaces before a line break, `:` or `#` are looked at only there.
+        while true {
+            position = YAMLRun.plainEnd(base, from: position, to: end)
+            guard position < end, base[position] != 0x0A else { break }
+            if base[position] == UInt8(ascii: "#") {
+                if position > start, base[position - 1] == 0x20 { break }
+            } else if isBlank(position + 1) {
+                break
             }
             position += 1
         }
+        var last = max(position - 1, start)
+        while last > start, base[last] == 0x20 { last -= 1 }
         return UnsafeBufferPointer(start: base + start, count: last + 1 - start)
     }
 

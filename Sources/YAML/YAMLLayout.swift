@@ -19,14 +19,28 @@ public struct YAMLLayout: Sendable, Equatable {
     init() {}
 
     /// Returns the indices of the direct members or items of a node, in the order of the text.
-    public func children(of node: Int) -> [Int] {
-        var children: [Int] = []
-        var next = node + 1
-        while next < nodes[node].end {
-            children.append(next)
-            next = nodes[next].end
+    public func children(of node: Int) -> Children { Children(nodes, of: node) }
+
+    /// The indices of the direct members or items of a node.
+    public struct Children: Sequence, IteratorProtocol {
+        private let nodes: [Node]
+        private var following: Int
+        private let end: Int
+
+        fileprivate init(_ nodes: [Node], of node: Int) {
+            self.nodes = nodes
+            following = node + 1
+            end = nodes[node].end
         }
-        return children
+
+        public mutating func next() -> Int? {
+            guard following < end else { return nil }
+            defer { following = nodes[following].end }
+            return following
+        }
+
+        public var isEmpty: Bool { following == end }
+        public var count: Int { reduce(0) { count, _ in count + 1 } }
     }
 
     // MARK: Building

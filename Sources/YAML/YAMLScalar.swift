@@ -41,7 +41,7 @@ struct YAMLScalar {
         kind = .string
         value = .null
         guard let tag else {
-            (kind, value) = YAMLScalar.resolve(bytes, text)
+            (kind, value) = YAMLScalar.resolve(bytes) ?? (.string, .string(text))
             return
         }
         let short = tag.begins(with: Self.tagPrefix) ? "!!" + tag.dropFirst(Self.tagPrefix.utf8.count) : tag
@@ -57,7 +57,8 @@ struct YAMLScalar {
             value = .string(text)
             return
         }
-        (kind, value) = YAMLScalar.resolve(bytes, text, triesTimes: wanted == .timestamp)
+        (kind, value) =
+            YAMLScalar.resolve(bytes, triesTimes: wanted == .timestamp) ?? (.string, .string(text))
         if wanted == .float, kind == .int {
             kind = .float
             if case .int(let number) = value { value = .double(Double(number)) }
@@ -85,8 +86,7 @@ struct YAMLScalar {
 
     /// Whether a string that is written as a plain scalar would be parsed as a string again.
     static func isText(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard mayResolve(bytes) else { return true }
-        return resolve(bytes, String(decoding: bytes, as: UTF8.self)).0 == .string
+        resolve(bytes) == nil
     }
 
     /// Returns the key for a value; nil if it cannot be a key. Numbers are formatted as by sigs.k8s.io/yaml: doubles
@@ -106,32 +106,32 @@ struct YAMLScalar {
         }
     }
 
-    private static func resolve(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ text: String, triesTimes: Bool = true
-    ) -> (Kind, Value) {
-        guard mayResolve(bytes) else { return (.string, .string(text)) }
+    /// Returns the kind and the value of a plain scalar; nil if it is a string.
+    static func resolve(
+        _ bytes: UnsafeBufferPointer<UInt8>, triesTimes: Bool = true
+    ) -> (Kind, Value)? {
+        guard mayResolve(bytes) else { return nil }
         if let word = word(bytes) { return word }
         switch bytes[0] {
         case UInt8(ascii: "."):
-            if let number = YAMLNumber.special(text) { return (.float, .double(number)) }
-            if let number = YAMLNumber.pointedFraction(bytes) { return (.float, .double(number)) }
+            if let number = YAMLNumber.special(bytes) { return (.float, .double(number)) }
+            return YAMLNumber.pointedFraction(bytes).map { (.float, .double($0)) }
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
-            if let number = YAMLNumber.special(text) { return (.float, .double(number)) }
-            if triesTimes, YAMLTimestamp.matches(bytes) { return (.timestamp, .string(text)) }
-            guard bytes.contains(UInt8(ascii: "_")) else { return number(bytes, text) }
-            let digits = bytes.filter { $0 != UInt8(ascii: "_") }
-            return digits.withUnsafeBufferPointer { number($0, text) }
+            if let number = YAMLNumber.special(bytes) { return (.float, .double(number)) }
+            if triesTimes, YAMLTimestamp.matches(bytes) {
+                return (.timestamp, .string(String(decoding: bytes, as: UTF8.self)))
+            }
+            guard bytes.contains(UInt8(ascii: "_")) else { return number(bytes) }
+            return bytes.filter { $0 != UInt8(ascii: "_") }.withUnsafeBufferPointer { number($0) }
         default:
-            break
+            return nil
         }
-        return (.string, .string(text))
     }
 
     /// - Parameter digits: the text without underscores.
-    private static func number(_ digits: UnsafeBufferPointer<UInt8>, _ text: String) -> (Kind, Value) {
+    private static func number(_ digits: UnsafeBufferPointer<UInt8>) -> (Kind, Value)? {
         if let number = YAMLNumber.integer(digits) { return (.int, number) }
-        if let number = YAMLNumber.fraction(digits) { return (.float, .double(number)) }
-        return (.string, .string(text))
+        return YAMLNumber.fraction(digits).map { (.float, .double($0)) }
     }
 
     /// Returns the value of the words for null and booleans, in lower case, Capital or UPPER case. The bytes are
@@ -201,12 +201,11 @@ enum YAMLNumber {
     }
 
     /// Parses infinities and NaN.
-    static func special(_ text: String) -> Double? {
-        guard text.utf8.count <= 5, let last = text.utf8.last, last | 0x20 == 0x6E || last | 0x20 == 0x66
-        else {
+    static func special(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard bytes.count <= 5, let last = bytes.last, last | 0x20 == 0x6E || last | 0x20 == 0x66 else {
             return nil
         }
-        return switch text {
+        return switch String(decoding: bytes, as: UTF8.self) {
         case ".nan", ".NaN", ".NAN": .nan
         case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF": .infinity
         case "-.inf", "-.Inf", "-.INF": -.infinity

@@ -1,6 +1,7 @@
 import Values
 
-/// A string to be written. It determines the style from the content, and writes the string.
+/// A string to be written, in memory that the caller keeps. It determines the style from the content, and writes the
+/// string.
 ///
 /// | string | style |
 /// | --- | --- |
@@ -11,7 +12,7 @@ import Values
 /// | contains unprintable characters | double quotes |
 /// | anything else | plain |
 struct YAMLText {
-    private let text: String
+    private let bytes: UnsafeBufferPointer<UInt8>
     private let style: Style
     /// Whether it can be a key before a colon: one line of at most 128 bytes.
     let isSimpleKey: Bool
@@ -20,32 +21,19 @@ struct YAMLText {
         case plain, single, double, literal
     }
 
-    init(_ text: String, isKey: Bool = false, quotes: YAMLStyle.Quotes = .double) {
-        var text = text
-        var traits = Traits()
-        var reads = true
-        var length = 0
-        var isWord = false
-        text.withUTF8 { bytes in
-            length = bytes.count
-            isWord = YAMLText.isWord(bytes)
-            if isWord {
-                reads = YAMLScalar.isText(bytes)
-                return
-            }
-            traits = Traits(bytes)
-            reads = YAMLScalar.isText(bytes) && !YAMLText.isBase60(bytes)
-        }
-        self.text = text
-        if isWord {
-            isSimpleKey = length <= 128
-            style = reads ? Self.bare(quotes) : Self.quoted(quotes)
+    init(_ bytes: UnsafeBufferPointer<UInt8>, isKey: Bool = false, quotes: YAMLStyle.Quotes = .double) {
+        self.bytes = bytes
+        if Self.isWord(bytes) {
+            isSimpleKey = bytes.count <= 128
+            style = YAMLScalar.isText(bytes) ? Self.bare(quotes) : Self.quoted(quotes)
             return
         }
-        isSimpleKey = !traits.hasBreaks && length <= 128
+        let traits = Traits(bytes)
+        let reads = YAMLScalar.isText(bytes) && !Self.isBase60(bytes)
+        isSimpleKey = !traits.hasBreaks && bytes.count <= 128
         if traits.hasNewLine {
             style = traits.allowsBlock ? .literal : .double
-        } else if !reads || isKey && text == "<<" {
+        } else if !reads || isKey && bytes.count == 2 && bytes.allSatisfy({ $0 == UInt8(ascii: "<") }) {
             style = traits.allowsSingle ? Self.quoted(quotes) : .double
         } else if traits.allowsPlain {
             style = Self.bare(quotes)
@@ -74,12 +62,7 @@ struct YAMLText {
             first | 0x20 >= UInt8(ascii: "a") && first | 0x20 <= UInt8(ascii: "z")
                 || first >= UInt8(ascii: "/") && first <= UInt8(ascii: "9") || first == UInt8(ascii: "_")
         else { return false }
-        // Without an early exit, and with a byte as its result, the loop is vectorised to 16 bytes at a time.
-        var others: UInt8 = 0
-        for byte in bytes {
-            others |= (byte &- 0x21 >= 0x5E || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "#")) ? 1 : 0
-        }
-        return others == 0
+        return YAMLRun.isWord(bytes)
     }
 
     /// Whether a string is a sexagesimal number of YAML 1.1 (`1:20`). This parser does not treat it as a number, but
@@ -124,31 +107,40 @@ struct YAMLText {
         // The indentation indicator of a block has one digit.
         let step = min(max(step, 1), 9)
         let inner = max(indent, 0) + step
-        var text = text
-        text.withUTF8 { bytes in
-            switch style {
-            case .plain:
-                // The length in bytes is at least the length in characters.
-                if width == .max || line.length(output) + bytes.count <= width { return output.append(bytes) }
-                folded(bytes, quote: nil, indent: inner, width: width, &line, into: &output)
-            case .single:
-                output.append(UInt8(ascii: "'"))
-                folded(bytes, quote: UInt8(ascii: "'"), indent: inner, width: width, &line, into: &output)
-                output.append(UInt8(ascii: "'"))
-            case .double:
-                output.append(UInt8(ascii: "\""))
-                escaped(bytes, indent: inner, width: width, &line, into: &output)
-                output.append(UInt8(ascii: "\""))
-            case .literal:
-                literal(bytes, indent: inner, step: step, &line, into: &output)
-            }
+        switch style {
+        case .plain:
+            // The length in bytes is at least the length in characters.
+            if width == .max || line.length(output) + bytes.count <= width { return output.append(bytes) }
+            folded(quote: nil, indent: inner, width: width, &line, into: &output)
+        case .single:
+            output.append(UInt8(ascii: "'"))
+            folded(quote: UInt8(ascii: "'"), indent: inner, width: width, &line, into: &output)
+            output.append(UInt8(ascii: "'"))
+        case .double:
+            output.append(UInt8(ascii: "\""))
+            escaped(indent: inner, width: width, &line, into: &output)
+            output.append(UInt8(ascii: "\""))
+        case .literal:
+            literal(indent: inner, step: step, &line, into: &output)
         }
+    }
+
+    /// Appends the characters that every style writes unchanged, from that index on: printable ASCII without spaces and
+    /// the given characters. Returns their number.
+    private func appendRun(
+        from start: Int, without quote: UInt8?, _ other: UInt8? = nil, into output: inout ByteBuffer
+    ) -> Int {
+        var end = start
+        while end < bytes.count, bytes[end] &- 0x21 < 0x5E, bytes[end] != quote, bytes[end] != other {
+            end += 1
+        }
+        output.append(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+        return end - start
     }
 
     /// Writes a plain or single-quoted string. A space between words may become a line break.
     private func folded(
-        _ bytes: UnsafeBufferPointer<UInt8>, quote: UInt8?, indent: Int, width: Int, _ line: inout YAMLLine,
-        into output: inout ByteBuffer
+        quote: UInt8?, indent: Int, width: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) {
         var column = line.column(output)
         var afterSpace = false
@@ -182,27 +174,38 @@ struct YAMLText {
                 line.begin(indent: indent, into: &output)
                 column = indent
             }
+            afterSpace = false
+            afterBreak = false
+            let run = appendRun(from: index, without: quote, into: &output)
+            column += run
+            index += run
+            if run > 0 { continue }
             if byte == quote {
                 output.append(byte)
                 column += 1
             }
             output.append(byte)
             if byte & 0xC0 != 0x80 { column += 1 }
-            afterSpace = false
-            afterBreak = false
             index += 1
         }
     }
 
     /// Writes a double-quoted string with escapes. A space may become a line break.
     private func escaped(
-        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, width: Int, _ line: inout YAMLLine,
-        into output: inout ByteBuffer
+        indent: Int, width: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) {
         var column = line.column(output)
         var afterSpace = false
         var index = 0
         while index < bytes.count {
+            let run = appendRun(
+                from: index, without: UInt8(ascii: "\""), UInt8(ascii: "\\"), into: &output)
+            if run > 0 {
+                column += run
+                index += run
+                afterSpace = false
+                continue
+            }
             let byte = bytes[index]
             let isPlain = YAMLText.isPrintable(bytes, index) && YAMLText.breakLength(bytes, index) == 0
             if !isPlain || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
@@ -236,8 +239,7 @@ struct YAMLText {
     /// Writes a literal block: `|`, if needed the indentation (`2`) and the treatment of the last line breaks (`-`
     /// removes them, `+` keeps them all), and the unchanged lines.
     private func literal(
-        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, step: Int, _ line: inout YAMLLine,
-        into output: inout ByteBuffer
+        indent: Int, step: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) {
         output.append(UInt8(ascii: "|"))
         if bytes[0] == UInt8(ascii: " ") || YAMLText.breakLength(bytes, 0) > 0 {
@@ -262,8 +264,9 @@ struct YAMLText {
             } else {
                 if afterBreak { line.begin(indent: indent, into: &output) }
                 afterBreak = false
-                output.append(bytes[index])
-                index += 1
+                let run = appendRun(from: index, without: nil, into: &output)
+                if run == 0 { output.append(bytes[index]) }
+                index += max(run, 1)
             }
         }
     }
@@ -367,8 +370,12 @@ struct YAMLText {
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
-                // Letters, which most strings consist of, need no checks.
-                if byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
+                // Letters, which most strings consist of, need no checks. Other visible ASCII needs them only at the
+                // start, except for these two.
+                if byte | 0x20 &- UInt8(ascii: "a") < 26
+                    || index > 0 && byte &- 0x21 < 0x5E && byte != UInt8(ascii: ":")
+                        && byte != UInt8(ascii: "#")
+                {
                     (afterSpace, afterBreak, afterBlank) = (false, false, false)
                     index += 1
                     continue

@@ -26,7 +26,8 @@ public enum YAMLWriter {
     ) {
         var style = style
         if indentsLists { style.sequence = 2 }
-        YAMLEmitter(order: order, width: width, style: style).write(value, into: &output)
+        var emitter = YAMLEmitter(order: order, width: width, style: style)
+        emitter.write(value, into: &output)
     }
 
     /// Whether a plain scalar of these letters, digits and signs is parsed as a string, not as a number, a boolean or
@@ -45,44 +46,53 @@ public enum YAMLWriter {
 struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
-    var style = YAMLStyle()
+    let style: YAMLStyle
+    /// Keeps sorted members alive until the value is written.
+    private var sorted: [[Member]] = []
 
-    /// An open collection. At least one of the two lists is empty.
+    init(order: YAMLWriter.Order, width: Int, style: YAMLStyle) {
+        (self.order, self.width, self.style) = (order, width, style)
+    }
+
+    /// An open collection: its members or its items, and the index of the next one. As in `JSONWriter`, the value that
+    /// is written keeps them alive.
     private struct Frame {
-        var members: [Member] = []
-        var items: [Value] = []
+        var members: Borrowed<Member>.Lasting?
+        var items: Borrowed<Value>.Lasting?
         var next = 0
         var indent = 0
     }
 
-    func write(_ value: Value, into output: inout ByteBuffer) {
-        var line = YAMLLine(start: output.count)
-        guard var current = enter(value, indent: -1, place: .root, &line, into: &output) else {
-            return line.end(into: &output)
+    mutating func write(_ value: Value, into output: inout ByteBuffer) {
+        withExtendedLifetime(value) {
+            var line = YAMLLine(start: output.count)
+            if let outermost = enter(value, indent: -1, place: .root, &line, into: &output) {
+                write(outermost, &line, into: &output)
+            }
+            line.end(into: &output)
         }
-        // The innermost collection is not on the stack: taking it off and putting it back for each entry would count
-        // references and take a third longer.
+    }
+
+    private mutating func write(_ outermost: Frame, _ line: inout YAMLLine, into output: inout ByteBuffer) {
+        var current = outermost
+        // The innermost collection is not on the stack: taking it off and putting it back for each entry would take a
+        // third longer.
         var around: [Frame] = []
+        around.reserveCapacity(8)
         while true {
             var inner: Frame?
-            while inner == nil, current.next < current.members.count {
-                let index = current.next
-                current.next += 1
-                line.beginEntry(indent: current.indent, into: &output)
-                let isSimple = writeKey(
-                    current.members[index].key, indent: current.indent, &line, into: &output)
-                inner = enter(
-                    current.members[index].value, indent: current.indent,
-                    place: isSimple ? .value : .longValue,
-                    &line, into: &output)
-            }
-            while inner == nil, current.next < current.items.count {
-                let index = current.next
-                current.next += 1
-                line.beginEntry(indent: current.indent, into: &output)
-                output.append(UInt8(ascii: "-"))
-                inner = enter(
-                    current.items[index], indent: current.indent, place: .item, &line, into: &output)
+            if let members = current.members {
+                while inner == nil, current.next < members.count {
+                    line.beginEntry(indent: current.indent, into: &output)
+                    inner = enter(members[current.next], indent: current.indent, &line, into: &output)
+                    current.next += 1
+                }
+            } else if let items = current.items {
+                while inner == nil, current.next < items.count {
+                    line.beginEntry(indent: current.indent, into: &output)
+                    inner = enter(items[current.next], indent: current.indent, &line, into: &output)
+                    current.next += 1
+                }
             }
             if let inner {
                 around.append(current)
@@ -90,9 +100,26 @@ struct YAMLEmitter {
             } else if let outer = around.popLast() {
                 current = outer
             } else {
-                return line.end(into: &output)
+                return
             }
         }
+    }
+
+    private mutating func enter(
+        _ item: borrowing Borrowed<Value>.Item, indent: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) -> Frame? {
+        output.append(UInt8(ascii: "-"))
+        return enter(item.content, indent: indent, place: .item, &line, into: &output)
+    }
+
+    private mutating func enter(
+        _ member: borrowing Borrowed<Member>.Item, indent: Int, _ line: inout YAMLLine,
+        into output: inout ByteBuffer
+    ) -> Frame? {
+        let isSimple = writeKey(member.content.key, indent: indent, &line, into: &output)
+        return enter(
+            member.content.value, indent: indent, place: isSimple ? .value : .longValue, &line, into: &output)
     }
 
     /// Writes a key and its colon. Returns whether it is a short key of one line, before its colon. Other keys follow a
@@ -100,16 +127,18 @@ struct YAMLEmitter {
     private func writeKey(
         _ key: String, indent: Int, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Bool {
-        let text = YAMLText(key, isKey: true)
-        if text.isSimpleKey {
-            text.write(indent: indent, width: .max, step: style.mapping, &line, into: &output)
-        } else {
-            output.append("? ")
-            text.write(indent: indent, width: width, step: style.mapping, &line, into: &output)
-            line.begin(indent: indent, into: &output)
+        key.withBytes { bytes in
+            let text = YAMLText(bytes, isKey: true)
+            if text.isSimpleKey {
+                text.write(indent: indent, width: .max, step: style.mapping, &line, into: &output)
+            } else {
+                output.append("? ")
+                text.write(indent: indent, width: width, step: style.mapping, &line, into: &output)
+                line.begin(indent: indent, into: &output)
+            }
+            output.append(UInt8(ascii: ":"))
+            return text.isSimpleKey
         }
-        output.append(UInt8(ascii: ":"))
-        return text.isSimpleKey
     }
 
     /// The place of a value.
@@ -124,17 +153,19 @@ struct YAMLEmitter {
     }
 
     /// Writes a scalar or an empty collection. For any other collection, returns its frame without writing its entries.
-    private func enter(
+    private mutating func enter(
         _ value: Value, indent: Int, place: Place, _ line: inout YAMLLine, into output: inout ByteBuffer
     ) -> Frame? {
         var frame = Frame()
         switch value {
         case .array(let items) where !items.isEmpty:
-            frame.items = items
+            frame.items = items.withBorrowedItems { $0.lasting }
             // go-yaml does not indent a list below its key, except for that of a long key.
             frame.indent = place == .root ? 0 : indent + (place == .value ? style.sequence : step(to: place))
         case .object(let object) where !object.isEmpty:
-            frame.members = order == .sorted ? YAMLKeyOrder.sorted(object.members) : object.members
+            if order == .sorted { sorted.append(YAMLKeyOrder.sorted(object.members)) }
+            let members = sorted.last ?? object.members
+            frame.members = members.withBorrowedItems { $0.lasting }
             frame.indent = place == .root ? 0 : indent + step(to: place)
         default:
             if place != .root {
@@ -169,8 +200,10 @@ struct YAMLEmitter {
         case .int(let number): NumberFormat.append(number, into: &output)
         case .double(let number): append(number, into: &output)
         case .string(let text):
-            YAMLText(text, quotes: style.quotes)
-                .write(indent: indent, width: width, step: style.mapping, &line, into: &output)
+            text.withBytes { bytes in
+                YAMLText(bytes, quotes: style.quotes)
+                    .write(indent: indent, width: width, step: style.mapping, &line, into: &output)
+            }
         case .array: output.append("[]")
         case .object: output.append("{}")
         }

@@ -66,15 +66,15 @@ struct ManifestPaths {
     }
 
     private mutating func collect(_ folder: String, depth: Int) throws {
-        let names: [String]
+        let entries: [Folder.Entry]
         do throws(FileError) {
-            names = try Folder.names(in: folder, atMost: Self.maximumFiles, withHidden: true)
+            entries = try Folder.entries(in: folder, atMost: Self.maximumFiles)
         } catch {
             throw Failure(error.description)
         }
-        for name in names {
+        for entry in entries {
+            let (name, isFolder) = (entry.name, entry.isFolder)
             let path = folder.ends(with: "/") ? folder + name : "\(folder)/\(name)"
-            let isFolder = Folder.exists(path)
             let isManifest = [".yaml", ".yml", ".json"].contains { name.ends(with: $0) }
             if name.begins(with: "."), !includesHidden {
                 // A hidden file of another kind would not be read either way.

@@ -97,7 +97,8 @@ struct ManifestWork: Sendable {
         let progress = Progress()
         let isLong = paths.count >= Self.manyFiles
         try OrderedWork.run(
-            count: paths.count, work: { outcome(of: paths[$0], on: isLong ? $1 : 0, progress) }
+            count: paths.count, size: { (outcome: Outcome) in outcome.output.reduce(0) { $0 + $1.count } },
+            work: { outcome(of: paths[$0], on: isLong ? $1 : 0, progress) }
         ) {
             (index, outcome) throws in
             progress.files(index, of: paths.count)

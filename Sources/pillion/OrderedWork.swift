@@ -3,41 +3,61 @@ import System
 
 /// Processes many inputs on several threads, and delivers the results in the order of the inputs.
 ///
-/// The number of results that wait for an earlier one is bounded: a thread that is far ahead waits.
+/// The results that wait for an earlier one are bounded, in number and in bytes: a thread that is far ahead waits.
 final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     /// The largest number of threads: with more, reading files is the bottleneck.
     private static var mostThreads: Int { 8 }
-    /// Results for each thread that may wait for an earlier one.
-    private static var resultsAhead: Int { 6 }
     /// Inputs that a thread takes at once if there are many: handing over each result alone costs two changes of threads,
-    /// a twentieth of the time for small manifests.
-    private static var inputsAtOnce: Int { 4 }
+    /// a tenth of the time for small manifests.
+    private static var inputsAtOnce: Int { 16 }
+    /// Inputs for each thread that may be processed before an earlier one is delivered.
+    private static var inputsAhead: Int { 64 }
+    /// The bytes of results from which on a thread delivers them without waiting for the rest of its inputs.
+    private static var bytesAtOnce: Int { 256 << 10 }
+    /// The bytes of results that may wait for an earlier one. Two threads with large files stay below 64 MiB with it.
+    private static var bytesAhead: Int { 8 << 20 }
+
+    /// Results of successive inputs.
+    private struct Batch {
+        var results: [Result] = []
+        var bytes = 0
+    }
 
     private let monitor = Monitor()
     private let count: Int
     private let window: Int
     private let chunk: Int
     private let work: @Sendable (_ number: Int, _ thread: Int) -> Result
+    private let size: @Sendable (Result) -> Int
     private var next = 0
     private var delivered = 0
-    private var done: [Int: Result] = [:]
+    private var waitingBytes = 0
+    /// The finished batches by the number of their first input.
+    private var done: [Int: Batch] = [:]
     private var isStopped = false
 
-    private init(count: Int, threads: Int, work: @escaping @Sendable (Int, Int) -> Result) {
+    private init(
+        count: Int, threads: Int, size: @escaping @Sendable (Result) -> Int,
+        work: @escaping @Sendable (Int, Int) -> Result
+    ) {
         self.count = count
         self.work = work
-        window = threads * Self.resultsAhead
-        chunk = count >= window * 2 ? Self.inputsAtOnce : 1
+        self.size = size
+        window = threads * Self.inputsAhead
+        chunk = count >= window ? Self.inputsAtOnce : 1
     }
 
     /// Calls `work` with each number below `count` and the number of its thread, on as many threads as there are
     /// processors, and `deliver` with the results in order on this thread.
+    ///
+    /// - Parameter size: returns the memory of a result in bytes.
     static func run<E: Error>(
-        count: Int, work: @escaping @Sendable (_ number: Int, _ thread: Int) -> Result,
+        count: Int, size: @escaping @Sendable (Result) -> Int,
+        work: @escaping @Sendable (_ number: Int, _ thread: Int) -> Result,
         deliver: (Int, Result) throws(E) -> Void
     ) throws(E) {
         let threads = min(count, processors, mostThreads)
-        let shared = OrderedWork(count: count, threads: threads, work: work)
+        let shared = OrderedWork(count: count, threads: threads, size: size, work: work)
         let started =
             threads > 1 ? (0..<threads).compactMap { thread in Thread { shared.takeAll(thread) } } : []
         guard !started.isEmpty else {
@@ -48,28 +68,40 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
             shared.stop()
             for thread in started { thread.join() }
         }
-        for number in 0..<count { try deliver(number, shared.result(number)) }
+        var number = 0
+        while number < count {
+            for result in shared.batch(from: number) {
+                try deliver(number, result)
+                number += 1
+            }
+        }
     }
 
     private static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     private func takeAll(_ thread: Int) {
         while let numbers = take() {
+            var first = numbers.lowerBound
+            var batch = Batch()
             for number in numbers {
                 let result = work(number, thread)
-                let mustStop = monitor.locked {
-                    done[number] = result
-                    if number + 1 == numbers.upperBound { monitor.signal() }
-                    return isStopped
-                }
-                if mustStop { return }
+                batch.bytes += size(result)
+                batch.results.append(result)
+                guard batch.bytes >= Self.bytesAtOnce || number + 1 == numbers.upperBound else { continue }
+                guard finish(batch, from: first) else { return }
+                (first, batch) = (number + 1, Batch())
             }
         }
     }
 
     private func take() -> Range<Int>? {
         monitor.locked {
-            while next < count, next + chunk - delivered > window, !isStopped { monitor.wait() }
+            // The inputs before `next` are finished without this wait, so those that are waited for are delivered.
+            while next < count, next + chunk - delivered > window || waitingBytes > Self.bytesAhead,
+                !isStopped
+            {
+                monitor.wait()
+            }
             guard next < count, !isStopped else { return nil }
             let first = next
             next = min(count, next + chunk)
@@ -77,13 +109,25 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
         }
     }
 
-    private func result(_ number: Int) -> Result {
+    /// Hands over results. Returns false if no more are needed.
+    private func finish(_ batch: Batch, from first: Int) -> Bool {
         monitor.locked {
+            done[first] = batch
+            waitingBytes += batch.bytes
+            if first == delivered { monitor.signal() }
+            return !isStopped
+        }
+    }
+
+    /// Waits for the results from that input on.
+    private func batch(from number: Int) -> [Result] {
+        monitor.locked {
+            delivered = number
+            monitor.signal()
             while true {
-                if let result = done.removeValue(forKey: number) {
-                    delivered = number + 1
-                    if delivered % chunk == 0 { monitor.signal() }
-                    return result
+                if let batch = done.removeValue(forKey: number) {
+                    waitingBytes -= batch.bytes
+                    return batch.results
                 }
                 monitor.wait()
             }

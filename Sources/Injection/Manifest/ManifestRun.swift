@@ -132,7 +132,7 @@ struct ManifestRun: ManifestChange {
         let injected = try PodInjection.inject(subject, snapshot: snapshot)
         texts?.append(
             TrialOutcome.InjectedPod(
-                path: workload.objectPath.map(Self.token) + workload.templatePath, texts: subject.rendered))
+                path: workload.objectPath.map(\.token) + workload.templatePath, texts: subject.rendered))
         let misplaced = ApplicationWarnings.misplaced(workload, pod)
         report.notes =
             misplaced + ApplicationWarnings.knative(workload, pod, injected: injected) + subject.notes
@@ -163,13 +163,6 @@ struct ManifestRun: ManifestChange {
                     rendered: subject.rendered))
         }
         return object
-    }
-
-    private static func token(_ step: PathStep) -> String {
-        switch step {
-        case .member(let key): key
-        case .item(let index): String(index)
-        }
     }
 
     /// The decision about a workload, or the reason to leave it unchanged; nil to inject without a decision.

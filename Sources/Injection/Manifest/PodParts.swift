@@ -17,6 +17,13 @@ struct PodParts: Sendable, Equatable {
     private enum Step: Sendable, Hashable {
         case member(String)
         case anyItem, anyMember
+
+        init(_ step: PathStep) {
+            switch step {
+            case .member(let name): self = .member(name)
+            case .item: self = .anyItem
+            }
+        }
     }
 
     /// The maximum depth of the search, the same as for parsing a document.
@@ -26,24 +33,34 @@ struct PodParts: Sendable, Equatable {
 
     var isEmpty: Bool { specs.isEmpty && loose == nil }
 
-    mutating func search(_ value: Value) { search(value, path: [], steps: []) }
+    mutating func search(_ value: Value) {
+        var path: [PathStep] = []
+        search(value, at: &path)
+    }
 
-    private mutating func search(_ value: Value, path: [String], steps: [Step]) {
+    /// - Parameter path: the path to the value. It is changed in place, because most values contain nothing like a pod.
+    private mutating func search(_ value: Value, at path: inout [PathStep]) {
         guard path.count < Self.maximumDepth, specs.count < Self.maximumSpecs else { return }
         switch value {
         case .object(let object):
             if Self.hasContainer(object["containers"]) {
-                specs.append(path)
-                if path.last == "spec", path.count > 1 { templates.append(Array(steps.dropLast())) }
+                specs.append(path.map(\.token))
+                if path.last == .member("spec"), path.count > 1 {
+                    templates.append(path.dropLast().map(Step.init))
+                }
                 return
             }
-            if loose == nil, let part = Self.part(of: object) { loose = path + [part] }
-            for member in object.members {
-                search(member.value, path: path + [member.key], steps: steps + [.member(member.key)])
+            if loose == nil, let part = Self.part(of: object) { loose = path.map(\.token) + [part] }
+            for member in object.members where member.value.isCollection {
+                path.append(.member(member.key))
+                search(member.value, at: &path)
+                path.removeLast()
             }
         case .array(let items):
-            for (index, item) in items.enumerated() {
-                search(item, path: path + [String(index)], steps: steps + [.anyItem])
+            for (index, item) in items.enumerated() where item.isCollection {
+                path.append(.item(index))
+                search(item, at: &path)
+                path.removeLast()
             }
         default: break
         }

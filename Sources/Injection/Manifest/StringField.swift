@@ -25,13 +25,12 @@ struct StringField: Sendable, Equatable {
         var search = Search()
         var last: [PathStep]?
         for workload in workloads {
-            if workload.objectPath != last {
-                search.object(.object(workload.object), at: workload.objectPath)
-            }
+            search.path = workload.objectPath
+            if workload.objectPath != last { search.object(.object(workload.object)) }
             last = workload.objectPath
-            let path = workload.objectPath + workload.templatePath.map { step($0) }
-            if !workload.isPod { search.metadata(workload.template["metadata"], at: path, isPod: true) }
-            search.spec(workload.template["spec"], at: path + [.member("spec")])
+            search.path += workload.templatePath.map { step($0) }
+            if !workload.isPod { search.metadata(workload.template["metadata"], isPod: true) }
+            search.spec(workload.template["spec"])
         }
         return search.found
     }
@@ -61,72 +60,89 @@ struct StringField: Sendable, Equatable {
 
     private struct Search {
         var found: [StringField] = []
+        /// The path of the current value. It is changed in place, because nearly no document has such a field.
+        var path: [PathStep] = []
 
-        mutating func object(_ value: Value, at path: [PathStep]) {
-            metadata(value["metadata"], at: path, isPod: value["kind"] == "Pod")
-            let labels = value["spec"]?["selector"]?["matchLabels"]
-            map(labels, "label", at: path + [.member("spec"), .member("selector"), .member("matchLabels")])
+        mutating func object(_ value: Value) {
+            metadata(value["metadata"], isPod: value["kind"] == "Pod")
+            inside("spec") { search in
+                search.inside("selector") {
+                    $0.map(value["spec"]?["selector"]?["matchLabels"], "matchLabels", "label")
+                }
+            }
         }
 
-        mutating func metadata(_ value: Value?, at path: [PathStep], isPod: Bool) {
+        mutating func metadata(_ value: Value?, isPod: Bool) {
             guard case .object(let metadata)? = value else { return }
-            let path = path + [.member("metadata")]
-            for key in ["name", "namespace"] { field(metadata[key], key, at: path + [.member(key)]) }
-            map(metadata["labels"], "label", at: path + [.member("labels")], isRefused: isPod)
-            map(metadata["annotations"], "annotation", at: path + [.member("annotations")], isRefused: isPod)
+            inside("metadata") { search in
+                for key in ["name", "namespace"] { search.field(metadata[key], at: key, key) }
+                search.map(metadata["labels"], "labels", "label", isRefused: isPod)
+                search.map(metadata["annotations"], "annotations", "annotation", isRefused: isPod)
+            }
         }
 
-        mutating func spec(_ value: Value?, at path: [PathStep]) {
+        mutating func spec(_ value: Value?) {
             guard case .object(let spec)? = value else { return }
-            map(spec["nodeSelector"], "node selector", at: path + [.member("nodeSelector")])
-            for key in ["initContainers", "containers", "ephemeralContainers"] {
-                for (index, container) in (spec[key]?.array ?? []).enumerated() {
-                    self.container(container, at: path + [.member(key), .item(index)])
+            inside("spec") { search in
+                search.map(spec["nodeSelector"], "nodeSelector", "node selector")
+                for key in ["initContainers", "containers", "ephemeralContainers"] {
+                    search.items(of: spec[key], key) { $0.container($1) }
                 }
             }
         }
 
-        private mutating func container(_ value: Value, at path: [PathStep]) {
+        private mutating func container(_ value: Value) {
             guard case .object(let container) = value else { return }
-            for key in ["name", "image"] { field(container[key], key, at: path + [.member(key)]) }
+            for key in ["name", "image"] { field(container[key], at: key, key) }
             for (key, what) in [("command", "command's part"), ("args", "argument")] {
-                for (index, item) in (container[key]?.array ?? []).enumerated() {
-                    field(item, what, at: path + [.member(key), .item(index)])
+                items(of: container[key], key) { $0.field($1, what) }
+            }
+            items(of: container["env"], "env") { search, variable in
+                guard case .object(let variable) = variable else { return }
+                search.field(variable["name"], at: "name", "name of a variable")
+                search.field(
+                    variable["value"], at: "value", "value of the variable", name: variable.text("name"))
+            }
+        }
+
+        /// Searches a value below a member.
+        private mutating func inside(_ key: String, _ search: (inout Search) -> Void) {
+            path.append(.member(key))
+            search(&self)
+            path.removeLast()
+        }
+
+        private mutating func items(of list: Value?, _ key: String, _ search: (inout Search, Value) -> Void) {
+            guard case .array(let items)? = list else { return }
+            path.append(.member(key))
+            for (index, item) in items.enumerated() {
+                path.append(.item(index))
+                search(&self, item)
+                path.removeLast()
+            }
+            path.removeLast()
+        }
+
+        private mutating func map(_ value: Value?, _ key: String, _ what: String, isRefused: Bool = false) {
+            guard case .object(let map)? = value else { return }
+            inside(key) { search in
+                for member in map.members {
+                    search.field(member.value, at: member.key, what, name: member.key, isRefused: isRefused)
                 }
             }
-            for (index, variable) in (container["env"]?.array ?? []).enumerated() {
-                guard case .object(let variable) = variable else { continue }
-                let path = path + [.member("env"), .item(index)]
-                field(variable["name"], "name of a variable", at: path + [.member("name")])
-                field(
-                    variable["value"], "value of the variable", name: variable.text("name"),
-                    at: path + [.member("value")])
-            }
         }
 
-        private mutating func map(
-            _ value: Value?, _ what: String, at path: [PathStep], isRefused: Bool = false
-        ) {
-            guard case .object(let map)? = value else { return }
-            for member in map.members {
-                field(
-                    member.value, what, name: member.key, at: path + [.member(member.key)],
-                    isRefused: isRefused)
-            }
-        }
-
+        /// - Parameter key: the key of the value in the current object; nil if the path leads to the value.
         private mutating func field(
-            _ value: Value?, _ what: String, name: String = "",
-            at path: @autoclosure () -> [PathStep],
-            isRefused: Bool = false
+            _ value: Value?, at key: String? = nil, _ what: String, name: String = "", isRefused: Bool = false
         ) {
             switch value {
             case .bool?, .int?, .double?: break
             default: return
             }
             guard found.count < StringField.maximum, let value else { return }
-            found.append(
-                StringField(path: path(), what: what, name: name, value: value, isRefused: isRefused))
+            let path = path + (key.map { [.member($0)] } ?? [])
+            found.append(StringField(path: path, what: what, name: name, value: value, isRefused: isRefused))
         }
     }
 }

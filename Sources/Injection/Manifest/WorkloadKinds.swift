@@ -77,15 +77,20 @@ enum WorkloadKinds {
     static let maximumItems = 100_000
     static let maximumTemplates = 1_000
 
+    private static let builtInByKind = Dictionary(grouping: builtIn, by: \.kind)
+
     /// The paths to the pod templates of a kind, with `*` for every item of a list or member of a map; empty for an
     /// unknown kind. Paths that the user gave for a kind replace the built-in ones.
     static func paths(kind: String, apiVersion: String, given: [PodTemplatePath]) -> [[String]] {
+        let own = given.filter { $0.kind == kind }
+        let builtIn = builtInByKind[kind] ?? []
+        guard !own.isEmpty || !builtIn.isEmpty else { return [] }
         let group =
             apiVersion.split(byte: "/", maxSplits: 1).count == 2
             ? String(apiVersion.prefix { $0 != "/" }) : ""
-        let isMatch = { (entry: PodTemplatePath) in entry.kind == kind && (entry.group ?? group) == group }
-        let own = given.filter(isMatch)
-        return (own.isEmpty ? builtIn.filter(isMatch) : own).map(\.path)
+        let isMatch = { (entry: PodTemplatePath) in (entry.group ?? group) == group }
+        let chosen = own.contains(where: isMatch) ? own : builtIn
+        return chosen.filter(isMatch).map(\.path)
     }
 
     /// The apiVersion that objects of Kubernetes' own kinds should have; nil for other kinds and most other groups.

@@ -88,12 +88,14 @@ struct BlockEdit {
 
     // MARK: Mappings
 
-    /// A member with the position of its key and its lines.
+    /// A member, by its index in the old object, with the position of its key and its lines.
     private struct Part {
-        var member: Member
+        var index: Int
         var node: Int
         var place: Place
         var extent: Lines
+        /// The index of its key in the new object; nil if the member is removed.
+        var new: Int?
     }
 
     /// - Parameter range: the lines that the mapping may have: up to the next node outside it.
@@ -101,45 +103,79 @@ struct BlockEdit {
         _ old: Object, _ new: Object, at node: Int, in range: Lines
     ) throws(Unsuitable) {
         guard !old.isEmpty, !new.isEmpty else { throw Unsuitable() }
-        let parts = try parts(of: old, at: node, in: range)
+        let parts = try parts(of: old, in: new, at: node, in: range)
         let indent = parts[0].place.column
-        let kept = parts.filter { new[$0.member.key] != nil }
-        let added = new.members.filter { old[$0.key] == nil }
-        try cut(parts, keeping: kept, indent: indent)
-        for part in kept {
-            guard let value = new[part.member.key], value != part.member.value else { continue }
+        try cut(parts, indent: indent)
+        for part in parts {
+            guard let index = part.new, !areEqual(old, part.index, new, index) else { continue }
+            let value = new.members[index].value
             let start = edits.count
             do {
-                try editMember(part, to: value, indent: indent)
+                try editMember(part, from: old.members[part.index].value, to: value, indent: indent)
             } catch {
                 edits.undo(to: start)
-                try rewrite(part.member.key, value, in: part.extent, indent: indent)
+                try rewrite(new.members[index].key, value, in: part.extent, indent: indent)
             }
         }
+        let added = addedMembers(of: new, beside: parts)
         guard !added.isEmpty else { return }
         let place: Int
-        if let last = kept.last {
+        if let last = parts.last(where: { $0.new != nil }) {
             place = lines[last.extent.upperBound]
         } else if text.isBlank(before: indent, on: parts[0].place.line) {
             place = lines[parts[0].extent.lowerBound]
         } else {
             throw Unsuitable()
         }
-        insert(
-            written(.object(Object(added)), indent: indent, style: style(beside: parts, for: added)),
-            at: place)
+        let style = style(beside: parts, of: old, for: added)
+        insert(written(.object(Object(added)), indent: indent, style: style), at: place)
+    }
+
+    /// Whether two members have equal values.
+    private func areEqual(_ left: Object, _ place: Int, _ right: Object, _ other: Int) -> Bool {
+        left.members.withBorrowedItems { left in
+            right.members.withBorrowedItems { left[place].content.value == $0[other].content.value }
+        }
+    }
+
+    /// The members of the new object that the old one does not have, in its order.
+    private func addedMembers(of new: Object, beside parts: [Part]) -> [Member] {
+        var kept = 0
+        var end = 0
+        for part in parts {
+            guard let index = part.new else { continue }
+            kept += 1
+            end = max(end, index + 1)
+        }
+        // Injection appends members.
+        if kept == end { return Array(new.members[kept...]) }
+        var isAdded = [Bool](repeating: true, count: new.count)
+        for part in parts { if let index = part.new { isAdded[index] = false } }
+        return new.members.indices.filter { isAdded[$0] }.map { new.members[$0] }
     }
 
     /// The members in the order of their lines. Each has lines of its own, with the same indentation.
-    private func parts(of object: Object, at node: Int, in range: Lines) throws(Unsuitable) -> [Part] {
+    private func parts(
+        of object: Object, in new: Object, at node: Int, in range: Lines
+    ) throws(Unsuitable) -> [Part] {
         let children = layout.children(of: node)
         guard children.count == object.count else { throw Unsuitable() }
+        let places = KeyIndex(new.members)
         // A repeated key has the position of the first occurrence and the text of the last.
         var parts: [Part] = []
-        for (member, child) in zip(object.members, children) {
-            parts.append(Part(member: member, node: child, place: place(of: child), extent: 0..<0))
+        parts.reserveCapacity(object.count)
+        var line = range.lowerBound
+        var isSorted = true
+        for (index, child) in children.enumerated() {
+            let place = text.place(of: layout.nodes[child].offset, near: line)
+            if place.line < line { isSorted = false }
+            line = place.line
+            parts.append(
+                Part(
+                    index: index, node: child, place: place, extent: 0..<0,
+                    new: places.place(of: object.members[index].key, near: index)))
         }
-        parts.sort { $0.place.line < $1.place.line }
+        if !isSorted { parts.sort { $0.place.line < $1.place.line } }
         let indent = parts[0].place.column
         for index in parts.indices {
             let line = parts[index].place.line
@@ -152,17 +188,16 @@ struct BlockEdit {
         return parts
     }
 
-    /// Removes the members that are not kept; their comments stay.
-    private mutating func cut(_ parts: [Part], keeping kept: [Part], indent: Int) throws(Unsuitable) {
-        let isKept = Set(kept.map(\.node))
-        for (index, part) in parts.enumerated() where !isKept.contains(part.node) {
+    /// Removes the members that are not in the new object; their comments stay.
+    private mutating func cut(_ parts: [Part], indent: Int) throws(Unsuitable) {
+        for (index, part) in parts.enumerated() where part.new == nil {
             let comments = Comments(in: bytes[text.range(of: part.extent)])
             if text.isBlank(before: indent, on: part.place.line) {
                 cut(part.extent, keeping: comments, indent: indent)
                 continue
             }
             // The first member after a dash: the next one replaces it on that line.
-            guard index == 0, index + 1 < parts.count, isKept.contains(parts[index + 1].node) else {
+            guard index == 0, index + 1 < parts.count, parts[index + 1].new != nil else {
                 throw Unsuitable()
             }
             let start = lines[part.place.line] + indent
@@ -173,11 +208,11 @@ struct BlockEdit {
     }
 
     /// The style of added members, with the quotes of their neighbours.
-    private func style(beside parts: [Part], for added: [Member]) -> YAMLStyle {
+    private func style(beside parts: [Part], of object: Object, for added: [Member]) -> YAMLStyle {
         guard added.allSatisfy({ $0.value.string != nil }) else { return style }
         var single = 0
         var double = 0
-        for part in parts where part.member.value.string != nil {
+        for part in parts where object.members[part.index].value.string != nil {
             guard let start = text.valueStart(ofKeyAt: layout.nodes[part.node].offset) else { return style }
             switch bytes[start] {
             case 0x22: double += 1
@@ -191,13 +226,11 @@ struct BlockEdit {
         return style
     }
 
-    private mutating func editMember(_ part: Part, to new: Value, indent: Int) throws(Unsuitable) {
-        let old = part.member.value
-        let key = layout.nodes[part.node].offset
-        guard let colon = text.colonEnd(ofKeyAt: key, before: text.lineEnd(from: key)) else {
-            throw Unsuitable()
-        }
-        guard let start = text.valueStart(ofKeyAt: key) else {
+    private mutating func editMember(
+        _ part: Part, from old: Value, to new: Value, indent: Int
+    ) throws(Unsuitable) {
+        guard let colon = text.colonEnd(ofKeyAt: layout.nodes[part.node].offset) else { throw Unsuitable() }
+        guard let start = text.valueStart(after: colon) else {
             switch (old, new) {
             case (.object(let old), .object(let new)):
                 return try editMapping(old, new, at: part.node, in: part.extent)
@@ -277,11 +310,11 @@ struct BlockEdit {
     private mutating func editSequence(
         _ old: [Value], _ new: [Value], at node: Int, in range: Lines
     ) throws(Unsuitable) {
-        let children = layout.children(of: node)
+        let children = Array(layout.children(of: node))
         guard !old.isEmpty, !new.isEmpty, children.count == old.count else { throw Unsuitable() }
         var dashes: [Place] = []
         for child in children {
-            guard let dash = text.dash(before: layout.nodes[child].offset), range.contains(dash.line),
+            guard let dash = text.dash(before: place(of: child)), range.contains(dash.line),
                 dashes.last.map({ dash.column == $0.column && dash.line > $0.line }) ?? true
             else { throw Unsuitable() }
             dashes.append(dash)
@@ -295,8 +328,13 @@ struct BlockEdit {
         }
         let style = style(ofItemsAt: children, after: dashes)
         let pairs = SequencePairs.pairs(old, new)
-        let kept = Set(pairs.map(\.old))
-        for index in old.indices where !kept.contains(index) {
+        var kept = pairs.lazy.map(\.old).makeIterator()
+        var nextKept = kept.next()
+        for index in old.indices {
+            if index == nextKept {
+                nextKept = kept.next()
+                continue
+            }
             cut(extents[index], keeping: Comments(in: bytes[text.range(of: extents[index])]), indent: indent)
         }
         // New items are inserted after the kept item before them, or before the first item.

@@ -11,7 +11,10 @@ struct DocumentText {
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        var starts = [bytes.starts(with: ByteOrderMark.utf8) ? 3 : 0]
+        var starts: [Int] = []
+        // Lines of manifests have 20 bytes and more.
+        starts.reserveCapacity(bytes.count / 16 + 2)
+        starts.append(bytes.starts(with: ByteOrderMark.utf8) ? 3 : 0)
         for (offset, byte) in bytes.enumerated() where byte == 0x0a { starts.append(offset + 1) }
         if starts.last != bytes.count { starts.append(bytes.count) }
         lines = starts
@@ -33,6 +36,16 @@ struct DocumentText {
 
     func place(of offset: Int) -> Place {
         let line = line(of: offset)
+        return Place(line: line, column: offset - lines[line])
+    }
+
+    /// Returns the same, faster if the byte is on a given line or shortly after it.
+    func place(of offset: Int, near line: Int) -> Place {
+        guard lines[line] <= offset else { return place(of: offset) }
+        var line = line
+        let last = min(line + 8, lines.count - 1)
+        while line < last, lines[line + 1] <= offset { line += 1 }
+        guard line < last else { return place(of: offset) }
         return Place(line: line, column: offset - lines[line])
     }
 

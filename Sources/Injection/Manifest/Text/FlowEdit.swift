@@ -302,15 +302,14 @@ enum SequencePairs {
     /// Returns the kept items, in order: those with the same name; without unique names, equal items at both ends and
     /// the items between them by index.
     static func pairs(_ old: [Value], _ new: [Value]) -> [(old: Int, new: Int)] {
-        let oldNames = old.map(\.name)
-        let newNames = new.map(\.name)
+        let oldNames = old.map { Member($0.name, .null) }
+        let newNames = new.map { Member($0.name, .null) }
         var pairs: [(old: Int, new: Int)] = []
-        if !oldNames.contains(""), !newNames.contains(""), Set(oldNames).count == old.count,
-            Set(newNames).count == new.count
-        {
-            let places = Dictionary(uniqueKeysWithValues: zip(oldNames, oldNames.indices))
+        if areUnique(oldNames), areUnique(newNames) {
+            let places = KeyIndex(oldNames)
             for (index, name) in newNames.enumerated() {
-                if let place = places[name], place > pairs.last?.old ?? -1 { pairs.append((place, index)) }
+                let place = places.place(of: name.key, near: index)
+                if let place, place > pairs.last?.old ?? -1 { pairs.append((place, index)) }
             }
             return pairs
         }
@@ -324,5 +323,9 @@ enum SequencePairs {
         let middle = min(old.count, new.count) - head - tail
         pairs = (0..<head + middle).map { ($0, $0) }
         return pairs + (0..<tail).map { (old.count - tail + $0, new.count - tail + $0) }
+    }
+
+    private static func areUnique(_ names: [Member]) -> Bool {
+        names.allSatisfy { !$0.key.isEmpty } && !Object.hasRepeatedKey(names)
     }
 }

@@ -27,7 +27,7 @@ extension DocumentText {
             if FlowText(text: self).beginsCollection(at: start) {
                 return try flowScalar(at: path[position...], in: value, from: start)
             }
-            let children = layout.children(of: node)
+            let children = Array(layout.children(of: node))
             switch (step, value) {
             case (.member(let name), .object(let object)):
                 guard let index = object.index(of: name), children.count == object.count else {

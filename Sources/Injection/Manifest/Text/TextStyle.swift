@@ -7,13 +7,16 @@ struct TextStyle {
 
     private let text: DocumentText
     private let layout: YAMLLayout
-    private var mappings: [Int: Int] = [:]
-    private var sequences: [Int: Int] = [:]
-    private var items: [Int: Int] = [:]
+    private var mappings = Tally()
+    private var sequences = Tally()
+    private var items = Tally()
     private var singles = 0
     private var doubles = 0
     private var bare = 0
     private var scalars = 0
+
+    /// The line of the last node: the next one is near.
+    private var line = 0
 
     /// The maximum number of scalars whose quotes are checked; the style of a file is clear much earlier.
     private static let maximumScalars = 500
@@ -24,18 +27,37 @@ struct TextStyle {
         self.text = text
         self.layout = layout
         if !layout.nodes.isEmpty { visit(value, node: 0, column: nil) }
-        if let most = Self.most(mappings) { block.mapping = most }
-        if let most = Self.most(sequences) { block.sequence = most }
-        if let most = Self.most(items) { block.item = most }
+        if let most = mappings.most { block.mapping = most }
+        if let most = sequences.most { block.sequence = most }
+        if let most = items.most { block.item = most }
         let isSingle = singles > doubles
         block.quotes =
             bare == 0 && singles + doubles >= Self.enoughQuotes
             ? (isSingle ? .allSingle : .allDouble) : (isSingle ? .single : .double)
     }
 
-    /// The most frequent key; the smallest one if there are several.
-    private static func most(_ counts: [Int: Int]) -> Int? {
-        counts.max { $0.value != $1.value ? $0.value < $1.value : $0.key > $1.key }?.key
+    /// How often each number of columns occurs. A document has one or two.
+    private struct Tally {
+        private var counts: [(columns: Int, count: Int)] = []
+
+        mutating func add(_ columns: Int) {
+            if let index = counts.firstIndex(where: { $0.columns == columns }) {
+                counts[index].count += 1
+            } else {
+                counts.append((columns, 1))
+            }
+        }
+
+        /// The most frequent number; the smallest one if there are several.
+        var most: Int? {
+            counts.max { $0.count != $1.count ? $0.count < $1.count : $0.columns > $1.columns }?.columns
+        }
+    }
+
+    private mutating func place(of node: Int) -> DocumentText.Place {
+        let place = text.place(of: layout.nodes[node].offset, near: line)
+        line = place.line
+        return place
     }
 
     /// - Parameter column: the column of the key or item whose value this is; nil at the root.
@@ -43,27 +65,27 @@ struct TextStyle {
         switch value {
         case .object(let object):
             let children = layout.children(of: node)
-            guard children.count == object.count, let first = children.first else { return }
-            let place = text.place(of: layout.nodes[first].offset)
-            if let column, !isItem, place.column > column { mappings[place.column - column, default: 0] += 1 }
-            for (member, child) in zip(object.members, children) {
-                visit(member.value, node: child, column: text.place(of: layout.nodes[child].offset).column)
+            guard !object.isEmpty, children.count == object.count else { return }
+            for (index, child) in children.enumerated() {
+                let own = place(of: child).column
+                if index == 0, let column, !isItem, own > column { mappings.add(own - column) }
+                visit(object.members[index].value, node: child, column: own)
             }
         case .array(let array):
             let children = layout.children(of: node)
-            guard children.count == array.count, let first = children.first,
-                let dash = text.dash(before: layout.nodes[first].offset)
-            else { return }
-            if let column, !isItem, dash.column >= column { sequences[dash.column - column, default: 0] += 1 }
-            for (item, child) in zip(array, children) {
-                let place = text.place(of: layout.nodes[child].offset)
-                // Only items that are mappings show the distance from the dash.
-                if item.object != nil, let dash = text.dash(before: layout.nodes[child].offset),
-                    dash.line == place.line
-                {
-                    items[place.column - dash.column, default: 0] += 1
+            guard !array.isEmpty, children.count == array.count else { return }
+            for (index, child) in children.enumerated() {
+                let own = place(of: child)
+                let dash = text.dash(before: own)
+                if index == 0 {
+                    guard let dash else { return }
+                    if let column, !isItem, dash.column >= column { sequences.add(dash.column - column) }
                 }
-                visit(item, node: child, column: place.column, isItem: true)
+                // Only items that are mappings show the distance from the dash.
+                if array[index].object != nil, let dash, dash.line == own.line {
+                    items.add(own.column - dash.column)
+                }
+                visit(array[index], node: child, column: own.column, isItem: true)
             }
         case .string:
             guard scalars < Self.maximumScalars else { return }
@@ -83,10 +105,9 @@ struct TextStyle {
 }
 
 extension DocumentText {
-    /// The dash of the item that begins at an offset: before it on its line, or on an earlier line with at most a
-    /// comment after it.
-    func dash(before offset: Int) -> Place? {
-        let item = place(of: offset)
+    /// The dash of the item that begins at a place: before it on its line, or on an earlier line with at most a comment
+    /// after it.
+    func dash(before item: Place) -> Place? {
         var column = item.column - 1
         while column >= 0, bytes[lines[item.line] + column] == 0x20 { column -= 1 }
         if column >= 0 {
@@ -121,25 +142,28 @@ extension DocumentText {
     }
 
     /// The offset of a member's value on the line of its key; nil if only a comment or nothing follows there.
-    func valueStart(ofKeyAt offset: Int) -> Int? {
-        let end = lineEnd(from: offset)
-        guard var offset = colonEnd(ofKeyAt: offset, before: end) else { return nil }
-        offset = skipBlanks(from: offset)
-        return offset >= end || bytes[offset] == 0x23 ? nil : offset
-    }
+    func valueStart(ofKeyAt offset: Int) -> Int? { colonEnd(ofKeyAt: offset).flatMap(valueStart(after:)) }
 
-    /// The offset after the colon of a key.
-    func colonEnd(ofKeyAt start: Int, before end: Int) -> Int? {
+    /// The same, from the offset after the key's colon.
+    func valueStart(after colon: Int) -> Int? { endsLine(at: colon) ? nil : skipBlanks(from: colon) }
+
+    /// The offset after the colon of a key; nil if its line has no colon.
+    func colonEnd(ofKeyAt start: Int) -> Int? {
         var offset = start
-        guard offset < end else { return nil }
+        guard offset < bytes.count else { return nil }
         if bytes[offset] == 0x22 || bytes[offset] == 0x27 {
-            guard let after = quotedEnd(from: offset), after <= end else { return nil }
+            guard let after = quotedEnd(from: offset), !bytes[offset..<after].contains(0x0a) else {
+                return nil
+            }
             offset = after
         }
-        while offset < end, bytes[offset] != 0x3a || offset + 1 < end && !Self.isSpace(bytes[offset + 1]) {
+        while offset < bytes.count, bytes[offset] != 0x0a {
+            if bytes[offset] == 0x3a, offset + 1 == bytes.count || Self.isSpace(bytes[offset + 1]) {
+                return offset + 1
+            }
             offset += 1
         }
-        return offset < end ? offset + 1 : nil
+        return nil
     }
 
     /// The end of a scalar in block style, which must end on its line.
