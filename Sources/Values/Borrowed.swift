@@ -62,8 +62,14 @@ public struct Borrowed<Element>: ~Copyable {
     /// equal.
     @inlinable
     public func hasSameBits(as other: borrowing Borrowed, at place: Int) -> Bool {
-        precondition(place >= 0 && place < count && place < other.count)
-        let (own, other) = (UnsafeRawPointer(items + place), UnsafeRawPointer(other.items + place))
+        hasSameBits(at: place, as: other, at: place)
+    }
+
+    /// The same for items at two indexes.
+    @inlinable
+    public func hasSameBits(at place: Int, as other: borrowing Borrowed, at otherPlace: Int) -> Bool {
+        precondition(place >= 0 && place < count && otherPlace >= 0 && otherPlace < other.count)
+        let (own, other) = (UnsafeRawPointer(items + place), UnsafeRawPointer(other.items + otherPlace))
         let size = MemoryLayout<Element>.size
         // Compares words, because a call of `memcmp` takes 40 instructions for 33 bytes. The size is known when this is
         // inlined.

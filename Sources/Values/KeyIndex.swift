@@ -19,13 +19,18 @@ public struct KeyIndex {
     ///
     /// - Parameter place: the index where it probably is.
     public func place(of key: String, near place: Int) -> Int? {
-        members.withBorrowedItems { members in
-            if place < members.count, members[place].content.key.hasSameBytes(as: key) { return place }
-            if let places { return places[ExactKey(key)] }
-            for place in 0..<members.count where members[place].content.key.hasSameBytes(as: key) {
-                return place
+        if place < members.count, members[place].key.hasSameBytes(as: key) { return place }
+        if let places { return places[ExactKey(key)] }
+        return Object.index(of: key, in: members)
+    }
+
+    /// Returns the index of the member with the same key as a member of another object, probably at the same index.
+    public func place(ofKeyAt place: Int, in object: Object) -> Int? {
+        let isSame = members.withBorrowedItems { members in
+            object.members.withBorrowedItems {
+                place < members.count && members.hasSameBits(as: $0, at: place)
             }
-            return nil
         }
+        return isSame ? place : self.place(of: object.members[place].key, near: place)
     }
 }

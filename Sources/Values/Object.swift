@@ -32,8 +32,11 @@ public struct Object: Sendable {
 
     /// Returns the index of the key's member, or nil.
     @inlinable
-    public func index(of key: String) -> Int? {
-        members.withUnsafeBufferPointer { Self.index(of: key, in: $0) }
+    public func index(of key: String) -> Int? { Self.index(of: key, in: members) }
+
+    @inlinable
+    static func index(of key: String, in members: [Member]) -> Int? {
+        members.withUnsafeBufferPointer { index(of: key, in: $0) }
     }
 
     @inlinable

@@ -37,13 +37,19 @@ extension YAMLBlockReader {
             for index in 0..<items.count {
                 guard column == indent, isAtDash else { throw Unknown() }
                 position += 1
-                try compareItem(items[index].content, within: indent, depth: depth)
+                try compareItem(items[index], within: indent, depth: depth)
             }
         }
         guard column < indent || column == indent && !isAtDash else { throw Unknown() }
     }
 
-    private mutating func compareItem(_ value: Value, within indent: Int, depth: Int) throws(Unknown) {
+    private mutating func compareItem(
+        _ item: borrowing Borrowed<Value>.Item, within indent: Int, depth: Int
+    ) throws(Unknown) {
+        try compareItemValue(item.content, within: indent, depth: depth)
+    }
+
+    private mutating func compareItemValue(_ value: Value, within indent: Int, depth: Int) throws(Unknown) {
         if try endLine() {
             if column > indent { return try compareCollection(value, at: column, depth: depth + 1) }
             guard value.isNull else { throw Unknown() }

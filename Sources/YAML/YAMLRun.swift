@@ -16,6 +16,25 @@ enum YAMLRun {
         return (difference &- ones) & ~difference
     }
 
+    /// Up to seven bytes, some of them twice, without reading others.
+    private static func shortWord(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+        let raw = UnsafeRawPointer(bytes)
+        if count >= 4 {
+            let end = raw.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            return UInt64(raw.loadUnaligned(as: UInt32.self)) | UInt64(end) &<< 32
+        }
+        // The first, the middle and the last of one to three bytes.
+        let (first, middle, last) = (bytes[0], bytes[count &>> 1], bytes[count &- 1])
+        let three = UInt64(first) | UInt64(middle) &<< 8 | UInt64(last) &<< 16
+        return three | three &<< 24 | UInt64(first) &<< 48 | UInt64(first) &<< 56
+    }
+
+    /// Whether all bytes of a word are visible ASCII other than `:` and `#`.
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let hidden = word | (word &+ ones) | ((word &- 0x21 &* ones) & ~word)
+        return (hidden | marks(UInt8(ascii: ":"), in: word) | marks(UInt8(ascii: "#"), in: word)) & high == 0
+    }
+
     /// Whether all bytes are visible ASCII other than `:` and `#`.
     static func isWord(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         bytes.baseAddress.map { isWord(bytes, at: $0) } ?? true
@@ -23,23 +42,20 @@ enum YAMLRun {
 
     /// Whether there are the same bytes at another place, and all are visible ASCII other than `:` and `#`.
     static func isWord(_ bytes: UnsafeBufferPointer<UInt8>, at other: UnsafePointer<UInt8>) -> Bool {
-        guard let base = bytes.baseAddress else { return true }
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return true }
+        let count = bytes.count
+        guard count >= 8 else {
+            let word = shortWord(base, count)
+            return isPlain(word) && word == shortWord(other, count)
+        }
+        // The last word may overlap the one before.
         var index = 0
-        while index &+ 8 <= bytes.count {
+        while true {
             let word = word(base + index)
-            let hidden = word | (word &+ ones) | ((word &- 0x21 &* ones) & ~word)
-            let marks = hidden | marks(UInt8(ascii: ":"), in: word) | marks(UInt8(ascii: "#"), in: word)
-            guard marks & high == 0, word == Self.word(other + index) else { return false }
-            index &+= 8
+            guard isPlain(word), word == Self.word(other + index) else { return false }
+            if index == count &- 8 { return true }
+            index = min(index &+ 8, count &- 8)
         }
-        while index < bytes.count {
-            let byte = base[index]
-            guard byte &- 0x21 < 0x5E, byte != UInt8(ascii: ":"), byte != UInt8(ascii: "#"),
-                byte == other[index]
-            else { return false }
-            index &+= 1
-        }
-        return true
     }
 
     /// Returns the offset, from `start` on, of the first line break, `:` or `#`; otherwise `end`.

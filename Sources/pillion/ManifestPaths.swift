@@ -72,10 +72,11 @@ struct ManifestPaths {
         } catch {
             throw Failure(error.description)
         }
+        let start = folder.ends(with: "/") ? folder : folder + "/"
         for entry in entries {
             let (name, isFolder) = (entry.name, entry.isFolder)
-            let path = folder.ends(with: "/") ? folder + name : "\(folder)/\(name)"
-            let isManifest = [".yaml", ".yml", ".json"].contains { name.ends(with: $0) }
+            let path = start + name
+            let isManifest = name.ends(with: ".yaml") || name.ends(with: ".yml") || name.ends(with: ".json")
             if name.begins(with: "."), !includesHidden {
                 // A hidden file of another kind would not be read either way.
                 if isFolder || isManifest { hidden.append(path) }

@@ -28,10 +28,10 @@ public enum Forecast {
 
     /// - Returns: the problems that the injection added, not those that the pod had before.
     static func findings(
-        _ pod: Pod, before: Pod, _ subject: InjectionSubject, _ options: InjectionOptions,
-        _ form: PolicyConfiguration.Form
+        _ pod: Pod, before: Pod, _ subject: InjectionSubject, _ snapshot: Snapshot
     ) -> [Finding] {
-        var found = PodCheck.findings(pod, before: before, subject)
+        let options = snapshot.options
+        var found = PodCheck.findings(pod, before: before, subject, snapshot.memory)
         if let labels = options.namespaceLabels[subject.namespace] {
             let security = PodSecurity(labels: labels)
             found += new(security.violations(pod)) { security.violations(before) }
@@ -46,7 +46,8 @@ public enum Forecast {
         let rest = found.count - limit
         var findings = found.prefix(limit).map { finding in
             Finding(
-                code: finding.code, message: finding.message + origin(finding.path, subject.rendered, form))
+                code: finding.code,
+                message: finding.message + origin(finding.path, subject.rendered, snapshot.form))
         }
         if rest > 0 { findings.append(Finding(code: "further", message: "\(rest) further findings")) }
         return findings

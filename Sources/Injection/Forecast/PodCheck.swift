@@ -28,12 +28,19 @@ enum PodCheck {
             before)
     }
 
-    /// The findings for the pod of a review. A pod without problems is cached.
-    static func findings(_ pod: Pod, before: Pod, _ subject: InjectionSubject) -> [Finding] {
+    /// The findings for a pod, which is compared with a good one of its workload, or else of any. A pod without problems
+    /// is cached for that.
+    static func findings(
+        _ pod: Pod, before: Pod, _ subject: InjectionSubject, _ memory: ReviewMemory
+    ) -> [Finding] {
         let parts = CheckedParts(pod)
-        let found = problems(parts, unchangedSince: before, like: subject.known?.checkedPod)
+        let own = subject.known?.goodPod
+        let good = own?.parts ?? memory.goodPod?.parts
+        let found = problems(parts, unchangedSince: before, like: good)
         if found.isEmpty {
-            subject.known?.keep(checked: parts, rendered: subject.rendered.reduce(0) { $0 + $1.bytes.count })
+            let rendered = subject.rendered.reduce(0) { $0 + $1.bytes.count }
+            own?.keep(parts, rendered: rendered)
+            if good == nil { memory.goodPod?.keep(parts, rendered: rendered) }
         }
         return news(in: found, before)
     }
@@ -287,12 +294,19 @@ struct PodChecker {
                 }
                 if unchanged[next].name.hasSameBytes(as: place.name) { next += 1 }
             }
-            let twin = index < good.count ? good[index].object : nil
+            let twin = Self.twin(of: place.name, at: index, in: good)
             if twin?.text("name").hasSameBytes(as: place.name) != true {
                 _ = isName(place.name, "container", list)
             }
             parts(of: members, place, like: twin)
         }
+    }
+
+    /// The good container at the same index, or with the same name.
+    private static func twin(of name: String, at index: Int, in good: [Value]) -> Object? {
+        if index < good.count, good[index].name.hasSameBytes(as: name) { return good[index].object }
+        return (good.first { $0.name.hasSameBytes(as: name) } ?? (index < good.count ? good[index] : nil))?
+            .object
     }
 
     private static func isSame(_ value: Value, _ members: Object) -> Bool {

@@ -100,8 +100,8 @@ struct ManifestRun: ManifestChange {
         {
             workload.object = object
         }
-        let place = workload.pointer + JSONPointer(workload.templatePath).description
-        var pod = try Pod.check(workload.template, at: place)
+        var pod = try Pod.check(
+            workload.template, at: workload.pointer + JSONPointer(workload.templatePath).description)
         let namespace = stated(workload, pod)
         var report = WorkloadReport(
             kind: workload.kind, name: workload.isPod ? pod.nameOrPrefix : workload.name,

@@ -17,7 +17,7 @@ struct Workload: Sendable {
     /// The object itself.
     var object: Object
 
-    var pointer: String { JSONPointer.text(of: objectPath) }
+    var pointer: String { objectPath.isEmpty ? "" : JSONPointer.text(of: objectPath) }
 
     var isPod: Bool { templatePath.isEmpty }
     var isCronJob: Bool { templatePath == ["spec", "jobTemplate", "spec", "template"] }

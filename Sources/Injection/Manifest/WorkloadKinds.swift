@@ -85,17 +85,23 @@ enum WorkloadKinds {
         let own = given.filter { $0.kind == kind }
         let builtIn = builtInByKind[kind] ?? []
         guard !own.isEmpty || !builtIn.isEmpty else { return [] }
-        let group =
-            apiVersion.split(byte: "/", maxSplits: 1).count == 2
-            ? String(apiVersion.prefix { $0 != "/" }) : ""
+        let group = group(of: apiVersion)
         let isMatch = { (entry: PodTemplatePath) in (entry.group ?? group) == group }
         let chosen = own.contains(where: isMatch) ? own : builtIn
         return chosen.filter(isMatch).map(\.path)
     }
 
+    /// The group of an apiVersion; empty for Kubernetes' core group.
+    static func group(of apiVersion: String) -> String {
+        guard let slash = apiVersion.firstIndex(ofByte: "/"), slash != apiVersion.utf8.indices.last else {
+            return ""
+        }
+        return String(apiVersion[..<slash])
+    }
+
     /// The apiVersion that objects of Kubernetes' own kinds should have; nil for other kinds and most other groups.
     static func expectedVersion(kind: String, apiVersion: String) -> String? {
-        let group = apiVersion.contains(byte: "/") ? apiVersion.prefix { $0 != "/" } : ""
+        let group = group(of: apiVersion)
         guard kind == "Pod" || !group.contains(byte: ".") else { return nil }
         switch kind {
         case "Pod", "ReplicationController", "PodTemplate": return "v1"

@@ -123,8 +123,9 @@ struct LeftAlone: Sendable, Equatable {
         guard let parts, WorkloadKinds.expectedVersion(kind: kind, apiVersion: apiVersion) == nil else {
             return []
         }
-        let group = apiVersion.contains(byte: "/") ? "." + apiVersion.prefix { $0 != "/" } : ""
-        return parts.templatePaths.map { "--podTemplatePath '\(kind)\(group)=\($0)'" }
+        let group = WorkloadKinds.group(of: apiVersion)
+        let name = group.isEmpty ? kind : "\(kind).\(group)"
+        return parts.templatePaths.map { "--podTemplatePath '\(name)=\($0)'" }
     }
 
     /// The remedy; empty if there is no remedy.

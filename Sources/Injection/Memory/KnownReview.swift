@@ -5,27 +5,32 @@ import Values
 final class KnownReview: Sendable {
     /// The parsed body.
     let body: KnownJSON
-    /// The parts of the injected pod, if an API server would accept it unchanged.
-    private let checked = Mutex<CheckedParts?>(nil)
-
-    /// The estimated size of a checked pod: an injection adds a few KB of YAML, as values. Storage shared with the body
-    /// is counted there.
-    private static let checkedBytes = 24 << 10
-    /// The maximum size of the rendered text of a pod that is kept.
-    private static let renderedLimit = 16 << 10
+    /// An injected pod of the workload.
+    let goodPod = GoodPod()
 
     init(_ body: KnownJSON) { self.body = body }
 
-    var size: Int { body.size + Self.checkedBytes }
+    var size: Int { body.size + GoodPod.estimatedBytes }
+}
 
-    /// An injected pod of the workload that has no problems, to compare the next one with.
-    var checkedPod: CheckedParts? { checked.withLock { $0 } }
+/// An injected pod without problems, to compare other pods with.
+final class GoodPod: Sendable {
+    private let kept = Mutex<CheckedParts?>(nil)
+
+    /// The estimated size of the parts: an injection adds a few KB of YAML, as values. Storage shared with the body of
+    /// its review is counted there.
+    static let estimatedBytes = 24 << 10
+    /// The maximum size of the rendered text of a pod that is kept.
+    private static let renderedLimit = 16 << 10
+
+    /// The parts of the pod; nil until there is one.
+    var parts: CheckedParts? { kept.withLock { $0 } }
 
     /// Keeps the first pod without problems.
     ///
     /// - Parameter rendered: the number of bytes that the templates rendered for it.
-    func keep(checked pod: CheckedParts, rendered: Int) {
+    func keep(_ pod: CheckedParts, rendered: Int) {
         guard rendered <= Self.renderedLimit else { return }
-        checked.withLock { if $0 == nil { $0 = pod } }
+        kept.withLock { if $0 == nil { $0 = pod } }
     }
 }

@@ -12,6 +12,8 @@ struct ReviewMemory: Sendable {
     private let reviews: BoundedCache<KnownReview>
     /// Parts of rendered texts that were decoded.
     let blocks: BoundedCache<DecodedBlock>
+    /// A pod for those whose workload has no known review; nil if caches are disabled.
+    let goodPod: GoodPod?
 
     /// - Parameters:
     ///   - bytes: the size of all caches together; 0 disables them.
@@ -22,6 +24,7 @@ struct ReviewMemory: Sendable {
         answers = BoundedCache(bytes: isPure ? share : 0, counters.answers)
         reviews = BoundedCache(bytes: share, counters.reviews)
         blocks = BoundedCache(bytes: share, counters.blocks)
+        goodPod = bytes > 0 ? GoodPod() : nil
     }
 
     /// The key of a review; nil if it is not cached.

@@ -47,8 +47,7 @@ enum InjectionExit {
         let mode = snapshot.options.forecast
         guard mode != .off else { return }
         subject.notes += ApplicationWarnings.conflicts(original, injected: result)
-        let findings = Forecast.findings(
-            result, before: original, subject, snapshot.options, snapshot.form)
+        let findings = Forecast.findings(result, before: original, subject, snapshot)
         subject.forecast = findings
         guard mode == .deny, !subject.isTrial else {
             subject.notes += findings.map(Forecast.warning)

@@ -13,7 +13,9 @@ extension Pod {
     /// Checks the shape of the lists and maps that injection relies on.
     ///
     /// - Throws: all values of another shape together. Go's decoder would report only the first of them.
-    static func check(_ value: Value, at pointer: String = "") throws(InjectionError) -> Pod {
+    static func check(
+        _ value: Value, at pointer: @autoclosure () -> String = ""
+    ) throws(InjectionError) -> Pod {
         var shape = PodShape()
         let pod = shape.pod(value, at: pointer)
         try shape.problems.check()

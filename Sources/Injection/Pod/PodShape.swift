@@ -13,37 +13,38 @@ struct PodShape {
         "readinessProbe", "livenessProbe", "startupProbe", "lifecycle", "securityContext",
     ]
 
-    mutating func pod(_ value: Value, at pointer: String) -> Pod {
+    /// - Parameter pointer: the pod's pointer, evaluated only for a message.
+    mutating func pod(_ value: Value, at pointer: () -> String) -> Pod {
         guard case .object(let pod) = value else {
-            add("pod", at: pointer, found: value, expected: "an object")
+            add("pod", at: pointer(), found: value, expected: "an object")
             return Pod(metadata: Object(), spec: Object())
         }
-        let metadata = object("metadata", of: pod, at: pointer)
-        let spec = object("spec", of: pod, at: pointer)
+        let metadata = object("metadata", of: pod, at: pointer())
+        let spec = object("spec", of: pod, at: pointer())
         for key in ["labels", "annotations"] {
-            for member in object(key, of: metadata, at: pointer + "/metadata").members {
+            for member in object(key, of: metadata, at: pointer() + "/metadata").members {
                 switch member.value {
                 case .string, .null: continue
                 case let other:
-                    let place = "\(pointer)/metadata/\(key)/\(JSONPointer.escape(member.key))"
+                    let place = "\(pointer())/metadata/\(key)/\(JSONPointer.escape(member.key))"
                     add(member.key, at: place, found: other, expected: "a string")
                 }
             }
         }
-        objects("ownerReferences", of: metadata, at: pointer + "/metadata")
+        objects("ownerReferences", of: metadata, at: pointer() + "/metadata")
         for key in ["containers", "initContainers"] {
-            for (index, item) in objects(key, of: spec, at: pointer + "/spec").enumerated() {
+            for (index, item) in objects(key, of: spec, at: pointer() + "/spec").enumerated() {
                 guard case .object(let container) = item else { continue }
                 for list in Self.containerLists {
-                    objects(list, of: container, at: "\(pointer)/spec/\(key)/\(index)")
+                    objects(list, of: container, at: "\(pointer())/spec/\(key)/\(index)")
                 }
                 for member in Self.containerObjects {
-                    object(member, of: container, at: "\(pointer)/spec/\(key)/\(index)")
+                    object(member, of: container, at: "\(pointer())/spec/\(key)/\(index)")
                 }
             }
         }
-        for key in ["volumes", "imagePullSecrets"] { objects(key, of: spec, at: pointer + "/spec") }
-        object("securityContext", of: spec, at: pointer + "/spec")
+        for key in ["volumes", "imagePullSecrets"] { objects(key, of: spec, at: pointer() + "/spec") }
+        object("securityContext", of: spec, at: pointer() + "/spec")
         return Pod(metadata: metadata, spec: spec)
     }
 

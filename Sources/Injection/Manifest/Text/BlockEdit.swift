@@ -133,9 +133,10 @@ struct BlockEdit {
 
     /// Whether two members have equal values.
     private func areEqual(_ left: Object, _ place: Int, _ right: Object, _ other: Int) -> Bool {
-        left.members.withBorrowedItems { left in
-            right.members.withBorrowedItems { left[place].content.value == $0[other].content.value }
+        let isCopy = left.members.withBorrowedItems { left in
+            right.members.withBorrowedItems { left.hasSameBits(at: place, as: $0, at: other) }
         }
+        return isCopy || left.members[place].value == right.members[other].value
     }
 
     /// The members of the new object that the old one does not have, in its order.
@@ -170,10 +171,8 @@ struct BlockEdit {
             let place = text.place(of: layout.nodes[child].offset, near: line)
             if place.line < line { isSorted = false }
             line = place.line
-            parts.append(
-                Part(
-                    index: index, node: child, place: place, extent: 0..<0,
-                    new: places.place(of: object.members[index].key, near: index)))
+            let new = places.place(ofKeyAt: index, in: object)
+            parts.append(Part(index: index, node: child, place: place, extent: 0..<0, new: new))
         }
         if !isSorted { parts.sort { $0.place.line < $1.place.line } }
         let indent = parts[0].place.column
@@ -434,38 +433,35 @@ struct BlockEdit {
     private func written(_ value: Value, indent: Int, style: YAMLStyle? = nil) -> [UInt8] {
         var text = ByteBuffer(capacity: 4 << 10)
         YAMLWriter.write(value, into: &text, order: .asGiven, style: style ?? self.style)
-        return text.withBytes { bytes in
-            var lineCount = 1
-            for byte in bytes where byte == 0x0a { lineCount += 1 }
-            let capacity = bytes.count + lineCount * (indent + self.text.newline.count)
-            return [UInt8](unsafeUninitializedCapacity: capacity) {
-                copy(bytes, indent: indent, to: $0, &$1)
-            }
-        }
+        return text.withBytes { indented($0, by: indent) }
     }
 
-    private func copy(
-        _ bytes: UnsafeBufferPointer<UInt8>, indent: Int, to target: UnsafeMutableBufferPointer<UInt8>,
-        _ count: inout Int
-    ) {
-        guard let source = bytes.baseAddress, var place = target.baseAddress else { return }
-        var start = 0
-        while start < bytes.count {
-            let rest = bytes.count - start
-            let end = memchr(source + start, 0x0a, rest).map {
-                source.distance(to: $0.assumingMemoryBound(to: UInt8.self))
+    /// Indents each line that is not empty. The last one has a line break.
+    private func indented(_ bytes: UnsafeBufferPointer<UInt8>, by indent: Int) -> [UInt8] {
+        guard let source = bytes.baseAddress else { return [] }
+        var lineCount = 0
+        for byte in bytes where byte == 0x0a { lineCount += 1 }
+        var result = [UInt8](
+            repeating: 0x20, count: bytes.count + lineCount * (indent + text.newline.count - 1))
+        var length = 0
+        result.withUnsafeMutableBufferPointer { target in
+            guard let target = target.baseAddress else { return }
+            var start = 0
+            while start < bytes.count, let end = memchr(source + start, 0x0a, bytes.count - start) {
+                let line = UnsafeRawPointer(source + start).distance(to: UnsafeRawPointer(end))
+                if line > 0 {
+                    (target + length + indent).update(from: source + start, count: line)
+                    length += indent + line
+                }
+                for byte in text.newline {
+                    target[length] = byte
+                    length += 1
+                }
+                start += line + 1
             }
-            let length = (end ?? bytes.count) - start
-            if length > 0 {
-                place.update(repeating: 0x20, count: indent)
-                (place + indent).update(from: source + start, count: length)
-                place += indent + length
-            }
-            place.update(from: text.newline, count: text.newline.count)
-            place += text.newline.count
-            start += length + 1
         }
-        count = place - target.baseAddress!
+        result.removeLast(result.count - length)
+        return result
     }
 
     /// Inserts lines before a line. After a last line without a line break, the line break is put before them instead

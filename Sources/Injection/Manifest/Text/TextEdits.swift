@@ -24,17 +24,18 @@ struct TextEdits {
     /// The edits in the order of the text; nil if two of them overlap. At the same offset, an insertion comes before a
     /// removal.
     func sorted() -> [Edit]? {
-        let sorted = edits.enumerated().sorted { left, right in
-            let (one, other) = (left.element.range, right.element.range)
+        // Indexes are sorted, because a copy of an edit counts a reference.
+        let order = edits.indices.sorted { left, right in
+            let (one, other) = (edits[left].range, edits[right].range)
             if one.lowerBound != other.lowerBound { return one.lowerBound < other.lowerBound }
-            return one.isEmpty != other.isEmpty ? one.isEmpty : left.offset < right.offset
-        }.map(\.element)
-        var end = 0
-        for edit in sorted {
-            guard edit.range.lowerBound >= end else { return nil }
-            end = edit.range.upperBound
+            return one.isEmpty != other.isEmpty ? one.isEmpty : left < right
         }
-        return sorted
+        var end = 0
+        for index in order {
+            guard edits[index].range.lowerBound >= end else { return nil }
+            end = edits[index].range.upperBound
+        }
+        return order.map { edits[$0] }
     }
 
     /// Applies sorted edits to a text.
@@ -47,7 +48,8 @@ struct TextEdits {
             result += edit.text
             next = edit.range.upperBound
         }
-        return result + bytes[next...]
+        result += bytes[next...]
+        return result
     }
 
     /// The edits that change the new text back to the original.

@@ -60,16 +60,22 @@ struct TextStyle {
         return place
     }
 
+    private mutating func visit(_ member: borrowing Borrowed<Member>.Item, node: Int, column: Int) {
+        visit(member.content.value, node: node, column: column)
+    }
+
     /// - Parameter column: the column of the key or item whose value this is; nil at the root.
     private mutating func visit(_ value: Value, node: Int, column: Int?, isItem: Bool = false) {
         switch value {
         case .object(let object):
             let children = layout.children(of: node)
             guard !object.isEmpty, children.count == object.count else { return }
-            for (index, child) in children.enumerated() {
-                let own = place(of: child).column
-                if index == 0, let column, !isItem, own > column { mappings.add(own - column) }
-                visit(object.members[index].value, node: child, column: own)
+            object.members.withBorrowedItems { members in
+                for (index, child) in children.enumerated() {
+                    let own = place(of: child).column
+                    if index == 0, let column, !isItem, own > column { mappings.add(own - column) }
+                    visit(members[index], node: child, column: own)
+                }
             }
         case .array(let array):
             let children = layout.children(of: node)
