@@ -103,16 +103,6 @@ extension Array {
         try withUnsafeBufferPointer { (buffer) throws(E) -> R in try body(Borrowed(buffer)) }
     }
 
-    /// Whether both are empty, or the same memory.
-    @inlinable
-    func sharesStorage(with other: [Element]) -> Bool {
-        guard count == other.count else { return false }
-        return isEmpty
-            || withUnsafeBufferPointer { own in
-                other.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress }
-            }
-    }
-
     /// Whether both have the same bits at every index, and so equal items. Items with different bits can still be
     /// equal.
     @inlinable

@@ -28,8 +28,8 @@ extension Value {
         return true
     }
 
-    /// Compares scalars and sizes. Containers of the same size are added to `pending`, unless one is a copy of the other
-    /// in the same memory, as nearly everything of an injected pod is.
+    /// Compares scalars and sizes. Containers of the same size are added to `pending`, unless they share storage, as
+    /// nearly everything of a pod does before and after its injection.
     private static func compare(
         _ left: Value, _ right: Value, _ numbersByValue: Bool, _ pending: inout [(Value, Value)]
     ) -> Bool {
@@ -43,11 +43,11 @@ extension Value {
         case (.string(let left), .string(let right)): return left.hasSameBytes(as: right)
         case (.array(let leftItems), .array(let rightItems)):
             guard leftItems.count == rightItems.count else { return false }
-            if !leftItems.sharesStorage(with: rightItems) { pending.append((left, right)) }
+            if !leftItems.isSameStorage(as: rightItems) { pending.append((left, right)) }
             return true
         case (.object(let leftObject), .object(let rightObject)):
             guard leftObject.count == rightObject.count else { return false }
-            if !leftObject.members.sharesStorage(with: rightObject.members) { pending.append((left, right)) }
+            if !leftObject.members.isSameStorage(as: rightObject.members) { pending.append((left, right)) }
             return true
         default:
             return false

@@ -57,6 +57,19 @@ struct ForecastTests {
             "\(warnings)")
     }
 
+    /// Every Snapshot keeps a good pod, with which others are compared.
+    @Test func aGoodPodBeforeHidesNothing() throws {
+        let snapshot = try Snapshots.make(Self.configuration)
+        func forecast(_ spec: String, as name: String) throws -> [String] {
+            let pod: Value = ["metadata": ["name": .string(name)], "spec": try YAMLReader.value(spec)]
+            return try Answer(toCreating: pod, snapshot: snapshot).report.forecast
+        }
+        #expect(try forecast("{containers: [{name: web, image: i}]}", as: "good").isEmpty)
+        #expect(snapshot.memory.goodPod?.parts != nil)
+        let expected = try Self.answer(Self.own).answer.report.forecast
+        #expect(try forecast(Self.own, as: "bad") == expected)
+    }
+
     @Test func deniesWithAllFindingsAtOnce() throws {
         let (answer, _) = try Self.answer(Self.own) { $0.forecast = .deny }
         #expect(!answer.allowed && answer.report.reason == .forecastRefused)

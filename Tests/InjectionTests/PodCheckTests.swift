@@ -66,6 +66,10 @@ import YAML
             changed.spec = shared(.object(changed.spec), .object(good.spec)).object ?? changed.spec
             #expect(
                 PodCheck.findings(changed, before: empty, like: good).map(\.code) == [code], "\(old), shared")
+            // A pod of another workload has its good containers at other indexes.
+            changed.modifyList("containers") { $0.insert(["name": "first", "image": "i"], at: 0) }
+            #expect(
+                PodCheck.findings(changed, before: empty, like: good).map(\.code) == [code], "\(old), moved")
         }
     }
 

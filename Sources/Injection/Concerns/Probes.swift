@@ -71,6 +71,7 @@ struct Probes {
         if case .object(let action)? = probe["httpGet"] {
             guard let port = resolve(action["port"], container) else { return nil }
             var shown = Object()
+            shown.members.reserveCapacity(2)
             if let path = action["path"]?.string, !path.isEmpty { shown["path"] = .string(path) }
             shown["port"] = port
             for key in ["host", "scheme"] { if !action.text(key).isEmpty { shown[key] = action[key] } }

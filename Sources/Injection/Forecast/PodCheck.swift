@@ -302,11 +302,15 @@ struct PodChecker {
         }
     }
 
-    /// The good container at the same index, or with the same name.
+    /// The maximum number of good containers that are searched for a name. A pod has fewer; searching many for each of
+    /// many would take quadratic time.
+    private static let searchedTwins = 16
+
+    /// A good container to compare with: at the same index, unless another one has the same name.
     private static func twin(of name: String, at index: Int, in good: [Value]) -> Object? {
-        if index < good.count, good[index].name.hasSameBytes(as: name) { return good[index].object }
-        return (good.first { $0.name.hasSameBytes(as: name) } ?? (index < good.count ? good[index] : nil))?
-            .object
+        let next = index < good.count ? good[index] : nil
+        if next?.name.hasSameBytes(as: name) == true || good.count > searchedTwins { return next?.object }
+        return (good.first { $0.name.hasSameBytes(as: name) } ?? next)?.object
     }
 
     private static func isSame(_ value: Value, _ members: Object) -> Bool {

@@ -3,6 +3,7 @@ import Values
 extension Object {
     /// The members in byte order of their keys; only the last of equal keys.
     var sortedByKey: Object {
+        guard members.count > 1 else { return self }
         // The last of equal keys is sorted first.
         let sorted = members.enumerated().sorted {
             let (left, right) = ($0.element.key, $1.element.key)
