@@ -89,9 +89,9 @@ import Values
         #expect(names(text(of: folder.path("out.yaml"))) == ["a", "c"])
     }
 
-    /// Writes many files in the order of the input, whichever thread finished first. From 24 files on, a thread takes
-    /// several at once, and from 100 on, each thread has a Snapshot of its own.
-    @Test(arguments: [10, 60, 160]) func keepsTheOrder(files: Int) {
+    /// Writes many files in the order of the input, whichever thread finished first. From 100 files on, each thread has a
+    /// Snapshot of its own, and from 64 for each processor on, a thread takes several at once.
+    @Test(arguments: [10, 110, 260]) func keepsTheOrder(files: Int) {
         _ = run("/bin/mkdir", [folder.path("in")])
         for number in 100..<100 + files {
             let pods = number % 7 == 0 ? 6 : 1

@@ -110,4 +110,19 @@ import Testing
         #expect(error { _ = try Folder.names(in: folder.root, atMost: 2) } == "holds more than 2 files")
         #expect(error { _ = try Folder.names(in: folder.path("none")) } == "No such file or directory")
     }
+
+    @Test func entriesOfAFolderHaveTheirKind() throws {
+        let folder = TemporaryFolder()
+        for name in ["b", "é", "B", ".hidden", "b.yaml"] { try File.touch(folder.path(name)) }
+        try Folder.make(folder.path("a"))
+        #expect(symlink("a", folder.path("to-folder")) == 0 && symlink("b", folder.path("to-file")) == 0)
+        #expect(symlink("none", folder.path("to-nothing")) == 0)
+        let entries = try Folder.entries(in: folder.root)
+        #expect(
+            entries.map(\.name) == [
+                ".hidden", "B", "a", "b", "b.yaml", "to-file", "to-folder", "to-nothing", "é",
+            ])
+        #expect(entries.filter(\.isFolder).map(\.name) == ["a", "to-folder"])
+        #expect(error { _ = try Folder.entries(in: folder.root, atMost: 8) } == "holds more than 8 files")
+    }
 }

@@ -1,21 +1,21 @@
 import Glibc
-import System
 
 /// Processes many inputs on several threads, and delivers the results in the order of the inputs.
 ///
 /// The results that wait for an earlier one are bounded, in number and in bytes: a thread that is far ahead waits.
-final class OrderedWork<Result: Sendable>: @unchecked Sendable {
+public final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     /// The largest number of threads: with more, reading files is the bottleneck.
-    private static var mostThreads: Int { 8 }
+    static var mostThreads: Int { 8 }
     /// Inputs that a thread takes at once if there are many: handing over each result alone costs two changes of threads,
     /// a tenth of the time for small manifests.
-    private static var inputsAtOnce: Int { 16 }
+    static var inputsAtOnce: Int { 16 }
     /// Inputs for each thread that may be processed before an earlier one is delivered.
-    private static var inputsAhead: Int { 64 }
-    /// The bytes of results from which on a thread delivers them without waiting for the rest of its inputs.
-    private static var bytesAtOnce: Int { 256 << 10 }
-    /// The bytes of results that may wait for an earlier one. Two threads with large files stay below 64 MiB with it.
-    private static var bytesAhead: Int { 8 << 20 }
+    static var inputsAhead: Int { 64 }
+    /// The bytes of results from which on a thread hands them over without waiting for the rest of its inputs.
+    static var bytesAtOnce: Int { 256 << 10 }
+    /// The bytes of results that may wait for an earlier one, besides one result for each thread. Two threads with large
+    /// manifests stay below 64 MiB with it.
+    static var bytesAhead: Int { 8 << 20 }
 
     /// Results of successive inputs.
     private struct Batch {
@@ -30,7 +30,8 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     private let work: @Sendable (_ number: Int, _ thread: Int) -> Result
     private let size: @Sendable (Result) -> Int
     private var next = 0
-    private var delivered = 0
+    /// The number of the input whose result is delivered next.
+    private var awaited = 0
     private var waitingBytes = 0
     /// The finished batches by the number of their first input.
     private var done: [Int: Batch] = [:]
@@ -47,16 +48,21 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
         chunk = count >= window ? Self.inputsAtOnce : 1
     }
 
+    /// The number of threads for that many inputs: one for each processor.
+    static func threads(for count: Int) -> Int {
+        min(count, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), mostThreads)
+    }
+
     /// Calls `work` with each number below `count` and the number of its thread, on as many threads as there are
     /// processors, and `deliver` with the results in order on this thread.
     ///
     /// - Parameter size: returns the memory of a result in bytes.
-    static func run<E: Error>(
+    public static func run<E: Error>(
         count: Int, size: @escaping @Sendable (Result) -> Int,
         work: @escaping @Sendable (_ number: Int, _ thread: Int) -> Result,
         deliver: (Int, Result) throws(E) -> Void
     ) throws(E) {
-        let threads = min(count, processors, mostThreads)
+        let threads = threads(for: count)
         let shared = OrderedWork(count: count, threads: threads, size: size, work: work)
         let started =
             threads > 1 ? (0..<threads).compactMap { thread in Thread { shared.takeAll(thread) } } : []
@@ -77,8 +83,6 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
         }
     }
 
-    private static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
     private func takeAll(_ thread: Int) {
         while let numbers = take() {
             var first = numbers.lowerBound
@@ -96,12 +100,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
 
     private func take() -> Range<Int>? {
         monitor.locked {
-            // The inputs before `next` are finished without this wait, so those that are waited for are delivered.
-            while next < count, next + chunk - delivered > window || waitingBytes > Self.bytesAhead,
-                !isStopped
-            {
-                monitor.wait()
-            }
+            while next < count, next + chunk - awaited > window, !isStopped { monitor.wait() }
             guard next < count, !isStopped else { return nil }
             let first = next
             next = min(count, next + chunk)
@@ -109,12 +108,14 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Hands over results. Returns false if no more are needed.
+    /// Hands over results. Waits if too many wait already, unless these are the next ones. Returns false if no more are
+    /// needed.
     private func finish(_ batch: Batch, from first: Int) -> Bool {
         monitor.locked {
+            while waitingBytes > Self.bytesAhead, first != awaited, !isStopped { monitor.wait() }
             done[first] = batch
             waitingBytes += batch.bytes
-            if first == delivered { monitor.signal() }
+            if first == awaited { monitor.signal() }
             return !isStopped
         }
     }
@@ -122,7 +123,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     /// Waits for the results from that input on.
     private func batch(from number: Int) -> [Result] {
         monitor.locked {
-            delivered = number
+            awaited = number
             monitor.signal()
             while true {
                 if let batch = done.removeValue(forKey: number) {
