@@ -47,7 +47,7 @@ struct YAMLEmitter {
     let order: YAMLWriter.Order
     let width: Int
     let style: YAMLStyle
-    /// Keeps sorted members alive until the value is written.
+    /// The sorted members of the open collections, innermost last, which keeps them alive.
     private var sorted: [[Member]] = []
 
     init(order: YAMLWriter.Order, width: Int, style: YAMLStyle) {
@@ -97,11 +97,11 @@ struct YAMLEmitter {
             if let inner {
                 around.append(current)
                 current = inner
-            } else if let outer = around.popLast() {
-                current = outer
-            } else {
-                return
+                continue
             }
+            if order == .sorted, current.members != nil { sorted.removeLast() }
+            guard let outer = around.popLast() else { return }
+            current = outer
         }
     }
 
