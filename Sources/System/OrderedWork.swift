@@ -9,7 +9,8 @@ public final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     /// Inputs that a thread takes at once if there are many: handing over each result alone costs two changes of threads,
     /// a tenth of the time for small manifests.
     static var inputsAtOnce: Int { 16 }
-    /// Inputs for each thread that may be processed before an earlier one is delivered.
+    /// Inputs for each thread that may be processed before an earlier one is delivered: four times what it takes at once,
+    /// so that it need not wait for a file that takes longer than others.
     static var inputsAhead: Int { 64 }
     /// The bytes of results from which on a thread hands them over without waiting for the rest of its inputs.
     static var bytesAtOnce: Int { 256 << 10 }

@@ -43,6 +43,7 @@ extension YAMLBlockReader {
         guard column < indent || column == indent && !isAtDash else { throw Unknown() }
     }
 
+    /// Takes the item as it is borrowed: in a closure, its content would be copied.
     private mutating func compareItem(
         _ item: borrowing Borrowed<Value>.Item, within indent: Int, depth: Int
     ) throws(Unknown) {
@@ -79,6 +80,7 @@ extension YAMLBlockReader {
         guard column < indent else { throw Unknown() }
     }
 
+    /// Takes the member as it is borrowed, as `compareItem` does.
     private mutating func compareMember(
         _ member: borrowing Borrowed<Member>.Item, within indent: Int, depth: Int
     ) throws(Unknown) {
